@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# run.sh ATELIER [PART...] : measures the given binary and its peers on this machine, in this run, and prints tables.
+# Parts: `crates` (what the docker proxy's code reaches), `embedded` (side by side with MiniStack, from PyPI, in a virtual environment under target/) and `localstack`
+# (side by side with the same image used by hand, where Docker answers and the image is here). Without a part: all that this machine can run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+atelier=$(realpath "$1")
+shift
+venv=$PWD/target/bench-venv
+if [ ! -x "$venv/bin/ministack" ]; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet ministack==1.5.33
+fi
+PATH=$venv/bin:$(dirname "$(scripts/aws-cli.sh)"):$PATH
+exec cargo run --quiet --release --manifest-path benches/Cargo.toml --target-dir target/bench -- "$atelier" "$@"

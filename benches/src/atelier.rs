@@ -1,0 +1,108 @@
+//! The binary under measurement, run in a project folder of its own.
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A temporary project folder, the port of its engine, and the flags that every command gets.
+pub struct Project {
+    binary: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    flags: Vec<String>,
+}
+
+impl Project {
+    /// Makes an empty project folder and picks a free port.
+    pub fn new(binary: &Path, flags: &[&str]) -> io::Result<Self> {
+        let port = free_port()?;
+        let folder = std::env::temp_dir().join(format!("atelier-bench-{}-{port}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        Ok(Self {
+            binary: binary.to_owned(),
+            folder,
+            port,
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+        })
+    }
+
+    /// Runs a command to its end and tells how long it took; an exit code other than 0 is an error with its output.
+    pub fn run(&self, arguments: &[&str]) -> io::Result<Duration> {
+        let start = Instant::now();
+        let output = Command::new(&self.binary)
+            .args(arguments)
+            .args(&self.flags)
+            .args(["--port", &self.port.to_string()])
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("HOME", &self.folder)
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null())
+            .output()?;
+        let elapsed = start.elapsed();
+        if output.status.success() {
+            return Ok(elapsed);
+        }
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(io::Error::other(format!("`atelier {}` ended with {}: {told}", arguments.join(" "), output.status)))
+    }
+
+    /// The address of the public port.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// The path of `GET /infra?action=status` of the deployed API.
+    pub fn status_path(&self) -> io::Result<String> {
+        let api = fs::read_to_string(self.folder.join(".api_id"))?;
+        Ok(format!("/restapis/{}/dev/_user_request_/infra?action=status", api.trim()))
+    }
+
+    /// The resident memory of the embedded engine, in KiB.
+    pub fn engine_memory(&self) -> io::Result<u64> {
+        let record = fs::read_to_string(self.folder.join(".atelier/engine.json"))?;
+        let pid: String = record
+            .split_once("\"pid\":")
+            .map(|(_, rest)| rest.trim_start().chars().take_while(char::is_ascii_digit).collect())
+            .ok_or_else(|| io::Error::other("no pid in the engine's record"))?;
+        resident_kib(&pid)
+    }
+
+    /// The archive that `deploy` made.
+    pub fn archive(&self) -> io::Result<PathBuf> {
+        let files = fs::read_dir(self.folder.join(".atelier/cache"))?.flatten().map(|entry| entry.path());
+        let mut archives = files.filter(|path| path.extension().is_some_and(|extension| extension == "zip"));
+        archives.next().ok_or_else(|| io::Error::other("deploy left no archive"))
+    }
+
+    /// The token of the project's docker proxy.
+    pub fn proxy_token(&self) -> io::Result<String> {
+        let credentials = fs::read_to_string(self.folder.join(".atelier/credentials.json"))?;
+        let value = credentials.split_once("\"proxy_token\":").and_then(|(_, rest)| rest.split('"').nth(1));
+        value.map(ToOwned::to_owned).ok_or_else(|| io::Error::other("no proxy token"))
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = self.run(&["clean", "--yes"]);
+        let _ = self.run(&["down"]);
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The resident memory of a process, in KiB (`VmRSS` of `/proc/<pid>/status`).
+pub fn resident_kib(pid: &str) -> io::Result<u64> {
+    fs::read_to_string(format!("/proc/{pid}/status"))?
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next()?.parse().ok())
+        .ok_or_else(|| io::Error::other("no VmRSS"))
+}

@@ -1,0 +1,103 @@
+//! The same steps as `atelier deploy`, one after the other by the AWS CLI, as the workshop's scripts do them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}"#;
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:by-cli";
+
+/// Deploys instance, role, log group, function and API, and tells how long that took.
+pub fn deploy(engine: SocketAddr, archive: &Path) -> io::Result<Duration> {
+    let start = Instant::now();
+    let aws = |arguments: &[&str]| aws(engine, arguments);
+    aws(&["ec2", "run-instances", "--image-id", "ami-12345678", "--instance-type", "t2.micro"])?;
+    aws(&["iam", "create-role", "--role-name", "by-cli", "--assume-role-policy-document", TRUST])?;
+    aws(&["iam", "put-role-policy", "--role-name", "by-cli", "--policy-name", "p", "--policy-document", POLICY])?;
+    aws(&["logs", "create-log-group", "--log-group-name", "/aws/lambda/by-cli"])?;
+    let code = format!("fileb://{}", archive.display());
+    aws(&[
+        "lambda",
+        "create-function",
+        "--function-name",
+        "by-cli",
+        "--runtime",
+        "provided.al2023",
+        "--handler",
+        "bootstrap",
+        "--role",
+        "arn:aws:iam::000000000000:role/by-cli",
+        "--zip-file",
+        &code,
+        "--timeout",
+        "28",
+    ])?;
+    aws(&["lambda", "wait", "function-active-v2", "--function-name", "by-cli"])?;
+    let api = aws(&["apigateway", "create-rest-api", "--name", "by-cli", "--query", "id", "--output", "text"])?;
+    let api = api.trim();
+    let root =
+        aws(&["apigateway", "get-resources", "--rest-api-id", api, "--query", "items[0].id", "--output", "text"])?;
+    let infra = aws(&[
+        "apigateway",
+        "create-resource",
+        "--rest-api-id",
+        api,
+        "--parent-id",
+        root.trim(),
+        "--path-part",
+        "infra",
+        "--query",
+        "id",
+        "--output",
+        "text",
+    ])?;
+    let infra = infra.trim();
+    let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations");
+    for method in ["GET", "POST"] {
+        let place = ["--rest-api-id", api, "--resource-id", infra, "--http-method", method];
+        aws(&[&["apigateway", "put-method", "--authorization-type", "NONE"], &place[..]].concat())?;
+        let kind = [
+            "apigateway",
+            "put-integration",
+            "--type",
+            "AWS_PROXY",
+            "--integration-http-method",
+            "POST",
+            "--uri",
+            &uri,
+        ];
+        aws(&[&kind[..], &place[..]].concat())?;
+    }
+    aws(&[
+        "lambda",
+        "add-permission",
+        "--function-name",
+        "by-cli",
+        "--statement-id",
+        "s",
+        "--action",
+        "lambda:InvokeFunction",
+        "--principal",
+        "apigateway.amazonaws.com",
+    ])?;
+    aws(&["apigateway", "create-deployment", "--rest-api-id", api, "--stage-name", "dev"])?;
+    Ok(start.elapsed())
+}
+
+fn aws(engine: SocketAddr, arguments: &[&str]) -> io::Result<String> {
+    let output = Command::new("aws")
+        .args(["--endpoint-url", &format!("http://{engine}"), "--region", "us-east-1"])
+        .args(arguments)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_PAGER", "")
+        .stdin(Stdio::null())
+        .output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(io::Error::other(format!("aws {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr))))
+}

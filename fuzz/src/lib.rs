@@ -1,0 +1,79 @@
+//! The parsers that face strangers, compiled from atelier's own files but without the rest of it: the AWS SDK alone
+//! takes minutes and gigabytes under a sanitizer, and is not what is fuzzed.
+//!
+//! Not here: the rules that the targets check, which are in `fuzz_targets`.
+
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "a part of atelier uses only a part of itself")]
+
+#[path = "../../src/api_key.rs"]
+pub mod api_key;
+#[path = "../../src/clock.rs"]
+pub mod clock;
+#[path = "../../src/deadlines.rs"]
+pub mod deadlines;
+#[path = "../../src/edge/mod.rs"]
+pub mod edge;
+#[path = "../../src/http1/mod.rs"]
+pub mod http1;
+#[path = "../../src/names.rs"]
+pub mod names;
+#[path = "../../src/secret.rs"]
+pub mod secret;
+
+/// What marks a value that reads the same in every language, without the texts that it stands in.
+pub mod text {
+    pub trait Verbatim: std::fmt::Display {}
+}
+
+/// The docker proxy's rules, without its server.
+#[path = "."]
+pub mod proxy {
+    #[path = "../../src/proxy/rules.rs"]
+    pub mod rules;
+}
+
+/// The handler's reading of events, without what it does then.
+#[path = "."]
+pub mod handler {
+    #[path = "../../src/handler/event.rs"]
+    mod event;
+    #[path = "../../src/handler/failure.rs"]
+    mod failure;
+    #[path = "../../src/handler/json.rs"]
+    mod json;
+    #[path = "../../src/handler/request.rs"]
+    mod request;
+
+    /// What reading an event came to.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub enum Read {
+        /// Nothing is to be done.
+        Preflight,
+        /// An action (`start`) on a target (`ec2`).
+        Request(&'static str, &'static str),
+        /// A status of 400 or more.
+        Refused(u16),
+    }
+
+    /// Reads an event.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Read {
+        match event::Event::read(json::Json::parse(bytes).as_ref()).call {
+            Ok(event::Call::Preflight) => Read::Preflight,
+            Ok(event::Call::Api(request)) => Read::Request(request.action(), request.target()),
+            Err(failure) => Read::Refused(failure.status().as_u16()),
+        }
+    }
+}
+
+/// Reads a request as the server does, head and whole body; `None` is what it refuses or would wait for more of.
+#[must_use]
+pub fn request(bytes: &[u8], limits: &http1::Limits) -> Option<http1::Request> {
+    let end = http1::head::end(bytes, 0, limits).ok().flatten()?;
+    let head = http1::head::parse(&bytes::Bytes::copy_from_slice(&bytes[..end]), limits).ok()?;
+    let mut request = http1::Request::new(bytes::Bytes::copy_from_slice(&bytes[end..]));
+    *request.method_mut() = head.method;
+    *request.uri_mut() = head.uri;
+    *request.headers_mut() = head.headers;
+    Some(request)
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Every check and test of the project, on a fresh clone of a new machine; CI runs exactly this.
+# What it needs beyond cargo and a C compiler, it installs: the AWS CLI into a virtual environment under target/,
+# and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian packages; needs
+# root or sudo).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/need.sh cargo cc
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "format"
+cargo fmt --all --check
+step "clippy"
+cargo clippy --locked --all-targets -- -D warnings
+if command -v cargo-deny >/dev/null 2>&1; then
+  step "supply chain"
+  cargo deny --offline --locked check bans licenses sources
+else
+  step "supply chain: not checked, cargo-deny is not installed (\`cargo install cargo-deny\`)"
+fi
+step "build"
+cargo build --locked --tests
+step "static binary"
+atelier="target/$(rustc -vV | sed -n 's/^host: //p')/debug/atelier"
+scripts/assert-static.sh "$atelier"
+step "no failpoints in what is released"
+dependencies=$(cargo tree --locked --edges normal)
+if grep -q FAILPOINTS "$atelier" || grep -qw fail <<<"$dependencies"; then
+  echo "the default build has failpoints" >&2
+  exit 1
+fi
+step "tests without Docker, but for the proof of crash safety"
+ATELIER_AWS_CLI=$(scripts/aws-cli.sh) cargo test --locked --lib --bins --test it -- \
+  --skip crash::matrix --skip crash::walk --skip crash::together
+step "crash safety: every fault at every call, random walks, two deploys at once"
+cargo test --locked --test it -- --nocapture crash::matrix crash::walk crash::together
+if docker info >/dev/null 2>&1; then
+  step "tests with Docker"
+  scripts/apt.sh busybox busybox-static
+  scripts/apt.sh openssl openssl
+  scripts/apt.sh podman podman
+  scripts/localstack-image.sh
+  scripts/ministack-image.sh
+  ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_REQUIRE_DOCKER=1 cargo test --locked --test docker
+else
+  step "tests with Docker: not run, Docker does not answer here"
+fi
+step "crash safety: every step of a write, in a build of its own with failpoints"
+cargo test --locked --features failpoints --test it -- --nocapture crash::failpoints
+if ! grep -q FAILPOINTS "$atelier"; then
+  echo "this build has failpoints, and looking for them as above finds none" >&2
+  exit 1
+fi

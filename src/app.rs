@@ -1,0 +1,170 @@
+//! The command line as a program: parse -> settings -> dispatch -> exit code.
+//!
+//! Owns the runtime, the signals and what becomes of a panic. Not here: what any verb does.
+
+mod parse;
+mod signals;
+mod usage;
+
+use crate::{
+    calls,
+    cli::{Command, ConfigAction, KeyAction},
+    commands,
+    engine::EngineKind,
+    error::{Code, Error, Exit, Result},
+    progress::Progress,
+    settings::{Environment, Settings, VerbFlags},
+    ui::{self, Console, Report},
+};
+use parse::{Parsed, parse};
+use std::{
+    future::{Future, ready},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// What remains of background work once the answer is printed gets this long to end.
+const RUNTIME_FAREWELL: Duration = Duration::from_millis(200);
+
+/// How long the call in flight may take to end after the first Ctrl-C.
+const CALL: Duration = Duration::from_secs(5);
+/// How long an instance of AWS may take back to where it was: it has to come to rest first.
+const RESTORE: Duration = Duration::from_secs(90);
+/// The same for a container: the call in flight, a stop with its grace, a start.
+const RESTORE_CONTAINER: Duration = Duration::from_secs(15);
+
+/// What every command is given.
+#[derive(Clone)]
+pub struct Context {
+    /// Every setting, resolved.
+    pub settings: Settings,
+    /// Where to tell what is being done.
+    pub progress: Progress,
+    /// Cancelled by the first Ctrl-C; what is in flight may end, nothing new may begin.
+    pub cancel: CancellationToken,
+    /// The output, for streams and questions; results are returned.
+    pub console: Console,
+}
+
+/// How a process ends: `None` is 0.
+type Ending = io::Result<Option<Exit>>;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run(environment: &Environment) -> ExitCode {
+    let (console, parsed) = parse(std::env::args_os(), environment);
+    let last_words = remember_panics();
+    let ending = catch_unwind(AssertUnwindSafe(|| obey(&console, parsed, environment))).unwrap_or_else(|_| {
+        let words = last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        console.fail(&Error::new(Code::Bug).with("detail", words)).map(Some)
+    });
+    match ending {
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(exit)) => ExitCode::from(exit as u8),
+        Err(error) => ExitCode::from(ui::stdout_failed(&error, console.face()) as u8),
+    }
+}
+
+/// Keeps what a panic says for the error that is made of it, instead of a trace on stderr.
+fn remember_panics() -> Arc<Mutex<String>> {
+    let words = Arc::new(Mutex::new(String::new()));
+    let kept = words.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string().replace('\n', " ");
+    }));
+    words
+}
+
+fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending {
+    let cli = match parsed {
+        Parsed::Command(cli) => cli,
+        Parsed::Told(error) => return parse::answer(console, &error),
+    };
+    let flags = match &cli.command {
+        Command::Up(args) => VerbFlags { image: args.image.clone(), rate: args.rate, ..VerbFlags::default() },
+        Command::Deploy(args) => VerbFlags { auth: args.auth, ..VerbFlags::default() },
+        _ => VerbFlags::default(),
+    };
+    let settings = match Settings::resolve(&cli.global, &flags, console.look(), environment) {
+        Ok(settings) => settings,
+        Err(error) => return console.fail(&error).map(Some),
+    };
+    // A verb waits for answers and computes little: what other threads would do first is wake each other.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return console.fail(&Error::new(Code::Bug).with("detail", "no runtime").cause(&error)).map(Some),
+    };
+    if console.is_verbose() {
+        calls::tell_to(console.progress());
+    }
+    let cancel = CancellationToken::new();
+    let grace = grace(&cli.command, &settings);
+    let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
+    let ending = runtime.block_on(signals::guard(&context, grace, dispatch(&context, &cli.command)));
+    runtime.shutdown_timeout(RUNTIME_FAREWELL);
+    ending
+}
+
+/// How long a verb may go on after the first Ctrl-C, to end the call in flight and to put back what it moved.
+fn grace(command: &Command, settings: &Settings) -> Duration {
+    match command {
+        Command::Test(_) if settings.engine.value == Some(EngineKind::Aws) => RESTORE,
+        Command::TestBonus(_) => RESTORE_CONTAINER,
+        Command::Deploy(_)
+        | Command::Test(_)
+        | Command::Bonus(_)
+        | Command::Call(_)
+        | Command::Clean(_)
+        | Command::Down(_) => CALL,
+        Command::Key(key) if !matches!(key.action, KeyAction::List(_)) => CALL,
+        // They change nothing, or are gone on with from anywhere.
+        _ => Duration::ZERO,
+    }
+}
+
+/// Runs the verb. The one list of what exists.
+///
+/// Each verb is boxed: together with the SDK's, their futures are too large for a thread's stack in debug builds.
+fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Future<Output = Ending> + 'a>> {
+    match command {
+        Command::Up(args) => Box::pin(answer(context, commands::up::run(context, args))),
+        Command::Plan(args) => Box::pin(answer(context, commands::plan::run(context, args))),
+        Command::Deploy(args) => Box::pin(answer(context, commands::deploy::run(context, args))),
+        Command::Test(args) => Box::pin(answer(context, commands::test::run(context, args))),
+        Command::Bonus(args) => Box::pin(answer(context, commands::bonus::run(context, args))),
+        Command::TestBonus(args) => Box::pin(answer(context, commands::test_bonus::run(context, args))),
+        Command::Call(args) => Box::pin(answer(context, commands::call::run(context, args))),
+        Command::Open(args) => Box::pin(answer(context, commands::open::run(context, args))),
+        Command::Status(args) => Box::pin(answer(context, commands::status::run(context, args))),
+        Command::Logs(args) => Box::pin(answer(context, commands::logs::run(context, args))),
+        Command::Env(args) => Box::pin(answer(context, commands::env::run(context, args))),
+        Command::Clean(args) => Box::pin(answer(context, commands::clean::run(context, args))),
+        Command::Down(args) => Box::pin(answer(context, commands::down::run(context, args))),
+        Command::Key(args) => match &args.action {
+            KeyAction::Create(args) => Box::pin(answer(context, commands::key::create(context, args))),
+            KeyAction::List(args) => Box::pin(answer(context, commands::key::list(context, args))),
+            KeyAction::Revoke(args) => Box::pin(answer(context, commands::key::revoke(context, args))),
+            KeyAction::Rotate(args) => Box::pin(answer(context, commands::key::rotate(context, args))),
+        },
+        Command::Doctor(args) => Box::pin(answer(context, commands::doctor::run(context, args))),
+        Command::Config(args) => match &args.action {
+            ConfigAction::Show(args) => Box::pin(answer(context, ready(commands::config::show(context, args)))),
+        },
+        Command::Completions(args) => Box::pin(answer(context, ready(commands::completions::run(context, args)))),
+        Command::Man(args) => Box::pin(answer(context, ready(commands::man::run(context, args)))),
+        Command::Version(args) => Box::pin(answer(context, ready(commands::version::run(context, args)))),
+    }
+}
+
+/// Prints a verb's result. What failed after Ctrl-C failed because of it.
+async fn answer<R: Report>(context: &Context, work: impl Future<Output = Result<R>>) -> Ending {
+    let result = work.await;
+    let result =
+        result.map_err(|error| if context.cancel.is_cancelled() { signals::interrupted(error) } else { error });
+    context.console.answer(result)
+}

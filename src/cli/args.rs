@@ -1,0 +1,315 @@
+//! What each verb accepts.
+
+use crate::{
+    api_key::Scope,
+    edge::limits::Limit,
+    names::{ContainerName, KeyName},
+    settings::Auth,
+};
+use clap::{Args, Subcommand, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// The engine's image, instead of the pinned one.
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+    /// How often one client may call the edge.
+    #[arg(long, value_name = "RATE", value_parser = crate::settings::rate)]
+    pub rate: Option<Limit>,
+}
+
+/// Arguments of `down`.
+#[derive(Debug, Args)]
+pub struct Down {}
+
+/// Arguments of `deploy`.
+#[derive(Debug, Args)]
+pub struct Deploy {
+    /// Only tells what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Deploys again whenever the binary changes.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub watch: bool,
+    /// Builds the binary whenever its sources change.
+    #[arg(long, value_name = "COMMAND", requires = "watch")]
+    pub build: Option<String>,
+    /// Who may call the API; kept in `atelier.toml`.
+    #[arg(long, value_enum, value_name = "AUTH")]
+    pub auth: Option<Auth>,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Exits 1 when something is pending.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `clean`.
+#[derive(Debug, Args)]
+pub struct Clean {
+    /// Does not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Removes every stack, not only this one.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Who else is told.
+    #[command(flatten)]
+    pub report: TestReporting,
+}
+
+/// Who is told of checks besides the terminal.
+#[derive(Debug, Args)]
+pub struct TestReporting {
+    /// A file for the result as `JUnit` XML.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub junit: Option<PathBuf>,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Exits 5 unless everything is healthy.
+    #[arg(long)]
+    pub check: bool,
+    /// Looks again until everything is healthy, for this long at most.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
+    pub wait: Option<Duration>,
+    /// The form of the answer.
+    #[arg(long, short, value_enum, value_name = "FORM", conflicts_with = "json")]
+    pub output: Option<StatusOutput>,
+}
+
+/// A form of `status` for scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusOutput {
+    /// `NAME='value'` lines.
+    Env,
+    /// As `--json`.
+    Json,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Prints a text to paste into a bug report.
+    #[arg(long)]
+    pub report: bool,
+}
+
+/// Arguments of `call`.
+#[derive(Debug, Args)]
+pub struct Call {
+    /// What the API is asked to do.
+    #[arg(value_enum, value_name = "ACTION")]
+    pub action: CallAction,
+    /// What it is asked to do it to.
+    #[arg(long, value_enum, value_name = "TARGET", default_value = "ec2")]
+    pub target: CallTarget,
+    /// The container's name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<ContainerName>,
+}
+
+/// What the API can be asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CallAction {
+    /// Starts it.
+    Start,
+    /// Stops it.
+    Stop,
+    /// Tells its state.
+    Status,
+    /// Tells the state of all.
+    List,
+}
+
+/// What the API can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CallTarget {
+    /// The stack's instance.
+    Ec2,
+    /// Containers.
+    Docker,
+}
+
+/// Arguments of `open`.
+#[derive(Debug, Args)]
+pub struct Open {
+    /// Prints the URL instead of opening it.
+    #[arg(long)]
+    pub url: bool,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// Goes on until Ctrl-C.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// How many of the last lines.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+    pub lines: usize,
+    /// Only what is younger.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
+    pub since: Option<Duration>,
+    /// Only these sources.
+    #[arg(long, value_enum, value_name = "SOURCE", value_delimiter = ',')]
+    pub source: Vec<LogSource>,
+}
+
+/// Where a log line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogSource {
+    /// The engine and, where they are one process, its edge.
+    Engine,
+    /// The public door's container.
+    Edge,
+    /// The docker proxy's container.
+    Proxy,
+    /// The deployed function.
+    Lambda,
+    /// What `deploy` did.
+    Deploy,
+}
+
+/// Arguments of `bonus`.
+#[derive(Debug, Args)]
+pub struct Bonus {
+    /// The container's image.
+    #[arg(long, value_name = "IMAGE", default_value = crate::docker::image::BONUS)]
+    pub image: String,
+}
+
+/// Arguments of `test-bonus`.
+#[derive(Debug, Args)]
+pub struct TestBonus {
+    /// Who else is told.
+    #[command(flatten)]
+    pub report: TestReporting,
+}
+
+/// Arguments of `env`.
+#[derive(Debug, Args)]
+pub struct Env {
+    /// The shell that will read the lines; by default `SHELL` tells.
+    #[arg(long, value_enum, value_name = "SHELL")]
+    pub shell: Option<EnvShell>,
+}
+
+/// A shell whose way to set variables we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EnvShell {
+    /// `export NAME='value'`
+    Bash,
+    /// As bash.
+    Zsh,
+    /// `set -gx NAME 'value'`
+    Fish,
+}
+
+/// Arguments of `key`.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// What to do with the keys.
+    #[command(subcommand)]
+    pub action: KeyAction,
+}
+
+/// What can be done with the keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyAction {
+    /// Makes a key and shows it, this once.
+    Create(KeyCreate),
+    /// Lists the keys, without their values.
+    List(KeyList),
+    /// Takes a key away.
+    Revoke(KeyRevoke),
+    /// Puts a new key in the place of one.
+    Rotate(KeyRotate),
+}
+
+/// Arguments of `key create`.
+#[derive(Debug, Args)]
+pub struct KeyCreate {
+    /// What the key opens.
+    #[arg(long, value_enum, value_name = "SCOPE")]
+    pub scope: Scope,
+    /// Its name; by default the scope's.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<KeyName>,
+}
+
+/// Arguments of `key list`.
+#[derive(Debug, Args)]
+pub struct KeyList {}
+
+/// Arguments of `key revoke`.
+#[derive(Debug, Args)]
+pub struct KeyRevoke {
+    /// The key.
+    #[arg(value_name = "NAME")]
+    pub name: KeyName,
+}
+
+/// Arguments of `key rotate`.
+#[derive(Debug, Args)]
+pub struct KeyRotate {
+    /// The key.
+    #[arg(value_name = "NAME")]
+    pub name: KeyName,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// What to do with the settings.
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Prints every setting.
+    Show(ConfigShow),
+}
+
+/// Arguments of `config show`.
+#[derive(Debug, Args)]
+pub struct ConfigShow {
+    /// Tells where each value came from.
+    #[arg(long)]
+    pub origin: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The verb whose page is wanted, in as many words as it has; without it, the page of `atelier` itself.
+    #[arg(value_name = "COMMAND")]
+    pub verb: Vec<String>,
+}
+
+/// Arguments of `version`.
+#[derive(Debug, Args)]
+pub struct Version {}

@@ -1,0 +1,111 @@
+//! `atelier deploy`: brings the stack to what is wanted, or tells with `--dry-run` what that would take.
+
+use super::{
+    locked,
+    plan::{self, Planned},
+    read_on,
+    watch::Watch,
+};
+use crate::{
+    app::Context,
+    cli, engine,
+    error::Result,
+    settings,
+    stack::{self, DeployReport, Run},
+    text::Message,
+    ui::{Page, Report},
+};
+
+/// What `deploy` did, or would do.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+pub enum Deployed {
+    /// It did.
+    Done(DeployReport),
+    /// It would do.
+    Planned(Planned),
+}
+
+impl Report for Deployed {
+    fn human(&self, page: &mut Page) {
+        match self {
+            Self::Done(report) => done(report, page),
+            Self::Planned(plan) => plan.human(page),
+        }
+    }
+}
+
+/// The block that the workshop's scripts look for, then what to try.
+fn done(report: &DeployReport, page: &mut Page) {
+    page.rule();
+    page.line(Message::new(if report.changed { "deploy.done" } else { "deploy.unchanged" }));
+    page.raw(format_args!("API_ID: {}", report.api_id));
+    page.rule();
+    page.line(Message::new("deploy.url").with("url", format_args!("{}/infra", report.url)));
+    page.line(Message::new("deploy.try"));
+    // The key comes from a file that `env` writes, never from the command line, which every process here can read.
+    let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
+    page.raw(format_args!("  curl {header}\"{}/infra?action=status\"", report.url));
+}
+
+/// Runs `deploy`.
+///
+/// # Errors
+/// That no engine runs, that another run is at work here, or what failed in the stack; `interrupted` ends `--watch`.
+pub async fn run(context: &Context, args: &cli::Deploy) -> Result<Deployed> {
+    if args.dry_run {
+        return Ok(Deployed::Planned(plan::plan(context, false).await?));
+    }
+    let lock = locked(context).await?;
+    if let Some(auth) = args.auth {
+        settings::keep(&context.settings.folder, "auth", auth.as_str())?;
+    }
+    let engine = engine::connect(&context.settings).await?;
+    let run =
+        Run { engine: &engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
+    let report = match stack::deploy(&run).await {
+        Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
+        Ok(report) => report,
+    };
+    for key in notes(engine.is_loopback(), report.keys) {
+        context.progress.note(Message::new(key));
+    }
+    if !args.watch {
+        return Ok(Deployed::Done(report));
+    }
+    drop(lock);
+    let url = format!("{}/infra", report.url);
+    let report = Deployed::Done(report);
+    if read_on(context.console.entry(&report))? {
+        Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await?;
+    }
+    Ok(report)
+}
+
+/// What to say about who can call the API.
+fn notes(is_loopback: bool, keys: Option<usize>) -> impl Iterator<Item = &'static str> {
+    let reach = match (is_loopback, keys) {
+        (true, _) => Some("deploy.loopback"),
+        (false, None) => Some("deploy.public"),
+        (false, Some(_)) => None,
+    };
+    reach.into_iter().chain((keys == Some(0)).then_some("deploy.no_key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(is_loopback: bool, keys: Option<usize>) -> Vec<&'static str> {
+        notes(is_loopback, keys).collect()
+    }
+
+    #[test]
+    fn an_open_api_on_a_public_url_is_one_line_and_a_closed_one_is_none() {
+        assert_eq!(said(false, None), ["deploy.public"]);
+        assert_eq!(said(false, Some(1)), [""; 0]);
+        assert_eq!(said(false, Some(0)), ["deploy.no_key"]);
+        assert_eq!(said(true, None), ["deploy.loopback"]);
+        assert_eq!(said(true, Some(0)), ["deploy.loopback", "deploy.no_key"]);
+    }
+}

@@ -1,0 +1,80 @@
+//! The public URL: whether there is one, and whether it can be called from outside; what is known of the Codespace.
+
+use super::{Finding, Verdict, late, limited, scene::Scene};
+use crate::{
+    engine::codespace,
+    http_client::{CallError, HttpClient},
+    settings::Settings,
+    text::Message,
+};
+use bytes::Bytes;
+use http::Method;
+use std::{process::Stdio, time::Duration};
+use tokio::process::Command;
+
+/// How long the public URL may take; it goes through a tunnel and back.
+const ANSWER: Duration = Duration::from_millis(2500);
+
+pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
+    let (mut findings, url) = tokio::join!(
+        limited(late("codespace", Verdict::Warn), async {
+            codespace_facts(scene.settings).await.into_iter().collect()
+        }),
+        limited(late("public-url", Verdict::Fail), async { vec![public(scene).await] }),
+    );
+    findings.extend(url);
+    findings
+}
+
+async fn codespace_facts(settings: &Settings) -> Option<Finding> {
+    let name = settings.codespace.as_ref()?;
+    let has_gh = gh_is_there().await;
+    let said = |case: &str| Message::new(format!("doctor.codespace.{case}")).with("name", name);
+    Some(if settings.public_endpoint.value.is_none() {
+        let fix = Message::new("doctor.codespace.export");
+        Finding::warn("codespace", said("no_domain")).fix(fix)
+    } else if has_gh {
+        Finding::ok("codespace", said("ok"))
+    } else {
+        Finding::warn("codespace", said("no_gh")).fix(codespace::manual_step(settings.port.value))
+    })
+}
+
+async fn gh_is_there() -> bool {
+    let mut gh = Command::new("gh");
+    gh.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    gh.status().await.is_ok_and(|status| status.success())
+}
+
+async fn public(scene: &Scene<'_>) -> Finding {
+    let Some(url) = scene.settings.public_endpoint.value.as_deref() else {
+        return Finding::ok("public-url", Message::new("doctor.public.none"));
+    };
+    let said = |case: &str| Message::new(format!("doctor.public.{case}")).with("url", url);
+    if scene.running().is_none() {
+        return Finding::ok("public-url", said("idle"));
+    }
+    let client = match HttpClient::for_url(url) {
+        Ok(client) => client,
+        Err(error) => {
+            return Finding::fail("public-url", said("no_roots").with("reason", error))
+                .run("sudo apt-get install -y ca-certificates");
+        }
+    };
+    match client.call(Method::GET, &format!("{url}/healthz"), Bytes::new(), ANSWER).await {
+        Ok(answer) if answer.is_private_port() => {
+            Finding::of("public-url", Verdict::Fail, &codespace::private_port(scene.settings, url))
+        }
+        Ok(answer) if answer.status.is_success() => Finding::ok("public-url", said("ok")),
+        Ok(answer) => {
+            let said = said("strange").with("status", answer.status.as_u16());
+            Finding::fail("public-url", said).run(format_args!("curl -i {url}/healthz"))
+        }
+        Err(error) => unreachable(url, &error),
+    }
+}
+
+fn unreachable(url: &str, error: &CallError) -> Finding {
+    let said = Message::new("doctor.public.unreachable").with("url", url).with_message("reason", error.reason());
+    Finding::fail("public-url", said).run(format_args!("curl -i {url}/healthz; echo \"$AWS_ENDPOINT_PUBLIC\""))
+}

@@ -1,0 +1,123 @@
+//! What several checks have to know. Asked once, before them: what hangs is waited for once, and told once.
+
+use super::{LIMIT, remedy};
+use crate::{
+    docker::{self, Daemon, gateway::Gateway},
+    engine::{self, Engine, EngineKind, installation::Installation, record::Record},
+    error::{Code, Error},
+    settings::Settings,
+    text::Message,
+};
+use bollard::models::SystemInfo;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::time::timeout;
+
+/// The machine as the checks find it.
+pub(super) struct Scene<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) docker: Result<Docker, Trouble>,
+    pub(super) engine: Runs,
+    record: Option<Record>,
+}
+
+/// A daemon that answers.
+pub(super) struct Docker {
+    pub(super) daemon: Daemon,
+    pub(super) info: SystemInfo,
+    pub(super) gateway: Option<Gateway>,
+    /// How many seconds this machine's clock is ahead of the daemon's.
+    pub(super) ahead: Option<i64>,
+}
+
+/// Why there is no daemon, and the command that mends it, where there is one.
+pub(super) struct Trouble {
+    pub(super) error: Error,
+    pub(super) fix: Option<String>,
+}
+
+/// Whether an engine runs.
+pub(super) enum Runs {
+    /// One does.
+    Engine(Box<Engine>),
+    /// One does, and this project cannot use it.
+    Unusable(Error),
+    /// None does.
+    Nothing,
+    /// Who would have to tell does not answer.
+    Unknown,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) async fn look(settings: &'a Settings) -> Self {
+        let record = Record::read(settings);
+        let (docker, engine) = if is_in_containers(settings, record.as_ref()) {
+            let docker = look_for_docker(settings).await;
+            let engine = if docker.is_ok() { look_for_engine(settings).await } else { Runs::Unknown };
+            (docker, engine)
+        } else {
+            tokio::join!(look_for_docker(settings), look_for_engine(settings))
+        };
+        Self { settings, docker, engine, record }
+    }
+
+    /// What is recorded of an engine, whether it still runs or not.
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// The record of an engine that runs, or may.
+    pub(super) fn running(&self) -> Option<&Record> {
+        self.record.as_ref().filter(|_| !matches!(self.engine, Runs::Nothing))
+    }
+
+    /// Tells whether containers are wanted here; if not, the absence of Docker costs nothing.
+    pub(super) fn wants_docker(&self) -> bool {
+        let settings = self.settings;
+        settings.engine.value == Some(EngineKind::Localstack)
+            || settings.image.value.is_some()
+            || is_in_containers(settings, self.record.as_ref())
+    }
+}
+
+fn is_in_containers(settings: &Settings, record: Option<&Record>) -> bool {
+    settings.endpoint.value.is_none()
+        && settings.engine.value != Some(EngineKind::Aws)
+        && record.is_some_and(|record| record.kind == EngineKind::Localstack)
+}
+
+async fn look_for_docker(settings: &Settings) -> Result<Docker, Trouble> {
+    let look = async {
+        let daemon = docker::glance(settings).await?;
+        let info = daemon.api().info().await.map_err(docker::Error::api("docker.operation.ask_state"))?;
+        let ahead = info.system_time.as_deref().and_then(ahead_of);
+        let gateway = docker::gateway::find(&daemon).await.ok();
+        Ok(Docker { daemon, info, gateway, ahead })
+    };
+    let named = settings.docker_host.value.as_deref().unwrap_or("unix:///var/run/docker.sock");
+    let hangs = || docker::Error::Hangs { place: format!("`{named}`"), seconds: LIMIT.as_secs() };
+    let looked = timeout(LIMIT, look).await.unwrap_or_else(|_| Err(hangs()));
+    looked.map_err(|error| Trouble { fix: remedy::docker(&error), error: error.into() })
+}
+
+fn ahead_of(theirs: &str) -> Option<i64> {
+    let theirs = OffsetDateTime::parse(theirs, &Rfc3339).ok()?;
+    Some((OffsetDateTime::now_utc() - theirs).whole_seconds())
+}
+
+async fn look_for_engine(settings: &Settings) -> Runs {
+    let look = async {
+        let is_aws = settings.engine.value == Some(EngineKind::Aws);
+        // Connecting draws a key pair where there is none, and looking must write nothing.
+        let connected = if is_aws || Installation::load(settings).is_some() {
+            engine::connect(settings).await
+        } else {
+            Err(Error::new(Code::NotRunning).because_of(Message::new("engine.no_key_pair")))
+        };
+        match connected {
+            Ok(engine) => Runs::Engine(Box::new(engine)),
+            Err(error) if is_aws || engine::running(settings).await.is_ok() => Runs::Unusable(error),
+            Err(_) => Runs::Nothing,
+        }
+    };
+    timeout(LIMIT, look).await.unwrap_or(Runs::Unknown)
+}

@@ -1,0 +1,36 @@
+//! `atelier down`: stops the engine, under the folder's lock. The embedded engine's state stays on disk.
+
+use super::locked;
+use crate::{
+    app::Context,
+    cli,
+    engine::{self, EngineKind},
+    error::Result,
+    text::Message,
+    ui::{Page, Report},
+};
+
+/// What `down` did.
+#[derive(Debug, serde::Serialize)]
+pub struct DownReport(engine::Down);
+
+impl Report for DownReport {
+    fn human(&self, page: &mut Page) {
+        let key = match (self.0.changed, self.0.engine) {
+            (false, _) => "down.unchanged",
+            // A container takes along what was in it.
+            (true, Some(EngineKind::Localstack)) => "down.removed",
+            (true, _) => "down.stopped",
+        };
+        page.line(Message::new(key));
+    }
+}
+
+/// Runs `down`.
+///
+/// # Errors
+/// What [`engine::down`] says, or that another run is at work here.
+pub async fn run(context: &Context, _args: &cli::Down) -> Result<DownReport> {
+    let _lock = locked(context).await?;
+    engine::down(&context.settings, &context.progress).await.map(DownReport)
+}

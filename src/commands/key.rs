@@ -1,0 +1,140 @@
+//! `atelier key`: makes, lists, takes away and replaces the API's keys. A key's value is shown once, by what makes it.
+
+use super::locked;
+use crate::{
+    api_key::Scope,
+    app::Context,
+    cli, engine,
+    error::Result,
+    names::KeyName,
+    settings::Auth,
+    stack::{
+        Run,
+        keys::{self, Key},
+    },
+    text::Message,
+    ui::{Page, Report, Tone},
+};
+
+/// A key that was made, with its value.
+#[derive(serde::Serialize)]
+pub struct Made {
+    /// The key.
+    #[serde(flatten)]
+    pub key: Key,
+    /// What callers send in `x-api-key`: printing it, this once, is what the verb is for.
+    pub value: String,
+}
+
+impl Report for Made {
+    fn human(&self, page: &mut Page) {
+        let Key { name, scope, .. } = &self.key;
+        page.toned(Tone::Good, &Message::new("key.made").with("name", name).with("scope", scope));
+        page.raw(&self.value);
+        page.line(Message::new("key.once"));
+    }
+}
+
+/// The keys.
+#[derive(Debug, serde::Serialize)]
+pub struct KeyListReport {
+    /// Every key of the stack, the oldest first.
+    pub keys: Vec<Key>,
+}
+
+impl Report for KeyListReport {
+    fn human(&self, page: &mut Page) {
+        if self.keys.is_empty() {
+            page.line(Message::new("key.none"));
+        }
+        let width = self.keys.iter().map(|key| key.name.as_str().len()).max().unwrap_or_default();
+        for Key { name, scope, id, created, .. } in &self.keys {
+            let created = time::OffsetDateTime::from_unix_timestamp(*created).ok().map(|time| time.date().to_string());
+            page.raw(format_args!("{name:width$}  {scope:7}  {id}  {}", created.unwrap_or_default()));
+        }
+    }
+}
+
+/// A key that was taken away.
+#[derive(Debug, serde::Serialize)]
+pub struct Revoked {
+    /// The key that it was.
+    #[serde(flatten)]
+    pub key: Key,
+}
+
+impl Report for Revoked {
+    fn human(&self, page: &mut Page) {
+        page.toned(Tone::Good, &Message::new("key.revoked").with("name", &self.key.name));
+    }
+}
+
+/// Runs `key create`.
+///
+/// # Errors
+/// `key_exists`, `too_many_keys`, that no engine runs, that another run is at work here, or what the engine answers.
+pub async fn create(context: &Context, args: &cli::KeyCreate) -> Result<Made> {
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => named_after(args.scope)?,
+    };
+    let _lock = locked(context).await?;
+    let engine = engine::connect(&context.settings).await?;
+    let made = keys::create(&run(context, &engine), &name, args.scope).await?;
+    Ok(shown(context, made))
+}
+
+/// Runs `key list`.
+///
+/// # Errors
+/// That no engine runs, or what it answers.
+pub async fn list(context: &Context, _args: &cli::KeyList) -> Result<KeyListReport> {
+    let engine = engine::connect(&context.settings).await?;
+    let keys = keys::list(&engine, &context.settings.stack.value).await?;
+    note_when_off(context);
+    Ok(KeyListReport { keys })
+}
+
+/// Runs `key revoke`.
+///
+/// # Errors
+/// `no_such_key`, that no engine runs, that another run is at work here, or what the engine answers.
+pub async fn revoke(context: &Context, args: &cli::KeyRevoke) -> Result<Revoked> {
+    let _lock = locked(context).await?;
+    let engine = engine::connect(&context.settings).await?;
+    Ok(Revoked { key: keys::revoke(&run(context, &engine), &args.name).await? })
+}
+
+/// Runs `key rotate`.
+///
+/// # Errors
+/// `no_such_key`, that no engine runs, that another run is at work here, or what the engine answers.
+pub async fn rotate(context: &Context, args: &cli::KeyRotate) -> Result<Made> {
+    let _lock = locked(context).await?;
+    let engine = engine::connect(&context.settings).await?;
+    let made = keys::rotate(&run(context, &engine), &args.name).await?;
+    Ok(shown(context, made))
+}
+
+fn run<'a>(context: &'a Context, engine: &'a engine::Engine) -> Run<'a> {
+    Run { engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel }
+}
+
+fn shown(context: &Context, made: keys::Created) -> Made {
+    note_when_off(context);
+    Made { key: made.key, value: made.value.expose().to_owned() }
+}
+
+/// Keys that nobody asks for are easily taken for protection.
+fn note_when_off(context: &Context) {
+    if context.settings.auth.value == Auth::None {
+        context.progress.note(Message::new("key.not_asked"));
+    }
+}
+
+fn named_after(scope: Scope) -> Result<KeyName> {
+    let name = scope.as_str().parse();
+    name.map_err(|error: crate::names::InvalidName| {
+        crate::error::Error::new(crate::error::Code::Bug).with("detail", error.to_string())
+    })
+}

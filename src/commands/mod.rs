@@ -1,0 +1,63 @@
+//! One file per verb: from a context and the verb's arguments to a report.
+//!
+//! Not here: printing (`ui`), what an engine or a stack is (`engine`, `stack`).
+
+pub mod bonus;
+pub mod call;
+pub mod checks;
+pub mod clean;
+pub mod completions;
+pub mod config;
+pub mod deploy;
+pub mod doctor;
+pub mod down;
+pub mod env;
+pub mod key;
+pub mod logs;
+pub mod man;
+pub mod open;
+pub mod plan;
+pub mod status;
+pub mod test;
+pub mod test_bonus;
+pub mod up;
+pub mod version;
+mod watch;
+
+use crate::{
+    app::Context,
+    engine,
+    error::{Code, Error, Result},
+    stack::{self, Lock},
+    text::Message,
+};
+use std::{io, time::Duration};
+
+/// How long a command waits for another run in the same folder before it gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Takes the folder's lock for a command that changes something.
+async fn locked(context: &Context) -> Result<Lock> {
+    let patience = PATIENCE.min(context.settings.timeout.value);
+    Ok(Lock::take(&context.settings.folder, patience, &context.progress, &context.cancel).await?)
+}
+
+/// What became of an entry of a stream: `false` when nobody reads any more, who then has what they wanted.
+fn read_on(written: io::Result<()>) -> Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => {
+            let error = Error::new(Code::File).with("path", "stdout").cause(&error);
+            Err(error.with_message("action", Message::new("action.write")))
+        }
+    }
+}
+
+/// Finds the URL of the deployed API's one resource, in the form that the workshop uses.
+async fn deployed_url(context: &Context) -> Result<String> {
+    let engine = engine::connect(&context.settings).await?;
+    let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
+    let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
+    Ok(format!("{}/infra", engine.api_url(&api)))
+}

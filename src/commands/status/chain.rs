@@ -1,0 +1,97 @@
+//! The chain that a request goes through, as data: the edge, the API, the function, and what the function drives.
+
+use crate::{
+    engine::{Component, Health},
+    stack::{Discovery, Found, Part},
+    text::Message,
+    ui::Tone,
+};
+
+/// One station of the chain.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Station {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    #[serde(skip)]
+    pub(super) label: Message,
+    /// How it is, in a word.
+    pub state: Message,
+    #[serde(skip)]
+    pub(super) tone: Tone,
+}
+
+/// The stations in the order in which a request passes them.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Chain {
+    /// From the public door to the function.
+    pub stem: Vec<Station>,
+    /// Where the function goes from there, each a way of its own.
+    pub branches: Vec<Vec<Station>>,
+}
+
+impl Chain {
+    /// Puts the chain together.
+    pub(super) fn of(components: &[Component], stack: &Discovery, api: Option<Health>, targets: &[Component]) -> Self {
+        let named = |start: &str| components.iter().find(|component| component.name.starts_with(start));
+        let mut stem = Vec::new();
+        // An engine of one process is its own edge.
+        if let Some(edge) = named("atelier-edge").or_else(|| named("engine")) {
+            stem.push(station("edge", edge.health));
+        }
+        stem.push(match api {
+            Some(health @ (Health::Unhealthy | Health::Stopped)) => station(Part::Api.as_str(), health),
+            _ => part(Part::Api, stack),
+        });
+        stem.push(part(Part::Function, stack));
+        let mut branches = vec![vec![part(Part::Instance, stack)]];
+        if let Some(proxy) = named("docker-proxy") {
+            let mut way = vec![station("docker-proxy", proxy.health)];
+            way.extend(targets.iter().map(|target| station(&target.name, target.health)));
+            branches.push(way);
+        }
+        Self { stem, branches }
+    }
+}
+
+fn station(name: &str, health: Health) -> Station {
+    let (state, tone) = self::health(health);
+    Station { name: name.to_owned(), label: Message::literal(name), state, tone }
+}
+
+/// The word and the tone of a component's health.
+pub(super) fn health(health: Health) -> (Message, Tone) {
+    let (key, tone) = match health {
+        Health::Healthy => ("status.healthy", Tone::Good),
+        Health::Unhealthy => ("status.unhealthy", Tone::Bad),
+        Health::Stopped => ("status.stopped", Tone::Warn),
+    };
+    (Message::new(key), tone)
+}
+
+fn part(part: Part, stack: &Discovery) -> Station {
+    let (state, tone) = match stack.part(part) {
+        None => (Message::new("status.missing"), Tone::Bad),
+        Some(Found { rev: None, .. }) => (Message::new("status.half"), Tone::Warn),
+        Some(Found { state: Some(state), .. }) => (Message::literal(state), tone_of(state)),
+        Some(_) => health(Health::Healthy),
+    };
+    Station { name: part.as_str().to_owned(), label: part.message(), state, tone }
+}
+
+/// Tells whether what the API drives can be driven: a part that is there may have failed, or be at its end.
+pub(super) fn works(stack: &Discovery) -> bool {
+    let state = |part| stack.part(part).and_then(|found| found.state.as_deref());
+    // AWS puts a function to sleep that nobody has called for weeks, and wakes it at the next call.
+    matches!(state(Part::Function), Some("Active" | "Inactive"))
+        && !matches!(state(Part::Instance), None | Some("terminated" | "shutting-down"))
+}
+
+/// The tone of a service's own word. A stopped instance is as it should be: the API stops it.
+fn tone_of(state: &str) -> Tone {
+    match state {
+        "Active" | "Inactive" | "running" | "stopped" => Tone::Good,
+        "Failed" | "terminated" => Tone::Bad,
+        _ => Tone::Warn,
+    }
+}

@@ -1,0 +1,114 @@
+//! The parts of a stack: state, age and drift.
+
+use crate::{
+    stack::{Change, Discovery, Part, PlanReport},
+    text::Message,
+    ui::{Page, Tone},
+};
+use time::OffsetDateTime;
+
+/// A part as it is.
+#[derive(Debug, serde::Serialize)]
+pub struct PartStatus {
+    /// Which part.
+    pub part: Part,
+    /// Its id or name; absent while it is missing.
+    pub id: Option<String>,
+    /// Its state in its service's words, where it has one.
+    pub state: Option<String>,
+    /// Whether the deploy that made it came to its end.
+    pub finished: bool,
+    /// How old it is, in seconds, where its service tells.
+    pub age_seconds: Option<i64>,
+    /// What differs from what a deploy would make of it; absent when that is not known.
+    pub drift: Option<Vec<Message>>,
+}
+
+impl PartStatus {
+    /// Describes every part of a stack.
+    pub(super) fn all(stack: &Discovery, plan: Option<&PlanReport>, now: OffsetDateTime) -> Vec<Self> {
+        // A log group that is not ours serves as well, so it is not missing.
+        let stand_in = |part| {
+            let foreign = stack.foreign.iter().find(|foreign| foreign.part == part && part == Part::LogGroup);
+            foreign.map(|foreign| foreign.name.clone())
+        };
+        let describe = |part: Part| {
+            let found = stack.part(part);
+            let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
+            let age = found.filter(|found| found.created > 0).map(|found| now.unix_timestamp() - found.created);
+            Self {
+                part,
+                id: found.map(|found| found.id.clone()).or_else(|| stand_in(part)),
+                state: found.and_then(|found| found.state.clone()),
+                finished: found.is_some_and(|found| found.rev.is_some()) || stand_in(part).is_some(),
+                age_seconds: age.map(|age| age.max(0)),
+                drift: planned.map(|planned| match planned.change {
+                    Change::Unchanged | Change::Create => Vec::new(),
+                    Change::Update | Change::Replace => planned.differs.clone(),
+                }),
+            }
+        };
+        Part::ALL.into_iter().map(describe).collect()
+    }
+}
+
+/// Writes the parts, the missing ones too, and what stands in their place.
+pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
+    page.raw("");
+    page.toned(Tone::Strong, &Message::new("status.stack").with("name", &stack.stack));
+    if stack.is_empty() {
+        page.line(Message::new("status.nothing"));
+    } else {
+        let names = parts.iter().map(|part| part.part.message().render(page.lang()).chars().count());
+        let width = names.max().unwrap_or(0) + 2;
+        for part in parts {
+            line(part, width, page);
+        }
+    }
+    for foreign in &stack.foreign {
+        let message = Message::new("status.foreign").with_message("part", foreign.part.message());
+        page.toned(Tone::Warn, &message.with("name", &foreign.name).with_message("owner", foreign.owner.clone()));
+    }
+}
+
+fn line(part: &PartStatus, width: usize, page: &mut Page) {
+    let say = |key: &str| Message::new(key).render(page.lang());
+    let facts = match &part.id {
+        None => vec![page.paint(Tone::Bad, &say("status.missing"))],
+        Some(id) => {
+            let age = part.age_seconds.map(|seconds| age(seconds).render(page.lang()));
+            let unfinished = (!part.finished).then(|| page.paint(Tone::Warn, &say("status.unfinished")));
+            let drift = part.drift.as_ref().filter(|drift| part.finished && !drift.is_empty()).map(|drift| {
+                let names: Vec<String> = drift.iter().map(|name| name.render(page.lang())).collect();
+                let said = Message::new("status.drift").with("what", names.join(", ")).render(page.lang());
+                page.paint(Tone::Warn, &said)
+            });
+            [Some(id.clone()), part.state.clone(), age, unfinished, drift].into_iter().flatten().collect()
+        }
+    };
+    let name = format!("{:width$}", part.part.message().render(page.lang()));
+    page.folded(&name, width, &facts.join("  "));
+}
+
+/// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
+fn age(seconds: i64) -> Message {
+    match seconds {
+        ..60 => Message::literal(format!("{seconds}s")),
+        60..3600 => Message::literal(format!("{}m", seconds / 60)),
+        3600..86_400 => Message::literal(format!("{}h", seconds / 3600)),
+        _ => Message::new("status.days").with("count", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Lang;
+
+    #[test]
+    fn ages_have_one_unit() {
+        let ages = |lang| [0, 59, 60, 3599, 7200, 90_000].map(|seconds| age(seconds).render(lang));
+        assert_eq!(ages(Lang::En), ["0s", "59s", "1m", "59m", "2h", "1d"]);
+        assert_eq!(ages(Lang::Fr)[5], "1j");
+    }
+}

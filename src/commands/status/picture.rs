@@ -1,0 +1,178 @@
+//! The chain as a picture: boxes and arrows where they fit, else an indented list that any terminal can show.
+
+use super::chain::{Chain, Station};
+use crate::{
+    text::{Lang, Message},
+    ui::Page,
+};
+use unicode_width::UnicodeWidthStr;
+
+/// The columns of a picture that goes to no terminal.
+const PAPER: usize = 100;
+/// Between two boxes.
+const ARROW: &str = "───▶";
+/// From the last box of the stem to the first branch, when there are more.
+const FORK: &str = "─┬─▶";
+/// From the fork to the last branch.
+const LAST: &str = " └─▶";
+
+/// Draws the chain, as well as the page allows.
+pub(super) fn draw(chain: &Chain, page: &mut Page) {
+    let lines = boxes(chain, page);
+    let room = page.width().unwrap_or(PAPER);
+    match lines {
+        Some(lines) if !page.is_dumb() && lines.iter().all(|line| line.columns <= room) => {
+            for line in lines {
+                page.raw(line.text.trim_end());
+            }
+        }
+        _ => list(chain, page),
+    }
+}
+
+/// A line and its width without escape sequences.
+#[derive(Debug, Clone, Default)]
+struct Line {
+    text: String,
+    columns: usize,
+}
+
+impl Line {
+    fn push(&mut self, text: &str, columns: usize) {
+        self.text.push_str(text);
+        self.columns += columns;
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.push(text, text.width());
+    }
+}
+
+/// Draws each branch in four lines, the stem before the first.
+fn boxes(chain: &Chain, page: &Page) -> Option<Vec<Line>> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut indent = 0;
+    for (number, branch) in chain.branches.iter().enumerate() {
+        let mut rows: [Line; 4] = Default::default();
+        let more = chain.branches.len() - number - 1;
+        if number == 0 {
+            row(&chain.stem, &mut rows, page);
+            indent = rows[0].columns;
+            let arrow = if more > 0 { FORK } else { ARROW };
+            let below = if more > 0 { " │  " } else { "    " };
+            join(&mut rows, ["    ", arrow, below, below]);
+        } else {
+            for line in &mut rows {
+                line.plain(&" ".repeat(indent));
+            }
+            // Two ways are all that there are; a third would need a line past this one.
+            join(&mut rows, [" │  ", LAST, "    ", "    "]);
+        }
+        row(branch, &mut rows, page);
+        lines.extend(rows);
+    }
+    (!lines.is_empty()).then_some(lines)
+}
+
+fn join(rows: &mut [Line; 4], pieces: [&str; 4]) {
+    for (line, piece) in rows.iter_mut().zip(pieces) {
+        line.plain(piece);
+    }
+}
+
+/// Draws boxes side by side, with arrows between them.
+fn row(stations: &[Station], rows: &mut [Line; 4], page: &Page) {
+    for (number, station) in stations.iter().enumerate() {
+        if number > 0 {
+            join(rows, ["    ", ARROW, "    ", "    "]);
+        }
+        let word = station.state.render(page.lang());
+        let name = station.label.render(page.lang());
+        let inner = name.width().max(word.width());
+        let padding = |text: &str| " ".repeat(inner - text.width());
+        let edge = "─".repeat(inner + 2);
+        rows[0].plain(&format!("┌{edge}┐"));
+        rows[1].plain(&format!("│ {name}{} │", padding(&name)));
+        rows[2].push(&format!("│ {}{} │", page.paint(station.tone, &word), padding(&word)), inner + 4);
+        rows[3].plain(&format!("└{edge}┘"));
+    }
+}
+
+/// Writes one station a line, ASCII only but for the words themselves.
+fn list(chain: &Chain, page: &mut Page) {
+    let lang = page.lang();
+    for (depth, station) in chain.stem.iter().enumerate() {
+        page.raw(listed(station, depth, lang));
+    }
+    for branch in &chain.branches {
+        for (depth, station) in branch.iter().enumerate() {
+            page.raw(listed(station, chain.stem.len() + depth, lang));
+        }
+    }
+}
+
+fn listed(station: &Station, depth: usize, lang: Lang) -> String {
+    let arrow = if depth == 0 { String::new() } else { format!("{}-> ", "  ".repeat(depth - 1)) };
+    let said = Message::new("status.station").with_message("name", station.label.clone());
+    format!("{arrow}{}", said.with_message("state", station.state.clone()).render(lang))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::Tone;
+
+    fn station(name: &str, state: &str) -> Station {
+        Station {
+            name: name.to_owned(),
+            label: Message::literal(name),
+            state: Message::literal(state),
+            tone: Tone::Good,
+        }
+    }
+
+    fn chain() -> Chain {
+        Chain {
+            stem: vec![station("edge", "healthy"), station("api", "healthy"), station("function", "Active")],
+            branches: vec![
+                vec![station("instance", "running")],
+                vec![station("docker-proxy", "healthy"), station("web", "arrêté")],
+            ],
+        }
+    }
+
+    fn drawn(width: Option<usize>, dumb: bool, color: bool) -> String {
+        let mut page = Page::new(Lang::En, color, width, dumb);
+        draw(&chain(), &mut page);
+        page.text().to_owned()
+    }
+
+    #[test]
+    fn the_picture_has_a_box_for_each_station_and_an_arrow_for_each_step() {
+        let picture = "\
+┌─────────┐    ┌─────────┐    ┌──────────┐    ┌──────────┐
+│ edge    │───▶│ api     │───▶│ function │─┬─▶│ instance │
+│ healthy │    │ healthy │    │ Active   │ │  │ running  │
+└─────────┘    └─────────┘    └──────────┘ │  └──────────┘
+                                           │  ┌──────────────┐    ┌────────┐
+                                           └─▶│ docker-proxy │───▶│ web    │
+                                              │ healthy      │    │ arrêté │
+                                              └──────────────┘    └────────┘
+";
+        assert_eq!(drawn(Some(80), false, false), picture);
+        assert_eq!(drawn(None, false, false), picture);
+    }
+
+    #[test]
+    fn colour_takes_no_columns() {
+        assert!(drawn(Some(80), false, true).contains('┌'));
+    }
+
+    #[test]
+    fn what_is_too_narrow_or_dumb_gets_a_list() {
+        let list = "edge: healthy\n-> api: healthy\n  -> function: Active\n    -> instance: running\n    -> docker-proxy: \
+                    healthy\n      -> web: arrêté\n";
+        assert_eq!(drawn(Some(40), false, false), list);
+        assert_eq!(drawn(Some(200), true, false), list);
+    }
+}

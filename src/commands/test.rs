@@ -1,0 +1,138 @@
+//! `atelier test`: drives the deployed API through its public URL, as a client would, and compares what it says with
+//! EC2's own view. The instance is left as it was found.
+
+mod contract;
+mod instance;
+
+use super::checks::{self, Check, Checks};
+use crate::{
+    api_key::Scope,
+    app::Context,
+    cli,
+    engine::{self, Engine, codespace},
+    error::{Code, Error, Exit, Result},
+    http_client::{Answer, CallError, HttpClient},
+    names::InstanceId,
+    settings::Auth,
+    stack,
+    text::Message,
+    ui::{Page, Report},
+};
+use bytes::Bytes;
+use contract::{CASES, Case};
+use http::Method;
+use instance::Instances;
+use std::time::{Duration, Instant};
+
+/// What a client waits for an answer; longer than every deadline behind the URL.
+pub(super) const CLIENT_DEADLINE: Duration = crate::deadlines::CLIENT;
+
+/// What was checked, and how it went.
+#[derive(Debug, serde::Serialize)]
+pub struct TestReport {
+    /// The URL that was driven.
+    pub url: String,
+    /// The instance behind it.
+    pub instance_id: InstanceId,
+    /// The checks and their sums.
+    #[serde(flatten)]
+    pub checks: Checks,
+}
+
+impl Report for TestReport {
+    fn human(&self, page: &mut Page) {
+        self.checks.human(page);
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        self.checks.exit()
+    }
+
+    fn error(&self) -> Option<Error> {
+        self.checks.error()
+    }
+}
+
+/// Runs every check.
+///
+/// # Errors
+/// `not_running`, `not_deployed`, `no_key`, `private_port`, and what EC2's own view cannot be had for. A check that goes wrong
+/// is not an error but a result.
+pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
+    let junit = args.report.junit.as_deref();
+    checks::forget(junit)?;
+    let engine = engine::connect(&context.settings).await?;
+    let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
+    let (Some(api), Some(instance_id)) = (discovery.api_id(), discovery.instance_id()) else {
+        return Err(Error::new(Code::NotDeployed));
+    };
+    let url = format!("{}/infra", engine.api_url(&api));
+    let http = client_for(context, &engine, &url, Scope::Control).await?;
+    let instances = Instances::new(&engine, instance_id.clone());
+    let found = instances.view().await?;
+    let (checks, stopped) = checks::run_all(
+        context,
+        &CASES,
+        |case| case.name,
+        async |case| check(context, &http, &url, case, &instances).await,
+    )
+    .await;
+    let checks = Checks::of(checks);
+    // Before anything else can fail: whoever reads them is told of what was seen.
+    checks.publish(context, "atelier test", junit)?;
+    context.progress.wait("restore", Message::new("test.restoring"));
+    // Also after a failure and after Ctrl-C: the user's instance is not ours to leave in another state.
+    let restored = instances.restore(&found.state).await;
+    context.progress.done("restore");
+    match stopped {
+        Some(error) => Err(error),
+        None => restored.map(|()| TestReport { url, instance_id, checks }),
+    }
+}
+
+/// Makes a client for the API; with keys on, it sends one that opens `scope`.
+pub(super) async fn client_for(context: &Context, engine: &Engine, url: &str, scope: Scope) -> Result<HttpClient> {
+    let http = plain_client(url)?;
+    if context.settings.auth.value == Auth::None {
+        return Ok(http);
+    }
+    let key = stack::keys::value(engine, &context.settings, scope).await?;
+    let key = key.ok_or_else(|| Error::new(Code::NoKey).with("scope", scope))?;
+    Ok(http.with_api_key(&key))
+}
+
+fn plain_client(url: &str) -> Result<HttpClient> {
+    HttpClient::for_url(url).map_err(|error| {
+        Error::new(Code::File)
+            .with_message("action", Message::new("action.read"))
+            .with_message("path", Message::new("action.certificates"))
+            .cause(&error)
+    })
+}
+
+async fn check(context: &Context, http: &HttpClient, url: &str, case: &Case, instances: &Instances) -> Result<Check> {
+    let interrupted = || Error::new(Code::Interrupted);
+    let before = context.cancel.run_until_cancelled(instances.view()).await.ok_or_else(interrupted)??;
+    let began = Instant::now();
+    let called = format!("{url}{}", case.query);
+    let called = http.call(Method::GET, &called, Bytes::new(), CLIENT_DEADLINE);
+    let called = checks::until_cancelled(context, called).await.ok_or_else(interrupted)?;
+    let millis = began.elapsed().as_millis();
+    let after = instances.view().await?;
+    let (status, answer, problems) = match called {
+        Ok(answer) if answer.is_private_port() => return Err(codespace::private_port(&context.settings, url)),
+        Ok(answer) => (Some(answer.status.as_u16()), shown(&answer), contract::judge(case, &answer, &before, &after)),
+        Err(error) => (None, String::new(), vec![no_answer(&error)]),
+    };
+    Ok(Check { name: case.name, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
+}
+
+pub(super) fn no_answer(error: &CallError) -> Message {
+    Message::new("test.no_answer").with_message("reason", error.reason())
+}
+
+/// The body as one line of at most 2 KiB, without anything that could move the cursor.
+pub(super) fn shown(answer: &Answer) -> String {
+    let start = &answer.body[..answer.body.len().min(2048)];
+    String::from_utf8_lossy(start).trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

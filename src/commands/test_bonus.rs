@@ -1,0 +1,184 @@
+//! `atelier test-bonus`: stops and starts the container of the bonus through the public URL, and asks Docker itself
+//! whether it is so. The container is left as it was found.
+
+use super::{
+    checks::{self, Check, Checks},
+    test::{CLIENT_DEADLINE, no_answer, shown},
+};
+use crate::{
+    api_key::Scope,
+    app::Context,
+    cli,
+    engine::{self, codespace, target},
+    error::{Code, Error, Exit, Result},
+    http_client::{Answer, HttpClient},
+    names::ContainerName,
+    stack,
+    text::{Message, Verbatim},
+    ui::{Page, Report},
+};
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// A request, and the state that the container must be in after it.
+struct Case {
+    name: &'static str,
+    action: &'static str,
+    state: &'static str,
+}
+
+/// What reports call these checks.
+const SUITE: &str = "atelier test-bonus";
+
+/// In the order of the workshop.
+const CASES: [Case; 4] = [
+    Case { name: "container_stop", action: "stop", state: "exited" },
+    Case { name: "container_exited", action: "status", state: "exited" },
+    Case { name: "container_start", action: "start", state: "running" },
+    Case { name: "container_running", action: "status", state: "running" },
+];
+
+/// What was checked, and how it went.
+#[derive(Debug, serde::Serialize)]
+pub struct TestBonusReport {
+    /// The URL that was driven.
+    url: String,
+    /// The container behind it.
+    container: ContainerName,
+    /// The checks and their sums.
+    #[serde(flatten)]
+    checks: Checks,
+}
+
+impl Report for TestBonusReport {
+    fn human(&self, page: &mut Page) {
+        self.checks.human(page);
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        self.checks.exit()
+    }
+
+    fn error(&self) -> Option<Error> {
+        self.checks.error()
+    }
+}
+
+/// Runs every check.
+///
+/// # Errors
+/// `not_running`, `not_deployed` (also without a `bonus`), `private_port`, and why Docker cannot be asked. A check that
+/// goes wrong is not an error but a result.
+pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusReport> {
+    let junit = args.report.junit.as_deref();
+    checks::forget(junit)?;
+    let engine = engine::connect(&context.settings).await?;
+    let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
+    let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
+    let Some(found) = target::state(&context.settings).await? else {
+        return Err(Error::new(Code::NotDeployed).hint(Message::new("hint.bonus")));
+    };
+    let container = target::name()?;
+    let url = format!("{}/infra", engine.api_url(&api));
+    let http = super::test::client_for(context, &engine, &url, Scope::Control).await?;
+    let (checks, stopped) = checks::run_all(
+        context,
+        &CASES,
+        |case| case.name,
+        async |case| check(context, &http, &url, case, &container).await,
+    )
+    .await;
+    let is_on_its_way = checks.last().is_some_and(|check| check.is_broken);
+    let checks = Checks::of(checks);
+    // Before anything else can fail: whoever reads them is told of what was seen.
+    checks.publish(context, SUITE, junit)?;
+    context.progress.wait("restore", Message::new("test.restoring_container"));
+    // Also after a failure and after Ctrl-C: the user's container is not ours to leave in another state.
+    let restored = target::restore(&context.settings, &found, is_on_its_way).await;
+    context.progress.done("restore");
+    match stopped {
+        Some(error) => Err(error),
+        None => restored.map(|()| TestBonusReport { url, container, checks }),
+    }
+}
+
+async fn check(
+    context: &Context,
+    http: &HttpClient,
+    url: &str,
+    case: &Case,
+    container: &ContainerName,
+) -> Result<Check> {
+    let began = Instant::now();
+    let call = format!("{url}?target=docker&action={}&name={container}", case.action);
+    let called = http.call(Method::GET, &call, Bytes::new(), CLIENT_DEADLINE);
+    let called = checks::until_cancelled(context, called).await.ok_or_else(|| Error::new(Code::Interrupted))?;
+    let millis = began.elapsed().as_millis();
+    let state = target::state(&context.settings).await?.unwrap_or_default();
+    let (status, answer, problems) = match called {
+        Ok(answer) if answer.is_private_port() => return Err(codespace::private_port(&context.settings, url)),
+        Ok(answer) => (Some(answer.status.as_u16()), shown(&answer), judge(case, &answer, container, &state)),
+        Err(error) => (None, String::new(), vec![no_answer(&error)]),
+    };
+    Ok(Check { name: case.name, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
+}
+
+/// Compares an answer with the contract and with Docker's own view; returns what is wrong.
+fn judge(case: &Case, answer: &Answer, container: &ContainerName, state: &str) -> Vec<Message> {
+    let wanted = match case.action {
+        "stop" => json!({ "status": "stopped", "target": "docker", "container": container }),
+        "start" => json!({ "status": "started", "target": "docker", "container": container }),
+        _ => json!({ "target": "docker", "container": container, "state": case.state }),
+    };
+    let mut problems = Vec::new();
+    if answer.status != http::StatusCode::OK {
+        problems.push(differs("test.wrong_status", 200_u16, answer.status.as_u16()));
+    }
+    match serde_json::from_slice::<Value>(&answer.body) {
+        Err(_) => problems.push(Message::new("test.not_json")),
+        Ok(found) if found != wanted => problems.push(differs("test.wrong_body", &wanted, &found)),
+        Ok(_) => {}
+    }
+    if state != case.state {
+        problems.push(differs("test.wrong_container_state", case.state, state));
+    }
+    problems
+}
+
+fn differs(key: &str, wanted: impl Verbatim, found: impl Verbatim) -> Message {
+    Message::new(key).with("wanted", wanted).with("found", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderMap, StatusCode};
+
+    fn keys(case: usize, status: u16, body: &str, state: &str) -> Vec<String> {
+        let answer = Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: body.to_owned().into(),
+        };
+        let container = "mycontainer".parse().unwrap();
+        let problems = judge(&CASES[case], &answer, &container, state);
+        problems.iter().map(|problem| problem.key().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_contracts_own_answers_are_right() {
+        let stopped = r#"{"status":"stopped","target":"docker","container":"mycontainer"}"#;
+        assert_eq!(keys(0, 200, stopped, "exited"), [""; 0]);
+        let exited = r#"{"target":"docker","container":"mycontainer","state":"exited"}"#;
+        assert_eq!(keys(1, 200, exited, "exited"), [""; 0]);
+    }
+
+    #[test]
+    fn an_answer_that_docker_contradicts_is_wrong() {
+        let started = r#"{"status":"started","target":"docker","container":"mycontainer"}"#;
+        assert_eq!(keys(2, 200, started, "exited"), ["test.wrong_container_state"]);
+        assert_eq!(keys(3, 502, "<html>", "running"), ["test.wrong_status", "test.not_json"]);
+    }
+}

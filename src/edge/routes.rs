@@ -1,0 +1,239 @@
+//! Where a request goes, from its method and path alone.
+//!
+//! Pure, and it decides before anybody is asked: what it refuses, no engine hears of. Paths are matched as the client
+//! wrote them and never normalised; a path that a later parser could normalise into another one is refused.
+
+use crate::names::{ApiId, StageName};
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+/// The segment that tells a call of a deployed API from a management call, which starts with `/restapis/` too.
+const USER_REQUEST: &str = "_user_request_";
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /healthz`, answered by the edge.
+    Health,
+    /// A call of an API, if it is deployed.
+    Api {
+        /// The API.
+        api: ApiId,
+        /// The stage.
+        stage: StageName,
+        /// The path below the stage, still percent-encoded, starting with `/`.
+        path: String,
+    },
+    /// An AWS call, if its signature verifies.
+    Aws,
+    /// Nowhere.
+    Refused(Refused),
+}
+
+/// Why a request goes nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// There is nothing at this path, or nothing for strangers.
+    NotFound,
+    /// There are two slashes in a row: most often the public URL was written with a slash at its end.
+    DoubleSlash,
+    /// No route knows the method.
+    Method,
+}
+
+/// Finds the route of a request to `path`, still percent-encoded and without its query.
+#[must_use]
+pub fn route(method: &Method, path: &str) -> Route {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    if !known.contains(method) {
+        return Route::Refused(Refused::Method);
+    }
+    if path.contains("//") {
+        return Route::Refused(Refused::DoubleSlash);
+    }
+    if !path.starts_with('/') || is_ambiguous(path) {
+        return Route::Refused(Refused::NotFound);
+    }
+    if path == "/healthz" {
+        let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
+        return if reads { Route::Health } else { Route::Refused(Refused::Method) };
+    }
+    api(path).unwrap_or_else(|| if is_aws(path) { Route::Aws } else { Route::Refused(Refused::NotFound) })
+}
+
+/// Matches the API's own two URL forms.
+fn api(path: &str) -> Option<Route> {
+    let (api, stage, rest) = if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
+        let (api, rest) = rest.split_once('/')?;
+        let end = rest.find('/').unwrap_or(rest.len());
+        (api, &rest[..end], &rest[end..])
+    } else {
+        let (api, rest) = path.strip_prefix("/restapis/")?.split_once('/')?;
+        let (stage, rest) = rest.split_once('/')?;
+        let rest = rest.strip_prefix(USER_REQUEST)?;
+        (api, stage, rest)
+    };
+    let path = match rest {
+        "" => "/",
+        path if path.starts_with('/') => path,
+        _ => return None,
+    };
+    // An escaped separator is one segment to us and may be two to the engine, at whichever time it decodes.
+    if decoded_segments(path).any(|segment| segment.contains(&b'/') || decodes_further(&segment)) {
+        return Some(Route::Refused(Refused::NotFound));
+    }
+    Some(Route::Api { api: api.parse().ok()?, stage: stage.parse().ok()?, path: path.to_owned() })
+}
+
+/// Tells whether an AWS service can have this path. The engines' own pages (`/_localstack/…`, `/_aws/…`, `/moto-api/…`)
+/// are not among them, however they are spelled.
+fn is_aws(path: &str) -> bool {
+    let first = path[1..].split('/').next().unwrap_or_default();
+    let engines_own = first.starts_with('_') || first.contains('%') || first == "moto-api";
+    let data_plane = decoded_segments(path).any(|segment| segment.starts_with(USER_REQUEST.as_bytes()));
+    !engines_own && !data_plane
+}
+
+/// Tells whether a later parser could read another path: dot segments, backslashes and control characters, plain or
+/// escaped once.
+fn is_ambiguous(path: &str) -> bool {
+    decoded_segments(path).any(|segment| {
+        segment.iter().any(|&byte| byte == b'\\' || byte.is_ascii_control())
+            || segment.split(|&byte| byte == b'/').any(|part| part == b"." || part == b"..")
+    })
+}
+
+/// Tells whether a decoded segment hides another separator, dot or control character from whoever decodes it again.
+fn decodes_further(segment: &[u8]) -> bool {
+    let mut layer = segment.to_vec();
+    loop {
+        let next: Vec<u8> = percent_encoding::percent_decode(&layer).collect();
+        if next == layer {
+            return false;
+        }
+        let hidden = |byte: &u8| matches!(byte, b'/' | b'\\' | b'.') || byte.is_ascii_control();
+        if next.iter().filter(|byte| hidden(byte)).count() > layer.iter().filter(|byte| hidden(byte)).count() {
+            return true;
+        }
+        layer = next;
+    }
+}
+
+fn decoded_segments(path: &str) -> impl Iterator<Item = Vec<u8>> {
+    path.split('/').map(|segment| percent_decode_str(segment).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn get(path: &str) -> Route {
+        route(&Method::GET, path)
+    }
+
+    fn api_route(path: &str) -> Route {
+        Route::Api { api: "abc123".parse().unwrap(), stage: "dev".parse().unwrap(), path: path.to_owned() }
+    }
+
+    #[test]
+    fn both_url_forms_lead_to_the_api() {
+        for (path, below) in [
+            ("/restapis/abc123/dev/_user_request_/infra", "/infra"),
+            ("/restapis/abc123/dev/_user_request_/a/b%20c", "/a/b%20c"),
+            ("/restapis/abc123/dev/_user_request_/100%25", "/100%25"),
+            ("/restapis/abc123/dev/_user_request_/a.b/50%2525c", "/a.b/50%2525c"),
+            ("/restapis/abc123/dev/_user_request_/", "/"),
+            ("/restapis/abc123/dev/_user_request_", "/"),
+            ("/_aws/execute-api/abc123/dev/infra", "/infra"),
+            ("/_aws/execute-api/abc123/dev/", "/"),
+            ("/_aws/execute-api/abc123/dev", "/"),
+        ] {
+            assert_eq!(get(path), api_route(below), "{path}");
+        }
+    }
+
+    #[test]
+    fn management_calls_are_aws_calls_although_they_start_alike() {
+        for path in [
+            "/",
+            "/restapis",
+            "/restapis/abc123",
+            "/restapis/abc123/stages/dev",
+            "/restapis/abc123/resources/xyz/methods/GET",
+            "/2015-03-31/functions/infrastructure-handler/invocations",
+            "/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Frestapis%2Fabc123",
+        ] {
+            assert_eq!(get(path), Route::Aws, "{path}");
+        }
+    }
+
+    #[test]
+    fn engines_own_pages_and_ambiguous_paths_lead_nowhere() {
+        for path in [
+            "/_localstack/health",
+            "/_localstack",
+            "/%5flocalstack/health",
+            "/%5Flocalstack/health",
+            "/_aws/",
+            "/_aws/lambda/runtime",
+            "/_aws/execute-api/",
+            "/_aws/execute-api/abc123",
+            "/_aws/execute-api/ABC/dev/x",
+            "/_aws/execute-api/abc123/d%65v/x",
+            "/%5faws/execute-api/abc123/dev/x",
+            "/_localemu/health",
+            "/_fakecloud/health",
+            "/moto-api/reset",
+            "/restapis/abc123/dev/_user_request_x",
+            "/restapis/abc123/dev/%5fuser_request_/x",
+            "/restapis/abc123/dev/x/_user_request_/x",
+            "/restapis/abc123/_user_request_/x",
+            "/restapis/abc123/dev/_user_request_/../../../../_localstack/health",
+            "/restapis/abc123/dev/_user_request_/%2e%2e/x",
+            "/restapis/abc123/dev/_user_request_/%2E./x",
+            "/restapis/abc123/dev/_user_request_/a%2fb",
+            "/restapis/abc123/dev/_user_request_/..%2f..%2f_localstack",
+            "/restapis/abc123/dev/_user_request_/a%5cb",
+            "/restapis/abc123/dev/_user_request_/a%252fb",
+            "/restapis/abc123/dev/_user_request_/a%25252Fb",
+            "/restapis/abc123/dev/_user_request_/%252e%252E/x",
+            "/_aws/execute-api/abc123/dev/a%255cb",
+            "/_aws/execute-api/abc123/dev/a%250d",
+            "/restapis/abc123/dev/_user_request_/a%00b",
+            "/restapis/abc123/dev/_user_request_/a%0d%0ab",
+            "/restapis/../_localstack/health",
+            "/x/%2e%2e/_localstack/health",
+            "/./_localstack/health",
+            "/x/..%2f_localstack/health",
+        ] {
+            assert_eq!(get(path), Route::Refused(Refused::NotFound), "{path}");
+        }
+        assert_eq!(get("//restapis/abc123/dev/_user_request_/infra"), Route::Refused(Refused::DoubleSlash));
+    }
+
+    #[test]
+    fn health_is_for_reading() {
+        assert_eq!(get("/healthz"), Route::Health);
+        assert_eq!(route(&Method::POST, "/healthz"), Route::Refused(Refused::Method));
+        assert_eq!(route(&Method::TRACE, "/"), Route::Refused(Refused::Method));
+    }
+
+    proptest! {
+        #[test]
+        fn what_reaches_an_engine_has_one_reading(path in "/([a-z_%0-9A-F./\\\\~;-]|%2e|%2f|%5c|_user_request_/|_localstack|restapis/){0,12}") {
+            let decoded = String::from_utf8_lossy(&percent_decode_str(&path).collect::<Vec<_>>()).into_owned();
+            match get(&path) {
+                Route::Refused(_) | Route::Health => {}
+                Route::Api { path: below, .. } => {
+                    prop_assert!(path.ends_with(&below) || below == "/");
+                    prop_assert!(!decoded.split('/').any(|part| part == ".." || part == "."));
+                }
+                Route::Aws => {
+                    prop_assert!(!decoded.starts_with("/_"));
+                    prop_assert!(!decoded.split('/').any(|part| part == ".." || part == "."));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The edge as a server: every request is checked in one order before the engine hears of it.
+//!
+//! From the head: host, route, site, rate (`gate.rs`). Then in-flight cap, deployed or signed; then the upstream, within
+//! a deadline. Every answer, also a refusal, leaves with a request id, and no answer of an engine opens this door to
+//! other origins.
+
+use super::{
+    ApiCall, AwsCall, Upstream, answer,
+    answer::Protocol,
+    gate::{Passed, Who, allowing, not_found, throttled},
+    hosts,
+    keyring::Keyring,
+    limits::{Buckets, Client, Rate},
+    routes::Route,
+    scope,
+    signature::{self, Denied, Verified},
+};
+use crate::{
+    clock::Clock,
+    deadlines,
+    http1::{
+        self, Admission, Limits, Peer, Rejection, Request, Response, Share,
+        ids::{self, REQUEST_ID, RequestIds},
+    },
+};
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use time::OffsetDateTime;
+use tokio::{
+    net::TcpListener,
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Bytes of body of everything but AWS calls that claim a key; those are limited by [`Limits::body_bytes`].
+const API_BODY_BYTES: usize = 1024 * 1024;
+/// The deadline of an AWS call: an invoked function may run for 15 minutes.
+const AWS_TIME: Duration = Duration::from_secs(905);
+/// The deadline of the question whether the engine is healthy.
+const HEALTH_TIME: Duration = Duration::from_secs(5);
+
+/// API calls at a time, and AWS calls.
+pub(super) const IN_FLIGHT: usize = 96;
+
+/// What a client is told to wait when there are too many at once.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// How an edge is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Tells whether a signature is fresh, how full the buckets are, and when an API call has taken too long.
+    pub clock: Clock,
+    /// The host of the public URL, as clients sign it (`name-4566.app.github.dev`), when there is a tunnel.
+    pub public_host: Option<String>,
+    /// How often one client may call; `None` is as often as it likes. A client is an API key that opens what it calls,
+    /// else the tunnel, else an address. Verified AWS calls are not counted: they are the owner's.
+    pub rate: Option<Rate>,
+    /// API calls at a time, a quarter of them kept for known keys; and as many AWS calls again: an API call makes AWS
+    /// calls, which must not wait for it.
+    pub in_flight: usize,
+    /// The longest time for an API call; then it is a 504.
+    pub api_time: Duration,
+    /// Origins whose pages may call, exactly as browsers send them.
+    pub cors_origins: Vec<String>,
+    /// Sizes, times and connections.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            clock: Clock::System,
+            public_host: None,
+            rate: None,
+            in_flight: IN_FLIGHT,
+            api_time: deadlines::GATEWAY,
+            cors_origins: Vec::new(),
+            limits: Limits::edge(),
+        }
+    }
+}
+
+/// The edge in front of one upstream.
+pub struct Edge<U> {
+    pub(super) upstream: Arc<U>,
+    pub(super) keyring: Keyring,
+    pub(super) config: Config,
+    pub(super) buckets: Option<Buckets>,
+    api_calls: Semaphore,
+    /// Those among the API calls that come without a known key.
+    strangers: Semaphore,
+    aws_calls: Semaphore,
+    ids: RequestIds,
+    /// When this edge was made, by both clocks.
+    began: (Instant, OffsetDateTime),
+}
+
+/// Serves the edge on `listener` until `shutdown`.
+pub async fn run<U: Upstream>(listener: TcpListener, edge: Edge<U>, shutdown: CancellationToken) {
+    let limits = edge.config.limits.clone();
+    http1::serve(listener, limits, Arc::new(edge), shutdown).await;
+}
+
+impl<U: Upstream> Edge<U> {
+    /// Puts an edge in front of `upstream`, which accepts the keys of `keyring`.
+    #[must_use]
+    pub fn new(upstream: Arc<U>, keyring: Keyring, config: Config) -> Self {
+        Self {
+            upstream,
+            keyring,
+            buckets: config.rate.map(Buckets::new),
+            api_calls: Semaphore::new(config.in_flight),
+            strangers: Semaphore::new(config.in_flight - config.in_flight / 4),
+            aws_calls: Semaphore::new(config.in_flight),
+            ids: RequestIds::default(),
+            began: (Instant::now(), config.clock.now()),
+            config,
+        }
+    }
+
+    /// Answers a request whose head has passed.
+    async fn answer(&self, passed: Passed, mut parts: Parts, body: Bytes, id: &str) -> Response {
+        let Passed { route, site, who, took } = passed;
+        let response = match route {
+            Route::Health => self.health().await,
+            Route::Api { api, stage, path } => {
+                name_request(&mut parts, id);
+                let call = ApiCall { api, stage, path, request: Request::from_parts(parts, body) };
+                let left = self.config.api_time.saturating_sub(took);
+                self.config.clock.timeout(left, self.api(who, call)).await.unwrap_or_else(|| {
+                    answer::failure(StatusCode::GATEWAY_TIMEOUT, "deadline", "the API did not answer in time")
+                })
+            }
+            Route::Aws => self.aws(who, parts, body, id).await,
+            Route::Refused(_) => not_found(),
+        };
+        allowing(&site, response)
+    }
+
+    /// The instant by which buckets fill: monotonic, because the system's time of day may be set back; a test's clock
+    /// stands in for both.
+    pub(super) fn instant(&self) -> Instant {
+        let (began, at) = self.began;
+        match &self.config.clock {
+            Clock::System => Instant::now(),
+            manual @ Clock::Manual(_) => began + (manual.now() - at).unsigned_abs(),
+        }
+    }
+
+    async fn health(&self) -> Response {
+        if timeout(HEALTH_TIME, self.upstream.is_healthy()).await.unwrap_or(false) {
+            answer::json(StatusCode::OK, &json!({ "status": "ok" }))
+        } else {
+            answer::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "unavailable" }))
+        }
+    }
+
+    async fn api(&self, who: Who, call: ApiCall) -> Response {
+        let Ok(_place) = self.api_calls.try_acquire() else { return busy() };
+        let strangers_place = (who == Who::Stranger).then(|| self.strangers.try_acquire());
+        if matches!(strangers_place, Some(Err(_))) {
+            return busy();
+        }
+        match self.upstream.is_deployed(&call.api, &call.stage).await {
+            Some(true) => without_cors(self.upstream.api(call).await),
+            Some(false) => not_found(),
+            None => answer::failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the engine does not answer"),
+        }
+    }
+
+    async fn aws(&self, who: Who, mut parts: Parts, body: Bytes, id: &str) -> Response {
+        let candidates = hosts::signed_candidates(&parts.headers, self.config.public_host.as_deref());
+        let verified = signature::verify(&parts, &body, &candidates, &self.keyring, self.config.clock.now());
+        let verified =
+            verified.and_then(|verified| scope::check(&verified, self.upstream.services()).map(|()| verified));
+        let Verified { access_key_id, region, service } = match verified {
+            Ok(verified) => verified,
+            Err(denied) => return self.deny(&denied, who, &parts, &body, id),
+        };
+        let protocol = Protocol::of(Some(&service), &parts, &body);
+        let Ok(_place) = self.aws_calls.try_acquire() else {
+            return retry_after(
+                answer::unavailable(protocol, "too many requests in flight", id),
+                Duration::from_secs(1),
+            );
+        };
+        name_request(&mut parts, id);
+        let call = AwsCall { service, region, access_key_id, request: Request::from_parts(parts, body) };
+        match timeout(AWS_TIME, self.upstream.aws(call)).await {
+            Ok(response) => without_cors(response),
+            Err(_) => answer::unavailable(protocol, "the engine did not answer in time", id),
+        }
+    }
+
+    /// Words a refusal. A stranger has paid for it already.
+    fn deny(&self, denied: &Denied, who: Who, parts: &Parts, body: &[u8], id: &str) -> Response {
+        let claimed = signature::claimed(parts);
+        let protocol = Protocol::of(claimed.as_ref().map(|claim| claim.service.as_str()), parts, body);
+        match who {
+            Who::Known => {
+                self.count(parts).map_or_else(|wait| throttled(parts, wait), |()| answer::denied(denied, protocol, id))
+            }
+            Who::Stranger => answer::denied(denied, protocol, id),
+        }
+    }
+}
+
+impl<U: Upstream> http1::Service for Edge<U> {
+    async fn call(&self, request: Request) -> Response {
+        let began = Instant::now();
+        let (mut parts, body) = request.into_parts();
+        let id = self.ids.of(&parts.headers);
+        let passed = match parts.extensions.remove::<Passed>() {
+            Some(passed) => Ok(passed),
+            None => self.pass(&parts).await,
+        };
+        let asked = Asked::of(&parts, began, &id);
+        let response = match passed {
+            Ok(passed) => self.answer(passed, parts, body, &id).await,
+            Err(response) => response,
+        };
+        asked.log(finish(response, &id))
+    }
+
+    fn reject(&self, peer: Peer, rejection: Rejection) -> Response {
+        let id = self.ids.draw();
+        tracing::info!(request_id = id, peer = %peer.0, reason = rejection.code(), "rejected");
+        let answer = match rejection {
+            Rejection::Connections | Rejection::Room => retry_after(answer::rejected(rejection), A_MOMENT),
+            Rejection::Bug => answer::rejected(rejection),
+            // Apart from what is well-formed: nobody can tell who among an address's clients speaks so.
+            _ => self.take(Client::malformed(peer.0.ip())).map_or_else(too_many, |()| answer::rejected(rejection)),
+        };
+        finish(answer, &id)
+    }
+
+    /// Only who claims a key that exists may send more than a small body; and known keys have room when strangers have
+    /// taken theirs.
+    async fn admit(&self, head: &mut Parts) -> Result<Admission, Response> {
+        let began = Instant::now();
+        let passed = match self.pass(head).await {
+            Ok(passed) => passed,
+            Err(response) => {
+                let id = self.ids.of(&head.headers);
+                return Err(Asked::of(head, began, &id).log(finish(response, &id)));
+            }
+        };
+        let bytes = match (&passed.route, passed.who) {
+            (Route::Aws, Who::Known) => self.config.limits.body_bytes,
+            _ => API_BODY_BYTES,
+        };
+        let share = match passed.who {
+            Who::Known => Share::Known,
+            Who::Stranger => Share::Strangers,
+        };
+        head.extensions.insert(passed);
+        Ok(Admission { bytes, share })
+    }
+}
+
+/// What the log tells of a request. Where it claims to come from is its own word, so that is not in it.
+struct Asked {
+    id: String,
+    peer: Option<Peer>,
+    method: Method,
+    path: String,
+    began: Instant,
+}
+
+impl Asked {
+    fn of(head: &Parts, began: Instant, id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            peer: head.extensions.get().copied(),
+            method: head.method.clone(),
+            path: head.uri.path().to_owned(),
+            began,
+        }
+    }
+
+    /// Writes down what was asked and what came of it.
+    fn log(self, response: Response) -> Response {
+        let Self { id: request_id, method, path, began, peer } = self;
+        let peer = peer.map(|peer| peer.0.to_string());
+        let status = response.status().as_u16();
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(request_id, peer, %method, path, status, duration_ms, "request");
+        response
+    }
+}
+
+fn busy() -> Response {
+    let response = answer::failure(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests in flight");
+    retry_after(response, A_MOMENT)
+}
+
+pub(super) fn too_many(wait: Duration) -> Response {
+    retry_after(answer::failure(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests"), wait)
+}
+
+/// Tells a client how many whole seconds to wait.
+pub(super) fn retry_after(mut response: Response, wait: Duration) -> Response {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
+}
+
+/// Takes off what an engine says about other origins: only the edge decides that.
+fn without_cors(mut response: Response) -> Response {
+    for name in [
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        header::ACCESS_CONTROL_MAX_AGE,
+    ] {
+        response.headers_mut().remove(name);
+    }
+    response
+}
+
+/// Gives the request its id on the way to the upstream, so that both log the same one.
+fn name_request(parts: &mut Parts, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        parts.headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// Puts on what every answer carries.
+fn finish(mut response: Response, id: &str) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    ids::name(&mut response, id);
+    response
+}

@@ -1,0 +1,288 @@
+//! The event of a proxy integration (REST, payload version 1.0), with the members that AWS sends.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Method};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, net::IpAddr};
+use time::OffsetDateTime;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_PORT: &str = "x-forwarded-port";
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// All that an event is made from.
+pub(super) struct Source<'a> {
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    pub(super) api: &'a str,
+    pub(super) stage: &'a str,
+    pub(super) deployment: &'a str,
+    pub(super) resource_id: &'a str,
+    /// The path of the resource, with its parameters' names.
+    pub(super) resource_path: &'a str,
+    pub(super) path_parameters: &'a BTreeMap<String, String>,
+    pub(super) stage_variables: &'a BTreeMap<String, String>,
+    pub(super) binary_media_types: &'a [String],
+    pub(super) method: &'a Method,
+    /// The path below the stage, as the caller wrote it.
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a Bytes,
+    pub(super) caller_ip: Option<IpAddr>,
+    /// The id and the value of the key that opened the stage.
+    pub(super) key: Option<(&'a str, &'a str)>,
+    pub(super) request_id: &'a str,
+    pub(super) now: OffsetDateTime,
+}
+
+/// Builds the event.
+pub(super) fn build(source: &Source<'_>) -> Value {
+    let (headers, multi_headers) = maps(header_pairs(source));
+    let query = form_urlencoded::parse(source.query.unwrap_or_default().as_bytes());
+    let (query, multi_query) = maps(query.map(|(name, value)| (name.into_owned(), value.into_owned())));
+    let (body, is_base64) = body(source);
+    json!({
+        "resource": source.resource_path,
+        "path": percent_decode_str(source.path).decode_utf8_lossy(),
+        "httpMethod": source.method.as_str(),
+        "headers": headers,
+        "multiValueHeaders": multi_headers,
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": multi_query,
+        "pathParameters": or_null(source.path_parameters),
+        "stageVariables": or_null(source.stage_variables),
+        "requestContext": context(source),
+        "body": body,
+        "isBase64Encoded": is_base64,
+    })
+}
+
+fn context(source: &Source<'_>) -> Value {
+    let (key_id, key) = source.key.unzip();
+    json!({
+        "resourceId": source.resource_id,
+        "resourcePath": source.resource_path,
+        "httpMethod": source.method.as_str(),
+        "extendedRequestId": source.request_id,
+        "requestTime": request_time(source.now),
+        "requestTimeEpoch": millis(source.now),
+        "path": format!("/{}{}", source.stage, source.path),
+        "accountId": source.account,
+        "protocol": "HTTP/1.1",
+        "stage": source.stage,
+        "domainPrefix": source.api,
+        "domainName": format!("{}.execute-api.{}.amazonaws.com", source.api, source.region),
+        "deploymentId": source.deployment,
+        "requestId": source.request_id,
+        "apiId": source.api,
+        "identity": {
+            "cognitoIdentityPoolId": null,
+            "accountId": null,
+            "cognitoIdentityId": null,
+            "caller": null,
+            "apiKey": key,
+            "apiKeyId": key_id,
+            "sourceIp": source.caller_ip,
+            "principalOrgId": null,
+            "accessKey": null,
+            "cognitoAuthenticationType": null,
+            "cognitoAuthenticationProvider": null,
+            "userArn": null,
+            "userAgent": source.headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes())),
+            "user": null,
+        },
+    })
+}
+
+/// The caller's headers, and those that API Gateway adds.
+fn header_pairs<'a>(source: &'a Source<'_>) -> impl Iterator<Item = (String, String)> + 'a {
+    let ours = [FORWARDED_FOR, FORWARDED_PORT, FORWARDED_PROTO, "connection"];
+    let own = source.headers.iter().filter(move |(name, _)| !ours.contains(&name.as_str()));
+    let own = own.map(|(name, value)| (written(name), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let before = source.headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<_> = before.map(str::to_owned).chain(source.caller_ip.map(|ip| ip.to_string())).collect();
+    let sent = |name| source.headers.get(name).and_then(|value| value.to_str().ok());
+    // A tunnel says how it was called; without one the caller came here himself.
+    let proto = sent(FORWARDED_PROTO).unwrap_or("http");
+    let port = sent("host").and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
+    let port = sent(FORWARDED_PORT).or(port).unwrap_or(if proto == "https" { "443" } else { "80" });
+    let added = [
+        ("X-Forwarded-For", (!hops.is_empty()).then(|| hops.join(", "))),
+        ("X-Forwarded-Port", Some(port.to_owned())),
+        ("X-Forwarded-Proto", Some(proto.to_owned())),
+    ];
+    own.chain(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
+}
+
+/// The name as clients write it that speak HTTP/1.1, where that is known; here it arrived in lower case.
+fn written(name: &HeaderName) -> String {
+    const KNOWN: [&str; 16] = [
+        "Accept",
+        "Accept-Encoding",
+        "Accept-Language",
+        "Authorization",
+        "Cache-Control",
+        "Content-Length",
+        "Content-Type",
+        "Cookie",
+        "Host",
+        "Origin",
+        "Referer",
+        "User-Agent",
+        "X-Amzn-Trace-Id",
+        "X-Forwarded-Host",
+        "X-Request-Id",
+        "X-Requested-With",
+    ];
+    let known = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name.as_str()));
+    known.unwrap_or(name.as_str()).to_owned()
+}
+
+/// Makes the two maps that an event has of everything with several values: the last value, and all of them. Both are
+/// null when there is nothing.
+fn maps(pairs: impl Iterator<Item = (String, String)>) -> (Value, Value) {
+    let (mut single, mut multi) = (Map::new(), Map::new());
+    for (name, value) in pairs {
+        if let Value::Array(values) = multi.entry(name.clone()).or_insert_with(|| json!([])) {
+            values.push(value.clone().into());
+        }
+        single.insert(name, value.into());
+    }
+    if single.is_empty() { (Value::Null, Value::Null) } else { (single.into(), multi.into()) }
+}
+
+fn or_null(map: &BTreeMap<String, String>) -> Value {
+    if map.is_empty() { Value::Null } else { json!(map) }
+}
+
+/// The body as text, or in base64 when its type is declared binary or it is no text at all.
+fn body(source: &Source<'_>) -> (Value, bool) {
+    if source.body.is_empty() {
+        return (Value::Null, false);
+    }
+    let content_type = source.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match std::str::from_utf8(source.body) {
+        Ok(text) if !is_binary(source.binary_media_types, content_type) => (text.into(), false),
+        _ => (BASE64_STANDARD.encode(source.body).into(), true),
+    }
+}
+
+/// Tells whether a media type is among those that an API declares binary (`image/png`, `image/*`, `*/*`).
+pub(super) fn is_binary(declared: &[String], media_type: &str) -> bool {
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
+    declared.iter().any(|known| {
+        known == "*/*"
+            || known.eq_ignore_ascii_case(media_type)
+            || known.strip_suffix("/*").is_some_and(|known| known.eq_ignore_ascii_case(kind))
+    })
+}
+
+fn millis(time: OffsetDateTime) -> i64 {
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
+}
+
+/// Writes a time as in an access log: `23/Nov/2026:04:46:00 +0000`.
+fn request_time(time: OffsetDateTime) -> String {
+    let format = time::macros::format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+    time.format(&format).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(query: Option<&str>, headers: &[(&'static str, &str)], body: &[u8], binary: &[&str]) -> Value {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        let none = BTreeMap::new();
+        build(&Source {
+            account: "000000000000",
+            region: "us-east-1",
+            api: "abc",
+            stage: "dev",
+            deployment: "d1",
+            resource_id: "r1",
+            resource_path: "/infra",
+            path_parameters: &none,
+            stage_variables: &none,
+            binary_media_types: &binary.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(),
+            method: &Method::GET,
+            path: "/infra",
+            query,
+            headers: &map,
+            body: &Bytes::copy_from_slice(body),
+            caller_ip: Some([192, 0, 2, 1].into()),
+            key: None,
+            request_id: "id-1",
+            now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
+        })
+    }
+
+    #[test]
+    fn what_is_absent_is_null() {
+        let event = event(None, &[], b"", &[]);
+        for member in
+            ["queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables", "body"]
+        {
+            assert_eq!(event[member], Value::Null, "{member}");
+        }
+        assert_eq!(event["isBase64Encoded"], false);
+    }
+
+    #[test]
+    fn a_query_is_decoded_once_and_keeps_every_value() {
+        let event = event(Some("a=1&a=%2531+x&b"), &[], b"", &[]);
+        assert_eq!(event["queryStringParameters"], json!({ "a": "%31 x", "b": "" }));
+        assert_eq!(event["multiValueQueryStringParameters"], json!({ "a": ["1", "%31 x"], "b": [""] }));
+    }
+
+    #[test]
+    fn headers_keep_every_value_and_the_caller_is_the_last_hop() {
+        let event = event(None, &[("x-a", "1"), ("x-a", "2"), ("x-forwarded-for", "198.51.100.7")], b"", &[]);
+        assert_eq!(event["headers"]["x-a"], "2");
+        assert_eq!(event["headers"]["X-Forwarded-For"], "198.51.100.7, 192.0.2.1");
+        assert_eq!(event["multiValueHeaders"]["x-a"], json!(["1", "2"]));
+    }
+
+    #[test]
+    fn headers_have_the_names_that_clients_write_and_say_how_the_gateway_was_called() {
+        let direct = event(None, &[("host", "127.0.0.1:4566"), ("user-agent", "curl/8"), ("x-api-key", "k")], b"", &[]);
+        let expected = json!({
+            "Host": "127.0.0.1:4566",
+            "User-Agent": "curl/8",
+            "x-api-key": "k",
+            "X-Forwarded-For": "192.0.2.1",
+            "X-Forwarded-Port": "4566",
+            "X-Forwarded-Proto": "http",
+        });
+        assert_eq!(direct["headers"], expected);
+        let tunnelled = event(None, &[("host", "n-4566.app.github.dev"), ("x-forwarded-proto", "https")], b"", &[]);
+        assert_eq!(tunnelled["headers"]["X-Forwarded-Port"], "443");
+        assert_eq!(tunnelled["headers"]["X-Forwarded-Proto"], "https");
+    }
+
+    #[test]
+    fn a_body_is_text_unless_it_is_declared_binary_or_is_no_text() {
+        let png = [("content-type", "image/png")];
+        assert_eq!(event(None, &png, b"x", &[])["body"], "x");
+        assert_eq!(event(None, &png, b"x", &["image/*"])["body"], "eA==");
+        assert_eq!(event(None, &[], b"\xff", &[])["isBase64Encoded"], true);
+    }
+
+    #[test]
+    fn the_context_says_who_called_what_and_when() {
+        let context = &event(None, &[("user-agent", "curl/8")], b"", &[])["requestContext"];
+        assert_eq!(context["path"], "/dev/infra");
+        assert_eq!(context["identity"]["sourceIp"], "192.0.2.1");
+        assert_eq!(context["identity"]["userAgent"], "curl/8");
+        assert_eq!(context["requestTimeEpoch"], 1_700_000_000_000_i64);
+        assert_eq!(context["requestTime"], "14/Nov/2023:22:13:20 +0000");
+    }
+}

@@ -1,0 +1,318 @@
+//! Importing an OpenAPI 3 document: paths become resources, `x-amazon-apigateway-integration` what answers them.
+//!
+//! What is not understood is kept in the document and shown by an export; what would change who answers, and is not
+//! supported, is refused.
+
+use super::{
+    error::bad_request,
+    mock,
+    model::{ApiSettings, Integration, IntegrationResponse, Method, MethodResponse, Resource, Resources},
+    random_id,
+};
+use crate::emulator::wire::AwsError;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const METHODS: [(&str, &str); 8] = [
+    ("delete", "DELETE"),
+    ("get", "GET"),
+    ("head", "HEAD"),
+    ("options", "OPTIONS"),
+    ("patch", "PATCH"),
+    ("post", "POST"),
+    ("put", "PUT"),
+    ("x-amazon-apigateway-any-method", "ANY"),
+];
+
+const INTEGRATION: &str = "x-amazon-apigateway-integration";
+
+/// The most operations of a document.
+const MAX_OPERATIONS: usize = 300;
+
+/// Reads a document's text.
+pub(super) fn parse(text: &[u8]) -> Result<Value, AwsError> {
+    let document: Value = serde_json::from_slice(text)
+        .map_err(|error| bad_request(format!("Invalid OpenAPI input: the emulator reads JSON only ({error}).")))?;
+    let version = document["openapi"].as_str().unwrap_or_default();
+    if !version.starts_with("3.") || !document["paths"].is_object() {
+        return Err(bad_request("Invalid OpenAPI input: an OpenAPI 3 document with `paths` is needed."));
+    }
+    Ok(document)
+}
+
+/// Takes the settings that a document has.
+pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(), AwsError> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let info = &document["info"];
+    settings.name =
+        text(&info["title"]).ok_or_else(|| bad_request("Invalid OpenAPI input: `info.title` is missing."))?;
+    settings.description = text(&info["description"]).or(settings.description.take());
+    settings.version = text(&info["version"]).or(settings.version.take());
+    if let Some(source) = text(&document["x-amazon-apigateway-api-key-source"]) {
+        settings.api_key_source = source;
+    }
+    if let Some(types) = document["x-amazon-apigateway-binary-media-types"].as_array() {
+        settings.binary_media_types = types.iter().filter_map(text).collect();
+    }
+    Ok(())
+}
+
+/// Takes what a document says about the gateway's own refusals; what the emulator cannot say stays in its own words.
+pub(super) fn gateway_responses(document: &Value) -> BTreeMap<String, IntegrationResponse> {
+    let responses = document["x-amazon-apigateway-gateway-responses"].as_object().into_iter().flatten();
+    let read = |response: &Value| serde_json::from_value::<IntegrationResponse>(response.clone()).ok();
+    responses
+        .filter_map(|(kind, response)| Some((kind.clone(), read(response)?)))
+        .filter(|(_, response)| mock::check(&response.response_templates).is_ok())
+        .collect()
+}
+
+/// Adds a document's paths to `resources`, which has the root; what a path already has is replaced.
+pub(super) fn import(document: &Value, resources: &mut Resources) -> Result<(), AwsError> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let mut count = 0;
+    for (path, item) in paths {
+        let id = resource_at(resources, path)?;
+        for (key, name) in METHODS {
+            let Some(operation) = item.get(key) else { continue };
+            count += 1;
+            if count > MAX_OPERATIONS {
+                return Err(bad_request(format!("Invalid OpenAPI input: more than {MAX_OPERATIONS} operations.")));
+            }
+            let method = method(document, operation, name, &id).map_err(|error| AwsError {
+                message: format!("Unable to import {name} {path}: {}", error.message),
+                ..error
+            })?;
+            if let Some(resource) = resources.get_mut(&id) {
+                resource.methods.insert(name.to_owned(), method);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds the resource of a path, making it and its parents when they are absent; gives its id.
+fn resource_at(resources: &mut Resources, path: &str) -> Result<String, AwsError> {
+    let rest = path.strip_prefix('/').ok_or_else(|| bad_request(format!("Invalid path: `{path}`")))?;
+    let root = resources.values().find(|resource| resource.parent_id.is_none()).map(|root| root.id.clone());
+    let mut parent = root.ok_or_else(|| AwsError::internal("The API has no root resource."))?;
+    for part in rest.split('/').filter(|part| !part.is_empty()) {
+        parent = child(resources, &parent, part)?;
+    }
+    Ok(parent)
+}
+
+/// Finds or makes a child of a resource; gives its id.
+pub(super) fn child(resources: &mut Resources, parent: &str, part: &str) -> Result<String, AwsError> {
+    let known = |resource: &&Resource| {
+        resource.parent_id.as_deref() == Some(parent) && resource.path_part.as_deref() == Some(part)
+    };
+    if let Some(resource) = resources.values().find(known) {
+        return Ok(resource.id.clone());
+    }
+    check_part(part)?;
+    let base = resources.get(parent).ok_or_else(|| super::error::absent("Resource"))?.path.clone();
+    if base.ends_with("+}") {
+        return Err(bad_request("Cannot create a child of a resource with a greedy path variable."));
+    }
+    let resource = Resource {
+        id: random_id(6)?,
+        parent_id: Some(parent.to_owned()),
+        path_part: Some(part.to_owned()),
+        path: format!("{}/{part}", base.trim_end_matches('/')),
+        methods: BTreeMap::new(),
+    };
+    let id = resource.id.clone();
+    resources.insert(id.clone(), resource);
+    Ok(id)
+}
+
+/// One part of a path: plain characters, or one parameter in braces.
+fn check_part(part: &str) -> Result<(), AwsError> {
+    let plain = |text: &str, also: &[u8]| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
+    };
+    let valid = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        Some(name) => plain(name.strip_suffix('+').unwrap_or(name), b"._-"),
+        None => plain(part, b"._-:$@,~!*"),
+    };
+    if valid {
+        return Ok(());
+    }
+    Err(bad_request(
+        "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the \
+         beginning and the end.",
+    ))
+}
+
+fn method(document: &Value, operation: &Value, name: &str, resource: &str) -> Result<Method, AwsError> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    refuse_validation(document, operation)?;
+    let mut responses = BTreeMap::new();
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        let headers = response["headers"].as_object().into_iter().flatten();
+        let response_parameters =
+            headers.map(|(header, _)| (format!("method.response.header.{header}"), false)).collect();
+        let response = MethodResponse { status_code: status.clone(), response_parameters, ..Default::default() };
+        responses.insert(status.clone(), response);
+    }
+    let integration = match operation.get(INTEGRATION) {
+        Some(integration) => Some(self::integration(integration)?.check(resource)?),
+        None => None,
+    };
+    Ok(Method {
+        name: name.to_owned(),
+        authorization_type: "NONE".to_owned(),
+        api_key_required: needs_key(document, operation)?,
+        operation_name: text(&operation["operationId"]),
+        responses,
+        integration,
+        ..Method::default()
+    })
+}
+
+/// Refuses an operation whose requests API Gateway would look into before the function gets them.
+fn refuse_validation(document: &Value, operation: &Value) -> Result<(), AwsError> {
+    const VALIDATOR: &str = "x-amazon-apigateway-request-validator";
+    let name = operation.get(VALIDATOR).or_else(|| document.get(VALIDATOR)).and_then(Value::as_str);
+    let validator = name.map(|name| &document["x-amazon-apigateway-request-validators"][name]);
+    let asks = |member: &str| validator.is_some_and(|validator| validator[member] == true);
+    if asks("validateRequestBody") || asks("validateRequestParameters") {
+        return Err(AwsError::not_implemented("apigateway", &format!("({VALIDATOR})")));
+    }
+    Ok(())
+}
+
+/// Tells whether an operation wants an API key; any other kind of security is refused rather than left out.
+fn needs_key(document: &Value, operation: &Value) -> Result<bool, AwsError> {
+    let security = operation.get("security").or_else(|| document.get("security"));
+    let requirements = security.and_then(Value::as_array).into_iter().flatten();
+    let mut needed = false;
+    for scheme in requirements.filter_map(Value::as_object).flat_map(|requirement| requirement.keys()) {
+        let known = &document["components"]["securitySchemes"][scheme];
+        let is_key = known["type"] == "apiKey"
+            && known["in"] == "header"
+            && known["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("x-api-key"))
+            && known.get("x-amazon-apigateway-authtype").is_none();
+        if !is_key {
+            return Err(bad_request(format!("the security scheme `{scheme}` is not an API key in `x-api-key`")));
+        }
+        needed = true;
+    }
+    Ok(needed)
+}
+
+/// Reads the extension, whose members have almost, but not quite, the names of the API's own.
+fn integration(extension: &Value) -> Result<Integration, AwsError> {
+    let mut value = extension.clone();
+    let kind = extension["type"].as_str().unwrap_or_default().to_ascii_uppercase();
+    value["type"] = kind.into();
+    if let Some(behaviour) = extension["passthroughBehavior"].as_str() {
+        value["passthroughBehavior"] = behaviour.to_ascii_uppercase().into();
+    }
+    let mut responses = BTreeMap::new();
+    for (pattern, response) in extension["responses"].as_object().into_iter().flatten() {
+        let mut response: IntegrationResponse = serde_json::from_value(text_status(response))
+            .map_err(|error| bad_request(format!("invalid integration response: {error}")))?;
+        response.selection_pattern = (pattern != "default").then(|| pattern.clone());
+        responses.insert(response.status_code.clone(), response);
+    }
+    value["integrationResponses"] = json!(responses);
+    read_integration(value)
+}
+
+/// Reads an integration, and names a kind that the emulator lacks.
+pub(super) fn read_integration(value: Value) -> Result<Integration, AwsError> {
+    let kind = value["type"].as_str().unwrap_or_default().to_owned();
+    if !matches!(kind.as_str(), "AWS_PROXY" | "MOCK") {
+        return Err(bad_request(format!("The emulator has AWS_PROXY and MOCK integrations, not `{kind}`.")));
+    }
+    serde_json::from_value(value).map_err(|error| bad_request(format!("Invalid integration: {error}")))
+}
+
+/// Documents write a status as a number as often as a text.
+fn text_status(response: &Value) -> Value {
+    let mut response = response.clone();
+    if let Some(number) = response["statusCode"].as_u64() {
+        response["statusCode"] = number.to_string().into();
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::apigateway::model::IntegrationKind;
+
+    const URI: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations";
+
+    fn root() -> Resources {
+        let root =
+            Resource { id: "r".into(), parent_id: None, path_part: None, path: "/".into(), methods: BTreeMap::new() };
+        [("r".to_owned(), root)].into()
+    }
+
+    fn imported(paths: &Value) -> Result<Resources, AwsError> {
+        let schemes = json!({
+            "key": { "type": "apiKey", "in": "header", "name": "x-api-key" },
+            "oauth": { "type": "oauth2" },
+        });
+        let document = json!({
+            "openapi": "3.0.1", "info": { "title": "t" }, "paths": paths, "components": { "securitySchemes": schemes },
+            "x-amazon-apigateway-request-validators": { "body": { "validateRequestBody": true } },
+        });
+        let mut resources = root();
+        import(&document, &mut resources)?;
+        Ok(resources)
+    }
+
+    fn at<'a>(resources: &'a Resources, path: &str) -> &'a Resource {
+        resources.values().find(|resource| resource.path == path).unwrap()
+    }
+
+    #[test]
+    fn paths_become_resources_with_their_parents() {
+        let proxy = json!({ "type": "aws_proxy", "httpMethod": "POST", "uri": URI });
+        let resources = imported(&json!({
+            "/a/b/{proxy+}": { "x-amazon-apigateway-any-method": { INTEGRATION: proxy } },
+            "/a": { "get": { INTEGRATION: { "type": "mock" }, "security": [{ "key": [] }] } },
+        }))
+        .unwrap();
+        assert_eq!(resources.len(), 4);
+        let any = &at(&resources, "/a/b/{proxy+}").methods["ANY"];
+        assert_eq!(any.integration.as_ref().unwrap().kind, IntegrationKind::AwsProxy);
+        assert!(!any.api_key_required);
+        assert!(at(&resources, "/a").methods["GET"].api_key_required);
+    }
+
+    #[test]
+    fn mock_responses_keep_their_pattern_and_may_number_their_status() {
+        let responses = json!({ "default": { "statusCode": 200, "responseTemplates": { "application/json": "{}" } } });
+        let resources =
+            imported(&json!({ "/": { "get": { INTEGRATION: { "type": "mock", "responses": responses } } } })).unwrap();
+        let integration = at(&resources, "/").methods["GET"].integration.clone().unwrap();
+        assert_eq!(integration.responses["200"].selection_pattern, None);
+    }
+
+    #[test]
+    fn what_would_change_who_answers_is_refused() {
+        for operation in [
+            json!({ INTEGRATION: { "type": "http", "uri": "http://x" } }),
+            json!({ INTEGRATION: { "type": "aws_proxy", "httpMethod": "POST", "uri": "arn:aws:nothing" } }),
+            json!({ "security": [{ "oauth": [] }] }),
+            json!({ "security": [{ "unknown": [] }] }),
+            json!({ "x-amazon-apigateway-request-validator": "body" }),
+        ] {
+            assert!(imported(&json!({ "/a": { "get": operation } })).is_err());
+        }
+        assert!(imported(&json!({ "/a b": {} })).is_err());
+        assert!(imported(&json!({ "/{p+}/x": {} })).is_err());
+    }
+
+    #[test]
+    fn what_is_no_openapi_3_document_is_refused() {
+        for text in ["", "[]", "openapi: 3.0.1", r#"{"swagger":"2.0","paths":{}}"#, r#"{"openapi":"3.0.1"}"#] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

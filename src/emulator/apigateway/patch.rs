@@ -1,0 +1,162 @@
+//! Patch operations: changes of single members, all values as texts, as API Gateway's `Update…` calls send them.
+//!
+//! A patch is applied to the JSON form of a settings type and read back, so a member that does not exist, or a text
+//! that is no number where one is wanted, is refused by the type itself.
+
+use super::error::bad_request;
+use crate::emulator::wire::AwsError;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+/// The body of every `Update…` call.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Patch {
+    patch_operations: Vec<Operation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Operation {
+    op: String,
+    #[serde(default)]
+    path: String,
+    value: Option<String>,
+}
+
+impl Patch {
+    /// Applies all operations or none.
+    pub(super) fn apply<T: Serialize + DeserializeOwned>(&self, settings: &T) -> Result<T, AwsError> {
+        let mut value = serde_json::to_value(settings).map_err(|error| AwsError::internal(error.to_string()))?;
+        for operation in &self.patch_operations {
+            operation.apply(&mut value)?;
+        }
+        serde_json::from_value(value).map_err(|error| bad_request(format!("Invalid patch value: {error}")))
+    }
+}
+
+impl Operation {
+    fn apply(&self, settings: &mut Value) -> Result<(), AwsError> {
+        let invalid = || bad_request(format!("Invalid patch path  '{}' specified for op '{}'.", self.path, self.op));
+        let mut names = self.path.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
+        let (first, second) = (names.next().ok_or_else(invalid)?, names.next());
+        if names.next().is_some() || !matches!(self.op.as_str(), "add" | "replace" | "remove") {
+            return Err(invalid());
+        }
+        let member = settings.get_mut(&first).ok_or_else(invalid)?;
+        match (second, self.op.as_str()) {
+            (Some(name), "remove") => remove(member, &name),
+            (Some(name), _) => self.set(member, name),
+            (None, "remove") if member.is_array() => remove(member, self.value.as_deref().unwrap_or_default()),
+            (None, "remove") => *member = Value::Null,
+            (None, _) => match member {
+                Value::Array(list) => push(list, self.text()?),
+                member => *member = typed(member, self.text()?),
+            },
+        }
+        Ok(())
+    }
+
+    /// Sets a member of an object, or adds an item that is named by the path itself.
+    fn set(&self, member: &mut Value, name: String) {
+        match member {
+            Value::Array(list) => push(list, &name),
+            member => {
+                if !member.is_object() {
+                    *member = Value::Object(Map::new());
+                }
+                let text = self.value.as_deref().unwrap_or_default();
+                let old = &member[name.as_str()];
+                // The members of `throttle` and `quota` are numbers, and absent before they are first set.
+                let is_number = matches!(name.as_str(), "rateLimit" | "burstLimit" | "limit" | "offset");
+                let new = if is_number { number(text) } else { typed(old, text) };
+                member[name] = new;
+            }
+        }
+    }
+
+    fn text(&self) -> Result<&str, AwsError> {
+        self.value.as_deref().ok_or_else(|| bad_request("Invalid patch: a value is missing"))
+    }
+}
+
+fn push(list: &mut Vec<Value>, text: &str) {
+    if !list.iter().any(|item| item == text) {
+        list.push(text.into());
+    }
+}
+
+fn remove(member: &mut Value, name: &str) {
+    match member {
+        Value::Array(list) => list.retain(|item| item != name),
+        Value::Object(members) => {
+            members.remove(name);
+        }
+        _ => {}
+    }
+}
+
+/// Reads a text as the type that the member has now; an absent one may be a number.
+fn typed(old: &Value, text: &str) -> Value {
+    match (old, text) {
+        (Value::Bool(_), "true") => true.into(),
+        (Value::Bool(_), "false") => false.into(),
+        (Value::Number(_), text) => number(text),
+        _ => text.into(),
+    }
+}
+
+fn number(text: &str) -> Value {
+    match (text.parse::<i64>(), text.parse::<f64>()) {
+        (Ok(whole), _) => whole.into(),
+        (_, Ok(fraction)) => fraction.into(),
+        _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Settings {
+        name: String,
+        enabled: bool,
+        types: Vec<String>,
+        throttle: Option<Value>,
+    }
+
+    fn patched(operations: &Value) -> Result<Settings, AwsError> {
+        let patch: Patch = serde_json::from_value(json!({ "patchOperations": operations })).unwrap();
+        patch.apply(&Settings { name: "a".into(), enabled: false, types: vec!["x/y".into()], throttle: None })
+    }
+
+    #[test]
+    fn texts_become_what_the_member_is() {
+        let operations = json!([
+            { "op": "replace", "path": "/name", "value": "b" },
+            { "op": "replace", "path": "/enabled", "value": "true" },
+            { "op": "add", "path": "/types/image~1png" },
+            { "op": "remove", "path": "/types/x~1y" },
+            { "op": "replace", "path": "/throttle/rateLimit", "value": "1.5" },
+        ]);
+        let settings = patched(&operations).unwrap();
+        assert_eq!((settings.name.as_str(), settings.enabled), ("b", true));
+        assert_eq!(settings.types, ["image/png"]);
+        assert_eq!(settings.throttle, Some(json!({ "rateLimit": 1.5 })));
+    }
+
+    #[test]
+    fn what_does_not_exist_or_does_not_fit_is_refused() {
+        for operation in [
+            json!({ "op": "replace", "path": "/nothing", "value": "b" }),
+            json!({ "op": "replace", "path": "", "value": "b" }),
+            json!({ "op": "replace", "path": "/name" }),
+            json!({ "op": "remove", "path": "/name" }),
+            json!({ "op": "test", "path": "/name", "value": "a" }),
+            json!({ "op": "replace", "path": "/enabled", "value": "maybe" }),
+        ] {
+            assert_eq!(patched(&json!([operation])).unwrap_err().code, "BadRequestException");
+        }
+    }
+}

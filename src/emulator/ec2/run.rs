@@ -1,0 +1,320 @@
+//! `RunInstances`: everything is checked before anything exists, and a client token makes the call repeatable.
+
+use super::{
+    Answer, Scope,
+    catalog::{self, InstanceType},
+    images,
+    instance::{Attributes, Goal, Instance, Launch, State, TRANSITION},
+    instance_xml::write_reservation,
+    network::Network,
+    tags,
+};
+use crate::{
+    emulator::wire::{AwsError, QueryParams},
+    secret::{hex, random_hex},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// How many instances a region may have that are not terminated; AWS counts processors.
+const LIMIT: usize = 256;
+/// EC2's limit on user data, in bytes before base64.
+const MAX_USER_DATA: usize = 16 * 1024;
+/// What a launch may say about things that do not exist here (volumes, sockets, licences) or change nothing.
+const HARMLESS: [&str; 12] = [
+    "AdditionalInfo",
+    "BlockDeviceMapping",
+    "CapacityReservationSpecification",
+    "CpuOptions",
+    "CreditSpecification",
+    "EnclaveOptions",
+    "HibernationOptions",
+    "LicenseSpecification",
+    "MaintenanceOptions",
+    "MetadataOptions",
+    "PrivateDnsNameOptions",
+    "Placement.Tenancy",
+];
+
+/// What is to be launched, with every parameter checked.
+struct Wish {
+    image: String,
+    kind: &'static InstanceType,
+    /// The fewest that will do, and the most.
+    count: (usize, usize),
+    zone: String,
+    tags: BTreeMap<String, String>,
+    attributes: Attributes,
+    /// Empty when the client gave none.
+    token: String,
+    fingerprint: String,
+}
+
+/// `RunInstances`.
+pub(super) async fn instances(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
+    let dry = params.flag("DryRun")?.unwrap_or(false);
+    let (account, region) = (scope.context.config.account.clone(), scope.call.region.clone());
+    let wish = Wish::take(params, &Network::new(&account, &region))?;
+    let now = scope.now;
+    let members = scope
+        .context
+        .store
+        .change(&region, |state| {
+            state.ec2.prune(now);
+            if let Some(members) = repeated(&state.ec2, &wish)? {
+                super::dry_run(dry)?;
+                return Ok(members);
+            }
+            let members = wish.launch(&state.ec2, &Network::new(&account, &region), now)?;
+            super::dry_run(dry)?;
+            state.ec2.instances.extend(members.iter().map(|instance| (instance.id.clone(), instance.clone())));
+            if let (false, Some(first)) = (wish.token.is_empty(), members.first()) {
+                let launch = Launch { fingerprint: wish.fingerprint.clone(), reservation: first.reservation.clone() };
+                state.ec2.tokens.insert(wish.token.clone(), launch);
+            }
+            Ok::<_, AwsError>(members)
+        })
+        .await?;
+    Ok(Box::new(move |root| write_reservation(root, &members, &Network::new(&account, &region), &account, now)))
+}
+
+/// Finds what an earlier call with the same client token launched.
+fn repeated(state: &State, wish: &Wish) -> Result<Option<Vec<Instance>>, AwsError> {
+    let Some(launch) = state.tokens.get(&wish.token) else { return Ok(None) };
+    if launch.fingerprint != wish.fingerprint {
+        let message =
+            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
+        return Err(AwsError::sender("IdempotentParameterMismatch", message));
+    }
+    let members = state.instances.values().filter(|instance| instance.reservation == launch.reservation);
+    let mut members: Vec<Instance> = members.cloned().collect();
+    members.sort_by_key(|instance| instance.index);
+    Ok(Some(members))
+}
+
+impl Wish {
+    fn take(mut params: QueryParams, network: &Network) -> Result<Self, AwsError> {
+        let token = params.text("ClientToken").unwrap_or_default();
+        if token.len() > 64 || !token.is_ascii() {
+            let message = "Invalid value for ClientToken: expected at most 64 ASCII characters.";
+            return Err(AwsError::sender("InvalidParameterValue", message));
+        }
+        let fingerprint = hex(&Sha256::digest(params.canonical().as_bytes()));
+        let image = params.required("ImageId")?;
+        images::check_id(&image)?;
+        let kind = take_type(&mut params)?;
+        check_architecture(&image, kind)?;
+        let count = take_count(&mut params)?;
+        let zone = take_place(&mut params, network)?;
+        let tags = take_tags(&mut params)?;
+        let attributes = take_attributes(&mut params)?;
+        for name in HARMLESS {
+            params.ignore(name);
+        }
+        refuse_unsupported(&mut params)?;
+        params.finish()?;
+        Ok(Self { image, kind, count, zone, tags, attributes, token, fingerprint })
+    }
+
+    /// Makes the instances: as many as the limit leaves, at least the fewest that will do.
+    fn launch(&self, state: &State, network: &Network, now: i64) -> Result<Vec<Instance>, AwsError> {
+        let living = state.instances.values().filter(|instance| instance.goal != Goal::Terminate);
+        let mut taken: std::collections::HashSet<_> = living.map(|instance| instance.address).collect();
+        let (fewest, most) = self.count;
+        let free = LIMIT.saturating_sub(taken.len());
+        if fewest > free {
+            let message = format!(
+                "You have requested more instances ({fewest}) than your current instance limit of {LIMIT} allows for \
+                 the specified instance type."
+            );
+            return Err(AwsError::sender("InstanceLimitExceeded", message));
+        }
+        let reservation = new_id("r")?;
+        let mut members = Vec::new();
+        for index in 0..u32::try_from(most.min(free)).unwrap_or(0) {
+            let id = new_id("i")?;
+            let address = network.address(&self.zone, &id, &taken).ok_or_else(|| {
+                AwsError::sender("InsufficientFreeAddressesInSubnet", "The subnet has no free address left.")
+            })?;
+            taken.insert(address);
+            members.push(Instance {
+                id,
+                reservation: reservation.clone(),
+                index,
+                created: now,
+                launched: now,
+                goal: Goal::Run,
+                since: now,
+                transition: TRANSITION,
+                image: self.image.clone(),
+                kind: self.kind.name.clone(),
+                zone: self.zone.clone(),
+                address,
+                tags: self.tags.clone(),
+                client_token: self.token.clone(),
+                attributes: self.attributes.clone(),
+            });
+        }
+        Ok(members)
+    }
+}
+
+/// Draws an id: the prefix and 17 hex digits.
+fn new_id(prefix: &str) -> Result<String, AwsError> {
+    let digits = random_hex(9).map_err(|error| AwsError::internal(format!("No randomness: {error}.")))?;
+    Ok(format!("{prefix}-{}", &digits[..17]))
+}
+
+fn take_type(params: &mut QueryParams) -> Result<&'static InstanceType, AwsError> {
+    // EC2's own default, from its first day.
+    let name = params.text("InstanceType").unwrap_or_else(|| "m1.small".to_owned());
+    catalog::find(&name).ok_or_else(|| invalid_type(&name))
+}
+
+/// The refusal of an instance type that is not in the catalog.
+pub(super) fn invalid_type(name: &str) -> AwsError {
+    AwsError::sender("InvalidParameterValue", format!("Invalid value '{name}' for InstanceType."))
+}
+
+fn check_architecture(image: &str, kind: &InstanceType) -> Result<(), AwsError> {
+    match images::architecture(image) {
+        Some(architecture) if architecture != kind.architecture => {
+            let message = format!(
+                "The architecture '{}' of the specified instance type does not match the architecture '{}' of the \
+                 specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. \
+                 You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the \
+                 instance type or AMI.",
+                kind.architecture.as_str(),
+                architecture.as_str()
+            );
+            Err(AwsError::sender("InvalidParameterValue", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn take_count(params: &mut QueryParams) -> Result<(usize, usize), AwsError> {
+    let mut number = |name: &str| {
+        let text = params.required(name)?;
+        text.parse::<usize>()
+            .ok()
+            .filter(|number| *number >= 1)
+            .ok_or_else(|| AwsError::invalid_parameter(&text, name, "Minimum value is 1."))
+    };
+    let (fewest, most) = (number("MinCount")?, number("MaxCount")?);
+    if fewest > most {
+        let message = format!("The value of MinCount ({fewest}) must not be greater than that of MaxCount ({most}).");
+        return Err(AwsError::sender("InvalidParameterCombination", message));
+    }
+    Ok((fewest, most))
+}
+
+/// Reads where to launch: a zone, the default subnet of one, or the first zone; only the default group exists.
+fn take_place(params: &mut QueryParams, network: &Network) -> Result<String, AwsError> {
+    let zones = network.zones();
+    let wanted = params.text("Placement.AvailabilityZone").filter(|zone| !zone.is_empty());
+    if let Some(zone) = wanted.as_ref().filter(|zone| !zones.contains(zone)) {
+        return Err(AwsError::sender("InvalidParameterValue", format!("Invalid availability zone: [{zone}]")));
+    }
+    let of_subnet = match params.text("SubnetId").filter(|subnet| !subnet.is_empty()) {
+        Some(subnet) => match zones.iter().find(|zone| network.subnet(zone) == subnet) {
+            Some(zone) => Some(zone.clone()),
+            None => return Err(absent("InvalidSubnetID", "subnet ID", &subnet)),
+        },
+        None => None,
+    };
+    for group in params.list("SecurityGroupId")? {
+        if group != network.security_group() {
+            return Err(absent("InvalidGroup", "security group", &group));
+        }
+    }
+    for group in params.list("SecurityGroup")? {
+        if group != "default" {
+            return Err(absent("InvalidGroup", "security group", &group));
+        }
+    }
+    if let Some(pair) = params.text("KeyName").filter(|pair| !pair.is_empty()) {
+        return Err(absent("InvalidKeyPair", "key pair", &pair));
+    }
+    match (wanted, of_subnet) {
+        (Some(zone), Some(other)) if zone != other => {
+            let message = format!("The availability zone {zone} does not match that of the subnet, {other}.");
+            Err(AwsError::sender("InvalidParameterCombination", message))
+        }
+        (zone, other) => Ok(zone.or(other).unwrap_or_else(|| zones[0].clone())),
+    }
+}
+
+fn absent(code: &str, what: &str, name: &str) -> AwsError {
+    AwsError::sender(format!("{code}.NotFound"), format!("The {what} '{name}' does not exist"))
+}
+
+/// Reads the tags that the instances get. Those for volumes and interfaces are checked and have nothing to go to.
+fn take_tags(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsError> {
+    let mut own = BTreeMap::new();
+    for mut specification in params.structures("TagSpecification")? {
+        let kind = specification.required("ResourceType")?;
+        let tags = tags::take(&mut specification)?;
+        specification.finish()?;
+        match kind.as_str() {
+            "instance" => own = tags,
+            "elastic-gpu" | "network-interface" | "spot-instances-request" | "volume" => {}
+            other => {
+                let message = format!("'{other}' is not a valid taggable resource type for this operation.");
+                return Err(AwsError::sender("InvalidParameterValue", message));
+            }
+        }
+    }
+    Ok(own)
+}
+
+fn take_attributes(params: &mut QueryParams) -> Result<Attributes, AwsError> {
+    let default = Attributes::default();
+    let shutdown_behavior = match params.text("InstanceInitiatedShutdownBehavior") {
+        Some(behavior) => check_shutdown_behavior(behavior)?,
+        None => default.shutdown_behavior,
+    };
+    let user_data = params.text("UserData").filter(|data| !data.is_empty());
+    user_data.as_deref().map_or(Ok(()), check_user_data)?;
+    Ok(Attributes {
+        disable_api_termination: params.flag("DisableApiTermination")?.unwrap_or(false),
+        disable_api_stop: params.flag("DisableApiStop")?.unwrap_or(false),
+        ebs_optimized: params.flag("EbsOptimized")?.unwrap_or(false),
+        monitoring: params.flag("Monitoring.Enabled")?.unwrap_or(false),
+        source_dest_check: default.source_dest_check,
+        shutdown_behavior,
+        user_data,
+    })
+}
+
+/// Accepts `stop` and `terminate`.
+pub(super) fn check_shutdown_behavior(behavior: String) -> Result<String, AwsError> {
+    if matches!(behavior.as_str(), "stop" | "terminate") {
+        return Ok(behavior);
+    }
+    let message = format!("Invalid value '{behavior}' for InstanceInitiatedShutdownBehavior.");
+    Err(AwsError::sender("InvalidParameterValue", message))
+}
+
+/// Accepts base64 of at most 16 KiB.
+pub(super) fn check_user_data(data: &str) -> Result<(), AwsError> {
+    match BASE64_STANDARD.decode(data) {
+        Err(_) => Err(AwsError::sender("InvalidParameterValue", "Invalid BASE64 encoding of user data.")),
+        Ok(bytes) if bytes.len() > MAX_USER_DATA => {
+            let message = format!("User data is limited to {MAX_USER_DATA} bytes");
+            Err(AwsError::sender("InvalidParameterValue", message))
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Refuses what a client would rely on and the emulator cannot do.
+fn refuse_unsupported(params: &mut QueryParams) -> Result<(), AwsError> {
+    for name in ["IamInstanceProfile", "InstanceMarketOptions", "LaunchTemplate", "NetworkInterface"] {
+        if !params.structure(name).is_empty() {
+            return Err(AwsError::not_implemented("ec2", &format!("RunInstances with {name}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! `StartInstances`, `StopInstances`, `RebootInstances`, `TerminateInstances`: all instances of a call, or none.
+
+use super::{
+    Answer, Scope,
+    instance::{Goal, Instance, Phase, State, TRANSITION},
+    instance_xml::write_state,
+};
+use crate::emulator::wire::{AwsError, QueryParams, xml};
+
+/// What happens to an instance: nothing (it is there already), or a goal and how long the way takes.
+type Step = Option<(Goal, i64)>;
+
+/// `StartInstances`.
+pub(super) async fn start(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
+    params.ignore("AdditionalInfo");
+    change(scope, params, |instance, phase| match phase {
+        Phase::Pending | Phase::Running => Ok(None),
+        Phase::Stopped => Ok(Some((Goal::Run, TRANSITION))),
+        _ => Err(wrong_state(instance, "started")),
+    })
+    .await
+}
+
+/// `StopInstances`.
+pub(super) async fn stop(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
+    for harmless in ["Force", "SkipOsShutdown"] {
+        params.ignore(harmless);
+    }
+    let hibernate = params.flag("Hibernate")?.unwrap_or(false);
+    change(scope, params, |instance, phase| {
+        if hibernate {
+            let message = format!("The instance '{}' is not configured for hibernation.", instance.id);
+            return Err(AwsError::sender("UnsupportedHibernationConfiguration", message));
+        }
+        match phase {
+            Phase::Stopping | Phase::Stopped => Ok(None),
+            Phase::Running if instance.attributes.disable_api_stop => {
+                Err(protected(instance, "stopped", "disableApiStop"))
+            }
+            Phase::Running => Ok(Some((Goal::Stop, TRANSITION))),
+            _ => Err(wrong_state(instance, "stopped")),
+        }
+    })
+    .await
+}
+
+/// `TerminateInstances`.
+pub(super) async fn terminate(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
+    for harmless in ["Force", "SkipOsShutdown"] {
+        params.ignore(harmless);
+    }
+    change(scope, params, |instance, phase| match phase {
+        Phase::ShuttingDown | Phase::Terminated => Ok(None),
+        _ if instance.attributes.disable_api_termination => {
+            Err(protected(instance, "terminated", "disableApiTermination"))
+        }
+        // There is nothing left to shut down.
+        Phase::Stopped => Ok(Some((Goal::Terminate, 0))),
+        _ => Ok(Some((Goal::Terminate, TRANSITION))),
+    })
+    .await
+}
+
+/// `RebootInstances`: checked, and without a trace.
+pub(super) fn reboot(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
+    let (ids, dry) = take(&mut params)?;
+    params.finish()?;
+    scope.context.store.read(&scope.call.region, |state| {
+        let instances = state.ec2.find(&ids, scope.now)?;
+        match instances.iter().find(|instance| instance.phase(scope.now) != Phase::Running) {
+            Some(instance) => Err(wrong_state(instance, "rebooted")),
+            None => super::dry_run(dry),
+        }
+    })?;
+    Ok(super::done())
+}
+
+/// Decides for every instance, then changes all of them; answers with the states before and after.
+async fn change(
+    scope: &Scope<'_>,
+    mut params: QueryParams,
+    decide: impl Fn(&Instance, Phase) -> Result<Step, AwsError>,
+) -> Result<Answer, AwsError> {
+    let (ids, dry) = take(&mut params)?;
+    params.finish()?;
+    let now = scope.now;
+    let plan = |state: &State| {
+        let steps = state.find(&ids, now)?.into_iter().map(|instance| {
+            let phase = instance.phase(now);
+            Ok((instance.id.clone(), phase, decide(instance, phase)?))
+        });
+        let steps = steps.collect::<Result<Vec<_>, AwsError>>()?;
+        super::dry_run(dry)?;
+        Ok::<_, AwsError>(steps)
+    };
+    let store = &scope.context.store;
+    // What changes nothing writes nothing; what does is decided again on the state that it changes.
+    let settled = store.read(&scope.call.region, |state| plan(&state.ec2))?;
+    let steps = if settled.iter().all(|(_, _, step)| step.is_none()) {
+        settled
+    } else {
+        store
+            .change(&scope.call.region, |state| {
+                let steps = plan(&state.ec2)?;
+                for (id, _, step) in &steps {
+                    if let (Some(instance), Some((goal, transition))) = (state.ec2.instances.get_mut(id), step) {
+                        instance.aim(*goal, now, *transition);
+                    }
+                }
+                state.ec2.prune(now);
+                Ok::<_, AwsError>(steps)
+            })
+            .await?
+    };
+    Ok(Box::new(move |root| {
+        xml::list(root, "instancesSet", "item", steps, |item, (id, before, step)| {
+            xml::text(item, "instanceId", &id);
+            write_state(item, "currentState", step.map_or(before, after));
+            write_state(item, "previousState", before);
+        });
+    }))
+}
+
+fn take(params: &mut QueryParams) -> Result<(Vec<String>, bool), AwsError> {
+    let mut ids = params.list("InstanceId")?;
+    if ids.is_empty() {
+        return Err(AwsError::missing_parameter("InstanceId"));
+    }
+    ids.sort();
+    ids.dedup();
+    Ok((ids, params.flag("DryRun")?.unwrap_or(false)))
+}
+
+/// The state right after a goal was set.
+fn after((goal, transition): (Goal, i64)) -> Phase {
+    match goal {
+        Goal::Run => Phase::Pending,
+        Goal::Stop => Phase::Stopping,
+        Goal::Terminate if transition == 0 => Phase::Terminated,
+        Goal::Terminate => Phase::ShuttingDown,
+    }
+}
+
+fn wrong_state(instance: &Instance, done: &str) -> AwsError {
+    let message = format!("The instance '{}' is not in a state from which it can be {done}.", instance.id);
+    AwsError::sender("IncorrectInstanceState", message)
+}
+
+fn protected(instance: &Instance, done: &str, attribute: &str) -> AwsError {
+    let message = format!(
+        "The instance '{}' may not be {done}. Modify its '{attribute}' instance attribute and try again.",
+        instance.id
+    );
+    AwsError::sender("OperationNotPermitted", message)
+}

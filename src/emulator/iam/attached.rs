@@ -1,0 +1,64 @@
+//! The policies of AWS that are attached to a role.
+
+use super::{Answer, no_such_entity, null, paging::Paging, role, take_role_name, validation};
+use crate::emulator::{
+    Context,
+    wire::{AwsError, QueryParams, xml},
+};
+
+/// How the ARN of a policy that belongs to AWS starts.
+const MANAGED: &str = "arn:aws:iam::aws:policy/";
+
+/// `AttachRolePolicy`: attached twice is attached.
+pub(super) async fn attach(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
+    let name = take_role_name(&mut params)?;
+    let arn = take_arn(&mut params)?;
+    params.finish()?;
+    role::change(context, &name, |role| {
+        if arn.strip_prefix(MANAGED).is_none_or(str::is_empty) {
+            return Err(no_such_entity(format!("Policy {arn} does not exist or is not attachable.")));
+        }
+        role.attached.insert(arn);
+        Ok(())
+    })
+    .await?;
+    Ok(None)
+}
+
+/// `DetachRolePolicy`.
+pub(super) async fn detach(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
+    let name = take_role_name(&mut params)?;
+    let arn = take_arn(&mut params)?;
+    params.finish()?;
+    role::change(context, &name, |role| {
+        if role.attached.remove(&arn) { Ok(()) } else { Err(no_such_entity(format!("Policy {arn} was not found."))) }
+    })
+    .await?;
+    Ok(None)
+}
+
+/// `ListAttachedRolePolicies`.
+pub(super) fn list(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
+    let name = take_role_name(&mut params)?;
+    let prefix = params.text("PathPrefix").unwrap_or_default();
+    let paging = Paging::take(&mut params)?;
+    params.finish()?;
+    let arns = role::read(context, &name, |role| {
+        let path = |arn: &&String| arn.find('/').is_some_and(|at| arn[at..].starts_with(&prefix));
+        Ok(role.attached.iter().filter(path).cloned().collect())
+    })?;
+    let (arns, marker) = paging.cut(arns, |arn| arn);
+    Ok(Some(Box::new(move |result| {
+        xml::list(result, "AttachedPolicies", "member", &arns, |member, arn| {
+            xml::text(member, "PolicyName", arn.rsplit('/').next().unwrap_or(arn));
+            xml::text(member, "PolicyArn", arn);
+        });
+        Paging::write(result, marker.as_deref());
+    })))
+}
+
+fn take_arn(params: &mut QueryParams) -> Result<String, AwsError> {
+    let arn = params.text("PolicyArn").ok_or_else(|| null("policyArn"))?;
+    let is_arn = arn.starts_with("arn:") && (20..=2048).contains(&arn.len());
+    if is_arn { Ok(arn) } else { Err(validation(format!("ARN {arn} is not valid."))) }
+}

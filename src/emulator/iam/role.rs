@@ -1,0 +1,130 @@
+//! A role, and how it is found and written.
+
+use super::no_such_entity;
+use crate::emulator::{
+    Context,
+    wire::{AwsError, iso_seconds, xml},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What RFC 3986 leaves as it is; documents are percent-encoded in answers.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The roles of the account.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// By their names.
+    pub(super) roles: BTreeMap<String, Role>,
+}
+
+/// An identity that functions take on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Role {
+    pub(super) name: String,
+    /// Starts and ends with `/`.
+    pub(super) path: String,
+    pub(super) id: String,
+    /// Milliseconds since the Unix epoch.
+    pub(super) created: i64,
+    /// Who may take the role on, as JSON.
+    pub(super) trust: String,
+    pub(super) description: Option<String>,
+    /// Seconds.
+    pub(super) session: u32,
+    pub(super) boundary: Option<String>,
+    pub(super) tags: BTreeMap<String, String>,
+    /// The policies that belong to the role alone, by name, as JSON.
+    pub(super) inline: BTreeMap<String, String>,
+    /// The ARNs of the policies that are attached.
+    pub(super) attached: BTreeSet<String>,
+}
+
+impl State {
+    /// Finds a role.
+    pub(super) fn role(&self, name: &str) -> Result<&Role, AwsError> {
+        self.roles.get(name).ok_or_else(|| absent(name))
+    }
+
+    /// Finds a role to change it.
+    pub(super) fn role_mut(&mut self, name: &str) -> Result<&mut Role, AwsError> {
+        self.roles.get_mut(name).ok_or_else(|| absent(name))
+    }
+
+    /// Tells whether a role of this ARN exists.
+    #[must_use]
+    pub fn has_role(&self, arn: &str, account: &str) -> bool {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        self.roles.get(name).is_some_and(|role| role.arn(account) == arn)
+    }
+}
+
+fn absent(name: &str) -> AwsError {
+    no_such_entity(format!("The role with name {name} cannot be found."))
+}
+
+impl Role {
+    /// The role's ARN in an account.
+    #[must_use]
+    pub fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:role{}{}", self.path, self.name)
+    }
+
+    /// Writes the members of a `Role` structure.
+    pub(super) fn write(&self, parent: &mut xml::Element, account: &str) {
+        xml::text(parent, "Path", &self.path);
+        xml::text(parent, "RoleName", &self.name);
+        xml::text(parent, "RoleId", &self.id);
+        xml::text(parent, "Arn", &self.arn(account));
+        xml::text(parent, "CreateDate", &iso_seconds(self.created));
+        xml::text(parent, "AssumeRolePolicyDocument", &encode(&self.trust));
+        if let Some(description) = &self.description {
+            xml::text(parent, "Description", description);
+        }
+        xml::text(parent, "MaxSessionDuration", &self.session.to_string());
+        if let Some(boundary) = &self.boundary {
+            xml::element(parent, "PermissionsBoundary", |element| {
+                xml::text(element, "PermissionsBoundaryType", "Policy");
+                xml::text(element, "PermissionsBoundaryArn", boundary);
+            });
+        }
+    }
+
+    /// Writes the `Tags` list.
+    pub(super) fn write_tags(&self, parent: &mut xml::Element) {
+        write_tags(parent, &self.tags);
+    }
+}
+
+/// Writes a `Tags` list.
+pub(super) fn write_tags<'t>(parent: &mut xml::Element, tags: impl IntoIterator<Item = (&'t String, &'t String)>) {
+    xml::list(parent, "Tags", "member", tags, |member, (key, value)| {
+        xml::text(member, "Key", key);
+        xml::text(member, "Value", value);
+    });
+}
+
+/// Percent-encodes a policy document, as IAM's answers have it.
+pub(super) fn encode(document: &str) -> String {
+    utf8_percent_encode(document, ENCODED).to_string()
+}
+
+/// Changes one role.
+pub(super) async fn change<T>(
+    context: &Context,
+    name: &str,
+    edit: impl FnOnce(&mut Role) -> Result<T, AwsError>,
+) -> Result<T, AwsError> {
+    context.store.change_global(|state| edit(state.iam.role_mut(name)?)).await
+}
+
+/// Reads one role.
+pub(super) fn read<T>(
+    context: &Context,
+    name: &str,
+    read: impl FnOnce(&Role) -> Result<T, AwsError>,
+) -> Result<T, AwsError> {
+    context.store.read_global(|state| read(state.iam.role(name)?))
+}

@@ -1,0 +1,141 @@
+//! A function as it is stored, and as Lambda shows it.
+
+use super::{Statement, name::FunctionName};
+use crate::emulator::{runtime::Spec, store::Region};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Duration};
+use time::OffsetDateTime;
+
+/// How long a new or changed function takes to settle, by the emulator's clock: long enough to be seen, short enough
+/// not to be felt.
+pub(super) const SETTLE_TIME: Duration = Duration::from_millis(100);
+
+/// A function.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Function {
+    pub(super) name: FunctionName,
+    pub(super) arn: String,
+    pub(super) runtime: String,
+    pub(super) code: Code,
+    #[serde(flatten)]
+    pub(super) settings: FunctionSettings,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) policy: Vec<Statement>,
+    /// Tells this function from an earlier one of its name.
+    #[serde(default)]
+    pub(super) identity: String,
+    /// Changes with code and configuration.
+    pub(super) revision: String,
+    pub(super) modified: OffsetDateTime,
+    /// Whether it has not been changed since it was created.
+    pub(super) is_new: bool,
+}
+
+/// The code of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Code {
+    /// The name of its blob: the archive's SHA-256, in hex.
+    pub(super) blob: String,
+    /// The same hash, in base64.
+    pub(super) sha256: String,
+    /// The archive's size, in bytes.
+    pub(super) size: usize,
+    /// The architecture that its user says it is for.
+    pub(super) architecture: String,
+}
+
+/// What `UpdateFunctionConfiguration` can change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FunctionSettings {
+    pub(super) role: String,
+    pub(super) handler: String,
+    pub(super) description: String,
+    /// Seconds.
+    pub(super) timeout: u32,
+    /// MB.
+    pub(super) memory: u32,
+    pub(super) variables: BTreeMap<String, String>,
+    /// `PassThrough` or `Active`; shown, not acted upon.
+    pub(super) tracing: String,
+    /// MB; shown, not enforced.
+    pub(super) ephemeral_storage: u32,
+}
+
+impl Function {
+    /// Tells whether the last change has settled.
+    pub(super) fn is_settled(&self, now: OffsetDateTime) -> bool {
+        // A clock that was set back must not keep it on its way for ever.
+        now >= self.modified + SETTLE_TIME || now < self.modified
+    }
+
+    /// Tells whether it is still being created, and so cannot be invoked.
+    pub(super) fn is_pending(&self, now: OffsetDateTime) -> bool {
+        self.is_new && !self.is_settled(now)
+    }
+
+    /// Says what its processes are started from.
+    pub(super) fn spec(&self, region: &Region) -> Spec {
+        let settings = &self.settings;
+        Spec {
+            region: region.clone(),
+            name: self.name.to_string(),
+            arn: self.arn.clone(),
+            role: settings.role.clone(),
+            identity: self.identity.clone(),
+            revision: self.revision.clone(),
+            handler: settings.handler.clone(),
+            memory: settings.memory,
+            timeout: Duration::from_secs(settings.timeout.into()),
+            variables: settings.variables.clone(),
+            code: self.code.blob.clone(),
+        }
+    }
+
+    /// Shows the function as Lambda's `FunctionConfiguration`.
+    pub(super) fn configuration(&self, now: OffsetDateTime) -> Value {
+        let settings = &self.settings;
+        let mut shown = json!({
+            "FunctionName": self.name,
+            "FunctionArn": self.arn,
+            "Runtime": self.runtime,
+            "Role": settings.role,
+            "Handler": settings.handler,
+            "CodeSize": self.code.size,
+            "Description": settings.description,
+            "Timeout": settings.timeout,
+            "MemorySize": settings.memory,
+            "LastModified": last_modified(self.modified),
+            "CodeSha256": self.code.sha256,
+            "Version": "$LATEST",
+            "TracingConfig": { "Mode": settings.tracing },
+            "RevisionId": self.revision,
+            "PackageType": "Zip",
+            "Architectures": [self.code.architecture],
+            "EphemeralStorage": { "Size": settings.ephemeral_storage },
+            "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
+            "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", self.name) },
+        });
+        if !settings.variables.is_empty() {
+            shown["Environment"] = json!({ "Variables": settings.variables });
+        }
+        let pending = self.is_pending(now);
+        shown["State"] = if pending { "Pending" } else { "Active" }.into();
+        shown["LastUpdateStatus"] = if self.is_settled(now) { "Successful" } else { "InProgress" }.into();
+        if pending {
+            shown["StateReason"] = "The function is being created.".into();
+            shown["StateReasonCode"] = "Creating".into();
+        } else if !self.is_settled(now) {
+            shown["LastUpdateStatusReason"] = "The function is being updated.".into();
+            shown["LastUpdateStatusReasonCode"] = "Updating".into();
+        }
+        shown
+    }
+}
+
+/// Writes a time as Lambda does: `2026-11-23T04:46:00.000+0000`.
+fn last_modified(time: OffsetDateTime) -> String {
+    let format =
+        time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000");
+    time.format(&format).unwrap_or_default()
+}

@@ -1,0 +1,409 @@
+//! What clients send to create or change a function, checked once and turned into what is stored.
+//!
+//! A parameter that would change how the function runs and that the emulator lacks is refused, not ignored.
+
+use super::{
+    archive,
+    error::{invalid, validation},
+    function::{Code, FunctionSettings},
+};
+use crate::emulator::{runtime::environment, wire::AwsError};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The runtimes that bring no interpreter of their own: the only ones that a machine without images can run.
+const RUNTIMES: [&str; 3] = ["provided.al2023", "provided.al2", "provided"];
+/// The most bytes of environment, names and values: Lambda's own limit.
+const MAX_ENVIRONMENT: usize = 4096;
+
+/// The body of `CreateFunction`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Create {
+    pub(super) function_name: String,
+    pub(super) runtime: Option<String>,
+    pub(super) code: CodeInput,
+    #[serde(default)]
+    pub(super) architectures: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) tags: Option<BTreeMap<String, String>>,
+    pub(super) package_type: Option<String>,
+    #[serde(default)]
+    publish: bool,
+    code_signing_config_arn: Option<String>,
+    #[serde(flatten)]
+    pub(super) settings: SettingsInput,
+}
+
+impl Create {
+    /// Refuses what only `CreateFunction` takes and the emulator lacks.
+    pub(super) fn check(&self) -> Result<(), AwsError> {
+        refuse([
+            ("Publish", self.publish),
+            ("CodeSigningConfigArn", self.code_signing_config_arn.as_ref().is_some_and(|arn| !arn.is_empty())),
+        ])
+    }
+}
+
+/// Where the code comes from.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CodeInput {
+    pub(super) zip_file: Option<String>,
+}
+
+/// The body of `UpdateFunctionCode`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateCode {
+    #[serde(flatten)]
+    pub(super) code: CodeInput,
+    pub(super) architectures: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) dry_run: bool,
+    #[serde(default)]
+    publish: bool,
+    pub(super) revision_id: Option<String>,
+}
+
+impl UpdateCode {
+    /// Refuses what only `UpdateFunctionCode` takes and the emulator lacks.
+    pub(super) fn check(&self) -> Result<(), AwsError> {
+        refuse([("Publish", self.publish)])
+    }
+}
+
+/// What `CreateFunction` and `UpdateFunctionConfiguration` share; absent members keep their value.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SettingsInput {
+    role: Option<String>,
+    handler: Option<String>,
+    description: Option<String>,
+    timeout: Option<u32>,
+    memory_size: Option<u32>,
+    environment: Option<Environment>,
+    tracing_config: Option<Tracing>,
+    ephemeral_storage: Option<Storage>,
+    layers: Option<Vec<Value>>,
+    vpc_config: Option<VpcConfig>,
+    file_system_configs: Option<Vec<Value>>,
+    image_config: Option<Value>,
+    dead_letter_config: Option<Value>,
+    #[serde(rename = "KMSKeyArn")]
+    kms_key_arn: Option<String>,
+    snap_start: Option<Value>,
+    logging_config: Option<Value>,
+}
+
+/// The body of `UpdateFunctionConfiguration`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateConfiguration {
+    pub(super) runtime: Option<String>,
+    pub(super) revision_id: Option<String>,
+    #[serde(flatten)]
+    pub(super) settings: SettingsInput,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Environment {
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tracing {
+    mode: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Storage {
+    size: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct VpcConfig {
+    #[serde(default)]
+    subnet_ids: Vec<Value>,
+    #[serde(default)]
+    security_group_ids: Vec<Value>,
+}
+
+impl SettingsInput {
+    /// Makes the settings of a new function, with Lambda's own defaults.
+    pub(super) fn create(self, function: &str) -> Result<FunctionSettings, AwsError> {
+        let defaults = FunctionSettings {
+            role: String::new(),
+            handler: "bootstrap".to_owned(),
+            description: String::new(),
+            timeout: 3,
+            memory: 128,
+            variables: BTreeMap::new(),
+            tracing: "PassThrough".to_owned(),
+            ephemeral_storage: 512,
+        };
+        if self.role.is_none() {
+            return Err(validation("null", "role", "not be null"));
+        }
+        self.apply(function, defaults)
+    }
+
+    /// Changes what was sent and keeps the rest.
+    pub(super) fn apply(self, function: &str, old: FunctionSettings) -> Result<FunctionSettings, AwsError> {
+        self.refuse_what_is_missing(function)?;
+        let settings = FunctionSettings {
+            role: self.role.unwrap_or(old.role),
+            handler: self.handler.unwrap_or(old.handler),
+            description: self.description.unwrap_or(old.description),
+            timeout: self.timeout.unwrap_or(old.timeout),
+            memory: self.memory_size.unwrap_or(old.memory),
+            variables: self.environment.map_or(old.variables, |environment| environment.variables),
+            tracing: self.tracing_config.map_or(old.tracing, |tracing| tracing.mode),
+            ephemeral_storage: self.ephemeral_storage.map_or(old.ephemeral_storage, |storage| storage.size),
+        };
+        check(&settings)?;
+        Ok(settings)
+    }
+
+    fn refuse_what_is_missing(&self, function: &str) -> Result<(), AwsError> {
+        let given = |list: &Option<Vec<Value>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        let vpc = self.vpc_config.as_ref();
+        refuse([
+            ("Layers", given(&self.layers)),
+            ("FileSystemConfigs", given(&self.file_system_configs)),
+            ("VpcConfig", vpc.is_some_and(|vpc| !vpc.subnet_ids.is_empty() || !vpc.security_group_ids.is_empty())),
+            ("ImageConfig", self.image_config.as_ref().is_some_and(|config| !config.is_null())),
+            ("DeadLetterConfig", has_text(self.dead_letter_config.as_ref(), "TargetArn", "")),
+            ("KMSKeyArn", self.kms_key_arn.as_ref().is_some_and(|arn| !arn.is_empty())),
+            ("SnapStart", has_text(self.snap_start.as_ref(), "ApplyOn", "None")),
+            ("LoggingConfig.LogFormat", has_text(self.logging_config.as_ref(), "LogFormat", "Text")),
+            ("LoggingConfig.LogGroup", self.has_log_group_of_its_own(function)),
+        ])
+    }
+
+    /// Functions log to the group of their own name, which may be named.
+    fn has_log_group_of_its_own(&self, function: &str) -> bool {
+        has_text(self.logging_config.as_ref(), "LogGroup", &format!("/aws/lambda/{function}"))
+    }
+}
+
+/// Tells whether a member says something else than what is so anyway.
+fn has_text(value: Option<&Value>, member: &str, as_it_is: &str) -> bool {
+    value.and_then(|value| value[member].as_str()).is_some_and(|text| !text.is_empty() && text != as_it_is)
+}
+
+/// Refuses the first parameter that was given.
+fn refuse<const N: usize>(parameters: [(&str, bool); N]) -> Result<(), AwsError> {
+    match parameters.into_iter().find(|(_, given)| *given) {
+        Some((parameter, _)) => Err(AwsError::not_implemented("lambda", &format!("(parameter {parameter})"))),
+        None => Ok(()),
+    }
+}
+
+fn check(settings: &FunctionSettings) -> Result<(), AwsError> {
+    if !is_role_arn(&settings.role) {
+        let rule =
+            "satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
+        return Err(validation(&settings.role, "role", rule));
+    }
+    if !(1..=900).contains(&settings.timeout) {
+        return Err(validation(&settings.timeout.to_string(), "timeout", "have value between 1 and 900"));
+    }
+    if !(128..=10240).contains(&settings.memory) {
+        return Err(validation(&settings.memory.to_string(), "memorySize", "have value between 128 and 10240"));
+    }
+    if !(512..=10240).contains(&settings.ephemeral_storage) {
+        let size = settings.ephemeral_storage.to_string();
+        return Err(validation(&size, "ephemeralStorage.size", "have value between 512 and 10240"));
+    }
+    let plain = |text: &str, most: usize| text.len() <= most && !text.contains(char::is_control);
+    if !plain(&settings.handler, 128) || settings.handler.contains(char::is_whitespace) {
+        return Err(validation(&settings.handler, "handler", "satisfy regular expression pattern: [^\\s]+"));
+    }
+    if settings.description.len() > 256 {
+        return Err(validation(&settings.description, "description", "have length less than or equal to 256"));
+    }
+    if !matches!(settings.tracing.as_str(), "PassThrough" | "Active") {
+        return Err(validation(
+            &settings.tracing,
+            "tracingConfig.mode",
+            "satisfy enum value set: [Active, PassThrough]",
+        ));
+    }
+    check_variables(&settings.variables)
+}
+
+fn is_role_arn(role: &str) -> bool {
+    let mut parts = role.splitn(6, ':');
+    let mut next = || parts.next().unwrap_or_default();
+    let (arn, partition, service, region, account, resource) = (next(), next(), next(), next(), next(), next());
+    let name = resource.strip_prefix("role").unwrap_or_default();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@-_/".contains(&b);
+    arn == "arn"
+        && partition.starts_with("aws")
+        && service == "iam"
+        && region.is_empty()
+        && account.len() == 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && name.trim_start_matches('/').bytes().all(plain)
+        && !name.trim_start_matches('/').is_empty()
+}
+
+fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), AwsError> {
+    const WHY: &str = "Lambda was unable to configure your environment variables because the environment variables you \
+                       have provided";
+    let reserved: Vec<_> = variables.keys().filter(|name| environment::is_reserved(name)).map(String::as_str).collect();
+    if !reserved.is_empty() {
+        return Err(invalid(format!(
+            "{WHY} contains reserved keys that are currently not supported for modification. Reserved keys used in \
+             this request: {}",
+            reserved.join(", ")
+        )));
+    }
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.len() > 1
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    if let Some(name) = variables.keys().find(|name| !is_name(name)) {
+        return Err(validation(
+            name,
+            "environment.variables",
+            "satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]",
+        ));
+    }
+    if variables.values().any(|value| value.contains('\0')) {
+        return Err(invalid(format!("{WHY} contain a NUL character.")));
+    }
+    let size: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > MAX_ENVIRONMENT {
+        return Err(invalid(format!("{WHY} exceeded the 4KB limit. Bytes measured: {size}")));
+    }
+    Ok(())
+}
+
+/// Checks the runtime's name.
+pub(super) fn check_runtime(runtime: Option<String>, package: Option<&str>) -> Result<String, AwsError> {
+    if package.is_some_and(|package| package != "Zip") {
+        return Err(AwsError::not_implemented("lambda", "(parameter PackageType=Image)"));
+    }
+    let runtime = runtime.ok_or_else(|| {
+        invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+    })?;
+    if RUNTIMES.contains(&runtime.as_str()) {
+        return Ok(runtime);
+    }
+    let known = RUNTIMES.join("`, `");
+    Err(invalid(format!(
+        "The emulator runs custom runtimes only (`{known}`), which bring their own `bootstrap`; not `{runtime}`."
+    )))
+}
+
+/// Decodes and checks an archive; everything about it is known before anything is stored.
+pub(super) fn read_code(input: &CodeInput, architectures: Option<&[String]>) -> Result<(Bytes, Code), AwsError> {
+    let Some(text) = &input.zip_file else {
+        return Err(invalid(
+            "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image.",
+        ));
+    };
+    let zip = BASE64_STANDARD.decode(text).map_err(|_| invalid("Could not unzip uploaded file: it is not base64."))?;
+    archive::inspect(&zip).map_err(|error| invalid(error.to_string()))?;
+    let digest = Sha256::digest(&zip);
+    let architecture = match architectures {
+        None => "x86_64".to_owned(),
+        Some([one]) if matches!(one.as_str(), "x86_64" | "arm64") => one.clone(),
+        Some(other) => {
+            let rule = "have one member out of the enum value set: [x86_64, arm64]";
+            return Err(validation(&other.join(", "), "architectures", rule));
+        }
+    };
+    let code = Code {
+        blob: crate::secret::hex(&digest),
+        sha256: BASE64_STANDARD.encode(digest),
+        size: zip.len(),
+        architecture,
+    };
+    Ok((zip.into(), code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ROLE: &str = "arn:aws:iam::000000000000:role/service/worker";
+
+    fn settings(input: Value) -> Result<FunctionSettings, AwsError> {
+        serde_json::from_value::<SettingsInput>(input).unwrap().create("f")
+    }
+
+    #[test]
+    fn what_is_not_said_is_lambdas_default() {
+        let settings = settings(json!({ "Role": ROLE })).unwrap();
+        assert_eq!((settings.timeout, settings.memory, settings.tracing.as_str()), (3, 128, "PassThrough"));
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for (input, code) in [
+            (json!({ "Role": "worker" }), "ValidationException"),
+            (json!({ "Role": "arn:aws:iam::1:role/x" }), "ValidationException"),
+            (json!({}), "ValidationException"),
+            (json!({ "Role": ROLE, "Timeout": 0 }), "ValidationException"),
+            (json!({ "Role": ROLE, "Timeout": 901 }), "ValidationException"),
+            (json!({ "Role": ROLE, "MemorySize": 64 }), "ValidationException"),
+            (json!({ "Role": ROLE, "Environment": { "Variables": { "1A": "x" } } }), "ValidationException"),
+            (
+                json!({ "Role": ROLE, "Environment": { "Variables": { "AWS_REGION": "x" } } }),
+                "InvalidParameterValueException",
+            ),
+            (
+                json!({ "Role": ROLE, "Environment": { "Variables": { "AA": "x".repeat(4096) } } }),
+                "InvalidParameterValueException",
+            ),
+            (json!({ "Role": ROLE, "Layers": ["arn"] }), "NotImplemented"),
+            (json!({ "Role": ROLE, "DeadLetterConfig": { "TargetArn": "arn" } }), "NotImplemented"),
+            (json!({ "Role": ROLE, "KMSKeyArn": "arn" }), "NotImplemented"),
+            (json!({ "Role": ROLE, "SnapStart": { "ApplyOn": "PublishedVersions" } }), "NotImplemented"),
+            (json!({ "Role": ROLE, "LoggingConfig": { "LogGroup": "/mine" } }), "NotImplemented"),
+            (json!({ "Role": ROLE, "LoggingConfig": { "LogFormat": "JSON" } }), "NotImplemented"),
+        ] {
+            assert_eq!(settings(input.clone()).unwrap_err().code, code, "{input}");
+        }
+    }
+
+    #[test]
+    fn what_is_so_anyway_may_be_asked_for() {
+        let input = json!({
+            "Role": ROLE,
+            "DeadLetterConfig": {},
+            "KMSKeyArn": "",
+            "SnapStart": { "ApplyOn": "None" },
+            "LoggingConfig": { "LogFormat": "Text", "LogGroup": "/aws/lambda/f" },
+        });
+        settings(input).unwrap();
+    }
+
+    #[test]
+    fn a_change_keeps_what_it_does_not_mention() {
+        let old = settings(json!({ "Role": ROLE, "Timeout": 28, "Description": "d" })).unwrap();
+        let change: SettingsInput = serde_json::from_value(json!({ "MemorySize": 256, "VpcConfig": {} })).unwrap();
+        let new = change.apply("f", old.clone()).unwrap();
+        assert_eq!(new, FunctionSettings { memory: 256, ..old });
+    }
+
+    #[test]
+    fn runtimes_that_need_an_interpreter_are_refused_by_name() {
+        assert!(check_runtime(Some("provided.al2023".into()), None).is_ok());
+        assert!(check_runtime(Some("python3.12".into()), None).unwrap_err().message.contains("python3.12"));
+    }
+}

@@ -1,0 +1,153 @@
+//! How events come in: `PutLogEvents` from clients, [`append`] from the emulator's own functions.
+
+use super::{
+    events::Event,
+    invalid,
+    state::{Group, State, check_group_name, check_stream_name},
+    streams::new_stream,
+    unavailable,
+};
+use crate::emulator::{
+    Call, Context,
+    store::{Region, RegionState},
+    wire::{AwsError, json_input},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Sequence tokens have no meaning any more; clients that expect one get this.
+pub(super) const SEQUENCE_TOKEN: &str = "49590302000000000000000000000000000000000000000000000000";
+
+const HOUR: i64 = 60 * 60 * 1000;
+/// The limits of one `PutLogEvents`: events, bytes, and what each event counts beside its text.
+const MAX_EVENTS: usize = 10_000;
+const MAX_BYTES: usize = 1_048_576;
+const EVENT_OVERHEAD: usize = 26;
+/// How far from now an event may be, and from the first of its batch, in milliseconds.
+const MAX_AGE: i64 = 14 * 24 * HOUR;
+const MAX_AHEAD: i64 = 2 * HOUR;
+const MAX_SPAN: i64 = 24 * HOUR;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Put {
+    log_group_name: String,
+    log_stream_name: String,
+    #[serde(rename = "logEvents")]
+    events: Vec<Event>,
+}
+
+/// `PutLogEvents`: events that are too old or too new are left out, and the answer says which.
+pub(super) fn put(context: &Context, call: &Call) -> Result<Value, AwsError> {
+    let input: Put = json_input(&call.request)?;
+    check_batch(&input.events)?;
+    let now = context.now_millis();
+    let (id, horizon) = context.store.read(&call.region, |state| {
+        let stream = state.logs.stream(&input.log_group_name, &input.log_stream_name)?;
+        Ok::<_, AwsError>((stream.id.clone(), state.logs.group(&input.log_group_name)?.horizon(now)))
+    })?;
+    // The batch is in the order of time, so what is refused is its start and its end.
+    let events = &input.events;
+    let too_old = events.partition_point(|event| event.timestamp < now - MAX_AGE);
+    let expired = events.partition_point(|event| event.timestamp < horizon);
+    let too_new = events.partition_point(|event| event.timestamp <= now + MAX_AHEAD);
+    let begin = too_old.max(expired).min(too_new);
+    if begin < too_new {
+        context.events.append(&id, now, &events[begin..too_new]).map_err(|error| unavailable(&error))?;
+    }
+    let mut rejected = Map::new();
+    if too_new < events.len() {
+        rejected.insert("tooNewLogEventStartIndex".to_owned(), too_new.into());
+    }
+    if too_old > 0 {
+        rejected.insert("tooOldLogEventEndIndex".to_owned(), too_old.into());
+    }
+    if expired > 0 {
+        rejected.insert("expiredLogEventEndIndex".to_owned(), expired.into());
+    }
+    let mut answer = json!({ "nextSequenceToken": SEQUENCE_TOKEN });
+    if !rejected.is_empty() {
+        answer["rejectedLogEventsInfo"] = Value::Object(rejected);
+    }
+    Ok(answer)
+}
+
+fn check_batch(events: &[Event]) -> Result<(), AwsError> {
+    if !(1..=MAX_EVENTS).contains(&events.len()) {
+        return Err(invalid(format!("A batch has 1 to {MAX_EVENTS} log events.")));
+    }
+    if events.iter().any(|event| event.message.is_empty()) {
+        return Err(invalid("Log event message must not be empty."));
+    }
+    let bytes: usize = events.iter().map(|event| event.message.len() + EVENT_OVERHEAD).sum();
+    if bytes > MAX_BYTES {
+        return Err(invalid(format!("Upload too large: {bytes} bytes exceeds limit of {MAX_BYTES}")));
+    }
+    if !events.is_sorted_by_key(|event| event.timestamp) {
+        return Err(invalid("Log events in a single PutLogEvents request must be in chronological order."));
+    }
+    let span =
+        events.first().zip(events.last()).map_or(0, |(first, last)| last.timestamp.saturating_sub(first.timestamp));
+    if span > MAX_SPAN {
+        let message = "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.";
+        return Err(invalid(message));
+    }
+    Ok(())
+}
+
+/// Where a function process writes to.
+pub struct Target {
+    /// The function's region.
+    pub region: Region,
+    /// The function's ARN.
+    pub function: String,
+    /// The function's identity.
+    pub identity: String,
+    /// The log group.
+    pub group: String,
+    /// The log stream, the process's own.
+    pub stream: String,
+}
+
+/// Writes a function's log, in its order, to a stream that is made when absent. Waits for the disk only then. The group
+/// is made only while the function is there: what a process still had to say when its function and the group were
+/// deleted must not bring the group back.
+///
+/// # Errors
+/// When a name is against the rules, or the state or the events cannot be written.
+pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> Result<(), AwsError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let now = context.now_millis();
+    let find = |logs: &State| logs.stream(&target.group, &target.stream).map(|stream| stream.id.clone());
+    let id = match context.store.read(&target.region, |state| find(&state.logs)) {
+        Ok(id) => Some(id),
+        Err(_) => make_stream(context, target, now).await?,
+    };
+    let Some(id) = id else { return Ok(()) };
+    context.events.append(&id, now, &events).map_err(|error| unavailable(&error))
+}
+
+/// Makes the stream, and the group where it may be made; gives the name of the stream's files.
+async fn make_stream(context: &Context, target: &Target, now: i64) -> Result<Option<String>, AwsError> {
+    let Target { region, function, identity, group, stream } = target;
+    check_group_name(group)?;
+    check_stream_name(stream)?;
+    let fresh = new_stream(now)?;
+    let may_be_made =
+        |state: &RegionState| state.logs.groups.contains_key(group) || state.lambda.has(function, identity);
+    if !context.store.read(region, may_be_made) {
+        return Ok(None);
+    }
+    context
+        .store
+        .change(region, |state| {
+            if !may_be_made(state) {
+                return Ok(None);
+            }
+            let group = state.logs.groups.entry(group.clone()).or_insert_with(|| Group::new(now));
+            Ok(Some(group.streams.entry(stream.clone()).or_insert(fresh).id.clone()))
+        })
+        .await
+}

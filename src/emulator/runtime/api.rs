@@ -1,0 +1,328 @@
+//! The Lambda Runtime API, version 2018-06-01, as one function process sees it.
+//!
+//! Each process has a listener of its own on loopback, so a call needs no token to tell whose it is. Work is handed
+//! over through a channel: the process's pending `next` takes a [`Job`], its `response` or `error` answers it.
+//! Specified in <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
+
+use crate::http1::{Peer, Rejection, Request, Response, Service};
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
+use serde_json::json;
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+/// The largest answer of a function, in bytes: Lambda's own limit for a synchronous call.
+pub const MAX_ANSWER: usize = 6 * 1024 * 1024 + 100;
+
+const PREFIX: &str = "/2018-06-01/runtime/";
+
+/// One invocation on its way into a process.
+#[derive(Debug)]
+pub struct Job {
+    /// The request's id, a UUID.
+    pub id: String,
+    /// The event.
+    pub payload: Bytes,
+    /// When the process is killed, in milliseconds since the Unix epoch.
+    pub deadline_ms: i128,
+    /// The X-Ray header that is passed through.
+    pub trace: String,
+    /// What the client says about itself, in JSON.
+    pub client_context: Option<String>,
+    /// Set when the process has taken it.
+    pub taken: Arc<AtomicBool>,
+    /// Where the answer goes; dropped when the process ends without one.
+    pub answer: oneshot::Sender<Answer>,
+}
+
+/// What a function said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The result, as it came: Lambda does not look into it.
+    Result(Bytes),
+    /// The error document that the runtime posted, or one in its name.
+    Error(Bytes),
+}
+
+/// How far a process has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// It was started and has not asked for work yet.
+    Starting,
+    /// It has asked for work at least once.
+    Ready,
+    /// Its runtime reported that it cannot start; the document is the runtime's own.
+    InitFailed(Bytes),
+    /// It is no more; what is said is how it ended.
+    Ended(Arc<str>),
+}
+
+/// Makes an error document in Lambda's shape.
+#[must_use]
+pub fn error_document(kind: &str, message: &str) -> Bytes {
+    json!({ "errorType": kind, "errorMessage": message }).to_string().into()
+}
+
+/// Answers the calls of one process.
+#[derive(Debug)]
+pub struct RuntimeApi {
+    jobs: tokio::sync::Mutex<mpsc::Receiver<Job>>,
+    current: Mutex<Option<Current>>,
+    phase: watch::Sender<Phase>,
+    function_arn: HeaderValue,
+    ended: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Current {
+    id: String,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl RuntimeApi {
+    /// Makes the API of a process that gets its work from `jobs`; `ended` releases a pending `next`.
+    #[must_use]
+    pub fn new(
+        jobs: mpsc::Receiver<Job>,
+        phase: watch::Sender<Phase>,
+        function_arn: &str,
+        ended: CancellationToken,
+    ) -> Self {
+        let function_arn = HeaderValue::from_str(function_arn).unwrap_or(HeaderValue::from_static(""));
+        Self { jobs: tokio::sync::Mutex::new(jobs), current: Mutex::new(None), phase, function_arn, ended }
+    }
+
+    async fn next(&self) -> Response {
+        self.phase.send_if_modified(|phase| {
+            let starting = *phase == Phase::Starting;
+            if starting {
+                *phase = Phase::Ready;
+            }
+            starting
+        });
+        if self.current().is_some() {
+            return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", "The last invocation was not answered");
+        }
+        // Both waits are cancel safe: a client that goes away leaves the job in the channel.
+        let next = async { self.jobs.lock().await.recv().await };
+        let job = tokio::select! {
+            job = next => job,
+            () = self.ended.cancelled() => None,
+        };
+        match job {
+            Some(job) => self.hand_over(job),
+            None => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Runtime.Shutdown", "The process is being ended"),
+        }
+    }
+
+    fn hand_over(&self, job: Job) -> Response {
+        let mut response = Response::new(job.payload);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("lambda-runtime-invoked-function-arn", self.function_arn.clone());
+        let deadline = job.deadline_ms.to_string();
+        let texts = [
+            ("lambda-runtime-aws-request-id", Some(job.id.as_str())),
+            ("lambda-runtime-deadline-ms", Some(&deadline)),
+            ("lambda-runtime-trace-id", Some(&job.trace)),
+            ("lambda-runtime-client-context", job.client_context.as_deref()),
+        ];
+        for (name, text) in texts.into_iter().filter_map(|(name, text)| Some((name, text?))) {
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.insert(name, value);
+            }
+        }
+        job.taken.store(true, Ordering::SeqCst);
+        *self.current() = Some(Current { id: job.id, answer: job.answer });
+        response
+    }
+
+    fn answer(&self, id: &str, answer: Answer) -> Response {
+        let Some(current) = self.current().take_if(|current| current.id == id) else {
+            return refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID");
+        };
+        let too_large = matches!(&answer, Answer::Result(body) if body.len() > MAX_ANSWER);
+        // Whoever waited may have given up: the process is told the same.
+        let _ = current.answer.send(if too_large { too_large_answer() } else { answer });
+        if too_large {
+            return too_large_refusal();
+        }
+        accepted()
+    }
+
+    fn init_error(&self, body: Bytes) -> Response {
+        let reported = self.phase.send_if_modified(|phase| {
+            let starting = *phase == Phase::Starting;
+            if starting {
+                *phase = Phase::InitFailed(document_or_default(body));
+            }
+            starting
+        });
+        if reported {
+            accepted()
+        } else {
+            refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", "The runtime has started already")
+        }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service for RuntimeApi {
+    async fn call(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let Some(path) = parts.uri.path().strip_prefix(PREFIX) else { return not_found() };
+        let invocation = path.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'));
+        match (parts.method, path, invocation) {
+            (Method::GET, "invocation/next", _) => self.next().await,
+            (Method::POST, "init/error", _) => self.init_error(body),
+            (Method::POST, _, Some((id, "response"))) => self.answer(id, Answer::Result(body)),
+            (Method::POST, _, Some((id, "error"))) => self.answer(id, Answer::Error(document_or_default(body))),
+            _ => not_found(),
+        }
+    }
+
+    fn reject(&self, _: Peer, rejection: Rejection) -> Response {
+        if rejection == Rejection::BodyTooLarge {
+            // A body that the server does not even read can only be the current invocation's answer.
+            if let Some(current) = self.current().take() {
+                let _ = current.answer.send(too_large_answer());
+            }
+            return too_large_refusal();
+        }
+        refusal(rejection.status(), "InvalidRequest", "The request is not valid HTTP/1.1")
+    }
+}
+
+/// An error document must be an object; what is none is told as it came, in one.
+fn document_or_default(body: Bytes) -> Bytes {
+    match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&body) {
+        Ok(_) => body,
+        Err(_) => error_document("Runtime.Unknown", &String::from_utf8_lossy(&body[..body.len().min(1024)])),
+    }
+}
+
+fn too_large_answer() -> Answer {
+    let message = format!("Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes).");
+    Answer::Error(error_document("Function.ResponseSizeTooLarge", &message))
+}
+
+fn too_large_refusal() -> Response {
+    refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
+}
+
+fn not_found() -> Response {
+    refusal(StatusCode::NOT_FOUND, "NotFound", "The Runtime API has no such operation")
+}
+
+fn accepted() -> Response {
+    respond(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#))
+}
+
+fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
+    respond(status, error_document(kind, message))
+}
+
+fn respond(status: StatusCode, body: Bytes) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixture {
+        api: RuntimeApi,
+        jobs: mpsc::Sender<Job>,
+        phase: watch::Receiver<Phase>,
+    }
+
+    fn fixture() -> Fixture {
+        let (jobs, receiver) = mpsc::channel(1);
+        let (sender, phase) = watch::channel(Phase::Starting);
+        Fixture { api: RuntimeApi::new(receiver, sender, "arn:f", CancellationToken::new()), jobs, phase }
+    }
+
+    fn request(method: Method, path: &str, body: &'static str) -> Request {
+        let uri = format!("{PREFIX}{path}");
+        http::Request::builder().method(method).uri(uri).body(Bytes::from_static(body.as_bytes())).unwrap()
+    }
+
+    async fn submit(jobs: &mpsc::Sender<Job>, id: &str) -> oneshot::Receiver<Answer> {
+        let (answer, receiver) = oneshot::channel();
+        let (payload, trace, taken) = ("{}".into(), "Root=1".into(), Arc::default());
+        let client_context = None;
+        let job = Job { id: id.into(), payload, deadline_ms: 5, trace, client_context, taken, answer };
+        jobs.send(job).await.unwrap();
+        receiver
+    }
+
+    #[tokio::test]
+    async fn an_invocation_is_handed_over_with_its_headers_and_answered_by_its_id() {
+        let Fixture { api, jobs, phase } = fixture();
+        let answer = submit(&jobs, "id-1").await;
+        let next = api.call(request(Method::GET, "invocation/next", "")).await;
+        assert_eq!(next.headers()["lambda-runtime-aws-request-id"], "id-1");
+        assert_eq!(next.headers()["lambda-runtime-deadline-ms"], "5");
+        assert_eq!(next.headers()["lambda-runtime-invoked-function-arn"], "arn:f");
+        assert_eq!(next.headers()["lambda-runtime-trace-id"], "Root=1");
+        assert_eq!(*phase.borrow(), Phase::Ready);
+        let posted = api.call(request(Method::POST, "invocation/id-1/response", "42")).await;
+        assert_eq!(posted.status(), 202);
+        assert_eq!(answer.await.unwrap(), Answer::Result("42".into()));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_id_is_a_400_and_the_right_one_still_counts_once() {
+        let Fixture { api, jobs, .. } = fixture();
+        let answer = submit(&jobs, "id-1").await;
+        api.call(request(Method::GET, "invocation/next", "")).await;
+        assert_eq!(api.call(request(Method::POST, "invocation/other/response", "1")).await.status(), 400);
+        assert_eq!(api.call(request(Method::POST, "invocation/id-1/response", "2")).await.status(), 202);
+        assert_eq!(api.call(request(Method::POST, "invocation/id-1/response", "3")).await.status(), 400);
+        assert_eq!(answer.await.unwrap(), Answer::Result("2".into()));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_large_is_a_413_and_the_callers_error() {
+        let Fixture { api, jobs, .. } = fixture();
+        let answer = submit(&jobs, "id-1").await;
+        api.call(request(Method::GET, "invocation/next", "")).await;
+        let mut post = request(Method::POST, "invocation/id-1/response", "");
+        *post.body_mut() = Bytes::from(vec![b'1'; MAX_ANSWER + 1]);
+        assert_eq!(api.call(post).await.status(), 413);
+        let Answer::Error(document) = answer.await.unwrap() else { panic!("an error was expected") };
+        assert!(String::from_utf8_lossy(&document).contains("Function.ResponseSizeTooLarge"));
+    }
+
+    #[tokio::test]
+    async fn garbage_gets_a_404_and_an_error_that_is_no_object_is_wrapped() {
+        let Fixture { api, jobs, .. } = fixture();
+        for path in ["", "invocation/", "invocation//response", "invocation/x/y", "nonsense"] {
+            let status = api.call(request(Method::POST, path, "x")).await.status();
+            assert!(matches!(status.as_u16(), 400 | 404), "{path}: {status}");
+        }
+        let answer = submit(&jobs, "id-1").await;
+        api.call(request(Method::GET, "invocation/next", "")).await;
+        api.call(request(Method::POST, "invocation/id-1/error", "boom")).await;
+        assert_eq!(answer.await.unwrap(), Answer::Error(error_document("Runtime.Unknown", "boom")));
+    }
+
+    #[tokio::test]
+    async fn a_failed_start_is_reported_once_and_before_the_first_next_only() {
+        let Fixture { api, phase, .. } = fixture();
+        let body = r#"{"errorType":"X"}"#;
+        assert_eq!(api.call(request(Method::POST, "init/error", body)).await.status(), 202);
+        assert_eq!(*phase.borrow(), Phase::InitFailed(body.into()));
+        assert_eq!(api.call(request(Method::POST, "init/error", body)).await.status(), 403);
+    }
+}

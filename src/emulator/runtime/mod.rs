@@ -1,0 +1,340 @@
+//! The processes of the functions: one per concurrent invocation, kept warm, reaped when idle.
+//!
+//! An invocation takes an idle process of its function's current revision or starts one, and gives it back when it
+//! was answered. Nothing here knows how functions are stored or called; a [`Spec`] says all that a process needs.
+
+pub mod api;
+pub mod environment;
+mod output;
+mod pool;
+mod worker;
+
+pub use api::Answer;
+pub use worker::{Invocation, Invoked};
+
+use super::{
+    Context,
+    lambda::{self, archive},
+    sandbox::Spawner,
+    store::Region,
+};
+use crate::secret::random_hex;
+use pool::{Busy, Pool, Taken};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, MutexGuard, OnceCell, OwnedSemaphorePermit, Semaphore, oneshot},
+    time::{Instant, sleep},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use worker::{Ground, Worker};
+
+/// How many function processes a machine bears: most of them wait for an answer most of the time.
+pub const MAX_PROCESSES: usize = 32;
+/// How long an idle process is kept.
+pub const IDLE_TIME: Duration = Duration::from_mins(5);
+/// How often idle processes are looked at.
+const REAP_INTERVAL: Duration = Duration::from_secs(30);
+/// How long an invocation waits for a process before it is refused; less than API Gateway waits for an answer.
+const QUEUE_TIME: Duration = Duration::from_secs(20);
+/// How long a busy process is waited for before another one is started: about what starting one costs.
+const GRACE: Duration = Duration::from_millis(20);
+/// The most asynchronous invocations at a time, those that wait for their next attempt included.
+const MAX_EVENTS: usize = 256;
+/// When a failed asynchronous invocation is tried again: Lambda's own pauses.
+const RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
+
+/// How long unused code is kept: the longest that a function may run.
+const DISCARD_AFTER: Duration = Duration::from_mins(15);
+
+/// Keeps stored code from being discarded.
+pub type CodeGuard<'a> = MutexGuard<'a, ()>;
+
+/// All that a process is started from; its variables may hold secrets.
+#[derive(Clone)]
+pub struct Spec {
+    /// The function's region.
+    pub region: Region,
+    /// The function's name.
+    pub name: String,
+    /// The function's ARN, which also tells functions apart here.
+    pub arn: String,
+    /// The ARN of its role.
+    pub role: String,
+    /// Tells the function from an earlier one of its name.
+    pub identity: String,
+    /// Changes with code and configuration: a process serves one revision.
+    pub revision: String,
+    /// The handler's name.
+    pub handler: String,
+    /// Memory, in MB; told to the function, not enforced.
+    pub memory: u32,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// The user's own variables.
+    pub variables: BTreeMap<String, String>,
+    /// The name of the code's blob.
+    pub code: String,
+}
+
+/// Why an invocation did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// As many processes run as may, and none came free in time; or too many invocations wait already.
+    #[error("all function processes are busy, and others wait for them")]
+    Busy,
+    /// The emulator is ending.
+    #[error("the emulator is shutting down")]
+    ShuttingDown,
+    /// There is no process to be had.
+    #[error("the function could not be started: {0}")]
+    Start(#[from] io::Error),
+    /// The code cannot be unpacked any more.
+    #[error("the function's code is unusable: {0}")]
+    Code(#[from] archive::ArchiveError),
+}
+
+/// What an invocation has waited for.
+enum Waited {
+    Process(Busy),
+    Place(OwnedSemaphorePermit),
+}
+
+/// The function processes; cheap to clone.
+#[derive(Clone)]
+pub struct Functions(Arc<Inner>);
+
+struct Inner {
+    context: Arc<Context>,
+    pool: Pool,
+    events: Arc<Semaphore>,
+    spawner: OnceCell<Spawner>,
+    /// Held while code is stored but no function has it yet, and while unused code is removed.
+    code: Mutex<()>,
+    tasks: TaskTracker,
+    /// Cancelled when everything must end.
+    stop: CancellationToken,
+}
+
+impl Functions {
+    /// Starts with no process; the first invocation starts the thread that forks them.
+    #[must_use]
+    pub fn new(context: Arc<Context>) -> Self {
+        Self(Arc::new(Inner {
+            pool: Pool::new(context.config.processes, context.config.clock.clone()),
+            context,
+            events: Arc::new(Semaphore::new(MAX_EVENTS)),
+            spawner: OnceCell::new(),
+            code: Mutex::new(()),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }))
+    }
+
+    /// Runs a function and waits for its answer, at most its timeout and the time that it takes to get a process.
+    ///
+    /// # Errors
+    /// When no process could be given the invocation. What the function itself does wrong is an [`Answer::Error`].
+    pub async fn invoke(&self, spec: &Spec, invocation: Invocation) -> Result<Invoked, InvokeError> {
+        let pool = &self.0.pool;
+        loop {
+            let mut busy = match pool.take(spec) {
+                Taken::Idle(busy) => busy,
+                Taken::Next(next) => match self.wait(spec, next).await? {
+                    Waited::Process(busy) => busy,
+                    Waited::Place(place) => return self.invoke_cold(spec, &invocation, place).await,
+                },
+                Taken::Full => return Err(InvokeError::Busy),
+            };
+            // A warm process may end between two invocations; then the next one is asked.
+            if let Some(invoked) = busy.work().invoke(&invocation).await {
+                busy.give_back();
+                return Ok(invoked);
+            }
+        }
+    }
+
+    /// Waits for a process that somebody gives back, or for a place to start one, whichever comes first.
+    async fn wait(&self, spec: &Spec, mut next: oneshot::Receiver<Busy>) -> Result<Waited, InvokeError> {
+        let pool = &self.0.pool;
+        let place = async {
+            if pool.works(spec) {
+                sleep(GRACE).await;
+            }
+            pool.place().await
+        };
+        tokio::select! {
+            biased;
+            Ok(busy) = &mut next => Ok(Waited::Process(busy)),
+            Some(place) = place => Ok(Waited::Place(place)),
+            () = self.0.stop.cancelled() => Err(InvokeError::ShuttingDown),
+            () = sleep(QUEUE_TIME) => Err(InvokeError::Busy),
+        }
+    }
+
+    async fn invoke_cold(
+        &self,
+        spec: &Spec,
+        invocation: &Invocation,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Invoked, InvokeError> {
+        let begun = Instant::now();
+        let mut busy = self.0.pool.busy(spec, Arc::new(self.start(spec, place).await?));
+        let worker = busy.work();
+        if let Err(document) = worker.ready(&invocation.id).await {
+            worker.kill();
+            worker.begin(&invocation.id);
+            let answer = Answer::Error(document);
+            let tail = worker.end(invocation, &answer, begun.elapsed()).await;
+            return Ok(Invoked { answer, tail });
+        }
+        match worker.invoke(invocation).await {
+            Some(invoked) => {
+                busy.give_back();
+                Ok(invoked)
+            }
+            None => Err(io::Error::other("its process ended before it took any work").into()),
+        }
+    }
+
+    /// Runs a function later, and again when it fails, as Lambda does for asynchronous invocations.
+    ///
+    /// # Errors
+    /// When too many are waiting.
+    pub fn enqueue(&self, spec: Spec, invocation: Invocation) -> Result<(), InvokeError> {
+        let permit = Arc::clone(&self.0.events).try_acquire_owned().map_err(|_| InvokeError::Busy)?;
+        let (functions, stop) = (self.clone(), self.0.stop.clone());
+        self.0.tasks.spawn(async move {
+            let _permit = permit;
+            let _ = stop.run_until_cancelled(functions.attempt(spec, invocation)).await;
+        });
+        Ok(())
+    }
+
+    async fn attempt(&self, spec: Spec, invocation: Invocation) {
+        for pause in RETRIES.into_iter().map(Some).chain([None]) {
+            match self.invoke(&spec, invocation.clone()).await {
+                Ok(Invoked { answer: Answer::Result(_), .. }) => return,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(function = spec.name, %error, "asynchronous invocation failed"),
+            }
+            if let Some(pause) = pause {
+                self.0.context.config.clock.sleep(pause).await;
+            }
+        }
+    }
+
+    /// Ends the processes of a function: idle ones now, others after the invocation that they are in.
+    pub fn retire(&self, arn: &str) {
+        self.0.pool.retire(arn);
+    }
+
+    /// Ends every process and waits for them.
+    pub async fn shutdown(&self) {
+        self.0.stop.cancel();
+        self.0.pool.clear();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Gives the folder of unpacked code, unpacking the archive when it is not there.
+    ///
+    /// # Errors
+    /// When the archive or the disk does not allow it.
+    pub async fn unpack(&self, code: &str) -> Result<PathBuf, InvokeError> {
+        let context = &self.0.context;
+        let base = folder(context).join("code");
+        let target = base.join(code);
+        if tokio::fs::metadata(&target).await.is_ok() {
+            return Ok(target);
+        }
+        let zip = context.store.blobs().get(code).await?;
+        let scratch = base.join(format!("{code}.{}", random_id()?));
+        let unpacked = target.clone();
+        let result = tokio::task::spawn_blocking(move || archive::unpack(&zip, &unpacked, &scratch)).await;
+        result.map_err(io::Error::other)??;
+        Ok(target)
+    }
+
+    /// Keeps stored code from being discarded as long as the guard lives.
+    pub async fn guard_code(&self) -> CodeGuard<'_> {
+        self.0.code.lock().await
+    }
+
+    /// Forgets code, packed and unpacked, unless a function uses it by then. Not now: an invocation that has begun may
+    /// still start a process of it, or run one. What a crash before then leaves on disk is swept at the next start.
+    pub fn discard_later(&self, code: String) {
+        let functions = self.clone();
+        self.0.tasks.spawn(async move {
+            let inner = &functions.0;
+            let _ = inner.stop.run_until_cancelled(inner.context.config.clock.sleep(DISCARD_AFTER)).await;
+            let _guard = functions.guard_code().await;
+            if lambda::uses_code(&inner.context.store, &code) {
+                return;
+            }
+            let _ = tokio::fs::remove_dir_all(folder(&inner.context).join("code").join(&code)).await;
+            if let Err(error) = inner.context.store.blobs().remove(&code) {
+                tracing::warn!(code, %error, "the code of a removed function stays on disk");
+            }
+        });
+    }
+
+    async fn start(&self, spec: &Spec, permit: OwnedSemaphorePermit) -> Result<Worker, InvokeError> {
+        let inner = &self.0;
+        // Until its tasks are, the start itself is waited for: a process that comes late must not be left behind.
+        let _start = inner.tasks.token();
+        if inner.stop.is_cancelled() {
+            return Err(InvokeError::ShuttingDown);
+        }
+        let spawner = inner.spawner.get_or_try_init(|| async { self.first_start() }).await?;
+        let ground = Ground {
+            context: &inner.context,
+            spawner,
+            tasks: &inner.tasks,
+            code: self.unpack(&spec.code).await?,
+            scratch: folder(&inner.context).join("scratch").join(random_id()?),
+            kill: inner.stop.child_token(),
+            permit,
+        };
+        Ok(Worker::start(spec, ground).await?)
+    }
+
+    /// Starts the spawner and the reaper.
+    fn first_start(&self) -> io::Result<Spawner> {
+        let (pool, stop, clock) = (self.0.pool.clone(), self.0.stop.clone(), self.0.context.config.clock.clone());
+        self.0.tasks.spawn(async move {
+            while stop.run_until_cancelled(clock.sleep(REAP_INTERVAL)).await.is_some() {
+                pool.reap(IDLE_TIME);
+            }
+        });
+        Spawner::start(self.0.context.config.executable.clone())
+    }
+}
+
+/// Removes what a former emulator unpacked and what its processes left. Unpacked code is not synced to the disk, so
+/// after a power loss it may be there and be damaged; it is unpacked again from its blob, which cannot be.
+pub(super) fn sweep(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(functions(folder)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn folder(context: &Context) -> PathBuf {
+    // A process may have another working folder than the emulator.
+    let base = std::path::absolute(&context.config.folder).unwrap_or_else(|_| context.config.folder.clone());
+    functions(&base)
+}
+
+fn functions(folder: &Path) -> PathBuf {
+    folder.join("functions")
+}
+
+fn random_id() -> io::Result<String> {
+    random_hex(8).map_err(io::Error::other)
+}

@@ -1,0 +1,348 @@
+//! One function process: started, given one invocation at a time, and gone when its time or its function is over.
+
+use super::{
+    Spec,
+    api::{Answer, Job, Phase, RuntimeApi, error_document},
+    environment::{self, Place},
+    output::{self, Log, Mark, Report},
+};
+use crate::{
+    clock::Clock,
+    emulator::{
+        Context, logs,
+        sandbox::{Program, Spawner, kill_group},
+    },
+    http1,
+    secret::random_hex,
+};
+use bytes::Bytes;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use std::{
+    fs, io,
+    net::Ipv4Addr,
+    os::unix::{fs::DirBuilderExt, process::ExitStatusExt},
+    path::PathBuf,
+    process::ExitStatus,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    process::Child,
+    signal::unix::{SignalKind, signal},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
+    time::{Instant, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long a process may take to ask for its first work: Lambda's own limit.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the last lines of a log are waited for.
+const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
+/// Marks that may wait for the log's task; further ones are dropped rather than waited for.
+const MARKS: usize = 64;
+
+/// One invocation, as a process gets it.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The request's id, a UUID.
+    pub id: String,
+    /// The event.
+    pub payload: Bytes,
+    /// The X-Ray header.
+    pub trace: String,
+    /// What the client says about itself, in JSON.
+    pub client_context: Option<String>,
+    /// Whether the last lines of the log are wanted.
+    pub wants_tail: bool,
+}
+
+/// What came of an invocation.
+#[derive(Debug)]
+pub struct Invoked {
+    /// The function's answer, or an error in its name.
+    pub answer: Answer,
+    /// The last lines of its log, when they were wanted.
+    pub tail: Option<String>,
+}
+
+/// What a process needs to start.
+pub(super) struct Ground<'a> {
+    pub context: &'a Arc<Context>,
+    pub spawner: &'a Spawner,
+    pub tasks: &'a TaskTracker,
+    /// The unpacked code.
+    pub code: PathBuf,
+    /// A folder that does not exist yet, for the process alone.
+    pub scratch: PathBuf,
+    /// Cancelled when the process must end.
+    pub kill: CancellationToken,
+    /// Given back when the process is gone.
+    pub permit: OwnedSemaphorePermit,
+}
+
+/// A function process, from outside.
+pub(super) struct Worker {
+    revision: String,
+    timeout: Duration,
+    clock: Clock,
+    jobs: mpsc::Sender<Job>,
+    marks: mpsc::Sender<Mark>,
+    phase: watch::Receiver<Phase>,
+    kill: CancellationToken,
+    retired: AtomicBool,
+    born: Instant,
+    init: Mutex<Option<Duration>>,
+}
+
+/// What is taken back when a process is gone: its credentials and its folder.
+struct Lease {
+    context: Arc<Context>,
+    access_key_id: String,
+    scratch: PathBuf,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.context.sessions.revoke(&self.access_key_id);
+        let _ = fs::remove_dir_all(&self.scratch);
+    }
+}
+
+impl Worker {
+    /// Starts a process of `spec`; it is not ready yet.
+    pub(super) async fn start(spec: &Spec, ground: Ground<'_>) -> io::Result<Self> {
+        let Ground { context, spawner, tasks, code, scratch, kill, permit } = ground;
+        let born = Instant::now();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
+        let access_key_id = credentials.access_key_id.clone();
+        let lease = Lease { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
+        let log_group = format!("/aws/lambda/{}", spec.name);
+        let log_stream = log_stream(&context.config.clock)?;
+        let place = Place {
+            runtime_api: listener.local_addr()?,
+            task_root: &code,
+            scratch: &scratch,
+            log_group: &log_group,
+            log_stream: &log_stream,
+            endpoint: &context.config.endpoint,
+        };
+        let environment = environment::build(spec, &place, &credentials);
+        let program = Program { path: code.join("bootstrap"), folder: code.clone(), environment };
+        let mut child = spawner.spawn(&program).await?;
+
+        let (jobs, inbox) = mpsc::channel(1);
+        let (marks, marks_inbox) = mpsc::channel(MARKS);
+        let (phase_sender, phase) = watch::channel(Phase::Starting);
+        let ended = CancellationToken::new();
+        let api = Arc::new(RuntimeApi::new(inbox, phase_sender.clone(), &spec.arn, ended.clone()));
+        let log = Log {
+            context: Arc::clone(context),
+            target: logs::Target {
+                region: spec.region.clone(),
+                function: spec.arn.clone(),
+                identity: spec.identity.clone(),
+                group: log_group,
+                stream: log_stream,
+            },
+            memory: spec.memory,
+        };
+        tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), marks_inbox, log));
+        tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), api, ended.clone()));
+        tasks.spawn(supervise(child, kill.clone(), phase_sender, ended, lease, permit));
+        let (timeout, revision, clock) = (spec.timeout, spec.revision.clone(), context.config.clock.clone());
+        let (retired, init) = (AtomicBool::new(false), Mutex::new(None));
+        Ok(Self { revision, timeout, clock, jobs, marks, phase, kill, retired, born, init })
+    }
+
+    /// Waits until the process asks for work.
+    ///
+    /// # Errors
+    /// The answer in the function's name when it does not.
+    pub(super) async fn ready(&self, id: &str) -> Result<(), Bytes> {
+        let mut phase = self.phase.clone();
+        let settled = phase.wait_for(|phase| *phase != Phase::Starting);
+        let settled = timeout(INIT_TIMEOUT, settled).await.map(|phase| phase.map(|phase| phase.clone()));
+        match settled {
+            Ok(Ok(Phase::Ready)) => {
+                *self.init.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.born.elapsed());
+                Ok(())
+            }
+            Ok(Ok(Phase::InitFailed(document))) => Err(document),
+            Ok(Ok(Phase::Ended(how))) => Err(exit_document(id, &how)),
+            Ok(Ok(Phase::Starting) | Err(_)) => Err(exit_document(id, "it was ended")),
+            Err(_) => Err(timeout_document(id, "Init timed out", INIT_TIMEOUT)),
+        }
+    }
+
+    /// Gives the process an invocation and waits for the answer; `None` when the process was gone before it took it.
+    pub(super) async fn invoke(&self, invocation: &Invocation) -> Option<Invoked> {
+        let (answer, reply) = oneshot::channel();
+        let taken = Arc::new(AtomicBool::new(false));
+        let job = Job {
+            id: invocation.id.clone(),
+            payload: invocation.payload.clone(),
+            deadline_ms: deadline_ms(self.timeout),
+            trace: invocation.trace.clone(),
+            client_context: invocation.client_context.clone(),
+            taken: Arc::clone(&taken),
+            answer,
+        };
+        let (begun, timeout) = (Instant::now(), self.clock.sleep(self.timeout));
+        self.begin(&invocation.id);
+        if self.jobs.try_send(job).is_err() {
+            return None;
+        }
+        let answer = tokio::select! {
+            biased;
+            Ok(answer) = reply => answer,
+            how = self.ended() => {
+                if !taken.load(Ordering::SeqCst) {
+                    return None;
+                }
+                Answer::Error(exit_document(&invocation.id, &how))
+            }
+            () = timeout => {
+                self.kill();
+                Answer::Error(timeout_document(&invocation.id, "Task timed out", self.timeout))
+            }
+        };
+        let tail = self.end(invocation, &answer, begun.elapsed()).await;
+        Some(Invoked { answer, tail })
+    }
+
+    /// Says in the log that an invocation begins.
+    pub(super) fn begin(&self, id: &str) {
+        let _ = self.marks.try_send(Mark::Begin { id: id.to_owned() });
+    }
+
+    /// Says in the log that an invocation has ended, and gives the last lines when they are wanted.
+    pub(super) async fn end(&self, invocation: &Invocation, answer: &Answer, duration: Duration) -> Option<String> {
+        let (sender, tail) = oneshot::channel();
+        let report = Report {
+            id: invocation.id.clone(),
+            failure: if self.is_alive() { None } else { failure(answer) },
+            duration,
+            init: self.init.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            tail: invocation.wants_tail.then_some(sender),
+        };
+        let _ = self.marks.try_send(Mark::End(report));
+        if invocation.wants_tail { timeout(TAIL_TIMEOUT, tail).await.ok()?.ok() } else { None }
+    }
+
+    /// Ends the process, now.
+    pub(super) fn kill(&self) {
+        self.kill.cancel();
+    }
+
+    /// Ends the process after the invocation that it may be in.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::SeqCst);
+    }
+
+    /// Tells whether the process may get another invocation.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.retired.load(Ordering::SeqCst)
+            && !self.kill.is_cancelled()
+            && !matches!(*self.phase.borrow(), Phase::Ended(_))
+    }
+
+    /// Tells whether the process may get an invocation of this revision of its function.
+    pub(super) fn serves(&self, revision: &str) -> bool {
+        self.revision == revision && self.is_alive()
+    }
+
+    async fn ended(&self) -> Arc<str> {
+        let mut phase = self.phase.clone();
+        match phase.wait_for(|phase| matches!(phase, Phase::Ended(_))).await.as_deref() {
+            Ok(Phase::Ended(how)) => Arc::clone(how),
+            _ => Arc::from("it was ended"),
+        }
+    }
+}
+
+/// Waits for the end of a process, or makes it, and cleans up after it.
+async fn supervise(
+    mut child: Child,
+    kill: CancellationToken,
+    phase: watch::Sender<Phase>,
+    ended: CancellationToken,
+    lease: Lease,
+    permit: OwnedSemaphorePermit,
+) {
+    tokio::select! {
+        () = death(&mut child) => {}
+        () = kill.cancelled() => {}
+    }
+    // With what it started and left behind. It was not waited for yet, so the group's number is still its own.
+    kill_group(&child);
+    let how = match child.wait().await {
+        Ok(status) => describe(status),
+        Err(error) => error.to_string(),
+    };
+    phase.send_replace(Phase::Ended(how.into()));
+    ended.cancel();
+    let _ = tokio::task::spawn_blocking(move || drop(lease)).await;
+    drop(permit);
+}
+
+/// Waits until a process has ended, and leaves it to be waited for, so that its number stays its own. Where the system
+/// cannot tell, it is waited for.
+async fn death(child: &mut Child) {
+    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let (Some(id), Ok(mut deaths)) = (id, signal(SignalKind::child())) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while let Ok(None) = waitid(WaitId::Pid(id), options) {
+            deaths.recv().await;
+        }
+    } else {
+        let _ = child.wait().await;
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => format!("signal: {signal}"),
+        (None, None) => "unknown status".to_owned(),
+    }
+}
+
+fn exit_document(id: &str, how: &str) -> Bytes {
+    // A process that ends by itself with 0 is an error too: it was to ask for more work.
+    let reason = if how == "exit status 0" {
+        "Runtime exited without providing a reason".to_owned()
+    } else {
+        format!("Runtime exited with error: {how}")
+    };
+    error_document("Runtime.ExitError", &format!("RequestId: {id} Error: {reason}"))
+}
+
+fn timeout_document(id: &str, what: &str, after: Duration) -> Bytes {
+    let message = format!("RequestId: {id} Error: {what} after {:.2} seconds", after.as_secs_f64());
+    error_document("Sandbox.Timedout", &message)
+}
+
+/// The line of an error document for the log.
+fn failure(answer: &Answer) -> Option<String> {
+    let Answer::Error(document) = answer else { return None };
+    let document: serde_json::Value = serde_json::from_slice(document).ok()?;
+    Some(format!("{} {}", document["errorMessage"].as_str()?, document["errorType"].as_str().unwrap_or_default()))
+}
+
+/// The process compares this with its own clock, which is the machine's whatever the emulator's says.
+fn deadline_ms(timeout: Duration) -> i128 {
+    (Clock::System.now() + timeout).unix_timestamp_nanos() / 1_000_000
+}
+
+/// Names a log stream as Lambda does: `2026/11/23/[$LATEST]` and 32 hex digits.
+fn log_stream(clock: &Clock) -> io::Result<String> {
+    let today = clock.now().date();
+    let id = random_hex(16).map_err(io::Error::other)?;
+    Ok(format!("{}/{:02}/{:02}/[$LATEST]{id}", today.year(), u8::from(today.month()), today.day()))
+}

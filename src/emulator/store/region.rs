@@ -1,0 +1,75 @@
+//! The name of a region, safe to use as a file name.
+
+use crate::emulator::wire::AwsError;
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// The name of a region (`us-east-1`): a-z, 0-9 and `-`, at most 32 bytes, so it is a file name as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(String);
+
+/// A text that is no region's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the name of a region")]
+pub struct InvalidRegion(pub String);
+
+impl Region {
+    /// Borrows the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Region {
+    type Err = InvalidRegion;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRegion> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidRegion(text.to_owned()))
+        }
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = InvalidRegion;
+
+    fn try_from(text: String) -> Result<Self, InvalidRegion> {
+        text.parse()
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.0
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<InvalidRegion> for AwsError {
+    fn from(error: InvalidRegion) -> Self {
+        Self::sender("InvalidSignatureException", format!("Credential should be scoped to a valid region: {error}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_cannot_leave_its_folder() {
+        for bad in ["", "..", "a/b", "us_east", "US-EAST-1", "-a", "a.json", &"a".repeat(33)] {
+            assert!(bad.parse::<Region>().is_err(), "{bad}");
+        }
+        assert_eq!("eu-west-3".parse::<Region>().unwrap().as_str(), "eu-west-3");
+    }
+}

@@ -1,0 +1,281 @@
+//! Query parameters: `Action`, scalars, and lists and structures flattened into dotted names (`Filter.1.Value.2`).
+//!
+//! What is read is taken out, so that [`QueryParams::finish`] can refuse what is left: a parameter that is ignored in
+//! silence would make a client believe in something that did not happen.
+
+use super::AwsError;
+use crate::http1::Request;
+use std::{collections::BTreeMap, str::FromStr};
+
+/// More elements than this in one list are nobody's honest request.
+const MAX_INDEX: usize = 1000;
+
+/// The parameters of one query request, or of one structure within it; what is read is taken out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueryParams {
+    values: BTreeMap<String, String>,
+    /// What the names of a structure's members started with, for error texts.
+    prefix: String,
+}
+
+impl QueryParams {
+    /// Reads the parameters of the URL and of the form body. A presigned URL's own parameters are left out.
+    ///
+    /// # Errors
+    /// `MalformedQueryString` when a parameter comes twice.
+    pub fn parse(request: &Request) -> Result<Self, AwsError> {
+        let query = request.uri().query().unwrap_or_default().as_bytes();
+        let mut values = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query).chain(form_urlencoded::parse(request.body())) {
+            if name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-")) {
+                continue;
+            }
+            if values.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+                let message = format!("The parameter {name} may only be specified once.");
+                return Err(AwsError::sender("MalformedQueryString", message));
+            }
+        }
+        Ok(Self { values, prefix: String::new() })
+    }
+
+    /// Takes `Action`, the name of the operation, and drops `Version`.
+    ///
+    /// # Errors
+    /// `MissingAction` when there is none.
+    pub fn action(&mut self) -> Result<String, AwsError> {
+        self.values.remove("Version");
+        self.text("Action").filter(|action| !action.is_empty()).ok_or_else(|| {
+            AwsError::sender("MissingAction", "The request is missing an action or a required parameter.")
+        })
+    }
+
+    /// Takes a text, empty or not.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        self.values.remove(name)
+    }
+
+    /// Takes a text that must be there.
+    ///
+    /// # Errors
+    /// `MissingParameter` when it is absent or empty.
+    pub fn required(&mut self, name: &str) -> Result<String, AwsError> {
+        self.text(name)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| AwsError::missing_parameter(&self.full_name(name)))
+    }
+
+    /// Takes a number.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when it is not one.
+    pub fn number<N: FromStr>(&mut self, name: &str) -> Result<Option<N>, AwsError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(AwsError::invalid_parameter(&text, &self.full_name(name), "Expected an integer.")),
+        }
+    }
+
+    /// Takes `true` or `false`.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when it is neither.
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, AwsError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(Some(true)),
+            "false" | "0" => Ok(Some(false)),
+            _ => Err(AwsError::invalid_parameter(&text, &self.full_name(name), "Expected a boolean.")),
+        }
+    }
+
+    /// Takes a list of texts, `name.1`, `name.2`, …, in the order of the numbers. Gaps are closed.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when an index is not a number of 0 to 1000.
+    pub fn list(&mut self, name: &str) -> Result<Vec<String>, AwsError> {
+        let mut items = Vec::new();
+        for item in self.structures(name)? {
+            let mut item = item;
+            // A list of texts has no members below the number: anything else is refused by `finish`.
+            match item.text("") {
+                Some(text) => items.push(text),
+                None => self.restore(item),
+            }
+        }
+        Ok(items)
+    }
+
+    /// Takes a list of structures, `name.1.…`, `name.2.…`, in the order of the numbers. Gaps are closed.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when an index is not a number of 0 to 1000.
+    pub fn structures(&mut self, name: &str) -> Result<Vec<Self>, AwsError> {
+        // The query protocol writes an empty list as `name=`.
+        if self.values.get(name).is_some_and(String::is_empty) {
+            self.values.remove(name);
+        }
+        let start = format!("{name}.");
+        let names: Vec<String> = self
+            .values
+            .range(start.clone()..)
+            .map(|(key, _)| key)
+            .take_while(|key| key.starts_with(&start))
+            .cloned()
+            .collect();
+        let mut items: BTreeMap<usize, Self> = BTreeMap::new();
+        for key in names {
+            let rest = &key[start.len()..];
+            let (index, member) = rest.split_once('.').unwrap_or((rest, ""));
+            let number =
+                index.parse().ok().filter(|number| *number <= MAX_INDEX).ok_or_else(|| {
+                    AwsError::invalid_parameter(index, &self.full_name(name), "Expected a list index.")
+                })?;
+            let item = items.entry(number).or_insert_with(|| Self {
+                values: BTreeMap::new(),
+                prefix: self.full_name(&format!("{start}{index}.")),
+            });
+            if let Some(value) = self.values.remove(&key) {
+                item.values.insert(member.to_owned(), value);
+            }
+        }
+        Ok(items.into_values().collect())
+    }
+
+    /// Takes a nested structure, `name.Member`; empty when there is none.
+    #[must_use]
+    pub fn structure(&mut self, name: &str) -> Self {
+        let start = format!("{name}.");
+        let mut rest = self.values.split_off(&start);
+        let values = rest
+            .extract_if(.., |key, _| key.starts_with(&start))
+            .map(|(key, value)| (key[start.len()..].to_owned(), value))
+            .collect();
+        self.values.append(&mut rest);
+        Self { values, prefix: self.full_name(&start) }
+    }
+
+    /// Drops a parameter and everything below it: accepted, and without meaning here.
+    pub fn ignore(&mut self, name: &str) {
+        self.values.remove(name);
+        drop(self.structure(name));
+    }
+
+    /// Writes what is left in one form, the same for the same parameters in any order.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.values).finish()
+    }
+
+    /// Tells whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Refuses what nobody took.
+    ///
+    /// # Errors
+    /// `UnknownParameter`, naming the first one.
+    pub fn finish(self) -> Result<(), AwsError> {
+        match self.values.keys().next() {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("The parameter {} is not recognized", self.full_name(name));
+                Err(AwsError::sender("UnknownParameter", message))
+            }
+        }
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// Puts back what turned out not to be a list element.
+    fn restore(&mut self, item: Self) {
+        let own = self.prefix.len();
+        for (name, value) in item.values {
+            self.values.insert(format!("{}{name}", &item.prefix[own..]), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    fn params(form: &str) -> QueryParams {
+        QueryParams::parse(&Request::new(Bytes::from(form.to_owned()))).unwrap()
+    }
+
+    #[test]
+    fn lists_are_in_the_order_of_their_numbers() {
+        let mut params = params("InstanceId.10=c&InstanceId.2=b&InstanceId.1=a");
+        assert_eq!(params.list("InstanceId").unwrap(), ["a", "b", "c"]);
+        assert!(params.finish().is_ok());
+    }
+
+    #[test]
+    fn structures_keep_their_own_lists() {
+        let mut params = params("Filter.1.Name=tag%3Aa&Filter.1.Value.1=x&Filter.1.Value.2=y&FilterX=1");
+        let mut filters = params.structures("Filter").unwrap();
+        assert_eq!(filters.len(), 1);
+        assert_eq!(filters[0].required("Name").unwrap(), "tag:a");
+        assert_eq!(filters[0].list("Value").unwrap(), ["x", "y"]);
+        assert_eq!(params.finish().unwrap_err().message, "The parameter FilterX is not recognized");
+    }
+
+    #[test]
+    fn a_parameter_that_comes_twice_is_refused() {
+        let request = Request::new(Bytes::from_static(b"Action=A&Action=B"));
+        assert_eq!(QueryParams::parse(&request).unwrap_err().code, "MalformedQueryString");
+    }
+
+    #[test]
+    fn an_empty_list_may_be_written_as_its_bare_name() {
+        let mut params = params("Tags=");
+        assert!(params.list("Tags").unwrap().is_empty());
+        assert!(params.is_empty());
+    }
+
+    #[test]
+    fn a_wrong_type_names_the_parameter() {
+        let mut params = params("MaxResults=ten&DryRun=perhaps&Ebs.Size=x&L.x=1");
+        assert!(params.number::<u32>("MaxResults").unwrap_err().message.contains("MaxResults"));
+        assert!(params.flag("DryRun").unwrap_err().message.contains("DryRun"));
+        assert!(params.structure("Ebs").number::<u32>("Size").unwrap_err().message.contains("Ebs.Size"));
+        assert_eq!(params.list("L").unwrap_err().code, "InvalidParameterValue");
+    }
+
+    #[test]
+    fn a_list_element_with_members_is_left_for_finish_to_refuse() {
+        let mut params = params("InstanceId.1.Foo=x&InstanceId.2=i-1");
+        assert_eq!(params.list("InstanceId").unwrap(), ["i-1"]);
+        assert!(params.finish().unwrap_err().message.contains("InstanceId.1.Foo"));
+    }
+
+    #[test]
+    fn the_parameters_of_a_presigned_url_are_not_the_operations() {
+        let request = http::Request::builder()
+            .uri("/?Action=DescribeRegions&X-Amz-Signature=00&X-Amz-Date=1")
+            .body(Bytes::new())
+            .unwrap();
+        let mut params = QueryParams::parse(&request).unwrap();
+        assert_eq!(params.action().unwrap(), "DescribeRegions");
+        assert!(params.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..200), name in "[a-zA-Z.]{0,8}") {
+            if let Ok(mut params) = QueryParams::parse(&Request::new(Bytes::from(body))) {
+                let _ = params.structures(&name);
+                let _ = params.list(&name);
+                let _ = params.structure(&name);
+                let _ = params.finish();
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The `aws` engine: the cloud itself, with the user's own credentials from the SDK's default chain.
+//!
+//! Chosen by `--engine aws` only, never by default. There is nothing to start or stop, and no record: nothing that is
+//! remembered may send a later command to the cloud.
+
+use super::{Component, Engine, EngineKind, Health};
+use crate::{
+    aws::Connection,
+    error::{Code, Error, Result},
+    settings::{Origin, Settings},
+    text::Message,
+};
+use aws_smithy_http_client::{Builder, tls};
+use aws_types::region::Region;
+
+/// The refusal of `up` and `down`.
+pub(super) fn nothing_to_start() -> Error {
+    Error::new(Code::BadSetting)
+        .with("name", "engine")
+        .with("value", EngineKind::Aws)
+        .with_message("rule", Message::new("rule.engine_to_start"))
+}
+
+/// Connects with the default chain's credentials; the region is `--region` where given, else the profile's.
+pub(super) async fn connect(settings: &Settings) -> Result<Engine> {
+    let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    let mut loader = aws_config::defaults(aws_sdk_ec2::config::BehaviorVersion::latest()).http_client(http);
+    if settings.region.origin != Origin::Default {
+        loader = loader.region(Region::new(settings.region.value.clone()));
+    }
+    let config = loader.load().await;
+    let credentials = config.credentials_provider().ok_or_else(|| {
+        Error::new(Code::NotRunning)
+            .because_of(Message::new("engine.no_credentials"))
+            .hint(Message::new("hint.aws_credentials"))
+    })?;
+    let region = config.region().map_or_else(|| settings.region.value.clone(), ToString::to_string);
+    Ok(Engine {
+        kind: EngineKind::Aws,
+        connection: Connection { endpoint: None, region, credentials },
+        public_url: None,
+        internal_endpoint: None,
+        docker: None,
+        api_id_tag: None,
+        session: None,
+        patience: settings.timeout.value,
+    })
+}
+
+/// What `status` says of the cloud without calling it.
+pub(super) fn component(settings: &Settings) -> Component {
+    Component {
+        name: "aws".to_owned(),
+        kind: "cloud",
+        health: Health::Healthy,
+        detail: Message::literal(&settings.region.value),
+        url: None,
+        pid: None,
+    }
+}

@@ -1,0 +1,186 @@
+//! The docker proxy's container, which both local engines put beside themselves: how functions reach Docker.
+//!
+//! What the proxy allows is `proxy`'s; here is what it runs in. It gets the daemon's socket, the token and the owner's
+//! id, and neither root nor capabilities nor a writable file system.
+
+use super::{
+    DockerDoor, EngineKind,
+    installation::Installation,
+    layout::{Addresses, INSIDE_PROXY, Names},
+    port, probe,
+};
+use crate::{
+    docker::{
+        self, Daemon, ImageName, Publish, Role, Spec,
+        connect::Kind,
+        container::{self, Change, Ensured},
+    },
+    error::{self, Code, Error},
+    names::OwnerId,
+    secret::Secret,
+    settings::Settings,
+    text::Message,
+};
+use std::{os::unix::fs::MetadataExt, path::Path, time::Duration};
+use tokio::time::{Instant, sleep};
+
+/// How long a door may take until it answers; it takes milliseconds once its container runs.
+const READY: Duration = Duration::from_secs(15);
+/// How long one that was there before may take, which may be one that hangs.
+const FIRST: Duration = Duration::from_secs(6);
+
+/// Docker, with the door to it open for the running engine's functions.
+pub(crate) struct Opened {
+    /// The daemon.
+    pub(crate) daemon: Daemon,
+    /// Whose containers the door shows.
+    pub(crate) owner: OwnerId,
+    /// The door.
+    pub(crate) door: DockerDoor,
+    /// Whether functions that were deployed before know another door, or none.
+    pub(crate) is_new: bool,
+}
+
+/// Makes sure that the functions of the engine that runs here reach Docker, and records how.
+///
+/// # Errors
+/// [`Code::NotRunning`] when no engine runs here; or why Docker or the proxy's container is not to be had.
+pub(crate) async fn open(settings: &Settings) -> error::Result<Opened> {
+    let mut record = super::running(settings).await?;
+    let installation = Installation::load_or_create(settings)?;
+    let daemon = docker::find(settings).await?;
+    let executable = docker::image::executable().map_err(|error| Error::new(Code::Bug).with("detail", error))?;
+    let (gateway, image) = tokio::try_join!(
+        docker::gateway::find(&daemon),
+        docker::image::own(&daemon, &executable, &installation.owner),
+    )?;
+    let (names, addresses) = (Names::of(record.port)?, Addresses::of(record.port, &gateway));
+    let project = &settings.folder;
+    let proxy = Proxy {
+        daemon: &daemon,
+        installation: &installation,
+        project,
+        image: &image,
+        names: &names,
+        addresses: &addresses,
+    };
+    let (mut door, _) = proxy.ensure().await?;
+    if record.kind == EngineKind::Embedded {
+        // Its functions are processes of this machine, and containers' names for it are not known here.
+        door.url = format!("http://{}", addresses.proxy);
+    }
+    let is_new = record.docker_proxy.as_ref() != Some(&door.url);
+    if is_new {
+        record.docker_proxy = Some(door.url.clone());
+        record.write_to(project)?;
+    }
+    Ok(Opened { daemon, owner: installation.owner, door, is_new })
+}
+
+/// Waits until a door that runs answers 200 at `path`; one that never does is replaced once.
+///
+/// # Errors
+/// That it ended, that its replacement does not answer either, or what the daemon said.
+pub(crate) async fn answering(
+    daemon: &Daemon,
+    owner: &OwnerId,
+    spec: &Spec,
+    path: &str,
+    ensured: Ensured,
+) -> error::Result<Ensured> {
+    if answers(daemon, spec, path, &ensured.id, FIRST).await? {
+        return Ok(ensured);
+    }
+    container::remove(daemon, &ensured.id, Duration::ZERO).await?;
+    let Ensured { id, .. } = container::ensure(daemon, owner, spec).await?;
+    if answers(daemon, spec, path, &id, READY).await? {
+        return Ok(Ensured { id, change: Change::Replaced });
+    }
+    Err(docker::Error::NotReady { name: spec.name.to_string(), seconds: READY.as_secs() }.into())
+}
+
+async fn answers(daemon: &Daemon, spec: &Spec, path: &str, id: &str, patience: Duration) -> error::Result<bool> {
+    let Some(Publish { host, .. }) = spec.publish else { return Ok(true) };
+    let deadline = Instant::now() + patience;
+    while !matches!(probe::status(host, path).await, Ok(200)) {
+        container::still_runs(daemon, id, &spec.name).await?;
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(true)
+}
+
+/// Says who has a port that Docker could not take: another container, or a process of this machine.
+pub(crate) async fn name_the_holder(daemon: &Daemon, error: docker::Error) -> Error {
+    let docker::Error::PortTaken { address, reason } = &error else { return error.into() };
+    let holder = match container::publisher(daemon, *address).await {
+        Some(name) => Message::new("doctor.port.container").with("name", name),
+        None => port::named(port::holder(*address)),
+    };
+    let taken = Error::new(Code::PortTaken).with("port", address.port());
+    taken.with_message("holder", holder).because(reason)
+}
+
+/// What the proxy's container is made from.
+pub(crate) struct Proxy<'a> {
+    /// The daemon that runs it and that it is the door to.
+    pub(crate) daemon: &'a Daemon,
+    /// Whose containers it shows, and the token that it asks for.
+    pub(crate) installation: &'a Installation,
+    /// The project that it is for.
+    pub(crate) project: &'a Path,
+    /// atelier's own image.
+    pub(crate) image: &'a ImageName,
+    /// Its name.
+    pub(crate) names: &'a Names,
+    /// Where it is published.
+    pub(crate) addresses: &'a Addresses,
+}
+
+impl Proxy<'_> {
+    /// Makes sure that the proxy runs, and waits until it answers.
+    ///
+    /// # Errors
+    /// See [`container::ensure`]; or that it ended or did not answer in time.
+    pub(crate) async fn ensure(&self) -> error::Result<(DockerDoor, Ensured)> {
+        let spec = self.spec();
+        let owner = &self.installation.owner;
+        let ensured = match container::ensure(self.daemon, owner, &spec).await {
+            Ok(ensured) => ensured,
+            Err(error) => return Err(name_the_holder(self.daemon, error).await),
+        };
+        let ensured = answering(self.daemon, owner, &spec, "/_ping", ensured).await?;
+        let token = self.installation.proxy_token.clone();
+        Ok((DockerDoor { url: self.addresses.proxy_url.clone(), token }, ensured))
+    }
+
+    fn spec(&self) -> Spec {
+        let variable = |name: &str, value: Secret| (name.to_owned(), value);
+        Spec {
+            name: self.names.proxy.clone(),
+            role: Role::Proxy,
+            image: self.image.clone(),
+            command: vec!["@proxy".to_owned()],
+            environment: vec![
+                variable("ATELIER_PROXY_LISTEN", Secret::new(format!("0.0.0.0:{INSIDE_PROXY}"))),
+                variable("ATELIER_OWNER", Secret::new(self.installation.owner.as_str())),
+                variable("ATELIER_PROXY_TOKEN", self.installation.proxy_token.clone()),
+            ],
+            publish: Some(Publish { host: self.addresses.proxy, container: INSIDE_PROXY }),
+            socket: Some(self.daemon.socket()),
+            socket_group: Some(socket_group(self.daemon)),
+            confined: true,
+            project: Some(self.project.to_owned()),
+        }
+    }
+}
+
+/// The group that may use the socket. In a virtual machine the socket is root's, whatever this machine's end is.
+pub(crate) fn socket_group(daemon: &Daemon) -> u32 {
+    match daemon.kind() {
+        Kind::Native => std::fs::metadata(daemon.socket()).map_or(0, |socket| socket.gid()),
+        Kind::Apart => 0,
+    }
+}

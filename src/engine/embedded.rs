@@ -1,0 +1,256 @@
+//! The `embedded` engine: this binary again, as a background process that outlives the command that started it.
+//!
+//! The child writes its own record once it listens and only then says so through its standard output, a pipe: a kill of
+//! `up` at any point leaves either no engine or one that is recorded. What runs in the child is `roles::engine`.
+
+use super::{Component, Engine, EngineKind, Health, Up, record::Record};
+use super::{installation::Installation, log_path, public_url};
+use crate::{
+    disk,
+    docker::Role,
+    error::{Code, Error, Result},
+    progress::Progress,
+    settings::{Settings, roles::Door},
+    text::Message,
+};
+use rustix::process::{Signal, kill_process};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::AsyncReadExt,
+    time::{Instant, sleep, timeout},
+};
+
+/// The account that the emulator speaks for; the one of LocalStack, so that ARNs look alike.
+const ACCOUNT: &str = "000000000000";
+/// How long the child may take until it listens; it takes milliseconds unless the disk hangs.
+const START_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a SIGTERM may take: requests in flight have 25 s, but nobody waits that long for `down`.
+const STOP_DEADLINE: Duration = Duration::from_secs(8);
+/// How long a SIGKILL may take.
+const KILL_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the child says through the pipe, one line.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case", tag = "news")]
+pub(crate) enum News {
+    /// It listens, and its record is written.
+    Ready {
+        /// The record.
+        record: Record,
+        /// Where damaged state files were set aside.
+        set_aside: Vec<String>,
+    },
+    /// The port is taken.
+    PortTaken,
+    /// It cannot start.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Starts the engine unless it runs.
+pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Up> {
+    // The child reads the key pair from its file: secrets never pass through arguments or the environment.
+    let installation = Installation::load_or_create_telling(settings, progress)?;
+    match Record::read(settings).filter(is_running) {
+        Some(record) if knows(&record, &installation) => return Ok(described(settings, &record, false)),
+        Some(record) => {
+            progress.warn(Message::new("engine.other_credentials"));
+            down(&record, progress).await?;
+        }
+        None => {
+            down_unrecorded(settings, progress).await?;
+        }
+    }
+    progress.begin("engine", Message::new("engine.starting"));
+    let record = start(settings, progress).await?;
+    progress.done("engine");
+    Ok(described(settings, &record, true))
+}
+
+fn described(settings: &Settings, record: &Record, changed: bool) -> Up {
+    let pid = record.process.as_ref().map(|process| process.pid);
+    Up { engine: EngineKind::Embedded, url: public_url(settings, record.port), port: record.port, pid, changed }
+}
+
+async fn start(settings: &Settings, progress: &Progress) -> Result<Record> {
+    let log = log_path(&settings.folder, Role::Engine);
+    let (reader, mut child) =
+        spawn(settings, &log).map_err(|source| disk::Error::Io { action: "start", path: log.clone(), source })?;
+    let mut line = String::new();
+    let mut reader = tokio::net::unix::pipe::Receiver::from_owned_fd(reader.into())
+        .map_err(|error| Error::new(Code::Bug).with("detail", error))?;
+    // The pipe ends when the child closes it, which it does right after its line, or when it dies.
+    let read = timeout(START_DEADLINE, reader.read_to_string(&mut line)).await;
+    match serde_json::from_str(&line) {
+        Ok(News::Ready { record, set_aside }) => {
+            for path in set_aside {
+                progress.warn(Message::new("engine.set_aside").with("path", path));
+            }
+            Ok(record)
+        }
+        Ok(News::PortTaken) => Err(port_taken(settings.port.value)),
+        Ok(News::Failed { reason }) => Err(crashed(&mut child, &log).because(reason)),
+        Err(_) if read.is_err() => {
+            let _ = child.kill();
+            let error = Error::new(Code::Deadline).with("seconds", START_DEADLINE.as_secs());
+            Err(error.with_message("what", Message::new("awaited.engine")))
+        }
+        Err(_) => Err(crashed(&mut child, &log)),
+    }
+}
+
+/// Starts the child with an empty environment, its news in a pipe and its errors in the log. It leaves our session
+/// itself, which needs no code between fork and exec.
+fn spawn(settings: &Settings, log: &Path) -> io::Result<(io::PipeReader, std::process::Child)> {
+    let errors = disk::append(log)?;
+    let (reader, writer) = io::pipe()?;
+    let child = std::process::Command::new(std::env::current_exe()?)
+        .arg(crate::roles::engine::NAME)
+        .arg(&settings.folder)
+        .arg(settings.port.value.to_string())
+        .arg(ACCOUNT)
+        .arg(Door::of(settings).to_text())
+        .env_clear()
+        .current_dir(&settings.folder)
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .stderr(errors)
+        .spawn()?;
+    Ok((reader, child))
+}
+
+/// Describes a child that ended before it was ready, with the end of its log.
+fn crashed(child: &mut std::process::Child, log: &Path) -> Error {
+    // Its pipe is closed, so it is at its end; a kill makes sure that the wait is short.
+    let _ = child.kill();
+    let code = child.wait().ok().and_then(|status| status.code());
+    let error =
+        Error::new(Code::EngineCrashed).with("code", code.map_or_else(|| "?".to_owned(), |code| code.to_string()));
+    let tail = std::fs::read_to_string(log).unwrap_or_default();
+    match tail.lines().next_back() {
+        Some(line) => error.because(line),
+        None => error,
+    }
+}
+
+fn port_taken(port: u16) -> Error {
+    let holder = super::port::holder((Ipv4Addr::LOCALHOST, port).into());
+    Error::new(Code::PortTaken).with("port", port).with_message("holder", super::port::named(holder))
+}
+
+/// Tells whether the engine accepts this project's signatures: the file that they are made from may have been lost while
+/// it ran.
+fn knows(record: &Record, installation: &Installation) -> bool {
+    record.access_key_id.as_ref() == Some(&installation.access_key_id)
+}
+
+/// Tells whether the recorded process still runs.
+pub(super) fn is_running(record: &Record) -> bool {
+    record.kind == EngineKind::Embedded && record.process.as_ref().is_some_and(super::record::Process::is_alive)
+}
+
+/// Stops the recorded process: asks, waits, insists. Tells whether it ran.
+pub(super) async fn down(record: &Record, progress: &Progress) -> Result<bool> {
+    match record.process.as_ref().filter(|process| process.is_alive()) {
+        Some(process) => stop(process, progress).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Stops an engine of this folder that no record tells of. Tells whether there was one.
+pub(super) async fn down_unrecorded(settings: &Settings, progress: &Progress) -> Result<bool> {
+    let Some(process) = super::orphan::find(&settings.folder) else { return Ok(false) };
+    progress.warn(Message::new("engine.unrecorded").with("pid", process.pid));
+    stop(&process, progress).await.map(|()| true)
+}
+
+async fn stop(process: &super::record::Process, progress: &Progress) -> Result<()> {
+    progress.begin("engine", Message::new("engine.stopping"));
+    for (signal, deadline) in [(Signal::TERM, STOP_DEADLINE), (Signal::KILL, KILL_DEADLINE)] {
+        if let Some(pid) = process.pid() {
+            // A refusal means that it has just ended; what counts is whether it is gone.
+            let _ = kill_process(pid, signal);
+        }
+        if ended(process, deadline).await {
+            progress.done("engine");
+            return Ok(());
+        }
+    }
+    Err(Error::new(Code::Deadline)
+        .with("seconds", (STOP_DEADLINE + KILL_DEADLINE).as_secs())
+        .with_message("what", Message::new("awaited.process").with("pid", process.pid)))
+}
+
+async fn ended(process: &super::record::Process, deadline: Duration) -> bool {
+    let end = Instant::now() + deadline;
+    let mut pause = Duration::from_millis(2);
+    while process.is_alive() {
+        if Instant::now() >= end {
+            return false;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+    true
+}
+
+/// Describes the running engine for the stack.
+pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
+    let installation = Installation::load_or_create(settings)?;
+    if !knows(record, &installation) {
+        return Err(Error::new(Code::NotRunning).because_of(Message::new("engine.stranger")));
+    }
+    let endpoint = super::loopback(record.port);
+    Ok(Engine {
+        kind: EngineKind::Embedded,
+        connection: super::local_connection(settings, &installation, endpoint.clone()),
+        public_url: Some(public_url(settings, record.port)),
+        internal_endpoint: Some(settings.internal_endpoint.value.clone().unwrap_or(endpoint)),
+        docker: super::docker_door(settings, &installation, record.docker_proxy.as_deref()),
+        api_id_tag: Some("_custom_id_"),
+        session: Some(record.session.clone()),
+        patience: settings.timeout.value,
+    })
+}
+
+/// Tells how the process is, by asking it.
+pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Component> {
+    let alive = is_running(record);
+    let health = match alive {
+        true if answers(record.port).await => Health::Healthy,
+        true => Health::Unhealthy,
+        false => Health::Stopped,
+    };
+    vec![Component {
+        name: "engine".to_owned(),
+        kind: "process",
+        health,
+        detail: Message::new("component.since")
+            .with("engine", record.kind)
+            .with("time", super::to_the_second(&record.started_at)),
+        url: alive.then(|| public_url(settings, record.port)),
+        pid: record.process.as_ref().filter(|_| alive).map(|process| process.pid),
+    }]
+}
+
+/// Asks `GET /healthz` and believes a 200 only.
+async fn answers(port: u16) -> bool {
+    let ask = async {
+        use tokio::io::AsyncWriteExt;
+        let mut stream = tokio::net::TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+        let request = format!("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await?;
+        Ok::<bool, io::Error>(&start == b"HTTP/1.1 200")
+    };
+    matches!(timeout(crate::aws::CONNECT_TIMEOUT, ask).await, Ok(Ok(true)))
+}

@@ -1,0 +1,120 @@
+//! Everything that the containers of one installation and public port are made from.
+
+use crate::{
+    docker::{self, Daemon, ImageName, Publish, Role, Spec},
+    engine::{
+        door,
+        installation::Installation,
+        layout::{Addresses, INSIDE, Names},
+        profile::Profile,
+    },
+    secret::Secret,
+    settings::{Settings, roles::Door},
+};
+
+/// A set of containers to be: engine, edge and docker proxy.
+pub(crate) struct Set {
+    /// The daemon that runs them.
+    pub(crate) daemon: Daemon,
+    /// Whose they are, and their secrets.
+    pub(crate) installation: Installation,
+    /// The project, the account's token and the public URL.
+    pub(crate) settings: Settings,
+    /// The engine's image.
+    pub(crate) image: ImageName,
+    /// How that image wants to be run.
+    pub(crate) profile: &'static Profile,
+    /// atelier's own image.
+    pub(crate) own: ImageName,
+    /// Their names.
+    pub(crate) names: Names,
+    /// Their addresses.
+    pub(crate) addresses: Addresses,
+}
+
+impl Set {
+    /// The engine's container.
+    pub(super) fn engine(&self) -> Spec {
+        let mut environment: Vec<(String, Secret)> =
+            self.profile.environment.iter().map(|(name, value)| variable(name, *value)).collect();
+        if self.profile.needs_socket {
+            environment.push(variable("MAIN_CONTAINER_NAME", self.names.engine.as_str()));
+            environment.push(variable("LAMBDA_DOCKER_FLAGS", self.function_labels()));
+        }
+        if let Some(token) = &self.settings.localstack_token
+            && self.profile.takes_account()
+        {
+            environment.push(("LOCALSTACK_AUTH_TOKEN".to_owned(), token.clone()));
+        }
+        let socket = self.profile.needs_socket.then(|| self.daemon.socket());
+        Spec {
+            name: self.names.engine.clone(),
+            role: Role::Engine,
+            image: self.image.clone(),
+            command: Vec::new(),
+            environment,
+            publish: Some(Publish { host: self.addresses.engine, container: INSIDE }),
+            socket_group: self.profile.needs_socket_group.then(|| door::socket_group(&self.daemon)),
+            socket,
+            confined: false,
+            project: Some(self.settings.folder.clone()),
+        }
+    }
+
+    /// The labels that the engine puts on its functions' containers, which it orphans when it dies: arguments of
+    /// `docker run`, split as a shell splits them.
+    fn function_labels(&self) -> String {
+        let labels = [
+            (docker::ENGINE_LABEL, self.installation.owner.to_string()),
+            (docker::ROLE_LABEL, Role::Function.to_string()),
+            (docker::PROJECT_LABEL, self.settings.folder.display().to_string()),
+        ];
+        labels.map(|(name, value)| format!("-l {}", quoted(&format!("{name}={value}")))).join(" ")
+    }
+
+    /// The public door's container.
+    pub(super) fn edge(&self) -> Spec {
+        let environment = vec![
+            variable("ATELIER_EDGE_LISTEN", format!("0.0.0.0:{INSIDE}")),
+            variable("ATELIER_EDGE_ENGINE", self.addresses.engine_host.as_str()),
+            variable("ATELIER_EDGE_HEALTH", self.profile.health),
+            variable("ATELIER_EDGE_REGION", self.settings.region.value.as_str()),
+            variable("ATELIER_EDGE_ACCESS_KEY_ID", self.installation.access_key_id.as_str()),
+            ("ATELIER_EDGE_SECRET_ACCESS_KEY".to_owned(), self.installation.secret_access_key.clone()),
+            variable("ATELIER_EDGE_DOOR", Door::of(&self.settings).to_text()),
+        ];
+        Spec {
+            name: self.names.edge.clone(),
+            role: Role::Edge,
+            image: self.own.clone(),
+            command: vec!["@edge".to_owned()],
+            environment,
+            publish: Some(Publish { host: self.addresses.edge, container: INSIDE }),
+            socket: None,
+            socket_group: None,
+            confined: true,
+            project: Some(self.settings.folder.clone()),
+        }
+    }
+
+    /// The docker proxy's container.
+    pub(super) fn proxy(&self) -> door::Proxy<'_> {
+        door::Proxy {
+            daemon: &self.daemon,
+            installation: &self.installation,
+            project: &self.settings.folder,
+            image: &self.own,
+            names: &self.names,
+            addresses: &self.addresses,
+        }
+    }
+}
+
+fn variable(name: &str, value: impl Into<String>) -> (String, Secret) {
+    (name.to_owned(), Secret::new(value))
+}
+
+/// Writes a word so that a POSIX shell reads it back as it was.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r#"'"'"'"#))
+}

@@ -1,0 +1,179 @@
+//! `.atelier/engine.json`: which engine `up` started here, so that later commands follow it.
+//!
+//! A record is a claim, not a fact: it may be older than a reboot. [`Process::is_alive`] tells whether the process that
+//! it names is still the same one, also when its number has been given to another.
+
+use super::EngineKind;
+use crate::{disk, settings::Settings};
+use rustix::process::{Pid, test_kill_process};
+use std::path::{Path, PathBuf};
+
+/// The version of the record's shape; another version counts as no record.
+const SCHEMA: u32 = 1;
+
+/// A process, told apart from a later one with the same number.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// When it started, in clock ticks since boot; `None` where the system does not tell.
+    pub started: Option<u64>,
+}
+
+impl Process {
+    /// Describes this process.
+    #[must_use]
+    pub fn current() -> Self {
+        Self::of(std::process::id())
+    }
+
+    /// Describes the process that has this number now.
+    #[must_use]
+    pub fn of(pid: u32) -> Self {
+        Self { pid, started: started(pid) }
+    }
+
+    /// Tells whether this very process still runs.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.pid().is_some_and(|pid| test_kill_process(pid).is_ok())
+            && (self.started.is_none() || self.started == started(self.pid))
+    }
+
+    /// The number as system calls take it.
+    #[must_use]
+    pub fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.pid).ok().and_then(Pid::from_raw)
+    }
+}
+
+/// Reads the start time of a living process: field 22 of `/proc/<pid>/stat`, counted after the command's name, which
+/// may hold spaces and brackets itself. A zombie counts as gone.
+fn started(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?;
+    if state == "Z" {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+/// What is recorded of a started engine.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Record {
+    /// The version of this shape.
+    pub schema: u32,
+    /// Which kind it is.
+    pub kind: EngineKind,
+    /// The public port.
+    pub port: u16,
+    /// The engine's process, where it is one of ours.
+    pub process: Option<Process>,
+    /// The AWS account that the engine speaks for.
+    pub account: String,
+    /// Random, drawn at each start.
+    pub session: String,
+    /// The access key whose signatures the engine accepts, where it is one of ours; the secret is elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
+    /// When it was started, RFC 3339 in UTC.
+    pub started_at: String,
+    /// The image, where the engine is a container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The AWS API as functions reach it, where that differs from the public port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internal_endpoint: Option<String>,
+    /// The docker proxy as functions reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docker_proxy: Option<String>,
+}
+
+impl Record {
+    /// Starts a record of an engine that starts now, with a session of its own.
+    ///
+    /// # Errors
+    /// Returns the operating system's error when it has no randomness to give.
+    pub fn begin(kind: EngineKind, port: u16, account: impl Into<String>) -> Result<Self, getrandom::Error> {
+        let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339);
+        Ok(Self {
+            schema: SCHEMA,
+            kind,
+            port,
+            process: None,
+            account: account.into(),
+            session: crate::secret::random_hex(8)?,
+            access_key_id: None,
+            started_at: now.unwrap_or_default(),
+            image: None,
+            internal_endpoint: None,
+            docker_proxy: None,
+        })
+    }
+
+    /// Reads the record; one that is absent, damaged or of another version is `None`, because `up` can always write a
+    /// new one.
+    #[must_use]
+    pub fn read(settings: &Settings) -> Option<Self> {
+        Self::read_from(&settings.folder)
+    }
+
+    /// Reads the record of a project folder; see [`Record::read`].
+    #[must_use]
+    pub fn read_from(project: &Path) -> Option<Self> {
+        let text = disk::read(&path(project)).ok()??;
+        serde_json::from_str(&text).ok().filter(|record: &Self| record.schema == SCHEMA)
+    }
+
+    /// Tells whether something of it runs in Docker.
+    #[must_use]
+    pub fn uses_docker(&self) -> bool {
+        self.kind == EngineKind::Localstack || self.docker_proxy.is_some()
+    }
+
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// Returns why the file cannot be written.
+    pub fn write_to(&self, project: &Path) -> Result<(), disk::Error> {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        disk::replace(&path(project), text.as_bytes(), 0o644)
+    }
+
+    /// Removes the record.
+    ///
+    /// # Errors
+    /// Returns why the file cannot be removed.
+    pub fn remove(settings: &Settings) -> Result<(), disk::Error> {
+        disk::remove(&path(&settings.folder))
+    }
+}
+
+const NAME: &str = "engine.json";
+
+/// Where a project's record is.
+#[must_use]
+pub fn path(project: &Path) -> PathBuf {
+    disk::own_folder(project).join(NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_alive_and_one_with_its_number_but_another_start_is_not() {
+        let this = Process::current();
+        assert!(this.is_alive());
+        if let Some(started) = this.started {
+            assert!(!Process { started: Some(started + 1), ..this }.is_alive());
+        }
+    }
+
+    #[test]
+    fn numbers_that_no_process_can_have_are_dead() {
+        assert!(!Process { pid: 0, started: None }.is_alive());
+        assert!(!Process { pid: u32::MAX, started: None }.is_alive());
+    }
+}

@@ -1,0 +1,155 @@
+//! The container of the bonus: one of the user's own, put behind the API by our label.
+
+use super::{Component, Health, door, installation, record::Record, within};
+use crate::{
+    docker::{
+        self, Daemon, Role, Spec,
+        container::{self, Change},
+        image,
+    },
+    engine::installation::Installation,
+    error::{Code, Error, Result},
+    names::ContainerName,
+    progress::Progress,
+    settings::Settings,
+    text::Message,
+};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a container is looked at until it counts as one that stays.
+const MOMENT: Duration = Duration::from_millis(500);
+/// What it gets for its own shutdown, as when the API stops it.
+const GRACE: Duration = Duration::from_secs(3);
+/// The workshop's name for it.
+const NAME: &str = "mycontainer";
+
+/// A container behind the API.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Target {
+    /// Its name.
+    pub name: ContainerName,
+    /// Its image.
+    pub image: String,
+    /// The docker proxy as functions reach it.
+    pub docker_proxy: String,
+    /// `false` when it ran already.
+    pub changed: bool,
+    /// Whether functions that were deployed before know no door to Docker yet.
+    #[serde(skip)]
+    pub is_door_new: bool,
+}
+
+/// Makes sure that the container runs from `image` and that functions reach Docker.
+///
+/// # Errors
+/// [`Code::NotRunning`] when no engine runs here, [`Code::NotOurs`] when the name is taken by a container of somebody
+/// else; or why Docker, the image or the proxy is not to be had.
+pub async fn ensure(settings: &Settings, image: &str, progress: &Progress) -> Result<Target> {
+    within(settings, "awaited.container", Box::pin(make(settings, image, progress))).await
+}
+
+async fn make(settings: &Settings, image: &str, progress: &Progress) -> Result<Target> {
+    let opened = Box::pin(door::open(settings)).await?;
+    let spec = Spec {
+        name: name()?,
+        role: Role::Target,
+        image: image.parse()?,
+        command: Vec::new(),
+        environment: Vec::new(),
+        publish: None,
+        socket: None,
+        socket_group: None,
+        confined: false,
+        project: Some(settings.folder.clone()),
+    };
+    // Whether the name is free shows before anything is pulled for it.
+    container::find(&opened.daemon, &opened.owner, &spec.name).await?;
+    image::ensure(&opened.daemon, &spec.image, progress).await?;
+    let ensured = container::ensure(&opened.daemon, &opened.owner, &spec).await?;
+    if ensured.change != Change::Kept {
+        stays(&opened.daemon, &ensured.id, &spec.name).await?;
+    }
+    Ok(Target {
+        name: spec.name,
+        image: image.to_owned(),
+        docker_proxy: opened.door.url,
+        changed: ensured.change != Change::Kept,
+        is_door_new: opened.is_new,
+    })
+}
+
+/// Looks at a container that has just been started for a moment: an image that serves nothing ends at once.
+async fn stays(daemon: &Daemon, id: &str, name: &ContainerName) -> Result<()> {
+    let end = Instant::now() + MOMENT;
+    while Instant::now() < end {
+        container::still_runs(daemon, id, name).await?;
+        sleep(MOMENT / 5).await;
+    }
+    Ok(())
+}
+
+/// Asks Docker itself for the container's state, in its own words; `None` when there is no such container of ours.
+///
+/// # Errors
+/// [`Code::NotOurs`], or what the daemon said.
+pub async fn state(settings: &Settings) -> Result<Option<String>> {
+    let owner = Installation::load_or_create(settings)?.owner;
+    let daemon = docker::find(settings).await?;
+    Ok(container::find(&daemon, &owner, &name()?).await?.map(|container| container.state))
+}
+
+/// Brings the container back to where it was, running or at rest; one that is gone stays gone. `is_on_its_way` says that
+/// somebody's change may not have come to its end.
+///
+/// # Errors
+/// [`Code::NotOurs`], or what the daemon said.
+pub async fn restore(settings: &Settings, state: &str, is_on_its_way: bool) -> Result<()> {
+    let owner = Installation::load_or_create(settings)?.owner;
+    let daemon = docker::find(settings).await?;
+    let Some(container) = container::find(&daemon, &owner, &name()?).await? else { return Ok(()) };
+    let runs = |state: &str| matches!(state, "running" | "restarting" | "paused");
+    // A container that is being stopped counts as running until the end, and to start it is no order then. A second
+    // stop ends with the first.
+    if (runs(&container.state) && !runs(state)) || is_on_its_way {
+        container::stop(&daemon, &container.id, GRACE).await?;
+    }
+    if runs(state) && (!runs(&container.state) || is_on_its_way) {
+        container::resume(&daemon, &container.id).await?;
+    }
+    Ok(())
+}
+
+/// Tells how each container of this project is that the API may start and stop; none where Docker is not used.
+pub async fn all(settings: &Settings) -> Vec<Component> {
+    try_all(settings).await.unwrap_or_default()
+}
+
+async fn try_all(settings: &Settings) -> Option<Vec<Component>> {
+    if Record::read(settings).is_some_and(|record| !record.uses_docker()) {
+        return None;
+    }
+    let owner = installation::owner(settings)?;
+    let daemon = docker::find(settings).await.ok()?;
+    let project = settings.folder.to_string_lossy();
+    let containers = container::owned(&daemon, &owner).await.ok()?.into_iter();
+    let targets = containers
+        .filter(|container| container.role == Role::Target.as_str() && container.project.as_deref() == Some(&*project));
+    let component = |container: container::Owned| Component {
+        health: if container.is_running() { Health::Healthy } else { Health::Stopped },
+        detail: Message::literal(format!("{}, {}", container.image, container.state)),
+        name: container.name,
+        kind: "container",
+        url: None,
+        pid: None,
+    };
+    Some(targets.map(component).collect())
+}
+
+/// Gives the container's name.
+///
+/// # Errors
+/// Never for the name that is built in.
+pub fn name() -> Result<ContainerName> {
+    NAME.parse().map_err(|error| Error::new(Code::Bug).with("detail", NAME).cause(&error))
+}

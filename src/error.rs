@@ -1,0 +1,272 @@
+//! The one error of the command line: a stable code with its values, the causes below it, hints that fit, an exit code.
+//!
+//! Lower layers have enums of their own (`thiserror`); they become an [`Error`] where a command meets them. Texts live
+//! in the locale files under `error.<code>` and `hint.<code>`; they are rendered in `ui` only.
+
+use crate::text::{Message, Verbatim};
+use std::fmt;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// What was asked failed (a test, a deploy).
+    Failed = 1,
+    /// The command line or a setting is wrong.
+    Usage = 2,
+    /// A confirmation is needed and nobody can be asked.
+    Confirmation = 3,
+    /// The machine is not ready: Docker, a port, the disk.
+    Machine = 4,
+    /// The engine is not running or not healthy.
+    NotRunning = 5,
+    /// A deadline passed.
+    Deadline = 6,
+    /// A bug in atelier.
+    Bug = 70,
+    /// Another run holds the lock.
+    Busy = 75,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+/// Declares every code once: its stable name and how the process ends.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $text:literal, $exit:ident;)*) => {
+        /// What went wrong; stable, for scripts.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $code),* }
+
+        impl Code {
+            /// Every code, for the test that every language has its text.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// The name that JSON and the locale files use.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$code => $text),* }
+            }
+
+            /// How the process ends.
+            #[must_use]
+            pub fn exit(self) -> Exit {
+                match self { $(Self::$code => Exit::$exit),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The command line is wrong.
+    Usage = "usage", Usage;
+    /// A setting has a value that it cannot have.
+    BadSetting = "bad_setting", Usage;
+    /// `atelier.toml` holds a key that is no setting.
+    UnknownSetting = "unknown_setting", Usage;
+    /// Something is to be destroyed, nobody can be asked, and `--yes` was not given.
+    ConfirmationNeeded = "confirmation_needed", Confirmation;
+    /// Somebody was asked, and did not say yes.
+    Declined = "declined", Confirmation;
+    /// The public port is taken.
+    PortTaken = "port_taken", Machine;
+    /// A file or folder cannot be read or written.
+    File = "file", Machine;
+    /// Docker does not answer.
+    DockerUnreachable = "docker_unreachable", Machine;
+    /// Docker's socket is there but not for this user.
+    DockerDenied = "docker_denied", Machine;
+    /// Docker refused a call, or answered something that makes no sense.
+    DockerRefused = "docker_refused", Machine;
+    /// The engine's image is absent and cannot be pulled.
+    ImageUnavailable = "image_unavailable", Machine;
+    /// The engine's image wants an account.
+    ImageNeedsToken = "image_needs_token", Machine;
+    /// This binary cannot run inside a container or Lambda: it is dynamically linked.
+    NotStatic = "not_static", Machine;
+    /// This binary is no Linux program for the machine that Lambda would be.
+    ForeignBinary = "foreign_binary", Machine;
+    /// The function's archive is larger than Lambda takes.
+    ArchiveTooLarge = "archive_too_large", Machine;
+    /// No engine runs here.
+    NotRunning = "not_running", NotRunning;
+    /// The engine ended by itself.
+    EngineCrashed = "engine_crashed", NotRunning;
+    /// The engine refused a call.
+    EngineRefused = "engine_refused", Failed;
+    /// The engine put a call off for longer than anybody waits.
+    EngineOverloaded = "engine_overloaded", Failed;
+    /// The engine answered something that makes no sense, or broke off.
+    EngineSenseless = "engine_senseless", Failed;
+    /// The engine cannot be reached.
+    EngineUnreachable = "engine_unreachable", NotRunning;
+    /// A resource of our name belongs to somebody else.
+    NotOurs = "not_ours", Failed;
+    /// A key of this name is there already.
+    KeyExists = "key_exists", Failed;
+    /// There is no key of this name.
+    NoSuchKey = "no_such_key", Failed;
+    /// There are as many keys as there can be.
+    TooManyKeys = "too_many_keys", Failed;
+    /// Keys are on, and there is none that opens what is needed.
+    NoKey = "no_key", Failed;
+    /// The function did not become active.
+    FunctionFailed = "function_failed", Failed;
+    /// The port is forwarded, but only to its owner.
+    PrivatePort = "private_port", Machine;
+    /// Something is not as it should be.
+    Unhealthy = "unhealthy", NotRunning;
+    /// There is no deployed stack here.
+    NotDeployed = "not_deployed", NotRunning;
+    /// A deploy has something to do.
+    Pending = "pending", Failed;
+    /// The deployed API did not do what it was asked.
+    ApiRefused = "api_refused", Failed;
+    /// `doctor` found something that does not work.
+    NotReady = "not_ready", Machine;
+    /// Checks of `test` failed.
+    TestsFailed = "tests_failed", Failed;
+    /// A wait reached its deadline.
+    Deadline = "deadline", Deadline;
+    /// Another run holds the lock.
+    Busy = "busy", Busy;
+    /// Ctrl-C.
+    Interrupted = "interrupted", Interrupted;
+    /// A bug.
+    Bug = "bug", Bug;
+}
+
+/// What went wrong, as data.
+#[derive(Debug)]
+pub struct Error {
+    /// The stable code.
+    pub code: Code,
+    /// The sentence, `error.<code>` and its values.
+    pub message: Message,
+    /// The causes, outermost first: ours, and the words of the operating system, of Docker or of an engine.
+    pub causes: Vec<Message>,
+    /// What the user can do; empty means the code's own hint, where there is one.
+    pub hints: Vec<Message>,
+}
+
+impl Error {
+    /// Starts an error of this code.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self { code, message: Message::new(format!("error.{}", code.as_str())), causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Gives the sentence's placeholder `%{name}` its value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Verbatim) -> Self {
+        self.message = self.message.with(name, value);
+        self
+    }
+
+    /// Gives the sentence's placeholder `%{name}` a value that is translated with the rest.
+    #[must_use]
+    pub fn with_message(mut self, name: &'static str, value: Message) -> Self {
+        self.message = self.message.with_message(name, value);
+        self
+    }
+
+    /// Adds somebody else's error as a cause, and everything below it, in its own words.
+    #[must_use]
+    pub fn cause(mut self, cause: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = Some(cause);
+        while let Some(error) = next {
+            self.causes.push(Message::literal(error.to_string()));
+            next = error.source();
+        }
+        self
+    }
+
+    /// Adds a cause that is only known as a text: somebody else's words.
+    #[must_use]
+    pub fn because(self, text: impl Verbatim) -> Self {
+        self.because_of(Message::literal(text))
+    }
+
+    /// Adds a cause that is translated with the rest.
+    #[must_use]
+    pub fn because_of(mut self, cause: Message) -> Self {
+        self.causes.push(cause);
+        self
+    }
+
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: Message) -> Self {
+        self.hints.push(hint);
+        self
+    }
+
+    /// What the user can do: the hints given here, else the code's own, where there is one.
+    #[must_use]
+    pub fn hints_or_default(&self) -> Vec<Message> {
+        if !self.hints.is_empty() {
+            return self.hints.clone();
+        }
+        let own = Message::new(format!("hint.{}", self.code.as_str()));
+        if own.exists() { vec![own] } else { Vec::new() }
+    }
+
+    /// How the process ends.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.code.exit()
+    }
+
+    /// Tells whether the same command may succeed later without a change.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.code,
+            Code::Busy
+                | Code::Deadline
+                | Code::EngineUnreachable
+                | Code::EngineOverloaded
+                | Code::EngineSenseless
+                | Code::EngineCrashed
+                | Code::DockerUnreachable
+        )
+    }
+}
+
+/// Writes the English sentence, without causes and hints.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What every command returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_to_do_next() {
+        // These say in their own sentence, or in the operating system's, what was expected, or what a person has just
+        // decided; the last four are made in few places, which give them a hint of their own.
+        let own_words = [
+            Code::Usage,
+            Code::BadSetting,
+            Code::UnknownSetting,
+            Code::ConfirmationNeeded,
+            Code::Declined,
+            Code::Interrupted,
+            Code::File,
+            Code::EngineOverloaded,
+            Code::EngineSenseless,
+            Code::ImageNeedsToken,
+            Code::PrivatePort,
+        ];
+        for code in Code::ALL.iter().filter(|code| !own_words.contains(code)) {
+            assert!(!Error::new(*code).hints_or_default().is_empty(), "{code:?}");
+        }
+    }
+}

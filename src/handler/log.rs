@@ -1,0 +1,69 @@
+//! The function's log: one JSON line per event on stdout, and one per upstream call that went wrong. The only place of
+//! the handler that prints; Lambda takes its logs from stdout. Never a parameter's value, a header or a body.
+
+use super::failure::Upstream;
+use serde::Serialize;
+use std::{io::Write, time::Duration};
+
+/// What became of an event.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry<'a> {
+    /// The id in the answer's `x-request-id`.
+    pub(super) request_id: &'a str,
+    /// The id that Lambda gave the invocation.
+    pub(super) invocation_id: &'a str,
+    /// What was asked for, as far as it was understood.
+    pub(super) action: Option<&'static str>,
+    /// Of whom.
+    pub(super) target: Option<&'static str>,
+    /// The answer's HTTP status.
+    pub(super) status: u16,
+    /// `ok`, or the failure's code.
+    pub(super) outcome: &'static str,
+}
+
+/// Writes the line of an event that took `duration`.
+pub(super) fn answered(entry: &Entry<'_>, duration: Duration) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        level: &'static str,
+        #[serde(flatten)]
+        entry: &'a Entry<'a>,
+        duration_ms: u128,
+    }
+    let level = if entry.status >= 500 { "ERROR" } else { "INFO" };
+    write(&Line { level, entry, duration_ms: duration.as_millis() });
+}
+
+/// Writes why a call of `operation` went wrong, as a short word: an engine's error code, or ours.
+pub(super) fn upstream(upstream: Upstream, operation: &'static str, reason: &str) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        level: &'static str,
+        upstream: String,
+        operation: &'static str,
+        reason: &'a str,
+    }
+    let is_word = (1..=64).contains(&reason.len())
+        && reason.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    let reason = if is_word { reason } else { "unprintable" };
+    write(&Line { level: "WARN", upstream: upstream.to_string(), operation, reason });
+}
+
+/// Writes why the function cannot work at all.
+pub(super) fn fatal(error: &(dyn std::error::Error + 'static)) {
+    #[derive(Serialize)]
+    struct Line {
+        level: &'static str,
+        error: String,
+    }
+    write(&Line { level: "FATAL", error: error.to_string() });
+}
+
+/// A line that cannot be written is lost: the answer matters more.
+fn write(line: &impl Serialize) {
+    if let Ok(mut text) = serde_json::to_vec(line) {
+        text.push(b'\n');
+        let _ = std::io::stdout().lock().write_all(&text);
+    }
+}

@@ -1,0 +1,233 @@
+//! The handler: the code that runs inside Lambda. It turns an event into one EC2 or Docker action and its outcome into
+//! an answer, always as JSON and always within its deadline.
+//!
+//! Not here: which routes exist and who may call them (API Gateway's document, the edge), the rules of the Docker
+//! socket (the proxy), creating or deleting anything (the stack).
+
+mod config;
+mod deadline;
+mod docker;
+mod ec2;
+mod event;
+mod failure;
+mod flight;
+mod instance;
+mod json;
+mod log;
+mod request;
+mod response;
+mod strict;
+mod turn;
+
+pub use config::{Config, ConfigError, is_lambda};
+pub use deadline::{Deadlines, HANDLER_TIMEOUT};
+
+use self::{
+    docker::Docker,
+    ec2::Ec2,
+    event::{Call, Caller, Event},
+    failure::{Failure, Upstream},
+    flight::Flights,
+    instance::{Goal, Instance},
+    json::Json,
+    request::{Request, Verb},
+    response::{Answer, Change, Reply},
+};
+use crate::{
+    api_key::{KeyScopes, Scope},
+    clock::Clock,
+    names::ContainerName,
+};
+use futures_util::FutureExt;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::{convert::Infallible, process::ExitCode, sync::Arc, time::Instant};
+
+/// Runs the function until Lambda ends it.
+///
+/// One thread: Lambda gives a process one event at a time, and a runtime without workers starts faster.
+#[must_use]
+pub fn run() -> ExitCode {
+    let outcome = Config::from_env().map_err(lambda_runtime::Error::from).and_then(|config| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(serve(Handler::new(config)))
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::fatal(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(handler: Handler) -> Result<(), lambda_runtime::Error> {
+    let handler = &handler;
+    let service = service_fn(move |event: LambdaEvent<Payload>| async move {
+        let invocation = Invocation { id: event.context.request_id, deadline: event.context.deadline };
+        Ok::<_, Infallible>(handler.answer(event.payload, invocation).await)
+    });
+    Runtime::new(service).run().await
+}
+
+/// An event as it came; `None` is one that is not JSON. Reading it never fails, so that every event gets an answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Payload(Option<Json>);
+
+impl Payload {
+    /// Reads an event's text.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Self {
+        Self(Json::parse(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Json::deserialize(deserializer).ok()))
+    }
+}
+
+/// What Lambda tells about an invocation.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Lambda's request id.
+    pub id: String,
+    /// When Lambda ends the function, in milliseconds since the Unix epoch; 0 is unknown.
+    pub deadline: u64,
+}
+
+/// Answers events; it may be asked many times at once.
+pub struct Handler {
+    ec2: Option<Arc<Ec2>>,
+    docker: Option<Arc<Docker>>,
+    keys: Option<KeyScopes>,
+    deadlines: Deadlines,
+    clock: Clock,
+    instance_changes: Flights<(), (Goal, bool), Result<Instance, Failure>>,
+    container_changes: Flights<ContainerName, Verb, Result<(), Failure>>,
+}
+
+impl Handler {
+    /// Makes a handler. It connects to nobody before the first event needs it.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let Config { stack, ec2, docker, keys, deadlines, clock, turns } = config;
+        Self {
+            ec2: ec2.map(|connection| Arc::new(Ec2::new(stack, connection, (deadlines, clock.clone()), turns))),
+            docker: docker.and_then(|door| Docker::new(&door, deadlines, clock.clone())).map(Arc::new),
+            keys,
+            deadlines,
+            clock,
+            instance_changes: Flights::new(),
+            container_changes: Flights::new(),
+        }
+    }
+
+    /// Answers one event, with what the Runtime API is given.
+    pub async fn answer(&self, payload: Payload, invocation: Invocation) -> impl Serialize + use<> {
+        let begin = Instant::now();
+        let Event { shape, request_id, caller, call } = Event::read(payload.0.as_ref());
+        let request_id = request_id.unwrap_or_else(|| invocation.id.clone());
+        let call = self.admit(&caller, call);
+        let request = match &call {
+            Ok(Call::Api(request)) => Some((request.action(), request.target())),
+            _ => None,
+        };
+        let outcome = match call {
+            Ok(Call::Preflight) => Ok(Answer::Nothing {}),
+            Ok(Call::Api(request)) => {
+                let left = self.deadlines.left(invocation.deadline, &self.clock);
+                self.clock.timeout(left, self.perform(request)).await.unwrap_or(Err(Failure::Deadline))
+            }
+            Err(failure) => Err(failure),
+        };
+        let reply = Reply { shape, outcome, request_id };
+        let line = log::Entry {
+            request_id: &reply.request_id,
+            invocation_id: &invocation.id,
+            action: request.map(|(action, _)| action),
+            target: request.map(|(_, target)| target),
+            status: reply.status().as_u16(),
+            outcome: reply.outcome.as_ref().map_or_else(Failure::code, |_| "ok"),
+        };
+        log::answered(&line, begin.elapsed());
+        reply
+    }
+
+    /// Lets a call through that its caller may make. Who shows no key is not even told what is wrong with the request.
+    fn admit(&self, caller: &Caller, call: Result<Call, Failure>) -> Result<Call, Failure> {
+        let (Some(keys), Caller::Client(key)) = (&self.keys, caller) else { return call };
+        let needed = match &call {
+            Ok(Call::Preflight) => return call,
+            Ok(Call::Api(request)) => request.scope(),
+            Err(_) => Scope::Status,
+        };
+        match key.as_ref().and_then(|key| keys.scope_of(key.expose())) {
+            None => Err(Failure::Unauthorized),
+            Some(scope) if !scope.allows(needed) => Err(Failure::Forbidden),
+            Some(_) => call,
+        }
+    }
+
+    async fn perform(&self, request: Request) -> Result<Answer, Failure> {
+        match request {
+            Request::Instance { verb: Verb::Start, wait } => self.change_instance(Goal::Running, wait).await,
+            Request::Instance { verb: Verb::Stop, wait } => self.change_instance(Goal::Stopped, wait).await,
+            Request::Instance { verb: Verb::Status, .. } => Ok(Answer::Instance(self.ec2()?.find().await?.into())),
+            Request::Instances => {
+                let instances = self.ec2()?.list().await?;
+                Ok(Answer::Instances { instances: instances.into_iter().map(Into::into).collect() })
+            }
+            Request::Container { verb: Verb::Start, name } => {
+                self.change_container(Verb::Start, Change::Started, name).await
+            }
+            Request::Container { verb: Verb::Stop, name } => {
+                self.change_container(Verb::Stop, Change::Stopped, name).await
+            }
+            Request::Container { verb: Verb::Status, name } => {
+                Ok(Answer::Container(self.docker()?.act(Verb::Status, &name).await?.into()))
+            }
+            Request::Containers => {
+                let containers = self.docker()?.list().await?;
+                Ok(Answer::Containers { containers: containers.into_iter().map(Into::into).collect() })
+            }
+        }
+    }
+
+    async fn change_instance(&self, goal: Goal, wait: bool) -> Result<Answer, Failure> {
+        let ec2 = self.ec2()?.clone();
+        let set_out = |turn| async move { ec2.reach(goal, wait, turn).await }.boxed();
+        let instance = self.instance_changes.join((), (goal, wait), set_out).await?;
+        Ok(Answer::InstanceChanged {
+            status: match goal {
+                Goal::Running => Change::Started,
+                Goal::Stopped => Change::Stopped,
+            },
+            instance_id: instance.id.to_string(),
+            state: instance.state.as_str(),
+        })
+    }
+
+    async fn change_container(&self, verb: Verb, change: Change, name: ContainerName) -> Result<Answer, Failure> {
+        let docker = self.docker()?.clone();
+        let (thing, container) = (name.clone(), name.to_string());
+        let set_out = |turn: flight::Turn| {
+            async move {
+                let _turn = turn.lock().await;
+                docker.act(verb, &name).await.map(drop)
+            }
+            .boxed()
+        };
+        self.container_changes.join(thing, verb, set_out).await?;
+        Ok(Answer::ContainerChanged { status: change, target: "docker", container })
+    }
+
+    fn ec2(&self) -> Result<&Arc<Ec2>, Failure> {
+        self.ec2.as_ref().ok_or(Failure::Internal)
+    }
+
+    fn docker(&self) -> Result<&Arc<Docker>, Failure> {
+        self.docker.as_ref().ok_or(Failure::Unavailable(Upstream::Docker))
+    }
+}

@@ -1,0 +1,313 @@
+//! One connection: requests in, answers out, one after the other.
+//!
+//! A phase (waiting, head, body, answer) has one timer, whatever the number of reads in it. An answer leaves in one
+//! system call.
+
+use super::{
+    Admission, Limits, Local, Peer, Rejection, Request, Response, Service,
+    chunked::Decoder,
+    head::{self, Framing, Head},
+    response,
+    room::{Pool, Room, Share},
+    seats::Seats,
+};
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::FutureExt;
+use http::{Method, header};
+use std::{io, mem, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Room for one read; most requests fit.
+const READ_BYTES: usize = 8 * 1024;
+/// Room for an answer's head that a connection keeps between requests.
+const OUT_BYTES: usize = 1024;
+/// How long, and for how many bytes, a client that was refused may go on talking. Closing while bytes are unread makes
+/// the kernel send a reset, which can overtake the answer that says what was wrong.
+pub(super) const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// Why a connection ends.
+enum End {
+    /// The client is gone, or has been idle for too long, or this side shuts down: nothing to say.
+    Quiet,
+    /// What arrived is refused: an answer, then the end.
+    Refused(Rejection),
+    /// The service has answered before the body was read: the answer, then the end.
+    Answered(Response),
+}
+
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Self::Quiet
+    }
+}
+
+impl From<Rejection> for End {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
+    }
+}
+
+/// A client's connection and what it takes to serve it.
+pub(super) struct Connection<S> {
+    pub(super) stream: TcpStream,
+    pub(super) peer: Peer,
+    pub(super) local: Local,
+    pub(super) limits: Arc<Limits>,
+    pub(super) service: Arc<S>,
+    pub(super) pool: Pool,
+    pub(super) seats: Seats,
+    pub(super) shutdown: CancellationToken,
+}
+
+impl<S: Service> Connection<S> {
+    /// Serves requests until one side has had enough, and then leaves its seat.
+    pub(super) async fn run(self, _seat: OwnedSemaphorePermit) {
+        let mut exchange = Exchange { buffer: BytesMut::new(), out: Vec::with_capacity(OUT_BYTES), connection: self };
+        let mut wait = exchange.connection.limits.head_time;
+        loop {
+            match exchange.once(wait).await {
+                Ok(true) => wait = exchange.connection.limits.idle_time,
+                Ok(false) => return exchange.linger().await,
+                Err(End::Quiet) => return,
+                Err(End::Refused(rejection)) => return exchange.refuse(rejection).await,
+                Err(End::Answered(response)) => return exchange.part_with(response).await,
+            }
+        }
+    }
+
+    /// Answers the first bytes with a refusal, whatever they are: this connection is one too many.
+    pub(super) async fn turn_away(self) {
+        let mut exchange = Exchange { buffer: BytesMut::new(), out: Vec::with_capacity(OUT_BYTES), connection: self };
+        // An answer before the request confuses clients, which take it for the answer to nothing.
+        if let Ok(Ok(())) = timeout(LINGER, exchange.connection.stream.readable()).await {
+            exchange.refuse(Rejection::Connections).await;
+        }
+    }
+}
+
+/// A connection in the middle of its work.
+struct Exchange<S> {
+    connection: Connection<S>,
+    /// What was read and not yet used; pipelined requests wait here.
+    buffer: BytesMut,
+    /// The head of the answer; kept for its capacity.
+    out: Vec<u8>,
+}
+
+impl<S: Service> Exchange<S> {
+    /// Serves one request, whose first byte must come within `wait`; tells whether the connection stays open.
+    async fn once(&mut self, wait: Duration) -> Result<bool, End> {
+        let limits = Arc::clone(&self.connection.limits);
+        let waiting = self.connection.seats.wait();
+        let head = waiting.unless_over(self.whole_head(wait), End::Quiet).await?;
+        let Head { method, uri, headers, framing, close, expects_continue } = head;
+
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        request.extensions_mut().insert(self.connection.peer);
+        request.extensions_mut().insert(self.connection.local);
+        // Held until the answer is there: the service keeps the body for as long.
+        let mut room = self.connection.pool.enter(Share::Strangers);
+        if framing != Framing::Length(0) {
+            let (mut parts, _) = request.into_parts();
+            let admitted = self.connection.service.admit(&mut parts).await;
+            let Admission { bytes, share } = admitted.map_err(End::Answered)?;
+            room = self.connection.pool.enter(share);
+            let reading = self.body(framing, bytes.min(limits.body_bytes), expects_continue, &mut room);
+            let reading = async { timeout(limits.body_time, reading).await.map_err(|_| Rejection::Timeout)? };
+            let body = match share {
+                Share::Strangers => waiting.unless_over(reading, End::Quiet).await?,
+                Share::Known => reading.await?,
+            };
+            request = Request::from_parts(parts, body);
+        }
+        drop(waiting);
+
+        let response = self.answer(request).await?;
+        drop(room);
+        let service_closes = response.headers().get(header::CONNECTION).is_some_and(|option| option == "close");
+        let close = close || service_closes || self.connection.shutdown.is_cancelled();
+        let waiting = self.connection.seats.wait();
+        waiting.unless_over(self.write(response, &method, close), End::Quiet).await?;
+        Ok(!close)
+    }
+
+    /// Waits for a request, whose first byte must come within `wait`, and reads its head.
+    async fn whole_head(&mut self, wait: Duration) -> Result<Head, End> {
+        if self.buffer.is_empty() {
+            self.wait_for_bytes(wait).await?;
+        }
+        let limit = self.connection.limits.head_time;
+        timeout(limit, self.head()).await.map_err(|_| Rejection::Timeout)?
+    }
+
+    /// Waits for the first bytes of a request; a connection that is shut down has nothing more to wait for.
+    async fn wait_for_bytes(&mut self, wait: Duration) -> Result<(), End> {
+        self.buffer.reserve(READ_BYTES);
+        tokio::select! {
+            biased;
+            read = timeout(wait, self.connection.stream.read_buf(&mut self.buffer)) => match read {
+                Ok(Ok(count)) if count > 0 => Ok(()),
+                _ => Err(End::Quiet),
+            },
+            () = self.connection.shutdown.cancelled() => Err(End::Quiet),
+        }
+    }
+
+    async fn head(&mut self) -> Result<Head, End> {
+        let mut scanned = 0;
+        loop {
+            if let Some(end) = head::end(&self.buffer, scanned, &self.connection.limits)? {
+                let bytes = self.buffer.split_to(end).freeze();
+                return Ok(head::parse(&bytes, &self.connection.limits)?);
+            }
+            scanned = self.buffer.len();
+            self.read().await?;
+        }
+    }
+
+    async fn body(
+        &mut self,
+        framing: Framing,
+        most: usize,
+        expects_continue: bool,
+        room: &mut Room,
+    ) -> Result<Bytes, End> {
+        let length = match framing {
+            Framing::Length(length) => Some(usize::try_from(length).map_err(|_| Rejection::BodyTooLarge)?),
+            Framing::Chunked => None,
+        };
+        if length.is_some_and(|length| length > most) {
+            return Err(Rejection::BodyTooLarge.into());
+        }
+        if expects_continue && self.buffer.is_empty() {
+            self.connection.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        }
+        if let Some(length) = length {
+            return self.sized_body(length, room).await;
+        }
+        let mut decoder = Decoder::new(most);
+        let mut arrived = self.buffer.len();
+        loop {
+            // What has arrived can make the decoder's buffer grow to twice that.
+            room.grow(2 * arrived.min(most))?;
+            if let Some(body) = decoder.decode(&mut self.buffer)? {
+                return Ok(body);
+            }
+            arrived += self.read().await?;
+        }
+    }
+
+    /// Reads a body of so many bytes. One that is not here already gets the buffer for itself: sharing it would keep a
+    /// large body's memory for as long as the connection lives.
+    async fn sized_body(&mut self, length: usize, room: &mut Room) -> Result<Bytes, End> {
+        if self.buffer.len() >= length {
+            return Ok(self.buffer.split_to(length).freeze());
+        }
+        room.grow(self.buffer.len())?;
+        let mut body = mem::take(&mut self.buffer).to_vec();
+        while body.len() < length {
+            let left = length - body.len();
+            if body.len() == body.capacity() {
+                // Twice the size each time, but never beyond the end.
+                let more = body.len().max(READ_BYTES).min(left);
+                room.grow(body.len() + more)?;
+                body.reserve_exact(more);
+            }
+            if (&mut self.connection.stream).take(left as u64).read_buf(&mut body).await? == 0 {
+                return Err(Rejection::Truncated.into());
+            }
+        }
+        Ok(body.into())
+    }
+
+    /// Reads some more of a request that has begun, and counts it. Room grows with what arrives, never with what was announced.
+    async fn read(&mut self) -> Result<usize, End> {
+        self.buffer.reserve(READ_BYTES);
+        match self.connection.stream.read_buf(&mut self.buffer).await? {
+            0 => Err(Rejection::Truncated.into()),
+            count => Ok(count),
+        }
+    }
+
+    /// Asks the service; a panic in there costs this request and nothing else.
+    async fn answer(&mut self, request: Request) -> Result<Response, End> {
+        let Self { connection: Connection { stream, service, limits, .. }, buffer, .. } = self;
+        let call = AssertUnwindSafe(service.call(request)).catch_unwind();
+        let answered = if limits.drop_on_hang_up {
+            tokio::select! {
+                biased;
+                answered = call => answered,
+                () = hang_up(stream, buffer, limits.head_bytes) => return Err(End::Quiet),
+            }
+        } else {
+            call.await
+        };
+        answered.map_err(|_| Rejection::Bug.into())
+    }
+
+    async fn write(&mut self, response: Response, method: &Method, close: bool) -> Result<(), End> {
+        self.out.clear();
+        let has_body = response::write_head(&mut self.out, &response, method, close);
+        let (_kept, body) = response.into_parts();
+        let body = if has_body { body } else { Bytes::new() };
+        let mut bytes = Buf::chain(&self.out[..], body);
+        let writing = self.connection.stream.write_all_buf(&mut bytes);
+        timeout(self.connection.limits.write_time, writing).await.map_err(|_| End::Quiet)??;
+        Ok(())
+    }
+
+    async fn refuse(&mut self, rejection: Rejection) {
+        let response = self.connection.service.reject(self.connection.peer, rejection);
+        self.part_with(response).await;
+    }
+
+    /// Writes the last answer of this connection.
+    async fn part_with(&mut self, response: Response) {
+        if self.write(response, &Method::GET, true).await.is_ok() {
+            self.linger().await;
+        }
+    }
+
+    /// Says that nothing more will come, and gives the client a moment to read what did.
+    async fn linger(&mut self) {
+        if self.connection.stream.shutdown().await.is_err() {
+            return;
+        }
+        let drain = async {
+            let mut drained = 0;
+            while drained < LINGER_BYTES {
+                self.buffer.clear();
+                self.buffer.reserve(READ_BYTES);
+                match self.connection.stream.read_buf(&mut self.buffer).await {
+                    Ok(count) if count > 0 => drained += count,
+                    _ => return,
+                }
+            }
+        };
+        // Whether the client hung up in time changes nothing: the connection is closed either way.
+        let _ = timeout(LINGER, drain).await;
+    }
+}
+
+/// Ends when the client has closed its side. Bytes of a pipelined request are kept; with `most` of them, the client is
+/// there and may wait.
+async fn hang_up(stream: &mut TcpStream, buffer: &mut BytesMut, most: usize) {
+    while buffer.len() < most {
+        buffer.reserve(READ_BYTES);
+        match stream.read_buf(buffer).await {
+            Ok(count) if count > 0 => {}
+            _ => return,
+        }
+    }
+    std::future::pending::<()>().await;
+}

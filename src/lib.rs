@@ -1,0 +1,49 @@
+//! atelier turns an HTTP request into an infrastructure action: `curl -> edge -> API Gateway -> Lambda -> EC2 / Docker`.
+//!
+//! One package, a library and a thin binary; the same file is the command line, the Lambda function's code, the edge
+//! in front of the local cloud, the Docker proxy and an AWS emulator. Dependencies point down only:
+//!
+//! ```text
+//! app -> commands -> stack, engine -> docker
+//!                    edge, proxy, handler, emulator  (know neither commands nor ui)
+//!                    http1, names, secret, api_key, clock     (know nobody)
+//! ```
+//!
+//! Invariants: only `ui` writes to stdout or stderr; only `settings` reads the environment (and the handler its own few
+//! variables, in one place); every wait has a deadline; no `unsafe`, no `process::exit`, no panic on input; what is
+//! destroyed carries our tag or label; no byte that a client sent reaches the Docker socket; secrets cannot be printed.
+
+rust_i18n::i18n!("locales", fallback = "en");
+
+pub mod api_key;
+pub mod app;
+pub mod aws;
+pub mod calls;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod deadlines;
+pub mod disk;
+pub mod docker;
+pub mod edge;
+pub mod elf;
+pub mod emulator;
+pub mod engine;
+pub mod error;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
+pub mod handler;
+pub mod http1;
+pub mod http_client;
+pub mod log;
+pub mod names;
+pub mod openapi;
+pub mod program;
+pub mod progress;
+pub mod proxy;
+pub mod roles;
+pub mod secret;
+pub mod settings;
+pub mod stack;
+pub mod text;
+pub mod ui;

@@ -1,0 +1,238 @@
+//! The proxy's service: rules, then the daemon, then an answer that is rebuilt from checked values.
+
+use super::{
+    Config, UPSTREAM_TIMEOUT,
+    docker::{Container, Daemon, DaemonError, find},
+    log::{Entry, OK},
+    rules::{self, Change, Operation, Refusal},
+};
+use crate::{
+    clock::Clock,
+    http1::{
+        Peer, Rejection, Request, Response, Service,
+        ids::{self, RequestIds},
+    },
+    names::ContainerName,
+    secret::Secret,
+};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time,
+};
+
+/// How many operations may be with the daemon at once; further ones wait for a turn within their own deadline.
+const IN_FLIGHT: usize = 8;
+
+/// The longest wait for the daemon's answer to a ping; one that takes longer is not well.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an answer to a ping holds.
+const PING_AGE: Duration = Duration::from_secs(1);
+
+/// The docker proxy as a service of [`crate::http1`].
+pub(super) struct Proxy {
+    token: Secret,
+    daemon: Daemon,
+    clock: Clock,
+    turns: Semaphore,
+    /// How the last ping ended, and when.
+    pulse: Mutex<Option<(time::Instant, Result<(), Failure>)>>,
+    ids: RequestIds,
+}
+
+/// What an operation found.
+enum Outcome {
+    Pong,
+    All(Vec<Container>),
+    One(Container),
+}
+
+/// Why an operation was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    Refused(Refusal),
+    /// Absent, or not ours: the proxy itself cannot tell which.
+    NotFound,
+    Daemon(DaemonError),
+    Deadline,
+}
+
+#[derive(Serialize)]
+struct All {
+    containers: Vec<Container>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    error: &'static str,
+    code: &'static str,
+}
+
+impl Proxy {
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            token: config.token,
+            daemon: Daemon::new(config.socket, config.owner),
+            clock: config.clock,
+            turns: Semaphore::new(IN_FLIGHT),
+            pulse: Mutex::new(None),
+            ids: RequestIds::default(),
+        }
+    }
+
+    async fn perform(&self, operation: &Operation) -> Result<Outcome, Failure> {
+        // Never closed, so a turn always comes, unless the deadline comes first.
+        let _turn = match operation {
+            Operation::Ping => None,
+            _ => Some(self.turns.acquire().await.map_err(|_| Failure::Deadline)?),
+        };
+        match operation {
+            Operation::Ping => self.ping().await.map(|()| Outcome::Pong),
+            Operation::List => Ok(Outcome::All(self.daemon.list().await?)),
+            Operation::Inspect(name) => Ok(Outcome::One(self.resolve(name).await?)),
+            Operation::Change(change, name) => Ok(Outcome::One(self.change(*change, name).await?)),
+        }
+    }
+
+    /// Asks the daemon whether it answers. Whoever reaches the port may ask, so this takes no turn from those who have
+    /// the token, and however many ask, the daemon is asked by one of them at a time and once per [`PING_AGE`].
+    async fn ping(&self) -> Result<(), Failure> {
+        let mut pulse = self.pulse.lock().await;
+        if let Some((when, outcome)) = *pulse
+            && when.elapsed() < PING_AGE
+        {
+            return outcome;
+        }
+        let outcome = self.clock.timeout(PING_TIMEOUT, self.daemon.ping()).await.ok_or(Failure::Deadline);
+        let outcome = outcome.and_then(|answer| Ok(answer?));
+        *pulse = Some((time::Instant::now(), outcome));
+        outcome
+    }
+
+    /// Finds a name in the list of what is ours: the one way to an id, and the one place that says "not found".
+    async fn resolve(&self, name: &ContainerName) -> Result<Container, Failure> {
+        find(self.daemon.list().await?, name).ok_or(Failure::NotFound)
+    }
+
+    /// Changes a container by the id that its name has now, and tells its state after that. A name may move to another
+    /// container meanwhile; the id cannot.
+    async fn change(&self, change: Change, name: &ContainerName) -> Result<Container, Failure> {
+        let before = self.resolve(name).await?;
+        // Docker answers differently from version to version here.
+        if before.state == "paused" {
+            return Err(Failure::Daemon(DaemonError::Conflict));
+        }
+        self.daemon.change(change, before.id()).await?;
+        let after = self.daemon.list().await?.into_iter().find(|container| container.id() == before.id());
+        match (after, change) {
+            (Some(after), _) => Ok(after),
+            // One that was started with `--rm` goes when it stops; the daemon may or may not still show it at this point.
+            (None, Change::Stop) => Ok(before.on_its_way_out()),
+            (None, _) => Err(Failure::NotFound),
+        }
+    }
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Self {
+        match error {
+            DaemonError::Gone => Self::NotFound,
+            other => Self::Daemon(other),
+        }
+    }
+}
+
+impl Failure {
+    /// The status, the stable code, the sentence, and the reason in the log.
+    fn parts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Refused(refusal) => {
+                let (code, sentence) = match refusal {
+                    Refusal::Token => ("unauthorized", "Unauthorized"),
+                    Refusal::Route => ("not_found", "Not found"),
+                    Refusal::Method => ("method_not_allowed", "Method not allowed"),
+                    _ => ("bad_request", "Bad request"),
+                };
+                (refusal.status(), code, sentence, refusal.reason())
+            }
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Not found", "not_owned"),
+            Self::Daemon(DaemonError::Conflict) => {
+                (StatusCode::CONFLICT, "conflict", "The container's state does not allow this", "conflict")
+            }
+            Self::Daemon(DaemonError::Unreachable) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Docker is not reachable", "unreachable")
+            }
+            Self::Daemon(_) => (StatusCode::BAD_GATEWAY, "bad_gateway", "Docker gave an invalid answer", "nonsense"),
+            Self::Deadline => (StatusCode::GATEWAY_TIMEOUT, "deadline", "Docker did not answer in time", "deadline"),
+        }
+    }
+}
+
+impl Service for Proxy {
+    async fn call(&self, request: Request) -> Response {
+        let begin = Instant::now();
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let id = self.ids.of(request.headers());
+        let decided = rules::decide(&request, &self.token);
+        let operation = decided.as_ref().ok();
+        let outcome = match &decided {
+            Ok(operation) => {
+                let work = self.clock.timeout(UPSTREAM_TIMEOUT, self.perform(operation));
+                work.await.unwrap_or(Err(Failure::Deadline))
+            }
+            Err(refusal) => Err(Failure::Refused(*refusal)),
+        };
+        let (mut response, reason) = match outcome {
+            Ok(outcome) => (success(outcome), OK),
+            Err(failure) => {
+                let (status, code, sentence, reason) = failure.parts();
+                (error(status, code, sentence), reason)
+            }
+        };
+        ids::name(&mut response, &id);
+        Entry::new(&id, peer, operation, reason, response.status(), begin.elapsed()).write();
+        response
+    }
+
+    fn reject(&self, peer: Peer, rejection: Rejection) -> Response {
+        let id = self.ids.draw();
+        Entry::new(&id, Some(peer.0), None, rejection.code(), rejection.status(), Duration::ZERO).write();
+        let mut response = error(rejection.status(), "bad_request", "Bad request");
+        ids::name(&mut response, &id);
+        response
+    }
+}
+
+fn success(outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::Pong => answer(StatusCode::OK, "text/plain; charset=utf-8", Bytes::from_static(b"OK")),
+        Outcome::All(containers) => json(StatusCode::OK, &All { containers }),
+        Outcome::One(container) => json(StatusCode::OK, &container),
+    }
+}
+
+/// An error ends its connection: what comes after a request that we did not like is not read.
+fn error(status: StatusCode, code: &'static str, sentence: &'static str) -> Response {
+    let mut response = json(status, &ErrorBody { error: sentence, code });
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    // These bodies are structs of texts; they always serialise.
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    answer(status, "application/json; charset=utf-8", body.into())
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: Bytes) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

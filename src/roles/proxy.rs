@@ -1,0 +1,52 @@
+//! The role `@proxy`: the docker proxy, as the only process of its container. Its settings are in the environment.
+
+use crate::{
+    clock::Clock,
+    docker::PROXY_MEMORY,
+    http1::Limits,
+    proxy::{self, Config},
+    settings::{Environment, roles::Proxy},
+};
+use std::{error::Error, ffi::OsString, process::ExitCode};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+/// The argument that chooses this role.
+pub const NAME: &str = "@proxy";
+
+/// Half of the container's memory is for what the daemon answers.
+const _: () = assert!(Limits::proxy().memory() < PROXY_MEMORY / 2);
+
+/// Runs the role: `@proxy`, without arguments.
+pub fn run(_: impl Iterator<Item = OsString>) -> ExitCode {
+    // One thread: the daemon is the bottleneck, and idle threads would only take memory.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(serve())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            proxy::fatal(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let Proxy { listen, token, owner, socket } = Proxy::read(&Environment::capture())?;
+    // The first process of a container has no default for these: without a handler they would be ignored.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = TcpListener::bind(listen).await?;
+    let shutdown = CancellationToken::new();
+    let config = Config { owner, token, socket, clock: Clock::System };
+    let mut server = std::pin::pin!(proxy::run(listener, config, shutdown.clone()));
+    tokio::select! {
+        () = &mut server => return Ok(()),
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    shutdown.cancel();
+    server.await;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! The role `@sandbox`: sets the limits of a function's process on itself, then becomes that process.
+//!
+//! A process of its own does this between `fork` and `exec` because the standard library's hook for that moment is
+//! `unsafe`. It is not a container: a function runs as the user who runs atelier and reads what that user reads.
+//! What is promised is that it dies with the emulator, dumps no core and cannot take all descriptors or disk by accident.
+
+use rustix::{
+    fs::Mode,
+    process::{Pid, Resource, Rlimit, Signal},
+};
+use std::{
+    ffi::OsString,
+    io,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Command, ExitCode},
+    time::Duration,
+};
+
+/// The argument that chooses this role.
+pub const NAME: &str = "@sandbox";
+
+/// The exit code for a sandbox that could not become the function: what a shell says of a command that cannot be run.
+const CANNOT_START: u8 = 126;
+
+/// How often, and how far apart, a busy file is tried: a second in all.
+const BUSY_ATTEMPTS: u32 = 100;
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
+const GIB: u64 = 1 << 30;
+
+/// The limits, in the units of `setrlimit(2)`. Address space is far above what a function uses, because runtimes
+/// reserve much more than they touch; the number of processes is left alone, because it is counted per user.
+const LIMITS: [(Resource, u64); 4] =
+    [(Resource::Core, 0), (Resource::Nofile, 1024), (Resource::Fsize, GIB), (Resource::As, 64 * GIB)];
+
+/// Runs the role: `@sandbox <pid of the emulator> <folder> -- <program>`. Returns only when that fails.
+pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
+    let parent = args.next().and_then(|pid| Pid::from_raw(pid.to_str()?.parse().ok()?));
+    let (folder, separator, program) = (args.next(), args.next(), args.next());
+    let (Some(parent), Some(folder), Some(program)) = (parent, folder, program) else {
+        return ExitCode::from(CANNOT_START);
+    };
+    if separator.is_none_or(|separator| separator != "--") {
+        return ExitCode::from(CANNOT_START);
+    }
+    let error = match confine(parent, Path::new(&folder)) {
+        Ok(()) => exec(Path::new(&program)),
+        Err(error) => error,
+    };
+    // The pipe is the function's log: there is no other place where the reason could be seen.
+    let _ = io::Write::write_all(
+        &mut io::stderr(),
+        format!("{} could not be started: {error}\n", Path::new(&program).display()).as_bytes(),
+    );
+    ExitCode::from(CANNOT_START)
+}
+
+/// Becomes `program`; returns only when that fails.
+///
+/// Another thread of the emulator may fork while the program's file is being written; until its child execs, that
+/// child holds the file open for writing and the kernel says `ETXTBSY`. That passes within milliseconds.
+fn exec(program: &Path) -> io::Error {
+    for _ in 0..BUSY_ATTEMPTS {
+        let error = Command::new(program).exec();
+        if error.kind() != io::ErrorKind::ExecutableFileBusy {
+            return error;
+        }
+        std::thread::sleep(BUSY_PAUSE);
+    }
+    io::ErrorKind::ExecutableFileBusy.into()
+}
+
+/// Binds this process's life to its parent's and limits what it can take.
+fn confine(parent: Pid, folder: &Path) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // A parent that died before the line above sends no signal any more.
+    if rustix::process::getppid() != Some(parent) {
+        return Err(io::Error::other("the emulator is gone"));
+    }
+    for (resource, wanted) in LIMITS {
+        let most = rustix::process::getrlimit(resource).maximum.map_or(wanted, |most| most.min(wanted));
+        rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+    std::env::set_current_dir(folder)
+}

@@ -1,0 +1,186 @@
+//! The file `atelier.toml` in the project folder.
+
+use super::FILE;
+use crate::{
+    disk,
+    error::{Code, Error, Result},
+    text::Message,
+};
+use std::{io::ErrorKind, path::Path};
+use toml_edit::{DocumentMut, Item};
+
+/// Every key that the file may hold.
+pub(super) const KEYS: [&str; 13] = [
+    "auth",
+    "cors_origins",
+    "docker_proxy",
+    "endpoint",
+    "engine",
+    "image",
+    "internal_endpoint",
+    "port",
+    "public_endpoint",
+    "rate",
+    "region",
+    "stack",
+    "timeout",
+];
+
+/// The keys whose value may be a list of strings.
+const LISTS: [&str; 1] = ["cors_origins"];
+
+/// The file is read whole; nobody's settings are longer.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// The file's values, each as the text that a flag would have.
+#[derive(Debug, Default)]
+pub(super) struct SettingsFile(DocumentMut);
+
+impl SettingsFile {
+    /// Reads the file of `folder`; no file is an empty one.
+    pub(super) fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let unreadable =
+            || Error::new(Code::File).with_message("action", Message::new("action.read")).with("path", path.display());
+        match std::fs::metadata(&path) {
+            // Opening a FIFO or a device would wait for ever.
+            Ok(facts) if !facts.is_file() => return Err(unreadable().because_of(Message::new("strange.irregular"))),
+            Ok(facts) if facts.len() > MAX_BYTES => return Err(unreadable().because_of(Message::new("strange.large"))),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(unreadable().cause(&error)),
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| unreadable().cause(&error))?;
+        Self::parse(&text).map_err(|error| error.hint(Message::new("hint.settings_file").with("path", path.display())))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+            Error::new(Code::BadSetting)
+                .with("name", FILE)
+                .with("value", "…")
+                .with_message("rule", Message::new("rule.toml"))
+                .because(error.message())
+        })?;
+        for (key, _) in document.iter() {
+            if !KEYS.contains(&key) {
+                return Err(unknown(key));
+            }
+        }
+        Ok(Self(document))
+    }
+
+    /// Gives the value of `key` as the text that a flag would have.
+    pub(super) fn get(&self, key: &'static str) -> Result<Option<String>> {
+        match self.0.get(key) {
+            None => Ok(None),
+            Some(Item::Value(toml_edit::Value::String(text))) => Ok(Some(text.value().clone())),
+            Some(Item::Value(toml_edit::Value::Integer(number))) => Ok(Some(number.value().to_string())),
+            Some(Item::Value(toml_edit::Value::Array(items)))
+                if LISTS.contains(&key) && items.iter().all(toml_edit::Value::is_str) =>
+            {
+                let items: Vec<&str> = items.iter().filter_map(toml_edit::Value::as_str).collect();
+                Ok(Some(items.join(",")))
+            }
+            Some(other) => Err(Error::new(Code::BadSetting)
+                .with("name", key)
+                .with("value", other.type_name())
+                .with_message("rule", Message::new("rule.scalar"))),
+        }
+    }
+}
+
+/// Writes one setting into the file of `folder`, which keeps its other settings, comments and order. What stands there
+/// already is not written again.
+///
+/// # Errors
+/// The file cannot be read, is not TOML, or cannot be written.
+pub fn keep(folder: &Path, key: &'static str, value: &str) -> Result<()> {
+    let mut file = SettingsFile::read(folder)?;
+    if file.get(key)?.as_deref() == Some(value) {
+        return Ok(());
+    }
+    match file.0.get_mut(key) {
+        // Only the value: what is written beside it stays.
+        Some(Item::Value(old)) => {
+            let decor = old.decor().clone();
+            *old = toml_edit::Value::from(value);
+            *old.decor_mut() = decor;
+        }
+        _ => {
+            file.0.insert(key, toml_edit::value(value));
+        }
+    }
+    Ok(disk::replace(&folder.join(FILE), file.0.to_string().as_bytes(), 0o644)?)
+}
+
+fn unknown(key: &str) -> Error {
+    let nearest = KEYS.iter().min_by_key(|known| distance(known, key)).copied().unwrap_or_default();
+    Error::new(Code::UnknownSetting).with("name", key).hint(Message::new("hint.nearest_setting").with("name", nearest))
+}
+
+/// Counts the insertions, deletions and replacements that turn one text into the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_one() {
+        let error = SettingsFile::parse("regoin = 'eu-west-3'").unwrap_err();
+        assert_eq!(error.code, Code::UnknownSetting);
+        assert!(error.hints[0].to_string().contains("`region`"), "{}", error.hints[0]);
+    }
+
+    #[test]
+    fn numbers_and_strings_are_read_and_nothing_else() {
+        let file = SettingsFile::parse("port = 4567\nregion = 'eu-west-3'\nstack = ['a']").unwrap();
+        assert_eq!(file.get("port").unwrap().as_deref(), Some("4567"));
+        assert_eq!(file.get("region").unwrap().as_deref(), Some("eu-west-3"));
+        assert_eq!(file.get("engine").unwrap(), None);
+        assert!(file.get("stack").is_err());
+    }
+
+    #[test]
+    fn a_kept_setting_leaves_the_rest_of_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        keep(folder.path(), "auth", "api-key").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "auth = \"api-key\"\n");
+        std::fs::write(&path, "# mine\nport = 4567 # odd\nauth = 'none' # later\n").unwrap();
+        keep(folder.path(), "auth", "api-key").unwrap();
+        let text = "# mine\nport = 4567 # odd\nauth = \"api-key\" # later\n";
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        let before = std::fs::metadata(&path).unwrap().modified().unwrap();
+        keep(folder.path(), "auth", "api-key").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
+    }
+
+    #[test]
+    fn a_list_is_read_where_one_may_be() {
+        let file = SettingsFile::parse("cors_origins = ['https://a', 'https://b']\nengine = ['a']").unwrap();
+        assert_eq!(file.get("cors_origins").unwrap().as_deref(), Some("https://a,https://b"));
+        assert!(file.get("engine").is_err());
+        assert!(SettingsFile::parse("cors_origins = [1]").unwrap().get("cors_origins").is_err());
+    }
+
+    #[test]
+    fn distances_are_levenshteins() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("same", "same"), 0);
+    }
+}

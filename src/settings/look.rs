@@ -1,0 +1,106 @@
+//! How output shall look. Decided before everything else, so that an error about a setting is already in the right
+//! language and colour.
+
+use super::{Environment, Origin, Setting};
+use crate::text::Lang;
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal that can.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How output shall look.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The language of texts.
+    pub lang: Setting<Lang>,
+    /// When to use colour.
+    pub color: Setting<ColorWhen>,
+    /// The terminal can only append lines (`TERM=dumb`).
+    pub dumb: bool,
+    /// Nobody watches (`CI`): no prompt, no animation.
+    pub ci: bool,
+}
+
+impl Look {
+    /// Decides from the flags, where given, and the environment.
+    #[must_use]
+    pub fn resolve(lang: Option<Lang>, color: Option<ColorWhen>, environment: &Environment) -> Self {
+        Self {
+            lang: language(lang, environment),
+            color: color_of(color, environment),
+            dumb: environment.get("TERM") == Some("dumb"),
+            ci: environment.get("CI").is_some_and(|value| value != "false" && value != "0"),
+        }
+    }
+}
+
+/// The first that is set decides, as in POSIX (`LC_ALL=C LANG=fr_FR` is English); a language that we do not speak is
+/// English. `atelier.toml` has no say: a language belongs to a person, not to a project.
+fn language(flag: Option<Lang>, environment: &Environment) -> Setting<Lang> {
+    if let Some(value) = flag {
+        return Setting { value, origin: Origin::Flag("--lang") };
+    }
+    for name in ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"] {
+        if let Some(locale) = environment.get(name) {
+            let value = Lang::from_locale(locale).unwrap_or_default();
+            return Setting { value, origin: Origin::Environment(name) };
+        }
+    }
+    Setting::default_of(Lang::default())
+}
+
+/// <https://no-color.org> and <https://bixense.com/clicolors>.
+fn color_of(flag: Option<ColorWhen>, environment: &Environment) -> Setting<ColorWhen> {
+    if let Some(value) = flag {
+        return Setting { value, origin: Origin::Flag("--color") };
+    }
+    let said = |name, value| Setting { value, origin: Origin::Environment(name) };
+    if environment.get("NO_COLOR").is_some() {
+        said("NO_COLOR", ColorWhen::Never)
+    } else if environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        said("CLICOLOR_FORCE", ColorWhen::Always)
+    } else if environment.get("TERM") == Some("dumb") {
+        said("TERM", ColorWhen::Never)
+    } else if environment.get("CLICOLOR") == Some("0") {
+        said("CLICOLOR", ColorWhen::Never)
+    } else {
+        Setting::default_of(ColorWhen::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(variables: &[(&str, &str)]) -> Look {
+        Look::resolve(None, None, &variables.iter().copied().collect())
+    }
+
+    #[test]
+    fn the_first_locale_variable_that_is_set_decides() {
+        assert_eq!(look(&[("LANG", "fr_FR.UTF-8")]).lang.value, Lang::Fr);
+        assert_eq!(look(&[("LANG", "fr_FR.UTF-8"), ("LC_ALL", "C")]).lang.value, Lang::En);
+        assert_eq!(look(&[("LC_ALL", ""), ("LANG", "fr")]).lang.value, Lang::Fr);
+        assert_eq!(look(&[("ATELIER_LANG", "fr"), ("LC_ALL", "C")]).lang.value, Lang::Fr);
+        assert_eq!(look(&[("LANG", "de_DE.UTF-8")]).lang.value, Lang::En);
+        assert_eq!(look(&[]).lang.origin, Origin::Default);
+    }
+
+    #[test]
+    fn no_color_wins_over_force_and_a_flag_over_both() {
+        let both = [("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")];
+        assert_eq!(look(&both).color.value, ColorWhen::Never);
+        assert_eq!(look(&both[1..]).color.value, ColorWhen::Always);
+        assert_eq!(look(&[("TERM", "dumb")]).color.value, ColorWhen::Never);
+        let flag = Look::resolve(None, Some(ColorWhen::Always), &both.into_iter().collect());
+        assert_eq!((flag.color.value, flag.color.origin), (ColorWhen::Always, Origin::Flag("--color")));
+    }
+}

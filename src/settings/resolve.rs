@@ -1,0 +1,307 @@
+//! Settles every setting: which of its sources speaks, and whether what it says can be.
+
+use super::{
+    Environment, Look, Origin, PUBLIC_RATE, Rule, Setting, Settings, base_url, duration,
+    file::SettingsFile,
+    values::{Auth, auth, engine, origins, port, rate, region, stack, text},
+};
+use crate::{
+    cli::Global,
+    edge::limits::Limit,
+    error::{Code, Error, Result},
+    secret::Secret,
+    text::Message,
+};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Answers that take longer mean that something hangs: the slowest honest one is a first image pull.
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
+const DEFAULT_REGION: &str = "us-east-1";
+const DEFAULT_PORT: u16 = 4566;
+const DEFAULT_STACK: &str = "atelier";
+
+impl Settings {
+    /// Settles every setting.
+    ///
+    /// # Errors
+    /// `bad_setting` and `unknown_setting` name what is wrong; `file` when the folder or `atelier.toml` is unusable.
+    pub fn resolve(flags: &Global, verb: &VerbFlags, look: &Look, environment: &Environment) -> Result<Self> {
+        let Setting { value: folder, origin: folder_origin } = folder(flags, environment)?;
+        let sources = Sources { environment, file: SettingsFile::read(&folder)?, folder: &folder };
+        let home = environment.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let port = sources.settle("port", ("--port", flags.port), &["ATELIER_PORT"], port)?.or(DEFAULT_PORT);
+        let public = sources.settle("public_endpoint", ("", None), &["AWS_ENDPOINT_PUBLIC"], base_url)?;
+        let public = match public.0 {
+            None => Setting::default_of(None),
+            Some(_) => public.optional(),
+        };
+        let forwarding = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN");
+        let mut settings = Self {
+            auth: sources.settle("auth", ("--auth", verb.auth), &["ATELIER_AUTH"], auth)?.or(Auth::None),
+            rate: Setting::default_of(None),
+            cors_origins: sources
+                .settle("cors_origins", ("", None), &["ATELIER_CORS_ORIGINS"], origins)?
+                .or(Vec::new()),
+            data_folder: data_folder(home.as_deref(), environment),
+            runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
+            engine: sources.settle("engine", ("--engine", flags.engine), &["ATELIER_ENGINE"], engine)?.optional(),
+            stack: sources
+                .settle("stack", ("--stack", flags.stack.clone()), &["ATELIER_STACK"], stack)?
+                .or(stack(DEFAULT_STACK).map_err(|rule| bad("stack", DEFAULT_STACK, rule))?),
+            region: sources
+                .settle("region", ("--region", flags.region.clone()), &["AWS_REGION", "AWS_DEFAULT_REGION"], region)?
+                .or(DEFAULT_REGION.to_owned()),
+            timeout: sources
+                .settle("timeout", ("--timeout", flags.timeout), &["ATELIER_TIMEOUT"], duration)?
+                .or(DEFAULT_TIMEOUT),
+            image: sources.settle("image", ("--image", verb.image.clone()), &["ATELIER_IMAGE"], text)?.optional(),
+            endpoint: sources
+                .settle("endpoint", ("--endpoint", flags.endpoint.clone()), &["ATELIER_ENDPOINT"], base_url)?
+                .optional(),
+            public_endpoint: public,
+            internal_endpoint: sources
+                .settle("internal_endpoint", ("", None), &["AWS_ENDPOINT_INTERNAL"], base_url)?
+                .optional(),
+            docker_proxy: sources.settle("docker_proxy", ("", None), &["DOCKER_PROXY"], base_url)?.optional(),
+            docker_host: match environment.get("DOCKER_HOST") {
+                Some(host) => Setting { value: Some(host.to_owned()), origin: Origin::Environment("DOCKER_HOST") },
+                None => Setting::default_of(None),
+            },
+            docker_context: environment.get("DOCKER_CONTEXT").map(str::to_owned),
+            docker_config: environment
+                .get("DOCKER_CONFIG")
+                .map(PathBuf::from)
+                .or_else(|| Some(home.as_ref()?.join(".docker"))),
+            docker_cert_path: environment.get("DOCKER_CERT_PATH").map(PathBuf::from),
+            docker_tls: environment.get("DOCKER_TLS_VERIFY").is_some(),
+            docker_plain_tcp: environment.get("ATELIER_DOCKER_PLAIN_TCP").is_some(),
+            codespace: environment.get("CODESPACE_NAME").map(str::to_owned),
+            forwarding_domain: forwarding.map(str::to_owned),
+            github_actions: environment.get("GITHUB_ACTIONS") == Some("true"),
+            localstack_token: environment.get("LOCALSTACK_AUTH_TOKEN").map(Secret::new),
+            shell: environment.get("SHELL").and_then(|path| path.rsplit('/').next()).map(str::to_owned),
+            browser: environment.get("BROWSER").map(str::to_owned),
+            ambient_endpoint: environment.get("AWS_ENDPOINT_URL").map(str::to_owned),
+            ambient_credentials: ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]
+                .into_iter()
+                .find(|name| environment.get(name).is_some()),
+            lang: look.lang.clone(),
+            home,
+            port,
+            folder: folder.clone(),
+            folder_origin,
+        };
+        settings.public_endpoint = settings.public_endpoint_at(settings.port.value);
+        let usual_rate = match &settings.public_endpoint.value {
+            Some(_) => Setting { value: Some(PUBLIC_RATE), origin: Origin::Derived("public_endpoint") },
+            None => Setting::default_of(None),
+        };
+        let rate = sources.settle("rate", ("--rate", verb.rate), &["ATELIER_RATE"], rate)?;
+        settings.rate = rate.0.unwrap_or(usual_rate);
+        Ok(settings)
+    }
+
+    /// The public base URL of a port: the one that the user names, else the one under which Codespaces forwards the port.
+    #[must_use]
+    pub fn public_endpoint_at(&self, port: u16) -> Setting<Option<String>> {
+        match (&self.codespace, &self.forwarding_domain) {
+            (Some(name), Some(domain))
+                if matches!(self.public_endpoint.origin, Origin::Default | Origin::Derived(_)) =>
+            {
+                Setting {
+                    value: base_url(&format!("https://{name}-{port}.{domain}")).ok(),
+                    origin: Origin::Derived("CODESPACE_NAME"),
+                }
+            }
+            _ => self.public_endpoint.clone(),
+        }
+    }
+
+    /// The same settings with another public port, and what follows from it.
+    #[must_use]
+    pub fn at_port(&self, port: u16) -> Self {
+        let public_endpoint = self.public_endpoint_at(port);
+        Self { port: Setting { value: port, ..self.port.clone() }, public_endpoint, ..self.clone() }
+    }
+}
+
+/// The settings that only one verb has a flag for.
+#[derive(Debug, Clone, Default)]
+pub struct VerbFlags {
+    /// `up --image`.
+    pub image: Option<String>,
+    /// `up --rate`.
+    pub rate: Option<Limit>,
+    /// `deploy --auth`.
+    pub auth: Option<Auth>,
+}
+
+/// What was said about a setting, if anything.
+struct Said<T>(Option<Setting<T>>);
+
+impl<T> Said<T> {
+    fn or(self, default: T) -> Setting<T> {
+        self.0.unwrap_or_else(|| Setting::default_of(default))
+    }
+
+    fn optional(self) -> Setting<Option<T>> {
+        match self.0 {
+            Some(Setting { value, origin }) => Setting { value: Some(value), origin },
+            None => Setting::default_of(None),
+        }
+    }
+}
+
+struct Sources<'a> {
+    environment: &'a Environment,
+    file: SettingsFile,
+    folder: &'a Path,
+}
+
+impl Sources<'_> {
+    /// Asks the flag, then the variables in their order, then the file's `key`.
+    fn settle<T>(
+        &self,
+        key: &'static str,
+        flag: (&'static str, Option<T>),
+        variables: &[&'static str],
+        parse: fn(&str) -> std::result::Result<T, Rule>,
+    ) -> Result<Said<T>> {
+        if let (name, Some(value)) = flag {
+            return Ok(Said(Some(Setting { value, origin: Origin::Flag(name) })));
+        }
+        for name in variables {
+            if let Some(text) = self.environment.get(name) {
+                let value = parse(text).map_err(|rule| bad(name, text, rule))?;
+                return Ok(Said(Some(Setting { value, origin: Origin::Environment(name) })));
+            }
+        }
+        let Some(text) = self.file.get(key)? else { return Ok(Said(None)) };
+        let value = parse(&text).map_err(|rule| bad(key, &text, rule))?;
+        Ok(Said(Some(Setting { value, origin: Origin::File(self.folder.join(super::FILE)) })))
+    }
+}
+
+fn bad(name: &str, value: &str, rule: Rule) -> Error {
+    Error::new(Code::BadSetting).with("name", name).with("value", value).with_message("rule", rule.0)
+}
+
+/// `--folder`, `ATELIER_FOLDER`, else the current folder; always absolute, because background processes outlive it.
+fn folder(flags: &Global, environment: &Environment) -> Result<Setting<PathBuf>> {
+    let (path, origin) = match (&flags.folder, environment.get("ATELIER_FOLDER")) {
+        (Some(path), _) => (path.clone(), Origin::Flag("--folder")),
+        (None, Some(path)) => (PathBuf::from(path), Origin::Environment("ATELIER_FOLDER")),
+        (None, None) => (PathBuf::from("."), Origin::Default),
+    };
+    let unusable = |path: &Path| {
+        Error::new(Code::File).with_message("action", Message::new("action.use")).with("path", path.display())
+    };
+    let absolute = path.canonicalize().map_err(|error| unusable(&path).cause(&error))?;
+    if absolute.is_dir() {
+        Ok(Setting { value: absolute, origin })
+    } else {
+        Err(unusable(&path).because_of(Message::new("strange.no_folder")))
+    }
+}
+
+/// <https://specifications.freedesktop.org/basedir-spec/latest/>: relative paths are to be ignored.
+fn data_folder(home: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    environment
+        .get("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(home?.join(".local/share")))
+        .map(|data| data.join("atelier"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::limits::Rate;
+
+    fn resolve(flags: &Global, variables: &[(&str, &str)], file: &str) -> Result<Settings> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(super::super::FILE), file).unwrap();
+        let environment: Environment = variables.iter().copied().collect();
+        let flags = Global { folder: Some(folder.path().to_owned()), ..flags.clone() };
+        Settings::resolve(&flags, &VerbFlags::default(), &Look::resolve(None, None, &environment), &environment)
+    }
+
+    fn port_of(flags: &Global, variables: &[(&str, &str)], file: &str) -> Setting<u16> {
+        resolve(flags, variables, file).unwrap_or_else(|error| panic!("{error}")).port
+    }
+
+    #[test]
+    fn flags_win_over_environment_over_file_over_default() {
+        let flag = Global { port: Some(1), ..Global::default() };
+        let (variable, file) = ([("ATELIER_PORT", "2")], "port = 3");
+        assert_eq!(port_of(&flag, &variable, file).value, 1);
+        let chosen = port_of(&Global::default(), &variable, file);
+        assert_eq!((chosen.value, chosen.origin), (2, Origin::Environment("ATELIER_PORT")));
+        let chosen = port_of(&Global::default(), &[], file);
+        assert!(matches!(chosen, Setting { value: 3, origin: Origin::File(_) }));
+        let chosen = port_of(&Global::default(), &[], "");
+        assert_eq!((chosen.value, chosen.origin), (4566, Origin::Default));
+    }
+
+    #[test]
+    fn the_public_url_is_the_users_then_the_codespaces_then_none() {
+        let codespace =
+            [("CODESPACE_NAME", "fuzzy-fish"), ("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "app.github.dev")];
+        let url = |variables: &[(&str, &str)]| {
+            resolve(&Global::default(), variables, "").unwrap_or_else(|error| panic!("{error}")).public_endpoint.value
+        };
+        assert_eq!(url(&codespace).as_deref(), Some("https://fuzzy-fish-4566.app.github.dev"));
+        let own = [codespace[0], codespace[1], ("AWS_ENDPOINT_PUBLIC", "https://mine.example/")];
+        assert_eq!(url(&own).as_deref(), Some("https://mine.example"));
+        assert_eq!(url(&[]), None);
+
+        let settings = resolve(&Global::default(), &codespace, "").unwrap_or_else(|error| panic!("{error}"));
+        let elsewhere = settings.at_port(5000);
+        assert_eq!(elsewhere.port.value, 5000);
+        assert_eq!(elsewhere.public_endpoint.value.as_deref(), Some("https://fuzzy-fish-5000.app.github.dev"));
+        let settings = resolve(&Global::default(), &own, "").unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(settings.at_port(5000).public_endpoint.value.as_deref(), Some("https://mine.example"));
+    }
+
+    #[test]
+    fn only_a_public_url_is_limited_unless_somebody_says_otherwise() {
+        let rate = |variables: &[(&str, &str)], file: &str| {
+            resolve(&Global::default(), variables, file).unwrap_or_else(|error| panic!("{error}")).rate.value
+        };
+        let public = ("AWS_ENDPOINT_PUBLIC", "https://mine.example");
+        assert_eq!(rate(&[], ""), None);
+        assert_eq!(rate(&[public], ""), Some(PUBLIC_RATE));
+        assert_eq!(rate(&[public], "rate = 'off'"), None);
+        assert_eq!(rate(&[("ATELIER_RATE", "5")], "rate = 7"), Some(Rate { per_second: 5, burst: 10 }));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_names_its_variable_and_the_rule() {
+        for (name, value) in [
+            ("ATELIER_PORT", "65536"),
+            ("ATELIER_ENGINE", "Embedded"),
+            ("ATELIER_STACK", "Ünder"),
+            ("AWS_REGION", "us east"),
+            ("ATELIER_TIMEOUT", "soon"),
+            ("AWS_ENDPOINT_PUBLIC", "x-4566.app.github.dev"),
+        ] {
+            let error = resolve(&Global::default(), &[(name, value)], "").err().unwrap();
+            assert_eq!(error.code, Code::BadSetting, "{name}");
+            assert!(error.to_string().contains(name) && error.to_string().contains(value), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_second_region_variable_counts_only_without_the_first() {
+        let region = |variables: &[(&str, &str)]| {
+            resolve(&Global::default(), variables, "").unwrap_or_else(|error| panic!("{error}")).region.value
+        };
+        assert_eq!(region(&[("AWS_DEFAULT_REGION", "eu-west-3")]), "eu-west-3");
+        assert_eq!(region(&[("AWS_DEFAULT_REGION", "eu-west-3"), ("AWS_REGION", "eu-west-1")]), "eu-west-1");
+        assert_eq!(region(&[]), "us-east-1");
+    }
+}

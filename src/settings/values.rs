@@ -1,0 +1,200 @@
+//! The settings' values, each parsed once; a text that breaks its rule is answered with the rule.
+
+use crate::{edge::limits::Rate, engine::EngineKind, names::StackName, text::Message};
+use clap::ValueEnum;
+use std::{fmt, time::Duration};
+
+/// What a value should have been, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule(pub Message);
+
+impl Rule {
+    fn new(name: &str) -> Self {
+        Self(Message::new(format!("rule.{name}")))
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Rule {}
+
+/// Reads a duration: a whole number of seconds, or a number with `ms`, `s`, `m` or `h` (`90`, `500ms`, `10m`).
+///
+/// # Errors
+/// Tells the rule when the text breaks it, or names a duration of nothing.
+pub fn duration(text: &str) -> Result<Duration, Rule> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| Rule::new("duration"))?;
+    let millis = match unit {
+        "ms" => Some(number),
+        "" | "s" => number.checked_mul(1000),
+        "m" => number.checked_mul(60 * 1000),
+        "h" => number.checked_mul(60 * 60 * 1000),
+        _ => None,
+    };
+    match millis {
+        // A year is longer than any wait and still far from overflowing the clock.
+        Some(millis @ 1..=31_536_000_000) => Ok(Duration::from_millis(millis)),
+        _ => Err(Rule::new("duration")),
+    }
+}
+
+/// Reads the base URL of an HTTP service, and drops slashes at its end: users paste them from a browser.
+///
+/// # Errors
+/// Tells the rule when the text is not `http://host[:port]` or `https://host[:port]`.
+pub fn base_url(text: &str) -> Result<String, Rule> {
+    let url = text.trim().trim_end_matches('/');
+    let Some(("http" | "https", host)) = url.split_once("://") else {
+        let guess = format!("https://{}", url.split_once("://").map_or(url, |(_, host)| host));
+        return Err(Rule(Message::new("rule.url_scheme").with("url", guess)));
+    };
+    let plain = http::Uri::try_from(url).is_ok_and(|uri| {
+        uri.host().is_some_and(|host| !host.is_empty())
+            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+    });
+    if plain && !host.contains(['/', '?', '#']) { Ok(url.to_owned()) } else { Err(Rule::new("url")) }
+}
+
+/// Reads a port; 0 lets the system choose a free one.
+///
+/// # Errors
+/// Tells the rule when the text is not a number from 0 to 65535.
+pub fn port(text: &str) -> Result<u16, Rule> {
+    text.parse().map_err(|_| Rule::new("port"))
+}
+
+/// Reads the name of a stack.
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn stack(text: &str) -> Result<StackName, Rule> {
+    text.parse().map_err(|_| Rule::new("stack"))
+}
+
+/// Reads an AWS region, by its form only: new regions appear every year.
+///
+/// # Errors
+/// Tells the rule when the text cannot be one.
+pub fn region(text: &str) -> Result<String, Rule> {
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let region = plain && (3..=32).contains(&text.len()) && text.contains('-');
+    if region { Ok(text.to_owned()) } else { Err(Rule::new("region")) }
+}
+
+/// Who may call the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// Whoever has its URL.
+    None,
+    /// Whoever has an API key.
+    ApiKey,
+}
+
+impl Auth {
+    /// The name that flags and `atelier.toml` use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ApiKey => "api-key",
+        }
+    }
+}
+
+/// Reads who may call the API.
+pub(super) fn auth(text: &str) -> Result<Auth, Rule> {
+    Auth::from_str(text, false).map_err(|_| Rule::new("auth"))
+}
+
+/// Reads how often one client may call: `off`, `50` (a second) or `50/100` (a second, and at once after a rest; twice
+/// the rate where it is not said).
+///
+/// # Errors
+/// Tells the rule when the text breaks it, or names a rate of nothing.
+pub fn rate(text: &str) -> Result<Option<Rate>, Rule> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let number = |text: &str| text.parse().ok().filter(|number: &u32| (1..=1_000_000).contains(number));
+    let (per_second, burst) = text.split_once('/').map_or((text, None), |(rate, burst)| (rate, Some(burst)));
+    let per_second = number(per_second).ok_or_else(|| Rule::new("rate"))?;
+    let burst = burst.map_or(Some(per_second.saturating_mul(2)), number).ok_or_else(|| Rule::new("rate"))?;
+    Ok(Some(Rate { per_second, burst }))
+}
+
+/// Reads the origins whose pages may call, separated by commas; each exactly as browsers send it, so without a path,
+/// and never a wildcard.
+///
+/// # Errors
+/// Tells the rule when one of them is not an origin.
+pub fn origins(text: &str) -> Result<Vec<String>, Rule> {
+    let origin = |text: &str| match base_url(text) {
+        Ok(url) if url == text && !text.contains('*') && text == text.to_ascii_lowercase() => Ok(url),
+        _ => Err(Rule::new("origin")),
+    };
+    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(origin).collect()
+}
+
+/// Reads the name of an engine.
+pub(super) fn engine(text: &str) -> Result<EngineKind, Rule> {
+    EngineKind::from_str(text, false).map_err(|_| Rule::new("engine"))
+}
+
+/// Takes any text.
+#[expect(clippy::unnecessary_wraps, reason = "has the shape of the other parsers")]
+pub(super) fn text(text: &str) -> Result<String, Rule> {
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit_or_are_seconds() {
+        assert_eq!(duration("90").unwrap(), Duration::from_secs(90));
+        assert_eq!(duration("500ms").unwrap(), Duration::from_millis(500));
+        assert_eq!(duration("10m").unwrap(), Duration::from_mins(10));
+        for bad in ["", "s", "-1", "0", "1.5s", "10 m", "1d", "99999999999999999999", "18446744073709551615h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_off_or_a_number_with_a_burst() {
+        assert_eq!(rate("off").unwrap(), None);
+        assert_eq!(rate("50").unwrap(), Some(Rate { per_second: 50, burst: 100 }));
+        assert_eq!(rate("50/7").unwrap(), Some(Rate { per_second: 50, burst: 7 }));
+        for bad in ["", "0", "5/0", "-1", "5/", "/5", "1.5", "Off", "5/5/5", "99999999999"] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_exact_or_refused() {
+        assert_eq!(origins("https://a.example, http://b:8080").unwrap(), ["https://a.example", "http://b:8080"]);
+        assert_eq!(origins("").unwrap(), [""; 0]);
+        for bad in
+            ["*", "https://*.example", "https://a.example/", "https://a.example/x", "a.example", "null", "https://A"]
+        {
+            assert!(origins(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_loses_its_slash_and_keeps_its_scheme() {
+        assert_eq!(base_url("https://x-4566.app.github.dev/").unwrap(), "https://x-4566.app.github.dev");
+        assert_eq!(base_url(" http://127.0.0.1:4566// ").unwrap(), "http://127.0.0.1:4566");
+        for bad in ["x-4566.app.github.dev", "ftp://x", "https://", "http://u:p@x", "http://x/path", "http://x?q"] {
+            assert!(base_url(bad).is_err(), "{bad}");
+        }
+        assert!(base_url("x.dev/").unwrap_err().to_string().contains("`https://x.dev`"));
+    }
+}

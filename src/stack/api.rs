@@ -1,0 +1,245 @@
+//! The REST API, deployed from one OpenAPI document.
+//!
+//! `CreateRestApi` sets name and tags; `PutRestApi` brings the document, `AddPermission` lets API Gateway call the
+//! function, and `CreateDeployment` makes all of it visible in one step. The rev is that deployment's description: what
+//! the stage serves names its own rev, in the same call, so an interrupted update is always seen and done again. (A tag
+//! would not do: LocalStack does not show tags that are written after an import.)
+//!
+//! The id, so the URL, is made once and survives every update.
+
+mod by_resource;
+
+use super::{
+    client::Clients,
+    discover::{Foreign, Found, Ownership, Sighting, Tags, ownership},
+    error::Error,
+    reconcile::{Next, Reconcile},
+    spec::{Names, PART_TAG, Part, STACK_TAG, Spec, rev},
+};
+use crate::{names::StackName, text::Message};
+use aws_sdk_apigateway::{
+    primitives::Blob,
+    types::{PutMode, RestApi},
+};
+use std::collections::BTreeSet;
+
+/// The stage's name, a part of the URL.
+pub(super) const STAGE: &str = "dev";
+/// The most that one page of `GetRestApis` may hold.
+const PAGE: i32 = 500;
+
+pub(super) struct Api<'a> {
+    clients: &'a Clients,
+    spec: &'a Spec,
+    document: serde_json::Value,
+    rev: String,
+    /// Stops once the API exists, because the function that it calls does not yet.
+    only_create: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Action {
+    Create,
+    /// Removes a duplicate.
+    Remove(String),
+    Put,
+    Permit,
+    Deploy,
+}
+
+/// The API, and whether API Gateway may call the function for it.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) sighting: Sighting,
+    is_permitted: bool,
+}
+
+impl<'a> Api<'a> {
+    pub(super) fn new(clients: &'a Clients, spec: &'a Spec) -> Self {
+        let document = crate::openapi::document(&crate::openapi::Input {
+            function_arn: spec.function_arn(),
+            region: spec.region.clone(),
+            title: spec.names.api.clone(),
+            wants_key: spec.keys.is_some(),
+        });
+        let rev = rev(&document);
+        Self { clients, spec, document, rev, only_create: false }
+    }
+
+    /// The same API, satisfied with its mere existence.
+    pub(super) fn shell(clients: &'a Clients, spec: &'a Spec) -> Self {
+        Self { only_create: true, ..Self::new(clients, spec) }
+    }
+
+    async fn create(&self) -> Result<(), Error> {
+        let tags = self.spec.names.tags(Part::Api, None).into_iter();
+        let pinned = self.spec.pinned_api.clone().map(|(tag, id)| (tag.to_owned(), id));
+        let call = self.clients.api.create_rest_api().name(&self.spec.names.api);
+        let answer = call.set_tags(Some(tags.chain(pinned).collect())).send().await;
+        answer.map(drop).map_err(|error| Error::call("CreateRestApi", &error))
+    }
+
+    async fn put(&self, id: &str) -> Result<(), Error> {
+        let call = self.clients.api.put_rest_api().rest_api_id(id).mode(PutMode::Overwrite).fail_on_warnings(true);
+        let answer = call.body(Blob::new(self.document.to_string())).send().await;
+        match answer.map(drop).map_err(|error| Error::call("PutRestApi", &error)) {
+            // The API was seen a moment ago: what is not found is the operation, so the engine cannot read documents.
+            Err(error) if error.is_not_found() => by_resource::put(self.clients, id, &self.document).await,
+            answer => answer,
+        }
+    }
+
+    async fn permit(&self, id: &str) -> Result<(), Error> {
+        let (region, account) = (&self.spec.region, &self.spec.account);
+        let call = self.clients.lambda.add_permission().function_name(&self.spec.names.function);
+        let call = call.statement_id(statement(id)).action("lambda:InvokeFunction");
+        let call = call.principal("apigateway.amazonaws.com");
+        let call = call.source_arn(format!("arn:aws:execute-api:{region}:{account}:{id}/*/*/*"));
+        call.send().await.map(drop).map_err(|error| Error::call("AddPermission", &error))
+    }
+
+    async fn deploy(&self, id: &str) -> Result<(), Error> {
+        let call = self.clients.api.create_deployment().rest_api_id(id).stage_name(STAGE).description(&self.rev);
+        call.send().await.map(drop).map_err(|error| Error::call("CreateDeployment", &error))
+    }
+}
+
+/// The id of the statement in the function's policy; it names the API, so that another API's is not taken for it.
+fn statement(api: &str) -> String {
+    format!("atelier-{api}")
+}
+
+impl Reconcile for Api<'_> {
+    type View = View;
+    type Action = Action;
+
+    fn step(&self) -> &'static str {
+        Part::Api.as_str()
+    }
+
+    fn begun(&self, _first: &Action) -> Option<Message> {
+        // Made beside the instance and long before its turn in what the user reads.
+        (!self.only_create).then(|| Message::new("deploy.api.begin"))
+    }
+
+    async fn look(&self) -> Result<View, Error> {
+        let sighting = discover(self.clients, &self.spec.names).await?;
+        let is_permitted = match sighting.kept() {
+            Some(found) if !self.only_create => is_permitted(self.clients, &self.spec.names, &found.id).await?,
+            _ => false,
+        };
+        Ok(View { sighting, is_permitted })
+    }
+
+    fn next(&self, view: &View, done: &[Action]) -> Result<Next<Action>, Error> {
+        view.sighting.refuse_foreign()?;
+        if let Some(duplicate) = view.sighting.duplicates().first() {
+            return Ok(Next::Act(Action::Remove(duplicate.id.clone())));
+        }
+        let Some(found) = view.sighting.kept() else { return Ok(Next::Act(Action::Create)) };
+        let is_served = found.rev.as_ref() == Some(&self.rev);
+        Ok(match (is_served, view.is_permitted) {
+            _ if self.only_create => Next::Done,
+            (true, true) => Next::Done,
+            (false, _) if !done.contains(&Action::Put) => Next::Act(Action::Put),
+            (_, false) => Next::Act(Action::Permit),
+            (false, true) => Next::Act(Action::Deploy),
+        })
+    }
+
+    async fn act(&self, action: &Action, view: &View) -> Result<(), Error> {
+        let id = view.sighting.kept().map(|found| found.id.as_str()).unwrap_or_default();
+        match action {
+            Action::Create => self.create().await,
+            Action::Remove(id) => delete(self.clients, id).await,
+            Action::Put => self.put(id).await,
+            Action::Permit => self.permit(id).await,
+            Action::Deploy => self.deploy(id).await,
+        }
+    }
+}
+
+/// Finds the stack's APIs, and one of its name that is not its own.
+pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
+    let mut sighting = Sighting::default();
+    for api in list(clients).await? {
+        let (tags, name) = (tags(&api), api.name.unwrap_or_default());
+        let Some(id) = api.id else { continue };
+        match ownership(names, Part::Api, &tags) {
+            Ownership::Ours => sighting.ours.push(Found {
+                part: Part::Api,
+                id,
+                rev: None,
+                state: None,
+                created: api.created_date.map_or(0, |time| time.secs()),
+            }),
+            Ownership::Theirs(owner) if name == names.api => {
+                let owner = owner.unwrap_or_else(|| Message::new("stack.nobody").with("id", &id));
+                sighting.foreign = Some(Foreign { part: Part::Api, name, owner });
+            }
+            Ownership::Theirs(_) => {}
+        }
+    }
+    sighting.sort();
+    if let Some(kept) = sighting.ours.first_mut() {
+        kept.rev = served_rev(clients, &kept.id).await?;
+    }
+    Ok(sighting)
+}
+
+/// The rev of what the stage serves.
+async fn served_rev(clients: &Clients, id: &str) -> Result<Option<String>, Error> {
+    let answer = clients.api.get_stage().rest_api_id(id).stage_name(STAGE).send().await;
+    let stage = match answer.map_err(|error| Error::call("GetStage", &error)) {
+        Err(error) if error.is_not_found() => return Ok(None),
+        answer => answer?,
+    };
+    let Some(deployment) = stage.deployment_id else { return Ok(None) };
+    let answer = clients.api.get_deployment().rest_api_id(id).deployment_id(deployment).send().await;
+    match answer.map_err(|error| Error::call("GetDeployment", &error)) {
+        Err(error) if error.is_not_found() => Ok(None),
+        answer => Ok(answer?.description),
+    }
+}
+
+async fn is_permitted(clients: &Clients, names: &Names, id: &str) -> Result<bool, Error> {
+    let answer = clients.lambda.get_policy().function_name(&names.function).send().await;
+    let policy = match answer.map_err(|error| Error::call("GetPolicy", &error)) {
+        Err(error) if error.is_not_found() => return Ok(false),
+        answer => answer?.policy.unwrap_or_default(),
+    };
+    let policy: serde_json::Value = serde_json::from_str(&policy).unwrap_or_default();
+    let statements = policy["Statement"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(statements.iter().any(|candidate| candidate["Sid"] == statement(id).as_str()))
+}
+
+/// Names the stacks that have an API.
+pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
+    let apis = list(clients).await?;
+    let ours = apis.iter().map(tags).filter(|tags| tags.get(PART_TAG).is_some_and(|part| part == Part::Api.as_str()));
+    Ok(ours.filter_map(|tags| tags.get(STACK_TAG)?.parse().ok()).collect())
+}
+
+fn tags(api: &RestApi) -> Tags {
+    api.tags().cloned().unwrap_or_default().into_iter().collect()
+}
+
+async fn list(clients: &Clients) -> Result<Vec<RestApi>, Error> {
+    let mut apis = Vec::new();
+    let mut position = None;
+    loop {
+        let call = clients.api.get_rest_apis().limit(PAGE).set_position(position);
+        let page = call.send().await.map_err(|error| Error::call("GetRestApis", &error))?;
+        apis.extend(page.items.unwrap_or_default());
+        match page.position.filter(|position| !position.is_empty()) {
+            Some(next) => position = Some(next),
+            None => return Ok(apis),
+        }
+    }
+}
+
+/// Deletes the API with its stages and deployments.
+pub(super) async fn delete(clients: &Clients, id: &str) -> Result<(), Error> {
+    let answer = clients.api.delete_rest_api().rest_api_id(id).send().await;
+    answer.map(drop).map_err(|error| Error::call("DeleteRestApi", &error))
+}

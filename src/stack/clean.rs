@@ -1,0 +1,137 @@
+//! Takes a stack away: from discovery alone, in reverse order, and nothing that lacks our tags.
+//!
+//! Every part goes through the same loop as in a deploy, wanting nothing to be there. What is on its way out is waited
+//! for, so that a second `clean` finds nothing.
+
+use super::{
+    Run, api,
+    client::Clients,
+    discover::{Discovery, Sighting},
+    error::Error,
+    files, function, instance, keys, log_group,
+    reconcile::{Next, Pace, Reconcile, converge},
+    role,
+    spec::{Names, Part},
+    state::{Place, State},
+    usage_plan,
+};
+use crate::{settings::Settings, text::Message};
+
+/// What was taken away.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct CleanReport {
+    /// Every resource that was removed, in the order of removal.
+    pub removed: Vec<Removed>,
+}
+
+/// A resource that was removed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Removed {
+    /// Which part it was.
+    pub part: Part,
+    /// Its id or name.
+    pub id: String,
+}
+
+/// Removes everything of these stacks, then the files in this folder that tell of one of them.
+///
+/// # Errors
+/// Returns what failed first; what is left is found again by the next run.
+pub async fn clean(run: &Run<'_>, stacks: &[Discovery]) -> Result<CleanReport, Error> {
+    Box::pin(take_away(run, stacks)).await.map_err(|error| error.at(run.engine))
+}
+
+async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<CleanReport, Error> {
+    let clients = Clients::new(run.engine);
+    let pace = Pace::of(run);
+    let mut report = CleanReport::default();
+    for stack in stacks {
+        let names = Names::of(&stack.stack, &clients.region);
+        for part in Part::EVERY.into_iter().rev() {
+            let gone = Gone { clients: &clients, names: &names, part };
+            let (_, removed) = converge(&gone, &pace).await?;
+            if !removed.is_empty() {
+                let message =
+                    Message::new("clean.removed").with_message("part", part.message()).with("id", removed.join(", "));
+                run.progress.end(part.as_str(), message);
+            }
+            report.removed.extend(removed.into_iter().map(|id| Removed { part, id }));
+        }
+    }
+    forget_what_went(run, stacks)?;
+    Ok(report)
+}
+
+/// Removes the files, unless they tell of a stack that is still there: another one, or one in another account or region.
+fn forget_what_went(run: &Run<'_>, stacks: &[Discovery]) -> Result<(), Error> {
+    if let Some(last) = State::read(&run.settings.folder, run.progress) {
+        let Some(gone) = stacks.iter().find(|stack| stack.stack == last.stack) else { return Ok(()) };
+        let (was, is) = (last.place(), Place { account: &gone.account, region: &run.engine.connection.region });
+        if was != is {
+            run.progress.warn(Message::new("clean.elsewhere").with("was", was).with("is", is));
+            return Ok(());
+        }
+    }
+    Ok(files::remove(&run.settings.folder)?)
+}
+
+/// Removes the files that deploys of this folder wrote, when the engine that they tell of is gone.
+///
+/// # Errors
+/// Returns why a file cannot be removed.
+pub fn forget(settings: &Settings) -> Result<(), Error> {
+    Ok(files::remove(&settings.folder)?)
+}
+
+/// A part that should not be there.
+struct Gone<'a> {
+    clients: &'a Clients,
+    names: &'a Names,
+    part: Part,
+}
+
+impl Reconcile for Gone<'_> {
+    type View = Sighting;
+    /// The id of what is removed.
+    type Action = String;
+
+    fn step(&self) -> &'static str {
+        self.part.as_str()
+    }
+
+    fn begun(&self, _first: &String) -> Option<Message> {
+        Some(Message::new("clean.removing").with_message("part", self.part.message()))
+    }
+
+    async fn look(&self) -> Result<Sighting, Error> {
+        match self.part {
+            Part::Instance => instance::discover_leaving(self.clients, self.names).await,
+            Part::Role => role::discover(self.clients, self.names).await,
+            Part::LogGroup => log_group::discover(self.clients, self.names).await,
+            Part::Function => function::discover(self.clients, self.names).await,
+            Part::Api => api::discover(self.clients, self.names).await,
+            Part::UsagePlan => usage_plan::discover(self.clients, self.names).await,
+            Part::Key => keys::discover(self.clients, self.names).await,
+        }
+    }
+
+    fn next(&self, view: &Sighting, _done: &[String]) -> Result<Next<String>, Error> {
+        Ok(match view.ours.iter().find(|found| !instance::is_leaving(found)) {
+            Some(found) => Next::Act(found.id.clone()),
+            None if view.ours.is_empty() => Next::Done,
+            None => Next::Wait(Message::new("awaited.ended")),
+        })
+    }
+
+    async fn act(&self, id: &String, _view: &Sighting) -> Result<(), Error> {
+        match self.part {
+            Part::Instance => instance::terminate(self.clients, id).await,
+            Part::Role => role::delete(self.clients, id).await,
+            Part::LogGroup => log_group::delete(self.clients, id).await,
+            Part::Function => function::delete(self.clients, id).await,
+            Part::Api => api::delete(self.clients, id).await,
+            Part::UsagePlan => usage_plan::delete(self.clients, id).await,
+            Part::Key => keys::delete(self.clients, id).await,
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Makes the stack what it should be: the order of the parts, and what is told on the way.
+//!
+//! Instance, role, log group, the API's shell and the archive depend on nothing and go at once; the function needs role
+//! and archive; the API's content needs the function. What each part does is its own module's.
+
+use super::{
+    Run,
+    api::{self, Api},
+    client::Clients,
+    discover::{Discovery, Sighting, discover_with},
+    error::Error,
+    files,
+    function::{self, Function},
+    instance::{self, Instance},
+    keys,
+    log_group::LogGroup,
+    package::{Package, package},
+    reconcile::{Pace, converge, reading, until_cancelled},
+    role::Role,
+    spec::{Part, Spec},
+    state::{Memory, Place, State},
+    usage_plan::{self, UsagePlan},
+};
+use crate::{
+    api_key::KeyScopes,
+    engine::installation::Installation,
+    names::{ApiId, InstanceId},
+    settings::Auth,
+    text::Message,
+};
+use sha2::{Digest, Sha256};
+use std::sync::{Mutex, PoisonError};
+
+/// What happened to a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It was not there.
+    Created,
+    /// It was there and not as wanted.
+    Updated,
+    /// It was as wanted.
+    Unchanged,
+}
+
+impl Outcome {
+    /// The word for reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        }
+    }
+
+    /// Tells what the actions of a part amount to.
+    fn of<A: PartialEq>(done: &[A], create: &A) -> Self {
+        if done.contains(create) {
+            Self::Created
+        } else if done.is_empty() {
+            Self::Unchanged
+        } else {
+            Self::Updated
+        }
+    }
+}
+
+/// A part after a deploy.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct PartReport {
+    /// Which part.
+    pub part: Part,
+    /// Its id or name.
+    pub id: String,
+    /// What happened to it.
+    pub outcome: Outcome,
+}
+
+/// A stack after a deploy.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct DeployReport {
+    /// The stack.
+    pub stack: crate::names::StackName,
+    /// `false` when no part needed anything.
+    pub changed: bool,
+    /// The API's id.
+    pub api_id: ApiId,
+    /// The API's URL, without a slash at the end.
+    pub url: String,
+    /// The instance.
+    pub instance_id: InstanceId,
+    /// The function's name.
+    pub function: String,
+    /// Every part but the keys, in the order of [`Part::EVERY`].
+    pub parts: Vec<PartReport>,
+    /// How many keys open the API; absent when it is open.
+    pub keys: Option<usize>,
+}
+
+/// Brings every part of the stack to what is wanted. A run that was cut off is continued by the next.
+///
+/// # Errors
+/// Returns what failed first; what was done until then is kept.
+pub async fn deploy(run: &Run<'_>) -> Result<DeployReport, Error> {
+    let done = Box::pin(make(run)).await.map_err(|error| error.at(run.engine));
+    if let Err(error) = &done {
+        // A log that cannot be written is not what went wrong.
+        let _ = files::log(&run.settings.folder, &[format!("failed: {error}").replace('\n', " ")]);
+    }
+    done
+}
+
+async fn make(run: &Run<'_>) -> Result<DeployReport, Error> {
+    let clients = Clients::new(run.engine);
+    let last = State::read(&run.settings.folder, run.progress);
+    let stack = &run.settings.stack.value;
+    let look = async {
+        let account = reading(|| clients.account()).await?;
+        let before = discover_with(&clients, stack, &account).await?;
+        refuse_foreign(&before)?;
+        tell_of_change(run, last.as_ref(), &before);
+        let spec = spec(run, &clients, &account).await?;
+        Ok((account, spec))
+    };
+    let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;
+    // A part that fails ends the others after their calls in flight.
+    let pace = Pace { cancel: run.cancel.child_token(), ..Pace::of(run) };
+    let parts = parts(run, &clients, &spec, &pace).await?;
+    let report = report(run, &spec, parts)?;
+    remember(run, &account, last.as_ref(), &report)?;
+    Ok(report)
+}
+
+pub(super) async fn spec(run: &Run<'_>, clients: &Clients, account: &str) -> Result<Spec, Error> {
+    let stack = &run.settings.stack.value;
+    let keys = match run.settings.auth.value {
+        Auth::None => None,
+        Auth::ApiKey => Some(reading(|| keys::scopes(clients, stack)).await?),
+    };
+    let mut spec = Spec::new(run.engine, stack, account, keys);
+    if let Some(tag) = run.engine.api_id_tag {
+        let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
+        spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));
+    }
+    Ok(spec)
+}
+
+/// The API id that this owner's stack always gets in this region, ten characters like API Gateway's own: an engine that
+/// came back empty serves the same URL again. URLs do not name the region, so no two regions may share an id.
+fn pinned_id(place: [&str; 3]) -> String {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let hash = Sha256::digest(place.join("/"));
+    hash.iter().take(10).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+}
+
+/// Refuses before anything is changed. A log group of our name is no obstacle, see `log_group`.
+pub(super) fn refuse_foreign(before: &Discovery) -> Result<(), Error> {
+    match before.obstacles().next() {
+        Some(foreign) => Sighting { ours: Vec::new(), foreign: Some(foreign.clone()) }.refuse_foreign(),
+        None => Ok(()),
+    }
+}
+
+/// Says, before anything is changed, that this is not where the last deploy was, or that what it made is gone: the ids
+/// are going to change.
+fn tell_of_change(run: &Run<'_>, last: Option<&State>, before: &Discovery) {
+    let Some(last) = last.filter(|last| last.stack == before.stack) else { return };
+    let (was, is) = (last.place(), Place { account: &before.account, region: &run.engine.connection.region });
+    let key = match before.is_empty() {
+        _ if was != is => "stack.elsewhere",
+        false => return,
+        true if last.session == run.engine.session => "stack.gone",
+        true => "stack.reset",
+    };
+    run.progress.note(Message::new(key).with("was", was).with("is", is));
+}
+
+async fn parts(run: &Run<'_>, clients: &Clients, spec: &Spec, pace: &Pace) -> Result<Vec<PartReport>, Error> {
+    let (instance, role, log_group) =
+        (Instance::new(clients, spec)?, Role::new(clients, spec), LogGroup::new(clients, spec));
+    let shell = Api::shell(clients, spec);
+    let failure = FirstFailure::default();
+    let made = tokio::join!(
+        failure.watch(pace, async {
+            let (view, done) = converge(&instance, pace).await?;
+            let part = part(Part::Instance, &view, Outcome::of(&done, &instance::Action::Create))?;
+            tell(pace, &part);
+            Ok(part)
+        }),
+        failure.watch(pace, async {
+            let (view, done) = converge(&role, pace).await?;
+            part(Part::Role, &view.sighting, Outcome::of(&done, &super::role::Action::Create))
+        }),
+        failure.watch(pace, async {
+            let (view, done) = converge(&log_group, pace).await?;
+            let outcome = Outcome::of(&done, &super::log_group::Action::Create);
+            // A foreign one that is used as it is has no id of ours.
+            let id = view.sighting.kept().map_or_else(|| spec.names.log_group.clone(), |found| found.id.clone());
+            Ok(PartReport { part: Part::LogGroup, id, outcome })
+        }),
+        failure.watch(pace, converge(&shell, pace)),
+        failure.watch(pace, packed(run)),
+    );
+    let (Some(instance), Some(role), Some(log_group), Some((_, shell)), Some(package)) = made else {
+        return Err(failure.into_error());
+    };
+
+    let function = Function::new(clients, spec, &package);
+    let (view, done) = converge(&function, pace).await?;
+    let function = part(Part::Function, &view.sighting, Outcome::of(&done, &function::Action::Create))?;
+    tell(pace, &function);
+
+    let (view, done) = converge(&Api::new(clients, spec), pace).await?;
+    let done = [shell, done].concat();
+    let api = part(Part::Api, &view.sighting, Outcome::of(&done, &api::Action::Create))?;
+    tell(pace, &api);
+    let mut parts = vec![instance, role, log_group, function, api];
+    if spec.keys.is_some() {
+        let plan = UsagePlan::new(clients, spec, &parts[parts.len() - 1].id);
+        let (view, done) = converge(&plan, pace).await?;
+        let plan = part(Part::UsagePlan, &view.sighting, Outcome::of(&done, &usage_plan::Action::Create))?;
+        tell(pace, &plan);
+        parts.push(plan);
+    }
+    Ok(parts)
+}
+
+/// The first failure among parts that go at once; those after it are mostly its consequences.
+#[derive(Default)]
+struct FirstFailure(Mutex<Option<Error>>);
+
+impl FirstFailure {
+    /// Runs a part's work; its failure ends the others after their calls in flight.
+    async fn watch<T>(&self, pace: &Pace, work: impl Future<Output = Result<T, Error>>) -> Option<T> {
+        match Box::pin(work).await {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                pace.cancel.cancel();
+                None
+            }
+        }
+    }
+
+    fn into_error(self) -> Error {
+        let first = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        first.unwrap_or_else(|| Error::Bug("a part ended without a result".to_owned()))
+    }
+}
+
+pub(super) async fn packed(run: &Run<'_>) -> Result<Package, Error> {
+    let folder = run.settings.folder.clone();
+    let packed = tokio::task::spawn_blocking(move || package(&folder)).await;
+    Ok(packed.map_err(|error| Error::Bug(error.to_string()))??)
+}
+
+fn part(part: Part, view: &Sighting, outcome: Outcome) -> Result<PartReport, Error> {
+    let found = view.kept().ok_or_else(|| Error::Bug(format!("the {} is done and not there", part.as_str())))?;
+    Ok(PartReport { part, id: found.id.clone(), outcome })
+}
+
+fn tell(pace: &Pace, part: &PartReport) {
+    let key = format!("deploy.{}.{}", part.part.as_str(), part.outcome.as_str());
+    pace.progress.end(part.part.as_str(), Message::new(key).with("id", &part.id));
+}
+
+fn report(run: &Run<'_>, spec: &Spec, parts: Vec<PartReport>) -> Result<DeployReport, Error> {
+    let id = |wanted| {
+        let found = parts.iter().find(|part| part.part == wanted);
+        found.map(|part| part.id.clone()).unwrap_or_default()
+    };
+    let strange = |error: crate::names::InvalidName| Error::Bug(error.to_string());
+    let api_id: ApiId = id(Part::Api).parse().map_err(strange)?;
+    Ok(DeployReport {
+        stack: run.settings.stack.value.clone(),
+        changed: parts.iter().any(|part| part.outcome != Outcome::Unchanged),
+        url: run.engine.api_url(&api_id),
+        instance_id: id(Part::Instance).parse().map_err(strange)?,
+        function: spec.names.function.clone(),
+        keys: spec.keys.as_ref().map(KeyScopes::len),
+        api_id,
+        parts,
+    })
+}
+
+/// Writes the hints. They come last and describe what is there: losing them loses nothing.
+fn remember(run: &Run<'_>, account: &str, last: Option<&State>, report: &DeployReport) -> Result<(), Error> {
+    let folder = &run.settings.folder;
+    let memory = Memory {
+        stack: &report.stack,
+        account,
+        region: &run.engine.connection.region,
+        session: run.engine.session.as_deref(),
+        api_id: report.api_id.as_str(),
+        instance_id: report.instance_id.as_str(),
+    };
+    State::remember(folder, last, &memory)?;
+    files::write_ids(folder, report.instance_id.as_str(), report.api_id.as_str())?;
+    let lines = report.parts.iter().map(|part| format!("{} {} {}", part.part.as_str(), part.id, part.outcome.as_str()));
+    files::log(folder, &lines.chain([format!("url {}", report.url)]).collect::<Vec<_>>())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pinned_id_looks_like_api_gateways_and_depends_on_owner_stack_and_region_only() {
+        let id = pinned_id(["owner", "atelier", "us-east-1"]);
+        assert_eq!(id, pinned_id(["owner", "atelier", "us-east-1"]));
+        assert_ne!(id, pinned_id(["owner", "other", "us-east-1"]));
+        assert_ne!(id, pinned_id(["other", "atelier", "us-east-1"]));
+        assert_ne!(id, pinned_id(["owner", "atelier", "eu-west-3"]));
+        assert_eq!(id.len(), 10);
+        id.parse::<ApiId>().unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_failure_that_ended_the_others_is_the_one_that_is_told() {
+        let pace = Pace {
+            progress: crate::progress::Progress::silent(),
+            cancel: tokio_util::sync::CancellationToken::new(),
+            timeout: std::time::Duration::from_secs(1),
+            stall: std::time::Duration::from_secs(1),
+            throttle: std::time::Duration::from_secs(1),
+        };
+        let failure = FirstFailure::default();
+        let consequence = async {
+            pace.cancel.cancelled().await;
+            Err::<(), Error>(Error::Interrupted { step: "role" })
+        };
+        let cause = async { Err::<(), Error>(Error::FunctionFailed { reason: String::new() }) };
+        let (first, second) = tokio::join!(failure.watch(&pace, consequence), failure.watch(&pace, cause));
+        assert!(first.is_none() && second.is_none());
+        assert!(matches!(failure.into_error(), Error::FunctionFailed { .. }));
+    }
+}

@@ -1,0 +1,400 @@
+//! What can go wrong in a stack, and what an AWS call's failure means for the run.
+
+use super::spec::Part;
+use crate::{
+    aws::LONGEST_ANSWER,
+    disk,
+    engine::Engine,
+    error::{Code, Error as Report},
+    names::KeyName,
+    text::Message,
+};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::time::Duration;
+
+/// What a failed call means for what happens next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Nothing was done, and the same call may succeed later; wait at least that long, where the engine says so.
+    Throttled(Option<Duration>),
+    /// It may have been done or not: only a discover tells.
+    Unknown,
+    /// As [`Class::Unknown`], because no answer came in time.
+    Silent,
+    /// Nothing answers.
+    Unreachable,
+    /// The resource does not exist.
+    NotFound,
+    /// Nothing was done, because the engine refused.
+    Refused,
+}
+
+/// Who started the engine that does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// `atelier up` did.
+    Ours,
+    /// The user, who named it with `--endpoint`.
+    Theirs,
+    /// It is AWS.
+    Clouds,
+}
+
+/// What went wrong in a stack.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An AWS call failed.
+    #[error("`{operation}` failed: {}{detail}", code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default())]
+    Call {
+        /// The operation's AWS name.
+        operation: &'static str,
+        /// What it means.
+        class: Class,
+        /// The AWS error code, where there is one.
+        code: Option<String>,
+        /// The engine's own words, or ours where it had none.
+        detail: Message,
+    },
+    /// The engine did not answer.
+    #[error("`{operation}` got no answer from {endpoint}: {detail}")]
+    NoAnswer {
+        /// The operation's AWS name.
+        operation: &'static str,
+        /// Where the engine should answer.
+        endpoint: String,
+        /// What came instead.
+        detail: Message,
+        /// Nothing listens there; otherwise something does, and says nothing.
+        is_gone: bool,
+        /// What is at the other end, and so what the user can do about it.
+        whose: Whose,
+    },
+    /// A resource of our name is not ours.
+    #[error("the {} `{name}` belongs to {owner}", part.as_str())]
+    NotOurs {
+        /// Which part it would be.
+        part: Part,
+        /// Its name.
+        name: String,
+        /// Whose it is, as far as its tags tell.
+        owner: Message,
+    },
+    /// The function did not become active.
+    #[error("the function did not become active: {reason}")]
+    FunctionFailed {
+        /// The engine's `StateReason`.
+        reason: String,
+    },
+    /// A key of this name is there already.
+    #[error("a key `{name}` exists already")]
+    KeyExists {
+        /// Its name.
+        name: KeyName,
+    },
+    /// There is no key of this name.
+    #[error("there is no key `{name}`")]
+    NoSuchKey {
+        /// The name.
+        name: KeyName,
+    },
+    /// There are as many keys as there can be.
+    #[error("there are {most} keys already, and no more can be")]
+    TooManyKeys {
+        /// How many there can be.
+        most: usize,
+    },
+    /// A wait ended.
+    #[error("gave up after {seconds} s waiting for {what}")]
+    Deadline {
+        /// How long it was, in seconds.
+        seconds: u64,
+        /// What was awaited.
+        what: Message,
+    },
+    /// Ctrl-C.
+    #[error("interrupted during {step}")]
+    Interrupted {
+        /// The step that was not begun, or not awaited.
+        step: &'static str,
+    },
+    /// The binary cannot be shipped.
+    #[error(transparent)]
+    Package(#[from] super::package::Error),
+    /// A file of ours cannot be used.
+    #[error(transparent)]
+    File(#[from] disk::Error),
+    /// Another run holds the lock.
+    #[error("another run is at work: {}", holder(*pid))]
+    Busy {
+        /// The process that holds it, as far as is known.
+        pid: Option<u32>,
+    },
+    /// What cannot be.
+    #[error("{0}")]
+    Bug(String),
+}
+
+impl Error {
+    /// Describes a failed call.
+    pub(super) fn call<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let class = class(error);
+        let code = error.as_service_error().and_then(|error| error.code()).map(ToOwned::to_owned);
+        let detail = match error.as_service_error().and_then(|error| error.message()) {
+            Some(message) => Message::literal(message),
+            None => no_verdict(error),
+        };
+        Self::Call { operation, class, code, detail }
+    }
+
+    /// Names the engine in a failure that is no answer of it.
+    pub(super) fn at(self, engine: &Engine) -> Self {
+        match self {
+            Self::Call { operation, class: class @ (Class::Unreachable | Class::Silent), detail, .. } => {
+                let endpoint = engine.connection.endpoint.clone();
+                let whose = match (&endpoint, &engine.session) {
+                    (None, _) => Whose::Clouds,
+                    (Some(_), None) => Whose::Theirs,
+                    (Some(_), Some(_)) => Whose::Ours,
+                };
+                let endpoint = endpoint.unwrap_or_else(|| format!("AWS ({})", engine.connection.region));
+                Self::NoAnswer { operation, endpoint, detail, is_gone: class == Class::Unreachable, whose }
+            }
+            error => error,
+        }
+    }
+
+    /// What the failure means; `None` when it was no call's.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        match self {
+            Self::Call { class, .. } => Some(*class),
+            _ => None,
+        }
+    }
+
+    /// Tells whether the resource that was asked for does not exist.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.class() == Some(Class::NotFound)
+    }
+}
+
+/// What came instead of an answer that says what is wrong.
+fn no_verdict<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> Message {
+    match (error, error.raw_response()) {
+        (SdkError::TimeoutError(_), _) => Message::new("answer.none"),
+        _ if is_too_long(error) => Message::new("answer.too_long").with("most", LONGEST_ANSWER / 1024 / 1024),
+        (_, Some(answer)) => {
+            let status = answer.status().as_u16();
+            let body = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default());
+            let start: String = body.chars().filter(|c| !c.is_control() && *c != '`').take(LONGEST_QUOTE).collect();
+            // Pages and XML only: Lambda's JSON holds the function's environment, a token among it.
+            let start = if start.starts_with('<') { format!(": `{start}`") } else { String::new() };
+            Message::literal(format!("HTTP {status}{start}"))
+        }
+        (_, None) => Message::literal(deepest(error)),
+    }
+}
+
+fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<http_body_util::LengthLimitError>() || error.source().is_some_and(is_too_long)
+}
+
+/// How many characters of a senseless answer are shown.
+const LONGEST_QUOTE: usize = 80;
+
+/// The innermost cause: the SDK's outer layers only say that something failed.
+fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// An engine's code, where it gave one, before its words.
+fn said(code: Option<&str>, detail: Message) -> Message {
+    match code {
+        Some(code) => Message::new("engine.said").with("code", code).with_message("detail", detail),
+        None => detail,
+    }
+}
+
+/// Names the process that holds a lock.
+pub(super) fn holder(pid: Option<u32>) -> Message {
+    match pid {
+        Some(pid) => Message::new("stack.holder").with("pid", pid),
+        None => Message::new("stack.unknown_holder"),
+    }
+}
+
+/// Codes with which AWS says that nothing was done and that the caller should come back.
+const THROTTLES: [&str; 9] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "LimitExceededException.Throttle",
+    "PriorRequestNotComplete",
+];
+
+/// Codes of signatures that are refused, most often because of their time.
+const CLOCKS: [&str; 5] = [
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "RequestTimeTooSkewed",
+    "RequestExpired",
+    "RequestInTheFuture",
+];
+
+/// Codes of conflicts that do not come as a 409.
+const CONFLICTS: [&str; 2] = ["ResourceAlreadyExistsException", "OperationAbortedException"];
+
+fn class<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Class {
+    match error {
+        SdkError::ConstructionFailure(_) => Class::Refused,
+        // Only a failure to connect proves that nothing was sent.
+        SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(is_connect) => {
+            Class::Unreachable
+        }
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => Class::Unreachable,
+        SdkError::TimeoutError(_) => Class::Silent,
+        SdkError::ServiceError(context) => class_of_answer(
+            context.raw().status().as_u16(),
+            context.err().code(),
+            context.raw().headers().get("retry-after").and_then(|value| value.parse().ok()).map(Duration::from_secs),
+        ),
+        _ => Class::Unknown,
+    }
+}
+
+/// Whatever keeps a connection from being made: nobody listens, no address for the name, no route to the host.
+fn is_connect(error: &aws_smithy_runtime_api::client::result::ConnectorError) -> bool {
+    use std::error::Error as _;
+    let mut next = error.source();
+    while let Some(cause) = next {
+        if cause.downcast_ref().is_some_and(hyper_util::client::legacy::Error::is_connect) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
+fn class_of_answer(status: u16, code: Option<&str>, retry_after: Option<Duration>) -> Class {
+    let named = |list: &[&str]| code.is_some_and(|code| list.contains(&code));
+    match status {
+        _ if named(&THROTTLES) => Class::Throttled(retry_after),
+        429 => Class::Throttled(retry_after),
+        // 501 is how an engine says that it does not know the operation: asking again changes nothing.
+        501 => Class::Refused,
+        404 => Class::NotFound,
+        // What is there is not what was seen: somebody was faster, or an update is still going on.
+        409 | 500.. => Class::Unknown,
+        400..500 if named(&CONFLICTS) => Class::Unknown,
+        400..500 if code.is_some_and(|code| code.ends_with("NotFound") || code.starts_with("NoSuch")) => {
+            Class::NotFound
+        }
+        400..500 if named(&["ResourceNotFoundException", "NotFoundException"]) => Class::NotFound,
+        400..500 => Class::Refused,
+        // A success that is not understood (half an answer, a web page).
+        _ => Class::Unknown,
+    }
+}
+
+impl From<Error> for Report {
+    fn from(error: Error) -> Self {
+        let again = || Message::new("hint.again");
+        match error {
+            Error::Call { operation, class, code, detail } => {
+                let report = Self::new(match class {
+                    Class::Refused | Class::NotFound => Code::EngineRefused,
+                    Class::Throttled(_) => Code::EngineOverloaded,
+                    Class::Unknown | Class::Silent | Class::Unreachable => Code::EngineSenseless,
+                });
+                let report = report.with("operation", operation);
+                let is_clock = code.as_deref().is_some_and(|code| CLOCKS.contains(&code));
+                let report = report.because_of(said(code.as_deref(), detail));
+                match class {
+                    _ if is_clock => report.hint(Message::new("hint.clock")),
+                    Class::Refused | Class::NotFound => report.hint(Message::new("hint.engine_refused")),
+                    Class::Throttled(_) | Class::Unknown | Class::Silent | Class::Unreachable => report.hint(again()),
+                }
+            }
+            Error::NoAnswer { operation, endpoint, detail, is_gone, whose } => {
+                let report = Self::new(Code::EngineUnreachable).with("endpoint", endpoint);
+                let report = report.because_of(said(Some(&format!("`{operation}`")), detail));
+                let report = match whose {
+                    Whose::Ours if is_gone => return report,
+                    Whose::Ours => report.hint(Message::new("hint.engine_silent")),
+                    Whose::Theirs => report.hint(Message::new("hint.endpoint_silent")),
+                    Whose::Clouds => report.hint(Message::new("hint.aws_silent")),
+                };
+                if is_gone { report } else { report.hint(again()) }
+            }
+            Error::NotOurs { part, name, owner } => Self::new(Code::NotOurs)
+                .with_message("kind", part.message())
+                .with("name", name)
+                .with_message("owner", owner),
+            Error::FunctionFailed { reason } => Self::new(Code::FunctionFailed).with("reason", reason),
+            Error::KeyExists { name } => Self::new(Code::KeyExists).with("name", name),
+            Error::NoSuchKey { name } => Self::new(Code::NoSuchKey).with("name", name),
+            Error::TooManyKeys { most } => Self::new(Code::TooManyKeys).with("most", most),
+            Error::Deadline { seconds, what } => {
+                Self::new(Code::Deadline).with("seconds", seconds).with_message("what", what)
+            }
+            Error::Interrupted { step } => {
+                let step = Message::new(format!("part.{step}"));
+                Self::new(Code::Interrupted).hint(Message::new("hint.stopped_at").with_message("step", step))
+            }
+            Error::Package(error) => error.into(),
+            Error::File(error) => error.into(),
+            Error::Busy { pid } => Self::new(Code::Busy).with_message("holder", holder(pid)),
+            Error::Bug(detail) => Self::new(Code::Bug).with("detail", detail),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_a_verdict_leaves_the_outcome_unknown() {
+        for status in [200, 500, 502, 503, 504] {
+            assert_eq!(class_of_answer(status, None, None), Class::Unknown, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_throttle_is_known_by_its_status_or_its_code() {
+        let wait = Some(Duration::from_secs(2));
+        assert_eq!(class_of_answer(429, None, wait), Class::Throttled(wait));
+        assert_eq!(class_of_answer(503, Some("RequestLimitExceeded"), None), Class::Throttled(None));
+        assert_eq!(class_of_answer(400, Some("ThrottlingException"), None), Class::Throttled(None));
+    }
+
+    #[test]
+    fn absence_has_a_different_code_in_every_service() {
+        let answers = [
+            (404, "NoSuchEntity"),
+            (404, "ResourceNotFoundException"),
+            (400, "ResourceNotFoundException"),
+            (400, "InvalidInstanceID.NotFound"),
+        ];
+        for (status, code) in answers {
+            assert_eq!(class_of_answer(status, Some(code), None), Class::NotFound, "{code}");
+        }
+    }
+
+    #[test]
+    fn an_operation_that_the_engine_lacks_is_refused_at_once() {
+        assert_eq!(class_of_answer(501, Some("NotImplemented"), None), Class::Refused);
+    }
+}

@@ -1,0 +1,178 @@
+//! What a stack should be, as data, and the revisions (`rev`) that tell whether a part already is that.
+//!
+//! A rev is a hash of everything in the wanted part that an update can change. Names are not in it: they identify the
+//! part.
+
+use crate::{
+    api_key::KeyScopes,
+    engine::{Engine, EngineKind},
+    names::StackName,
+    text::Message,
+};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The tag that holds the stack's name.
+pub(super) const STACK_TAG: &str = "atelier:stack";
+/// The tag that holds the part's name.
+pub(super) const PART_TAG: &str = "atelier:part";
+/// The tag that holds the rev that the part was last brought to.
+pub(super) const REV_TAG: &str = "atelier:rev";
+
+/// One resource of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The EC2 instance that the API controls.
+    Instance,
+    /// The role that the function runs as.
+    Role,
+    /// The function's log group.
+    LogGroup,
+    /// The function.
+    Function,
+    /// The REST API.
+    Api,
+    /// The usage plan, by which API keys open the API.
+    UsagePlan,
+    /// An API key.
+    Key,
+}
+
+impl Part {
+    /// The parts that every stack has, in the order in which they are made.
+    pub const ALL: [Self; 5] = [Self::Instance, Self::Role, Self::LogGroup, Self::Function, Self::Api];
+    /// The parts that a stack may have, in the same order: with keys on there is a plan, and any number of keys.
+    pub const EVERY: [Self; 7] =
+        [Self::Instance, Self::Role, Self::LogGroup, Self::Function, Self::Api, Self::UsagePlan, Self::Key];
+
+    /// The name in tags and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Instance => "instance",
+            Self::Role => "role",
+            Self::LogGroup => "log-group",
+            Self::Function => "function",
+            Self::Api => "api",
+            Self::UsagePlan => "usage-plan",
+            Self::Key => "key",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn message(self) -> Message {
+        Message::new(format!("part.{}", self.as_str()))
+    }
+}
+
+/// The names of a stack's resources, which follow from the stack's own.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    pub(super) stack: StackName,
+    pub(super) function: String,
+    pub(super) role: String,
+    pub(super) log_group: String,
+    pub(super) api: String,
+}
+
+/// The default stack keeps the workshop's own names.
+const DEFAULT_STACK: &str = "atelier";
+/// Where names are without a region.
+const DEFAULT_REGION: &str = "us-east-1";
+/// What every function's name ends with.
+pub(super) const FUNCTION: &str = "infrastructure-handler";
+/// What stands between stack and region in the names of roles outside [`DEFAULT_REGION`].
+const ROLE_ELSEWHERE: &str = "handler";
+/// What the names of Lambda's log groups begin with.
+pub(super) const LAMBDA: &str = "/aws/lambda/";
+
+impl Names {
+    pub(super) fn of(stack: &StackName, region: &str) -> Self {
+        let prefixed = format!("{stack}-{FUNCTION}");
+        let function = if stack.as_str() == DEFAULT_STACK { FUNCTION.to_owned() } else { prefixed.clone() };
+        let log_group = format!("{LAMBDA}{function}");
+        // IAM knows no regions: without one in its name, the stack of another region would have the same role. The
+        // longest name and the longest region make less than the 64 characters that IAM allows.
+        let role = if region == DEFAULT_REGION { prefixed } else { format!("{stack}-{ROLE_ELSEWHERE}-{region}") };
+        Self { stack: stack.clone(), function, role, log_group, api: stack.to_string() }
+    }
+
+    /// Tells whether a role of this name can be a stack's, in whatever region.
+    pub(super) fn may_be_role(name: &str) -> bool {
+        name.ends_with(FUNCTION) || name.contains(&format!("-{ROLE_ELSEWHERE}-"))
+    }
+
+    /// The tags of a part, the rev only where it goes into the creating call.
+    pub(super) fn tags(&self, part: Part, rev: Option<&str>) -> Vec<(String, String)> {
+        let mut tags =
+            vec![(STACK_TAG.to_owned(), self.stack.to_string()), (PART_TAG.to_owned(), part.as_str().to_owned())];
+        tags.extend(rev.map(|rev| (REV_TAG.to_owned(), rev.to_owned())));
+        tags
+    }
+}
+
+/// Everything that the parts of a stack are made from. The function's environment has the proxy's token in it, so none
+/// of this can be printed.
+#[derive(Clone)]
+pub(super) struct Spec {
+    pub(super) names: Names,
+    pub(super) account: String,
+    pub(super) region: String,
+    /// The function's environment.
+    pub(super) environment: BTreeMap<String, String>,
+    /// The API's id, where the engine lets us pin one.
+    pub(super) pinned_api: Option<(&'static str, String)>,
+    pub(super) image: &'static str,
+    pub(super) on_aws: bool,
+    /// The keys that open the API; `None` when it is open.
+    pub(super) keys: Option<KeyScopes>,
+}
+
+impl Spec {
+    pub(super) fn new(engine: &Engine, stack: &StackName, account: &str, keys: Option<KeyScopes>) -> Self {
+        let mut environment = BTreeMap::from([("ATELIER_STACK".to_owned(), stack.to_string())]);
+        if let Some(endpoint) = &engine.internal_endpoint {
+            environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.clone());
+        }
+        if let Some(docker) = &engine.docker {
+            environment.insert("DOCKER_PROXY".to_owned(), docker.url.clone());
+            environment.insert("DOCKER_PROXY_TOKEN".to_owned(), docker.token.expose().to_owned());
+        }
+        if let Some(keys) = &keys {
+            environment.insert("ATELIER_API_KEYS".to_owned(), keys.to_text());
+        }
+        let on_aws = engine.kind == EngineKind::Aws;
+        Self {
+            names: Names::of(stack, &engine.connection.region),
+            account: account.to_owned(),
+            region: engine.connection.region.clone(),
+            environment,
+            pinned_api: None,
+            image: if on_aws { AWS_IMAGE } else { LOCAL_IMAGE },
+            on_aws,
+            keys,
+        }
+    }
+
+    pub(super) fn role_arn(&self) -> String {
+        format!("arn:aws:iam::{}:role/{}", self.account, self.names.role)
+    }
+
+    pub(super) fn function_arn(&self) -> String {
+        format!("arn:aws:lambda:{}:{}:function:{}", self.region, self.account, self.names.function)
+    }
+}
+
+/// An image id for engines that take any.
+const LOCAL_IMAGE: &str = "ami-0c02fb55956c7d316";
+/// On AWS, where images differ from region to region, EC2 itself looks the newest Amazon Linux up.
+const AWS_IMAGE: &str = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+
+/// Hashes a wanted part: the first 16 hex digits of the SHA-256 of its canonical JSON (object keys are sorted).
+pub(super) fn rev(wanted: &serde_json::Value) -> String {
+    let mut hex = crate::secret::hex(&Sha256::digest(wanted.to_string().as_bytes()));
+    hex.truncate(16);
+    hex
+}

@@ -1,0 +1,135 @@
+//! The texts that people read, by key, in English and French (`locales/en.yml`, `locales/fr.yml`).
+//!
+//! The rest of the crate passes [`Message`]s around: a key and its values, so that what happened is data until `ui`
+//! prints it. JSON, logs and API answers always use English.
+
+use std::fmt;
+
+/// A language of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Lang {
+    /// English; also what JSON and logs use.
+    #[default]
+    En,
+    /// French.
+    Fr,
+}
+
+impl Lang {
+    /// Reads a POSIX locale's name (`fr_FR.UTF-8`); a language that we do not speak is `None`.
+    #[must_use]
+    pub fn from_locale(name: &str) -> Option<Self> {
+        match name.split(['_', '.', '@', '-']).next()? {
+            "fr" => Some(Self::Fr),
+            "en" | "C" | "POSIX" => Some(Self::En),
+            _ => None,
+        }
+    }
+
+    fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Fr => "fr",
+        }
+    }
+}
+
+/// A text to be: its key in the locale files and the values of its `%{placeholders}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    key: String,
+    args: Vec<(&'static str, Value)>,
+}
+
+/// What a placeholder stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    Text(String),
+    /// A text that is translated itself, when the language is known.
+    Message(Message),
+}
+
+/// A value that is written the same in every language: a number, a name, a path, somebody else's words.
+///
+/// Errors of ours are not among them: what they say is English, and a text in another language would hold it. They
+/// become a [`Message`] first.
+pub trait Verbatim: fmt::Display {}
+
+macro_rules! verbatim {
+    ($($kind:ty),* $(,)?) => { $(impl Verbatim for $kind {})* };
+}
+
+verbatim!(str, String, u16, u32, u64, u128, usize, i64, f32, fmt::Arguments<'_>, std::path::Display<'_>);
+verbatim!(std::io::Error, std::net::SocketAddr, http::StatusCode, serde_json::Value);
+
+impl<T: Verbatim + ?Sized> Verbatim for &T {}
+
+impl Message {
+    /// Names the text `key`.
+    #[must_use]
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { key: key.into(), args: Vec::new() }
+    }
+
+    /// Makes a text that is the same in every language: somebody else's words.
+    #[must_use]
+    pub fn literal(text: impl Verbatim) -> Self {
+        Self::new("literal").with("text", text)
+    }
+
+    /// Gives the placeholder `%{name}` its value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Verbatim) -> Self {
+        self.args.push((name, Value::Text(value.to_string())));
+        self
+    }
+
+    /// Gives the placeholder `%{name}` a value that is translated with the rest.
+    #[must_use]
+    pub fn with_message(mut self, name: &'static str, value: Message) -> Self {
+        self.args.push((name, Value::Message(value)));
+        self
+    }
+
+    /// Tells whether the locale files have the text.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        crate::_rust_i18n_try_translate(Lang::En.tag(), &self.key).is_some()
+    }
+
+    /// Tells the key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Writes the text in `lang`.
+    #[must_use]
+    pub fn render(&self, lang: Lang) -> String {
+        let template = rust_i18n::t!(self.key.as_str(), locale = lang.tag());
+        let names: Vec<&str> = self.args.iter().map(|(name, _)| *name).collect();
+        let values: Vec<String> = self
+            .args
+            .iter()
+            .map(|(_, value)| match value {
+                Value::Text(text) => text.clone(),
+                Value::Message(message) => message.render(lang),
+            })
+            .collect();
+        rust_i18n::replace_patterns(&template, &names, &values)
+    }
+}
+
+/// As the English text: JSON is never translated.
+impl serde::Serialize for Message {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Writes the English text, for logs, JSON and error chains.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Lang::En))
+    }
+}

@@ -1,0 +1,314 @@
+//! The only code that prints. stdout carries the result, for people or as JSON; stderr carries everything else.
+//!
+//! Not here: what is said. Commands hand over reports, errors and messages; this module decides language, colour,
+//! width and form.
+
+mod human;
+mod json;
+mod page;
+mod plain;
+mod progress;
+mod prompt;
+mod style;
+
+pub use page::Page;
+pub use style::Tone;
+
+use crate::{
+    error::{Code, Error, Exit, Result},
+    progress::{Event, Progress},
+    settings::{ColorWhen, Look},
+    text::{Lang, Message},
+};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// The result of a command: data for scripts, and a page for people.
+pub trait Report: serde::Serialize {
+    /// Writes the result for people.
+    fn human(&self, page: &mut Page);
+
+    /// How the process ends, when the command did its work and yet what was asked is not so (a failed test).
+    fn exit(&self) -> Option<Exit> {
+        None
+    }
+
+    /// The error that goes with [`Report::exit`], for the envelope; `data` is there all the same.
+    fn error(&self) -> Option<Error> {
+        None
+    }
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON object.
+    Json,
+}
+
+/// How much is told on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volume {
+    /// Warnings and errors.
+    Quiet,
+    /// Each step.
+    Normal,
+    /// Each step and each call, with their durations.
+    Verbose,
+}
+
+/// The process's output: one per process, cheap to clone.
+#[derive(Clone)]
+pub struct Console(Arc<Inner>);
+
+struct Inner {
+    command: String,
+    format: Format,
+    look: Look,
+    warnings: Mutex<Vec<Message>>,
+    steps: Steps,
+    err: Face,
+}
+
+/// How a stream is written to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Face {
+    pub(crate) lang: Lang,
+    pub(crate) color: bool,
+    pub(crate) volume: Volume,
+}
+
+enum Steps {
+    Bars(progress::Bars),
+    Lines(plain::Lines),
+}
+
+impl Console {
+    /// Looks at the two streams and decides how `command` will print.
+    #[must_use]
+    pub fn new(command: impl Into<String>, format: Format, look: Look, volume: Volume) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let err = Face { lang: look.lang.value, color: colored(look.color.value, terminal), volume };
+        let animated = terminal && !look.dumb && !look.ci && volume != Volume::Quiet && format == Format::Human;
+        let steps = if animated { Steps::Bars(progress::Bars::new(err)) } else { Steps::Lines(plain::Lines::new(err)) };
+        Self(Arc::new(Inner { command: command.into(), format, look, warnings: Mutex::default(), steps, err }))
+    }
+
+    /// Gives the place where commands tell what they are doing.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let console = self.clone();
+        Progress::new(move |event| console.event(&event))
+    }
+
+    /// The language of texts.
+    #[must_use]
+    pub fn lang(&self) -> Lang {
+        self.0.look.lang.value
+    }
+
+    /// Tells whether everything on the way is wanted.
+    #[must_use]
+    pub fn is_verbose(&self) -> bool {
+        self.0.err.volume == Volume::Verbose
+    }
+
+    /// Tells whether a person looks at the result on a terminal.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.0.format == Format::Human && io::stdout().is_terminal() && !self.0.look.ci
+    }
+
+    fn event(&self, event: &Event) {
+        if let Event::Warn(message) = event {
+            self.warnings().push(message.clone());
+        }
+        match &self.0.steps {
+            Steps::Bars(bars) => bars.event(event),
+            Steps::Lines(lines) => lines.event(event),
+        }
+    }
+
+    /// Gives a sign of life while steps last; never ends. Runs beside the command that it watches.
+    pub async fn heartbeat(&self) {
+        match &self.0.steps {
+            Steps::Bars(bars) => bars.tick().await,
+            Steps::Lines(lines) => lines.tick().await,
+        }
+    }
+
+    /// Says one line on stderr, whatever the volume.
+    pub fn say(&self, message: &Message) {
+        self.tell(&message.render(self.0.err.lang));
+    }
+
+    /// Writes a text on stderr as it is.
+    pub(crate) fn tell(&self, text: &str) {
+        self.stderr(text);
+    }
+
+    /// Prints a piece of a result for people before the rest is known; scripts get the whole at the end.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn part(&self, write: impl FnOnce(&mut Page)) -> io::Result<()> {
+        if self.0.format == Format::Json {
+            return Ok(());
+        }
+        let mut page = self.page();
+        write(&mut page);
+        unless_nobody_reads(self.write_out(page.text()))
+    }
+
+    /// Prints a command's result, or its error.
+    ///
+    /// # Errors
+    /// Returns the error of a stdout that cannot be written to; one that nobody reads any more is fine.
+    pub fn answer<R: Report>(&self, result: Result<R>) -> io::Result<Option<Exit>> {
+        self.settle();
+        match result {
+            Err(error) => self.fail(&error).map(Some),
+            Ok(report) => {
+                let (exit, error) = (report.exit(), report.error());
+                match self.0.format {
+                    Format::Json => {
+                        let data = serde_json::to_value(&report).map_err(io::Error::other)?;
+                        self.envelope(exit.is_some(), &data, error.as_ref())?;
+                    }
+                    Format::Human => {
+                        let mut page = self.page();
+                        report.human(&mut page);
+                        unless_nobody_reads(write_out(page.text()))?;
+                        if let Some(error) = &error {
+                            self.stderr(&human::error(error, self.0.err));
+                        }
+                    }
+                }
+                Ok(exit)
+            }
+        }
+    }
+
+    /// Prints one entry of a stream: a line of text, or of NDJSON.
+    ///
+    /// # Errors
+    /// Returns the error of a stdout that cannot be written to, also when nobody reads it any more.
+    pub fn entry<R: Report>(&self, entry: &R) -> io::Result<()> {
+        let text = match self.0.format {
+            Format::Json => json::entry(&self.0.command, entry)?,
+            Format::Human => {
+                let mut page = self.page();
+                entry.human(&mut page);
+                page.text().to_owned()
+            }
+        };
+        self.write_out(&text)
+    }
+
+    /// Writes to stdout while nothing moves on the screen, which may be the same one.
+    fn write_out(&self, text: &str) -> io::Result<()> {
+        match &self.0.steps {
+            Steps::Bars(bars) => bars.aside(|| write_out(text)),
+            Steps::Lines(_) => write_out(text),
+        }
+    }
+
+    /// Prints an error and tells how the process ends.
+    ///
+    /// # Errors
+    /// As [`Console::answer`].
+    pub fn fail(&self, error: &Error) -> io::Result<Exit> {
+        self.settle();
+        match self.0.format {
+            Format::Json => self.envelope(true, &serde_json::Value::Null, Some(error))?,
+            Format::Human => self.stderr(&human::error(error, self.0.err)),
+        }
+        Ok(error.exit())
+    }
+
+    /// Ends what moves on the screen, before something is printed that stays.
+    fn settle(&self) {
+        if let Steps::Bars(bars) = &self.0.steps {
+            bars.clear();
+        }
+    }
+
+    fn envelope(&self, failed: bool, data: &serde_json::Value, error: Option<&Error>) -> io::Result<()> {
+        let warnings = self.warnings().clone();
+        unless_nobody_reads(write_out(&json::envelope(&self.0.command, failed, data, &warnings, error)))
+    }
+
+    fn page(&self) -> Page {
+        let terminal = io::stdout().is_terminal();
+        let color = colored(self.0.look.color.value, terminal);
+        Page::new(self.lang(), color, if terminal { style::width() } else { None }, self.0.look.dumb)
+    }
+
+    fn stderr(&self, text: &str) {
+        match &self.0.steps {
+            Steps::Bars(bars) => bars.print(text),
+            Steps::Lines(_) => plain::print(text),
+        }
+    }
+
+    fn warnings(&self) -> MutexGuard<'_, Vec<Message>> {
+        self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn colored(when: ColorWhen, terminal: bool) -> bool {
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => terminal,
+    }
+}
+
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// A reader that has gone (`atelier status | head -1`) got what it wanted.
+fn unless_nobody_reads(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// Tells on stderr that stdout could not be written to, the one thing that cannot be told on stdout.
+pub(crate) fn stdout_failed(error: &io::Error, face: Face) -> Exit {
+    let error =
+        Error::new(Code::File).with_message("action", Message::new("action.write")).with("path", "stdout").cause(error);
+    plain::print(&human::error(&error, face));
+    error.exit()
+}
+
+impl Console {
+    /// How stderr is written to.
+    pub(crate) fn face(&self) -> Face {
+        self.0.err
+    }
+
+    /// How output looks.
+    pub(crate) fn look(&self) -> &Look {
+        &self.0.look
+    }
+
+    /// How results are printed.
+    pub(crate) fn format(&self) -> Format {
+        self.0.format
+    }
+
+    /// Renders clap's help, in colour where results are.
+    pub(crate) fn styled(&self, help: &clap::Error) -> String {
+        let color = self.0.format == Format::Human && colored(self.0.look.color.value, io::stdout().is_terminal());
+        if color { help.render().ansi().to_string() } else { help.render().to_string() }
+    }
+}

@@ -1,0 +1,64 @@
+//! Questions. Nobody is asked where nobody can answer.
+
+use super::{Console, Format};
+use crate::{
+    error::{Code, Error, Result},
+    text::{Lang, Message},
+};
+use std::io::{self, BufRead, IsTerminal, Write};
+use tokio_util::sync::CancellationToken;
+
+impl Console {
+    /// Asks a yes-or-no question; only an explicit yes is one. `flag` is what answers it in advance (`--yes`).
+    ///
+    /// # Errors
+    /// `confirmation_needed` where nobody can answer: not on a terminal, in CI, or with `--json`; `interrupted` when
+    /// the answer is Ctrl-C.
+    pub async fn confirm(&self, question: &Message, flag: &'static str, cancel: &CancellationToken) -> Result<bool> {
+        let interactive = io::stdin().is_terminal()
+            && io::stderr().is_terminal()
+            && !self.0.look.ci
+            && self.0.format == Format::Human;
+        if !interactive {
+            return Err(Error::new(Code::ConfirmationNeeded).hint(Message::new("hint.flag").with("flag", flag)));
+        }
+        self.settle();
+        let (lang, question) = (self.lang(), question.clone());
+        let asked = tokio::task::spawn_blocking(move || ask(&question, lang));
+        // The thread that reads the terminal cannot be ended; it ends with the process, which does not wait for it.
+        tokio::select! {
+            answer = asked => Ok(answer.is_ok_and(|answer| answer.unwrap_or(false))),
+            () = cancel.cancelled() => Err(Error::new(Code::Interrupted)),
+        }
+    }
+}
+
+fn ask(question: &Message, lang: Lang) -> io::Result<bool> {
+    // No lock is held while the user thinks: Ctrl-C must be able to say something.
+    let question = format!("{} {} ", question.render(lang), Message::new("ui.yes_no").render(lang));
+    io::stderr().write_all(question.as_bytes())?;
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+/// Both languages' yes, whichever is on: fingers have habits.
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_explicit_yes_is_one() {
+        for yes in ["y\n", "YES", " oui ", "O"] {
+            assert!(is_yes(yes), "{yes}");
+        }
+        for no in ["", "\n", "n", "no", "non", "yep", "0"] {
+            assert!(!is_yes(no), "{no}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Atelier's own image: one static binary and nothing else, made when the binary has changed.
+
+use crate::machine;
+use atelier::{
+    docker::{Daemon, Error, image, place::Variables},
+    names::OwnerId,
+};
+use std::path::Path;
+
+async fn daemon() -> Daemon {
+    Daemon::find(None, &Variables::default()).await.unwrap()
+}
+
+fn owner() -> OwnerId {
+    atelier::secret::random_hex(16).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_image_is_made_once_per_binary_and_runs_without_root() {
+    if !machine::is_here() {
+        return;
+    }
+    let (daemon, owner) = (daemon().await, owner());
+    // A binary of this test's own, so that no other test's image has its tag.
+    let folder = tempfile::tempdir().unwrap();
+    let binary = folder.path().join("atelier");
+    let mut bytes = std::fs::read(env!("CARGO_BIN_EXE_atelier")).unwrap();
+    bytes.extend_from_slice(owner.as_str().as_bytes());
+    std::fs::write(&binary, &bytes).unwrap();
+
+    let first = image::own(&daemon, &binary, &owner).await.unwrap();
+    let created = |image: &image::ImageName| machine::docker(&["inspect", "--format", "{{.Id}}", image.as_str()]);
+    let id = created(&first);
+    assert_eq!(image::own(&daemon, &binary, &owner).await.unwrap(), first);
+    assert_eq!(created(&first), id, "not made again");
+    let config = "{{.Config.User}} {{.Config.Entrypoint}} {{len .RootFS.Layers}}";
+    assert_eq!(machine::docker(&["inspect", "--format", config, first.as_str()]), "65532:65532 [/atelier] 1");
+    let version = machine::docker(&["run", "--rm", "--network", "none", first.as_str(), "version"]);
+    assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
+
+    bytes.push(b'\n');
+    std::fs::write(&binary, &bytes).unwrap();
+    let second = image::own(&daemon, &binary, &owner).await.unwrap();
+    assert_ne!(second, first);
+    image::remove_own(&daemon, &owner, Some(&second)).await.unwrap();
+    let filter = format!("label=atelier.owner={owner}");
+    assert_eq!(machine::docker(&["images", "-q", "--filter", &filter]).lines().count(), 1);
+    image::remove_own(&daemon, &owner, None).await.unwrap();
+    assert_eq!(machine::docker(&["images", "-q", "--filter", &filter]), "");
+}
+
+#[tokio::test]
+async fn a_dynamically_linked_binary_is_refused() {
+    if !machine::is_here() {
+        return;
+    }
+    let refused = image::own(&daemon().await, Path::new("/bin/ls"), &owner()).await;
+    assert!(matches!(refused, Err(Error::NotStatic(_))));
+}

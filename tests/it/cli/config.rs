@@ -1,0 +1,48 @@
+//! `config show`: what was resolved, and from where.
+
+use crate::support::{Output, Project};
+use serde_json::{Value, json};
+
+fn setting(output: &Output, name: &str) -> Value {
+    let document = output.json();
+    let settings = document["data"]["settings"].as_array().unwrap().clone();
+    settings.into_iter().find(|setting| setting["name"] == name).unwrap()
+}
+
+#[test]
+fn each_value_tells_where_it_came_from() {
+    let project = Project::new().with("AWS_REGION", "eu-west-3").with("CODESPACE_NAME", "fuzzy-fish");
+    let project = project.with("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "app.github.dev");
+    project.write("atelier.toml", "stack = 'demo'\nport = 4567\n");
+    let output = project.run(&["config", "show", "--timeout", "30s", "--json"]);
+    assert_eq!(setting(&output, "region")["origin"], json!({ "kind": "environment", "name": "AWS_REGION" }));
+    assert_eq!(setting(&output, "timeout")["origin"], json!({ "kind": "flag", "name": "--timeout" }));
+    assert_eq!(setting(&output, "stack")["origin"]["kind"], "file");
+    assert_eq!(setting(&output, "public_endpoint")["value"], "https://fuzzy-fish-4567.app.github.dev");
+    assert_eq!(setting(&output, "public_endpoint")["origin"]["kind"], "derived");
+    assert_eq!(setting(&output, "image")["origin"], json!({ "kind": "default" }));
+    assert_eq!(setting(&output, "rate")["origin"], json!({ "kind": "derived", "name": "public_endpoint" }));
+    assert_eq!(setting(&output, "folder")["origin"], json!({ "kind": "default" }));
+    let folder = project.path().display().to_string();
+    let output = project.run(&["config", "show", "--folder", &folder, "--color", "never", "--json"]);
+    assert_eq!(setting(&output, "folder")["origin"], json!({ "kind": "flag", "name": "--folder" }));
+    assert_eq!(setting(&output, "color")["origin"], json!({ "kind": "flag", "name": "--color" }));
+}
+
+#[test]
+fn people_see_the_origin_when_they_ask() {
+    let project = Project::new().with("AWS_REGION", "eu-west-3");
+    let plain = project.run(&["config", "show"]).stdout;
+    let origin = project.run(&["config", "show", "--origin"]).stdout;
+    assert!(plain.contains("eu-west-3") && !plain.contains("AWS_REGION"), "{plain}");
+    assert!(origin.contains("from the variable `AWS_REGION`"), "{origin}");
+}
+
+#[test]
+fn no_secret_is_a_setting_that_is_shown() {
+    let project = Project::new().with("LOCALSTACK_AUTH_TOKEN", "ls-secret").with("AWS_SECRET_ACCESS_KEY", "aws-secret");
+    for args in [&["config", "show", "--origin"][..], &["config", "show", "--json"]] {
+        let output = project.run(args);
+        assert!(!output.stdout.contains("secret") && !output.stderr.contains("secret"), "{output:?}");
+    }
+}

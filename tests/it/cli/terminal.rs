@@ -1,0 +1,76 @@
+//! What a person sees on a terminal, and what their answers do.
+
+use crate::support::{Project, Terminal};
+
+#[test]
+fn progress_moves_in_place_and_leaves_the_line_that_stays() {
+    let project = Project::new();
+    let mut up = Terminal::start(project.command(&["up", "--engine", "embedded", "--port", "0", "--lang", "fr"]), 60);
+    assert_eq!(up.end(), Some(0), "{}", up.seen());
+    up.shows("Démarrage du moteur");
+    up.shows("✅ Le moteur");
+    let screen = up.screen();
+    assert!(screen.starts_with("✅ Le moteur") && !screen.contains("Démarrage"), "only what stays is left: {screen}");
+}
+
+#[test]
+fn ctrl_c_under_a_moving_line_leaves_the_error_alone_on_the_screen() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let project = Project::new();
+    for columns in [80, 24] {
+        let mut plan = Terminal::start(project.command(&["plan", "--endpoint", &url]), columns);
+        plan.shows("Looking at");
+        plan.interrupt();
+        assert_eq!(plan.end(), Some(130), "{}", plan.seen());
+        plan.shows("interrupted");
+        let screen = plan.screen();
+        assert!(screen.starts_with("error: interrupted") && !screen.contains("Looking"), "{columns}: {screen}");
+    }
+}
+
+#[test]
+fn a_dumb_terminal_sees_no_escape_sequence() {
+    let project = Project::new();
+    let mut command = project.command(&["up", "--engine", "embedded", "--port", "0"]);
+    command.env("TERM", "dumb");
+    let mut up = Terminal::start(command, 20);
+    assert_eq!(up.end(), Some(0), "{}", up.seen());
+    up.shows("engine is ready");
+    assert!(!up.seen().contains('\x1b'), "{}", up.seen());
+}
+
+#[test]
+fn only_a_yes_removes_what_was_deployed() {
+    let project = Project::new().up();
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+
+    let mut clean = Terminal::start(project.command(&["clean"]), 80);
+    clean.shows("[y/N]");
+    clean.types("\n");
+    assert_eq!(clean.end(), Some(3));
+    clean.shows("nothing was done");
+
+    let mut clean = Terminal::start(project.command(&["clean"]), 80);
+    clean.shows("[y/N]");
+    clean.interrupt();
+    assert_eq!(clean.end(), Some(130), "{}", clean.seen());
+    assert!(project.path().join(".api_id").exists());
+
+    let mut clean = Terminal::start(project.command(&["clean", "--lang", "fr"]), 80);
+    clean.shows("[o/N]");
+    clean.types("oui\n");
+    assert_eq!(clean.end(), Some(0), "{}", clean.seen());
+    assert!(!project.path().join(".api_id").exists());
+}
+
+#[test]
+fn in_ci_nobody_is_asked_even_on_a_terminal() {
+    let project = Project::new().up();
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+    let mut command = project.command(&["clean"]);
+    command.env("CI", "true");
+    let mut clean = Terminal::start(command, 80);
+    assert_eq!(clean.end(), Some(3));
+    clean.shows("--yes");
+}

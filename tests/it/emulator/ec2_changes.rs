@@ -1,0 +1,143 @@
+//! What happens to instances after their launch: states, attributes, tags.
+
+use super::{
+    cloud::Cloud,
+    ec2::{filter, launch, tag},
+};
+use aws_sdk_ec2::{
+    Client,
+    error::ProvideErrorMetadata,
+    types::{AttributeBooleanValue, AttributeValue, InstanceAttributeName, InstanceStateName},
+};
+use std::time::Duration;
+
+async fn state(ec2: &Client, id: &str) -> InstanceStateName {
+    let answer = ec2.describe_instances().instance_ids(id).send().await.unwrap();
+    answer.reservations()[0].instances()[0].state().unwrap().name().unwrap().clone()
+}
+
+/// A cloud with one running instance.
+async fn running() -> (Cloud, Client, String) {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    let id = launch(&ec2, 1, &[("Name", "one")]).await[0].instance_id().unwrap().to_owned();
+    cloud.settle();
+    (cloud, ec2, id)
+}
+
+#[tokio::test]
+async fn stop_and_start_pass_through_the_states_of_aws() {
+    let (cloud, ec2, id) = running().await;
+    let stopped = ec2.stop_instances().instance_ids(&id).send().await.unwrap();
+    let change = &stopped.stopping_instances()[0];
+    assert_eq!(change.previous_state().unwrap().name(), Some(&InstanceStateName::Running));
+    assert_eq!(change.current_state().unwrap().name(), Some(&InstanceStateName::Stopping));
+    let early = ec2.start_instances().instance_ids(&id).send().await.unwrap_err();
+    assert_eq!(early.code(), Some("IncorrectInstanceState"));
+    cloud.settle();
+    assert_eq!(state(&ec2, &id).await, InstanceStateName::Stopped);
+    let again = ec2.stop_instances().instance_ids(&id).send().await.unwrap();
+    assert_eq!(again.stopping_instances()[0].current_state().unwrap().name(), Some(&InstanceStateName::Stopped));
+    let started = ec2.start_instances().instance_ids(&id).send().await.unwrap();
+    assert_eq!(started.starting_instances()[0].current_state().unwrap().name(), Some(&InstanceStateName::Pending));
+    cloud.settle();
+    assert_eq!(state(&ec2, &id).await, InstanceStateName::Running);
+    assert!(ec2.reboot_instances().instance_ids(&id).send().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_terminated_instance_cannot_come_back_and_is_gone_after_an_hour() {
+    let (cloud, ec2, id) = running().await;
+    let gone = ec2.terminate_instances().instance_ids(&id).send().await.unwrap();
+    assert_eq!(gone.terminating_instances()[0].current_state().unwrap().name(), Some(&InstanceStateName::ShuttingDown));
+    cloud.settle();
+    assert_eq!(state(&ec2, &id).await, InstanceStateName::Terminated);
+    for code in [
+        ec2.start_instances().instance_ids(&id).send().await.unwrap_err().code().map(str::to_owned),
+        ec2.stop_instances().instance_ids(&id).send().await.unwrap_err().code().map(str::to_owned),
+        ec2.reboot_instances().instance_ids(&id).send().await.unwrap_err().code().map(str::to_owned),
+    ] {
+        assert_eq!(code.as_deref(), Some("IncorrectInstanceState"));
+    }
+    assert!(ec2.terminate_instances().instance_ids(&id).send().await.is_ok());
+    cloud.clock.advance(Duration::from_hours(1));
+    let error = ec2.describe_instances().instance_ids(&id).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidInstanceID.NotFound"));
+}
+
+#[tokio::test]
+async fn one_wrong_id_of_many_changes_nothing() {
+    let (_cloud, ec2, id) = running().await;
+    let absent = "i-00000000000000000";
+    let error = ec2.stop_instances().instance_ids(&id).instance_ids(absent).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidInstanceID.NotFound"));
+    assert_eq!(error.message(), Some("The instance ID 'i-00000000000000000' does not exist"));
+    let malformed = ec2.stop_instances().instance_ids("banana").send().await.unwrap_err();
+    assert_eq!(malformed.code(), Some("InvalidInstanceID.Malformed"));
+    let dry = ec2.stop_instances().instance_ids(&id).dry_run(true).send().await.unwrap_err();
+    assert_eq!(dry.code(), Some("DryRunOperation"));
+    assert_eq!(dry.raw_response().unwrap().status().as_u16(), 412);
+    assert_eq!(state(&ec2, &id).await, InstanceStateName::Running);
+}
+
+#[tokio::test]
+async fn a_protected_instance_is_not_terminated() {
+    let (_cloud, ec2, id) = running().await;
+    let protect = |on| {
+        let value = AttributeBooleanValue::builder().value(on).build();
+        ec2.modify_instance_attribute().instance_id(&id).disable_api_termination(value).send()
+    };
+    protect(true).await.unwrap();
+    let error = ec2.terminate_instances().instance_ids(&id).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("OperationNotPermitted"));
+    protect(false).await.unwrap();
+    assert!(ec2.terminate_instances().instance_ids(&id).send().await.is_ok());
+}
+
+#[tokio::test]
+async fn the_type_changes_only_while_the_instance_is_stopped() {
+    let (cloud, ec2, id) = running().await;
+    let change = |kind: &str| {
+        let value = AttributeValue::builder().value(kind).build();
+        ec2.modify_instance_attribute().instance_id(&id).instance_type(value).send()
+    };
+    assert_eq!(change("t2.small").await.unwrap_err().code(), Some("IncorrectInstanceState"));
+    ec2.stop_instances().instance_ids(&id).send().await.unwrap();
+    cloud.settle();
+    change("t2.small").await.unwrap();
+    assert_eq!(change("t2.tiny").await.unwrap_err().code(), Some("InvalidParameterValue"));
+    let attribute = InstanceAttributeName::InstanceType;
+    let answer = ec2.describe_instance_attribute().instance_id(&id).attribute(attribute).send().await.unwrap();
+    assert_eq!(answer.instance_type().unwrap().value(), Some("t2.small"));
+    let none = ec2.modify_instance_attribute().instance_id(&id).send().await.unwrap_err();
+    assert_eq!(none.code(), Some("InvalidParameterCombination"));
+}
+
+#[tokio::test]
+async fn tags_are_added_replaced_found_and_removed() {
+    let (_cloud, ec2, id) = running().await;
+    let add = ec2.create_tags().resources(&id).tags(tag("Name", "two")).tags(tag("a", "1"));
+    add.send().await.unwrap();
+    let described = ec2.describe_tags().filters(filter("resource-id", &[&id])).send().await.unwrap();
+    let pairs: Vec<_> = described.tags().iter().map(|tag| (tag.key().unwrap(), tag.value().unwrap())).collect();
+    assert_eq!(pairs, [("Name", "two"), ("a", "1")]);
+    ec2.delete_tags().resources(&id).tags(tag("a", "other")).tags(tag("Name", "two")).send().await.unwrap();
+    let left = ec2.describe_tags().filters(filter("resource-type", &["instance"])).send().await.unwrap();
+    assert_eq!(left.tags().iter().filter_map(|tag| tag.key()).collect::<Vec<_>>(), ["a"]);
+    let error = ec2.create_tags().resources("vol-1").tags(tag("a", "1")).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidID"));
+    let reserved = ec2.create_tags().resources(&id).tags(tag("aws:x", "1")).send().await.unwrap_err();
+    assert_eq!(reserved.code(), Some("InvalidParameterValue"));
+}
+
+#[tokio::test]
+async fn status_shows_running_instances_unless_all_are_asked_for() {
+    let (cloud, ec2, id) = running().await;
+    let status = ec2.describe_instance_status().instance_ids(&id).send().await.unwrap();
+    assert_eq!(status.instance_statuses()[0].instance_status().unwrap().status().unwrap().as_str(), "ok");
+    ec2.stop_instances().instance_ids(&id).send().await.unwrap();
+    cloud.settle();
+    assert!(ec2.describe_instance_status().send().await.unwrap().instance_statuses().is_empty());
+    let all = ec2.describe_instance_status().include_all_instances(true).send().await.unwrap();
+    assert_eq!(all.instance_statuses()[0].instance_state().unwrap().code(), Some(80));
+}

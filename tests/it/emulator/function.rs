@@ -1,0 +1,176 @@
+//! The function that the tests deploy: this very test binary, started again by a `bootstrap` script. What it does is
+//! in the event (`{"do":"echo"}`) or, at its start, in the variable `INIT`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::exit, clippy::print_stdout, clippy::print_stderr, reason = "functions exit and print")]
+#![allow(clippy::disallowed_methods, reason = "the function under test reads its environment, as functions do")]
+
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    env,
+    io::{Cursor, Read, Write},
+    net::TcpStream,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+/// The variable through which the script finds this binary: its copy in the archive would be 100 MB.
+pub(super) const PROGRAM: &str = "FUNCTION_PROGRAM";
+
+/// The archive of the function.
+pub(super) fn archive() -> Vec<u8> {
+    script(&format!("exec \"${PROGRAM}\" emulator::function::runs_as_a_lambda_function --exact --nocapture"))
+}
+
+/// An archive whose `bootstrap` is a shell script.
+pub(super) fn script(command: &str) -> Vec<u8> {
+    zip(&[("bootstrap", 0o755, format!("#!/bin/sh\n{command}\n").as_bytes())])
+}
+
+pub(super) fn zip(files: &[(&str, u32, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, mode, content) in files {
+        writer.start_file(*name, SimpleFileOptions::default().unix_permissions(*mode)).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// Plays the function when it is started as one. In an ordinary test run it only makes sure that it is not.
+#[test]
+fn runs_as_a_lambda_function() {
+    let started_as_function = env::var_os(PROGRAM).is_some();
+    let api = env::var("AWS_LAMBDA_RUNTIME_API");
+    assert_eq!(api.is_ok(), started_as_function, "half of a function's environment");
+    if let Ok(api) = api {
+        serve(&api);
+    }
+}
+
+fn serve(api: &str) {
+    match env::var("INIT").as_deref() {
+        Ok("exit") => std::process::exit(3),
+        Ok("hang") => hang(),
+        Ok("error") => {
+            let body = br#"{"errorType":"Init.Broken","errorMessage":"no luck"}"#;
+            call(api, "POST", "/2018-06-01/runtime/init/error", body);
+            hang()
+        }
+        _ => {}
+    }
+    loop {
+        let next = call(api, "GET", "/2018-06-01/runtime/invocation/next", b"");
+        let id = next.headers["lambda-runtime-aws-request-id"].clone();
+        let event: Value = serde_json::from_slice(&next.body).unwrap_or_default();
+        let (kind, answer) = act(api, &id, &event, &next);
+        call(api, "POST", &format!("/2018-06-01/runtime/invocation/{id}/{kind}"), answer.as_bytes());
+        if event["do"] == "answer and exit" {
+            std::process::exit(0);
+        }
+    }
+}
+
+/// Does what the event says; gives the kind of the answer and the answer.
+fn act(api: &str, id: &str, event: &Value, next: &Answer) -> (&'static str, String) {
+    match event["do"].as_str().unwrap_or("echo") {
+        "crash" => {
+            eprintln!("about to crash");
+            std::process::exit(1)
+        }
+        "hang" => hang(),
+        "pid" => ("response", std::process::id().to_string()),
+        "print" => {
+            println!("a line on stdout");
+            eprintln!("a line on stderr");
+            ("response", "null".to_owned())
+        }
+        "limits" => {
+            let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+            ("response", json!(limits.lines().collect::<Vec<_>>()).to_string())
+        }
+        "error" => ("error", json!({ "errorType": "Own", "errorMessage": "mine" }).to_string()),
+        "environment" => ("response", json!(env::vars().collect::<HashMap<_, _>>()).to_string()),
+        "context" => ("response", json!({ "headers": next.headers, "cwd": env::current_dir().unwrap() }).to_string()),
+        "large" => ("response", json!("x".repeat(7 << 20)).to_string()),
+        "garbage" => {
+            for (method, path) in [("POST", "/2018-06-01/runtime/invocation/wrong/response"), ("PUT", "/nonsense")] {
+                assert!((400..500).contains(&call(api, method, path, b"\xff\x00").status));
+            }
+            let mut stream = TcpStream::connect(api).unwrap();
+            stream.write_all(b"\x00\x01 this is no HTTP\r\n\r\n").unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+            ("response", json!(id).to_string())
+        }
+        // Two of these answer only if they run at the same time.
+        "meet" => {
+            std::fs::write(event["mine"].as_str().unwrap(), "").unwrap();
+            wait_for(Path::new(event["theirs"].as_str().unwrap()));
+            ("response", std::process::id().to_string())
+        }
+        "raw" => ("response", event["answer"].as_str().unwrap().to_owned()),
+        "answer and exit" | "echo" => ("response", answer_to(event)),
+        other => panic!("no such behaviour: {other}"),
+    }
+}
+
+/// An API Gateway answer to a proxy event (the query may say what it is), the event itself to any other.
+fn answer_to(event: &Value) -> String {
+    if event["httpMethod"].is_null() {
+        return event.to_string();
+    }
+    match event["queryStringParameters"]["answer"].as_str() {
+        Some("hang") => hang(),
+        Some("crash") => std::process::exit(1),
+        Some(raw) => raw.to_owned(),
+        None => json!({
+            "statusCode": 200,
+            "headers": { "content-type": "application/json", "x-from": "function" },
+            "body": event.to_string(),
+        })
+        .to_string(),
+    }
+}
+
+fn hang() -> ! {
+    println!("hanging");
+    loop {
+        thread::sleep(Duration::from_mins(1));
+    }
+}
+
+fn wait_for(path: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !path.exists() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+/// One call of the Runtime API on a connection of its own.
+fn call(api: &str, method: &str, path: &str, body: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(api).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {api}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // A server that refuses a large body answers before it has read it.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers =
+        lines.filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_lowercase(), v.to_owned())).collect();
+    Answer { status, headers, body: answer[end + 4..].to_vec() }
+}

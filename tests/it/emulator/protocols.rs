@@ -1,0 +1,97 @@
+//! What is refused, in each protocol's own shape. The calls are made below the edge: the SDKs cannot send them.
+
+use super::cloud::config;
+use atelier::{
+    clock::Clock,
+    edge::{AwsCall, Upstream, keyring::Keyring},
+    emulator::Emulator,
+    http1::{Request, Response},
+};
+use bytes::Bytes;
+
+async fn call(service: &str, target: Option<&str>, body: &'static str) -> (Response, String) {
+    let mut request = http::Request::post("/").body(Bytes::from_static(body.as_bytes())).unwrap();
+    if let Some(target) = target {
+        request.headers_mut().insert("x-amz-target", target.parse().unwrap());
+    }
+    send(service, request).await
+}
+
+async fn send(service: &str, request: Request) -> (Response, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), "http://127.0.0.1:1", Clock::System, Keyring::default());
+    let (service, region, access_key_id) = (service.to_owned(), "us-east-1".to_owned(), "AKIATEST".to_owned());
+    let call = AwsCall { service, region, access_key_id, request };
+    let answer = Emulator::open(config).unwrap().aws(call).await;
+    let text = String::from_utf8(answer.body().to_vec()).unwrap();
+    (answer, text)
+}
+
+#[tokio::test]
+async fn a_missing_operation_is_a_501_that_names_it_in_its_protocol() {
+    let (answer, text) = call("ec2", None, "Action=CreateVpc&Version=2016-11-15").await;
+    assert_eq!(answer.status(), 501);
+    assert!(text.contains("<Response><Errors><Error><Code>NotImplemented</Code>"), "{text}");
+    assert!(text.contains("CreateVpc"), "{text}");
+    let (answer, text) = call("iam", None, "Action=CreateUser&Version=2010-05-08").await;
+    assert_eq!(answer.status(), 501);
+    assert!(text.contains("<ErrorResponse") && text.contains("CreateUser"), "{text}");
+    let (answer, text) = call("logs", Some("Logs_20140328.StartQuery"), "{}").await;
+    assert_eq!(answer.status(), 501);
+    assert!(text.contains("StartQuery"), "{text}");
+    assert_eq!(answer.headers()["content-type"], "application/x-amz-json-1.1");
+    let (answer, text) = call("dynamodb", Some("DynamoDB_20120810.ListTables"), "{}").await;
+    assert_eq!(answer.status(), 501);
+    assert!(text.contains("ListTables of dynamodb"), "{text}");
+}
+
+#[tokio::test]
+async fn a_missing_rest_operation_is_named_although_its_call_has_a_method_and_a_path_only() {
+    for (service, method, path, name) in [
+        ("lambda", "POST", "/2015-03-31/functions/f/versions", "PublishVersion"),
+        ("lambda", "POST", "/2015-03-31/functions/f/aliases", "CreateAlias"),
+        ("lambda", "PUT", "/2017-10-31/functions/f/concurrency", "PutFunctionConcurrency"),
+        ("lambda", "POST", "/2021-10-31/functions/f/url", "CreateFunctionUrlConfig"),
+        ("lambda", "POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"),
+        ("lambda", "GET", "/2018-10-31/layers?find=LayerVersion&Arn=a", "GetLayerVersionByArn"),
+        ("apigateway", "POST", "/restapis/abc/authorizers", "CreateAuthorizer"),
+        ("apigateway", "POST", "/restapis/abc/requestvalidators", "CreateRequestValidator"),
+        ("apigateway", "PATCH", "/account", "UpdateAccount"),
+        ("apigateway", "POST", "/apikeys?mode=import&format=csv", "ImportApiKeys"),
+        ("lambda", "GET", "/2015-03-31/nonsense", "GET /2015-03-31/nonsense"),
+    ] {
+        let request = http::Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();
+        let (answer, text) = send(service, request).await;
+        assert_eq!(answer.status(), 501, "{method} {path}: {text}");
+        assert!(text.contains(&format!("The operation {name} of {service} is")), "{method} {path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_say_too_much_too_little_or_twice_are_refused() {
+    for (body, code) in [
+        ("", "MissingAction"),
+        ("Action=StopInstances&Version=2016-11-15", "MissingParameter"),
+        ("Action=DescribeInstances&Action=RunInstances", "MalformedQueryString"),
+        ("Action=DescribeInstances&Colour=red", "UnknownParameter"),
+        ("Action=DescribeInstances&DryRun=perhaps", "InvalidParameterValue"),
+        ("Action=RunInstances&ImageId=ami-1&MinCount=0&MaxCount=1", "InvalidParameterValue"),
+        ("Action=RunInstances&ImageId=ami-1&MaxCount=1", "MissingParameter"),
+        ("Action=DescribeInstances&NextToken=%00", "InvalidNextToken"),
+    ] {
+        let (answer, text) = call("ec2", None, body).await;
+        assert_eq!(answer.status(), 400, "{body}");
+        assert!(text.contains(&format!("<Code>{code}</Code>")), "{body}: {text}");
+        let id = answer.headers()["x-amzn-requestid"].to_str().unwrap();
+        assert!(text.contains(&format!("<RequestID>{id}</RequestID>")), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn json_of_the_wrong_shape_is_a_serialization_exception() {
+    for body in ["{", "[]", r#"{"logGroupName":1}"#, "\u{1}"] {
+        let (answer, text) = call("logs", Some("Logs_20140328.CreateLogGroup"), body).await;
+        assert_eq!(answer.status(), 400, "{body}");
+        assert!(text.contains("SerializationException"), "{text}");
+    }
+}

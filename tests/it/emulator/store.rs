@@ -1,0 +1,148 @@
+//! What survives: restarts, damage, a second emulator, a full disk's stand-in.
+
+use super::{
+    cloud::{Cloud, config},
+    ec2::launch,
+};
+use atelier::{
+    clock::Clock,
+    edge::keyring::Keyring,
+    emulator::{Emulator, OpenError},
+};
+use aws_sdk_ec2::error::ProvideErrorMetadata;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use time::macros::datetime;
+
+fn open(folder: &Path) -> Result<Emulator, OpenError> {
+    let clock = Clock::manual(datetime!(2026-11-23 12:00 UTC));
+    Emulator::open(config(folder, "http://127.0.0.1:1", clock, Keyring::default()))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn what_was_answered_is_on_disk_and_nobody_else_can_read_it() {
+    let cloud = Cloud::start().await;
+    let id = launch(&cloud.ec2(), 1, &[]).await[0].instance_id().unwrap().to_owned();
+    let file = cloud.folder().join("regions/us-east-1.json");
+    assert!(fs::read_to_string(&file).unwrap().contains(&id));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(names(&cloud.folder().join("regions")), ["us-east-1.json"]);
+    let cloud = cloud.restart().await;
+    let found = cloud.ec2().describe_instances().instance_ids(&id).send().await.unwrap();
+    assert_eq!(found.reservations().len(), 1);
+}
+
+#[tokio::test]
+async fn reading_writes_nothing() {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    let id = launch(&ec2, 1, &[]).await[0].instance_id().unwrap().to_owned();
+    cloud.settle();
+    let file = cloud.folder().join("regions/us-east-1.json");
+    let before = fs::metadata(&file).unwrap().modified().unwrap();
+    ec2.describe_instances().send().await.unwrap();
+    ec2.start_instances().instance_ids(&id).send().await.unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_written_is_an_error_and_changes_nothing() {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    launch(&ec2, 1, &[]).await;
+    let temporary = cloud.folder().join("regions/us-east-1.tmp");
+    let run = ec2.run_instances().image_id("ami-12345678").min_count(1).max_count(1);
+    let state = fs::read(cloud.folder().join("regions/us-east-1.json")).unwrap();
+    // A folder in the place of the temporary file, which unlike permissions stops root too; and a disk that is full.
+    let obstacles: [&dyn Fn(); 2] =
+        [&|| fs::create_dir(&temporary).unwrap(), &|| std::os::unix::fs::symlink("/dev/full", &temporary).unwrap()];
+    for place in obstacles {
+        place();
+        let error = run.clone().send().await.unwrap_err();
+        assert_eq!(error.code(), Some("InternalFailure"));
+        assert_eq!(error.raw_response().unwrap().status().as_u16(), 500);
+        assert_eq!(ec2.describe_instances().send().await.unwrap().reservations().len(), 1);
+        assert_eq!(fs::read(cloud.folder().join("regions/us-east-1.json")).unwrap(), state);
+        fs::remove_dir(&temporary).or_else(|_| fs::remove_file(&temporary)).unwrap();
+    }
+    run.send().await.unwrap();
+    assert_eq!(ec2.describe_instances().send().await.unwrap().reservations().len(), 2);
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_whatever_it_is() {
+    for damage in ["", "{", "null", r#"{"schema":"x"}"#, r#"{"schema":1}"#, r#"{"schema":1,"state":{"ec2":7}}"#] {
+        let folder = tempfile::tempdir().unwrap();
+        let regions = folder.path().join("regions");
+        fs::create_dir(&regions).unwrap();
+        fs::write(regions.join("us-east-1.json"), damage).unwrap();
+        assert!(open(folder.path()).is_ok(), "{damage}");
+        let left = names(&regions);
+        assert!(left.len() == 1 && left[0].starts_with("us-east-1.json.damaged-"), "{damage}: {left:?}");
+        assert_eq!(fs::read_to_string(regions.join(&left[0])).unwrap(), damage);
+    }
+}
+
+#[test]
+fn a_folder_or_a_link_in_the_place_of_the_file_is_neither_followed_nor_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let outside = folder.path().join("outside.json");
+    fs::write(&outside, "mine").unwrap();
+    std::os::unix::fs::symlink(&outside, folder.path().join("global.json")).unwrap();
+    let regions = folder.path().join("regions");
+    fs::create_dir_all(regions.join("us-east-1.json")).unwrap();
+    assert!(open(folder.path()).is_ok());
+    assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
+    assert!(names(&regions)[0].starts_with("us-east-1.json.damaged-"));
+}
+
+#[test]
+fn what_a_killed_emulator_left_is_swept_unless_a_state_that_was_set_aside_may_need_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let orphan = "0".repeat(64);
+    let (blobs, functions) = (folder.path().join("blobs"), folder.path().join("functions"));
+    let leave_behind = || {
+        fs::create_dir_all(functions.join("scratch/abc")).unwrap();
+        fs::create_dir_all(functions.join("code").join(&orphan)).unwrap();
+        fs::create_dir_all(&blobs).unwrap();
+        fs::write(blobs.join(&orphan), "code").unwrap();
+        fs::write(blobs.join(format!("{orphan}.tmp")), "co").unwrap();
+        fs::write(blobs.join("not ours"), "").unwrap();
+    };
+    leave_behind();
+    drop(open(folder.path()).unwrap());
+    assert!(!functions.exists());
+    assert_eq!(names(&blobs), ["not ours"]);
+
+    leave_behind();
+    fs::write(folder.path().join("regions/us-east-1.json"), "damaged").unwrap();
+    let emulator = open(folder.path()).unwrap();
+    assert!(emulator.set_aside()[0].to_str().unwrap().contains("us-east-1.json.damaged-"));
+    assert!(names(&blobs).contains(&orphan));
+}
+
+#[test]
+fn a_newer_state_is_refused_in_a_sentence_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("global.json");
+    fs::write(&file, r#"{"schema":99,"shape":"unknown"}"#).unwrap();
+    let error = open(folder.path()).err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 99, .. }));
+    assert!(error.to_string().contains("was written by a newer atelier"), "{error}");
+    assert!(file.exists());
+}
+
+#[test]
+fn two_emulators_never_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path()).unwrap();
+    assert!(matches!(open(folder.path()), Err(OpenError::InUse { .. })));
+    drop(first);
+    assert!(open(folder.path()).is_ok());
+}

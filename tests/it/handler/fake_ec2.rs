@@ -1,0 +1,227 @@
+//! An EC2 endpoint whose instances do as the test says: at HTTP level, so that the real SDK client talks to it.
+
+use atelier::{
+    aws::Connection,
+    http1::{self, Limits, Peer, Rejection, Request, Response, Service},
+};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use bytes::Bytes;
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What every call is answered with instead.
+#[derive(Clone)]
+pub(crate) enum Fault {
+    /// A status and a body.
+    Answer(u16, &'static str),
+    /// An EC2 error of this code, with a status.
+    Error(u16, &'static str),
+    /// Ten megabytes that would be an empty list.
+    Huge,
+    /// Nothing, ever.
+    Silence,
+}
+
+/// An instance; looks at one that is on its way bring it there.
+#[derive(Clone)]
+pub(crate) struct FakeInstance {
+    pub(crate) id: &'static str,
+    pub(crate) state: &'static str,
+    pub(crate) launched: &'static str,
+    pub(crate) stack: &'static str,
+    pub(crate) kind: &'static str,
+}
+
+impl FakeInstance {
+    pub(crate) fn new(state: &'static str) -> Self {
+        Self {
+            id: "i-0123456789abcdef0",
+            state,
+            launched: "2026-01-01T00:00:00.000Z",
+            stack: "atelier",
+            kind: "t2.micro",
+        }
+    }
+}
+
+#[derive(Default)]
+struct World {
+    instances: Vec<FakeInstance>,
+    calls: Vec<String>,
+    fault: Option<Fault>,
+    /// How many looks an instance needs to settle; `usize::MAX` never does.
+    looks: usize,
+    looked: usize,
+    /// How many pages the list has; all instances are on the last one.
+    pages: usize,
+}
+
+/// The endpoint; it ends with its last clone.
+#[derive(Clone)]
+pub(crate) struct FakeEc2 {
+    pub(crate) url: String,
+    world: Arc<Mutex<World>>,
+    _server: Arc<(DropGuard, JoinHandle<()>)>,
+}
+
+impl FakeEc2 {
+    pub(crate) async fn start(instances: Vec<FakeInstance>) -> Self {
+        let world = Arc::new(Mutex::new(World { instances, looks: 2, pages: 1, ..World::default() }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        let service = Arc::new(Door(world.clone()));
+        let server = tokio::spawn(http1::serve(listener, Limits::edge(), service, stop.clone()));
+        Self { url, world, _server: Arc::new((stop.drop_guard(), server)) }
+    }
+
+    pub(crate) fn connection(&self) -> Connection {
+        Connection {
+            endpoint: Some(self.url.clone()),
+            region: "us-east-1".to_owned(),
+            credentials: SharedCredentialsProvider::new(Credentials::new("AKIATEST", "secret", None, None, "test")),
+        }
+    }
+
+    /// The calls so far that change something.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let world = self.world.lock().unwrap();
+        world.calls.iter().filter(|call| *call != "DescribeInstances").cloned().collect()
+    }
+
+    /// How many calls there were.
+    pub(crate) fn count(&self) -> usize {
+        self.world.lock().unwrap().calls.len()
+    }
+
+    /// Waits for the first call.
+    pub(crate) async fn is_asked(&self) {
+        while self.count() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.world.lock().unwrap().fault = Some(fault);
+    }
+
+    pub(crate) fn never_settle(&self) {
+        self.world.lock().unwrap().looks = usize::MAX;
+    }
+
+    pub(crate) fn has_pages(&self, pages: usize) {
+        self.world.lock().unwrap().pages = pages;
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        self.world.lock().unwrap().instances[0].state
+    }
+}
+
+struct Door(Arc<Mutex<World>>);
+
+impl Service for Door {
+    async fn call(&self, request: Request) -> Response {
+        let form: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
+        let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let action = value("Action").unwrap();
+        let fault = {
+            let mut world = self.0.lock().unwrap();
+            world.calls.push(action.clone());
+            world.fault.clone()
+        };
+        match fault {
+            Some(Fault::Silence) => std::future::pending().await,
+            Some(Fault::Answer(status, body)) => return answer(status, body.to_owned()),
+            Some(Fault::Error(status, code)) => {
+                let error = format!("<Error><Code>{code}</Code><Message>arn:aws:secret /var/task</Message></Error>");
+                return answer(
+                    status,
+                    format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"),
+                );
+            }
+            Some(Fault::Huge) => {
+                let padding = " ".repeat(10 << 20);
+                return answer(200, format!("<DescribeInstancesResponse>{padding}</DescribeInstancesResponse>"));
+            }
+            None => (),
+        }
+        let mut world = self.0.lock().unwrap();
+        match action.as_str() {
+            "DescribeInstances" => {
+                assert_eq!(value("Filter.1.Name").as_deref(), Some("tag:atelier:stack"));
+                assert_eq!(value("Filter.2.Value.1").as_deref(), Some("instance"));
+                let page = value("NextToken").map_or(1, |token| token.parse().unwrap());
+                answer(200, if page < world.pages { next_page(page + 1) } else { world.describe() })
+            }
+            "StartInstances" => answer(200, world.change("stopped", "pending", "Start")),
+            "StopInstances" => answer(200, world.change("running", "stopping", "Stop")),
+            other => panic!("the handler has no business with `{other}`"),
+        }
+    }
+
+    fn reject(&self, _: Peer, rejection: Rejection) -> Response {
+        answer(rejection.status().as_u16(), rejection.to_string())
+    }
+}
+
+impl World {
+    fn describe(&mut self) -> String {
+        self.looked += 1;
+        if self.looked >= self.looks {
+            for instance in &mut self.instances {
+                instance.state = match instance.state {
+                    "pending" => "running",
+                    "stopping" => "stopped",
+                    settled => settled,
+                };
+            }
+        }
+        let mut items = String::new();
+        for FakeInstance { id, state, launched, stack, kind } in &self.instances {
+            let tags = format!(
+                "<item><key>atelier:stack</key><value>{stack}</value></item>\
+                 <item><key>atelier:part</key><value>instance</value></item>"
+            );
+            write!(
+                items,
+                "<item><instancesSet><item><instanceId>{id}</instanceId><instanceState><code>16</code>\
+                 <name>{state}</name></instanceState><instanceType>{kind}</instanceType>\
+                 <launchTime>{launched}</launchTime><tagSet>{tags}</tagSet></item></instancesSet></item>"
+            )
+            .unwrap();
+        }
+        format!(
+            "<DescribeInstancesResponse><requestId>r</requestId><reservationSet>{items}</reservationSet>\
+             </DescribeInstancesResponse>"
+        )
+    }
+
+    fn change(&mut self, from: &str, to: &'static str, verb: &str) -> String {
+        self.looked = 0;
+        let instance = &mut self.instances[0];
+        assert_eq!(instance.state, from, "the handler looks at the state first");
+        instance.state = to;
+        format!(
+            "<{verb}InstancesResponse><instancesSet><item><instanceId>{}</instanceId><currentState><code>0</code>\
+             <name>{to}</name></currentState></item></instancesSet></{verb}InstancesResponse>",
+            instance.id
+        )
+    }
+}
+
+/// A page without instances that is not the last one.
+fn next_page(token: usize) -> String {
+    format!(
+        "<DescribeInstancesResponse><requestId>r</requestId><reservationSet/><nextToken>{token}</nextToken>\
+         </DescribeInstancesResponse>"
+    )
+}
+
+fn answer(status: u16, body: String) -> Response {
+    http::Response::builder().status(status).header("content-type", "text/xml").body(Bytes::from(body)).unwrap()
+}

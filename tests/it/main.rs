@@ -1,0 +1,16 @@
+//! One test binary, no Docker: commands and servers as a user and a stranger meet them, on free ports.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod aws_cli;
+mod cli;
+mod crash;
+mod edge;
+mod emulator;
+mod handler;
+mod http1;
+mod proxy;
+mod pull;
+mod readme;
+mod stack;
+mod support;

@@ -1,0 +1,176 @@
+//! What the five operations do, and what the daemon is sent for them.
+
+use super::{
+    TOKEN, World,
+    daemon::{Fault, OWNER, change_request, container, list_request},
+    send,
+};
+use crate::support::raw::Client;
+use futures_util::future::join_all;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest wait for anything; passing it fails the test.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn ours(id: char, name: &str, state: &str) -> serde_json::Value {
+    container(id, name, state, Some(OWNER))
+}
+
+fn shown(id: char, name: &str, state: &str) -> String {
+    let id = id.to_string().repeat(64);
+    format!(r#"{{"id":"{id}","name":"{name}","state":"{state}","image":"nginx:alpine"}}"#)
+}
+
+#[tokio::test]
+async fn the_daemon_is_sent_constants_and_its_own_id_and_nothing_else() {
+    let world = World::start(vec![ours('a', "mycontainer", "running")]).await;
+    assert_eq!(world.ask("GET /_ping").await, (200, "OK".to_owned()));
+    let all = format!(r#"{{"containers":[{}]}}"#, shown('a', "mycontainer", "running"));
+    assert_eq!(world.ask("GET /containers").await, (200, all));
+    assert_eq!(world.ask("GET /containers/mycontainer").await, (200, shown('a', "mycontainer", "running")));
+    assert_eq!(world.ask("POST /containers/mycontainer/stop").await, (200, shown('a', "mycontainer", "exited")));
+    assert_eq!(world.ask("POST /containers/mycontainer/start").await, (200, shown('a', "mycontainer", "running")));
+    assert_eq!(world.ask("POST /containers/mycontainer/restart").await, (200, shown('a', "mycontainer", "running")));
+    let id = "a".repeat(64);
+    let list = list_request();
+    let expected = [
+        "GET /_ping HTTP/1.1\r\nhost: docker\r\n\r\n".to_owned(),
+        list.clone(),
+        list.clone(),
+        list.clone(),
+        change_request(&id, "stop"),
+        list.clone(),
+        list.clone(),
+        change_request(&id, "start"),
+        list.clone(),
+        list.clone(),
+        change_request(&id, "restart"),
+        list,
+    ];
+    assert_eq!(world.daemon.seen(), expected);
+}
+
+#[tokio::test]
+async fn starting_what_runs_and_stopping_what_is_stopped_is_a_success() {
+    let world = World::start(vec![ours('a', "one", "running"), ours('b', "two", "exited")]).await;
+    assert_eq!(world.ask("POST /containers/one/start").await, (200, shown('a', "one", "running")));
+    assert_eq!(world.ask("POST /containers/two/stop").await, (200, shown('b', "two", "exited")));
+}
+
+#[tokio::test]
+async fn a_container_that_goes_when_it_stops_has_stopped() {
+    let mut passing = ours('a', "one", "running");
+    passing["AutoRemove"] = true.into();
+    let world = World::start(vec![passing]).await;
+    assert_eq!(world.ask("POST /containers/one/stop").await, (200, shown('a', "one", "removing")));
+    assert_eq!(world.ask("POST /containers/one/stop").await.0, 404);
+}
+
+#[tokio::test]
+async fn not_ours_and_absent_are_the_same_answer_to_the_byte() {
+    let world = World::start(vec![
+        ours('a', "mine", "running"),
+        container('b', "foreign", "running", None),
+        container('c', "others", "running", Some("ffffffffffffffffffffffffffffffff")),
+    ])
+    .await;
+    let all = format!(r#"{{"containers":[{}]}}"#, shown('a', "mine", "running"));
+    assert_eq!(world.ask("GET /containers").await, (200, all), "a daemon that ignores the filter is not believed");
+    let not_found = (404, r#"{"error":"Not found","code":"not_found"}"#.to_owned());
+    let (prefix, foreign_id) = ("a".repeat(12), "b".repeat(64));
+    for name in ["absent", "foreign", "others", &prefix, &foreign_id, "Mine", "min", "mine."] {
+        assert_eq!(world.ask(&format!("GET /containers/{name}")).await, not_found, "{name}");
+        assert_eq!(world.ask(&format!("POST /containers/{name}/stop")).await, not_found, "{name}");
+    }
+    assert!(world.daemon.seen().iter().all(|request| *request == list_request()));
+}
+
+#[tokio::test]
+async fn a_name_means_the_container_that_has_it_now() {
+    let world = World::start(vec![ours('a', "one", "running"), ours('b', "two", "running")]).await;
+    world.daemon.rename("one", "three");
+    world.daemon.rename("two", "one");
+    assert_eq!(world.ask("POST /containers/one/stop").await, (200, shown('b', "one", "exited")));
+    let id = "a".repeat(64);
+    assert_eq!(world.ask(&format!("POST /containers/{id}/stop")).await, (200, shown('a', "three", "exited")));
+    assert_eq!(world.ask("GET /containers/two").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_name_that_is_anothers_id_never_wins_over_the_id() {
+    let imposter = "a".repeat(64);
+    let world = World::start(vec![ours('b', &imposter, "running"), ours('a', "victim", "running")]).await;
+    assert_eq!(world.ask(&format!("POST /containers/{imposter}/stop")).await, (200, shown('a', "victim", "exited")));
+}
+
+#[tokio::test]
+async fn a_paused_container_is_a_conflict_and_is_left_alone() {
+    let world = World::start(vec![ours('a', "one", "paused"), ours('b', "two", "running")]).await;
+    for change in ["start", "stop", "restart"] {
+        let (status, body) = world.ask(&format!("POST /containers/one/{change}")).await;
+        assert_eq!(status, 409);
+        assert!(body.contains(r#""code":"conflict""#), "{body}");
+    }
+    assert!(world.daemon.seen().iter().all(|request| *request == list_request()));
+    world.daemon.fail(Fault::Change(409));
+    assert_eq!(world.ask("POST /containers/two/stop").await.0, 409);
+}
+
+#[tokio::test]
+async fn without_the_token_nobody_but_ping_gets_in() {
+    let world = World::start(vec![ours('a', "one", "running")]).await;
+    for authorization in ["", "authorization: Bearer x\r\n", "authorization: Basic eDp5\r\n", "x-token: y\r\n"] {
+        for line in ["GET /containers", "GET /containers/one", "POST /containers/one/stop", "GET /info"] {
+            let answer = send(world.address, &format!("{line} HTTP/1.1\r\n{authorization}host: x\r\n\r\n")).await;
+            assert_eq!(answer.status, 401);
+            assert_eq!(answer.text(), r#"{"error":"Unauthorized","code":"unauthorized"}"#);
+        }
+    }
+    assert!(world.daemon.seen().is_empty());
+    assert_eq!(send(world.address, "GET /_ping HTTP/1.1\r\nhost: x\r\n\r\n").await.text(), "OK");
+    let (twice, late) =
+        (format!("authorization: Bearer {TOKEN}\r\n").repeat(2), format!("Authorization:Bearer {TOKEN}\r\n"));
+    assert_eq!(send(world.address, &format!("GET /containers HTTP/1.1\r\n{twice}host: x\r\n\r\n")).await.status, 401);
+    assert_eq!(send(world.address, &format!("GET /containers HTTP/1.1\r\nhost: x\r\n{late}\r\n")).await.status, 200);
+}
+
+#[tokio::test]
+async fn at_most_eight_requests_are_with_the_daemon_and_none_is_lost() {
+    let world = World::start(vec![ours('a', "one", "running")]).await;
+    world.daemon.dawdle(Duration::from_millis(20));
+    let answers = join_all((0..40).map(|_| world.ask("GET /containers"))).await;
+    assert!(answers.iter().all(|(status, _)| *status == 200));
+    assert!(world.daemon.most_open() <= 8, "{}", world.daemon.most_open());
+}
+
+#[tokio::test]
+async fn however_many_ping_the_turns_are_for_those_with_the_token() {
+    let world = World::start(vec![ours('a', "one", "running")]).await;
+    world.daemon.fail(Fault::Silence);
+    let ping = "GET /_ping HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut strangers = Vec::new();
+    for _ in 0..20 {
+        let mut client = Client::connect(world.address).await;
+        client.send(ping).await;
+        strangers.push(client);
+    }
+    let pinged = async {
+        while world.daemon.seen().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(DEADLINE, pinged).await.unwrap();
+    world.daemon.recover();
+    let changed = world.ask("POST /containers/one/stop").await;
+    assert_eq!(changed, (200, shown('a', "one", "exited")), "while the pings wait");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_ping_holds_for_a_moment() {
+    let world = World::start(Vec::new()).await;
+    let answers = join_all((0..20).map(|_| world.ask("GET /_ping"))).await;
+    assert!(answers.iter().all(|answer| *answer == (200, "OK".to_owned())));
+    // A moment is a second; a machine that needs longer for twenty requests asks again.
+    assert!(world.daemon.seen().len() < 20, "{}", world.daemon.seen().len());
+}

@@ -1,0 +1,74 @@
+//! Deploy and clean against an engine.
+
+mod canary;
+mod engine;
+mod faults;
+mod keys;
+mod request_id;
+mod workshop;
+
+use crate::support::{Output, Project};
+use std::net::TcpListener;
+
+/// A project whose engine, if any, ends with the test.
+struct Workshop {
+    project: Project,
+    port: u16,
+}
+
+/// Given back at once: whoever else asks for a free port gets another one for a good while.
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+impl Workshop {
+    fn new() -> Self {
+        let port = free_port();
+        // Functions call the engine itself, also when atelier is made to call it through a proxy.
+        Self::on(port, &format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Takes this port for the engine, and lets functions reach it at that URL.
+    fn on(port: u16, internal: &str) -> Self {
+        Self { project: Project::new().with("AWS_ENDPOINT_INTERNAL", internal), port }
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        let port = self.port.to_string();
+        self.project.run(&[args, &["--port", &port]].concat())
+    }
+
+    /// Runs a command that must succeed.
+    fn ok(&self, args: &[&str]) -> Output {
+        let output = self.run(args);
+        assert_eq!(output.code, Some(0), "{args:?}: {output:?}");
+        output
+    }
+
+    fn up(&self) -> Output {
+        self.ok(&["up", "--engine", "embedded"])
+    }
+
+    /// A file of ours, as JSON.
+    fn record(&self) -> serde_json::Value {
+        let text = std::fs::read_to_string(self.project.path().join(".atelier/engine.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The files that hold the emulator's state.
+    fn store(&self) -> Vec<std::path::PathBuf> {
+        let engine = self.project.path().join(".atelier/engine");
+        vec![engine.join("global.json"), engine.join("regions/us-east-1.json")]
+    }
+
+    fn pid(&self) -> rustix::process::Pid {
+        let pid = self.record()["process"]["pid"].as_i64().unwrap();
+        rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        let _ = self.run(&["down"]);
+    }
+}

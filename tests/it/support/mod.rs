@@ -1,0 +1,15 @@
+//! What several test modules share: temporary project folders, processes under test, a raw HTTP client, waiting for a
+//! condition.
+
+pub(crate) mod canary;
+pub(crate) mod fault;
+mod project;
+pub(crate) mod raw;
+mod running;
+mod terminal;
+mod wait;
+
+pub(crate) use project::{Output, Project};
+pub(crate) use running::Running;
+pub(crate) use terminal::Terminal;
+pub(crate) use wait::eventually;

@@ -1,0 +1,135 @@
+//! A project folder of its own, and the real binary run in it as a user would: cleared environment, own HOME, deadline.
+
+use super::Running;
+use std::{
+    fs::{Permissions, set_permissions},
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// A folder in which `atelier` is run.
+pub(crate) struct Project {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+    program: PathBuf,
+}
+
+/// What a process wrote, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// The exit code; `None` after a signal.
+    pub(crate) code: Option<i32>,
+    /// What it wrote to stdout.
+    pub(crate) stdout: String,
+    /// What it wrote to stderr.
+    pub(crate) stderr: String,
+}
+
+impl Output {
+    /// Reads stdout as the one JSON document that it must be.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Project {
+    /// Makes an empty project, its HOME inside.
+    pub(crate) fn new() -> Self {
+        Self::inside(&std::env::temp_dir())
+    }
+
+    /// Makes an empty project in memory, where the system has a place for that: an engine in it need not wait for a
+    /// disk, and nothing can be executed there on some machines.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::inside(memory) } else { Self::new() }
+    }
+
+    fn inside(place: &Path) -> Self {
+        let folder = tempfile::tempdir_in(place).unwrap();
+        std::fs::create_dir(folder.path().join("home")).unwrap();
+        std::fs::create_dir(folder.path().join("project")).unwrap();
+        Self { folder, variables: Vec::new(), program: env!("CARGO_BIN_EXE_atelier").into() }
+    }
+
+    /// Runs this program instead of the binary as cargo built it.
+    pub(crate) fn running(mut self, program: &Path) -> Self {
+        program.clone_into(&mut self.program);
+        self
+    }
+
+    /// Sets a variable for every command of this project.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The project folder.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    /// Prepares `atelier` with these arguments, nothing of this process's environment and closed stdin.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.prepare(&self.program, args)
+    }
+
+    /// The same for a user who is denied something now and then, which root never is; the project is as open to them
+    /// as the test has made it.
+    pub(crate) fn command_of_a_user(&self, args: &[&str]) -> Command {
+        if !rustix::process::geteuid().is_root() {
+            return self.command(args);
+        }
+        let program = self.folder.path().join("atelier");
+        if !program.exists() {
+            for (folder, mode) in [(self.folder.path().to_owned(), 0o755), (self.folder.path().join("home"), 0o777)] {
+                set_permissions(folder, Permissions::from_mode(mode)).unwrap();
+            }
+            // The build's folder may be closed to others; and another process makes the copy, because a file that this
+            // one has open while another test forks cannot be run.
+            assert!(Command::new("cp").arg(&self.program).arg(&program).status().unwrap().success());
+        }
+        let mut command = self.prepare(&program, args);
+        command.uid(65534).gid(65534);
+        command
+    }
+
+    fn prepare(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.folder.path().join("home"))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs `atelier` to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        Running::start(self.command(args)).end()
+    }
+
+    /// Starts an engine of this project's own, which ends with the project.
+    pub(crate) fn up(self) -> Self {
+        let output = self.run(&["up", "--engine", "embedded", "--port", "0"]);
+        assert_eq!(output.code, Some(0), "{output:?}");
+        self
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn write(&self, name: impl AsRef<Path>, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+}
+
+/// An engine must not outlive its test, whichever way the test ends.
+impl Drop for Project {
+    fn drop(&mut self) {
+        if self.path().join(".atelier/engine").exists() {
+            let _ = self.command(&["down"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        }
+    }
+}
