@@ -111,12 +111,18 @@ trait Foresee: Reconcile {
 
     /// Tells what an action amounts to, and what differs that makes it necessary.
     fn change(&self, action: &Self::Action, view: &Self::View) -> (Change, Vec<Message>);
+
+    /// Tells what will be necessary once a part that is on its way has come to rest.
+    fn ahead(&self, _view: &Self::View) -> (Change, Vec<Message>) {
+        (Change::Unchanged, Vec::new())
+    }
 }
 
 async fn foresee<P: Foresee>(reconciled: &P, part: Part) -> Result<PlannedPart, Error> {
     let view = reading(|| reconciled.look()).await?;
     let (change, differs) = match reconciled.next(&view, &[])? {
-        Next::Done | Next::Wait(_) => (Change::Unchanged, Vec::new()),
+        Next::Done => (Change::Unchanged, Vec::new()),
+        Next::Wait(_) => reconciled.ahead(&view),
         Next::Act(action) => reconciled.change(&action, &view),
     };
     let id = P::sighting(&view).kept().map(|found| found.id.clone());
@@ -191,6 +197,12 @@ impl Foresee for Function<'_> {
             function::Action::Delete => (Change::Replace, vec![differs("failed")]),
             _ => (Change::Update, self.differences(view)),
         }
+    }
+
+    /// Lambda tells of an update what it will lead to while it is still in progress.
+    fn ahead(&self, view: &function::View) -> (Change, Vec<Message>) {
+        let differs = self.differences(view);
+        (if differs.is_empty() { Change::Unchanged } else { Change::Update }, differs)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     lab::Lab,
     program::PROGRAM,
 };
-use crate::support::fault::Call;
+use crate::support::fault::{At, Call, Fault, FaultProxy};
 use serde_json::{Value, json};
 
 /// What a deploy did to each part that it did something to.
@@ -56,6 +56,23 @@ fn what_somebody_has_changed_is_seen_by_status_and_changed_back() {
         lab.settled();
     }
     lab.whole();
+    lab.restored();
+}
+
+#[test]
+fn a_change_that_is_still_on_its_way_is_seen_by_status() {
+    let lab = Lab::new();
+    lab.ok(&["deploy"]);
+    lab.somebody().change_function(OURS.function);
+    let proxy = FaultProxy::to(lab.port);
+    let on_its_way = Fault::Reworded(r#""LastUpdateStatus":"Successful""#, r#""LastUpdateStatus":"InProgress""#);
+    proxy.arm(Some((At::Any, on_its_way)));
+    let output = lab.project.run(&["status", "--json", "--endpoint", &proxy.url()]);
+    let status = output.json();
+    let parts = status["data"]["parts"].as_array().unwrap();
+    let drift = |part: &str| parts.iter().find(|seen| seen["part"] == part).unwrap()["drift"].clone();
+    assert_eq!(drift("function"), json!(["memory", "timeout"]));
+    assert_eq!(drift("role"), json!([]));
     lab.restored();
 }
 
