@@ -13,6 +13,12 @@ step "format"
 cargo fmt --all --check
 step "clippy"
 cargo clippy --locked --all-targets -- -D warnings
+if command -v c++ >/dev/null 2>&1; then
+  step "fuzz targets compile"
+  cargo check --locked --bins --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
+else
+  step "fuzz targets: not compiled, libFuzzer needs a C++ compiler (\`c++\`)"
+fi
 if command -v cargo-deny >/dev/null 2>&1; then
   step "supply chain"
   cargo deny --offline --locked check bans licenses sources

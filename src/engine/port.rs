@@ -46,10 +46,15 @@ pub(crate) fn named(holder: Option<Holder>) -> Message {
     holder.map_or_else(|| Message::new("docker.port_holder"), Message::literal)
 }
 
+/// Tells whether nothing of this machine listens on an address. Another process may take it before it is used.
+pub(super) fn is_free(address: SocketAddr) -> bool {
+    TcpListener::bind(address).is_ok()
+}
+
 /// Finds a port that is free on every address, together with the two after it, which a set of containers takes as well.
 /// Another process may take them before they are used.
 pub(super) fn free() -> io::Result<u16> {
-    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok();
+    let is_free = |port: u16| is_free((Ipv4Addr::UNSPECIFIED, port).into());
     for _ in 0..FREE_TRIES {
         let first = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         let port = first.local_addr()?.port();

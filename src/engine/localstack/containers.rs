@@ -6,8 +6,8 @@ use crate::{
         self, Daemon, Role, Spec,
         container::{self, Change, Ensured},
     },
-    engine::{door, layout::Names},
-    error::{Error, Result},
+    engine::{door, layout::Names, port},
+    error::Result,
     names::OwnerId,
     progress::Progress,
     settings::Settings,
@@ -47,22 +47,31 @@ pub(super) async fn claim(
     tokio::try_join!(engine, edge, proxy).map(drop)
 }
 
-/// Makes sure that the containers run. The edge comes first: whether the public port is free shows at once, before
-/// anything else has been started for it.
+/// Makes sure that the containers run, all at once: Docker takes half a second for each.
+///
+/// Where something listens on the public port, the edge comes first and alone: Docker judges whether that stands in its
+/// way, before anything else has been started for it.
 pub(super) async fn ensure(set: &Set, progress: &Progress) -> Result<Running> {
     progress.begin("engine", Message::new("engine.starting"));
-    let edge = ensure_one(set, &set.edge()).await?;
-    let proxy = set.proxy();
-    let engine = async {
-        let ensured = ensure_one(set, &set.engine()).await?;
-        if ensured.change != Change::Kept {
-            // An engine that has just started knows none of the functions that its forerunner left.
-            super::sweep::functions(&set.daemon, &set.installation.owner, &set.settings).await?;
-        }
-        Ok::<_, Error>(ensured)
+    let (edge, engine, proxy) = (set.edge(), ensure_engine(set), set.proxy());
+    let edge = ensure_one(set, &edge);
+    let (edge, engine, (_, proxy)) = if port::is_free(set.addresses.edge) {
+        tokio::try_join!(edge, engine, proxy.ensure())?
+    } else {
+        let edge = edge.await?;
+        let (engine, proxy) = tokio::try_join!(engine, proxy.ensure())?;
+        (edge, engine, proxy)
     };
-    let (engine, (_, proxy)) = tokio::try_join!(engine, proxy.ensure())?;
     Ok(Running { engine, edge, proxy })
+}
+
+async fn ensure_engine(set: &Set) -> Result<Ensured> {
+    let ensured = ensure_one(set, &set.engine()).await?;
+    if ensured.change != Change::Kept {
+        // An engine that has just started knows none of the functions that its forerunner left.
+        super::sweep::functions(&set.daemon, &set.installation.owner, &set.settings).await?;
+    }
+    Ok(ensured)
 }
 
 async fn ensure_one(set: &Set, spec: &Spec) -> Result<Ensured> {
