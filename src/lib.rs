@@ -32,6 +32,7 @@ pub mod engine;
 pub mod error;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
+mod flight;
 pub mod handler;
 pub mod http1;
 pub mod http_client;

@@ -68,7 +68,10 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<Deployed> {
         Ok(report) => report,
     };
     for key in notes(engine.is_loopback(), report.keys) {
-        context.progress.note(Message::new(key));
+        match key {
+            OPEN => context.progress.warn(Message::new(key)),
+            _ => context.progress.note(Message::new(key)),
+        }
     }
     if !args.watch {
         return Ok(Deployed::Done(report));
@@ -82,11 +85,14 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<Deployed> {
     Ok(report)
 }
 
+/// Whoever has the URL may call the API: said also to who wants to hear as little as possible.
+const OPEN: &str = "deploy.public";
+
 /// What to say about who can call the API.
 fn notes(is_loopback: bool, keys: Option<usize>) -> impl Iterator<Item = &'static str> {
     let reach = match (is_loopback, keys) {
         (true, _) => Some("deploy.loopback"),
-        (false, None) => Some("deploy.public"),
+        (false, None) => Some(OPEN),
         (false, Some(_)) => None,
     };
     reach.into_iter().chain((keys == Some(0)).then_some("deploy.no_key"))

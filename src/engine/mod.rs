@@ -114,7 +114,8 @@ impl Engine {
     /// Tells whether the public URL works on this machine only.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:"))
+        let loopback = ["http://127.0.0.1:", "http://localhost:"];
+        self.public_url.as_deref().is_some_and(|url| loopback.iter().any(|start| url.starts_with(start)))
     }
 }
 

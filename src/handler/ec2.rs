@@ -3,13 +3,12 @@
 use super::{
     deadline::Deadlines,
     failure::{Failure, Upstream},
-    flight::Turn,
     instance::{Goal, Instance, Pursuit, State, Step, in_order},
     log,
     strict::Strict,
     turn,
 };
-use crate::{aws::Connection, clock::Clock, names::StackName};
+use crate::{aws::Connection, clock::Clock, flight::Turn, names::StackName};
 use aws_sdk_ec2::{
     Client,
     error::{ProvideErrorMetadata, SdkError},

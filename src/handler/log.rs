@@ -35,11 +35,23 @@ pub(super) fn answered(entry: &Entry<'_>, duration: Duration) {
     write(&Line { level, entry, duration_ms: duration.as_millis() });
 }
 
+tokio::task_local! {
+    /// The id of the request that is being worked on.
+    static REQUEST: String;
+}
+
+/// Does some work for a request, whose id its lines then carry.
+pub(super) async fn about<T>(request_id: String, work: impl Future<Output = T>) -> T {
+    REQUEST.scope(request_id, work).await
+}
+
 /// Writes why a call of `operation` went wrong, as a short word: an engine's error code, or ours.
 pub(super) fn upstream(upstream: Upstream, operation: &'static str, reason: &str) {
     #[derive(Serialize)]
     struct Line<'a> {
         level: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
         upstream: String,
         operation: &'static str,
         reason: &'a str,
@@ -47,7 +59,8 @@ pub(super) fn upstream(upstream: Upstream, operation: &'static str, reason: &str
     let is_word = (1..=64).contains(&reason.len())
         && reason.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
     let reason = if is_word { reason } else { "unprintable" };
-    write(&Line { level: "WARN", upstream: upstream.to_string(), operation, reason });
+    let request_id = REQUEST.try_with(Clone::clone).ok();
+    write(&Line { level: "WARN", request_id, upstream: upstream.to_string(), operation, reason });
 }
 
 /// Writes why the function cannot work at all.

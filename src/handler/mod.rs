@@ -10,7 +10,6 @@ mod docker;
 mod ec2;
 mod event;
 mod failure;
-mod flight;
 mod instance;
 mod json;
 mod log;
@@ -27,7 +26,6 @@ use self::{
     ec2::Ec2,
     event::{Call, Caller, Event},
     failure::{Failure, Upstream},
-    flight::Flights,
     instance::{Goal, Instance},
     json::Json,
     request::{Request, Verb},
@@ -36,6 +34,7 @@ use self::{
 use crate::{
     api_key::{KeyScopes, Scope},
     clock::Clock,
+    flight::{Flights, Turn},
     names::ContainerName,
 };
 use futures_util::FutureExt;
@@ -138,7 +137,8 @@ impl Handler {
             Ok(Call::Preflight) => Ok(Answer::Nothing {}),
             Ok(Call::Api(request)) => {
                 let left = self.deadlines.left(invocation.deadline, &self.clock);
-                self.clock.timeout(left, self.perform(request)).await.unwrap_or(Err(Failure::Deadline))
+                let work = self.clock.timeout(left, self.perform(request));
+                log::about(request_id.clone(), work).await.unwrap_or(Err(Failure::Deadline))
             }
             Err(failure) => Err(failure),
         };
@@ -212,7 +212,7 @@ impl Handler {
     async fn change_container(&self, verb: Verb, change: Change, name: ContainerName) -> Result<Answer, Failure> {
         let docker = self.docker()?.clone();
         let (thing, container) = (name.clone(), name.to_string());
-        let set_out = |turn: flight::Turn| {
+        let set_out = |turn: Turn| {
             async move {
                 let _turn = turn.lock().await;
                 docker.act(verb, &name).await.map(drop)

@@ -73,7 +73,7 @@ impl Container {
 }
 
 /// A full container id: 64 hex digits, written by the daemon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Id(String);
 
 impl Id {

@@ -2,12 +2,13 @@
 
 use super::{
     Config, UPSTREAM_TIMEOUT,
-    docker::{Container, Daemon, DaemonError, find},
+    docker::{Container, Daemon, DaemonError, Id, find},
     log::{Entry, OK},
     rules::{self, Change, Operation, Refusal},
 };
 use crate::{
     clock::Clock,
+    flight::{Flights, Turn},
     http1::{
         Peer, Rejection, Request, Response, Service,
         ids::{self, RequestIds},
@@ -16,9 +17,13 @@ use crate::{
     secret::Secret,
 };
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     sync::{Mutex, Semaphore},
     time,
@@ -35,9 +40,11 @@ const PING_AGE: Duration = Duration::from_secs(1);
 /// The docker proxy as a service of [`crate::http1`].
 pub(super) struct Proxy {
     token: Secret,
-    daemon: Daemon,
+    daemon: Arc<Daemon>,
     clock: Clock,
     turns: Semaphore,
+    /// Functions run in a process each, so this is the one place where equal changes meet.
+    changes: Flights<Id, Change, Result<Container, Failure>>,
     /// How the last ping ended, and when.
     pulse: Mutex<Option<(time::Instant, Result<(), Failure>)>>,
     ids: RequestIds,
@@ -75,9 +82,10 @@ impl Proxy {
     pub(super) fn new(config: Config) -> Self {
         Self {
             token: config.token,
-            daemon: Daemon::new(config.socket, config.owner),
+            daemon: Arc::new(Daemon::new(config.socket, config.owner)),
             clock: config.clock,
             turns: Semaphore::new(IN_FLIGHT),
+            changes: Flights::new(),
             pulse: Mutex::new(None),
             ids: RequestIds::default(),
         }
@@ -118,21 +126,34 @@ impl Proxy {
     }
 
     /// Changes a container by the id that its name has now, and tells its state after that. A name may move to another
-    /// container meanwhile; the id cannot.
+    /// container meanwhile; the id cannot. Of one container, one change is on its way at a time.
     async fn change(&self, change: Change, name: &ContainerName) -> Result<Container, Failure> {
         let before = self.resolve(name).await?;
-        // Docker answers differently from version to version here.
-        if before.state == "paused" {
-            return Err(Failure::Daemon(DaemonError::Conflict));
-        }
-        self.daemon.change(change, before.id()).await?;
-        let after = self.daemon.list().await?.into_iter().find(|container| container.id() == before.id());
-        match (after, change) {
-            (Some(after), _) => Ok(after),
-            // One that was started with `--rm` goes when it stops; the daemon may or may not still show it at this point.
-            (None, Change::Stop) => Ok(before.on_its_way_out()),
-            (None, _) => Err(Failure::NotFound),
-        }
+        let id = before.id().clone();
+        let daemon = Arc::clone(&self.daemon);
+        let set_out = |turn: Turn| {
+            async move {
+                let _turn = turn.lock().await;
+                carry_out(&daemon, change, before).await
+            }
+            .boxed()
+        };
+        self.changes.join(id, change, set_out).await
+    }
+}
+
+async fn carry_out(daemon: &Daemon, change: Change, before: Container) -> Result<Container, Failure> {
+    // Docker answers differently from version to version here.
+    if before.state == "paused" {
+        return Err(Failure::Daemon(DaemonError::Conflict));
+    }
+    daemon.change(change, before.id()).await?;
+    let after = daemon.list().await?.into_iter().find(|container| container.id() == before.id());
+    match (after, change) {
+        (Some(after), _) => Ok(after),
+        // One that was started with `--rm` goes when it stops; the daemon may or may not still show it at this point.
+        (None, Change::Stop) => Ok(before.on_its_way_out()),
+        (None, _) => Err(Failure::NotFound),
     }
 }
 

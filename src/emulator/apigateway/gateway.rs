@@ -217,7 +217,7 @@ async fn answer(
         Backend::Done(response) => return Ok(response),
         Backend::Function(arn, limit) => (arn, limit),
     };
-    let spec = permitted(context, call, &route, &arn)?;
+    let spec = permitted(context, call, &route, (&arn, request_id))?;
     let invocation = Invocation {
         id: wire::request_id(),
         payload: payload(context, call, &route, request_id),
@@ -229,7 +229,7 @@ async fn answer(
         None => return Err(Failure::Timeout),
         Some(Err(InvokeError::Busy)) => return Err(Failure::Throttled),
         Some(Err(error)) => {
-            tracing::warn!(function = arn, %error, "a function could not answer an API call");
+            tracing::warn!(request_id, function = arn, %error, "a function could not answer an API call");
             return Err(Failure::Configuration);
         }
         Some(Ok(invoked)) => invoked,
@@ -238,19 +238,24 @@ async fn answer(
         Answer::Result(document) => document,
         Answer::Error(document) => {
             let error = String::from_utf8_lossy(&document[..document.len().min(1024)]).into_owned();
-            tracing::warn!(function = arn, error, "a function failed to answer an API call");
+            tracing::warn!(request_id, function = arn, error, "a function failed to answer an API call");
             return Err(Failure::BadAnswer);
         }
     };
     let accept = call.request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
     answer::read(&document, &route.binary_media_types, accept).map_err(|error| {
-        tracing::warn!(function = arn, %error, "a function's answer to an API call is malformed");
+        tracing::warn!(request_id, function = arn, %error, "a function's answer to an API call is malformed");
         Failure::BadAnswer
     })
 }
 
 /// Asks the function's resource policy whether this route of this stage may invoke it.
-fn permitted(context: &Context, call: &ApiCall, route: &Route, arn: &str) -> Result<Spec, Failure> {
+fn permitted(
+    context: &Context,
+    call: &ApiCall,
+    route: &Route,
+    (arn, request_id): (&str, &str),
+) -> Result<Spec, Failure> {
     let method = if route.method == "ANY" { "*" } else { &route.method };
     let source = format!(
         "arn:aws:execute-api:{}:{}:{}/{}/{method}{}",
@@ -262,7 +267,7 @@ fn permitted(context: &Context, call: &ApiCall, route: &Route, arn: &str) -> Res
             Denied::Pending => "it is still being created",
             Denied::Forbidden => "its resource policy does not allow this API (`aws lambda add-permission`)",
         };
-        tracing::warn!(function = arn, source, reason, "an API call cannot invoke its function");
+        tracing::warn!(request_id, function = arn, source, reason, "an API call cannot invoke its function");
         Failure::Configuration
     })
 }

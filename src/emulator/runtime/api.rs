@@ -4,9 +4,16 @@
 //! over through a channel: the process's pending `next` takes a [`Job`], its `response` or `error` answers it.
 //! Specified in <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
-use crate::http1::{Peer, Rejection, Request, Response, Service};
+use crate::{
+    edge::hosts,
+    http1::{Admission, Local, Peer, Rejection, Request, Response, Service},
+};
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderName, HeaderValue, Method, StatusCode,
+    header::{CONTENT_TYPE, HOST, ORIGIN, REFERER},
+    request::Parts,
+};
 use serde_json::json;
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -19,6 +26,9 @@ use tokio_util::sync::CancellationToken;
 pub const MAX_ANSWER: usize = 6 * 1024 * 1024 + 100;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
+
+/// What browsers say of the page that sends a request. No runtime sends any of it.
+const FROM_A_PAGE: [HeaderName; 3] = [ORIGIN, REFERER, HeaderName::from_static("sec-fetch-site")];
 
 /// One invocation on its way into a process.
 #[derive(Debug)]
@@ -174,9 +184,26 @@ impl RuntimeApi {
     }
 }
 
+/// Tells whether a page in a browser may have sent this, which reaches any port of loopback: it could take an event, or
+/// answer it. A rebound name shows in `Host`.
+fn is_from_a_page(head: &Parts) -> bool {
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let local = head.extensions.get::<Local>().copied();
+    let is_ours = host.is_some_and(|host| hosts::is_ours(host, local, None));
+    !is_ours || FROM_A_PAGE.iter().any(|name| head.headers.contains_key(name))
+}
+
 impl Service for RuntimeApi {
+    /// Before the body is read: one that is too large ends the current invocation.
+    async fn admit(&self, head: &mut Parts) -> Result<Admission, Response> {
+        if is_from_a_page(head) { Err(forbidden()) } else { Ok(Admission::default()) }
+    }
+
     async fn call(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
+        if is_from_a_page(&parts) {
+            return forbidden();
+        }
         let Some(path) = parts.uri.path().strip_prefix(PREFIX) else { return not_found() };
         let invocation = path.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'));
         match (parts.method, path, invocation) {
@@ -217,6 +244,10 @@ fn too_large_refusal() -> Response {
     refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
 }
 
+fn forbidden() -> Response {
+    refusal(StatusCode::FORBIDDEN, "Forbidden", "The Runtime API is for the function's own process")
+}
+
 fn not_found() -> Response {
     refusal(StatusCode::NOT_FOUND, "NotFound", "The Runtime API has no such operation")
 }
@@ -254,7 +285,8 @@ mod tests {
 
     fn request(method: Method, path: &str, body: &'static str) -> Request {
         let uri = format!("{PREFIX}{path}");
-        http::Request::builder().method(method).uri(uri).body(Bytes::from_static(body.as_bytes())).unwrap()
+        let request = http::Request::builder().method(method).uri(uri).header(HOST, "127.0.0.1:9001");
+        request.body(Bytes::from_static(body.as_bytes())).unwrap()
     }
 
     async fn submit(jobs: &mpsc::Sender<Job>, id: &str) -> oneshot::Receiver<Answer> {

@@ -104,6 +104,27 @@ fn act(api: &str, id: &str, event: &Value, next: &Answer) -> (&'static str, Stri
             let _ = stream.read_to_end(&mut Vec::new());
             ("response", json!(id).to_string())
         }
+        // A page of a browser on this machine: it reaches this port, and says that it is one, or has another's name.
+        "page" => {
+            let (next, response) =
+                ("/2018-06-01/runtime/invocation/next", "/2018-06-01/runtime/invocation/wrong/response");
+            let answer = format!("/2018-06-01/runtime/invocation/{id}/response");
+            let evil = "host: evil.example".to_owned();
+            let page = |header: &str| format!("host: {api}\r\n{header}");
+            let pages = [
+                page("origin: http://evil.example"),
+                page("referer: http://evil.example/"),
+                page("sec-fetch-site: cross-site"),
+                evil,
+            ];
+            for head in &pages {
+                let small = [("GET", next, 0), ("POST", &answer, 1), ("POST", response, 9 << 20)];
+                for (method, path, length) in small {
+                    assert_eq!(call_as(head, api, method, path, &vec![b'1'; length]).status, 403, "{head}: {path}");
+                }
+            }
+            ("response", json!(pages.len()).to_string())
+        }
         // Two of these answer only if they run at the same time.
         "meet" => {
             std::fs::write(event["mine"].as_str().unwrap(), "").unwrap();
@@ -156,11 +177,14 @@ struct Answer {
 
 /// One call of the Runtime API on a connection of its own.
 fn call(api: &str, method: &str, path: &str, body: &[u8]) -> Answer {
+    call_as(&format!("host: {api}"), api, method, path, body)
+}
+
+/// The same with these lines in the place of its `Host`.
+fn call_as(lines: &str, api: &str, method: &str, path: &str, body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(api).unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {api}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
+    let head =
+        format!("{method} {path} HTTP/1.1\r\n{lines}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).unwrap();
     // A server that refuses a large body answers before it has read it.
     let _ = stream.write_all(body);

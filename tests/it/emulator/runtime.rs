@@ -111,6 +111,16 @@ async fn garbage_to_the_runtime_api_is_tolerated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_in_a_browser_can_neither_take_an_event_nor_answer_it() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let output = invoke(&client, "f", r#"{"do":"page"}"#).await;
+    assert_eq!((output.function_error(), text(&output).as_str()), (None, "4"));
+    assert_eq!(text(&invoke(&client, "f", "[1]").await), "[1]");
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_cannot_start_says_why() {
     let local = Local::start().await;
     let client = create(&local, "exits", &[("INIT", "exit")]).await;

@@ -2,7 +2,7 @@
 
 use super::{
     code,
-    fake_ec2::{FakeEc2, FakeInstance},
+    fake_ec2::{FakeEc2, FakeInstance, Fault},
 };
 use atelier::http1::{self, Limits, Peer, Rejection, Request, Response, Service};
 use bytes::Bytes;
@@ -156,6 +156,23 @@ async fn a_request_leaves_one_line_in_the_log_without_secrets() {
         assert_eq!(lines[0][member], value, "{member}");
     }
     assert!(lines[0]["duration_ms"].is_u64());
+}
+
+#[tokio::test]
+async fn every_line_about_a_request_that_failed_has_its_id() {
+    let ec2 = FakeEc2::start(vec![FakeInstance::new("stopped")]).await;
+    ec2.fail(Fault::Error(500, "InternalError"));
+    let mut function = Function::start(&ec2).await;
+    let event = json!({
+        "httpMethod": "GET", "path": "/infra", "queryStringParameters": {"action": "status"},
+        "headers": {"x-request-id": "client-8"}
+    });
+    let answer = function.invoke(event.to_string()).await;
+    assert_eq!(answer["statusCode"], 502);
+    let log = function.end().await;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "why, and the answer: {log}");
+    assert!(lines.iter().all(|line| line["request_id"] == "client-8"), "{log}");
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ struct World {
     seen: Vec<String>,
     open: usize,
     most_open: usize,
+    changes: usize,
+    most_changes: usize,
 }
 
 /// The daemon; it ends with this value.
@@ -77,6 +79,11 @@ impl Daemon {
     /// How many connections were open at the same time at most.
     pub(crate) fn most_open(&self) -> usize {
         self.world.lock().unwrap().most_open
+    }
+
+    /// How many changes were with the daemon at the same time at most.
+    pub(crate) fn most_changes(&self) -> usize {
+        self.world.lock().unwrap().most_changes
     }
 
     pub(crate) fn fail(&self, fault: Fault) {
@@ -126,9 +133,12 @@ async fn serve(mut stream: UnixStream, world: Arc<Mutex<World>>, speech: Arc<Not
             break;
         }
     }
+    let request = String::from_utf8(request).unwrap();
+    let change = usize::from(request.starts_with("POST "));
     let (answer, fault, pause) = {
         let mut world = world.lock().unwrap();
-        let request = String::from_utf8(request).unwrap();
+        world.changes += change;
+        world.most_changes = world.most_changes.max(world.changes);
         world.seen.push(request.clone());
         (world.answer(&request), world.fault.clone(), world.pause)
     };
@@ -140,7 +150,9 @@ async fn serve(mut stream: UnixStream, world: Arc<Mutex<World>>, speech: Arc<Not
         let _ = stream.write_all(&answer).await;
     }
     // The proxy may open the next connection as soon as it has the answer.
-    world.lock().unwrap().open -= 1;
+    let mut world = world.lock().unwrap();
+    world.open -= 1;
+    world.changes -= change;
 }
 
 impl World {

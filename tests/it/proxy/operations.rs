@@ -145,6 +145,29 @@ async fn at_most_eight_requests_are_with_the_daemon_and_none_is_lost() {
 }
 
 #[tokio::test]
+async fn of_one_container_one_change_is_with_the_daemon_at_a_time_and_equal_ones_succeed_together() {
+    let world = World::start(vec![ours('a', "one", "exited"), ours('b', "two", "exited")]).await;
+    world.daemon.dawdle(Duration::from_millis(20));
+    let answers = join_all((0..50).map(|_| world.ask("POST /containers/one/start"))).await;
+    assert!(answers.iter().all(|answer| *answer == (200, shown('a', "one", "running"))), "{answers:?}");
+    assert_eq!(world.daemon.most_changes(), 1);
+
+    let verb = |index: usize| if index % 2 == 0 { "stop" } else { "start" };
+    let asked: Vec<_> = (0..40).map(|index| format!("POST /containers/one/{}", verb(index))).collect();
+    let answers = join_all(asked.iter().map(|request| world.ask(request))).await;
+    for (index, answer) in answers.into_iter().enumerate() {
+        let state = if verb(index) == "stop" { "exited" } else { "running" };
+        assert_eq!(answer, (200, shown('a', "one", state)), "{index}: what was asked for is what was seen");
+    }
+    assert_eq!(world.daemon.most_changes(), 1);
+
+    let both = ["POST /containers/one/start", "POST /containers/two/start"];
+    let answers = join_all(both.map(|request| world.ask(request))).await;
+    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+    assert_eq!(world.daemon.most_changes(), 2, "containers do not wait for each other");
+}
+
+#[tokio::test]
 async fn however_many_ping_the_turns_are_for_those_with_the_token() {
     let world = World::start(vec![ours('a', "one", "running")]).await;
     world.daemon.fail(Fault::Silence);

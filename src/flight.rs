@@ -13,10 +13,10 @@ use std::{
 };
 
 /// Keeps changes of one thing apart: the holder may look at its state and order a change.
-pub(super) type Turn = Arc<tokio::sync::Mutex<()>>;
+pub(crate) type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// The changes on their way, by the thing `K` that they change.
-pub(super) struct Flights<K, L, V>(Mutex<HashMap<K, Flight<L, V>>>);
+pub(crate) struct Flights<K, L, V>(Mutex<HashMap<K, Flight<L, V>>>);
 
 /// The latest change of one thing. An older one of another kind may still be on its way, but nobody joins it any more:
 /// what it saw may be older than the latest change.
@@ -33,13 +33,13 @@ impl<L, V: Clone> Flight<L, V> {
 }
 
 impl<K: Eq + Hash, L: PartialEq, V: Clone> Flights<K, L, V> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(HashMap::new()))
     }
 
     /// Joins the change of this kind that is on its way, or sets one out. Whoever waits drives it: it goes on as long
     /// as one of its callers does, and ends with the last of them.
-    pub(super) fn join(
+    pub(crate) fn join(
         &self,
         thing: K,
         kind: L,
