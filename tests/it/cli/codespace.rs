@@ -36,6 +36,19 @@ fn gh_makes_the_port_public_as_soon_as_it_is_listed() {
 }
 
 #[test]
+fn that_whoever_has_the_url_may_call_is_one_line_also_for_who_wants_to_hear_little() {
+    let project = Project::new().up().with("AWS_ENDPOINT_PUBLIC", "https://fuzzy-fish-4566.app.github.dev");
+    let said = |args: &[&str]| {
+        let output = project.run(args);
+        assert_eq!(output.code, Some(0), "{output:?}");
+        output.stderr.lines().filter(|line| line.contains("whoever has this URL")).count()
+    };
+    assert_eq!(said(&["deploy", "--quiet"]), 1);
+    assert_eq!(said(&["deploy"]), 1);
+    assert_eq!(said(&["deploy", "--quiet", "--auth", "api-key"]), 0);
+}
+
+#[test]
 fn where_gh_is_signed_out_the_one_step_by_hand_is_shown() {
     let (project, calls) = codespace("exit 4");
     let up = project.run(&["up", "--engine", "embedded", "--port", "0"]);
