@@ -154,7 +154,7 @@ async fn bring_up(
         own,
         settings: settings.clone(),
     };
-    let mut running = containers::ensure(&set, progress).await?;
+    let mut running = Box::pin(containers::ensure(&set, progress)).await?;
     // Only now: those of the replaced containers were in use.
     image::remove_own(&set.daemon, owner, Some(&set.own)).await?;
     let account = Box::pin(ready::wait(&set, &running.engine, progress)).await?;

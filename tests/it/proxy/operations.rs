@@ -152,7 +152,7 @@ async fn of_one_container_one_change_is_with_the_daemon_at_a_time_and_equal_ones
     assert!(answers.iter().all(|answer| *answer == (200, shown('a', "one", "running"))), "{answers:?}");
     assert_eq!(world.daemon.most_changes(), 1);
 
-    let verb = |index: usize| if index % 2 == 0 { "stop" } else { "start" };
+    let verb = |index: usize| ["stop", "start"][index % 2];
     let asked: Vec<_> = (0..40).map(|index| format!("POST /containers/one/{}", verb(index))).collect();
     let answers = join_all(asked.iter().map(|request| world.ask(request))).await;
     for (index, answer) in answers.into_iter().enumerate() {
