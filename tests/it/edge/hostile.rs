@@ -163,6 +163,7 @@ async fn a_page_of_another_site_cannot_start_anything() {
         ("origin", "https://evil.example"),
         ("origin", "http://localhost:8000"),
         ("origin", "null"),
+        ("referer", "https://evil.example/"),
     ] {
         for method in ["GET", "POST"] {
             let answer = door.ask(method, &target, &[header], b"").await;
