@@ -49,12 +49,8 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<Cleaned> {
         Ok(stacks)
     };
     let stacks = stack::until_cancelled(&context.cancel, "discovery", look).await?;
-    let containers = if args.yes { Vec::new() } else { containers_with(context, &engine, &stacks).await? };
-    if !args.yes && (stacks.iter().any(|stack| !stack.is_empty()) || !containers.is_empty()) {
-        list(context, &stacks, &containers);
-        if !context.console.confirm(&Message::new("clean.confirm"), "--yes", &context.cancel).await? {
-            return Err(Error::new(Code::Declined));
-        }
+    if !args.yes {
+        ask(context, &stacks, &containers_with(context, &engine, &stacks).await?).await?;
     }
     let run =
         Run { engine: &engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
@@ -71,12 +67,8 @@ async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error
     if engine::keeps_state(&context.settings) {
         return Err(not_running);
     }
-    let containers = if args.yes { Vec::new() } else { engine::belongings(&context.settings).await };
-    if !containers.is_empty() {
-        list(context, &[], &containers);
-        if !context.console.confirm(&Message::new("clean.confirm"), "--yes", &context.cancel).await? {
-            return Err(Error::new(Code::Declined));
-        }
+    if !args.yes {
+        ask(context, &[], &engine::belongings(&context.settings).await).await?;
     }
     let containers = engine::dismantle(&context.settings).await?;
     stack::forget(&context.settings)?;
@@ -93,14 +85,19 @@ async fn containers_with(context: &Context, engine: &Engine, stacks: &[Discovery
     Ok(if is_last { engine::belongings(&context.settings).await } else { Vec::new() })
 }
 
-/// Shows what would go before asking.
-fn list(context: &Context, stacks: &[Discovery], containers: &[String]) {
-    for name in containers {
-        let kind = Message::new("clean.container");
-        context.console.say(&Message::new("clean.found").with_message("part", kind).with("id", name));
+/// Shows what would go, and asks; where nothing would, nobody is asked.
+async fn ask(context: &Context, stacks: &[Discovery], containers: &[String]) -> Result<()> {
+    let containers = containers.iter().map(|name| (Message::new("clean.container"), name));
+    let parts = stacks.iter().flat_map(|stack| &stack.found).map(|found| (found.part.message(), &found.id));
+    let lines =
+        containers.chain(parts).map(|(part, id)| Message::new("clean.found").with_message("part", part).with("id", id));
+    let lines: Vec<Message> = lines.collect();
+    if lines.is_empty() {
+        return Ok(());
     }
-    for found in stacks.iter().flat_map(|stack| &stack.found) {
-        let line = Message::new("clean.found").with_message("part", found.part.message()).with("id", &found.id);
-        context.console.say(&line);
+    for line in &lines {
+        context.console.say(line);
     }
+    let agreed = context.console.confirm(&Message::new("clean.confirm"), "--yes", &context.cancel).await?;
+    if agreed { Ok(()) } else { Err(Error::new(Code::Declined)) }
 }
