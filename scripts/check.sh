@@ -21,7 +21,7 @@ else
 fi
 if command -v cargo-deny >/dev/null 2>&1; then
   step "supply chain"
-  cargo deny --offline --locked check bans licenses sources
+  cargo deny --locked check bans licenses sources
 else
   step "supply chain: not checked, cargo-deny is not installed (\`cargo install cargo-deny\`)"
 fi
