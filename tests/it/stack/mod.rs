@@ -7,8 +7,7 @@ mod keys;
 mod request_id;
 mod workshop;
 
-use crate::support::{Output, Project};
-use std::net::TcpListener;
+use crate::support::{Output, Project, engine_port};
 
 /// A project whose engine, if any, ends with the test.
 struct Workshop {
@@ -16,14 +15,9 @@ struct Workshop {
     port: u16,
 }
 
-/// Given back at once: whoever else asks for a free port gets another one for a good while.
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
 impl Workshop {
     fn new() -> Self {
-        let port = free_port();
+        let port = engine_port();
         // Functions call the engine itself, also when atelier is made to call it through a proxy.
         Self::on(port, &format!("http://127.0.0.1:{port}"))
     }

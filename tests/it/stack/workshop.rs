@@ -1,8 +1,8 @@
 //! The workshop's four steps in an empty folder, and what users do after them.
 
-use super::{Workshop, free_port};
+use super::Workshop;
 use crate::support::{
-    Running, eventually,
+    Running, engine_port, eventually,
     fault::{Call, FaultProxy},
     raw,
 };
@@ -61,7 +61,7 @@ fn the_four_steps_work_in_an_empty_folder() {
 
 #[test]
 fn fifty_equal_starts_at_once_are_fifty_successes_and_one_order() {
-    let port = free_port();
+    let port = engine_port();
     // What the function asks of EC2 goes through the proxy, and is counted.
     let proxy = FaultProxy::to(port);
     let workshop = Workshop::on(port, &proxy.url());

@@ -3,12 +3,14 @@
 
 pub(crate) mod canary;
 pub(crate) mod fault;
+mod port;
 mod project;
 pub(crate) mod raw;
 mod running;
 mod terminal;
 mod wait;
 
+pub(crate) use port::engine_port;
 pub(crate) use project::{Output, Project};
 pub(crate) use running::Running;
 pub(crate) use terminal::Terminal;

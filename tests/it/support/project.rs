@@ -1,6 +1,6 @@
 //! A project folder of its own, and the real binary run in it as a user would: cleared environment, own HOME, deadline.
 
-use super::Running;
+use super::{Running, engine_port};
 use std::{
     fs::{Permissions, set_permissions},
     os::unix::{fs::PermissionsExt, process::CommandExt},
@@ -114,7 +114,8 @@ impl Project {
 
     /// Starts an engine of this project's own, which ends with the project.
     pub(crate) fn up(self) -> Self {
-        let output = self.run(&["up", "--engine", "embedded", "--port", "0"]);
+        let port = engine_port().to_string();
+        let output = self.run(&["up", "--engine", "embedded", "--port", &port]);
         assert_eq!(output.code, Some(0), "{output:?}");
         self
     }
