@@ -1,38 +1,21 @@
-//! Images: the engine's, used as it is or pulled, and atelier's own, made on the spot from the running binary.
+//! Images of others: used as they are, or pulled.
 //!
-//! Not here: what an image needs to run (that is a profile's) and what runs in it ([`super::container`]).
+//! Not here: atelier's own image ([`super::own_image`]), what an image needs to run (that is a profile's) and what runs
+//! in it ([`super::container`]).
 
 use super::{
     connect::Daemon,
     error::{Error, Result, is_loss, status},
-    tar,
 };
-use crate::{elf, names::OwnerId, progress::Progress, secret::hex, text::Message};
-use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ImportImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions,
-    RemoveImageOptionsBuilder,
-};
-use futures_util::{StreamExt, TryStreamExt};
-use serde_json::json;
-use sha2::{Digest, Sha256};
-use std::{
-    collections::HashMap,
-    fmt,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use crate::{progress::Progress, text::Message};
+use bollard::query_parameters::CreateImageOptionsBuilder;
+use futures_util::StreamExt;
+use std::{collections::HashMap, fmt, str::FromStr};
 
 /// The last LocalStack that starts without an account, pinned.
 pub const LOCALSTACK: &str = "localstack/localstack:4.14.0";
 /// What the user's own container of the bonus runs.
 pub const BONUS: &str = "nginx:alpine";
-
-/// The repository of the images that atelier makes.
-const OWN_REPOSITORY: &str = "atelier/self";
-/// The label with the full hash of the binary inside; the tag has its start only.
-const BINARY_LABEL: &str = "atelier.binary";
-/// Where the binary is in its image.
-const OWN_PATH: &str = "atelier";
 
 /// The name of an image; holds nothing that a URL's path could read as something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,122 +155,6 @@ fn words(error: &bollard::errors::Error) -> String {
         bollard::errors::Error::DockerStreamError { error } => error.clone(),
         other => other.to_string(),
     }
-}
-
-/// The running binary's file, also where another has taken its place meanwhile.
-///
-/// # Errors
-/// Returns what the operating system said.
-pub fn executable() -> std::io::Result<PathBuf> {
-    let own = Path::new("/proc/self/exe");
-    if own.exists() { Ok(own.to_owned()) } else { std::env::current_exe() }
-}
-
-/// Makes sure that there is an image of `executable` alone (`FROM scratch`), tagged by content, and gives its name.
-///
-/// # Errors
-/// [`Error::NotStatic`] when the binary needs libraries of this machine, [`Error::Executable`] when it cannot be read,
-/// or what the daemon said.
-pub async fn own(daemon: &Daemon, executable: &Path, owner: &OwnerId) -> Result<ImageName> {
-    let path = executable.to_owned();
-    let read = tokio::task::spawn_blocking(move || read_binary(&path)).await;
-    let (binary, hash) = read
-        .map_err(std::io::Error::other)
-        .and_then(|result| result)
-        .map_err(|source| Error::Executable { path: executable.to_owned(), source })?;
-    let head = &binary[..binary.len().min(elf::HEAD)];
-    if elf::inspect(head).is_some_and(|needs| needs.interpreter.is_some()) {
-        return Err(Error::NotStatic(executable.to_owned()));
-    }
-    // The owner is in the tag, too: another installation with the same binary removes its image, not this one.
-    let image: ImageName = format!("{OWN_REPOSITORY}:{}-{}", &hash[..12], &owner.as_str()[..8]).parse()?;
-    if !has_label(daemon, &image, BINARY_LABEL, &hash).await? {
-        load(daemon, &image, &binary, &[(super::OWNER_LABEL, owner.as_str()), (BINARY_LABEL, &hash)]).await?;
-    }
-    Ok(image)
-}
-
-fn read_binary(path: &Path) -> std::io::Result<(Vec<u8>, String)> {
-    let binary = std::fs::read(path)?;
-    let hash = hex(&Sha256::digest(&binary));
-    Ok((binary, hash))
-}
-
-async fn has_label(daemon: &Daemon, image: &ImageName, label: &str, value: &str) -> Result<bool> {
-    match daemon.api().inspect_image(image.as_str()).await {
-        Ok(found) => {
-            let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
-            Ok(labels.get(label).is_some_and(|found| found == value))
-        }
-        Err(error) if status(&error) == Some(404) => Ok(false),
-        Err(error) => Err(Error::named("docker.operation.inspect_image", image)(error)),
-    }
-}
-
-/// Loads an image of one file as `docker save` writes it. That needs no builder, of which daemons have different ones,
-/// and Podman, which reads an import's instructions otherwise than Docker does, reads this in the same way.
-/// <https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format>
-async fn load(daemon: &Daemon, image: &ImageName, binary: &[u8], labels: &[(&str, &str)]) -> Result<()> {
-    let body = bollard::body_full(archive(image, binary, labels).into());
-    daemon
-        .patient_api()
-        .import_image(ImportImageOptionsBuilder::new().quiet(true).build(), body, None)
-        .try_for_each(|_| async { Ok(()) })
-        .await
-        .map_err(Error::named("docker.operation.make_image", image))
-}
-
-fn archive(image: &ImageName, binary: &[u8], labels: &[(&str, &str)]) -> Vec<u8> {
-    let layer = tar::of(&[(OWN_PATH, binary)]);
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    let config = json!({
-        "architecture": architecture,
-        "os": "linux",
-        "config": {
-            "Entrypoint": [format!("/{OWN_PATH}")],
-            "User": "65532:65532",
-            "Labels": labels.iter().copied().collect::<HashMap<_, _>>(),
-        },
-        "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", hex(&Sha256::digest(&layer)))]},
-    });
-    let manifest = json!([{"Config": "config.json", "RepoTags": [image.as_str()], "Layers": ["layer.tar"]}]);
-    tar::of(&[
-        ("manifest.json", manifest.to_string().as_bytes()),
-        ("config.json", config.to_string().as_bytes()),
-        ("layer.tar", &layer),
-    ])
-}
-
-/// Removes the images that this installation made, except `keep` and those that a container still uses.
-///
-/// # Errors
-/// Returns what the daemon said.
-pub async fn remove_own(daemon: &Daemon, owner: &OwnerId, keep: Option<&ImageName>) -> Result<()> {
-    let filters = HashMap::from([
-        ("label", vec![format!("{}={owner}", super::OWNER_LABEL)]),
-        ("reference", vec![OWN_REPOSITORY.to_owned()]),
-    ]);
-    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
-    let images = daemon.api().list_images(Some(options)).await.map_err(Error::api("docker.operation.list_images"))?;
-    for tag in images.into_iter().flat_map(|image| image.repo_tags) {
-        // Podman names a registry, which one depends on its version.
-        let name = ["localhost/", "docker.io/"].iter().find_map(|registry| tag.strip_prefix(registry)).unwrap_or(&tag);
-        if keep.is_some_and(|keep| keep.as_str() == name) || !name.starts_with(OWN_REPOSITORY) {
-            continue;
-        }
-        let options: RemoveImageOptions = RemoveImageOptionsBuilder::new().build();
-        match daemon.api().remove_image(&tag, Some(options), None).await {
-            Ok(_) => {}
-            // In use, or already gone.
-            Err(error) if matches!(status(&error), Some(404 | 409)) => {}
-            Err(error) => return Err(Error::named("docker.operation.remove_image", &tag)(error)),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

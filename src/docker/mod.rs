@@ -9,6 +9,7 @@ pub mod container;
 pub mod error;
 pub mod gateway;
 pub mod image;
+pub mod own_image;
 pub mod place;
 mod podman;
 pub mod spec;
@@ -17,6 +18,7 @@ mod tar;
 pub use connect::Daemon;
 pub use error::Error;
 pub use image::ImageName;
+pub use own_image::OwnImage;
 pub use spec::{EDGE_MEMORY, PROXY_MEMORY, Publish, Role, Spec};
 
 use crate::settings::Settings;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     docker::{
-        self, Daemon, ImageName, Publish, Role, Spec,
+        self, Daemon, ImageName, OwnImage, Publish, Role, Spec,
         connect::Kind,
         container::{self, Change, Ensured},
     },
@@ -49,18 +49,15 @@ pub(crate) async fn open(settings: &Settings) -> error::Result<Opened> {
     let mut record = super::running(settings).await?;
     let installation = Installation::load_or_create(settings)?;
     let daemon = docker::find(settings).await?;
-    let executable = docker::image::executable().map_err(|error| Error::new(Code::Bug).with("detail", error))?;
-    let (gateway, image) = tokio::try_join!(
-        docker::gateway::find(&daemon),
-        docker::image::own(&daemon, &executable, &installation.owner),
-    )?;
+    let image = OwnImage::of_running(&installation.owner).await?;
+    let (gateway, ()) = tokio::try_join!(docker::gateway::find(&daemon), image.ensure(&daemon))?;
     let (names, addresses) = (Names::of(record.port)?, Addresses::of(record.port, &gateway));
     let project = &settings.folder;
     let proxy = Proxy {
         daemon: &daemon,
         installation: &installation,
         project,
-        image: &image,
+        image: image.name(),
         names: &names,
         addresses: &addresses,
     };

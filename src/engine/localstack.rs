@@ -18,7 +18,7 @@ use super::{
     Component, Engine, EngineKind, Health, Up,
     installation::{self, Installation},
     layout::{Addresses, Names},
-    probe,
+    port, probe,
     profile::Profile,
     public_url,
     record::Record,
@@ -26,8 +26,8 @@ use super::{
 };
 use crate::{
     docker::{
-        self, Daemon, ImageName,
-        container::{self, Owned},
+        self, Daemon, ImageName, OwnImage,
+        container::{self, Change, Owned},
         gateway, image,
     },
     elf,
@@ -137,13 +137,11 @@ async fn bring_up(
     image: ImageName,
     port: u16,
 ) -> Result<Up> {
-    let executable = docker::image::executable().map_err(|error| Error::new(Code::Bug).with("detail", error))?;
     let daemon = docker::find(settings).await?;
     progress.note(Message::new("docker.found").with("place", daemon.place()));
     let (names, owner) = (Names::of(port)?, &installation.owner);
     let (gateway, ()) = tokio::try_join!(gateway::find(&daemon), containers::claim(&daemon, owner, &names, settings))?;
-    let ((), own) =
-        tokio::try_join!(image::ensure(&daemon, &image, progress), image::own(&daemon, &executable, owner))?;
+    let ((), own) = tokio::try_join!(image::ensure(&daemon, &image, progress), OwnImage::of_running(owner))?;
     let set = Set {
         profile: Profile::of(&image),
         names,
@@ -154,16 +152,27 @@ async fn bring_up(
         own,
         settings: settings.clone(),
     };
-    let mut running = Box::pin(containers::ensure(&set, progress)).await?;
-    // Only now: those of the replaced containers were in use.
-    image::remove_own(&set.daemon, owner, Some(&set.own)).await?;
-    let account = Box::pin(ready::wait(&set, &running.engine, progress)).await?;
-    running.await_edge(&set).await?;
+    progress.begin("engine", Message::new("engine.starting"));
+    let engine = async {
+        let engine = containers::engine(&set).await?;
+        let account = Box::pin(ready::wait(&set, &engine, progress)).await?;
+        Ok((engine.change != Change::Kept, account))
+    };
+    let doors = Box::pin(containers::doors(&set));
+    let ((engine_changed, account), mut doors) = if port::is_free(set.addresses.edge) {
+        // Beside each other: an engine starts for seconds, and the doors are there long before.
+        tokio::try_join!(engine, doors)?
+    } else {
+        // Docker judges whether what listens there is in the edge's way, before anything has been started for it.
+        let doors = doors.await?;
+        (engine.await?, doors)
+    };
+    doors.await_edge(&set).await?;
     // Only now: what did not come up is not how the next engine is to be. Until then labels tell what is there.
     record(&set, port, account)?.write_to(&settings.folder)?;
     progress.done("engine");
     let url = public_url(settings, port);
-    Ok(Up { engine: EngineKind::Localstack, url, port, pid: None, changed: running.any() })
+    Ok(Up { engine: EngineKind::Localstack, url, port, pid: None, changed: engine_changed || doors.changed() })
 }
 
 /// The record of a set that is ready; `account` is `None` where the engine ran already and was not asked.

@@ -2,7 +2,7 @@
 
 use crate::machine;
 use atelier::{
-    docker::{Daemon, Error, image, place::Variables},
+    docker::{Daemon, Error, ImageName, OwnImage, own_image, place::Variables},
     names::OwnerId,
 };
 use std::path::Path;
@@ -28,10 +28,15 @@ async fn the_image_is_made_once_per_binary_and_runs_without_root() {
     bytes.extend_from_slice(owner.as_str().as_bytes());
     std::fs::write(&binary, &bytes).unwrap();
 
-    let first = image::own(&daemon, &binary, &owner).await.unwrap();
-    let created = |image: &image::ImageName| machine::docker(&["inspect", "--format", "{{.Id}}", image.as_str()]);
+    let make = async || {
+        let image = OwnImage::of(&binary, &owner).await.unwrap();
+        image.ensure(&daemon).await.unwrap();
+        image.name().clone()
+    };
+    let first = make().await;
+    let created = |image: &ImageName| machine::docker(&["inspect", "--format", "{{.Id}}", image.as_str()]);
     let id = created(&first);
-    assert_eq!(image::own(&daemon, &binary, &owner).await.unwrap(), first);
+    assert_eq!(make().await, first);
     assert_eq!(created(&first), id, "not made again");
     let config = "{{.Config.User}} {{.Config.Entrypoint}} {{len .RootFS.Layers}}";
     assert_eq!(machine::docker(&["inspect", "--format", config, first.as_str()]), "65532:65532 [/atelier] 1");
@@ -40,20 +45,17 @@ async fn the_image_is_made_once_per_binary_and_runs_without_root() {
 
     bytes.push(b'\n');
     std::fs::write(&binary, &bytes).unwrap();
-    let second = image::own(&daemon, &binary, &owner).await.unwrap();
+    let second = make().await;
     assert_ne!(second, first);
-    image::remove_own(&daemon, &owner, Some(&second)).await.unwrap();
+    own_image::remove(&daemon, &owner, Some(&second)).await.unwrap();
     let filter = format!("label=atelier.owner={owner}");
     assert_eq!(machine::docker(&["images", "-q", "--filter", &filter]).lines().count(), 1);
-    image::remove_own(&daemon, &owner, None).await.unwrap();
+    own_image::remove(&daemon, &owner, None).await.unwrap();
     assert_eq!(machine::docker(&["images", "-q", "--filter", &filter]), "");
 }
 
 #[tokio::test]
 async fn a_dynamically_linked_binary_is_refused() {
-    if !machine::is_here() {
-        return;
-    }
-    let refused = image::own(&daemon().await, Path::new("/bin/ls"), &owner()).await;
+    let refused = OwnImage::of(Path::new("/bin/ls"), &owner()).await;
     assert!(matches!(refused, Err(Error::NotStatic(_))));
 }

@@ -1,35 +1,17 @@
-//! Brings the three containers of a set to what they should be.
+//! Brings the three containers of a set to what they should be: the engine, and the two doors that are atelier itself.
 
 use super::Set;
 use crate::{
     docker::{
         self, Daemon, Role, Spec,
         container::{self, Change, Ensured},
+        own_image,
     },
-    engine::{door, layout::Names, port},
+    engine::{door, layout::Names},
     error::Result,
     names::OwnerId,
-    progress::Progress,
     settings::Settings,
-    text::Message,
 };
-
-/// The three containers, running.
-pub(super) struct Running {
-    /// The engine.
-    pub(super) engine: Ensured,
-    /// The public door.
-    edge: Ensured,
-    /// The docker proxy.
-    proxy: Ensured,
-}
-
-impl Running {
-    /// Tells whether anything had to be done.
-    pub(super) fn any(&self) -> bool {
-        [&self.engine, &self.edge, &self.proxy].iter().any(|ensured| ensured.change != Change::Kept)
-    }
-}
 
 /// Makes sure that nobody else has one of the names, before anything is made under any of them.
 ///
@@ -47,26 +29,12 @@ pub(super) async fn claim(
     tokio::try_join!(engine, edge, proxy).map(drop)
 }
 
-/// Makes sure that the containers run, all at once: Docker takes half a second for each.
+/// Makes sure that the engine's container runs.
 ///
-/// Where something listens on the public port, the edge comes first and alone: Docker judges whether that stands in its
-/// way, before anything else has been started for it.
-pub(super) async fn ensure(set: &Set, progress: &Progress) -> Result<Running> {
-    progress.begin("engine", Message::new("engine.starting"));
-    let (edge, engine, proxy) = (set.edge(), ensure_engine(set), set.proxy());
-    let edge = ensure_one(set, &edge);
-    let (edge, engine, (_, proxy)) = if port::is_free(set.addresses.edge) {
-        tokio::try_join!(edge, engine, proxy.ensure())?
-    } else {
-        let edge = edge.await?;
-        let (engine, proxy) = tokio::try_join!(engine, proxy.ensure())?;
-        (edge, engine, proxy)
-    };
-    Ok(Running { engine, edge, proxy })
-}
-
-async fn ensure_engine(set: &Set) -> Result<Ensured> {
-    let ensured = ensure_one(set, &set.engine()).await?;
+/// # Errors
+/// See [`container::ensure`].
+pub(super) async fn engine(set: &Set) -> Result<Ensured> {
+    let ensured = ensure(set, &set.engine()).await?;
     if ensured.change != Change::Kept {
         // An engine that has just started knows none of the functions that its forerunner left.
         super::sweep::functions(&set.daemon, &set.installation.owner, &set.settings).await?;
@@ -74,15 +42,41 @@ async fn ensure_engine(set: &Set) -> Result<Ensured> {
     Ok(ensured)
 }
 
-async fn ensure_one(set: &Set, spec: &Spec) -> Result<Ensured> {
+/// Makes sure that the doors to it run: the edge, which answers only for an engine that is ready, and the docker proxy.
+///
+/// # Errors
+/// See [`container::ensure`]; or that the proxy ended or does not answer.
+pub(super) async fn doors(set: &Set) -> Result<Doors> {
+    set.own.ensure(&set.daemon).await?;
+    let (edge, proxy) = (set.edge(), set.proxy());
+    let (edge, (_, proxy)) = tokio::try_join!(ensure(set, &edge), proxy.ensure())?;
+    // Only now: those of the replaced containers were in use.
+    own_image::remove(&set.daemon, &set.installation.owner, Some(set.own.name())).await?;
+    Ok(Doors { edge, proxy })
+}
+
+async fn ensure(set: &Set, spec: &Spec) -> Result<Ensured> {
     match container::ensure(&set.daemon, &set.installation.owner, spec).await {
         Ok(ensured) => Ok(ensured),
         Err(error) => Err(door::name_the_holder(&set.daemon, error).await),
     }
 }
 
-impl Running {
-    /// Waits until the edge answers, which it does for an engine that is ready.
+/// The doors, running.
+pub(super) struct Doors {
+    /// The public one.
+    edge: Ensured,
+    /// The docker proxy.
+    proxy: Ensured,
+}
+
+impl Doors {
+    /// Tells whether anything had to be done.
+    pub(super) fn changed(&self) -> bool {
+        [&self.edge, &self.proxy].iter().any(|ensured| ensured.change != Change::Kept)
+    }
+
+    /// Waits until the edge answers.
     ///
     /// # Errors
     /// That it ended or does not answer.

@@ -1,7 +1,7 @@
 //! Everything that the containers of one installation and public port are made from.
 
 use crate::{
-    docker::{self, Daemon, ImageName, Publish, Role, Spec},
+    docker::{self, Daemon, ImageName, OwnImage, Publish, Role, Spec},
     engine::{
         door,
         installation::Installation,
@@ -25,7 +25,7 @@ pub(crate) struct Set {
     /// How that image wants to be run.
     pub(crate) profile: &'static Profile,
     /// atelier's own image.
-    pub(crate) own: ImageName,
+    pub(crate) own: OwnImage,
     /// Their names.
     pub(crate) names: Names,
     /// Their addresses.
@@ -86,7 +86,7 @@ impl Set {
         Spec {
             name: self.names.edge.clone(),
             role: Role::Edge,
-            image: self.own.clone(),
+            image: self.own.name().clone(),
             command: vec!["@edge".to_owned()],
             environment,
             publish: Some(Publish { host: self.addresses.edge, container: INSIDE }),
@@ -103,7 +103,7 @@ impl Set {
             daemon: &self.daemon,
             installation: &self.installation,
             project: &self.settings.folder,
-            image: &self.own,
+            image: self.own.name(),
             names: &self.names,
             addresses: &self.addresses,
         }

@@ -49,7 +49,7 @@ pub(crate) async fn sweep(settings: &Settings, what: What) -> Result<Vec<String>
     // Last, because an engine that still runs makes new ones for functions that are called meanwhile.
     let functions = functions(&daemon, &owner, settings).await?;
     if what == What::Everything {
-        docker::image::remove_own(&daemon, &owner, None).await?;
+        docker::own_image::remove(&daemon, &owner, None).await?;
     }
     Ok(ours.iter().map(|container| container.name.clone()).chain(functions).collect())
 }
