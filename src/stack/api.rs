@@ -33,8 +33,8 @@ pub(super) struct Api<'a> {
     spec: &'a Spec,
     document: serde_json::Value,
     rev: String,
-    /// Stops once the API exists, because the function that it calls does not yet.
-    only_create: bool,
+    /// Whether it is to serve, for which the function must be there.
+    is_deployed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -63,12 +63,13 @@ impl<'a> Api<'a> {
             wants_key: spec.keys.is_some(),
         });
         let rev = rev(&document);
-        Self { clients, spec, document, rev, only_create: false }
+        Self { clients, spec, document, rev, is_deployed: true }
     }
 
-    /// The same API, satisfied with its mere existence.
-    pub(super) fn shell(clients: &'a Clients, spec: &'a Spec) -> Self {
-        Self { only_create: true, ..Self::new(clients, spec) }
+    /// The same API as far as it goes without the function that it calls: it has its document, and serves what it
+    /// served before.
+    pub(super) fn undeployed(clients: &'a Clients, spec: &'a Spec) -> Self {
+        Self { is_deployed: false, ..Self::new(clients, spec) }
     }
 
     async fn create(&self) -> Result<(), Error> {
@@ -119,13 +120,13 @@ impl Reconcile for Api<'_> {
 
     fn begun(&self, _first: &Action) -> Option<Message> {
         // Made beside the instance and long before its turn in what the user reads.
-        (!self.only_create).then(|| Message::new("deploy.api.begin"))
+        self.is_deployed.then(|| Message::new("deploy.api.begin"))
     }
 
     async fn look(&self) -> Result<View, Error> {
         let sighting = discover(self.clients, &self.spec.names).await?;
         let is_permitted = match sighting.kept() {
-            Some(found) if !self.only_create => is_permitted(self.clients, &self.spec.names, &found.id).await?,
+            Some(found) if self.is_deployed => is_permitted(self.clients, &self.spec.names, &found.id).await?,
             _ => false,
         };
         Ok(View { sighting, is_permitted })
@@ -139,9 +140,9 @@ impl Reconcile for Api<'_> {
         let Some(found) = view.sighting.kept() else { return Ok(Next::Act(Action::Create)) };
         let is_served = found.rev.as_ref() == Some(&self.rev);
         Ok(match (is_served, view.is_permitted) {
-            _ if self.only_create => Next::Done,
             (true, true) => Next::Done,
             (false, _) if !done.contains(&Action::Put) => Next::Act(Action::Put),
+            _ if !self.is_deployed => Next::Done,
             (_, false) => Next::Act(Action::Permit),
             (false, true) => Next::Act(Action::Deploy),
         })

@@ -1,7 +1,8 @@
 //! Makes the stack what it should be: the order of the parts, and what is told on the way.
 //!
-//! Instance, role, log group, the API's shell and the archive depend on nothing and go at once; the function needs role
-//! and archive; the API's content needs the function. What each part does is its own module's.
+//! Instance, log group, role, the archive and the API with its document depend on nothing and go at once; the function
+//! needs role and archive; that the API may call the function and serves needs that. What each part does is its own
+//! module's.
 
 use super::{
     Run,
@@ -15,7 +16,7 @@ use super::{
     keys,
     log_group::LogGroup,
     package::{Package, package},
-    reconcile::{Pace, converge, reading, until_cancelled},
+    reconcile::{Pace, converge, reading, resume, until_cancelled},
     role::Role,
     spec::{Part, Spec},
     state::{Memory, Place, State},
@@ -113,6 +114,7 @@ pub async fn deploy(run: &Run<'_>) -> Result<DeployReport, Error> {
 
 async fn make(run: &Run<'_>) -> Result<DeployReport, Error> {
     let clients = Clients::new(run.engine);
+    let package = packed(run);
     let last = State::read(&run.settings.folder, run.progress);
     let stack = &run.settings.stack.value;
     let look = async {
@@ -126,7 +128,7 @@ async fn make(run: &Run<'_>) -> Result<DeployReport, Error> {
     let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;
     // A part that fails ends the others after their calls in flight.
     let pace = Pace { cancel: run.cancel.child_token(), ..Pace::of(run) };
-    let parts = parts(run, &clients, &spec, &pace).await?;
+    let parts = parts(&clients, &spec, &pace, package).await?;
     let report = report(run, &spec, parts)?;
     remember(run, &account, last.as_ref(), &report)?;
     Ok(report)
@@ -176,11 +178,21 @@ fn tell_of_change(run: &Run<'_>, last: Option<&State>, before: &Discovery) {
     run.progress.note(Message::new(key).with("was", was).with("is", is));
 }
 
-async fn parts(run: &Run<'_>, clients: &Clients, spec: &Spec, pace: &Pace) -> Result<Vec<PartReport>, Error> {
+async fn parts(
+    clients: &Clients,
+    spec: &Spec,
+    pace: &Pace,
+    package: impl Future<Output = Result<Package, Error>>,
+) -> Result<Vec<PartReport>, Error> {
     let (instance, role, log_group) =
         (Instance::new(clients, spec)?, Role::new(clients, spec), LogGroup::new(clients, spec));
-    let shell = Api::shell(clients, spec);
+    let (undeployed, api) = (Api::undeployed(clients, spec), Api::new(clients, spec));
     let failure = FirstFailure::default();
+    let role = failure.watch(pace, async {
+        let (view, done) = converge(&role, pace).await?;
+        part(Part::Role, &view.sighting, Outcome::of(&done, &super::role::Action::Create))
+    });
+    let package = failure.watch(pace, package);
     let made = tokio::join!(
         failure.watch(pace, async {
             let (view, done) = converge(&instance, pace).await?;
@@ -189,30 +201,26 @@ async fn parts(run: &Run<'_>, clients: &Clients, spec: &Spec, pace: &Pace) -> Re
             Ok(part)
         }),
         failure.watch(pace, async {
-            let (view, done) = converge(&role, pace).await?;
-            part(Part::Role, &view.sighting, Outcome::of(&done, &super::role::Action::Create))
-        }),
-        failure.watch(pace, async {
             let (view, done) = converge(&log_group, pace).await?;
             let outcome = Outcome::of(&done, &super::log_group::Action::Create);
             // A foreign one that is used as it is has no id of ours.
             let id = view.sighting.kept().map_or_else(|| spec.names.log_group.clone(), |found| found.id.clone());
             Ok(PartReport { part: Part::LogGroup, id, outcome })
         }),
-        failure.watch(pace, converge(&shell, pace)),
-        failure.watch(pace, packed(run)),
+        failure.watch(pace, converge(&undeployed, pace)),
+        failure.watch(pace, async {
+            let (Some(role), Some(package)) = tokio::join!(role, package) else { return Ok(None) };
+            let (view, done) = converge(&Function::new(clients, spec, &package), pace).await?;
+            let function = part(Part::Function, &view.sighting, Outcome::of(&done, &function::Action::Create))?;
+            Ok(Some((role, function)))
+        }),
     );
-    let (Some(instance), Some(role), Some(log_group), Some((_, shell)), Some(package)) = made else {
+    let (Some(instance), Some(log_group), Some((_, done)), Some(Some((role, function)))) = made else {
         return Err(failure.into_error());
     };
-
-    let function = Function::new(clients, spec, &package);
-    let (view, done) = converge(&function, pace).await?;
-    let function = part(Part::Function, &view.sighting, Outcome::of(&done, &function::Action::Create))?;
     tell(pace, &function);
 
-    let (view, done) = converge(&Api::new(clients, spec), pace).await?;
-    let done = [shell, done].concat();
+    let (view, done) = resume(&api, done, pace).await?;
     let api = part(Part::Api, &view.sighting, Outcome::of(&done, &api::Action::Create))?;
     tell(pace, &api);
     let mut parts = vec![instance, role, log_group, function, api];
@@ -249,10 +257,11 @@ impl FirstFailure {
     }
 }
 
-pub(super) async fn packed(run: &Run<'_>) -> Result<Package, Error> {
+/// Makes the archive; begins at once, awaited or not.
+pub(super) fn packed(run: &Run<'_>) -> impl Future<Output = Result<Package, Error>> + use<> {
     let folder = run.settings.folder.clone();
-    let packed = tokio::task::spawn_blocking(move || package(&folder)).await;
-    Ok(packed.map_err(|error| Error::Bug(error.to_string()))??)
+    let packed = tokio::task::spawn_blocking(move || package(&folder));
+    async { Ok(packed.await.map_err(|error| Error::Bug(error.to_string()))??) }
 }
 
 fn part(part: Part, view: &Sighting, outcome: Outcome) -> Result<PartReport, Error> {
@@ -325,6 +334,7 @@ mod tests {
             timeout: std::time::Duration::from_secs(1),
             stall: std::time::Duration::from_secs(1),
             throttle: std::time::Duration::from_secs(1),
+            pause: std::time::Duration::from_secs(1),
         };
         let failure = FirstFailure::default();
         let consequence = async {

@@ -25,6 +25,10 @@ const LAG: Duration = Duration::from_secs(15);
 const STALL: Duration = Duration::from_secs(20);
 /// How long AWS may put calls off: it allows one `DeleteRestApi` in 30 s.
 const AWS_THROTTLE: Duration = Duration::from_secs(45);
+/// How far the pauses between two looks grow on AWS, which allows few calls in a second.
+const AWS_PAUSE: Duration = Duration::from_secs(2);
+/// How far they grow on engines of this machine: a function of LocalStack starts in about a second.
+const LOCAL_PAUSE: Duration = Duration::from_millis(100);
 /// From when on it is said that calls are put off.
 const NOTICEABLE: Duration = Duration::from_secs(2);
 /// How long the engine in this binary may take for anything: it needs milliseconds. Other engines pull images and AWS
@@ -80,6 +84,8 @@ pub(super) struct Pace {
     pub(super) stall: Duration,
     /// How long it may put calls off.
     pub(super) throttle: Duration,
+    /// The longest pause between two looks at what it has begun.
+    pub(super) pause: Duration,
 }
 
 impl Pace {
@@ -91,6 +97,7 @@ impl Pace {
             timeout: if run.engine.kind == EngineKind::Embedded { timeout.min(EMBEDDED_PATIENCE) } else { timeout },
             stall: STALL,
             throttle: if run.engine.kind == EngineKind::Aws { AWS_THROTTLE } else { STALL },
+            pause: if run.engine.kind == EngineKind::Aws { AWS_PAUSE } else { LOCAL_PAUSE },
         }
     }
 }
@@ -112,9 +119,17 @@ pub async fn until_cancelled<T>(
 
 /// Brings a part to what is wanted; returns the last look and what was done.
 pub(super) async fn converge<P: Reconcile>(part: &P, pace: &Pace) -> Result<(P::View, Vec<P::Action>), Error> {
+    resume(part, Vec::new(), pace).await
+}
+
+/// Like [`converge`], for a part of which this run has done something already; that is returned, too.
+pub(super) async fn resume<P: Reconcile>(
+    part: &P,
+    mut done: Vec<P::Action>,
+    pace: &Pace,
+) -> Result<(P::View, Vec<P::Action>), Error> {
     let step = part.step();
     let mut waits = Waits::new(pace, step);
-    let mut done: Vec<P::Action> = Vec::new();
     let mut begun = false;
     loop {
         let view = until_cancelled(&pace.cancel, step, reading(|| part.look())).await?;
@@ -170,7 +185,6 @@ struct Waits<'a> {
 
 impl<'a> Waits<'a> {
     const FIRST: Duration = Duration::from_millis(10);
-    const LONGEST: Duration = Duration::from_secs(2);
 
     fn new(pace: &'a Pace, step: &'static str) -> Self {
         Self { pace, step, pause: Self::FIRST, since: None, stalled: None, is_told: false, unknown: 0 }
@@ -216,7 +230,7 @@ impl<'a> Waits<'a> {
 
     async fn sleep(&mut self, at_least: Duration) -> Result<(), Error> {
         let pause = self.pause.max(at_least.min(Duration::from_secs(10)));
-        self.pause = (self.pause * 2).min(Self::LONGEST);
+        self.pause = (self.pause * 2).min(self.pace.pause);
         tokio::select! {
             () = sleep(pause) => Ok(()),
             () = self.pace.cancel.cancelled() => Err(Error::Interrupted { step: self.step }),
@@ -319,6 +333,7 @@ mod tests {
             timeout: Duration::from_secs(9),
             stall: STALL,
             throttle: STALL,
+            pause: LOCAL_PAUSE,
         }
     }
 
