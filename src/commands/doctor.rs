@@ -19,13 +19,12 @@ use crate::{
     cli,
     error::{self, Code, Error, Exit, Result},
     text::Message,
-    ui::{Page, Report, Tone},
+    ui::{Page, Report, Tone, padded, widest},
 };
 use futures_util::{FutureExt, future::join_all};
 use scene::Scene;
 use std::{future::Future, time::Duration};
 use tokio::time::timeout;
-use unicode_width::UnicodeWidthStr;
 
 /// How long a check may take.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -137,7 +136,6 @@ impl Report for DoctorReport {
             page.raw(report);
             return;
         }
-        let widest = |words: &[String]| words.iter().map(|word| word.width()).max().unwrap_or(0);
         let titles: Vec<String> = self.findings.iter().map(|finding| finding.title().render(page.lang())).collect();
         let verdicts = Verdict::ALL.map(|verdict| verdict.word().render(page.lang()));
         let widths = (widest(&verdicts), widest(&titles));
@@ -161,13 +159,8 @@ impl Report for DoctorReport {
 
 fn line(finding: &Finding, title: &str, (verdicts, titles): (usize, usize), page: &mut Page) {
     let word = finding.verdict.word().render(page.lang());
-    let padding = |text: &str, width: usize| " ".repeat(width - text.width());
-    let start = format!(
-        "{}{}  {title}{}  ",
-        page.paint(finding.verdict.tone(), &word),
-        padding(&word, verdicts),
-        padding(title, titles)
-    );
+    let word = padded(&page.paint(finding.verdict.tone(), &word), verdicts);
+    let start = format!("{word}  {}  ", padded(title, titles));
     let message = finding.message.render(page.lang());
     page.folded(&start, verdicts + 2 + titles + 2, &message);
     if let Some(fix) = &finding.fix {

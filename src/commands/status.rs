@@ -16,7 +16,7 @@ use crate::{
     settings::Settings,
     stack::{self, Discovery},
     text::Message,
-    ui::{Page, Report, Tone},
+    ui::{Page, Report, Tone, padded, widest},
 };
 use bytes::Bytes;
 use chain::Chain;
@@ -119,7 +119,6 @@ impl Report for StatusReport {
 impl StatusReport {
     fn components(&self, page: &mut Page) {
         let lang = page.lang();
-        let widest = |words: &[String]| words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
         let names: Vec<String> = self.components.iter().map(|component| component.label().render(lang)).collect();
         let words = self.components.iter().map(|component| chain::health(component.health).0.render(lang));
         let words: Vec<String> = words.collect();
@@ -129,7 +128,7 @@ impl StatusReport {
             let pid = component.pid.map(|pid| format!("pid {pid}"));
             let facts = [component.url.clone(), pid, Some(component.detail.render(lang))];
             let facts: Vec<String> = facts.into_iter().flatten().filter(|fact| !fact.is_empty()).collect();
-            let start = format!("{name:width$}  {}  ", page.paint(tone, &format!("{word:longest$}")));
+            let start = format!("{}  {}  ", padded(&name, width), padded(&page.paint(tone, &word), longest));
             page.folded(&start, width + longest + 4, &facts.join(", "));
         }
     }

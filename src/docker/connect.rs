@@ -121,6 +121,11 @@ impl Daemon {
         self.kind
     }
 
+    /// What the daemon is called: Podman answers as Docker does, with a version of its own.
+    pub async fn product(&self) -> &'static str {
+        if is_podman(&self.api).await { "Podman" } else { "Docker" }
+    }
+
     /// The daemon's socket as the daemon itself sees it, which is what a container can mount. A daemon in a virtual
     /// machine has it at the usual place there, whatever this machine's end of it is called.
     #[must_use]
@@ -138,6 +143,10 @@ async fn is_rootless_podman(api: &Docker, place: &Place) -> bool {
     if std::fs::metadata(path).map_or(0, |socket| socket.uid()) == 0 {
         return false;
     }
+    is_podman(api).await
+}
+
+async fn is_podman(api: &Docker) -> bool {
     let components = api.version().await.ok().and_then(|version| version.components);
     components.into_iter().flatten().any(|component| component.name.starts_with("Podman"))
 }

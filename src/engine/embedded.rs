@@ -230,7 +230,7 @@ pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Comp
         false => Health::Stopped,
     };
     vec![Component {
-        name: "engine".to_owned(),
+        name: super::OUTSIDE_CONTAINERS.to_owned(),
         kind: "process",
         health,
         detail: Message::new("component.since")

@@ -114,8 +114,8 @@ impl Engine {
     /// Tells whether the public URL works on this machine only.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let loopback = ["http://127.0.0.1:", "http://localhost:"];
-        self.public_url.as_deref().is_some_and(|url| loopback.iter().any(|start| url.starts_with(start)))
+        let authority = self.public_url.as_deref().and_then(|url| url.strip_prefix("http://")?.split('/').next());
+        authority.is_some_and(crate::docker::place::is_loopback)
     }
 }
 
@@ -173,17 +173,20 @@ pub struct Component {
     pub pid: Option<u32>,
 }
 
+/// The name of an engine that is no container of ours; such a container has its own.
+pub(crate) const OUTSIDE_CONTAINERS: &str = "engine";
+
 impl Component {
     /// What people call it: an engine by what it is, everything else by its name.
     #[must_use]
     pub fn label(&self) -> Message {
-        if self.name == "engine" { Message::new("component.engine") } else { Message::literal(&self.name) }
+        if self.name == OUTSIDE_CONTAINERS { Message::new("component.engine") } else { Message::literal(&self.name) }
     }
 
     /// Tells whether it is what answers the AWS API, and not a door beside it.
     #[must_use]
     pub fn is_engine(&self) -> bool {
-        self.name == "engine" || self.name.starts_with("localstack-main")
+        self.name == OUTSIDE_CONTAINERS || self.name.starts_with("localstack-main")
     }
 }
 
@@ -241,7 +244,7 @@ pub async fn components(settings: &Settings) -> Vec<Component> {
             components
         }
         None => vec![Component {
-            name: "engine".to_owned(),
+            name: OUTSIDE_CONTAINERS.to_owned(),
             kind: "process",
             health: Health::Stopped,
             detail: Message::literal(""),

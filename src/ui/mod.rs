@@ -12,6 +12,7 @@ mod prompt;
 mod style;
 
 pub use page::Page;
+pub(crate) use page::{columns, padded, widest};
 pub use style::Tone;
 
 use crate::{

@@ -108,8 +108,18 @@ impl Page {
 }
 
 /// The columns that a text takes, its escape sequences none.
-fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().width()
+}
+
+/// The columns that the widest of some texts takes.
+pub(crate) fn widest(texts: &[String]) -> usize {
+    texts.iter().map(|text| columns(text)).max().unwrap_or(0)
+}
+
+/// A text with spaces after it, so that it takes `width` columns at least.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
 #[cfg(test)]

@@ -107,7 +107,8 @@ fn podman_does_what_docker_does() {
     let host = format!("unix://{}", podman.socket().display());
     let site = Site::of(Project::new().with("DOCKER_HOST", &host));
     let doctor = site.ok(&["doctor", "--json"]).json();
-    assert!(doctor["data"].to_string().contains(&host), "{doctor}");
+    let found = doctor["data"].to_string();
+    assert!(found.contains(&host) && found.contains("Podman "), "{doctor}");
 
     site.ok(&["up", "--image", MINISTACK]);
     assert_eq!(site.ok(&["up", "--json"]).json()["data"]["changed"], false);

@@ -32,10 +32,8 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn version(docker: &Docker) -> Finding {
     let version = docker.info.server_version.as_deref().unwrap_or("?");
-    Finding::ok(
-        "docker",
-        Message::new("doctor.docker.ok").with("version", version).with("place", docker.daemon.place()),
-    )
+    let said = Message::new("doctor.docker.ok").with("product", docker.product).with("version", version);
+    Finding::ok("docker", said.with("place", docker.daemon.place()))
 }
 
 async fn image(scene: &Scene<'_>, docker: &Docker) -> Finding {

@@ -23,6 +23,7 @@ pub(super) struct Scene<'a> {
 /// A daemon that answers.
 pub(super) struct Docker {
     pub(super) daemon: Daemon,
+    pub(super) product: &'static str,
     pub(super) info: SystemInfo,
     pub(super) gateway: Option<Gateway>,
     /// How many seconds this machine's clock is ahead of the daemon's.
@@ -90,8 +91,8 @@ async fn look_for_docker(settings: &Settings) -> Result<Docker, Trouble> {
         let daemon = docker::glance(settings).await?;
         let info = daemon.api().info().await.map_err(docker::Error::api("docker.operation.ask_state"))?;
         let ahead = info.system_time.as_deref().and_then(ahead_of);
-        let gateway = docker::gateway::find(&daemon).await.ok();
-        Ok(Docker { daemon, info, gateway, ahead })
+        let (product, gateway) = tokio::join!(daemon.product(), docker::gateway::find(&daemon));
+        Ok(Docker { daemon, product, info, gateway: gateway.ok(), ahead })
     };
     let named = settings.docker_host.value.as_deref().unwrap_or("unix:///var/run/docker.sock");
     let hangs = || docker::Error::Hangs { place: format!("`{named}`"), seconds: LIMIT.as_secs() };

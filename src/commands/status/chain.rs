@@ -1,7 +1,7 @@
 //! The chain that a request goes through, as data: the edge, the API, the function, and what the function drives.
 
 use crate::{
-    engine::{Component, Health},
+    engine::{self, Component, Health},
     stack::{Discovery, Found, Part},
     text::Message,
     ui::Tone,
@@ -36,7 +36,7 @@ impl Chain {
         let named = |start: &str| components.iter().find(|component| component.name.starts_with(start));
         let mut stem = Vec::new();
         // An engine of one process is its own edge.
-        if let Some(edge) = named("atelier-edge").or_else(|| named("engine")) {
+        if let Some(edge) = named("atelier-edge").or_else(|| named(engine::OUTSIDE_CONTAINERS)) {
             stem.push(station("edge", edge.health));
         }
         stem.push(match api {

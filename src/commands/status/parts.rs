@@ -3,7 +3,7 @@
 use crate::{
     stack::{Change, Discovery, Part, PlanReport},
     text::Message,
-    ui::{Page, Tone},
+    ui::{Page, Tone, columns, padded, widest},
 };
 use time::OffsetDateTime;
 
@@ -59,10 +59,10 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
     if stack.is_empty() {
         page.line(Message::new("status.nothing"));
     } else {
-        let names = parts.iter().map(|part| part.part.message().render(page.lang()).chars().count());
-        let width = names.max().unwrap_or(0) + 2;
-        for part in parts {
-            line(part, width, page);
+        let names: Vec<String> = parts.iter().map(|part| part.part.message().render(page.lang())).collect();
+        let width = widest(&names) + 2;
+        for (part, name) in parts.iter().zip(&names) {
+            line(part, &padded(name, width), page);
         }
     }
     for foreign in &stack.foreign {
@@ -71,7 +71,7 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
     }
 }
 
-fn line(part: &PartStatus, width: usize, page: &mut Page) {
+fn line(part: &PartStatus, name: &str, page: &mut Page) {
     let say = |key: &str| Message::new(key).render(page.lang());
     let facts = match &part.id {
         None => vec![page.paint(Tone::Bad, &say("status.missing"))],
@@ -86,8 +86,7 @@ fn line(part: &PartStatus, width: usize, page: &mut Page) {
             [Some(id.clone()), part.state.clone(), age, unfinished, drift].into_iter().flatten().collect()
         }
     };
-    let name = format!("{:width$}", part.part.message().render(page.lang()));
-    page.folded(&name, width, &facts.join("  "));
+    page.folded(name, columns(name), &facts.join("  "));
 }
 
 /// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.

@@ -3,9 +3,8 @@
 use super::chain::{Chain, Station};
 use crate::{
     text::{Lang, Message},
-    ui::Page,
+    ui::{Page, columns, padded},
 };
-use unicode_width::UnicodeWidthStr;
 
 /// The columns of a picture that goes to no terminal.
 const PAPER: usize = 100;
@@ -21,49 +20,31 @@ pub(super) fn draw(chain: &Chain, page: &mut Page) {
     let lines = boxes(chain, page);
     let room = page.width().unwrap_or(PAPER);
     match lines {
-        Some(lines) if !page.is_dumb() && lines.iter().all(|line| line.columns <= room) => {
+        Some(lines) if !page.is_dumb() && lines.iter().all(|line| columns(line) <= room) => {
             for line in lines {
-                page.raw(line.text.trim_end());
+                page.raw(line.trim_end());
             }
         }
         _ => list(chain, page),
     }
 }
 
-/// A line and its width without escape sequences.
-#[derive(Debug, Clone, Default)]
-struct Line {
-    text: String,
-    columns: usize,
-}
-
-impl Line {
-    fn push(&mut self, text: &str, columns: usize) {
-        self.text.push_str(text);
-        self.columns += columns;
-    }
-
-    fn plain(&mut self, text: &str) {
-        self.push(text, text.width());
-    }
-}
-
 /// Draws each branch in four lines, the stem before the first.
-fn boxes(chain: &Chain, page: &Page) -> Option<Vec<Line>> {
-    let mut lines: Vec<Line> = Vec::new();
+fn boxes(chain: &Chain, page: &Page) -> Option<Vec<String>> {
+    let mut lines: Vec<String> = Vec::new();
     let mut indent = 0;
     for (number, branch) in chain.branches.iter().enumerate() {
-        let mut rows: [Line; 4] = Default::default();
+        let mut rows: [String; 4] = Default::default();
         let more = chain.branches.len() - number - 1;
         if number == 0 {
             row(&chain.stem, &mut rows, page);
-            indent = rows[0].columns;
+            indent = columns(&rows[0]);
             let arrow = if more > 0 { FORK } else { ARROW };
             let below = if more > 0 { " │  " } else { "    " };
             join(&mut rows, ["    ", arrow, below, below]);
         } else {
             for line in &mut rows {
-                line.plain(&" ".repeat(indent));
+                line.push_str(&" ".repeat(indent));
             }
             // Two ways are all that there are; a third would need a line past this one.
             join(&mut rows, [" │  ", LAST, "    ", "    "]);
@@ -74,27 +55,25 @@ fn boxes(chain: &Chain, page: &Page) -> Option<Vec<Line>> {
     (!lines.is_empty()).then_some(lines)
 }
 
-fn join(rows: &mut [Line; 4], pieces: [&str; 4]) {
+fn join(rows: &mut [String; 4], pieces: [&str; 4]) {
     for (line, piece) in rows.iter_mut().zip(pieces) {
-        line.plain(piece);
+        line.push_str(piece);
     }
 }
 
 /// Draws boxes side by side, with arrows between them.
-fn row(stations: &[Station], rows: &mut [Line; 4], page: &Page) {
+fn row(stations: &[Station], rows: &mut [String; 4], page: &Page) {
     for (number, station) in stations.iter().enumerate() {
         if number > 0 {
             join(rows, ["    ", ARROW, "    ", "    "]);
         }
         let word = station.state.render(page.lang());
         let name = station.label.render(page.lang());
-        let inner = name.width().max(word.width());
-        let padding = |text: &str| " ".repeat(inner - text.width());
+        let inner = columns(&name).max(columns(&word));
         let edge = "─".repeat(inner + 2);
-        rows[0].plain(&format!("┌{edge}┐"));
-        rows[1].plain(&format!("│ {name}{} │", padding(&name)));
-        rows[2].push(&format!("│ {}{} │", page.paint(station.tone, &word), padding(&word)), inner + 4);
-        rows[3].plain(&format!("└{edge}┘"));
+        let (name, word) = (padded(&name, inner), padded(&page.paint(station.tone, &word), inner));
+        let lines = [format!("┌{edge}┐"), format!("│ {name} │"), format!("│ {word} │"), format!("└{edge}┘")];
+        join(rows, lines.each_ref().map(String::as_str));
     }
 }
 
