@@ -158,12 +158,13 @@ async fn bring_up(
         let account = Box::pin(ready::wait(&set, &engine, progress)).await?;
         Ok((engine.change != Change::Kept, account))
     };
-    let doors = Box::pin(containers::doors(&set));
-    let ((engine_changed, account), mut doors) = if port::is_free(set.addresses.edge) {
+    let port_is_free = port::is_free(set.addresses.edge);
+    let doors = Box::pin(containers::doors(&set, port_is_free));
+    let ((engine_changed, account), mut doors) = if port_is_free {
         // Beside each other: an engine starts for seconds, and the doors are there long before.
         tokio::try_join!(engine, doors)?
     } else {
-        // Docker judges whether what listens there is in the edge's way, before anything has been started for it.
+        // What listens there may be in the edge's way, and an engine is not started in vain.
         let doors = doors.await?;
         (engine.await?, doors)
     };

@@ -42,14 +42,16 @@ pub(super) async fn engine(set: &Set) -> Result<Ensured> {
     Ok(ensured)
 }
 
-/// Makes sure that the doors to it run: the edge, which answers only for an engine that is ready, and the docker proxy.
+/// Makes sure that the doors to it run: the edge, which answers only for an engine that is ready, and the docker proxy;
+/// that only after the edge where something listens on its port, because Docker judges whether it is in the way.
 ///
 /// # Errors
 /// See [`container::ensure`]; or that the proxy ended or does not answer.
-pub(super) async fn doors(set: &Set) -> Result<Doors> {
+pub(super) async fn doors(set: &Set, port_is_free: bool) -> Result<Doors> {
     set.own.ensure(&set.daemon).await?;
     let (edge, proxy) = (set.edge(), set.proxy());
-    let (edge, (_, proxy)) = tokio::try_join!(ensure(set, &edge), proxy.ensure())?;
+    let (edge, proxy) = (ensure(set, &edge), proxy.ensure());
+    let (edge, (_, proxy)) = if port_is_free { tokio::try_join!(edge, proxy)? } else { (edge.await?, proxy.await?) };
     // Only now: those of the replaced containers were in use.
     own_image::remove(&set.daemon, &set.installation.owner, Some(set.own.name())).await?;
     Ok(Doors { edge, proxy })
