@@ -45,7 +45,7 @@ const HEALTH_TIME: Duration = Duration::from_secs(5);
 /// API calls at a time, and AWS calls.
 pub(super) const IN_FLIGHT: usize = 96;
 
-/// What a client is told to wait when there are too many at once.
+/// What a client is told to wait where nobody knows better.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// How an edge is set up.
@@ -182,10 +182,7 @@ impl<U: Upstream> Edge<U> {
         };
         let protocol = Protocol::of(Some(&service), &parts, &body);
         let Ok(_place) = self.aws_calls.try_acquire() else {
-            return retry_after(
-                answer::unavailable(protocol, "too many requests in flight", id),
-                Duration::from_secs(1),
-            );
+            return answer::unavailable(protocol, "too many requests in flight", id);
         };
         name_request(&mut parts, id);
         let call = AwsCall { service, region, access_key_id, request: Request::from_parts(parts, body) };
@@ -229,8 +226,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
         let id = self.ids.draw();
         tracing::info!(request_id = id, peer = %peer.0, reason = rejection.code(), "rejected");
         let answer = match rejection {
-            Rejection::Connections | Rejection::Room => retry_after(answer::rejected(rejection), A_MOMENT),
-            Rejection::Bug => answer::rejected(rejection),
+            Rejection::Connections | Rejection::Room | Rejection::Bug => answer::rejected(rejection),
             // Apart from what is well-formed: nobody can tell who among an address's clients speaks so.
             _ => self.take(Client::malformed(peer.0.ip())).map_or_else(too_many, |()| answer::rejected(rejection)),
         };
@@ -293,8 +289,7 @@ impl Asked {
 }
 
 fn busy() -> Response {
-    let response = answer::failure(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests in flight");
-    retry_after(response, A_MOMENT)
+    answer::failure(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests in flight")
 }
 
 pub(super) fn too_many(wait: Duration) -> Response {
@@ -330,8 +325,13 @@ fn name_request(parts: &mut Parts, id: &str) {
     }
 }
 
-/// Puts on what every answer carries.
+/// Puts on what every answer carries. One that asks to come back later says when, also where what is behind the edge
+/// does not.
 fn finish(mut response: Response, id: &str) -> Response {
+    let asks_back = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if asks_back && !response.headers().contains_key(header::RETRY_AFTER) {
+        response = retry_after(response, A_MOMENT);
+    }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

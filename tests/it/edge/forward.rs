@@ -244,6 +244,7 @@ async fn an_engine_that_answers_nonsense_is_a_503_and_no_call_goes_on() {
     *pair.fake.engine.apis.lock().unwrap() = None;
     let answer = ask(pair.edge, "POST", &format!("{API}/infra"), &[], b"{}").await;
     assert_eq!((answer.status, answer.text().contains("unavailable")), (503, true));
+    assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(pair.seen(), ["GET /restapis?limit=500"]);
     pair.close().await;
 }
