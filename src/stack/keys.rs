@@ -18,7 +18,7 @@ use super::{
     kept_key,
     reconcile::{Next, Pace, Reconcile, converge, reading},
     spec::{Names, Part, STACK_TAG},
-    usage_plan::UsagePlan,
+    usage_plan::{self, UsagePlan},
 };
 use crate::{
     api_key::{self, Digest, KeyScopes, Scope},
@@ -270,6 +270,7 @@ impl Reconcile for Gone<'_> {
     }
 
     async fn act(&self, (): &(), _is_there: &bool) -> Result<(), Error> {
+        usage_plan::detach(self.clients, &Names::of(self.stack, &self.clients.region), self.id).await?;
         delete(self.clients, self.id).await
     }
 }
@@ -347,7 +348,7 @@ async fn every(clients: &Clients) -> Result<Vec<(ApiKey, Tags)>, Error> {
     }
 }
 
-/// Deletes a key; plans forget it with that.
+/// Deletes a key; on AWS plans forget it with that.
 pub(super) async fn delete(clients: &Clients, id: &str) -> Result<(), Error> {
     let answer = clients.api.delete_api_key().api_key(id).send().await;
     answer.map(drop).map_err(|error| Error::call("DeleteApiKey", &error))

@@ -190,6 +190,19 @@ async fn patch(clients: &Clients, id: &str, op: Op, stage: &str) -> Result<(), E
     answer.map(drop).map_err(|error| Error::call("UpdateUsagePlan", &error))
 }
 
+/// Takes a key out of the stack's plan. LocalStack leaves one there that is deleted, and answers calls with it with a 500.
+pub(super) async fn detach(clients: &Clients, names: &Names, key: &str) -> Result<(), Error> {
+    for plan in discover(clients, names).await?.ours {
+        let answer = clients.api.delete_usage_plan_key().usage_plan_id(plan.id).key_id(key).send().await;
+        match answer.map(drop).map_err(|error| Error::call("DeleteUsagePlanKey", &error)) {
+            // It never was there.
+            Err(error) if error.is_not_found() => {}
+            answer => answer?,
+        }
+    }
+    Ok(())
+}
+
 /// Deletes a plan. API Gateway refuses that while the plan opens a stage, so it is closed first.
 pub(super) async fn delete(clients: &Clients, id: &str) -> Result<(), Error> {
     let answer = clients.api.get_usage_plan().usage_plan_id(id).send().await;

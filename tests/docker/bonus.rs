@@ -46,7 +46,7 @@ fn a_function_of_the_embedded_engine_drives_the_container_too() {
     docker(&["stop", "-t", "0", "mycontainer"]);
     let path = format!("{}/infra?target=docker&action=start&name=mycontainer", site.api());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let answers = runtime.block_on(join_all((0..50).map(|_| machine::get(site.port, &path))));
+    let answers = runtime.block_on(join_all((0..50).map(|_| machine::get(site.port, &path, ""))));
     let started = (200, r#"{"status":"started","target":"docker","container":"mycontainer"}"#.to_owned());
     assert!(answers.iter().all(|answer| *answer == started), "{answers:?}");
 

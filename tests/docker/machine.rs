@@ -181,8 +181,13 @@ impl Site {
 
     /// Asks the public door as anybody can.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.get_with(path, "")
+    }
+
+    /// Asks it with further headers, each with its line's end.
+    pub(crate) fn get_with(&self, path: &str, headers: &str) -> (u16, String) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(get(self.port, path))
+        runtime.block_on(get(self.port, path, headers))
     }
 
     /// Where the engine itself listens.
@@ -270,11 +275,11 @@ impl Drop for Site {
     }
 }
 
-/// Asks a port of loopback; gives the answer's status and text.
-pub(crate) async fn get(port: u16, path: &str) -> (u16, String) {
+/// Asks a port of loopback with further headers; gives the answer's status and text.
+pub(crate) async fn get(port: u16, path: &str, headers: &str) -> (u16, String) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let mut client = raw::Client::connect(address).await;
-    client.send(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")).await;
+    client.send(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n")).await;
     let answer = client.answer().await.expect("an answer");
     (answer.status, answer.text())
 }

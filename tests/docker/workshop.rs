@@ -48,6 +48,7 @@ fn the_workshops_commands_work_in_their_order() {
     assert!(site.ok(&["call", "status"]).stdout.starts_with(r#"{"instance_id":"i-"#));
     every_part_of_the_chain_has_its_log(&site);
     the_aws_cli_goes_through_the_edge(&site);
+    keys_open_what_their_scope_says(&site);
 
     let other = site.ok(&["deploy", "--stack", "other", "--json"]).json();
     assert_ne!(other["data"]["url"], deployed["data"]["url"]);
@@ -110,6 +111,25 @@ fn volumes(site: &Site) -> Vec<String> {
     let of = |container: &String| docker(&["inspect", "--format", names, container]);
     let listed: Vec<String> = site.containers().iter().map(of).collect();
     listed.iter().flat_map(|names| names.lines()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The statuses without a key, with one that may look, and with a wrong one: LocalStack's gateway refuses as API Gateway
+/// does, and what it lets through the function judges.
+fn keys_open_what_their_scope_says(site: &Site) {
+    let status = |action: &str, key: Option<&str>| {
+        let key = key.map(|key| format!("x-api-key: {key}\r\n")).unwrap_or_default();
+        site.get_with(&format!("{}/infra?action={action}", site.api()), &key).0
+    };
+    site.ok(&["deploy", "--auth", "api-key"]);
+    assert_eq!(status("status", None), 403);
+    let made = site.ok(&["key", "create", "--scope", "status", "--json"]).json();
+    let key = made["data"]["value"].as_str().unwrap();
+    assert_eq!((status("status", Some(key)), status("start", Some(key))), (200, 403));
+    assert_eq!(status("status", Some("atl_0000000000000000000000000000000000000000")), 403);
+    site.ok(&["key", "revoke", "status"]);
+    assert_eq!(status("status", Some(key)), 403);
+    site.ok(&["deploy", "--auth", "none"]);
+    assert_eq!(status("status", None), 200);
 }
 
 fn every_part_of_the_chain_has_its_log(site: &Site) {
