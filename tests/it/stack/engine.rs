@@ -64,6 +64,40 @@ fn children(parent: Pid) -> Vec<Pid> {
     names.filter_map(|name| Pid::from_raw(name.parse().ok()?)).filter(is_child).collect()
 }
 
+/// The sockets that a process has open, by inode.
+fn sockets(process: Pid) -> Vec<String> {
+    let open = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten();
+    let targets =
+        open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok()?.into_os_string().into_string().ok());
+    targets.filter_map(|target| Some(target.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())).collect()
+}
+
+/// The addresses in the kernel's words on which some sockets listen.
+fn listening(sockets: &[String]) -> Vec<String> {
+    let tables = ["tcp", "tcp6"].map(|table| std::fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default());
+    let lines = tables.iter().flat_map(|table| table.lines().skip(1));
+    let fields = lines.map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let listeners = fields.filter(|fields| fields[3] == "0A" && sockets.iter().any(|socket| socket == fields[9]));
+    listeners.map(|fields| fields[1].to_owned()).collect()
+}
+
+#[test]
+fn an_engine_and_its_functions_listen_on_loopback_only() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy"]);
+    workshop.ok(&["test"]);
+    let processes = [vec![workshop.pid()], children(workshop.pid())].concat();
+    assert!(processes.len() > 1, "no function is warm");
+    let addresses = listening(&processes.into_iter().flat_map(sockets).collect::<Vec<_>>());
+    // 127.0.0.1, its bytes as a number of this machine's order.
+    let loopback = format!("{:08X}", u32::from_ne_bytes([127, 0, 0, 1]));
+    let (inside, outside): (Vec<String>, Vec<String>) =
+        addresses.into_iter().partition(|address| address.starts_with(&format!("{loopback}:")));
+    assert!(inside.contains(&format!("{loopback}:{:04X}", workshop.port)), "{inside:?}");
+    assert!(outside.is_empty(), "{outside:?}");
+}
+
 #[test]
 fn functions_die_with_an_engine_that_is_killed() {
     let workshop = Workshop::new();
