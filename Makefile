@@ -12,13 +12,13 @@ ATELIER ?= $(or $(shell command -v atelier 2>/dev/null),$(RELEASE))
 
 # Paths of this machine stay out of the binary, so that two builds of one commit are the same file.
 CARGO_DIR := $(or $(CARGO_HOME),$(HOME)/.cargo)
-REMAP     := --config 'target.$(HOST).rustflags=["--remap-path-prefix=$(CARGO_DIR)=/cargo","--remap-path-prefix=$(CURDIR)=/atelier"]'
+REMAP     := "--remap-path-prefix=$(CARGO_DIR)=/cargo","--remap-path-prefix=$(CURDIR)=/atelier"
 
 # What `atelier version` tells; empty outside a repository.
 COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check crash build bench docs fuzz install up down deploy test bonus test-bonus clean logs status doctor
+.PHONY: help demo check crash build bench docs order fuzz install up down deploy test bonus test-bonus clean logs status doctor
 
 help: ## Lists the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## (.*)/\1	\2/' | expand -t 14
@@ -37,7 +37,8 @@ crash: ## Kills, cuts and confuses deploy and clean at every call, and runs them
 
 build: ## Builds the static release binary
 	scripts/need.sh cargo cc
-	ATELIER_COMMIT='$(COMMIT)' cargo build --release --locked --target-dir target $(REMAP)
+	ATELIER_COMMIT='$(COMMIT)' cargo build --release --locked --target-dir target \
+	  --config 'target.$(HOST).rustflags=[$(REMAP)$(shell scripts/link-args.sh $(HOST))]'
 	scripts/assert-static.sh $(RELEASE)
 
 $(RELEASE):
@@ -52,6 +53,9 @@ bench: build ## Measures what the README claims, side by side with the peers
 docs: build ## Writes docs/cli.md and draws docs/picture.svg anew
 	ATELIER_WRITE_DOCS=1 cargo test --locked --test it documents
 	scripts/picture.py $(RELEASE)
+
+order: ## Writes link/order.ld anew, which keeps the docker proxy small; needs valgrind
+	scripts/link-order.py
 
 fuzz: ## Fuzzes what faces strangers, for a bounded time
 	scripts/fuzz.sh
