@@ -1,8 +1,8 @@
 //! Makes the stack what it should be: the order of the parts, and what is told on the way.
 //!
-//! Instance, log group, role, the archive and the API with its document depend on nothing and go at once; the function
-//! needs role and archive; that the API may call the function and serves needs that. What each part does is its own
-//! module's.
+//! Instance, role and archive depend on nothing and go at once; the function needs role and archive. While the engine
+//! makes it ready come log group and the API with its document, and last what needs the function: that the API may call
+//! it, and serves. What each part does is its own module's.
 
 use super::{
     Run,
@@ -186,13 +186,7 @@ async fn parts(
 ) -> Result<Vec<PartReport>, Error> {
     let (instance, role, log_group) =
         (Instance::new(clients, spec)?, Role::new(clients, spec), LogGroup::new(clients, spec));
-    let (undeployed, api) = (Api::undeployed(clients, spec), Api::new(clients, spec));
     let failure = FirstFailure::default();
-    let role = failure.watch(pace, async {
-        let (view, done) = converge(&role, pace).await?;
-        part(Part::Role, &view.sighting, Outcome::of(&done, &super::role::Action::Create))
-    });
-    let package = failure.watch(pace, package);
     let made = tokio::join!(
         failure.watch(pace, async {
             let (view, done) = converge(&instance, pace).await?;
@@ -201,6 +195,18 @@ async fn parts(
             Ok(part)
         }),
         failure.watch(pace, async {
+            let (view, done) = converge(&role, pace).await?;
+            part(Part::Role, &view.sighting, Outcome::of(&done, &super::role::Action::Create))
+        }),
+        failure.watch(pace, package),
+    );
+    let (Some(instance), Some(role), Some(package)) = made else { return Err(failure.into_error()) };
+
+    let (_, done) = converge(&Function::existing(clients, spec, &package), pace).await?;
+    let (function, undeployed) = (Function::new(clients, spec, &package), Api::undeployed(clients, spec));
+    let made = tokio::join!(
+        failure.watch(pace, resume(&function, done, pace)),
+        failure.watch(pace, async {
             let (view, done) = converge(&log_group, pace).await?;
             let outcome = Outcome::of(&done, &super::log_group::Action::Create);
             // A foreign one that is used as it is has no id of ours.
@@ -208,19 +214,12 @@ async fn parts(
             Ok(PartReport { part: Part::LogGroup, id, outcome })
         }),
         failure.watch(pace, converge(&undeployed, pace)),
-        failure.watch(pace, async {
-            let (Some(role), Some(package)) = tokio::join!(role, package) else { return Ok(None) };
-            let (view, done) = converge(&Function::new(clients, spec, &package), pace).await?;
-            let function = part(Part::Function, &view.sighting, Outcome::of(&done, &function::Action::Create))?;
-            Ok(Some((role, function)))
-        }),
     );
-    let (Some(instance), Some(log_group), Some((_, done)), Some(Some((role, function)))) = made else {
-        return Err(failure.into_error());
-    };
+    let (Some((view, done)), Some(log_group), Some((_, api_done))) = made else { return Err(failure.into_error()) };
+    let function = part(Part::Function, &view.sighting, Outcome::of(&done, &function::Action::Create))?;
     tell(pace, &function);
 
-    let (view, done) = resume(&api, done, pace).await?;
+    let (view, done) = resume(&Api::new(clients, spec), api_done, pace).await?;
     let api = part(Part::Api, &view.sighting, Outcome::of(&done, &api::Action::Create))?;
     tell(pace, &api);
     let mut parts = vec![instance, role, log_group, function, api];

@@ -37,6 +37,8 @@ pub(super) struct Function<'a> {
     spec: &'a Spec,
     /// What it runs; `None` leaves the code as it is.
     package: Option<&'a Package>,
+    /// Whether it is to be ready and as wanted, or only to be there.
+    is_ready: bool,
     wanted: Value,
     rev: String,
 }
@@ -70,6 +72,12 @@ impl<'a> Function<'a> {
         Self { package: Some(package), ..Self::configuration(clients, spec) }
     }
 
+    /// The same function, satisfied when it exists: the engine takes its time until it is ready, and that is time for
+    /// other parts.
+    pub(super) fn existing(clients: &'a Clients, spec: &'a Spec, package: &'a Package) -> Self {
+        Self { is_ready: false, ..Self::new(clients, spec, package) }
+    }
+
     /// The same function, of which only the configuration matters: it is neither made nor given other code.
     pub(super) fn configuration(clients: &'a Clients, spec: &'a Spec) -> Self {
         let wanted = json!({
@@ -81,7 +89,7 @@ impl<'a> Function<'a> {
             "runtime": Runtime::Providedal2023.as_str(),
             "timeout": TIMEOUT,
         });
-        Self { clients, spec, package: None, rev: rev(&wanted), wanted }
+        Self { clients, spec, package: None, is_ready: true, rev: rev(&wanted), wanted }
     }
 
     fn zip(&self) -> Blob {
@@ -203,6 +211,9 @@ impl Reconcile for Function<'_> {
         if let Some(reason) = &view.failure {
             let is_final = did(Action::Create) || self.package.is_none();
             return if is_final { Err(failed(reason)) } else { Ok(Next::Act(Action::Delete)) };
+        }
+        if !self.is_ready {
+            return Ok(Next::Done);
         }
         if let Some(reason) = &view.pending {
             return Ok(Next::Wait(Message::new("awaited.active").with("reason", reason)));
