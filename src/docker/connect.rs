@@ -37,8 +37,10 @@ pub struct Daemon {
 pub enum Kind {
     /// On this machine's own network: the gateway of its bridge is an address of this machine.
     Native,
-    /// Behind a virtual machine or a user namespace (Docker Desktop, Colima, rootless): only loopback is shared.
+    /// Behind a virtual machine (Docker Desktop, Colima): loopback is shared, and containers have a name for this machine.
     Apart,
+    /// In a user namespace, without root: this machine reaches containers by loopback, and they do not reach it.
+    Rootless,
 }
 
 impl Daemon {
@@ -80,9 +82,14 @@ impl Daemon {
             timeout(limit, api.info()).await.map_err(|_elapsed| hangs())?.map_err(|error| explain(&place, error))?;
         let rootless = info.security_options.iter().flatten().any(|option| option.contains("name=rootless"));
         let desktop = info.operating_system.as_deref().is_some_and(|name| name.starts_with("Docker Desktop"));
-        let apart = rootless || desktop || !cfg!(target_os = "linux");
-        let apart = apart || timeout(limit, is_rootless_podman(&api, &place)).await.map_err(|_elapsed| hangs())?;
-        Ok(Self { api, place, kind: if apart { Kind::Apart } else { Kind::Native } })
+        let kind = if desktop || !cfg!(target_os = "linux") {
+            Kind::Apart
+        } else if rootless || timeout(limit, is_rootless_podman(&api, &place)).await.map_err(|_elapsed| hangs())? {
+            Kind::Rootless
+        } else {
+            Kind::Native
+        };
+        Ok(Self { api, place, kind })
     }
 
     /// The client of its API.
@@ -285,7 +292,7 @@ mod tests {
 
     #[tokio::test]
     async fn podman_without_root_is_known_by_its_socket() {
-        assert_eq!(kind_of("Podman Engine").await, Kind::Apart);
+        assert_eq!(kind_of("Podman Engine").await, Kind::Rootless);
         // A socket that somebody has given to themselves says nothing about where Docker's containers are.
         assert_eq!(kind_of("Engine").await, Kind::Native);
     }

@@ -15,10 +15,9 @@ const DEFAULT_NETWORKS: [&str; 2] = ["bridge", "podman"];
 pub struct Gateway {
     /// The address that ports are published on; this process reaches them there, too.
     pub publish: IpAddr,
-    /// The host part of URLs that containers use.
-    pub from_containers: String,
-    /// Whether `publish` is the loopback address, which the edge's public port is on as well.
-    pub is_loopback: bool,
+    /// The host part of URLs that containers use; `None` where they do not reach this machine, and call each other by
+    /// name on a network of their own.
+    pub from_containers: Option<String>,
 }
 
 /// Finds the gateway of the network that containers are on by default.
@@ -27,12 +26,11 @@ pub struct Gateway {
 /// Returns what the daemon said, that it has no such network, or that it is another machine's.
 pub async fn find(daemon: &Daemon) -> Result<Gateway> {
     daemon.is_here()?;
-    if daemon.kind() == Kind::Apart {
-        return Ok(Gateway {
-            publish: Ipv4Addr::LOCALHOST.into(),
-            from_containers: "host.docker.internal".to_owned(),
-            is_loopback: true,
-        });
+    let on_loopback = |from_containers| Gateway { publish: Ipv4Addr::LOCALHOST.into(), from_containers };
+    match daemon.kind() {
+        Kind::Apart => return Ok(on_loopback(Some("host.docker.internal".to_owned()))),
+        Kind::Rootless => return Ok(on_loopback(None)),
+        Kind::Native => {}
     }
     for name in DEFAULT_NETWORKS {
         match daemon.api().inspect_network(name, None::<InspectNetworkOptions>).await {
@@ -41,11 +39,7 @@ pub async fn find(daemon: &Daemon) -> Result<Gateway> {
                     operation: "docker.operation.inspect_network",
                     what: "docker.lacks.gateway",
                 })?;
-                return Ok(Gateway {
-                    publish: address.into(),
-                    from_containers: address.to_string(),
-                    is_loopback: false,
-                });
+                return Ok(Gateway { publish: address.into(), from_containers: Some(address.to_string()) });
             }
             Err(error) if super::error::status(&error) == Some(404) => {}
             Err(error) => return Err(Error::api("docker.operation.inspect_network")(error)),

@@ -9,6 +9,7 @@ pub mod container;
 pub mod error;
 pub mod gateway;
 pub mod image;
+pub mod network;
 pub mod own_image;
 pub mod place;
 mod podman;

@@ -80,14 +80,20 @@ pub struct Spec {
     pub socket: Option<PathBuf>,
     /// The numeric group of that socket, for a container whose user is not root.
     pub socket_group: Option<u32>,
+    /// Whether only its owner may use that socket: without root, a daemon's own user, who is root in its namespace only.
+    pub socket_is_owners: bool,
     /// Whether it runs without root, capabilities, a writable file system, and within limits.
     pub confined: bool,
+    /// The network that it is on; `None` for the daemon's default.
+    pub network: Option<String>,
     /// The project that it is for; `None` when projects share it.
     pub project: Option<PathBuf>,
 }
 
 /// The user of confined containers, the one that `nobody` images conventionally have.
 const CONFINED_USER: &str = "65532:65532";
+/// Root in a user namespace, which outside of it is the user whose daemon this is.
+const NAMESPACE_USER: &str = "0:0";
 /// Bytes of memory of the docker proxy's container.
 pub const PROXY_MEMORY: usize = 64 << 20;
 /// The same for the edge, which buffers whole uploads of functions; what it takes at most is less.
@@ -122,7 +128,8 @@ impl Spec {
             add(value.expose());
         }
         add(&format!("{:?} {:?} {:?} {}", self.publish, self.socket, self.socket_group, self.confined));
-        add(&format!("{:?}", self.project));
+        add(&format!("{}", self.socket_is_owners));
+        add(&format!("{:?} {:?}", self.project, self.network));
         hex(&hasher.finalize())
     }
 
@@ -148,7 +155,7 @@ impl Spec {
             env: Some(environment.collect()),
             labels: Some(self.labels(owner)),
             stop_timeout: (self.role == Role::Target).then_some(TARGET_GRACE_SECONDS),
-            user: self.confined.then(|| CONFINED_USER.to_owned()),
+            user: self.confined.then(|| if self.socket_is_owners { NAMESPACE_USER } else { CONFINED_USER }.to_owned()),
             exposed_ports: self.publish.map(|publish| vec![inside(publish)]),
             host_config: Some(self.host_config()),
             ..ContainerCreateBody::default()
@@ -161,6 +168,7 @@ impl Spec {
             port_bindings: self.publish.map(bindings),
             binds: self.socket.as_ref().map(mount),
             group_add: self.socket_group.map(|group| vec![group.to_string()]),
+            network_mode: self.network.clone(),
             ..HostConfig::default()
         };
         if self.confined {
@@ -207,7 +215,9 @@ mod tests {
             publish: Some(Publish { host: "172.17.0.1:2375".parse().unwrap(), container: 2375 }),
             socket: Some("/var/run/docker.sock".into()),
             socket_group: Some(998),
+            socket_is_owners: false,
             confined: true,
+            network: None,
             project: None,
         }
     }
@@ -216,7 +226,8 @@ mod tests {
     fn every_change_changes_the_hash() {
         let base = spec().hash();
         assert_eq!(base, spec().hash());
-        let edits: [fn(&mut Spec); 6] = [
+        let edits: [fn(&mut Spec); 7] = [
+            |spec| spec.network = Some("atelier".to_owned()),
             |spec| spec.command.push(String::new()),
             |spec| spec.environment[0].1 = Secret::new("other"),
             |spec| spec.environment[0].0 = "As".to_owned(),
@@ -236,6 +247,8 @@ mod tests {
         let body = spec().body(&"0".repeat(32).parse().unwrap());
         let host = body.host_config.unwrap();
         assert_eq!(body.user.as_deref(), Some("65532:65532"));
+        let of_owner = Spec { socket_is_owners: true, ..spec() }.body(&"0".repeat(32).parse().unwrap());
+        assert_eq!(of_owner.user.as_deref(), Some("0:0"));
         assert_eq!(host.readonly_rootfs, Some(true));
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));

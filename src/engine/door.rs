@@ -14,6 +14,7 @@ use crate::{
         self, Daemon, ImageName, OwnImage, Publish, Role, Spec,
         connect::Kind,
         container::{self, Change, Ensured},
+        network,
     },
     error::{self, Code, Error},
     names::OwnerId,
@@ -28,6 +29,9 @@ use tokio::time::{Instant, sleep};
 const READY: Duration = Duration::from_secs(15);
 /// How long one that was there before may take, which may be one that hangs.
 const FIRST: Duration = Duration::from_secs(6);
+
+/// The mode bits of a socket that its group may use.
+const GROUP_ACCESS: u32 = 0o060;
 
 /// Docker, with the door to it open for the running engine's functions.
 pub(crate) struct Opened {
@@ -53,6 +57,9 @@ pub(crate) async fn open(settings: &Settings) -> error::Result<Opened> {
     let (gateway, ()) = tokio::try_join!(docker::gateway::find(&daemon), image.ensure(&daemon))?;
     let (names, addresses) = (Names::of(record.port)?, Addresses::of(record.port, &gateway));
     let project = &settings.folder;
+    if let Some(network) = &addresses.network {
+        network::ensure(&daemon, &installation.owner, network, project).await?;
+    }
     let proxy = Proxy {
         daemon: &daemon,
         installation: &installation,
@@ -168,16 +175,25 @@ impl Proxy<'_> {
             publish: Some(Publish { host: self.addresses.proxy, container: INSIDE_PROXY }),
             socket: Some(self.daemon.socket()),
             socket_group: Some(socket_group(self.daemon)),
+            socket_is_owners: socket_is_owners(self.daemon),
             confined: true,
+            network: self.addresses.network.clone(),
             project: Some(self.project.to_owned()),
         }
     }
+}
+
+/// Whether a daemon without root keeps its socket from its group: systemd's unit of Podman does not, `podman system
+/// service` does.
+fn socket_is_owners(daemon: &Daemon) -> bool {
+    let is_open = |socket: std::fs::Metadata| socket.mode() & GROUP_ACCESS == GROUP_ACCESS;
+    daemon.kind() == Kind::Rootless && !std::fs::metadata(daemon.socket()).is_ok_and(is_open)
 }
 
 /// The group that may use the socket. In a virtual machine the socket is root's, whatever this machine's end is.
 pub(crate) fn socket_group(daemon: &Daemon) -> u32 {
     match daemon.kind() {
         Kind::Native => std::fs::metadata(daemon.socket()).map_or(0, |socket| socket.gid()),
-        Kind::Apart => 0,
+        Kind::Apart | Kind::Rootless => 0,
     }
 }

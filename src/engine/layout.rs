@@ -10,6 +10,12 @@ const DEFAULT_PORT: u16 = 4566;
 /// The docker proxy's port beside the default public port: Docker's own for plain TCP, as in the workshop.
 pub(crate) const PROXY_PORT: u16 = 2375;
 
+/// The network that containers share where they need one.
+const NETWORK: &str = "atelier";
+const ENGINE: &str = "localstack-main";
+const EDGE: &str = "atelier-edge";
+const PROXY: &str = "docker-proxy";
+
 /// The names of a set of containers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Names {
@@ -36,6 +42,8 @@ pub(crate) struct Addresses {
     pub(crate) engine_url: String,
     /// The docker proxy as containers reach it.
     pub(crate) proxy_url: String,
+    /// The network that the containers share, where they do not reach this machine.
+    pub(crate) network: Option<String>,
 }
 
 impl Names {
@@ -44,36 +52,45 @@ impl Names {
     /// # Errors
     /// Never for the names that are built here; they are parsed because every container name is.
     pub(crate) fn of(port: u16) -> error::Result<Self> {
-        let suffix = if port == DEFAULT_PORT { String::new() } else { format!("-{port}") };
         let name = |base: &str| {
-            format!("{base}{suffix}")
+            named(base, port)
                 .parse()
                 .map_err(|error| error::Error::new(error::Code::Bug).with("detail", base).cause(&error))
         };
-        Ok(Self { engine: name("localstack-main")?, edge: name("atelier-edge")?, proxy: name("docker-proxy")? })
+        Ok(Self { engine: name(ENGINE)?, edge: name(EDGE)?, proxy: name(PROXY)? })
     }
+}
+
+/// The name that something has in the set behind a public port.
+fn named(base: &str, port: u16) -> String {
+    if port == DEFAULT_PORT { base.to_owned() } else { format!("{base}-{port}") }
 }
 
 /// The public port that an engine's or an edge's container is named after.
 pub(crate) fn port_in(name: &str) -> Option<u16> {
-    let suffix = ["localstack-main", "atelier-edge"].iter().find_map(|base| name.strip_prefix(base))?;
+    let suffix = [ENGINE, EDGE].iter().find_map(|base| name.strip_prefix(base))?;
     if suffix.is_empty() { Some(DEFAULT_PORT) } else { suffix.strip_prefix('-')?.parse().ok() }
 }
 
 impl Addresses {
     /// The addresses of the set behind a public port. On the bridge's gateway the engine has the public port's number
-    /// too; where only loopback is shared with containers, the internal doors take the numbers after it.
+    /// too; where everything is published on loopback, the internal doors take the numbers after it.
     pub(crate) fn of(port: u16, gateway: &Gateway) -> Self {
-        let engine = if gateway.is_loopback { beside(port, 1) } else { port };
+        let engine = if gateway.publish.is_loopback() { beside(port, 1) } else { port };
         let proxy = if port == DEFAULT_PORT { PROXY_PORT } else { beside(port, 2) };
-        let host = &gateway.from_containers;
+        let inside = |name: &str, published: u16, inside: u16| match &gateway.from_containers {
+            Some(host) => format!("{host}:{published}"),
+            None => format!("{}:{inside}", named(name, port)),
+        };
+        let engine_host = inside(ENGINE, engine, INSIDE);
         Self {
             edge: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             engine: SocketAddr::from((gateway.publish, engine)),
             proxy: SocketAddr::from((gateway.publish, proxy)),
-            engine_host: format!("{host}:{engine}"),
-            engine_url: format!("http://{host}:{engine}"),
-            proxy_url: format!("http://{host}:{proxy}"),
+            engine_url: format!("http://{engine_host}"),
+            engine_host,
+            proxy_url: format!("http://{}", inside(PROXY, proxy, INSIDE_PROXY)),
+            network: gateway.from_containers.is_none().then(|| named(NETWORK, port)),
         }
     }
 }
@@ -92,10 +109,12 @@ pub(crate) const INSIDE_PROXY: u16 = PROXY_PORT;
 mod tests {
     use super::*;
 
-    fn gateway(is_loopback: bool) -> Gateway {
-        let publish = if is_loopback { Ipv4Addr::LOCALHOST } else { Ipv4Addr::new(172, 17, 0, 1) };
-        let from_containers = if is_loopback { "host.docker.internal".to_owned() } else { publish.to_string() };
-        Gateway { publish: publish.into(), from_containers, is_loopback }
+    fn gateway(publish: [u8; 4], from_containers: Option<&str>) -> Gateway {
+        Gateway { publish: publish.into(), from_containers: from_containers.map(str::to_owned) }
+    }
+
+    fn bridge() -> Gateway {
+        gateway([172, 17, 0, 1], Some("172.17.0.1"))
     }
 
     #[test]
@@ -105,7 +124,7 @@ mod tests {
             [names.engine.as_str(), names.edge.as_str(), names.proxy.as_str()],
             ["localstack-main", "atelier-edge", "docker-proxy"]
         );
-        let addresses = Addresses::of(4566, &gateway(false));
+        let addresses = Addresses::of(4566, &bridge());
         assert_eq!(addresses.edge.to_string(), "127.0.0.1:4566");
         assert_eq!(addresses.engine_url, "http://172.17.0.1:4566");
         assert_eq!(addresses.proxy_url, "http://172.17.0.1:2375");
@@ -125,14 +144,24 @@ mod tests {
     #[test]
     fn another_port_has_names_and_addresses_of_its_own() {
         assert_eq!(Names::of(5000).unwrap().engine.as_str(), "localstack-main-5000");
-        assert_eq!(Addresses::of(5000, &gateway(false)).proxy.to_string(), "172.17.0.1:5002");
-        assert_eq!(Addresses::of(65535, &gateway(false)).proxy.port(), 65533);
+        assert_eq!(Addresses::of(5000, &bridge()).proxy.to_string(), "172.17.0.1:5002");
+        assert_eq!(Addresses::of(65535, &bridge()).proxy.port(), 65533);
     }
 
     #[test]
     fn where_only_loopback_is_shared_nothing_collides_with_the_public_port() {
-        let addresses = Addresses::of(4566, &gateway(true));
+        let addresses = Addresses::of(4566, &gateway([127, 0, 0, 1], Some("host.docker.internal")));
         assert_eq!(addresses.engine.to_string(), "127.0.0.1:4567");
         assert_eq!(addresses.engine_url, "http://host.docker.internal:4567");
+        assert_eq!(addresses.network, None);
+    }
+
+    #[test]
+    fn containers_that_do_not_reach_this_machine_call_each_other_by_name() {
+        let addresses = Addresses::of(5000, &gateway([127, 0, 0, 1], None));
+        assert_eq!(addresses.engine.to_string(), "127.0.0.1:5001");
+        assert_eq!(addresses.engine_host, "localstack-main-5000:4566");
+        assert_eq!(addresses.proxy_url, "http://docker-proxy-5000:2375");
+        assert_eq!(addresses.network.as_deref(), Some("atelier-5000"));
     }
 }

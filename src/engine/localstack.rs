@@ -28,7 +28,7 @@ use crate::{
     docker::{
         self, Daemon, ImageName, OwnImage,
         container::{self, Change, Owned},
-        gateway, image,
+        gateway, image, network,
     },
     elf,
     error::{Code, Error, Result},
@@ -141,11 +141,19 @@ async fn bring_up(
     progress.note(Message::new("docker.found").with("place", daemon.place()));
     let (names, owner) = (Names::of(port)?, &installation.owner);
     let (gateway, ()) = tokio::try_join!(gateway::find(&daemon), containers::claim(&daemon, owner, &names, settings))?;
-    let ((), own) = tokio::try_join!(image::ensure(&daemon, &image, progress), OwnImage::of_running(owner))?;
+    let addresses = Addresses::of(port, &gateway);
+    let network = async {
+        match &addresses.network {
+            Some(name) => network::ensure(&daemon, owner, name, &settings.folder).await,
+            None => Ok(()),
+        }
+    };
+    let ((), own, ()) =
+        tokio::try_join!(image::ensure(&daemon, &image, progress), OwnImage::of_running(owner), network)?;
     let set = Set {
         profile: Profile::of(&image),
         names,
-        addresses: Addresses::of(port, &gateway),
+        addresses,
         daemon,
         installation: installation.clone(),
         image,

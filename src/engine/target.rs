@@ -60,7 +60,9 @@ async fn make(settings: &Settings, image: &str, progress: &Progress) -> Result<T
         publish: None,
         socket: None,
         socket_group: None,
+        socket_is_owners: false,
         confined: false,
+        network: None,
         project: Some(settings.folder.clone()),
     };
     // Whether the name is free shows before anything is pulled for it.

@@ -54,9 +54,11 @@ impl Set {
             command: Vec::new(),
             environment,
             publish: Some(Publish { host: self.addresses.engine, container: INSIDE }),
+            socket_is_owners: false,
             socket_group: self.profile.needs_socket_group.then(|| door::socket_group(&self.daemon)),
             socket,
             confined: false,
+            network: self.addresses.network.clone(),
             project: Some(self.settings.folder.clone()),
         }
     }
@@ -92,7 +94,9 @@ impl Set {
             publish: Some(Publish { host: self.addresses.edge, container: INSIDE }),
             socket: None,
             socket_group: None,
+            socket_is_owners: false,
             confined: true,
+            network: self.addresses.network.clone(),
             project: Some(self.settings.folder.clone()),
         }
     }

@@ -4,7 +4,9 @@ use crate::{
     disk,
     docker::{
         self, Daemon, Role,
+        connect::Kind,
         container::{self, Owned},
+        network,
     },
     engine::{installation, layout::Names, log_path},
     error::Result,
@@ -48,6 +50,9 @@ pub(crate) async fn sweep(settings: &Settings, what: What) -> Result<Vec<String>
     try_join_all(ours.iter().map(|container| container::remove(&daemon, &container.id, grace(container)))).await?;
     // Last, because an engine that still runs makes new ones for functions that are called meanwhile.
     let functions = functions(&daemon, &owner, settings).await?;
+    if daemon.kind() == Kind::Rootless {
+        network::remove(&daemon, &owner, &settings.folder).await?;
+    }
     if what == What::Everything {
         docker::own_image::remove(&daemon, &owner, None).await?;
     }
