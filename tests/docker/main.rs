@@ -14,6 +14,7 @@ mod failing;
 mod images;
 mod killed;
 mod machine;
+mod networks;
 mod podman;
 mod profiles;
 mod proxy;

@@ -6,7 +6,10 @@ use crate::{
 };
 use std::{
     fs,
-    os::unix::{fs::PermissionsExt, net::UnixStream},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        net::UnixStream,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -125,6 +128,38 @@ fn podman_does_what_docker_does() {
     assert_eq!(site.ok(&["up", "--json"]).json()["data"]["changed"], true);
     site.ok(&["test-bonus"]);
 
+    site.ok(&["clean", "--yes"]);
+    assert_eq!(podman.inventory(), before);
+}
+
+/// A socket that is not root's is how a Podman without root is known. What that one changes, the containers' own network,
+/// is there with root as well; that its containers do not reach this machine is not.
+#[test]
+fn containers_of_a_podman_without_root_meet_on_a_network_of_their_own() {
+    if !is_here() {
+        return;
+    }
+    let _turn = machine::engine_turn();
+    let podman = Podman::start();
+    podman.take(&[MINISTACK, HTTPD]);
+    chown(podman.socket(), Some(65534), None).unwrap();
+    let before = podman.inventory();
+    let site = Site::of(Project::new().with("DOCKER_HOST", &format!("unix://{}", podman.socket().display())));
+    let networks = || podman.run(&["network", "ls", "--format", "{{.Name}}"]);
+    let network = format!("atelier-{}", site.port);
+
+    site.ok(&["up", "--image", MINISTACK]);
+    assert_eq!(site.ok(&["up", "--json"]).json()["data"]["changed"], false);
+    assert!(networks().lines().any(|name| name == network), "{}", networks());
+    let published = podman.run(&["port", &site.name("localstack-main")]);
+    assert!(published.trim_end().ends_with(&format!("-> 127.0.0.1:{}", site.port + 1)), "{published}");
+    site.ok(&["deploy"]);
+    site.ok(&["test"]);
+    site.ok(&["bonus", "--image", HTTPD]);
+    site.ok(&["test-bonus"]);
+
+    site.ok(&["down"]);
+    assert!(networks().lines().all(|name| name != network), "{}", networks());
     site.ok(&["clean", "--yes"]);
     assert_eq!(podman.inventory(), before);
 }
