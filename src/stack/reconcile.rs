@@ -27,8 +27,8 @@ const STALL: Duration = Duration::from_secs(20);
 const AWS_THROTTLE: Duration = Duration::from_secs(45);
 /// How far the pauses between two looks grow on AWS, which allows few calls in a second.
 const AWS_PAUSE: Duration = Duration::from_secs(2);
-/// How far they grow on engines of this machine: a function of LocalStack starts in about a second.
-const LOCAL_PAUSE: Duration = Duration::from_millis(100);
+/// How far they grow on engines of this machine: LocalStack starts a function in 0.3 s.
+const LOCAL_PAUSE: Duration = Duration::from_millis(50);
 /// From when on it is said that calls are put off.
 const NOTICEABLE: Duration = Duration::from_secs(2);
 /// How long the engine in this binary may take for anything: it needs milliseconds. Other engines pull images and AWS
