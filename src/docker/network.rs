@@ -11,11 +11,13 @@ use bollard::{
 };
 use std::{collections::HashMap, path::Path};
 
-/// Makes sure that there is a network of this name. One that somebody else made is used as it is, and stays.
+/// Makes sure that there is the network that containers need, if any. One of that name that somebody else made is used as
+/// it is, and stays.
 ///
 /// # Errors
 /// Returns what the daemon said.
-pub async fn ensure(daemon: &Daemon, owner: &OwnerId, name: &str, project: &Path) -> Result<()> {
+pub async fn ensure(daemon: &Daemon, owner: &OwnerId, name: Option<&str>, project: &Path) -> Result<()> {
+    let Some(name) = name else { return Ok(()) };
     match daemon.api().inspect_network(name, None::<InspectNetworkOptions>).await {
         Ok(_) => return Ok(()),
         Err(error) if status(&error) == Some(404) => {}

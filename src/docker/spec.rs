@@ -128,8 +128,7 @@ impl Spec {
             add(value.expose());
         }
         add(&format!("{:?} {:?} {:?} {}", self.publish, self.socket, self.socket_group, self.confined));
-        add(&format!("{}", self.socket_is_owners));
-        add(&format!("{:?} {:?}", self.project, self.network));
+        add(&format!("{:?} {:?} {}", self.project, self.network, self.socket_is_owners));
         hex(&hasher.finalize())
     }
 

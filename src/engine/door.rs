@@ -57,9 +57,7 @@ pub(crate) async fn open(settings: &Settings) -> error::Result<Opened> {
     let (gateway, ()) = tokio::try_join!(docker::gateway::find(&daemon), image.ensure(&daemon))?;
     let (names, addresses) = (Names::of(record.port)?, Addresses::of(record.port, &gateway));
     let project = &settings.folder;
-    if let Some(network) = &addresses.network {
-        network::ensure(&daemon, &installation.owner, network, project).await?;
-    }
+    network::ensure(&daemon, &installation.owner, addresses.network.as_deref(), project).await?;
     let proxy = Proxy {
         daemon: &daemon,
         installation: &installation,

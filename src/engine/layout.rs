@@ -12,7 +12,8 @@ pub(crate) const PROXY_PORT: u16 = 2375;
 
 /// The network that containers share where they need one.
 const NETWORK: &str = "atelier";
-const ENGINE: &str = "localstack-main";
+/// What the engine's containers are called, before a port that is not the default.
+pub(super) const ENGINE: &str = "localstack-main";
 const EDGE: &str = "atelier-edge";
 const PROXY: &str = "docker-proxy";
 

@@ -142,14 +142,11 @@ async fn bring_up(
     let (names, owner) = (Names::of(port)?, &installation.owner);
     let (gateway, ()) = tokio::try_join!(gateway::find(&daemon), containers::claim(&daemon, owner, &names, settings))?;
     let addresses = Addresses::of(port, &gateway);
-    let network = async {
-        match &addresses.network {
-            Some(name) => network::ensure(&daemon, owner, name, &settings.folder).await,
-            None => Ok(()),
-        }
-    };
-    let ((), own, ()) =
-        tokio::try_join!(image::ensure(&daemon, &image, progress), OwnImage::of_running(owner), network)?;
+    let ((), own, ()) = tokio::try_join!(
+        image::ensure(&daemon, &image, progress),
+        OwnImage::of_running(owner),
+        network::ensure(&daemon, owner, addresses.network.as_deref(), &settings.folder),
+    )?;
     let set = Set {
         profile: Profile::of(&image),
         names,

@@ -186,7 +186,7 @@ impl Component {
     /// Tells whether it is what answers the AWS API, and not a door beside it.
     #[must_use]
     pub fn is_engine(&self) -> bool {
-        self.name == OUTSIDE_CONTAINERS || self.name.starts_with("localstack-main")
+        self.name == OUTSIDE_CONTAINERS || self.name.starts_with(layout::ENGINE)
     }
 }
 

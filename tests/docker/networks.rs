@@ -18,7 +18,7 @@ async fn a_network_is_made_once_and_goes_with_its_project_only() {
     let ours =
         || docker(&["network", "ls", "--format", "{{.Name}}", "--filter", &format!("label=atelier.owner={owner}")]);
     for project in ["one", "other", "one"] {
-        network::ensure(&daemon, &owner, &name(project), Path::new(&format!("/{project}"))).await.unwrap();
+        network::ensure(&daemon, &owner, Some(&name(project)), Path::new(&format!("/{project}"))).await.unwrap();
     }
     assert_eq!(ours().lines().count(), 2);
     let remove = async |project: &str| network::remove(&daemon, &owner, Path::new(project)).await.unwrap();
