@@ -18,6 +18,7 @@ rust_i18n::i18n!("locales", fallback = "en");
 pub mod api_key;
 pub mod app;
 pub mod aws;
+pub mod aws_protocol;
 pub mod calls;
 pub mod cli;
 pub mod clock;

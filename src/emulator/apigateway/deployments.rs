@@ -1,15 +1,22 @@
-//! Deployments, which are copies of an API's resources, and stages, which serve one of them.
+//! The operations on deployments, which are copies of an API's resources.
 
 use super::{
-    HttpMethod, Patch, Request,
-    error::{bad_request, conflict, not_found},
+    error::{absent, bad_request},
     model::{Deployment, RestApi, Stage, StageSettings, Tags},
-    openapi, random_id, rest_apis, unknown,
+    openapi,
+    paging::Paging,
+    rest_apis::ApiPath,
+    stages,
 };
-use crate::{emulator::wire::AwsError, http1::Response, names::StageName};
-use http::StatusCode;
+use crate::{
+    emulator::{
+        service::{Operation, Output},
+        wire::{AwsError, letter_id},
+    },
+    names::StageName,
+};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -19,6 +26,7 @@ const MAX_DEPLOYMENTS: usize = 100;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CreateDeployment {
+    rest_api_id: String,
     stage_name: Option<String>,
     description: Option<String>,
     stage_description: Option<String>,
@@ -31,127 +39,35 @@ struct CreateDeployment {
     tracing_enabled: Option<bool>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CreateStage {
-    stage_name: String,
-    #[serde(default)]
-    tags: Tags,
-    canary_settings: Option<Value>,
-    #[serde(default)]
-    cache_cluster_enabled: bool,
-    cache_cluster_size: Option<String>,
-    #[serde(flatten)]
-    settings: StageSettings,
-}
-
-pub(super) async fn route(
-    request: &Request<'_>,
-    method: &HttpMethod,
-    api: &str,
-    part: &str,
-    rest: &[&str],
-) -> Result<Response, AwsError> {
-    match (part, method, rest) {
-        ("deployments", &HttpMethod::POST, []) => create_deployment(request, api).await,
-        ("deployments", &HttpMethod::GET, []) => {
-            let shown = request.read(|state| {
-                let deployments = &state.api(api)?.deployments;
-                request.page(deployments.iter().map(|(id, deployment)| (id.as_str(), deployment)), Deployment::show)
-            })?;
-            Ok(request.ok(&shown))
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<CreateDeployment>()?;
+    stages::refuse(input.canary_settings.as_ref(), input.cache_cluster_enabled, input.cache_cluster_size.as_deref())?;
+    let stage = input.stage_name.as_deref().filter(|name| !name.is_empty()).map(stages::parse_name).transpose()?;
+    let (id, now) = (letter_id(6)?, scope.now);
+    let shown = scope.change(|state| {
+        let api = state.apigateway.api_mut(&input.rest_api_id)?;
+        check_deployable(api)?;
+        let deployment = Deployment {
+            id: id.clone(),
+            created: now,
+            description: input.description,
+            resources: api.resources.clone(),
+            binary_media_types: api.settings.binary_media_types.clone(),
+            gateway_responses: api.document.as_ref().map(openapi::gateway_responses).unwrap_or_default(),
+        };
+        let shown = deployment.show();
+        api.deployments.insert(id.clone(), deployment);
+        if let Some(name) = stage {
+            let stage = serve_on(api, name, id, now);
+            let settings = &mut stage.settings;
+            settings.description = input.stage_description.or(settings.description.take());
+            settings.variables.extend(input.variables);
+            settings.tracing_enabled = input.tracing_enabled.unwrap_or(settings.tracing_enabled);
         }
-        ("deployments", &HttpMethod::GET, [id]) => {
-            let shown = request.read(|state| {
-                let deployment = state.api(api)?.deployments.get(*id).map(Deployment::show);
-                deployment.ok_or_else(no_deployment)
-            })?;
-            Ok(request.ok(&shown))
-        }
-        ("deployments", &HttpMethod::DELETE, [id]) => delete_deployment(request, api, id).await,
-        ("stages", &HttpMethod::POST, []) => create_stage(request, api).await,
-        ("stages", &HttpMethod::GET, []) => {
-            let shown = request.read(|state| {
-                let stages: Vec<_> = state.api(api)?.stages.values().map(Stage::show).collect();
-                Ok::<_, AwsError>(json!({ "item": stages }))
-            })?;
-            Ok(request.ok(&shown))
-        }
-        ("stages", &HttpMethod::GET, [name]) => {
-            let shown = request.read(|state| {
-                let stages = &state.api(api)?.stages;
-                name.parse().ok().and_then(|name| stages.get(&name)).map(Stage::show).ok_or_else(no_stage)
-            })?;
-            Ok(request.ok(&shown))
-        }
-        ("stages", &HttpMethod::PATCH, [name]) => update_stage(request, api, name).await,
-        ("stages", &HttpMethod::DELETE, [name]) => {
-            request
-                .change(|state| {
-                    let stages = &mut state.api_mut(api)?.stages;
-                    name.parse().ok().and_then(|name| stages.remove(&name)).map(drop).ok_or_else(no_stage)
-                })
-                .await?;
-            Ok(request.empty(StatusCode::ACCEPTED))
-        }
-        ("stages", &HttpMethod::GET, [name, "exports", kind]) => rest_apis::export(request, api, name, kind),
-        _ => Err(unknown(request)),
-    }
-}
-
-fn no_stage() -> AwsError {
-    not_found("Invalid stage identifier specified")
-}
-
-fn no_deployment() -> AwsError {
-    not_found("Invalid Deployment identifier specified")
-}
-
-fn stage_name(text: &str) -> Result<StageName, AwsError> {
-    text.parse().map_err(|_| bad_request("Stage name only allows a-zA-Z0-9_-"))
-}
-
-/// Refuses what a stage is asked to be and cannot be here: split among deployments, or cached.
-fn refuse(canary_settings: Option<&Value>, cache_enabled: bool, cache_size: Option<&str>) -> Result<(), AwsError> {
-    let parameters = [
-        ("canarySettings", canary_settings.is_some_and(|settings| !settings.is_null())),
-        ("cacheClusterEnabled", cache_enabled),
-        ("cacheClusterSize", cache_size.is_some_and(|size| !size.is_empty())),
-    ];
-    match parameters.into_iter().find(|(_, given)| *given) {
-        Some((parameter, _)) => Err(AwsError::not_implemented("apigateway", &format!("(parameter {parameter})"))),
-        None => Ok(()),
-    }
-}
-
-async fn create_deployment(request: &Request<'_>, api: &str) -> Result<Response, AwsError> {
-    let input: CreateDeployment = request.input()?;
-    refuse(input.canary_settings.as_ref(), input.cache_cluster_enabled, input.cache_cluster_size.as_deref())?;
-    let stage = input.stage_name.as_deref().filter(|name| !name.is_empty()).map(stage_name).transpose()?;
-    let (id, now) = (random_id(6)?, request.now());
-    let shown = request
-        .change(|state| {
-            let api = state.api_mut(api)?;
-            check_deployable(api)?;
-            let deployment = Deployment {
-                id: id.clone(),
-                created: now,
-                description: input.description,
-                resources: api.resources.clone(),
-                binary_media_types: api.settings.binary_media_types.clone(),
-                gateway_responses: api.document.as_ref().map(openapi::gateway_responses).unwrap_or_default(),
-            };
-            let shown = deployment.show();
-            api.deployments.insert(id.clone(), deployment);
-            if let Some(name) = stage {
-                let stage = serve_on(api, name, id, now, input.stage_description, input.variables);
-                stage.settings.tracing_enabled = input.tracing_enabled.unwrap_or(stage.settings.tracing_enabled);
-            }
-            forget_oldest(api);
-            Ok(shown)
-        })
-        .await?;
-    Ok(request.created(&shown))
+        forget_oldest(api);
+        Ok(shown)
+    });
+    Ok(Output::Members(shown.await?))
 }
 
 /// An API without methods, or with a method that nobody answers, is not deployed.
@@ -167,30 +83,16 @@ fn check_deployable(api: &RestApi) -> Result<(), AwsError> {
 }
 
 /// Lets a stage serve a deployment, making the stage when it is absent.
-fn serve_on(
-    api: &mut RestApi,
-    name: StageName,
-    deployment: String,
-    now: OffsetDateTime,
-    description: Option<String>,
-    variables: BTreeMap<String, String>,
-) -> &mut Stage {
+fn serve_on(api: &mut RestApi, name: StageName, deployment: String, now: OffsetDateTime) -> &mut Stage {
     let stage = api.stages.entry(name.clone()).or_insert_with(|| Stage {
         name,
         created: now,
         updated: now,
-        settings: StageSettings {
-            deployment_id: String::new(),
-            description: None,
-            variables: BTreeMap::new(),
-            tracing_enabled: false,
-        },
+        settings: StageSettings::default(),
         tags: Tags::new(),
     });
     stage.updated = now;
     stage.settings.deployment_id = deployment;
-    stage.settings.description = description.or(stage.settings.description.take());
-    stage.settings.variables.extend(variables);
     stage
 }
 
@@ -208,58 +110,39 @@ fn is_served(api: &RestApi, deployment: &str) -> bool {
     api.stages.values().any(|stage| stage.settings.deployment_id == deployment)
 }
 
-async fn delete_deployment(request: &Request<'_>, api: &str, id: &str) -> Result<Response, AwsError> {
-    request
-        .change(|state| {
-            let api = state.api_mut(api)?;
-            if is_served(api, id) {
-                return Err(bad_request("Active stages pointing to this deployment must be moved or deleted"));
-            }
-            api.deployments.remove(id).map(drop).ok_or_else(no_deployment)
-        })
-        .await?;
-    Ok(request.empty(StatusCode::ACCEPTED))
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
+    scope.read(|state| {
+        let deployments = state.apigateway.api(&at.rest_api_id)?.deployments.values();
+        paging.page(deployments.map(|deployment| (deployment.id.as_str(), deployment)), Deployment::show)
+    })
 }
 
-async fn create_stage(request: &Request<'_>, api: &str) -> Result<Response, AwsError> {
-    let input: CreateStage = request.input()?;
-    refuse(input.canary_settings.as_ref(), input.cache_cluster_enabled, input.cache_cluster_size.as_deref())?;
-    let CreateStage { stage_name: name, tags, settings, .. } = input;
-    super::tags::check(&tags)?;
-    let (name, now) = (stage_name(&name)?, request.now());
-    let stage = Stage { name: name.clone(), created: now, updated: now, settings, tags };
-    let shown = stage.show();
-    request
-        .change(|state| {
-            let api = state.api_mut(api)?;
-            if !api.deployments.contains_key(&stage.settings.deployment_id) {
-                return Err(bad_request("Deployment id does not exist"));
-            }
-            if api.stages.contains_key(&name) {
-                return Err(conflict("Stage already exists"));
-            }
-            api.stages.insert(name, stage);
-            Ok(())
-        })
-        .await?;
-    Ok(request.created(&shown))
+/// The deployment that an operation is about.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeploymentPath {
+    rest_api_id: String,
+    deployment_id: String,
 }
 
-async fn update_stage(request: &Request<'_>, api: &str, name: &str) -> Result<Response, AwsError> {
-    let patch: Patch = request.input()?;
-    let (name, now) = (stage_name(name)?, request.now());
-    let shown = request
-        .change(|state| {
-            let api = state.api_mut(api)?;
-            let old = &api.stages.get(&name).ok_or_else(no_stage)?.settings;
-            let new = patch.apply(old)?;
-            if !api.deployments.contains_key(&new.deployment_id) {
-                return Err(bad_request("Invalid deployment id specified"));
-            }
-            let stage = api.stages.get_mut(&name).ok_or_else(no_stage)?;
-            (stage.settings, stage.updated) = (new, now);
-            Ok(stage.show())
-        })
-        .await?;
-    Ok(request.ok(&shown))
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (DeploymentPath { rest_api_id, deployment_id }, scope) = operation.input()?;
+    scope.read(|state| {
+        let deployment = state.apigateway.api(&rest_api_id)?.deployments.get(&deployment_id);
+        Ok(Output::Members(deployment.ok_or_else(|| absent("Deployment"))?.show()))
+    })
+}
+
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (DeploymentPath { rest_api_id, deployment_id }, scope) = operation.input()?;
+    let removed = scope.change(|state| {
+        let api = state.apigateway.api_mut(&rest_api_id)?;
+        if is_served(api, &deployment_id) {
+            return Err(bad_request("Active stages pointing to this deployment must be moved or deleted"));
+        }
+        api.deployments.remove(&deployment_id).map(drop).ok_or_else(|| absent("Deployment"))
+    });
+    removed.await?;
+    Ok(Output::Done)
 }

@@ -1,17 +1,16 @@
-//! What API Gateway keeps: APIs and their parts, keys and usage plans.
+//! What API Gateway keeps of APIs and their parts.
 //!
 //! API Gateway shows methods and integrations exactly as they were put, so these types are stored and sent in one
 //! shape; where the two differ, the type has a `show` of its own.
 
-use super::error::bad_request;
+use super::error::{absent, lacking};
 use crate::{
-    api_key::Digest,
     emulator::wire::AwsError,
     names::{ApiId, StageName},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// Names and values that users put on things.
@@ -32,7 +31,7 @@ pub struct RestApi {
 }
 
 /// What `UpdateRestApi` can change.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ApiSettings {
     pub(super) name: String,
@@ -40,26 +39,81 @@ pub(super) struct ApiSettings {
     pub(super) description: Option<String>,
     #[serde(default)]
     pub(super) version: Option<String>,
-    #[serde(default = "header")]
-    pub(super) api_key_source: String,
+    #[serde(default)]
+    pub(super) api_key_source: ApiKeySource,
     #[serde(default)]
     pub(super) binary_media_types: Vec<String>,
     #[serde(default)]
     pub(super) minimum_compression_size: Option<u32>,
     #[serde(default)]
     pub(super) disable_execute_api_endpoint: bool,
-    #[serde(default = "edge")]
-    pub(super) endpoint_configuration: Value,
+    #[serde(default)]
+    pub(super) endpoint_configuration: EndpointConfiguration,
     #[serde(default)]
     pub(super) policy: Option<String>,
 }
 
-fn header() -> String {
-    "HEADER".to_owned()
+/// Where a caller's API key comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum ApiKeySource {
+    /// From `x-api-key`.
+    #[default]
+    Header,
+    /// From an authorizer, which the emulator has not.
+    Authorizer,
 }
 
-fn edge() -> Value {
-    json!({ "types": ["EDGE"], "ipAddressType": "ipv4" })
+/// How an API is reached at AWS. Shown; here there is one way only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EndpointConfiguration {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    types: Vec<EndpointType>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ip_address_type: Option<IpAddressType>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vpc_endpoint_ids: Vec<String>,
+}
+
+/// The kinds of endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum EndpointType {
+    Edge,
+    Regional,
+    Private,
+}
+
+/// The addresses of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum IpAddressType {
+    Ipv4,
+    Dualstack,
+}
+
+impl EndpointConfiguration {
+    /// An endpoint of a kind, the rest as API Gateway chooses it.
+    pub(super) fn of(kind: EndpointType) -> Self {
+        Self { types: vec![kind], ip_address_type: Some(IpAddressType::Ipv4), vpc_endpoint_ids: Vec::new() }
+    }
+}
+
+impl Default for EndpointConfiguration {
+    fn default() -> Self {
+        Self::of(EndpointType::Edge)
+    }
+}
+
+impl ApiSettings {
+    /// Refuses what the emulator cannot do.
+    pub(super) fn check(&self) -> Result<(), AwsError> {
+        match self.api_key_source {
+            ApiKeySource::Header => Ok(()),
+            ApiKeySource::Authorizer => Err(lacking("apiKeySource")),
+        }
+    }
 }
 
 /// The resources of an API by their id.
@@ -153,14 +207,16 @@ pub(super) struct Integration {
     pub(super) responses: BTreeMap<String, IntegrationResponse>,
 }
 
-fn when_no_match() -> String {
+/// What API Gateway does with a body for which there is no template, unless it is told.
+pub(super) fn when_no_match() -> String {
     "WHEN_NO_MATCH".to_owned()
 }
 
 /// API Gateway's own limit, and its default.
 pub(super) const MAX_TIMEOUT_MS: u32 = 29_000;
 
-fn gateway_timeout() -> u32 {
+/// The time that an integration has, unless it is told, in milliseconds.
+pub(super) fn gateway_timeout() -> u32 {
     MAX_TIMEOUT_MS
 }
 
@@ -203,7 +259,7 @@ pub(super) struct Stage {
 }
 
 /// What `UpdateStage` can change.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StageSettings {
     pub(super) deployment_id: String,
@@ -215,66 +271,13 @@ pub(super) struct StageSettings {
     pub(super) tracing_enabled: bool,
 }
 
-/// A key that callers send in `x-api-key`. Its value is told once, to whoever makes it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ApiKey {
-    pub(super) id: String,
-    pub(super) digest: Digest,
-    pub(super) created: OffsetDateTime,
-    pub(super) updated: OffsetDateTime,
-    pub(super) settings: KeySettings,
-    pub(super) tags: Tags,
-}
-
-/// What `UpdateApiKey` can change.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct KeySettings {
-    #[serde(default)]
-    pub(super) name: Option<String>,
-    #[serde(default)]
-    pub(super) description: Option<String>,
-    #[serde(default)]
-    pub(super) customer_id: Option<String>,
-    #[serde(default)]
-    pub(super) enabled: bool,
-}
-
-/// Which keys open which stages.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct UsagePlan {
-    pub(super) id: String,
-    pub(super) settings: PlanSettings,
-    pub(super) tags: Tags,
-    /// The ids of its keys.
-    pub(super) keys: BTreeSet<String>,
-}
-
-/// What `UpdateUsagePlan` can change.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PlanSettings {
-    pub(super) name: String,
-    #[serde(default)]
-    pub(super) description: Option<String>,
-    /// Stages as `<API id>:<stage>`, the form in which a patch names them.
-    #[serde(default)]
-    pub(super) api_stages: Vec<String>,
-    /// Shown, not enforced: the edge has limits of its own.
-    #[serde(default)]
-    pub(super) throttle: Option<Value>,
-    /// Shown, not enforced.
-    #[serde(default)]
-    pub(super) quota: Option<Value>,
-}
-
 /// Writes a time as API Gateway does: seconds since the Unix epoch.
 pub(super) fn epoch(time: OffsetDateTime) -> i64 {
     time.unix_timestamp()
 }
 
 /// Gives an object its optional members.
-fn with(mut shown: Value, members: Value) -> Value {
+pub(super) fn with(mut shown: Value, members: Value) -> Value {
     if let (Value::Object(shown), Value::Object(members)) = (&mut shown, members) {
         let is_there = |value: &Value| !value.is_null() && *value != json!({}) && *value != json!([]);
         shown.extend(members.into_iter().filter(|(_, value)| is_there(value)));
@@ -293,10 +296,31 @@ impl RestApi {
         self.resources.values().find(|resource| resource.parent_id.is_none()).map_or("", |root| &root.id)
     }
 
+    /// Finds a resource by its id.
+    pub(super) fn resource(&self, id: &str) -> Result<&Resource, AwsError> {
+        self.resources.get(id).ok_or_else(|| absent("Resource"))
+    }
+
+    /// Finds a resource to change it.
+    pub(super) fn resource_mut(&mut self, id: &str) -> Result<&mut Resource, AwsError> {
+        self.resources.get_mut(id).ok_or_else(|| absent("Resource"))
+    }
+
     /// Finds a method to change it.
     pub(super) fn method_mut(&mut self, resource: &str, method: &str) -> Result<&mut Method, AwsError> {
-        let resource = self.resources.get_mut(resource).ok_or_else(|| super::error::absent("Resource"))?;
-        resource.methods.get_mut(method).ok_or_else(|| super::error::absent("Method"))
+        self.resource_mut(resource)?.methods.get_mut(method).ok_or_else(|| absent("Method"))
+    }
+
+    /// Finds a stage by the text of its name.
+    pub(super) fn stage(&self, name: &str) -> Result<&Stage, AwsError> {
+        let known = name.parse().ok().and_then(|name: StageName| self.stages.get(&name));
+        known.ok_or_else(|| absent("stage"))
+    }
+
+    /// Finds a stage to change it.
+    pub(super) fn stage_mut(&mut self, name: &str) -> Result<&mut Stage, AwsError> {
+        let known = name.parse().ok().and_then(|name: StageName| self.stages.get_mut(&name));
+        known.ok_or_else(|| absent("stage"))
     }
 }
 
@@ -331,58 +355,6 @@ impl Stage {
             "methodSettings": {},
         });
         with(with(shown, json!(self.settings)), json!({ "tags": self.tags }))
-    }
-}
-
-impl ApiKey {
-    pub(super) fn show(&self) -> Value {
-        let shown = json!({
-            "id": self.id,
-            "createdDate": epoch(self.created),
-            "lastUpdatedDate": epoch(self.updated),
-            "stageKeys": [],
-        });
-        with(with(shown, json!(self.settings)), json!({ "tags": self.tags }))
-    }
-}
-
-impl UsagePlan {
-    pub(super) fn show(&self) -> Value {
-        let settings = &self.settings;
-        let stages: Vec<_> = settings
-            .api_stages
-            .iter()
-            .filter_map(|text| text.split_once(':'))
-            .map(|(api, stage)| json!({ "apiId": api, "stage": stage }))
-            .collect();
-        let members = json!({
-            "description": settings.description,
-            "throttle": settings.throttle,
-            "quota": settings.quota,
-            "tags": self.tags,
-        });
-        with(json!({ "id": self.id, "name": settings.name, "apiStages": stages }), members)
-    }
-}
-
-impl Integration {
-    /// Checks what was put, and puts API Gateway's own values where nothing was.
-    pub(super) fn check(mut self, resource: &str) -> Result<Self, AwsError> {
-        if self.kind == IntegrationKind::AwsProxy {
-            let uri = self.uri.as_deref().ok_or_else(|| bad_request("Uri is required for this integration type"))?;
-            if function_arn(uri).is_none() {
-                return Err(bad_request("Invalid ARN specified in the request"));
-            }
-            if self.http_method.is_none() {
-                return Err(bad_request("Enumeration value for HttpMethod must be non-empty"));
-            }
-        }
-        if !(50..=MAX_TIMEOUT_MS).contains(&self.timeout_in_millis) {
-            return Err(bad_request("Timeout should be between 50 ms and 29000 ms"));
-        }
-        self.responses.values().try_for_each(|response| super::mock::check(&response.response_templates))?;
-        self.cache_namespace.get_or_insert_with(|| resource.to_owned());
-        Ok(self)
     }
 }
 

@@ -5,9 +5,9 @@
 
 use super::{
     error::bad_request,
-    mock,
-    model::{ApiSettings, Integration, IntegrationResponse, Method, MethodResponse, Resource, Resources},
-    random_id,
+    integrations, mock,
+    model::{ApiSettings, Integration, IntegrationResponse, Method, MethodResponse, Resources},
+    resources::child,
 };
 use crate::emulator::wire::AwsError;
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ const METHODS: [(&str, &str); 8] = [
 ];
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
+const KEY_SOURCE: &str = "x-amazon-apigateway-api-key-source";
 
 /// The most operations of a document.
 const MAX_OPERATIONS: usize = 300;
@@ -48,8 +49,10 @@ pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(
         text(&info["title"]).ok_or_else(|| bad_request("Invalid OpenAPI input: `info.title` is missing."))?;
     settings.description = text(&info["description"]).or(settings.description.take());
     settings.version = text(&info["version"]).or(settings.version.take());
-    if let Some(source) = text(&document["x-amazon-apigateway-api-key-source"]) {
-        settings.api_key_source = source;
+    if let Some(source) = document.get(KEY_SOURCE) {
+        settings.api_key_source = serde_json::from_value(source.clone())
+            .map_err(|error| bad_request(format!("Invalid OpenAPI input: `{KEY_SOURCE}`: {error}.")))?;
+        settings.check()?;
     }
     if let Some(types) = document["x-amazon-apigateway-binary-media-types"].as_array() {
         settings.binary_media_types = types.iter().filter_map(text).collect();
@@ -102,49 +105,6 @@ fn resource_at(resources: &mut Resources, path: &str) -> Result<String, AwsError
     Ok(parent)
 }
 
-/// Finds or makes a child of a resource; gives its id.
-pub(super) fn child(resources: &mut Resources, parent: &str, part: &str) -> Result<String, AwsError> {
-    let known = |resource: &&Resource| {
-        resource.parent_id.as_deref() == Some(parent) && resource.path_part.as_deref() == Some(part)
-    };
-    if let Some(resource) = resources.values().find(known) {
-        return Ok(resource.id.clone());
-    }
-    check_part(part)?;
-    let base = resources.get(parent).ok_or_else(|| super::error::absent("Resource"))?.path.clone();
-    if base.ends_with("+}") {
-        return Err(bad_request("Cannot create a child of a resource with a greedy path variable."));
-    }
-    let resource = Resource {
-        id: random_id(6)?,
-        parent_id: Some(parent.to_owned()),
-        path_part: Some(part.to_owned()),
-        path: format!("{}/{part}", base.trim_end_matches('/')),
-        methods: BTreeMap::new(),
-    };
-    let id = resource.id.clone();
-    resources.insert(id.clone(), resource);
-    Ok(id)
-}
-
-/// One part of a path: plain characters, or one parameter in braces.
-fn check_part(part: &str) -> Result<(), AwsError> {
-    let plain = |text: &str, also: &[u8]| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
-    };
-    let valid = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
-        Some(name) => plain(name.strip_suffix('+').unwrap_or(name), b"._-"),
-        None => plain(part, b"._-:$@,~!*"),
-    };
-    if valid {
-        return Ok(());
-    }
-    Err(bad_request(
-        "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the \
-         beginning and the end.",
-    ))
-}
-
 fn method(document: &Value, operation: &Value, name: &str, resource: &str) -> Result<Method, AwsError> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     refuse_validation(document, operation)?;
@@ -157,7 +117,7 @@ fn method(document: &Value, operation: &Value, name: &str, resource: &str) -> Re
         responses.insert(status.clone(), response);
     }
     let integration = match operation.get(INTEGRATION) {
-        Some(integration) => Some(self::integration(integration)?.check(resource)?),
+        Some(integration) => Some(integrations::check(self::integration(integration)?, resource)?),
         None => None,
     };
     Ok(Method {
@@ -206,7 +166,7 @@ fn needs_key(document: &Value, operation: &Value) -> Result<bool, AwsError> {
 fn integration(extension: &Value) -> Result<Integration, AwsError> {
     let mut value = extension.clone();
     let kind = extension["type"].as_str().unwrap_or_default().to_ascii_uppercase();
-    value["type"] = kind.into();
+    value["type"] = json!(integrations::kind(&kind)?);
     if let Some(behaviour) = extension["passthroughBehavior"].as_str() {
         value["passthroughBehavior"] = behaviour.to_ascii_uppercase().into();
     }
@@ -218,15 +178,6 @@ fn integration(extension: &Value) -> Result<Integration, AwsError> {
         responses.insert(response.status_code.clone(), response);
     }
     value["integrationResponses"] = json!(responses);
-    read_integration(value)
-}
-
-/// Reads an integration, and names a kind that the emulator lacks.
-pub(super) fn read_integration(value: Value) -> Result<Integration, AwsError> {
-    let kind = value["type"].as_str().unwrap_or_default().to_owned();
-    if !matches!(kind.as_str(), "AWS_PROXY" | "MOCK") {
-        return Err(bad_request(format!("The emulator has AWS_PROXY and MOCK integrations, not `{kind}`.")));
-    }
     serde_json::from_value(value).map_err(|error| bad_request(format!("Invalid integration: {error}")))
 }
 
@@ -242,7 +193,7 @@ fn text_status(response: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::emulator::apigateway::model::IntegrationKind;
+    use crate::emulator::apigateway::model::{IntegrationKind, Resource};
 
     const URI: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations";
 

@@ -1,10 +1,10 @@
 //! Patch operations: changes of single members, all values as texts, as API Gateway's `Update…` calls send them.
 //!
-//! A patch is applied to the JSON form of a settings type and read back, so a member that does not exist, or a text
-//! that is no number where one is wanted, is refused by the type itself.
+//! A patch is applied to the JSON form of a settings type and read back as an input is, so a member that does not exist,
+//! or a text that is no number where one is wanted, is refused by the type itself.
 
 use super::error::bad_request;
-use crate::emulator::wire::AwsError;
+use crate::emulator::wire::{AwsError, members};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Patch {
-    patch_operations: Vec<Operation>,
+    patch_operations: Vec<PatchOperation>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Operation {
+struct PatchOperation {
     op: String,
     #[serde(default)]
     path: String,
@@ -30,11 +30,12 @@ impl Patch {
         for operation in &self.patch_operations {
             operation.apply(&mut value)?;
         }
-        serde_json::from_value(value).map_err(|error| bad_request(format!("Invalid patch value: {error}")))
+        let members = value.as_object().ok_or_else(|| AwsError::internal("Settings are no object."))?;
+        members::read(members).map_err(|fault| bad_request(format!("Invalid patch value: {fault}")))
     }
 }
 
-impl Operation {
+impl PatchOperation {
     fn apply(&self, settings: &mut Value) -> Result<(), AwsError> {
         let invalid = || bad_request(format!("Invalid patch path  '{}' specified for op '{}'.", self.path, self.op));
         let mut names = self.path.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
@@ -123,7 +124,13 @@ mod tests {
         name: String,
         enabled: bool,
         types: Vec<String>,
-        throttle: Option<Value>,
+        throttle: Option<Throttle>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Throttle {
+        rate_limit: f64,
     }
 
     fn patched(operations: &Value) -> Result<Settings, AwsError> {
@@ -143,7 +150,7 @@ mod tests {
         let settings = patched(&operations).unwrap();
         assert_eq!((settings.name.as_str(), settings.enabled), ("b", true));
         assert_eq!(settings.types, ["image/png"]);
-        assert_eq!(settings.throttle, Some(json!({ "rateLimit": 1.5 })));
+        assert_eq!(settings.throttle, Some(Throttle { rate_limit: 1.5 }));
     }
 
     #[test]
@@ -155,6 +162,7 @@ mod tests {
             json!({ "op": "remove", "path": "/name" }),
             json!({ "op": "test", "path": "/name", "value": "a" }),
             json!({ "op": "replace", "path": "/enabled", "value": "maybe" }),
+            json!({ "op": "replace", "path": "/throttle/colour", "value": "red" }),
         ] {
             assert_eq!(patched(&json!([operation])).unwrap_err().code, "BadRequestException");
         }

@@ -1,15 +1,22 @@
 //! The operations on APIs as a whole, importing and exporting included.
 
 use super::{
-    HttpMethod, Patch, Request,
-    error::{bad_request, conflict},
-    model::{ApiSettings, Resource, Resources, RestApi, Tags},
-    openapi, random_id, unknown,
+    error::{bad_request, conflict, lacking, not_found},
+    model::{ApiSettings, EndpointConfiguration, EndpointType, Resource, Resources, RestApi, Tags},
+    openapi,
+    paging::Paging,
+    patch::Patch,
+    tags,
 };
-use crate::{emulator::wire::AwsError, http1::Response, names::ApiId};
-use http::StatusCode;
+use crate::{
+    emulator::{
+        service::{Operation, Output, Scope},
+        wire::{AwsError, letter_id},
+    },
+    names::ApiId,
+};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The tag that pins an API's id at its creation, as on LocalStack: the URL of the API then never changes.
@@ -17,80 +24,34 @@ const ID_TAG: &str = "_custom_id_";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Create {
+struct CreateRestApi {
     #[serde(default)]
     tags: Tags,
     clone_from: Option<Value>,
-    #[serde(flatten)]
-    settings: ApiSettings,
 }
 
-pub(super) async fn route(request: &Request<'_>, method: &HttpMethod, rest: &[&str]) -> Result<Response, AwsError> {
-    match (method, rest) {
-        (&HttpMethod::POST, []) if request.query("mode").as_deref() == Some("import") => import(request).await,
-        (&HttpMethod::POST, []) => create(request).await,
-        (&HttpMethod::GET, []) => {
-            let apis = |state: &super::State| {
-                request.page(state.apis.iter().map(|(id, api)| (id.as_str(), api)), RestApi::show)
-            };
-            Ok(request.ok(&request.read(apis)?))
-        }
-        (&HttpMethod::GET, [id]) => Ok(request.ok(&request.read(|state| Ok::<_, AwsError>(state.api(id)?.show()))?)),
-        (&HttpMethod::PUT, [id]) => put(request, id).await,
-        (&HttpMethod::PATCH, [id]) => update(request, id).await,
-        (&HttpMethod::DELETE, [id]) => {
-            request
-                .change(|state| {
-                    let id = state.api(id)?.id.clone();
-                    state.apis.remove(&id);
-                    let prefix = format!("{id}:");
-                    let plans = state.plans.values_mut();
-                    plans.for_each(|plan| plan.settings.api_stages.retain(|stage| !stage.starts_with(&prefix)));
-                    Ok(())
-                })
-                .await?;
-            Ok(request.empty(StatusCode::ACCEPTED))
-        }
-        (&HttpMethod::GET, [id, "stages", stage, "exports", kind]) => export(request, id, stage, kind),
-        _ => Err(unknown(request)),
-    }
-}
-
-async fn create(request: &Request<'_>) -> Result<Response, AwsError> {
-    let Create { tags, clone_from, settings } = request.input()?;
-    if clone_from.is_some_and(|from| !from.is_null()) {
-        return Err(AwsError::not_implemented("apigateway", "(parameter cloneFrom)"));
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (CreateRestApi { tags, clone_from }, settings, scope) = operation.inputs::<CreateRestApi, ApiSettings>()?;
+    if clone_from.is_some() {
+        return Err(lacking("cloneFrom"));
     }
     if settings.name.is_empty() || settings.name.len() > 1024 {
         return Err(bad_request("Invalid API name: it must have 1 to 1024 characters"));
     }
-    let api = new_api(request, settings, tags)?;
-    let shown = add(request, api).await?;
-    Ok(request.created(&shown))
+    settings.check()?;
+    add(&scope, new_api(&scope, settings, tags)?).await
 }
 
-async fn import(request: &Request<'_>) -> Result<Response, AwsError> {
-    let document = openapi::parse(request.call.request.body())?;
-    let mut settings = serde_json::from_value(json!({ "name": "" }))
-        .map_err(|error: serde_json::Error| AwsError::internal(error.to_string()))?;
-    openapi::settings(&document, &mut settings)?;
-    let mut api = new_api(request, settings, Tags::new())?;
-    openapi::import(&document, &mut api.resources)?;
-    api.document = Some(document);
-    let shown = add(request, api).await?;
-    Ok(request.created(&shown))
-}
-
-fn new_api(request: &Request<'_>, settings: ApiSettings, tags: Tags) -> Result<RestApi, AwsError> {
-    super::tags::check(&tags)?;
+fn new_api(scope: &Scope<'_>, settings: ApiSettings, tags: Tags) -> Result<RestApi, AwsError> {
+    tags::check(&tags)?;
     let id = match tags.get(ID_TAG) {
         Some(id) => id.clone(),
-        None => random_id(10)?,
+        None => letter_id(10)?,
     };
     let id: ApiId = id.parse().map_err(|error| bad_request(format!("The tag `{ID_TAG}` is {error}")))?;
     Ok(RestApi {
         id,
-        created: request.now(),
+        created: scope.now,
         settings,
         tags,
         resources: new_resources()?,
@@ -102,59 +63,157 @@ fn new_api(request: &Request<'_>, settings: ApiSettings, tags: Tags) -> Result<R
 
 /// What every API begins with: the resource `/`.
 fn new_resources() -> Result<Resources, AwsError> {
-    let id = random_id(10)?;
+    let id = letter_id(10)?;
     let root =
         Resource { id: id.clone(), parent_id: None, path_part: None, path: "/".to_owned(), methods: BTreeMap::new() };
     Ok([(id, root)].into())
 }
 
-async fn add(request: &Request<'_>, api: RestApi) -> Result<Value, AwsError> {
+async fn add(scope: &Scope<'_>, api: RestApi) -> Result<Output, AwsError> {
     // Ids are looked up without a region when the API is called, so they are unique across regions.
-    let store = &request.context.store;
-    let taken =
-        || store.regions().iter().any(|region| store.read(region, |state| state.apigateway.apis.contains_key(&api.id)));
-    if taken() {
-        return Err(conflict(format!("There is an API with the identifier {} already", api.id)));
+    let store = &scope.context.store;
+    let is_taken = |region| store.read(region, |state| state.apigateway.apis.contains_key(&api.id));
+    if store.regions().iter().any(is_taken) {
+        return Err(taken(&api.id));
     }
     let shown = api.show();
-    request
+    scope
         .change(|state| {
-            if state.apis.contains_key(&api.id) {
-                return Err(conflict(format!("There is an API with the identifier {} already", api.id)));
+            let apis = &mut state.apigateway.apis;
+            if apis.contains_key(&api.id) {
+                return Err(taken(&api.id));
             }
-            state.apis.insert(api.id.clone(), api);
-            Ok(shown)
+            apis.insert(api.id.clone(), api);
+            Ok(())
         })
-        .await
+        .await?;
+    Ok(Output::Members(shown))
+}
+
+fn taken(id: &ApiId) -> AwsError {
+    conflict(format!("There is an API with the identifier {id} already"))
+}
+
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (paging, scope) = operation.input::<Paging>()?;
+    scope.read(|state| {
+        let apis = state.apigateway.apis.values();
+        paging.page(apis.map(|api| (api.id.as_str(), api)), RestApi::show)
+    })
+}
+
+/// The API that an operation is about.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ApiPath {
+    pub(super) rest_api_id: String,
+}
+
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<ApiPath>()?;
+    scope.read(|state| Ok(Output::Members(state.apigateway.api(&at.rest_api_id)?.show())))
+}
+
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, patch, scope) = operation.inputs::<ApiPath, Patch>()?;
+    let shown = scope.change(|state| {
+        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        api.settings = patch.apply(&api.settings)?;
+        api.settings.check()?;
+        Ok(api.show())
+    });
+    Ok(Output::Members(shown.await?))
+}
+
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<ApiPath>()?;
+    let removed = scope.change(|state| {
+        let state = &mut state.apigateway;
+        let id = state.api(&at.rest_api_id)?.id.clone();
+        state.apis.remove(&id);
+        let is_of = |stage: &String| stage.split(':').next() == Some(id.as_str());
+        state.edit_plans(
+            |plan| plan.settings.api_stages.iter().any(is_of),
+            |plan| plan.settings.api_stages.retain(|stage| !is_of(stage)),
+        );
+        Ok(())
+    });
+    removed.await?;
+    Ok(Output::Done)
+}
+
+/// What a document is imported with.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ImportParameters {
+    endpoint_configuration_types: Option<EndpointType>,
+}
+
+impl ImportParameters {
+    fn apply(&self, settings: &mut ApiSettings) {
+        if let Some(kind) = self.endpoint_configuration_types {
+            settings.endpoint_configuration = EndpointConfiguration::of(kind);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ImportRestApi {
+    #[serde(default)]
+    parameters: ImportParameters,
+    #[expect(dead_code, reason = "what is not understood is refused or kept, never warned of")]
+    fail_on_warnings: Option<bool>,
+}
+
+pub(super) async fn import(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let body = operation.payload();
+    let (input, scope) = operation.input::<ImportRestApi>()?;
+    let document = openapi::parse(&body)?;
+    let mut settings = ApiSettings::default();
+    openapi::settings(&document, &mut settings)?;
+    input.parameters.apply(&mut settings);
+    let mut api = new_api(&scope, settings, Tags::new())?;
+    openapi::import(&document, &mut api.resources)?;
+    api.document = Some(document);
+    add(&scope, api).await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PutRestApi {
+    rest_api_id: String,
+    mode: Option<String>,
 }
 
 /// Imports into an API that exists; its id, tags, deployments and stages stay.
-async fn put(request: &Request<'_>, id: &str) -> Result<Response, AwsError> {
-    let overwrite = match request.query("mode").as_deref() {
+pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let body = operation.payload();
+    let (PutRestApi { rest_api_id, mode }, input, scope) = operation.inputs::<PutRestApi, ImportRestApi>()?;
+    let overwrite = match mode.as_deref() {
         Some("overwrite") => true,
         None | Some("merge") => false,
         Some(other) => return Err(bad_request(format!("Invalid mode: {other}"))),
     };
-    let document = openapi::parse(request.call.request.body())?;
-    let shown = request
-        .change(|state| {
-            let api = state.api_mut(id)?;
-            let mut resources = if overwrite { keep_ids(&api.resources) } else { api.resources.clone() };
-            openapi::import(&document, &mut resources)?;
-            if overwrite {
-                drop_unused(&mut resources);
-            }
-            openapi::settings(&document, &mut api.settings)?;
-            api.resources = resources;
-            api.document = Some(document);
-            Ok(api.show())
-        })
-        .await?;
-    Ok(request.ok(&shown))
+    let document = openapi::parse(&body)?;
+    let shown = scope.change(|state| {
+        let api = state.apigateway.api_mut(&rest_api_id)?;
+        let mut resources = if overwrite { without_methods(&api.resources) } else { api.resources.clone() };
+        openapi::import(&document, &mut resources)?;
+        if overwrite {
+            drop_unused(&mut resources);
+        }
+        openapi::settings(&document, &mut api.settings)?;
+        input.parameters.apply(&mut api.settings);
+        api.resources = resources;
+        api.document = Some(document);
+        Ok(api.show())
+    });
+    Ok(Output::Members(shown.await?))
 }
 
 /// The same resources without methods, so that a path keeps its id when it is imported again.
-fn keep_ids(resources: &Resources) -> Resources {
+fn without_methods(resources: &Resources) -> Resources {
     let mut resources = resources.clone();
     for resource in resources.values_mut() {
         resource.methods.clear();
@@ -176,29 +235,73 @@ fn drop_unused(resources: &mut Resources) {
     }
 }
 
-async fn update(request: &Request<'_>, id: &str) -> Result<Response, AwsError> {
-    let patch: Patch = request.input()?;
-    let shown = request
-        .change(|state| {
-            let api = state.api_mut(id)?;
-            api.settings = patch.apply(&api.settings)?;
-            Ok(api.show())
-        })
-        .await?;
-    Ok(request.ok(&shown))
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GetExport {
+    rest_api_id: String,
+    stage_name: String,
+    export_type: String,
+    accepts: Option<String>,
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
 }
 
 /// Gives the document that was imported last, as it came.
-pub(super) fn export(request: &Request<'_>, id: &str, stage: &str, kind: &str) -> Result<Response, AwsError> {
-    if kind != "oas30" {
+pub(super) fn export(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (GetExport { rest_api_id, stage_name, export_type, accepts, parameters }, scope) = operation.input()?;
+    if export_type != "oas30" {
         return Err(bad_request("The emulator exports oas30 only."));
     }
-    let document = request.read(|state| {
-        let api = state.api(id)?;
-        if !api.stages.keys().any(|name| name.as_str() == stage) {
-            return Err(super::error::not_found("Invalid stage identifier specified"));
+    if accepts.is_some_and(|accepts| accepts.contains("yaml")) {
+        return Err(bad_request("The emulator exports JSON only."));
+    }
+    // The document has its extensions anyway.
+    if let Some(other) = parameters.into_keys().find(|name| name != "extensions") {
+        return Err(lacking(&other));
+    }
+    scope.read(|state| {
+        let api = state.apigateway.api(&rest_api_id)?;
+        api.stage(&stage_name)?;
+        let document = api.document.clone().map(Output::Members);
+        document.ok_or_else(|| not_found("The API was not imported from a document"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::wire::{Fault, members};
+    use serde_json::json;
+
+    fn read(more: &Value) -> Result<ApiSettings, Fault> {
+        let mut input = json!({ "name": "a" });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        members::read_both::<CreateRestApi, _>(input.as_object().unwrap()).map(|(_, settings)| settings)
+    }
+
+    #[test]
+    fn an_api_is_edge_unless_it_says_otherwise_and_keeps_what_it_says() {
+        for (put, shown) in [
+            (json!({}), json!({ "types": ["EDGE"], "ipAddressType": "ipv4" })),
+            (json!({ "endpointConfiguration": { "types": ["REGIONAL"] } }), json!({ "types": ["REGIONAL"] })),
+        ] {
+            assert_eq!(json!(read(&put).unwrap().endpoint_configuration), shown);
         }
-        api.document.clone().ok_or_else(|| super::error::not_found("The API was not imported from a document"))
-    })?;
-    Ok(request.ok(&document))
+    }
+
+    #[test]
+    fn what_an_api_cannot_be_is_refused_by_name() {
+        for (member, value) in [("securityPolicy", "TLS_1_2"), ("endpointAccessMode", "STRICT")] {
+            assert_eq!(read(&json!({ member: value })).map(drop).unwrap_err(), Fault::Unknown(member.to_owned()));
+        }
+        for (input, member) in [
+            (json!({ "apiKeySource": "nonsense" }), "apiKeySource"),
+            (json!({ "endpointConfiguration": "EDGE" }), "endpointConfiguration"),
+            (json!({ "endpointConfiguration": { "types": ["NOPE"] } }), "endpointConfiguration.types[0]"),
+        ] {
+            assert!(matches!(read(&input), Err(Fault::Invalid(found, _)) if found == member), "{member}");
+        }
+        assert!(read(&json!({ "apiKeySource": "HEADER" })).unwrap().check().is_ok());
+        assert_eq!(read(&json!({ "apiKeySource": "AUTHORIZER" })).unwrap().check().unwrap_err().status, 501);
+    }
 }

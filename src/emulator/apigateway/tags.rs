@@ -1,82 +1,109 @@
 //! The tags of APIs, stages, keys and plans, by ARN (`arn:aws:apigateway:us-east-1::/restapis/abc`).
 
-use super::{
-    HttpMethod, Request, State,
-    error::{absent, bad_request},
-    model::Tags,
-    unknown,
+use super::{State, error::bad_request, model::Tags};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, tags},
 };
-use crate::{emulator::wire::AwsError, http1::Response};
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-/// The most tags of one thing: AWS's own limit.
-const MAX_TAGS: usize = 50;
+/// The resource that an operation is about.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourcePath {
+    resource_arn: String,
+}
+
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (ResourcePath { resource_arn }, scope) = operation.input()?;
+    let resource = Resource::of(&resource_arn)?;
+    scope.read(|state| Ok(Output::Members(json!({ "tags": resource.tags(&state.apigateway)? }))))
+}
 
 #[derive(Deserialize)]
-struct Input {
+#[serde(rename_all = "camelCase")]
+struct TagResource {
+    resource_arn: String,
     tags: Tags,
 }
 
-pub(super) async fn route(request: &Request<'_>, method: &HttpMethod, arn: &str) -> Result<Response, AwsError> {
-    let path = arn.splitn(6, ':').nth(5).ok_or_else(|| bad_request("Invalid resource ARN specified"))?;
-    match *method {
-        HttpMethod::GET => {
-            // Reading goes through the same search as changing, on a copy.
-            let tags = request.read(|state| find(&mut state.clone(), path).cloned())?;
-            Ok(request.ok(&json!({ "tags": tags })))
+pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (TagResource { resource_arn, tags: new }, scope) = operation.input()?;
+    let resource = Resource::of(&resource_arn)?;
+    let tagged = scope.change(|state| {
+        let tags = resource.tags_mut(&mut state.apigateway)?;
+        tags.extend(new);
+        check(tags)
+    });
+    tagged.await?;
+    Ok(Output::Done)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UntagResource {
+    resource_arn: String,
+    #[serde(default)]
+    tag_keys: Vec<String>,
+}
+
+pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (UntagResource { resource_arn, tag_keys }, scope) = operation.input()?;
+    let resource = Resource::of(&resource_arn)?;
+    let untagged = scope.change(|state| {
+        resource.tags_mut(&mut state.apigateway)?.retain(|key, _| !tag_keys.contains(key));
+        Ok(())
+    });
+    untagged.await?;
+    Ok(Output::Done)
+}
+
+/// Something that has tags, by the ids in its ARN.
+enum Resource<'a> {
+    Api(&'a str),
+    Stage(&'a str, &'a str),
+    Key(&'a str),
+    Plan(&'a str),
+}
+
+impl<'a> Resource<'a> {
+    fn of(arn: &'a str) -> Result<Self, AwsError> {
+        let path: Vec<_> = arn.splitn(6, ':').nth(5).unwrap_or_default().split('/').collect();
+        match path.as_slice() {
+            ["", "restapis", api] => Ok(Self::Api(api)),
+            ["", "restapis", api, "stages", stage] => Ok(Self::Stage(api, stage)),
+            ["", "apikeys", key] => Ok(Self::Key(key)),
+            ["", "usageplans", plan] => Ok(Self::Plan(plan)),
+            _ => Err(bad_request("Invalid resource ARN specified")),
         }
-        HttpMethod::PUT => {
-            let Input { tags: new } = request.input()?;
-            request
-                .change(|state| {
-                    let tags = find(state, path)?;
-                    tags.extend(new);
-                    check(tags)
-                })
-                .await?;
-            Ok(request.empty(StatusCode::NO_CONTENT))
-        }
-        HttpMethod::DELETE => {
-            let keys: Vec<_> = request.queries("tagKeys").collect();
-            request
-                .change(|state| {
-                    find(state, path)?.retain(|key, _| !keys.contains(key));
-                    Ok(())
-                })
-                .await?;
-            Ok(request.empty(StatusCode::NO_CONTENT))
-        }
-        _ => Err(unknown(request)),
+    }
+
+    fn tags<'s>(&self, state: &'s State) -> Result<&'s Tags, AwsError> {
+        Ok(match self {
+            Self::Api(api) => &state.api(api)?.tags,
+            Self::Stage(api, name) => &state.api(api)?.stage(name)?.tags,
+            Self::Key(key) => &state.key(key)?.tags,
+            Self::Plan(plan) => &state.plan(plan)?.tags,
+        })
+    }
+
+    fn tags_mut<'s>(&self, state: &'s mut State) -> Result<&'s mut Tags, AwsError> {
+        Ok(match self {
+            Self::Api(api) => &mut state.api_mut(api)?.tags,
+            Self::Stage(api, name) => &mut state.api_mut(api)?.stage_mut(name)?.tags,
+            Self::Key(key) => &mut state.key_mut(key)?.tags,
+            Self::Plan(plan) => &mut state.plan_mut(plan)?.tags,
+        })
     }
 }
 
-fn find<'a>(state: &'a mut State, path: &str) -> Result<&'a mut Tags, AwsError> {
-    let parts: Vec<_> = path.split('/').collect();
-    match parts.as_slice() {
-        ["", "restapis", api] => Ok(&mut state.api_mut(api)?.tags),
-        ["", "restapis", api, "stages", name] => {
-            let stages = &mut state.api_mut(api)?.stages;
-            let found = name.parse().ok().and_then(|name| stages.get_mut(&name));
-            Ok(&mut found.ok_or_else(|| absent("stage"))?.tags)
-        }
-        ["", "apikeys", id] => Ok(&mut state.keys.get_mut(*id).ok_or_else(|| absent("API Key"))?.tags),
-        ["", "usageplans", id] => Ok(&mut state.plans.get_mut(*id).ok_or_else(|| absent("Usage Plan"))?.tags),
-        _ => Err(bad_request("Invalid resource ARN specified")),
-    }
-}
-
-/// Checks all tags of one thing.
+/// Checks all tags of one resource.
 pub(super) fn check(tags: &Tags) -> Result<(), AwsError> {
-    let fits = |(key, value): (&String, &String)| {
-        (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256 && !key.starts_with("aws:")
-    };
-    if tags.len() > MAX_TAGS || !tags.iter().all(fits) {
-        return Err(bad_request(
+    tags::check(tags, tags::MAX_KEY).map_err(|_| {
+        bad_request(
             "There are at most 50 tags, with keys of 1 to 128 characters that do not start with `aws:` and values of \
              at most 256.",
-        ));
-    }
-    Ok(())
+        )
+    })
 }

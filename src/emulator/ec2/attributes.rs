@@ -1,7 +1,7 @@
 //! `ModifyInstanceAttribute` and what reads attributes back.
 
 use super::{
-    Answer, Scope, catalog,
+    catalog,
     describe::refuse_ids_with_pages,
     filter::Filters,
     instance::{Instance, Phase},
@@ -9,7 +9,10 @@ use super::{
     paging::Paging,
     run::{check_shutdown_behavior, check_user_data, invalid_type},
 };
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use crate::emulator::{
+    service::{Operation, Output, Scope},
+    wire::{AwsError, QueryParams, xml},
+};
 
 /// A change of one attribute, its value checked.
 enum Change {
@@ -23,16 +26,12 @@ enum Change {
 }
 
 /// `ModifyInstanceAttribute`.
-pub(super) async fn modify(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let id = params.required("InstanceId")?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    let change = Change::take(&mut params)?;
-    params.finish()?;
-    let now = scope.now;
+pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((id, dry, change), scope) = operation
+        .query(|params| Ok((params.required("InstanceId")?, super::take_dry_run(params)?, Change::take(params)?)))?;
+    let now = scope.now_millis();
     scope
-        .context
-        .store
-        .change(&scope.call.region, |state| {
+        .change(|state| {
             state.ec2.find(std::slice::from_ref(&id), now)?;
             if let Some(instance) = state.ec2.instances.get_mut(&id) {
                 change.apply(instance, now)?;
@@ -40,7 +39,7 @@ pub(super) async fn modify(scope: &Scope<'_>, mut params: QueryParams) -> Result
             super::dry_run(dry)
         })
         .await?;
-    Ok(super::done())
+    Ok(Output::Done)
 }
 
 impl Change {
@@ -117,12 +116,11 @@ impl Change {
 }
 
 /// `DescribeInstanceAttribute`.
-pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let id = params.required("InstanceId")?;
-    let attribute = params.required("Attribute")?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
-    let instance = one(scope, &id)?;
+pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((id, attribute, dry), scope) = operation.query(|params| {
+        Ok((params.required("InstanceId")?, params.required("Attribute")?, super::take_dry_run(params)?))
+    })?;
+    let instance = one(&scope, &id)?;
     let attributes = &instance.attributes;
     let value = match attribute.as_str() {
         "disableApiStop" => Some(attributes.disable_api_stop.to_string()),
@@ -136,8 +134,8 @@ pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer,
         other => return Err(AwsError::not_implemented("ec2", &format!("DescribeInstanceAttribute of {other}"))),
     };
     super::dry_run(dry)?;
-    let group = Network::new(&scope.context.config.account, &scope.call.region).security_group();
-    Ok(Box::new(move |root| {
+    let group = Network::new(scope.account(), scope.region).security_group();
+    Ok(Output::xml(move |root| {
         xml::text(root, "instanceId", &id);
         if attribute == "groupSet" {
             xml::list(root, "groupSet", "item", [group], |item, group| {
@@ -154,23 +152,23 @@ pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer,
     }))
 }
 
-fn one(scope: &Scope, id: &str) -> Result<Instance, AwsError> {
-    scope.context.store.read(&scope.call.region, |state| {
-        let found = state.ec2.find(&[id.to_owned()], scope.now)?;
+fn one(scope: &Scope<'_>, id: &str) -> Result<Instance, AwsError> {
+    scope.read(|state| {
+        let found = state.ec2.find(&[id.to_owned()], scope.now_millis())?;
         found.first().map(|instance| Instance::clone(instance)).ok_or_else(|| AwsError::internal("No instance."))
     })
 }
 
 /// `DescribeInstanceCreditSpecifications`: Terraform reads it for every burstable instance.
-pub(super) fn describe_credits(scope: &Scope, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let ids = params.list("InstanceId")?;
-    let filters = Filters::take(&mut params, &["instance-id"])?;
-    let paging = Paging::take(&mut params, 1000)?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
+pub(super) fn describe_credits(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((ids, filters, paging, dry), scope) = operation.query(|params| {
+        let (ids, filters) = (params.list("InstanceId")?, Filters::take(params, &["instance-id"])?);
+        Ok((ids, filters, Paging::take(params, 1000)?, super::take_dry_run(params)?))
+    })?;
     refuse_ids_with_pages(&ids, &paging)?;
-    let (page, token) = scope.context.store.read(&scope.call.region, |state| {
-        let found = if ids.is_empty() { state.ec2.visible(scope.now) } else { state.ec2.find(&ids, scope.now)? };
+    let now = scope.now_millis();
+    let (page, token) = scope.read(|state| {
+        let found = if ids.is_empty() { state.ec2.visible(now) } else { state.ec2.find(&ids, now)? };
         let burstable = found.into_iter().filter(|instance| {
             catalog::find(&instance.kind).is_some_and(|kind| kind.is_burstable)
                 && filters.accept(|_, test| test(&instance.id))
@@ -185,13 +183,11 @@ pub(super) fn describe_credits(scope: &Scope, mut params: QueryParams) -> Result
         Ok::<_, AwsError>(paging.cut(credits, |(id, _)| id.clone()))
     })?;
     super::dry_run(dry)?;
-    Ok(Box::new(move |root| {
+    Ok(Output::xml(move |root| {
         xml::list(root, "instanceCreditSpecificationSet", "item", page, |item, (id, credits)| {
             xml::text(item, "instanceId", &id);
             xml::text(item, "cpuCredits", credits);
         });
-        if let Some(token) = token {
-            xml::text(root, "nextToken", &token);
-        }
+        Paging::write(root, token.as_deref());
     }))
 }

@@ -1,7 +1,10 @@
 //! The instance types: the families that a test, a tutorial or a Terraform plan is likely to name.
 
-use super::{Answer, filter::Filters, paging::Paging};
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use super::{filter::Filters, paging::Paging};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, xml},
+};
 use std::sync::LazyLock;
 
 /// A processor architecture, as EC2 names it.
@@ -108,8 +111,7 @@ pub(super) fn find(name: &str) -> Option<&'static InstanceType> {
 }
 
 /// `DescribeInstanceTypes`.
-pub(super) fn describe_types(mut params: QueryParams) -> Result<Answer, AwsError> {
-    let names = params.list("InstanceType")?;
+pub(super) fn describe_types(operation: Operation<'_>) -> Result<Output, AwsError> {
     let known = [
         "burstable-performance-supported",
         "current-generation",
@@ -119,24 +121,22 @@ pub(super) fn describe_types(mut params: QueryParams) -> Result<Answer, AwsError
         "processor-info.supported-architecture",
         "vcpu-info.default-vcpus",
     ];
-    let filters = Filters::take(&mut params, &known)?;
-    let paging = Paging::take(&mut params, 100)?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
+    let ((names, filters, paging, dry), _) = operation.query(|params| {
+        let (names, filters) = (params.list("InstanceType")?, Filters::take(params, &known)?);
+        Ok((names, filters, Paging::take(params, 100)?, super::take_dry_run(params)?))
+    })?;
     let unknown: Vec<&str> = names.iter().filter(|name| find(name).is_none()).map(String::as_str).collect();
     if !unknown.is_empty() {
         let message = format!("The following supplied instance types do not exist: [{}]", unknown.join(", "));
         return Err(AwsError::sender("InvalidInstanceType", message));
     }
     super::dry_run(dry)?;
-    Ok(Box::new(move |root| {
+    Ok(Output::xml(move |root| {
         let types = TYPES.iter().filter(|each| names.is_empty() || names.contains(&each.name));
-        let types = types.filter(|each| filters.accept(|name, test| test(&each.filter_value(name)))).collect();
+        let types = types.filter(|each| filters.accept(|name, test| test(&each.filter_value(name))));
         let (types, token) = paging.cut(types, |each: &&InstanceType| each.name.clone());
         xml::list(root, "instanceTypeSet", "item", types, |item, each| each.write(item));
-        if let Some(token) = token {
-            xml::text(root, "nextToken", &token);
-        }
+        Paging::write(root, token.as_deref());
     }))
 }
 

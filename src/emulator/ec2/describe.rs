@@ -2,7 +2,6 @@
 //! what it answers only.
 
 use super::{
-    Answer, Scope,
     filter::Filters,
     images,
     instance::{Goal, Instance, Phase},
@@ -10,7 +9,10 @@ use super::{
     network::Network,
     paging::Paging,
 };
-use crate::emulator::wire::{AwsError, QueryParams, iso_time, xml};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, iso_time},
+};
 
 const FILTERS: &[&str] = &[
     "architecture",
@@ -47,17 +49,16 @@ const FILTERS: &[&str] = &[
 ];
 
 /// `DescribeInstances`.
-pub(super) fn instances(scope: &Scope, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let ids = params.list("InstanceId")?;
-    let filters = Filters::take(&mut params, FILTERS)?;
-    let paging = Paging::take(&mut params, 1000)?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
+pub(super) fn instances(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((ids, filters, paging, dry), scope) = operation.query(|params| {
+        let (ids, filters) = (params.list("InstanceId")?, Filters::take(params, FILTERS)?);
+        Ok((ids, filters, Paging::take(params, 1000)?, super::take_dry_run(params)?))
+    })?;
     refuse_ids_with_pages(&ids, &paging)?;
-    let now = scope.now;
-    let (account, region) = (scope.context.config.account.clone(), scope.call.region.clone());
+    let now = scope.now_millis();
+    let (account, region) = (scope.account().to_owned(), scope.region.clone());
     let network = Network::new(&account, &region);
-    let (page, token) = scope.context.store.read(&region, |state| {
+    let (page, token) = scope.read(|state| {
         let mut found = if ids.is_empty() { state.ec2.visible(now) } else { state.ec2.find(&ids, now)? };
         found.sort_by_key(|instance| instance.place());
         found.dedup_by_key(|instance| &instance.id);
@@ -66,11 +67,9 @@ pub(super) fn instances(scope: &Scope, mut params: QueryParams) -> Result<Answer
         Ok::<_, AwsError>((page.into_iter().cloned().collect::<Vec<Instance>>(), token))
     })?;
     super::dry_run(dry)?;
-    Ok(Box::new(move |root| {
+    Ok(Output::xml(move |root| {
         write_reservations(root, &page, &Network::new(&account, &region), &account, now);
-        if let Some(token) = token {
-            xml::text(root, "nextToken", &token);
-        }
+        Paging::write(root, token.as_deref());
     }))
 }
 

@@ -1,8 +1,11 @@
 //! Images: a few to be found by name, and any other well-formed id as an image without a name. Workshops and tutorials
 //! write image ids of their own; nothing boots from them here.
 
-use super::{Answer, Scope, catalog::Architecture, filter::Filters, paging::Paging};
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use super::{catalog::Architecture, filter::Filters, paging::Paging};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, xml},
+};
 
 /// An image that `DescribeImages` lists.
 struct Image {
@@ -83,9 +86,7 @@ pub(super) fn root_device(id: &str) -> &'static str {
 }
 
 /// `DescribeImages`.
-pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let ids = params.list("ImageId")?;
-    let owners = params.list("Owner")?;
+pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let known = [
         "architecture",
         "image-id",
@@ -97,17 +98,18 @@ pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer,
         "state",
         "virtualization-type",
     ];
-    let filters = Filters::take(&mut params, &known)?;
-    let paging = Paging::take(&mut params, 1000)?;
-    for harmless in ["ExecutableBy", "IncludeDeprecated", "IncludeDisabled"] {
-        params.ignore(harmless);
-    }
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
+    let ((ids, owners, filters, paging, dry), scope) = operation.query(|params| {
+        let (ids, owners) = (params.list("ImageId")?, params.list("Owner")?);
+        let (filters, paging) = (Filters::take(params, &known)?, Paging::take(params, 1000)?);
+        for harmless in ["ExecutableBy", "IncludeDeprecated", "IncludeDisabled"] {
+            params.ignore(harmless);
+        }
+        Ok((ids, owners, filters, paging, super::take_dry_run(params)?))
+    })?;
     ids.iter().try_for_each(|id| check_id(id))?;
     super::dry_run(dry)?;
-    let account = scope.context.config.account.clone();
-    Ok(Box::new(move |root| {
+    let account = scope.account().to_owned();
+    Ok(Output::xml(move |root| {
         let mut images: Vec<(String, Option<&Image>)> = if ids.is_empty() {
             IMAGES.iter().map(|image| (image.id.to_owned(), Some(image))).collect()
         } else {
@@ -124,9 +126,7 @@ pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer,
         });
         let (images, token) = paging.cut(images, |(id, _)| id.clone());
         xml::list(root, "imagesSet", "item", images, |item, (id, image)| write(item, &id, image, &account));
-        if let Some(token) = token {
-            xml::text(root, "nextToken", &token);
-        }
+        Paging::write(root, token.as_deref());
     }))
 }
 

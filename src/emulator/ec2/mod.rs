@@ -21,67 +21,35 @@ mod tags;
 pub use instance::{Instance, State};
 
 use super::{
-    Call, Context,
-    wire::{AwsError, Protocol, QueryParams, xml, xml_response},
+    service::{Handler, Service},
+    wire::{AwsError, Fault, QueryParams},
 };
-use crate::http1::Response;
 use http::StatusCode;
-use std::sync::Arc;
 
-const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
-
-/// What an operation works with.
-struct Scope<'a> {
-    context: &'a Context,
-    call: &'a Call,
-    /// Milliseconds since the Unix epoch, the same for the whole operation.
-    now: i64,
-}
-
-/// The content of an answer: writes what follows `requestId`.
-type Answer = Box<dyn FnOnce(&mut xml::Element) + Send>;
-
-/// Answers one call.
-pub async fn serve(context: &Arc<Context>, call: &Call) -> Response {
-    match answer(context, call).await {
-        Ok(document) => xml_response(document, &call.request_id),
-        Err(error) => error.response(Protocol::Ec2, &call.request_id),
-    }
-}
-
-async fn answer(context: &Context, call: &Call) -> Result<String, AwsError> {
-    let mut params = QueryParams::parse(&call.request)?;
-    let action = params.action()?;
-    let scope = Scope { context, call, now: context.now_millis() };
-    let write = match action.as_str() {
-        "CreateTags" => tags::create(&scope, params).await,
-        "DeleteTags" => tags::delete(&scope, params).await,
-        "DescribeImages" => images::describe(&scope, params),
-        "DescribeInstanceAttribute" => attributes::describe(&scope, params),
-        "DescribeInstanceCreditSpecifications" => attributes::describe_credits(&scope, params),
-        "DescribeInstanceStatus" => status::describe(&scope, params),
-        "DescribeInstanceTypes" => catalog::describe_types(params),
-        "DescribeInstances" => describe::instances(&scope, params),
-        "DescribeRegions" => network::describe_regions(params),
-        "DescribeTags" => tags::describe(&scope, params),
-        "ModifyInstanceAttribute" => attributes::modify(&scope, params).await,
-        "RebootInstances" => states::reboot(&scope, params),
-        "RunInstances" => run::instances(&scope, params).await,
-        "StartInstances" => states::start(&scope, params).await,
-        "StopInstances" => states::stop(&scope, params).await,
-        "TerminateInstances" => states::terminate(&scope, params).await,
-        unknown => Err(AwsError::not_implemented("ec2", unknown)),
-    }?;
-    Ok(xml::document(&format!("{action}Response"), NAMESPACE, |root| {
-        xml::text(root, "requestId", &call.request_id);
-        write(root);
-    }))
-}
-
-/// Answers `<return>true</return>`: what EC2 says when there is nothing else to say.
-fn done() -> Answer {
-    Box::new(|root| xml::text(root, "return", "true"))
-}
+/// EC2, as far as it is emulated.
+pub static SERVICE: Service = Service {
+    name: "ec2",
+    routes: None,
+    operations: &[
+        ("CreateTags", Handler::Async(|operation| Box::pin(tags::create(operation)))),
+        ("DeleteTags", Handler::Async(|operation| Box::pin(tags::delete(operation)))),
+        ("DescribeImages", Handler::Sync(images::describe)),
+        ("DescribeInstanceAttribute", Handler::Sync(attributes::describe)),
+        ("DescribeInstanceCreditSpecifications", Handler::Sync(attributes::describe_credits)),
+        ("DescribeInstanceStatus", Handler::Sync(status::describe)),
+        ("DescribeInstanceTypes", Handler::Sync(catalog::describe_types)),
+        ("DescribeInstances", Handler::Sync(describe::instances)),
+        ("DescribeRegions", Handler::Sync(network::describe_regions)),
+        ("DescribeTags", Handler::Sync(tags::describe)),
+        ("ModifyInstanceAttribute", Handler::Async(|operation| Box::pin(attributes::modify(operation)))),
+        ("RebootInstances", Handler::Sync(states::reboot)),
+        ("RunInstances", Handler::Async(|operation| Box::pin(run::instances(operation)))),
+        ("StartInstances", Handler::Async(|operation| Box::pin(states::start(operation)))),
+        ("StopInstances", Handler::Async(|operation| Box::pin(states::stop(operation)))),
+        ("TerminateInstances", Handler::Async(|operation| Box::pin(states::terminate(operation)))),
+    ],
+    fault: |fault: Fault| AwsError::sender("InvalidParameterValue", fault.to_string()),
+};
 
 /// Ends a call that asked only whether it would succeed. Everything else has been checked by then.
 fn dry_run(asked: bool) -> Result<(), AwsError> {
@@ -90,4 +58,9 @@ fn dry_run(asked: bool) -> Result<(), AwsError> {
         return Err(AwsError::new(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message));
     }
     Ok(())
+}
+
+/// Takes `DryRun`.
+fn take_dry_run(params: &mut QueryParams) -> Result<bool, AwsError> {
+    Ok(params.flag("DryRun")?.unwrap_or(false))
 }

@@ -1,11 +1,12 @@
 //! The default network that every region has: zones, one subnet a zone, one security group. Ids follow from the account
 //! and the region, so they need no state.
 
-use super::{Answer, filter::Filters};
+use super::filter::Filters;
 use crate::{
     emulator::{
+        service::{Operation, Output},
         store::Region,
-        wire::{AwsError, QueryParams, xml},
+        wire::{AwsError, xml},
     },
     secret::hex,
 };
@@ -117,17 +118,18 @@ impl<'a> Network<'a> {
 }
 
 /// `DescribeRegions`.
-pub(super) fn describe_regions(mut params: QueryParams) -> Result<Answer, AwsError> {
-    let names = params.list("RegionName")?;
-    let filters = Filters::take(&mut params, &["endpoint", "opt-in-status", "region-name"])?;
-    params.ignore("AllRegions");
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
+pub(super) fn describe_regions(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((names, filters, dry), _) = operation.query(|params| {
+        let names = params.list("RegionName")?;
+        let filters = Filters::take(params, &["endpoint", "opt-in-status", "region-name"])?;
+        params.ignore("AllRegions");
+        Ok((names, filters, super::take_dry_run(params)?))
+    })?;
     if let Some(unknown) = names.iter().find(|name| !REGIONS.contains(&name.as_str())) {
         return Err(AwsError::sender("InvalidParameterValue", format!("Invalid region provided: {unknown}")));
     }
     super::dry_run(dry)?;
-    Ok(Box::new(move |root| {
+    Ok(Output::xml(move |root| {
         let regions = REGIONS.iter().filter(|region| names.is_empty() || names.iter().any(|name| name == *region));
         let regions = regions.filter(|region| {
             filters.accept(|name, test| match name {

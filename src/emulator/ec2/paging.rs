@@ -1,7 +1,6 @@
 //! Pages: `MaxResults` and `NextToken`. A token says after which key to go on, so it survives changes in between.
 
-use crate::emulator::wire::{AwsError, QueryParams};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use crate::emulator::wire::{AwsError, QueryParams, page, xml};
 
 /// What the client asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,7 +28,7 @@ impl Paging {
             }
         }
         let after = match params.text("NextToken").filter(|token| !token.is_empty()) {
-            Some(token) => Some(decode(&token).ok_or_else(|| {
+            Some(token) => Some(page::key_of(&token).ok_or_else(|| {
                 AwsError::sender("InvalidNextToken", format!("The specified NextToken ({token}) is not valid."))
             })?),
             None => None,
@@ -42,20 +41,22 @@ impl Paging {
         self.size.is_some()
     }
 
-    /// Cuts the page out of `items`, which are in the order of their keys; gives the token of the next page.
-    pub(super) fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
-        if let Some(after) = &self.after {
-            items.drain(..items.partition_point(|item| key(item) <= *after));
-        }
-        let Some(size) = self.size.filter(|size| *size < items.len()) else { return (items, None) };
-        items.truncate(size);
-        let token = items.last().map(|last| BASE64_URL_SAFE_NO_PAD.encode(key(last)));
-        (items, token)
+    /// Cuts the page out of `items`, which are in the order of their keys; returns the token of the next page.
+    pub(super) fn cut<T>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        key: impl Fn(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let (items, last) = page::page(items, key, self.after.as_ref(), self.size.unwrap_or(usize::MAX));
+        (items, last.as_deref().map(page::token))
     }
-}
 
-fn decode(token: &str) -> Option<String> {
-    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()
+    /// Writes `nextToken` where there is more.
+    pub(super) fn write(root: &mut xml::Element, token: Option<&str>) {
+        if let Some(token) = token {
+            xml::text(root, "nextToken", token);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `RunInstances`: everything is checked before anything exists, and a client token makes the call repeatable.
 
 use super::{
-    Answer, Scope,
     catalog::{self, InstanceType},
     images,
     instance::{Attributes, Goal, Instance, Launch, State, TRANSITION},
@@ -10,8 +9,11 @@ use super::{
     tags,
 };
 use crate::{
-    emulator::wire::{AwsError, QueryParams},
-    secret::{hex, random_hex},
+    emulator::{
+        service::{Operation, Output},
+        wire::{AwsError, QueryParams, hex_id},
+    },
+    secret::hex,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -38,7 +40,7 @@ const HARMLESS: [&str; 12] = [
 ];
 
 /// What is to be launched, with every parameter checked.
-struct Wish {
+struct LaunchRequest {
     image: String,
     kind: &'static InstanceType,
     /// The fewest that will do, and the most.
@@ -52,37 +54,38 @@ struct Wish {
 }
 
 /// `RunInstances`.
-pub(super) async fn instances(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    let (account, region) = (scope.context.config.account.clone(), scope.call.region.clone());
-    let wish = Wish::take(params, &Network::new(&account, &region))?;
-    let now = scope.now;
+pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (account, region) = (operation.account().to_owned(), operation.region().clone());
+    let ((dry, request), scope) = operation.query(|params| {
+        let dry = super::take_dry_run(params)?;
+        Ok((dry, LaunchRequest::take(params, &Network::new(&account, &region))?))
+    })?;
+    let now = scope.now_millis();
     let members = scope
-        .context
-        .store
-        .change(&region, |state| {
+        .change(|state| {
             state.ec2.prune(now);
-            if let Some(members) = repeated(&state.ec2, &wish)? {
+            if let Some(members) = repeated(&state.ec2, &request)? {
                 super::dry_run(dry)?;
                 return Ok(members);
             }
-            let members = wish.launch(&state.ec2, &Network::new(&account, &region), now)?;
+            let members = request.launch(&state.ec2, &Network::new(&account, &region), now)?;
             super::dry_run(dry)?;
             state.ec2.instances.extend(members.iter().map(|instance| (instance.id.clone(), instance.clone())));
-            if let (false, Some(first)) = (wish.token.is_empty(), members.first()) {
-                let launch = Launch { fingerprint: wish.fingerprint.clone(), reservation: first.reservation.clone() };
-                state.ec2.tokens.insert(wish.token.clone(), launch);
+            if let (false, Some(first)) = (request.token.is_empty(), members.first()) {
+                let launch =
+                    Launch { fingerprint: request.fingerprint.clone(), reservation: first.reservation.clone() };
+                state.ec2.tokens.insert(request.token.clone(), launch);
             }
             Ok::<_, AwsError>(members)
         })
         .await?;
-    Ok(Box::new(move |root| write_reservation(root, &members, &Network::new(&account, &region), &account, now)))
+    Ok(Output::xml(move |root| write_reservation(root, &members, &Network::new(&account, &region), &account, now)))
 }
 
 /// Finds what an earlier call with the same client token launched.
-fn repeated(state: &State, wish: &Wish) -> Result<Option<Vec<Instance>>, AwsError> {
-    let Some(launch) = state.tokens.get(&wish.token) else { return Ok(None) };
-    if launch.fingerprint != wish.fingerprint {
+fn repeated(state: &State, request: &LaunchRequest) -> Result<Option<Vec<Instance>>, AwsError> {
+    let Some(launch) = state.tokens.get(&request.token) else { return Ok(None) };
+    if launch.fingerprint != request.fingerprint {
         let message =
             "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
         return Err(AwsError::sender("IdempotentParameterMismatch", message));
@@ -93,8 +96,8 @@ fn repeated(state: &State, wish: &Wish) -> Result<Option<Vec<Instance>>, AwsErro
     Ok(Some(members))
 }
 
-impl Wish {
-    fn take(mut params: QueryParams, network: &Network) -> Result<Self, AwsError> {
+impl LaunchRequest {
+    fn take(params: &mut QueryParams, network: &Network) -> Result<Self, AwsError> {
         let token = params.text("ClientToken").unwrap_or_default();
         if token.len() > 64 || !token.is_ascii() {
             let message = "Invalid value for ClientToken: expected at most 64 ASCII characters.";
@@ -103,17 +106,16 @@ impl Wish {
         let fingerprint = hex(&Sha256::digest(params.canonical().as_bytes()));
         let image = params.required("ImageId")?;
         images::check_id(&image)?;
-        let kind = take_type(&mut params)?;
+        let kind = take_type(params)?;
         check_architecture(&image, kind)?;
-        let count = take_count(&mut params)?;
-        let zone = take_place(&mut params, network)?;
-        let tags = take_tags(&mut params)?;
-        let attributes = take_attributes(&mut params)?;
+        let count = take_count(params)?;
+        let zone = take_place(params, network)?;
+        let tags = take_tags(params)?;
+        let attributes = take_attributes(params)?;
         for name in HARMLESS {
             params.ignore(name);
         }
-        refuse_unsupported(&mut params)?;
-        params.finish()?;
+        refuse_unsupported(params)?;
         Ok(Self { image, kind, count, zone, tags, attributes, token, fingerprint })
     }
 
@@ -162,8 +164,7 @@ impl Wish {
 
 /// Draws an id: the prefix and 17 hex digits.
 fn new_id(prefix: &str) -> Result<String, AwsError> {
-    let digits = random_hex(9).map_err(|error| AwsError::internal(format!("No randomness: {error}.")))?;
-    Ok(format!("{prefix}-{}", &digits[..17]))
+    Ok(format!("{prefix}-{}", hex_id(17)?))
 }
 
 fn take_type(params: &mut QueryParams) -> Result<&'static InstanceType, AwsError> {

@@ -1,33 +1,38 @@
 //! `StartInstances`, `StopInstances`, `RebootInstances`, `TerminateInstances`: all instances of a call, or none.
 
 use super::{
-    Answer, Scope,
     instance::{Goal, Instance, Phase, State, TRANSITION},
     instance_xml::write_state,
 };
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, QueryParams, xml},
+};
 
 /// What happens to an instance: nothing (it is there already), or a goal and how long the way takes.
 type Step = Option<(Goal, i64)>;
 
 /// `StartInstances`.
-pub(super) async fn start(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    params.ignore("AdditionalInfo");
-    change(scope, params, |instance, phase| match phase {
-        Phase::Pending | Phase::Running => Ok(None),
-        Phase::Stopped => Ok(Some((Goal::Run, TRANSITION))),
-        _ => Err(wrong_state(instance, "started")),
-    })
+pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> {
+    change(
+        operation,
+        |params| Ok(params.ignore("AdditionalInfo")),
+        |(), instance, phase| match phase {
+            Phase::Pending | Phase::Running => Ok(None),
+            Phase::Stopped => Ok(Some((Goal::Run, TRANSITION))),
+            _ => Err(wrong_state(instance, "started")),
+        },
+    )
     .await
 }
 
 /// `StopInstances`.
-pub(super) async fn stop(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    for harmless in ["Force", "SkipOsShutdown"] {
-        params.ignore(harmless);
-    }
-    let hibernate = params.flag("Hibernate")?.unwrap_or(false);
-    change(scope, params, |instance, phase| {
+pub(super) async fn stop(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let take = |params: &mut QueryParams| {
+        ignore_shutdown(params);
+        Ok(params.flag("Hibernate")?.unwrap_or(false))
+    };
+    change(operation, take, |hibernate, instance, phase| {
         if hibernate {
             let message = format!("The instance '{}' is not configured for hibernation.", instance.id);
             return Err(AwsError::sender("UnsupportedHibernationConfiguration", message));
@@ -45,62 +50,63 @@ pub(super) async fn stop(scope: &Scope<'_>, mut params: QueryParams) -> Result<A
 }
 
 /// `TerminateInstances`.
-pub(super) async fn terminate(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    for harmless in ["Force", "SkipOsShutdown"] {
-        params.ignore(harmless);
-    }
-    change(scope, params, |instance, phase| match phase {
-        Phase::ShuttingDown | Phase::Terminated => Ok(None),
-        _ if instance.attributes.disable_api_termination => {
-            Err(protected(instance, "terminated", "disableApiTermination"))
-        }
-        // There is nothing left to shut down.
-        Phase::Stopped => Ok(Some((Goal::Terminate, 0))),
-        _ => Ok(Some((Goal::Terminate, TRANSITION))),
-    })
+pub(super) async fn terminate(operation: Operation<'_>) -> Result<Output, AwsError> {
+    change(
+        operation,
+        |params| Ok(ignore_shutdown(params)),
+        |(), instance, phase| match phase {
+            Phase::ShuttingDown | Phase::Terminated => Ok(None),
+            _ if instance.attributes.disable_api_termination => {
+                Err(protected(instance, "terminated", "disableApiTermination"))
+            }
+            // There is nothing left to shut down.
+            Phase::Stopped => Ok(Some((Goal::Terminate, 0))),
+            _ => Ok(Some((Goal::Terminate, TRANSITION))),
+        },
+    )
     .await
 }
 
 /// `RebootInstances`: checked, and without a trace.
-pub(super) fn reboot(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let (ids, dry) = take(&mut params)?;
-    params.finish()?;
-    scope.context.store.read(&scope.call.region, |state| {
-        let instances = state.ec2.find(&ids, scope.now)?;
-        match instances.iter().find(|instance| instance.phase(scope.now) != Phase::Running) {
+pub(super) fn reboot(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((ids, dry), scope) = operation.query(take)?;
+    let now = scope.now_millis();
+    scope.read(|state| {
+        let instances = state.ec2.find(&ids, now)?;
+        match instances.iter().find(|instance| instance.phase(now) != Phase::Running) {
             Some(instance) => Err(wrong_state(instance, "rebooted")),
             None => super::dry_run(dry),
         }
     })?;
-    Ok(super::done())
+    Ok(Output::Done)
 }
 
 /// Decides for every instance, then changes all of them; answers with the states before and after.
-async fn change(
-    scope: &Scope<'_>,
-    mut params: QueryParams,
-    decide: impl Fn(&Instance, Phase) -> Result<Step, AwsError>,
-) -> Result<Answer, AwsError> {
-    let (ids, dry) = take(&mut params)?;
-    params.finish()?;
-    let now = scope.now;
+///
+/// `option` reads what the operation takes beside the ids.
+async fn change<T: Copy>(
+    operation: Operation<'_>,
+    option: impl FnOnce(&mut QueryParams) -> Result<T, AwsError>,
+    decide: impl Fn(T, &Instance, Phase) -> Result<Step, AwsError>,
+) -> Result<Output, AwsError> {
+    let ((option, (ids, dry)), scope) = operation.query(|params| Ok((option(params)?, take(params)?)))?;
+    let now = scope.now_millis();
     let plan = |state: &State| {
         let steps = state.find(&ids, now)?.into_iter().map(|instance| {
             let phase = instance.phase(now);
-            Ok((instance.id.clone(), phase, decide(instance, phase)?))
+            Ok((instance.id.clone(), phase, decide(option, instance, phase)?))
         });
         let steps = steps.collect::<Result<Vec<_>, AwsError>>()?;
         super::dry_run(dry)?;
         Ok::<_, AwsError>(steps)
     };
-    let store = &scope.context.store;
     // What changes nothing writes nothing; what does is decided again on the state that it changes.
-    let settled = store.read(&scope.call.region, |state| plan(&state.ec2))?;
+    let settled = scope.read(|state| plan(&state.ec2))?;
     let steps = if settled.iter().all(|(_, _, step)| step.is_none()) {
         settled
     } else {
-        store
-            .change(&scope.call.region, |state| {
+        scope
+            .change(|state| {
                 let steps = plan(&state.ec2)?;
                 for (id, _, step) in &steps {
                     if let (Some(instance), Some((goal, transition))) = (state.ec2.instances.get_mut(id), step) {
@@ -112,13 +118,20 @@ async fn change(
             })
             .await?
     };
-    Ok(Box::new(move |root| {
+    Ok(Output::xml(move |root| {
         xml::list(root, "instancesSet", "item", steps, |item, (id, before, step)| {
             xml::text(item, "instanceId", &id);
             write_state(item, "currentState", step.map_or(before, after));
             write_state(item, "previousState", before);
         });
     }))
+}
+
+/// Drops how a machine is to be shut down: there is none.
+fn ignore_shutdown(params: &mut QueryParams) {
+    for harmless in ["Force", "SkipOsShutdown"] {
+        params.ignore(harmless);
+    }
 }
 
 fn take(params: &mut QueryParams) -> Result<(Vec<String>, bool), AwsError> {
@@ -128,7 +141,7 @@ fn take(params: &mut QueryParams) -> Result<(Vec<String>, bool), AwsError> {
     }
     ids.sort();
     ids.dedup();
-    Ok((ids, params.flag("DryRun")?.unwrap_or(false)))
+    Ok((ids, super::take_dry_run(params)?))
 }
 
 /// The state right after a goal was set.

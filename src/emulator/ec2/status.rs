@@ -1,7 +1,6 @@
 //! `DescribeInstanceStatus`.
 
 use super::{
-    Answer, Scope,
     describe::{page_key, refuse_ids_with_pages},
     filter::Filters,
     instance::{Instance, Phase},
@@ -9,7 +8,10 @@ use super::{
     network::Network,
     paging::Paging,
 };
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, xml},
+};
 
 const FILTERS: &[&str] = &[
     "availability-zone",
@@ -22,16 +24,15 @@ const FILTERS: &[&str] = &[
 ];
 
 /// `DescribeInstanceStatus`: running instances, unless `IncludeAllInstances`.
-pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let ids = params.list("InstanceId")?;
-    let all = params.flag("IncludeAllInstances")?.unwrap_or(false);
-    let filters = Filters::take(&mut params, FILTERS)?;
-    let paging = Paging::take(&mut params, 1000)?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
+pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((ids, all, filters, paging, dry), scope) = operation.query(|params| {
+        let (ids, all) = (params.list("InstanceId")?, params.flag("IncludeAllInstances")?.unwrap_or(false));
+        let (filters, paging) = (Filters::take(params, FILTERS)?, Paging::take(params, 1000)?);
+        Ok((ids, all, filters, paging, super::take_dry_run(params)?))
+    })?;
     refuse_ids_with_pages(&ids, &paging)?;
-    let now = scope.now;
-    let (page, token) = scope.context.store.read(&scope.call.region, |state| {
+    let now = scope.now_millis();
+    let (page, token) = scope.read(|state| {
         let mut found = if ids.is_empty() { state.ec2.visible(now) } else { state.ec2.find(&ids, now)? };
         found.sort_by_key(|instance| instance.place());
         found.dedup_by_key(|instance| &instance.id);
@@ -43,11 +44,9 @@ pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer,
         Ok::<_, AwsError>((page.into_iter().cloned().collect::<Vec<Instance>>(), token))
     })?;
     super::dry_run(dry)?;
-    Ok(Box::new(move |root| {
+    Ok(Output::xml(move |root| {
         xml::list(root, "instanceStatusSet", "item", &page, |item, instance| write(item, instance, now));
-        if let Some(token) = token {
-            xml::text(root, "nextToken", &token);
-        }
+        Paging::write(root, token.as_deref());
     }))
 }
 

@@ -1,15 +1,18 @@
 //! Tags: their rules, `CreateTags`, `DeleteTags`, `DescribeTags`.
 
-use super::{Answer, Scope, filter::Filters, instance::State, paging::Paging};
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use super::{filter::Filters, instance::State, paging::Paging};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{
+        AwsError, QueryParams,
+        tags::{self, MAX_VALUE, TagFault},
+        xml,
+    },
+};
 use std::collections::BTreeMap;
 
-/// EC2's limit on the tags of a resource.
-const MAX_TAGS: usize = 50;
 /// EC2's limit on the length of a key, in characters.
 const MAX_KEY: usize = 127;
-/// EC2's limit on the length of a value, in characters.
-const MAX_VALUE: usize = 256;
 
 /// Reads `Tag.N.Key` and `Tag.N.Value`.
 ///
@@ -20,40 +23,29 @@ pub(super) fn take(params: &mut QueryParams) -> Result<BTreeMap<String, String>,
     for mut tag in params.structures("Tag")? {
         let (key, value) = (tag.text("Key").unwrap_or_default(), tag.text("Value").unwrap_or_default());
         tag.finish()?;
-        check(&key, &value)?;
+        tags::check_one(&key, &value, MAX_KEY).map_err(refusal)?;
         if tags.contains_key(&key) {
             let message = format!("Duplicate tag key '{key}' specified.");
             return Err(AwsError::sender("InvalidParameterValue", message));
         }
         tags.insert(key, value);
     }
-    check_count(&tags)?;
+    tags::check_count(&tags).map_err(refusal)?;
     Ok(tags)
 }
 
-fn check(key: &str, value: &str) -> Result<(), AwsError> {
-    let invalid = |message: String| Err(AwsError::sender("InvalidParameterValue", message));
-    if key.is_empty() {
-        return invalid("Tag key cannot be null or empty.".to_owned());
-    }
-    if key.to_ascii_lowercase().starts_with("aws:") {
-        return invalid("Tag keys starting with 'aws:' are reserved for internal use".to_owned());
-    }
-    if key.chars().count() > MAX_KEY {
-        return invalid(format!("Tag key exceeds the maximum length of {MAX_KEY} characters"));
-    }
-    if value.chars().count() > MAX_VALUE {
-        return invalid(format!("Tag value exceeds the maximum length of {MAX_VALUE} characters"));
-    }
-    Ok(())
-}
-
-fn check_count(tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
-    if tags.len() > MAX_TAGS {
-        let message = "The maximum number of Tags for a resource has been reached.";
-        return Err(AwsError::sender("TagLimitExceeded", message));
-    }
-    Ok(())
+fn refusal(fault: TagFault) -> AwsError {
+    let message = match fault {
+        TagFault::TooMany => {
+            let message = "The maximum number of Tags for a resource has been reached.";
+            return AwsError::sender("TagLimitExceeded", message);
+        }
+        TagFault::EmptyKey => "Tag key cannot be null or empty.".to_owned(),
+        TagFault::ReservedKey => "Tag keys starting with 'aws:' are reserved for internal use".to_owned(),
+        TagFault::LongKey => format!("Tag key exceeds the maximum length of {MAX_KEY} characters"),
+        TagFault::LongValue => format!("Tag value exceeds the maximum length of {MAX_VALUE} characters"),
+    };
+    AwsError::sender("InvalidParameterValue", message)
 }
 
 /// Reads `ResourceId.N`, all of which must be instances: nothing else has tags here.
@@ -69,32 +61,29 @@ fn take_resources(params: &mut QueryParams) -> Result<Vec<String>, AwsError> {
 }
 
 /// `CreateTags`.
-pub(super) async fn create(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let ids = take_resources(&mut params)?;
-    let tags = take(&mut params)?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
-    if tags.is_empty() {
-        return Err(AwsError::missing_parameter("tagSet"));
-    }
-    edit(scope, &ids, dry, |own| {
-        own.extend(tags.clone());
-        check_count(own)
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let take = |params: &mut QueryParams| {
+        let new = take(params)?;
+        if new.is_empty() { Err(AwsError::missing_parameter("tagSet")) } else { Ok(new) }
+    };
+    edit(operation, take, |new, own| {
+        own.extend(new.clone());
+        tags::check_count(own).map_err(refusal)
     })
     .await
 }
 
 /// `DeleteTags`: with a value, only where the value is this one; without any tag, all of them.
-pub(super) async fn delete(scope: &Scope<'_>, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let ids = take_resources(&mut params)?;
-    let mut wanted = Vec::new();
-    for mut tag in params.structures("Tag")? {
-        wanted.push((tag.required("Key")?, tag.text("Value")));
-        tag.finish()?;
-    }
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
-    edit(scope, &ids, dry, |own| {
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let take = |params: &mut QueryParams| {
+        let mut wanted = Vec::new();
+        for mut tag in params.structures("Tag")? {
+            wanted.push((tag.required("Key")?, tag.text("Value")));
+            tag.finish()?;
+        }
+        Ok(wanted)
+    };
+    edit(operation, take, |wanted, own| {
         own.retain(|key, value| {
             let named = wanted.iter().any(|(name, only)| name == key && only.as_ref().is_none_or(|only| only == value));
             !(named || wanted.is_empty())
@@ -104,36 +93,40 @@ pub(super) async fn delete(scope: &Scope<'_>, mut params: QueryParams) -> Result
     .await
 }
 
-async fn edit(
-    scope: &Scope<'_>,
-    ids: &[String],
-    dry: bool,
-    edit: impl Fn(&mut BTreeMap<String, String>) -> Result<(), AwsError>,
-) -> Result<Answer, AwsError> {
+/// Edits the tags of all resources of a call, or of none.
+async fn edit<T>(
+    operation: Operation<'_>,
+    take: impl FnOnce(&mut QueryParams) -> Result<T, AwsError>,
+    edit: impl Fn(&T, &mut BTreeMap<String, String>) -> Result<(), AwsError>,
+) -> Result<Output, AwsError> {
+    let ((ids, dry, wanted), scope) =
+        operation.query(|params| Ok((take_resources(params)?, super::take_dry_run(params)?, take(params)?)))?;
+    let now = scope.now_millis();
     let change = |state: &mut State| {
-        state.find(ids, scope.now)?;
-        for id in ids {
+        state.find(&ids, now)?;
+        for id in &ids {
             if let Some(instance) = state.instances.get_mut(id) {
-                edit(&mut instance.tags)?;
+                edit(&wanted, &mut instance.tags)?;
             }
         }
         super::dry_run(dry)
     };
-    scope.context.store.change(&scope.call.region, |state| change(&mut state.ec2)).await?;
-    Ok(super::done())
+    scope.change(|state| change(&mut state.ec2)).await?;
+    Ok(Output::Done)
 }
 
 /// `DescribeTags`.
-pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let filters = Filters::take(&mut params, &["key", "resource-id", "resource-type", "tag:", "value"])?;
-    let paging = Paging::take(&mut params, 1000)?;
-    let dry = params.flag("DryRun")?.unwrap_or(false);
-    params.finish()?;
+pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((filters, paging, dry), scope) = operation.query(|params| {
+        let filters = Filters::take(params, &["key", "resource-id", "resource-type", "tag:", "value"])?;
+        Ok((filters, Paging::take(params, 1000)?, super::take_dry_run(params)?))
+    })?;
     super::dry_run(dry)?;
-    let (page, token) = scope.context.store.read(&scope.call.region, |state| {
+    let now = scope.now_millis();
+    let (page, token) = scope.read(|state| {
         let mut tags = Vec::new();
         // The map is in the order of the ids, and each instance's tags in the order of their keys.
-        for instance in state.ec2.instances.values().filter(|instance| instance.is_visible(scope.now)) {
+        for instance in state.ec2.instances.values().filter(|instance| instance.is_visible(now)) {
             for (key, value) in &instance.tags {
                 let accepted = filters.accept(|name, test| match name {
                     "key" => test(key),
@@ -149,16 +142,14 @@ pub(super) fn describe(scope: &Scope, mut params: QueryParams) -> Result<Answer,
         }
         paging.cut(tags, |(id, key, _)| format!("{id}/{key}"))
     });
-    Ok(Box::new(move |root| {
+    Ok(Output::xml(move |root| {
         xml::list(root, "tagSet", "item", page, |item, (id, key, value)| {
             xml::text(item, "resourceId", &id);
             xml::text(item, "resourceType", "instance");
             xml::text(item, "key", &key);
             xml::text(item, "value", &value);
         });
-        if let Some(token) = token {
-            xml::text(root, "nextToken", &token);
-        }
+        Paging::write(root, token.as_deref());
     }))
 }
 

@@ -1,8 +1,8 @@
 //! The policies of AWS that are attached to a role.
 
-use super::{Answer, no_such_entity, null, paging::Paging, role, take_role_name, validation};
+use super::{no_such_entity, null, paging::Paging, role, take_role_name, validation};
 use crate::emulator::{
-    Context,
+    service::{Operation, Output},
     wire::{AwsError, QueryParams, xml},
 };
 
@@ -10,11 +10,9 @@ use crate::emulator::{
 const MANAGED: &str = "arn:aws:iam::aws:policy/";
 
 /// `AttachRolePolicy`: attached twice is attached.
-pub(super) async fn attach(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let arn = take_arn(&mut params)?;
-    params.finish()?;
-    role::change(context, &name, |role| {
+pub(super) async fn attach(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, arn), scope) = operation.query(|params| Ok((take_role_name(params)?, take_arn(params)?)))?;
+    role::change(&scope, &name, |role| {
         if arn.strip_prefix(MANAGED).is_none_or(str::is_empty) {
             return Err(no_such_entity(format!("Policy {arn} does not exist or is not attachable.")));
         }
@@ -22,39 +20,36 @@ pub(super) async fn attach(context: &Context, mut params: QueryParams) -> Result
         Ok(())
     })
     .await?;
-    Ok(None)
+    Ok(Output::Done)
 }
 
 /// `DetachRolePolicy`.
-pub(super) async fn detach(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let arn = take_arn(&mut params)?;
-    params.finish()?;
-    role::change(context, &name, |role| {
+pub(super) async fn detach(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, arn), scope) = operation.query(|params| Ok((take_role_name(params)?, take_arn(params)?)))?;
+    role::change(&scope, &name, |role| {
         if role.attached.remove(&arn) { Ok(()) } else { Err(no_such_entity(format!("Policy {arn} was not found."))) }
     })
     .await?;
-    Ok(None)
+    Ok(Output::Done)
 }
 
 /// `ListAttachedRolePolicies`.
-pub(super) fn list(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let prefix = params.text("PathPrefix").unwrap_or_default();
-    let paging = Paging::take(&mut params)?;
-    params.finish()?;
-    let arns = role::read(context, &name, |role| {
-        let path = |arn: &&String| arn.find('/').is_some_and(|at| arn[at..].starts_with(&prefix));
-        Ok(role.attached.iter().filter(path).cloned().collect())
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, prefix, paging), scope) = operation.query(|params| {
+        Ok((take_role_name(params)?, params.text("PathPrefix").unwrap_or_default(), Paging::take(params)?))
     })?;
-    let (arns, marker) = paging.cut(arns, |arn| arn);
-    Ok(Some(Box::new(move |result| {
+    let arns = role::read(&scope, &name, |role| {
+        let path = |arn: &&String| arn.find('/').is_some_and(|at| arn[at..].starts_with(&prefix));
+        Ok(role.attached.iter().filter(path).cloned().collect::<Vec<_>>())
+    })?;
+    let (arns, marker) = paging.cut(arns, String::clone);
+    Ok(Output::xml(move |result| {
         xml::list(result, "AttachedPolicies", "member", &arns, |member, arn| {
             xml::text(member, "PolicyName", arn.rsplit('/').next().unwrap_or(arn));
             xml::text(member, "PolicyArn", arn);
         });
         Paging::write(result, marker.as_deref());
-    })))
+    }))
 }
 
 fn take_arn(params: &mut QueryParams) -> Result<String, AwsError> {

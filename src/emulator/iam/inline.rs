@@ -1,7 +1,7 @@
 //! The policies that belong to one role alone.
 
 use super::{
-    Answer, conflict,
+    conflict,
     document::{self, Kind},
     no_such_entity, null,
     paging::Paging,
@@ -9,7 +9,7 @@ use super::{
     take_name, take_role_name,
 };
 use crate::emulator::{
-    Context,
+    service::{Operation, Output},
     wire::{AwsError, QueryParams, xml},
 };
 
@@ -17,13 +17,13 @@ use crate::emulator::{
 const MAX_SIZE: usize = 10_240;
 
 /// `PutRolePolicy`: adds or replaces.
-pub(super) async fn put(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let role = take_role_name(&mut params)?;
-    let policy = take_name(&mut params, "PolicyName", 128)?;
-    let text = params.text("PolicyDocument").ok_or_else(|| null("policyDocument"))?;
-    params.finish()?;
+pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((role, policy, text), scope) = operation.query(|params| {
+        let (role, policy) = take_names(params)?;
+        Ok((role, policy, params.text("PolicyDocument").ok_or_else(|| null("policyDocument"))?))
+    })?;
     document::check(&text, Kind::Identity)?;
-    role::change(context, &role, |role| {
+    role::change(&scope, &role, |role| {
         role.inline.insert(policy, text);
         let size: usize =
             role.inline.values().map(|text| text.chars().filter(|char| !char.is_whitespace()).count()).sum();
@@ -34,42 +34,41 @@ pub(super) async fn put(context: &Context, mut params: QueryParams) -> Result<An
         Ok(())
     })
     .await?;
-    Ok(None)
+    Ok(Output::Done)
 }
 
 /// `GetRolePolicy`.
-pub(super) fn get(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let policy = take_name(&mut params, "PolicyName", 128)?;
-    params.finish()?;
-    let text = role::read(context, &name, |role| role.inline.get(&policy).cloned().ok_or_else(|| absent(&policy)))?;
-    Ok(Some(Box::new(move |result| {
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, policy), scope) = operation.query(take_names)?;
+    let text = role::read(&scope, &name, |role| role.inline.get(&policy).cloned().ok_or_else(|| absent(&policy)))?;
+    Ok(Output::xml(move |result| {
         xml::text(result, "RoleName", &name);
         xml::text(result, "PolicyName", &policy);
         xml::text(result, "PolicyDocument", &encode(&text));
-    })))
+    }))
 }
 
 /// `DeleteRolePolicy`.
-pub(super) async fn delete(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let policy = take_name(&mut params, "PolicyName", 128)?;
-    params.finish()?;
-    role::change(context, &name, |role| role.inline.remove(&policy).map(drop).ok_or_else(|| absent(&policy))).await?;
-    Ok(None)
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, policy), scope) = operation.query(take_names)?;
+    role::change(&scope, &name, |role| role.inline.remove(&policy).map(drop).ok_or_else(|| absent(&policy))).await?;
+    Ok(Output::Done)
 }
 
 /// `ListRolePolicies`.
-pub(super) fn list(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let paging = Paging::take(&mut params)?;
-    params.finish()?;
-    let names = role::read(context, &name, |role| Ok(role.inline.keys().cloned().collect()))?;
-    let (names, marker) = paging.cut(names, |name| name);
-    Ok(Some(Box::new(move |result| {
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, paging), scope) = operation.query(|params| Ok((take_role_name(params)?, Paging::take(params)?)))?;
+    let names = role::read(&scope, &name, |role| Ok(role.inline.keys().cloned().collect::<Vec<_>>()))?;
+    let (names, marker) = paging.cut(names, String::clone);
+    Ok(Output::xml(move |result| {
         xml::texts(result, "PolicyNames", "member", names.iter().map(String::as_str));
         Paging::write(result, marker.as_deref());
-    })))
+    }))
+}
+
+/// Takes the names of a role and of one of its policies.
+fn take_names(params: &mut QueryParams) -> Result<(String, String), AwsError> {
+    Ok((take_role_name(params)?, take_name(params, "PolicyName", 128)?))
 }
 
 fn absent(policy: &str) -> AwsError {

@@ -15,59 +15,36 @@ mod tags;
 pub use role::{Role, State};
 
 use super::{
-    Call, Context,
-    wire::{AwsError, Protocol, QueryParams, xml, xml_response},
+    service::{Handler, Service},
+    wire::{AwsError, Fault, QueryParams},
 };
-use crate::http1::Response;
 use http::StatusCode;
-use std::sync::Arc;
 
-const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
-
-/// The content of an operation's result; `None` for the operations that have none.
-type Answer = Option<Content>;
-
-/// Writes what is inside `…Result`.
-type Content = Box<dyn FnOnce(&mut xml::Element) + Send>;
-
-/// Answers one call.
-pub async fn serve(context: &Arc<Context>, call: &Call) -> Response {
-    match answer(context, call).await {
-        Ok(document) => xml_response(document, &call.request_id),
-        Err(error) => error.response(Protocol::Query(NAMESPACE), &call.request_id),
-    }
-}
-
-async fn answer(context: &Context, call: &Call) -> Result<String, AwsError> {
-    let mut params = QueryParams::parse(&call.request)?;
-    let action = params.action()?;
-    let write = match action.as_str() {
-        "AttachRolePolicy" => attached::attach(context, params).await,
-        "CreateRole" => roles::create(context, params).await,
-        "DeleteRole" => roles::delete(context, params).await,
-        "DeleteRolePolicy" => inline::delete(context, params).await,
-        "DetachRolePolicy" => attached::detach(context, params).await,
-        "GetRole" => roles::get(context, params),
-        "GetRolePolicy" => inline::get(context, params),
-        "ListAttachedRolePolicies" => attached::list(context, params),
-        "ListInstanceProfilesForRole" => roles::list_instance_profiles(context, params),
-        "ListRolePolicies" => inline::list(context, params),
-        "ListRoleTags" => tags::list(context, params),
-        "ListRoles" => roles::list(context, params),
-        "PutRolePolicy" => inline::put(context, params).await,
-        "TagRole" => tags::add(context, params).await,
-        "UntagRole" => tags::remove(context, params).await,
-        "UpdateAssumeRolePolicy" => roles::update_trust(context, params).await,
-        "UpdateRole" => roles::update(context, params).await,
-        unknown => Err(AwsError::not_implemented("iam", unknown)),
-    }?;
-    Ok(xml::document(&format!("{action}Response"), NAMESPACE, |root| {
-        if let Some(write) = write {
-            xml::element(root, &format!("{action}Result"), write);
-        }
-        xml::element(root, "ResponseMetadata", |data| xml::text(data, "RequestId", &call.request_id));
-    }))
-}
+/// IAM, as far as it is emulated.
+pub static SERVICE: Service = Service {
+    name: "iam",
+    routes: None,
+    operations: &[
+        ("AttachRolePolicy", Handler::Async(|operation| Box::pin(attached::attach(operation)))),
+        ("CreateRole", Handler::Async(|operation| Box::pin(roles::create(operation)))),
+        ("DeleteRole", Handler::Async(|operation| Box::pin(roles::delete(operation)))),
+        ("DeleteRolePolicy", Handler::Async(|operation| Box::pin(inline::delete(operation)))),
+        ("DetachRolePolicy", Handler::Async(|operation| Box::pin(attached::detach(operation)))),
+        ("GetRole", Handler::Sync(roles::get)),
+        ("GetRolePolicy", Handler::Sync(inline::get)),
+        ("ListAttachedRolePolicies", Handler::Sync(attached::list)),
+        ("ListInstanceProfilesForRole", Handler::Sync(roles::list_instance_profiles)),
+        ("ListRolePolicies", Handler::Sync(inline::list)),
+        ("ListRoleTags", Handler::Sync(tags::list)),
+        ("ListRoles", Handler::Sync(roles::list)),
+        ("PutRolePolicy", Handler::Async(|operation| Box::pin(inline::put(operation)))),
+        ("TagRole", Handler::Async(|operation| Box::pin(tags::add(operation)))),
+        ("UntagRole", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
+        ("UpdateAssumeRolePolicy", Handler::Async(|operation| Box::pin(roles::update_trust(operation)))),
+        ("UpdateRole", Handler::Async(|operation| Box::pin(roles::update(operation)))),
+    ],
+    fault: |fault: Fault| validation(fault.to_string()),
+};
 
 /// Takes a name that must be there: a role's or a policy's, by the pattern that IAM has for both.
 fn take_name(params: &mut QueryParams, parameter: &str, longest: usize) -> Result<String, AwsError> {

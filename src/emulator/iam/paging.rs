@@ -1,8 +1,7 @@
-//! IAM's pages: `MaxItems` and `Marker`. A marker is the name of the last item, so it survives changes in between.
+//! IAM's pages: `MaxItems` and `Marker`.
 
 use super::validation;
-use crate::emulator::wire::{AwsError, QueryParams, xml};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use crate::emulator::wire::{AwsError, QueryParams, page, xml};
 
 /// How many items a page has unless it is said.
 const PAGE: usize = 100;
@@ -23,23 +22,20 @@ impl Paging {
             )));
         }
         let after = match params.text("Marker") {
-            Some(marker) => Some(decode(&marker).ok_or_else(|| validation(format!("Invalid Marker: {marker}")))?),
+            Some(marker) => Some(page::key_of(&marker).ok_or_else(|| validation(format!("Invalid Marker: {marker}")))?),
             None => None,
         };
         Ok(Self { size, after })
     }
 
-    /// Cuts the page out of `items`, which are in the order of their keys; gives the marker of the next page.
-    pub(super) fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> &String) -> (Vec<T>, Option<String>) {
-        if let Some(after) = &self.after {
-            items.drain(..items.partition_point(|item| key(item) <= after));
-        }
-        if items.len() <= self.size {
-            return (items, None);
-        }
-        items.truncate(self.size);
-        let marker = items.last().map(|last| BASE64_URL_SAFE_NO_PAD.encode(key(last)));
-        (items, marker)
+    /// Cuts the page out of `items`, which are in the order of their keys; returns the marker of the next page.
+    pub(super) fn cut<T>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        key: impl Fn(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let (items, last) = page::page(items, key, self.after.as_ref(), self.size);
+        (items, last.as_deref().map(page::token))
     }
 
     /// Writes `IsTruncated` and, where there is more, `Marker`.
@@ -49,8 +45,4 @@ impl Paging {
             xml::text(result, "Marker", marker);
         }
     }
-}
-
-fn decode(marker: &str) -> Option<String> {
-    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(marker).ok()?).ok()
 }

@@ -2,7 +2,7 @@
 
 use super::no_such_entity;
 use crate::emulator::{
-    Context,
+    service::Scope,
     wire::{AwsError, iso_seconds, xml},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -113,18 +113,18 @@ pub(super) fn encode(document: &str) -> String {
 
 /// Changes one role.
 pub(super) async fn change<T>(
-    context: &Context,
+    scope: &Scope<'_>,
     name: &str,
     edit: impl FnOnce(&mut Role) -> Result<T, AwsError>,
 ) -> Result<T, AwsError> {
-    context.store.change_global(|state| edit(state.iam.role_mut(name)?)).await
+    scope.change_global(|state| edit(state.iam.role_mut(name)?)).await
 }
 
 /// Reads one role.
 pub(super) fn read<T>(
-    context: &Context,
+    scope: &Scope<'_>,
     name: &str,
     read: impl FnOnce(&Role) -> Result<T, AwsError>,
 ) -> Result<T, AwsError> {
-    context.store.read_global(|state| read(state.iam.role(name)?))
+    scope.read_global(|state| read(state.iam.role(name)?))
 }

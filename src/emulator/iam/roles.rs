@@ -1,19 +1,16 @@
 //! The operations on roles as a whole.
 
 use super::{
-    Answer, Content, conflict,
+    conflict,
     document::{self, Kind},
     null,
     paging::Paging,
     role::{self, Role},
     tags, take_role_name, validation,
 };
-use crate::{
-    emulator::{
-        Context,
-        wire::{AwsError, QueryParams, xml},
-    },
-    secret::random_hex,
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, QueryParams, hex_id, millis, xml},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,25 +18,25 @@ use std::collections::{BTreeMap, BTreeSet};
 const SESSION: std::ops::RangeInclusive<u32> = 3600..=43_200;
 
 /// `CreateRole`.
-pub(super) async fn create(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let digits = random_hex(9).map_err(|error| AwsError::internal(format!("No randomness: {error}.")))?;
-    let role = Role {
-        name: take_role_name(&mut params)?,
-        path: take_path(&mut params, "Path")?.unwrap_or_else(|| "/".to_owned()),
-        id: format!("AROA{}", digits[..17].to_ascii_uppercase()),
-        created: context.now_millis(),
-        trust: take_trust(&mut params, "AssumeRolePolicyDocument", "assumeRolePolicyDocument")?,
-        description: take_description(&mut params)?,
-        session: take_session(&mut params)?.unwrap_or(*SESSION.start()),
-        boundary: params.text("PermissionsBoundary"),
-        tags: tags::take(&mut params)?,
-        inline: BTreeMap::new(),
-        attached: BTreeSet::new(),
-    };
-    params.finish()?;
-    let created = role.clone();
-    context
-        .store
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (id, created) = (format!("AROA{}", hex_id(17)?.to_ascii_uppercase()), millis(operation.now()));
+    let (role, scope) = operation.query(|params| {
+        Ok(Role {
+            name: take_role_name(params)?,
+            path: take_path(params, "Path")?.unwrap_or_else(|| "/".to_owned()),
+            id,
+            created,
+            trust: take_trust(params, "AssumeRolePolicyDocument", "assumeRolePolicyDocument")?,
+            description: take_description(params)?,
+            session: take_session(params)?.unwrap_or(*SESSION.start()),
+            boundary: params.text("PermissionsBoundary"),
+            tags: tags::take(params)?,
+            inline: BTreeMap::new(),
+            attached: BTreeSet::new(),
+        })
+    })?;
+    let shown = show(role.clone(), scope.account());
+    scope
         .change_global(|state| {
             // Two names that differ in case only are one name to IAM.
             if state.iam.roles.keys().any(|name| name.eq_ignore_ascii_case(&role.name)) {
@@ -49,20 +46,19 @@ pub(super) async fn create(context: &Context, mut params: QueryParams) -> Result
             Ok(())
         })
         .await?;
-    Ok(Some(one(context, created)))
+    Ok(shown)
 }
 
 /// `GetRole`.
-pub(super) fn get(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    params.finish()?;
-    let role = role::read(context, &name, |role| Ok(role.clone()))?;
-    Ok(Some(one(context, role)))
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (name, scope) = operation.query(take_role_name)?;
+    let role = role::read(&scope, &name, |role| Ok(role.clone()))?;
+    Ok(show(role, scope.account()))
 }
 
-fn one(context: &Context, role: Role) -> Content {
-    let account = context.config.account.clone();
-    Box::new(move |result| {
+fn show(role: Role, account: &str) -> Output {
+    let account = account.to_owned();
+    Output::xml(move |result| {
         xml::element(result, "Role", |element| {
             role.write(element, &account);
             if !role.tags.is_empty() {
@@ -74,27 +70,26 @@ fn one(context: &Context, role: Role) -> Content {
 }
 
 /// `ListRoles`: without tags, as AWS leaves them out.
-pub(super) fn list(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let prefix = take_path(&mut params, "PathPrefix")?.unwrap_or_else(|| "/".to_owned());
-    let paging = Paging::take(&mut params)?;
-    params.finish()?;
-    let (roles, marker) = context.store.read_global(|state| {
-        let roles = state.iam.roles.values().filter(|role| role.path.starts_with(&prefix)).cloned().collect();
-        paging.cut(roles, |role: &Role| &role.name)
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((prefix, paging), scope) =
+        operation.query(|params| Ok((take_path(params, "PathPrefix")?, Paging::take(params)?)))?;
+    let prefix = prefix.unwrap_or_else(|| "/".to_owned());
+    let (roles, marker) = scope.read_global(|state| {
+        let roles = state.iam.roles.values().filter(|role| role.path.starts_with(&prefix));
+        let (roles, marker) = paging.cut(roles, |role| role.name.clone());
+        (roles.into_iter().cloned().collect::<Vec<Role>>(), marker)
     });
-    let account = context.config.account.clone();
-    Ok(Some(Box::new(move |result| {
+    let account = scope.account().to_owned();
+    Ok(Output::xml(move |result| {
         xml::list(result, "Roles", "member", &roles, |member, role| role.write(member, &account));
         Paging::write(result, marker.as_deref());
-    })))
+    }))
 }
 
 /// `DeleteRole`: refused while the role has policies.
-pub(super) async fn delete(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    params.finish()?;
-    context
-        .store
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (name, scope) = operation.query(take_role_name)?;
+    scope
         .change_global(|state| {
             let role = state.iam.role(&name)?;
             if !role.attached.is_empty() {
@@ -107,47 +102,42 @@ pub(super) async fn delete(context: &Context, mut params: QueryParams) -> Result
             Ok(())
         })
         .await?;
-    Ok(None)
+    Ok(Output::Done)
 }
 
 /// `UpdateRole`: a description that is not given is left, a session length falls back to the default, as on AWS.
-pub(super) async fn update(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let description = take_description(&mut params)?;
-    let session = take_session(&mut params)?;
-    params.finish()?;
-    role::change(context, &name, |role| {
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, description, session), scope) =
+        operation.query(|params| Ok((take_role_name(params)?, take_description(params)?, take_session(params)?)))?;
+    role::change(&scope, &name, |role| {
         role.description = description.or_else(|| role.description.take());
         role.session = session.unwrap_or(*SESSION.start());
         Ok(())
     })
     .await?;
-    Ok(Some(Box::new(|_| ())))
+    Ok(Output::xml(|_| ()))
 }
 
 /// `UpdateAssumeRolePolicy`.
-pub(super) async fn update_trust(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    let trust = take_trust(&mut params, "PolicyDocument", "policyDocument")?;
-    params.finish()?;
-    role::change(context, &name, |role| {
+pub(super) async fn update_trust(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, trust), scope) = operation
+        .query(|params| Ok((take_role_name(params)?, take_trust(params, "PolicyDocument", "policyDocument")?)))?;
+    role::change(&scope, &name, |role| {
         role.trust = trust;
         Ok(())
     })
     .await?;
-    Ok(None)
+    Ok(Output::Done)
 }
 
 /// `ListInstanceProfilesForRole`: there are none; Terraform asks before it deletes a role.
-pub(super) fn list_instance_profiles(context: &Context, mut params: QueryParams) -> Result<Answer, AwsError> {
-    let name = take_role_name(&mut params)?;
-    Paging::take(&mut params)?;
-    params.finish()?;
-    role::read(context, &name, |_| Ok(()))?;
-    Ok(Some(Box::new(|result| {
+pub(super) fn list_instance_profiles(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, _), scope) = operation.query(|params| Ok((take_role_name(params)?, Paging::take(params)?)))?;
+    role::read(&scope, &name, |_| Ok(()))?;
+    Ok(Output::xml(|result| {
         xml::element(result, "InstanceProfiles", |_| ());
         Paging::write(result, None);
-    })))
+    }))
 }
 
 fn take_trust(params: &mut QueryParams, parameter: &str, field: &str) -> Result<String, AwsError> {

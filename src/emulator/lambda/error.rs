@@ -1,19 +1,50 @@
 //! Lambda's errors, in its own words.
 
-use crate::emulator::wire::AwsError;
+use crate::emulator::wire::{AwsError, Fault};
 use http::StatusCode;
+use std::fmt;
+
+/// Words what is wrong with an input.
+pub(super) fn fault(fault: Fault) -> AwsError {
+    match fault {
+        Fault::Unreadable(why) => unreadable(why),
+        Fault::Missing(path) => null(&path),
+        Fault::Invalid(path, why) => unfit(format!("at '{}'", parameter(&path)), &why),
+        Fault::Unknown(path) => invalid(format!(
+            "The parameter {path} is not known: either Lambda does not have it in this operation, or this emulator lacks it."
+        )),
+    }
+}
 
 pub(super) fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::sender("InvalidParameterValueException", message)
 }
 
+/// A body that is no JSON.
+pub(super) fn unreadable(why: impl fmt::Display) -> AwsError {
+    AwsError::sender("InvalidRequestContentException", format!("Could not parse request body into json: {why}"))
+}
+
 /// A value that breaks the shape of its parameter, rather than a rule of Lambda's.
 pub(super) fn validation(value: &str, parameter: &str, rule: &str) -> AwsError {
     let value: String = value.chars().take(200).collect();
-    let message = format!(
-        "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: Member must {rule}"
-    );
+    unfit(format!("'{value}' at '{parameter}'"), &format!("Member must {rule}"))
+}
+
+/// A member that must be there and is not.
+pub(super) fn null(member: &str) -> AwsError {
+    unfit(format!("null at '{}'", parameter(member)), "Member must not be null")
+}
+
+fn unfit(value: String, why: &str) -> AwsError {
+    let message = format!("1 validation error detected: Value {value} failed to satisfy constraint: {why}");
     AwsError::sender("ValidationException", message)
+}
+
+/// Writes the path of a member as Lambda's sentences do: `vpcConfig.subnetIds`.
+fn parameter(path: &str) -> String {
+    let lower = |name: &str| name.chars().take(1).map(|c| c.to_ascii_lowercase()).chain(name.chars().skip(1)).collect();
+    path.split('.').map(lower).collect::<Vec<String>>().join(".")
 }
 
 pub(super) fn function_not_found(arn: &str) -> AwsError {
@@ -26,6 +57,13 @@ pub(super) fn not_found(message: impl Into<String>) -> AwsError {
 
 pub(super) fn conflict(message: impl Into<String>) -> AwsError {
     AwsError::new(StatusCode::CONFLICT, "ResourceConflictException", message)
+}
+
+/// What cannot be done to a function that is still being created.
+pub(super) fn pending() -> AwsError {
+    conflict(
+        "The operation cannot be performed at this time. The function is currently in the following state: Pending",
+    )
 }
 
 pub(super) fn wrong_revision() -> AwsError {
@@ -44,4 +82,39 @@ pub(super) fn too_large(most: usize, operation: &str) -> AwsError {
 
 pub(super) fn throttled() -> AwsError {
     AwsError::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_faulty_input_is_worded_as_lambda_does() {
+        for (given, code, message) in [
+            (
+                Fault::Unreadable("x".into()),
+                "InvalidRequestContentException",
+                "Could not parse request body into json: x",
+            ),
+            (
+                Fault::Missing("Role".into()),
+                "ValidationException",
+                "1 validation error detected: Value null at 'role' failed to satisfy constraint: Member must not be null",
+            ),
+            (
+                Fault::Invalid("VpcConfig.SubnetIds".into(), "a text".into()),
+                "ValidationException",
+                "1 validation error detected: Value at 'vpcConfig.subnetIds' failed to satisfy constraint: a text",
+            ),
+            (
+                Fault::Unknown("Code.Colour".into()),
+                "InvalidParameterValueException",
+                "The parameter Code.Colour is not known: either Lambda does not have it in this operation, or this \
+                 emulator lacks it.",
+            ),
+        ] {
+            let error = fault(given);
+            assert_eq!((error.code.as_ref(), error.message.as_str()), (code, message));
+        }
+    }
 }

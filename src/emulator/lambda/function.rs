@@ -1,7 +1,11 @@
 //! A function as it is stored, and as Lambda shows it.
 
-use super::{Statement, name::FunctionName};
-use crate::emulator::{runtime::Spec, store::Region};
+use super::{
+    Statement,
+    error::wrong_revision,
+    name::{FunctionName, LATEST, Reference},
+};
+use crate::emulator::{runtime::Spec, store::Region, wire::AwsError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
@@ -63,18 +67,23 @@ pub(super) struct FunctionSettings {
 }
 
 impl Function {
-    /// Tells whether the last change has settled.
+    /// Whether the last change has settled.
     pub(super) fn is_settled(&self, now: OffsetDateTime) -> bool {
         // A clock that was set back must not keep it on its way for ever.
         now >= self.modified + SETTLE_TIME || now < self.modified
     }
 
-    /// Tells whether it is still being created, and so cannot be invoked.
+    /// Whether it is still being created, and so cannot be invoked.
     pub(super) fn is_pending(&self, now: OffsetDateTime) -> bool {
         self.is_new && !self.is_settled(now)
     }
 
-    /// Says what its processes are started from.
+    /// Refuses a change that was made with another revision in mind.
+    pub(super) fn check_revision(&self, expected: Option<&str>) -> Result<(), AwsError> {
+        if expected.is_none_or(|revision| revision == self.revision) { Ok(()) } else { Err(wrong_revision()) }
+    }
+
+    /// Returns what its processes are started from.
     pub(super) fn spec(&self, region: &Region) -> Spec {
         let settings = &self.settings;
         Spec {
@@ -107,7 +116,7 @@ impl Function {
             "MemorySize": settings.memory,
             "LastModified": last_modified(self.modified),
             "CodeSha256": self.code.sha256,
-            "Version": "$LATEST",
+            "Version": LATEST,
             "TracingConfig": { "Mode": settings.tracing },
             "RevisionId": self.revision,
             "PackageType": "Zip",
@@ -130,6 +139,18 @@ impl Function {
             shown["LastUpdateStatusReasonCode"] = "Updating".into();
         }
         shown
+    }
+
+    /// Shows it as one of its versions, which the ARN then names.
+    pub(super) fn version(&self, now: OffsetDateTime) -> Value {
+        let mut shown = self.configuration(now);
+        shown["FunctionArn"] = format!("{}:{LATEST}", self.arn).into();
+        shown
+    }
+
+    /// Shows it as it was asked for: as a function, or as a version.
+    pub(super) fn show(&self, reference: &Reference, now: OffsetDateTime) -> Value {
+        if reference.qualifier.is_some() { self.version(now) } else { self.configuration(now) }
     }
 }
 

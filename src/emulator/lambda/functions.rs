@@ -1,59 +1,46 @@
 //! The operations that create, show, change and remove functions.
 
 use super::{
-    FunctionName, Request, State,
-    error::{conflict, function_not_found, invalid, wrong_revision},
+    FunctionName,
+    error::{conflict, function_not_found, invalid, pending, validation},
     function::{Code, Function},
-    input::{self, Create, UpdateCode, UpdateConfiguration},
+    input::{self, CodeInput, Create, SettingsInput, UpdateCode, UpdateConfiguration},
+    name::{LATEST, Named, Reference, Versioned},
+    paging::{self, MAX_ITEMS, Paging},
     tags,
 };
 use crate::{
     emulator::{
-        Context,
         runtime::CodeGuard,
+        service::{Operation, Output, Scope},
         wire::{self, AwsError},
     },
     http1::Response,
 };
 use bytes::Bytes;
 use http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::ops::Bound;
+use time::OffsetDateTime;
 
-/// The largest page of `ListFunctions`.
-const MAX_PAGE: usize = 50;
-
-/// Finds a function.
-pub(super) fn find<'a>(state: &'a State, request: &Request<'_>, name: &FunctionName) -> Result<&'a Function, AwsError> {
-    state.functions.get(name).ok_or_else(|| function_not_found(&request.arn(name)))
-}
-
-/// Finds a function to change it.
-pub(super) fn find_mut<'a>(
-    state: &'a mut State,
-    request: &Request<'_>,
-    name: &FunctionName,
-) -> Result<&'a mut Function, AwsError> {
-    state.functions.get_mut(name).ok_or_else(|| function_not_found(&request.arn(name)))
-}
-
-pub(super) async fn create(request: &Request<'_>) -> Result<Response, AwsError> {
-    let create: Create = request.input()?;
+/// `CreateFunction`.
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (create, settings, scope) = operation.inputs::<Create, SettingsInput>()?;
     create.check()?;
     let name = FunctionName::parse(&create.function_name)?;
     let runtime = input::check_runtime(create.runtime, create.package_type.as_deref())?;
-    let settings = create.settings.create(&name.to_string())?;
+    let settings = settings.create(&name.to_string())?;
     let tags = create.tags.unwrap_or_default();
     tags::check(&tags)?;
-    check_role(request, &settings.role)?;
+    check_role(&scope, &settings.role)?;
     let exists = conflict(format!("Function already exist: {name}"));
     // Said before an archive is looked into, and again when it is stored.
-    if request.read(|state| state.functions.contains_key(&name)) {
+    if scope.read(|state| state.lambda.functions.contains_key(&name)) {
         return Err(exists);
     }
-    let (code, _guard) = store_code(request, create.code, create.architectures).await?;
+    let (code, _guard) = store_code(&scope, create.code, create.architectures).await?;
     let function = Function {
-        arn: request.arn(&name),
+        arn: name.arn(&scope),
         name: name.clone(),
         runtime,
         code,
@@ -62,135 +49,176 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Response, AwsError> 
         policy: Vec::new(),
         identity: wire::request_id(),
         revision: wire::request_id(),
-        modified: request.now(),
+        modified: scope.now,
         is_new: true,
     };
-    let shown = function.configuration(request.now());
-    request
+    let shown = function.configuration(scope.now);
+    scope
         .change(|state| {
-            if state.functions.contains_key(&name) {
+            if state.lambda.functions.contains_key(&name) {
                 return Err(exists);
             }
-            state.functions.insert(name, function);
+            state.lambda.functions.insert(name, function);
             Ok(())
         })
         .await?;
-    Ok(request.json(StatusCode::CREATED, &shown))
+    Ok(Output::Members(shown))
 }
 
-pub(super) fn get(request: &Request<'_>, name: &FunctionName) -> Result<Response, AwsError> {
-    let shown = request.read(|state| {
-        let function = find(state, request, name)?;
+/// `GetFunction`.
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Versioned>()?;
+    let reference = input.reference(&scope)?;
+    let endpoint = &scope.context.config.endpoint;
+    scope.read(|state| {
+        let function = state.lambda.find(&reference)?;
         let mut shown = json!({
-            "Configuration": function.configuration(request.now()),
-            "Code": { "RepositoryType": "S3", "Location": format!("{}/blobs/{}", request.endpoint(), function.code.blob) },
+            "Configuration": function.show(&reference, scope.now),
+            "Code": { "RepositoryType": "S3", "Location": format!("{endpoint}/blobs/{}", function.code.blob) },
         });
         if !function.tags.is_empty() {
             shown["Tags"] = json!(function.tags);
         }
-        Ok::<_, AwsError>(shown)
-    })?;
-    Ok(request.json(StatusCode::OK, &shown))
+        Ok(Output::Members(shown))
+    })
 }
 
-/// Shows the function itself, in the answer of several operations.
-pub(super) fn configuration(request: &Request<'_>, name: &FunctionName) -> Result<Response, AwsError> {
-    let shown = request.read(|state| Ok::<_, AwsError>(find(state, request, name)?.configuration(request.now())))?;
-    Ok(request.json(StatusCode::OK, &shown))
+/// `GetFunctionConfiguration`.
+pub(super) fn configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Versioned>()?;
+    let reference = input.reference(&scope)?;
+    scope.read(|state| Ok(Output::Members(state.lambda.find(&reference)?.show(&reference, scope.now))))
 }
 
-pub(super) fn list(request: &Request<'_>) -> Result<Response, AwsError> {
-    let most = match request.query("MaxItems") {
-        None => MAX_PAGE,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|most| (1..=10_000).contains(most))
-            .ok_or_else(|| invalid("MaxItems must be between 1 and 10000."))?,
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListInput {
+    function_version: Option<String>,
+}
+
+/// `ListFunctions`: with `FunctionVersion=ALL` their versions, of which each has one.
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, paging, scope) = operation.inputs::<ListInput, Paging>()?;
+    let show = match input.function_version.as_deref() {
+        None => Function::configuration,
+        Some("ALL") => Function::version,
+        Some(other) => return Err(validation(other, "functionVersion", "satisfy enum value set: [ALL]")),
     };
-    let after = request.query("Marker").map(|marker| FunctionName::parse(&marker)).transpose()?;
-    let shown = request.read(|state| {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = state.functions.range((start, Bound::Unbounded)).map(|(_, function)| function).peekable();
-        let page: Vec<_> = rest.by_ref().take(most.min(MAX_PAGE)).collect();
-        let marker = rest.peek().and(page.last()).map(|last| last.name.to_string());
-        let functions: Vec<_> = page.iter().map(|function| function.configuration(request.now())).collect();
-        let mut shown = json!({ "Functions": functions });
-        if let Some(marker) = marker {
-            shown["NextMarker"] = marker.into();
-        }
-        shown
-    });
-    Ok(request.json(StatusCode::OK, &shown))
+    scope.read(|state| {
+        let functions = state.lambda.functions.values();
+        let (functions, marker) = paging.cut(functions, |function| function.name.to_string(), MAX_ITEMS)?;
+        let shown = functions.into_iter().map(|function| show(function, scope.now)).collect();
+        Ok(paging::show("Functions", shown, marker))
+    })
 }
 
-pub(super) async fn delete(request: &Request<'_>, name: &FunctionName) -> Result<Response, AwsError> {
-    let removed = request
-        .change(|state| state.functions.remove(name).ok_or_else(|| function_not_found(&request.arn(name))))
+/// `ListVersionsByFunction`.
+pub(super) fn list_versions(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, paging, scope) = operation.inputs::<Named, Paging>()?;
+    let reference = input.reference(&scope)?;
+    scope.read(|state| {
+        let versions = [state.lambda.find(&reference)?.version(scope.now)];
+        let (versions, marker) = paging.cut(versions, |_| LATEST.to_owned(), MAX_ITEMS)?;
+        Ok(paging::show("Versions", versions, marker))
+    })
+}
+
+/// `DeleteFunction`.
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Versioned>()?;
+    let reference = input.reference(&scope)?;
+    if let Some(version) = &reference.qualifier {
+        return delete_version(&scope, &reference, version);
+    }
+    let removed = scope
+        .change(|state| state.lambda.functions.remove(&reference.name).ok_or_else(|| reference.not_found()))
         .await?;
-    request.functions.retire(&removed.arn);
-    request.functions.discard_later(removed.code.blob);
-    Ok(request.empty(StatusCode::NO_CONTENT))
+    scope.functions.retire(&removed.arn);
+    scope.functions.discard_later(removed.code.blob);
+    Ok(Output::Raw(empty(StatusCode::NO_CONTENT)))
 }
 
-pub(super) async fn update_code(request: &Request<'_>, name: &FunctionName) -> Result<Response, AwsError> {
-    let update: UpdateCode = request.input()?;
+/// Deletes nothing: of a function that is there, a version that is not counts as deleted.
+fn delete_version(scope: &Scope<'_>, reference: &Reference, version: &str) -> Result<Output, AwsError> {
+    if !version.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(invalid(match version {
+            LATEST => "$LATEST version cannot be deleted without deleting the function.",
+            _ => "Deletion of aliases is not currently supported.",
+        }));
+    }
+    if !scope.read(|state| state.lambda.functions.contains_key(&reference.name)) {
+        return Err(function_not_found(&reference.arn));
+    }
+    Ok(Output::Raw(empty(StatusCode::NO_CONTENT)))
+}
+
+/// `UpdateFunctionCode`.
+pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (update, code, scope) = operation.inputs::<UpdateCode, CodeInput>()?;
     update.check()?;
-    let check = |function: &Function| check_change(request, function, update.revision_id.as_deref());
-    let architectures = request.read(|state| {
-        let function = find(state, request, name)?;
+    let reference = Reference::parse(&scope, &update.function_name, None)?;
+    let check = |function: &Function| check_change(scope.now, function, update.revision_id.as_deref());
+    let architectures = scope.read(|state| {
+        let function = state.lambda.find(&reference)?;
         check(function)?;
-        Ok::<_, AwsError>(update.architectures.unwrap_or_else(|| vec![function.code.architecture.clone()]))
+        Ok::<_, AwsError>(update.architectures.clone().unwrap_or_else(|| vec![function.code.architecture.clone()]))
     })?;
     if update.dry_run {
-        let (_, code) = inspect_code(update.code, Some(architectures)).await?;
-        let shown = request.read(|state| {
-            let mut function = find(state, request, name)?.clone();
+        let (_, code) = inspect_code(code, Some(architectures)).await?;
+        return scope.read(|state| {
+            let mut function = state.lambda.find(&reference)?.clone();
             function.code = code;
-            Ok::<_, AwsError>(function.configuration(request.now()))
-        })?;
-        return Ok(request.json(StatusCode::OK, &shown));
+            Ok(Output::Members(function.configuration(scope.now)))
+        });
     }
-    let (code, _guard) = store_code(request, update.code, Some(architectures)).await?;
-    let (shown, old) = request
+    let (code, _guard) = store_code(&scope, code, Some(architectures)).await?;
+    let (shown, old) = scope
         .change(|state| {
-            let function = find_mut(state, request, name)?;
+            let function = state.lambda.find_mut(&reference)?;
             check(function)?;
             let old = std::mem::replace(&mut function.code, code);
-            Ok((touch(request, function), old))
+            Ok((touch(scope.now, function), old))
         })
         .await?;
-    request.functions.retire(&request.arn(name));
-    request.functions.discard_later(old.blob);
-    Ok(request.json(StatusCode::OK, &shown))
+    scope.functions.retire(&reference.arn);
+    scope.functions.discard_later(old.blob);
+    Ok(Output::Members(shown))
 }
 
-pub(super) async fn update_configuration(request: &Request<'_>, name: &FunctionName) -> Result<Response, AwsError> {
-    let update: UpdateConfiguration = request.input()?;
+/// `UpdateFunctionConfiguration`.
+pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (update, settings, scope) = operation.inputs::<UpdateConfiguration, SettingsInput>()?;
+    let reference = Reference::parse(&scope, &update.function_name, None)?;
     let runtime = match update.runtime {
         Some(runtime) => Some(input::check_runtime(Some(runtime), None)?),
         None => None,
     };
-    let shown = request
+    let shown = scope
         .change(|state| {
-            let function = find_mut(state, request, name)?;
-            check_change(request, function, update.revision_id.as_deref())?;
-            let settings = update.settings.apply(&name.to_string(), function.settings.clone())?;
+            let function = state.lambda.find_mut(&reference)?;
+            check_change(scope.now, function, update.revision_id.as_deref())?;
+            let settings = settings.apply(&reference.name.to_string(), function.settings.clone())?;
             if settings.role != function.settings.role {
-                check_role(request, &settings.role)?;
+                check_role(&scope, &settings.role)?;
             }
             function.settings = settings;
             function.runtime = runtime.unwrap_or_else(|| function.runtime.clone());
-            Ok(touch(request, function))
+            Ok(touch(scope.now, function))
         })
         .await?;
-    request.functions.retire(&request.arn(name));
-    Ok(request.json(StatusCode::OK, &shown))
+    scope.functions.retire(&reference.arn);
+    Ok(Output::Members(shown))
+}
+
+/// Makes an answer without a body.
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
 }
 
 /// Notes a change and shows the function as it is now.
-fn touch(request: &Request<'_>, function: &mut Function) -> Value {
-    let now = request.now();
+fn touch(now: OffsetDateTime, function: &mut Function) -> Value {
     // A function that is still being created stays so: its first change must not make it callable.
     function.is_new = function.is_pending(now);
     function.modified = now;
@@ -198,16 +226,12 @@ fn touch(request: &Request<'_>, function: &mut Function) -> Value {
     function.configuration(now)
 }
 
-fn check_change(request: &Request<'_>, function: &Function, revision: Option<&str>) -> Result<(), AwsError> {
-    if revision.is_some_and(|revision| revision != function.revision) {
-        return Err(wrong_revision());
+fn check_change(now: OffsetDateTime, function: &Function, revision: Option<&str>) -> Result<(), AwsError> {
+    function.check_revision(revision)?;
+    if function.is_pending(now) {
+        return Err(pending());
     }
-    if function.is_pending(request.now()) {
-        return Err(conflict(
-            "The operation cannot be performed at this time. The function is currently in the following state: Pending",
-        ));
-    }
-    if !function.is_settled(request.now()) {
+    if !function.is_settled(now) {
         return Err(conflict(format!(
             "The operation cannot be performed at this time. An update is in progress for resource: {}",
             function.arn
@@ -218,16 +242,15 @@ fn check_change(request: &Request<'_>, function: &Function, revision: Option<&st
 
 /// A function's role must be there. Whether its trust policy names Lambda is not looked into: nothing here is refused
 /// by a policy of a role.
-fn check_role(request: &Request<'_>, role: &str) -> Result<(), AwsError> {
-    let Context { store, config, .. } = &**request.context;
-    if store.read_global(|state| state.iam.has_role(role, &config.account)) {
+fn check_role(scope: &Scope<'_>, role: &str) -> Result<(), AwsError> {
+    if scope.read_global(|state| state.iam.has_role(role, scope.account())) {
         return Ok(());
     }
     Err(invalid("The role defined for the function cannot be assumed by Lambda."))
 }
 
 /// Inflating and hashing tens of megabytes must not hold up the other calls.
-async fn inspect_code(input: input::CodeInput, architectures: Option<Vec<String>>) -> Result<(Bytes, Code), AwsError> {
+async fn inspect_code(input: CodeInput, architectures: Option<Vec<String>>) -> Result<(Bytes, Code), AwsError> {
     tokio::task::spawn_blocking(move || input::read_code(&input, architectures.as_deref()))
         .await
         .map_err(|_| AwsError::internal("The archive could not be inspected."))?
@@ -235,15 +258,15 @@ async fn inspect_code(input: input::CodeInput, architectures: Option<Vec<String>
 
 /// Stores an archive. The guard keeps it from being discarded as unused until a function uses it.
 async fn store_code<'a>(
-    request: &Request<'a>,
-    input: input::CodeInput,
+    scope: &Scope<'a>,
+    input: CodeInput,
     architectures: Option<Vec<String>>,
 ) -> Result<(Code, CodeGuard<'a>), AwsError> {
     let (zip, code) = inspect_code(input, architectures).await?;
-    let guard = request.functions.guard_code().await;
-    let stored = request.context.store.blobs().put(zip).await;
+    let guard = scope.functions.guard_code().await;
+    let stored = scope.context.store.blobs().put(zip).await;
     stored.map_err(|error| AwsError::internal(format!("The code could not be stored: {}.", error.kind())))?;
     // What cannot be unpacked is refused now, and the first invocation need not wait for it.
-    request.functions.unpack(&code.blob).await.map_err(|error| invalid(error.to_string()))?;
+    scope.functions.unpack(&code.blob).await.map_err(|error| invalid(error.to_string()))?;
     Ok((code, guard))
 }

@@ -3,11 +3,13 @@
 //! A parameter that would change how the function runs and that the emulator lacks is refused, not ignored.
 
 use super::{
-    archive,
-    error::{invalid, validation},
+    error::{invalid, null, validation},
     function::{Code, FunctionSettings},
 };
-use crate::emulator::{runtime::environment, wire::AwsError};
+use crate::emulator::{
+    runtime::{archive, environment},
+    wire::AwsError,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -20,23 +22,19 @@ const RUNTIMES: [&str; 3] = ["provided.al2023", "provided.al2", "provided"];
 /// The most bytes of environment, names and values: Lambda's own limit.
 const MAX_ENVIRONMENT: usize = 4096;
 
-/// The body of `CreateFunction`.
+/// What `CreateFunction` takes beside [`SettingsInput`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Create {
     pub(super) function_name: String,
     pub(super) runtime: Option<String>,
     pub(super) code: CodeInput,
-    #[serde(default)]
     pub(super) architectures: Option<Vec<String>>,
-    #[serde(default)]
     pub(super) tags: Option<BTreeMap<String, String>>,
     pub(super) package_type: Option<String>,
     #[serde(default)]
     publish: bool,
     code_signing_config_arn: Option<String>,
-    #[serde(flatten)]
-    pub(super) settings: SettingsInput,
 }
 
 impl Create {
@@ -53,15 +51,18 @@ impl Create {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct CodeInput {
-    pub(super) zip_file: Option<String>,
+    zip_file: Option<String>,
+    s3_bucket: Option<String>,
+    s3_key: Option<String>,
+    s3_object_version: Option<String>,
+    image_uri: Option<String>,
 }
 
-/// The body of `UpdateFunctionCode`.
+/// What `UpdateFunctionCode` takes beside [`CodeInput`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UpdateCode {
-    #[serde(flatten)]
-    pub(super) code: CodeInput,
+    pub(super) function_name: String,
     pub(super) architectures: Option<Vec<String>>,
     #[serde(default)]
     pub(super) dry_run: bool,
@@ -93,21 +94,20 @@ pub(super) struct SettingsInput {
     vpc_config: Option<VpcConfig>,
     file_system_configs: Option<Vec<Value>>,
     image_config: Option<Value>,
-    dead_letter_config: Option<Value>,
+    dead_letter_config: Option<DeadLetterConfig>,
     #[serde(rename = "KMSKeyArn")]
     kms_key_arn: Option<String>,
-    snap_start: Option<Value>,
-    logging_config: Option<Value>,
+    snap_start: Option<SnapStart>,
+    logging_config: Option<LoggingConfig>,
 }
 
-/// The body of `UpdateFunctionConfiguration`.
+/// What `UpdateFunctionConfiguration` takes beside [`SettingsInput`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UpdateConfiguration {
+    pub(super) function_name: String,
     pub(super) runtime: Option<String>,
     pub(super) revision_id: Option<String>,
-    #[serde(flatten)]
-    pub(super) settings: SettingsInput,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,6 +138,27 @@ struct VpcConfig {
     security_group_ids: Vec<Value>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeadLetterConfig {
+    target_arn: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SnapStart {
+    apply_on: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct LoggingConfig {
+    log_format: Option<String>,
+    log_group: Option<String>,
+    application_log_level: Option<String>,
+    system_log_level: Option<String>,
+}
+
 impl SettingsInput {
     /// Makes the settings of a new function, with Lambda's own defaults.
     pub(super) fn create(self, function: &str) -> Result<FunctionSettings, AwsError> {
@@ -152,7 +173,7 @@ impl SettingsInput {
             ephemeral_storage: 512,
         };
         if self.role.is_none() {
-            return Err(validation("null", "role", "not be null"));
+            return Err(null("Role"));
         }
         self.apply(function, defaults)
     }
@@ -177,28 +198,31 @@ impl SettingsInput {
     fn refuse_what_is_missing(&self, function: &str) -> Result<(), AwsError> {
         let given = |list: &Option<Vec<Value>>| list.as_ref().is_some_and(|list| !list.is_empty());
         let vpc = self.vpc_config.as_ref();
+        let target = self.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_ref());
+        let snap_start = self.snap_start.as_ref().and_then(|config| config.apply_on.as_ref());
+        let unset = LoggingConfig::default();
+        let logging = self.logging_config.as_ref().unwrap_or(&unset);
+        // Functions log to the group of their own name, which may be named.
+        let group = format!("/aws/lambda/{function}");
         refuse([
             ("Layers", given(&self.layers)),
             ("FileSystemConfigs", given(&self.file_system_configs)),
             ("VpcConfig", vpc.is_some_and(|vpc| !vpc.subnet_ids.is_empty() || !vpc.security_group_ids.is_empty())),
             ("ImageConfig", self.image_config.as_ref().is_some_and(|config| !config.is_null())),
-            ("DeadLetterConfig", has_text(self.dead_letter_config.as_ref(), "TargetArn", "")),
-            ("KMSKeyArn", self.kms_key_arn.as_ref().is_some_and(|arn| !arn.is_empty())),
-            ("SnapStart", has_text(self.snap_start.as_ref(), "ApplyOn", "None")),
-            ("LoggingConfig.LogFormat", has_text(self.logging_config.as_ref(), "LogFormat", "Text")),
-            ("LoggingConfig.LogGroup", self.has_log_group_of_its_own(function)),
+            ("DeadLetterConfig", says_else(target, "")),
+            ("KMSKeyArn", says_else(self.kms_key_arn.as_ref(), "")),
+            ("SnapStart", says_else(snap_start, "None")),
+            ("LoggingConfig.LogFormat", says_else(logging.log_format.as_ref(), "Text")),
+            ("LoggingConfig.LogGroup", says_else(logging.log_group.as_ref(), &group)),
+            ("LoggingConfig.ApplicationLogLevel", says_else(logging.application_log_level.as_ref(), "")),
+            ("LoggingConfig.SystemLogLevel", says_else(logging.system_log_level.as_ref(), "")),
         ])
-    }
-
-    /// Functions log to the group of their own name, which may be named.
-    fn has_log_group_of_its_own(&self, function: &str) -> bool {
-        has_text(self.logging_config.as_ref(), "LogGroup", &format!("/aws/lambda/{function}"))
     }
 }
 
-/// Tells whether a member says something else than what is so anyway.
-fn has_text(value: Option<&Value>, member: &str, as_it_is: &str) -> bool {
-    value.and_then(|value| value[member].as_str()).is_some_and(|text| !text.is_empty() && text != as_it_is)
+/// Whether a member says something else than what is so anyway.
+fn says_else(text: Option<&String>, as_it_is: &str) -> bool {
+    text.is_some_and(|text| !text.is_empty() && text != as_it_is)
 }
 
 /// Refuses the first parameter that was given.
@@ -315,6 +339,9 @@ pub(super) fn read_code(input: &CodeInput, architectures: Option<&[String]>) -> 
             "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image.",
         ));
     };
+    if [&input.s3_bucket, &input.s3_key, &input.s3_object_version, &input.image_uri].into_iter().any(Option::is_some) {
+        return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."));
+    }
     let zip = BASE64_STANDARD.decode(text).map_err(|_| invalid("Could not unzip uploaded file: it is not base64."))?;
     archive::inspect(&zip).map_err(|error| invalid(error.to_string()))?;
     let digest = Sha256::digest(&zip);

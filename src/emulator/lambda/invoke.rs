@@ -1,14 +1,14 @@
 //! `Invoke`: a payload in, a function's answer out.
 
 use super::{
-    FunctionName, Request,
-    error::{conflict, invalid, throttled, too_large},
-    functions::find,
-    name::check_qualifier,
+    error::{invalid, pending, throttled, too_large, unreadable, validation},
+    functions::empty,
+    name::{LATEST, Versioned},
 };
 use crate::{
     emulator::{
         runtime::{Answer, Invocation, InvokeError},
+        service::{Operation, Output, Scope},
         wire::AwsError,
     },
     http1::Response,
@@ -16,7 +16,7 @@ use crate::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
-use serde::de::IgnoredAny;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
 /// The largest payload, in bytes, when the answer is waited for,
@@ -28,60 +28,71 @@ const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 
-pub(super) async fn invoke(request: &Request<'_>, name: &FunctionName) -> Result<Response, AwsError> {
-    check_qualifier(&request.arn(name), request.query("Qualifier").as_deref())?;
-    let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
-    let payload = payload(request, if kind == "Event" { MAX_EVENT } else { MAX_PAYLOAD })?;
-    let spec = request.read(|state| {
-        let function = find(state, request, name)?;
-        if function.is_pending(request.now()) {
-            return Err(conflict(
-                "The operation cannot be performed at this time. The function is currently in the following state: Pending",
-            ));
-        }
-        Ok(function.spec(&request.call.region))
+/// What `Invoke` takes beside the function and the payload.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InvokeInput {
+    invocation_type: Option<String>,
+    log_type: Option<String>,
+    client_context: Option<String>,
+    /// The caller's place in an X-Ray trace.
+    trace_id: Option<String>,
+}
+
+/// `Invoke`.
+pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let body = operation.payload();
+    let (function, input, scope) = operation.inputs::<Versioned, InvokeInput>()?;
+    let function = function.reference(&scope)?;
+    if !function.is_latest() {
+        return Err(function.not_found());
+    }
+    let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
+    let wants_log = match input.log_type.as_deref() {
+        None | Some("None") => false,
+        Some("Tail") => true,
+        Some(other) => return Err(validation(other, "logType", "satisfy enum value set: [None, Tail]")),
+    };
+    let payload = payload(body, if kind == "Event" { MAX_EVENT } else { MAX_PAYLOAD })?;
+    let spec = scope.read(|state| {
+        let function = state.lambda.find(&function)?;
+        if function.is_pending(scope.now) { Err(pending()) } else { Ok(function.spec(scope.region)) }
     })?;
     let invocation = Invocation {
-        id: request.call.request_id.clone(),
+        id: scope.request_id.to_owned(),
         payload,
-        trace: request.header("x-amzn-trace-id").map_or_else(|| new_trace(request), str::to_owned),
-        client_context: client_context(request)?,
-        wants_tail: kind == "RequestResponse" && request.header("x-amz-log-type") == Some("Tail"),
+        trace: input.trace_id.unwrap_or_else(|| new_trace(&scope)),
+        client_context: client_context(input.client_context.as_deref())?,
+        wants_tail: kind == "RequestResponse" && wants_log,
     };
     match kind {
         "RequestResponse" => {
-            let invoked = request.functions.invoke(&spec, invocation).await.map_err(refusal)?;
-            Ok(answer(request, invoked.answer, invoked.tail.as_deref()))
+            let invoked = scope.functions.invoke(&spec, invocation).await.map_err(refusal)?;
+            Ok(Output::Raw(answer(invoked.answer, invoked.tail.as_deref())))
         }
         "Event" => {
-            request.functions.enqueue(spec, invocation).map_err(refusal)?;
-            Ok(request.empty(StatusCode::ACCEPTED))
+            scope.functions.enqueue(spec, invocation).map_err(refusal)?;
+            Ok(Output::Raw(empty(StatusCode::ACCEPTED)))
         }
-        "DryRun" => Ok(request.empty(StatusCode::NO_CONTENT)),
+        "DryRun" => Ok(Output::Raw(empty(StatusCode::NO_CONTENT))),
         other => Err(invalid(format!("Unknown invocation type: {other}"))),
     }
 }
 
-fn payload(request: &Request<'_>, most: usize) -> Result<Bytes, AwsError> {
-    let body = request.call.request.body();
+fn payload(body: Bytes, most: usize) -> Result<Bytes, AwsError> {
     if body.len() > most {
         return Err(too_large(most, "InvokeFunction"));
     }
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    match serde_json::from_slice::<IgnoredAny>(body) {
-        Ok(_) => Ok(body.clone()),
-        Err(error) => {
-            let message = format!("Could not parse request body into json: {error}");
-            Err(AwsError::sender("InvalidRequestContentException", message))
-        }
-    }
+    serde_json::from_slice::<IgnoredAny>(&body).map_err(unreadable)?;
+    Ok(body)
 }
 
 /// Reads what the client says about itself: a JSON object in base64, which the function gets as JSON.
-fn client_context(request: &Request<'_>) -> Result<Option<String>, AwsError> {
-    let Some(text) = request.header("x-amz-client-context").filter(|text| !text.is_empty()) else { return Ok(None) };
+fn client_context(text: Option<&str>) -> Result<Option<String>, AwsError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let context = BASE64_STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     // On one line, as a header must be.
     let context = context.and_then(|text| serde_json::from_str::<Map<String, Value>>(&text).ok());
@@ -91,16 +102,15 @@ fn client_context(request: &Request<'_>) -> Result<Option<String>, AwsError> {
         .ok_or_else(|| AwsError::sender("InvalidRequestContentException", message))
 }
 
-fn answer(request: &Request<'_>, answer: Answer, tail: Option<&str>) -> Response {
+fn answer(answer: Answer, tail: Option<&str>) -> Response {
     let (body, failed) = match answer {
         Answer::Result(body) => (body, false),
         Answer::Error(document) => (document, true),
     };
-    let mut response = request.empty(StatusCode::OK);
-    *response.body_mut() = body;
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(EXECUTED_VERSION, HeaderValue::from_static("$LATEST"));
+    headers.insert(EXECUTED_VERSION, HeaderValue::from_static(LATEST));
     if failed {
         headers.insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
     }
@@ -121,8 +131,8 @@ fn refusal(error: InvokeError) -> AwsError {
 }
 
 /// Makes an X-Ray header that says that nothing is traced.
-fn new_trace(request: &Request<'_>) -> String {
-    let id: String = request.call.request_id.chars().filter(|c| *c != '-').collect();
-    let seconds = request.now().unix_timestamp();
+fn new_trace(scope: &Scope<'_>) -> String {
+    let id: String = scope.request_id.chars().filter(|c| *c != '-').collect();
+    let seconds = scope.now.unix_timestamp();
     format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &id[..24.min(id.len())], &id[..16.min(id.len())])
 }

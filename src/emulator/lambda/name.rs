@@ -1,9 +1,12 @@
-//! How a function is named: by its name, or by a partial or whole ARN, with or without `$LATEST`.
+//! How a function is named: by its name, or by a partial or whole ARN, with or without a version.
 
-use super::error::{not_found, validation};
-use crate::emulator::wire::AwsError;
+use super::error::{function_not_found, invalid, not_found, validation};
+use crate::emulator::{service::Scope, wire::AwsError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// The version that is the function itself, the only one that the emulator has.
+pub(super) const LATEST: &str = "$LATEST";
 
 /// The name of a function: 1 to 64 letters, digits, `-` and `_`, so it is safe in a log group's name and in an ARN.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,28 +24,15 @@ impl FunctionName {
         }
     }
 
-    /// Parses what a path says: `f`, `f:$LATEST`, `000000000000:function:f`, `arn:aws:lambda:…:function:f`.
-    pub(super) fn from_reference(text: &str) -> Result<Self, AwsError> {
-        let tail = match text.split_once(":function:") {
-            Some((_, tail)) => tail,
-            None => text.strip_prefix("function:").unwrap_or(text),
-        };
-        let (name, qualifier) = tail.split_once(':').unwrap_or((tail, "$LATEST"));
-        check_qualifier(text, Some(qualifier))?;
-        Self::parse(name)
+    /// Reads the name out of an ARN that names the function itself, and no other version.
+    pub(super) fn of_latest(arn: &str) -> Option<Self> {
+        let parts = Parts::of(arn).filter(|parts| parts.qualifier.is_none_or(|qualifier| qualifier == LATEST))?;
+        Self::parse(parts.name).ok()
     }
 
     /// Makes the function's ARN.
-    pub(super) fn arn(&self, region: &str, account: &str) -> String {
-        format!("arn:aws:lambda:{region}:{account}:function:{self}")
-    }
-}
-
-/// Refuses every version but the unpublished one: the emulator publishes none.
-pub(super) fn check_qualifier(function: &str, qualifier: Option<&str>) -> Result<(), AwsError> {
-    match qualifier {
-        None | Some("" | "$LATEST") => Ok(()),
-        Some(other) => Err(not_found(format!("Function not found: {function}:{other}"))),
+    pub(super) fn arn(&self, scope: &Scope<'_>) -> String {
+        arn(scope.region.as_str(), scope.account(), &self.0)
     }
 }
 
@@ -52,33 +42,179 @@ impl fmt::Display for FunctionName {
     }
 }
 
+/// The member by which an operation names a function.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Named {
+    function_name: String,
+}
+
+impl Named {
+    pub(super) fn reference(&self, scope: &Scope<'_>) -> Result<Reference, AwsError> {
+        Reference::parse(scope, &self.function_name, None)
+    }
+}
+
+/// The members by which an operation names a version of a function.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Versioned {
+    function_name: String,
+    qualifier: Option<String>,
+}
+
+impl Versioned {
+    pub(super) fn reference(&self, scope: &Scope<'_>) -> Result<Reference, AwsError> {
+        Reference::parse(scope, &self.function_name, self.qualifier.as_deref())
+    }
+}
+
+/// A function of the call's account and region, as the call names it; it need not be there.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) name: FunctionName,
+    /// The function's ARN, without a version.
+    pub(super) arn: String,
+    /// The version or alias, where the call names one.
+    pub(super) qualifier: Option<String>,
+}
+
+impl Reference {
+    /// Reads what a call says: `f`, `f:$LATEST`, `000000000000:function:f`, `arn:aws:lambda:…:function:f`, and a version
+    /// beside it.
+    ///
+    /// # Errors
+    /// When it has not the form, names two versions, or a function of another account or region.
+    pub(super) fn parse(scope: &Scope<'_>, text: &str, qualifier: Option<&str>) -> Result<Self, AwsError> {
+        let parts = Parts::of(text).ok_or_else(|| validation(text, "functionName", FUNCTION_PATTERN))?;
+        parts.check_place(scope.region.as_str(), scope.account())?;
+        let name = FunctionName::parse(parts.name)?;
+        if let Some(other) = parts.qualifier.filter(|qualifier| !is_qualifier(qualifier)) {
+            return Err(validation(&format!("{name}:{other}"), "functionName", FUNCTION_PATTERN));
+        }
+        let beside = qualifier.filter(|qualifier| !qualifier.is_empty());
+        if let Some(other) = beside.filter(|qualifier| !is_qualifier(qualifier)) {
+            return Err(validation(other, "qualifier", QUALIFIER_PATTERN));
+        }
+        if beside.zip(parts.qualifier).is_some_and(|(beside, within)| beside != within) {
+            return Err(invalid(
+                "The derived qualifier from the function name does not match the specified qualifier.",
+            ));
+        }
+        let qualifier = beside.or(parts.qualifier).map(str::to_owned);
+        Ok(Self { arn: name.arn(scope), name, qualifier })
+    }
+
+    /// Whether this is the function itself, and not a version that would have been published.
+    pub(super) fn is_latest(&self) -> bool {
+        self.qualifier.as_deref().is_none_or(|qualifier| qualifier == LATEST)
+    }
+
+    /// Says that there is no such function.
+    pub(super) fn not_found(&self) -> AwsError {
+        match &self.qualifier {
+            Some(qualifier) => function_not_found(&format!("{}:{qualifier}", self.arn)),
+            None => function_not_found(&self.arn),
+        }
+    }
+}
+
+const FUNCTION_PATTERN: &str = "satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|\
+                                (-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST|\
+                                [a-zA-Z0-9-_]+))?";
+const QUALIFIER_PATTERN: &str = "satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
+
+fn is_qualifier(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$');
+    text == "$LATEST.PUBLISHED" || (1..=128).contains(&text.len()) && text.bytes().all(plain)
+}
+
+fn arn(region: &str, account: &str, name: &str) -> String {
+    format!("arn:aws:lambda:{region}:{account}:function:{name}")
+}
+
+/// A reference taken apart.
+struct Parts<'t> {
+    region: Option<&'t str>,
+    account: Option<&'t str>,
+    name: &'t str,
+    qualifier: Option<&'t str>,
+}
+
+impl<'t> Parts<'t> {
+    fn of(text: &'t str) -> Option<Self> {
+        let (place, tail) = match text.split_once(":function:") {
+            Some((place, tail)) => (place.split(':').collect(), tail),
+            None => (Vec::new(), text.strip_prefix("function:").unwrap_or(text)),
+        };
+        let (region, account) = match place.as_slice() {
+            [] => (None, None),
+            [account] => (None, Some(*account)),
+            ["arn", _, "lambda", region, account] | [region, account] => (Some(*region), Some(*account)),
+            _ => return None,
+        };
+        let (name, qualifier) = tail.split_once(':').map_or((tail, None), |(name, qualifier)| (name, Some(qualifier)));
+        Some(Self { region, account, name, qualifier })
+    }
+
+    /// Refuses a function that is not the caller's own, in the caller's region: there may be one of that name here.
+    fn check_place(&self, region: &str, account: &str) -> Result<(), AwsError> {
+        if let Some(other) = self.region.filter(|other| *other != region) {
+            let message = format!("Functions from '{other}' are not reachable in this region ('{region}')");
+            return Err(not_found(message));
+        }
+        match self.account.filter(|other| *other != account) {
+            Some(other) => Err(function_not_found(&arn(region, other, self.name))),
+            None => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f-1";
+
+    fn name(text: &str) -> Result<FunctionName, AwsError> {
+        FunctionName::parse(Parts::of(text).map(|parts| parts.name).unwrap_or_default())
+    }
+
     #[test]
     fn a_function_is_found_by_its_name_and_by_its_arns() {
-        for text in [
-            "f-1",
-            "f-1:$LATEST",
-            "function:f-1",
-            "000000000000:function:f-1",
-            "arn:aws:lambda:us-east-1:000000000000:function:f-1",
-            "arn:aws:lambda:us-east-1:000000000000:function:f-1:$LATEST",
-        ] {
-            assert_eq!(FunctionName::from_reference(text).unwrap().to_string(), "f-1", "{text}");
+        let with_version = format!("{ARN}:$LATEST");
+        for text in ["f-1", "f-1:$LATEST", "function:f-1", "000000000000:function:f-1", ARN, with_version.as_str()] {
+            assert_eq!(name(text).unwrap().to_string(), "f-1", "{text}");
+            assert!(Parts::of(text).unwrap().check_place("us-east-1", "000000000000").is_ok(), "{text}");
         }
     }
 
     #[test]
-    fn a_version_that_was_never_published_is_not_found() {
-        assert_eq!(FunctionName::from_reference("f:7").unwrap_err().code, "ResourceNotFoundException");
+    fn a_function_elsewhere_is_not_the_one_here() {
+        let error = |text| Parts::of(text).unwrap().check_place("us-east-1", "000000000000").unwrap_err();
+        let region = error("arn:aws:lambda:eu-west-1:000000000000:function:f");
+        assert_eq!(region.code, "ResourceNotFoundException");
+        assert_eq!(region.message, "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')");
+        for text in ["111111111111:function:f", "arn:aws:lambda:us-east-1:111111111111:function:f"] {
+            let account = error(text);
+            assert_eq!(account.code, "ResourceNotFoundException");
+            assert!(account.message.ends_with("arn:aws:lambda:us-east-1:111111111111:function:f"), "{account}");
+        }
+    }
+
+    #[test]
+    fn only_the_unpublished_version_can_be_invoked_by_its_arn() {
+        assert!(FunctionName::of_latest(ARN).is_some());
+        assert!(FunctionName::of_latest(&format!("{ARN}:$LATEST")).is_some());
+        assert!(FunctionName::of_latest(&format!("{ARN}:7")).is_none());
     }
 
     #[test]
     fn names_that_are_none_are_refused() {
-        for text in ["", "a b", "a/b", "é", &"a".repeat(65)] {
-            assert_eq!(FunctionName::from_reference(text).unwrap_err().code, "ValidationException", "{text}");
+        for text in ["", "a b", "a/b", "é", "arn:aws:s3:::function:f", &"a".repeat(65)] {
+            assert_eq!(name(text).unwrap_err().code, "ValidationException", "{text}");
         }
+        assert!(is_qualifier("$LATEST") && is_qualifier("live-2"));
+        assert!(!is_qualifier("7:8") && !is_qualifier("a?") && !is_qualifier(""));
     }
 }

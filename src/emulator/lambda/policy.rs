@@ -9,28 +9,39 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// One permission.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Statement {
     pub(super) id: String,
     principal: String,
     action: String,
     source_arn: Option<String>,
     source_account: Option<String>,
+    principal_org_id: Option<String>,
+    event_source_token: Option<String>,
+    function_url_auth_type: Option<String>,
+    invoked_via_function_url: bool,
 }
 
-/// The body of `AddPermission`.
+/// What `AddPermission` takes beside the function.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct AddPermission {
+pub(super) struct PermissionInput {
     statement_id: String,
     action: String,
     principal: String,
     source_arn: Option<String>,
     source_account: Option<String>,
+    #[serde(rename = "PrincipalOrgID")]
+    principal_org_id: Option<String>,
+    event_source_token: Option<String>,
+    function_url_auth_type: Option<String>,
+    #[serde(default)]
+    invoked_via_function_url: bool,
     pub(super) revision_id: Option<String>,
 }
 
-impl AddPermission {
+impl PermissionInput {
     /// Checks the permission's shape.
     pub(super) fn statement(self) -> Result<Statement, AwsError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
@@ -45,13 +56,42 @@ impl AddPermission {
                 "satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])",
             ));
         }
+        self.check_conditions()?;
         Ok(Statement {
             id: self.statement_id,
             principal: self.principal,
             action: self.action,
             source_arn: self.source_arn,
             source_account: self.source_account,
+            principal_org_id: self.principal_org_id,
+            event_source_token: self.event_source_token,
+            function_url_auth_type: self.function_url_auth_type,
+            invoked_via_function_url: self.invoked_via_function_url,
         })
+    }
+
+    fn check_conditions(&self) -> Result<(), AwsError> {
+        let is_organization = |id: &str| {
+            let digits = id.strip_prefix("o-").unwrap_or_default();
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+            (10..=32).contains(&digits.len()) && digits.bytes().all(plain)
+        };
+        if let Some(id) = self.principal_org_id.as_deref().filter(|id| !is_organization(id)) {
+            let rule = "satisfy regular expression pattern: o-[a-z0-9]{10,32}";
+            return Err(validation(id, "principalOrgID", rule));
+        }
+        let is_token = |token: &str| {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+            (1..=256).contains(&token.len()) && token.bytes().all(plain)
+        };
+        if let Some(token) = self.event_source_token.as_deref().filter(|token| !is_token(token)) {
+            let rule = "satisfy regular expression pattern: [a-zA-Z0-9._\\-]+";
+            return Err(validation(token, "eventSourceToken", rule));
+        }
+        match self.function_url_auth_type.as_deref() {
+            None | Some("NONE" | "AWS_IAM") => Ok(()),
+            Some(other) => Err(validation(other, "functionUrlAuthType", "satisfy enum value set: [NONE, AWS_IAM]")),
+        }
     }
 }
 
@@ -70,8 +110,18 @@ impl Statement {
         let mut statement = json!({
             "Sid": self.id, "Effect": "Allow", "Principal": principal, "Action": self.action, "Resource": function_arn,
         });
-        if let Some(account) = &self.source_account {
-            statement["Condition"]["StringEquals"]["AWS:SourceAccount"] = json!(account);
+        for (key, value) in [
+            ("AWS:SourceAccount", &self.source_account),
+            ("aws:PrincipalOrgID", &self.principal_org_id),
+            ("lambda:EventSourceToken", &self.event_source_token),
+            ("lambda:FunctionUrlAuthType", &self.function_url_auth_type),
+        ] {
+            if let Some(value) = value {
+                statement["Condition"]["StringEquals"][key] = json!(value);
+            }
+        }
+        if self.invoked_via_function_url {
+            statement["Condition"]["Bool"]["lambda:InvokedViaFunctionUrl"] = json!("true");
         }
         if let Some(arn) = &self.source_arn {
             statement["Condition"]["ArnLike"]["AWS:SourceArn"] = json!(arn);
@@ -85,7 +135,17 @@ impl Statement {
         let source = self.source_arn.as_deref().is_none_or(|pattern| arn_matches(pattern, source_arn));
         // The account is the fifth part of an ARN; everything here belongs to one account.
         let account = source_arn.split(':').nth(4);
-        action && principal && source && (self.source_account.is_none() || self.source_account.as_deref() == account)
+        let account = self.source_account.is_none() || self.source_account.as_deref() == account;
+        action && principal && source && account && !self.is_for_others()
+    }
+
+    /// Whether it has a condition that a service never fulfils: services belong to no organization, send no token of a
+    /// skill, and do not come through a function's URL.
+    fn is_for_others(&self) -> bool {
+        self.principal_org_id.is_some()
+            || self.event_source_token.is_some()
+            || self.function_url_auth_type.is_some()
+            || self.invoked_via_function_url
     }
 }
 
@@ -123,7 +183,7 @@ impl Function {
         Ok(json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }).to_string())
     }
 
-    /// Tells whether a service may invoke the function on behalf of `source_arn`.
+    /// Whether a service may invoke the function on behalf of `source_arn`.
     pub(in crate::emulator) fn allows(&self, service: &str, source_arn: &str) -> bool {
         self.policy.iter().any(|statement| statement.allows(service, source_arn))
     }
@@ -175,7 +235,7 @@ mod tests {
             principal: "apigateway.amazonaws.com".into(),
             action: "lambda:InvokeFunction".into(),
             source_arn: source_arn.map(str::to_owned),
-            source_account: None,
+            ..Statement::default()
         }
     }
 
@@ -216,5 +276,36 @@ mod tests {
         assert!(!statement.allows("apigateway.amazonaws.com", SOURCE));
         statement.source_account = Some("000000000000".into());
         assert!(statement.allows("apigateway.amazonaws.com", SOURCE));
+    }
+
+    #[test]
+    fn a_condition_that_a_service_cannot_fulfil_keeps_it_out_and_is_shown() {
+        for (member, value, operator, key, shown) in [
+            ("PrincipalOrgID", json!("o-1234567890"), "StringEquals", "aws:PrincipalOrgID", "o-1234567890"),
+            ("EventSourceToken", json!("amzn1.skill"), "StringEquals", "lambda:EventSourceToken", "amzn1.skill"),
+            ("FunctionUrlAuthType", json!("NONE"), "StringEquals", "lambda:FunctionUrlAuthType", "NONE"),
+            ("InvokedViaFunctionUrl", json!(true), "Bool", "lambda:InvokedViaFunctionUrl", "true"),
+        ] {
+            let mut input = json!({ "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "*" });
+            input[member] = value;
+            let input: PermissionInput = serde_json::from_value(input).unwrap();
+            let statement = input.statement().unwrap();
+            assert!(!statement.allows("apigateway.amazonaws.com", SOURCE), "{member}");
+            assert_eq!(statement.show("arn")["Condition"], json!({ operator: { key: shown } }));
+            let stored = serde_json::to_value(&statement).unwrap();
+            assert_eq!(serde_json::from_value::<Statement>(stored).unwrap(), statement);
+        }
+    }
+
+    #[test]
+    fn conditions_of_another_form_are_refused() {
+        for (member, value) in
+            [("PrincipalOrgID", "o-1"), ("EventSourceToken", "a b"), ("FunctionUrlAuthType", "EVERYBODY")]
+        {
+            let mut input = json!({ "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "*" });
+            input[member] = json!(value);
+            let input: PermissionInput = serde_json::from_value(input).unwrap();
+            assert_eq!(input.statement().unwrap_err().code, "ValidationException", "{member}");
+        }
     }
 }

@@ -1,67 +1,86 @@
-//! The tags of a function.
+//! The tags of functions.
 
-use super::{
-    FunctionName, Request,
-    error::invalid,
-    functions::{find, find_mut},
-    unknown,
+use super::{error::invalid, name::Reference};
+use crate::emulator::{
+    service::{Operation, Output, Scope},
+    wire::{
+        AwsError,
+        tags::{self, MAX_KEY},
+    },
 };
-use crate::{emulator::wire::AwsError, http1::Response};
-use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeMap;
-
-/// The most tags of a function: AWS's own limit.
-const MAX_TAGS: usize = 50;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Tags {
+struct ListInput {
+    resource: String,
+}
+
+/// `ListTags`.
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<ListInput>()?;
+    let function = function(&scope, &input.resource)?;
+    scope.read(|state| Ok(Output::Members(json!({ "Tags": state.lambda.find(&function)?.tags }))))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AddInput {
+    resource: String,
     tags: BTreeMap<String, String>,
 }
 
-pub(super) async fn route(request: &Request<'_>, method: &Method, name: &FunctionName) -> Result<Response, AwsError> {
-    match *method {
-        Method::GET => {
-            let tags = request.read(|state| Ok::<_, AwsError>(find(state, request, name)?.tags.clone()))?;
-            Ok(request.json(StatusCode::OK, &json!({ "Tags": tags })))
-        }
-        Method::POST => {
-            let Tags { tags } = request.input()?;
-            request
-                .change(|state| {
-                    let function = find_mut(state, request, name)?;
-                    function.tags.extend(tags);
-                    check(&function.tags)
-                })
-                .await?;
-            Ok(request.empty(StatusCode::NO_CONTENT))
-        }
-        Method::DELETE => {
-            let keys: Vec<_> = request.queries("tagKeys").collect();
-            request
-                .change(|state| {
-                    let function = find_mut(state, request, name)?;
-                    function.tags.retain(|key, _| !keys.contains(key));
-                    Ok(())
-                })
-                .await?;
-            Ok(request.empty(StatusCode::NO_CONTENT))
-        }
-        _ => Err(unknown(request)),
+/// `TagResource`.
+pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<AddInput>()?;
+    let function = function(&scope, &input.resource)?;
+    scope
+        .change(|state| {
+            let function = state.lambda.find_mut(&function)?;
+            function.tags.extend(input.tags);
+            check(&function.tags)?;
+            Ok(Output::Done)
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RemoveInput {
+    resource: String,
+    tag_keys: BTreeSet<String>,
+}
+
+/// `UntagResource`.
+pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<RemoveInput>()?;
+    let function = function(&scope, &input.resource)?;
+    scope
+        .change(|state| {
+            let function = state.lambda.find_mut(&function)?;
+            function.tags.retain(|key, _| !input.tag_keys.contains(key));
+            Ok(Output::Done)
+        })
+        .await
+}
+
+/// Reads which function an ARN names.
+fn function(scope: &Scope<'_>, resource: &str) -> Result<Reference, AwsError> {
+    let reference = Reference::parse(scope, resource, None)?;
+    if reference.qualifier.is_some() {
+        return Err(invalid("Tags on function aliases and versions are not supported. Please specify a function ARN."));
     }
+    Ok(reference)
 }
 
 /// Checks all tags of a function.
 pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
-    let fits = |(key, value): (&String, &String)| {
-        (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256 && !key.starts_with("aws:")
-    };
-    if tags.len() > MAX_TAGS || !tags.iter().all(fits) {
-        return Err(invalid(
-            "A resource has at most 50 tags, with keys of 1 to 128 characters that do not start with `aws:` and values of at most 256.",
-        ));
-    }
-    Ok(())
+    tags::check(tags, MAX_KEY).map_err(|_| {
+        invalid(
+            "A resource has at most 50 tags, with keys of 1 to 128 characters that do not start with `aws:` and values \
+             of at most 256.",
+        )
+    })
 }

@@ -6,8 +6,8 @@ use super::{
     tags::check_tags,
 };
 use crate::emulator::{
-    Call, Context,
-    wire::{AwsError, json_input},
+    service::{Operation, Output, Scope},
+    wire::{AwsError, page::page},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,18 +27,17 @@ struct Create {
 }
 
 /// `CreateLogGroup`.
-pub(super) async fn create(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: Create = json_input(&call.request)?;
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Create>()?;
     check_group_name(&input.log_group_name)?;
     check_tags(&input.tags)?;
     let class = input.log_group_class.unwrap_or_else(|| "STANDARD".to_owned());
     if !matches!(class.as_str(), "STANDARD" | "INFREQUENT_ACCESS" | "DELIVERY") {
         return Err(invalid(format!("The log group class {class} is not valid.")));
     }
-    let group = Group { class, tags: input.tags, ..Group::new(context.now_millis()) };
-    context
-        .store
-        .change(&call.region, |state| {
+    let group = Group { class, tags: input.tags, ..Group::new(scope.now_millis()) };
+    scope
+        .change(|state| {
             let groups = &mut state.logs.groups;
             if groups.contains_key(&input.log_group_name) {
                 let message = "The specified log group already exists";
@@ -48,7 +47,7 @@ pub(super) async fn create(context: &Context, call: &Call) -> Result<Value, AwsE
             Ok(())
         })
         .await?;
-    Ok(json!({}))
+    Ok(Output::Done)
 }
 
 #[derive(Deserialize)]
@@ -58,19 +57,18 @@ struct Name {
 }
 
 /// `DeleteLogGroup`, with its streams and events.
-pub(super) async fn delete(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let Name { log_group_name: name } = json_input(&call.request)?;
-    let group = context
-        .store
-        .change(&call.region, |state| {
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (Name { log_group_name: name }, scope) = operation.input()?;
+    let group = scope
+        .change(|state| {
             state.logs.group(&name)?;
-            Ok::<_, AwsError>(state.logs.groups.remove(&name))
+            Ok(state.logs.groups.remove(&name))
         })
         .await?;
     for stream in group.iter().flat_map(|group| group.streams.values()) {
-        context.events.remove(&stream.id);
+        scope.context.events.remove(&stream.id);
     }
-    Ok(json!({}))
+    Ok(Output::Done)
 }
 
 #[derive(Deserialize)]
@@ -81,8 +79,8 @@ struct Retention {
 }
 
 /// `PutRetentionPolicy`.
-pub(super) async fn put_retention(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: Retention = json_input(&call.request)?;
+pub(super) async fn put_retention(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Retention>()?;
     let days = input.retention_in_days;
     if !RETENTION.contains(&days) {
         return Err(invalid(format!(
@@ -90,24 +88,23 @@ pub(super) async fn put_retention(context: &Context, call: &Call) -> Result<Valu
              must be one of the retention times of CloudWatch Logs"
         )));
     }
-    set_retention(context, call, &input.log_group_name, Some(days)).await
+    set_retention(&scope, &input.log_group_name, Some(days)).await
 }
 
 /// `DeleteRetentionPolicy`.
-pub(super) async fn delete_retention(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let Name { log_group_name: name } = json_input(&call.request)?;
-    set_retention(context, call, &name, None).await
+pub(super) async fn delete_retention(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (Name { log_group_name: name }, scope) = operation.input()?;
+    set_retention(&scope, &name, None).await
 }
 
-async fn set_retention(context: &Context, call: &Call, name: &str, days: Option<u32>) -> Result<Value, AwsError> {
-    context
-        .store
-        .change(&call.region, |state| {
+async fn set_retention(scope: &Scope<'_>, name: &str, days: Option<u32>) -> Result<Output, AwsError> {
+    scope
+        .change(|state| {
             state.logs.group_mut(name)?.retention = days;
-            Ok::<_, AwsError>(())
+            Ok(())
         })
         .await?;
-    Ok(json!({}))
+    Ok(Output::Done)
 }
 
 #[derive(Deserialize)]
@@ -120,37 +117,34 @@ struct Describe {
 }
 
 /// `DescribeLogGroups`: by the start of the name, or by a part of it in either case.
-pub(super) fn describe(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: Describe = json_input(&call.request)?;
+pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Describe>()?;
     if input.log_group_name_prefix.is_some() && input.log_group_name_pattern.is_some() {
         return Err(invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
     }
     let most = limit(input.limit, 50)?;
     let pattern = input.log_group_name_pattern.unwrap_or_default().to_lowercase();
     let prefix = input.log_group_name_prefix.unwrap_or_default();
-    // A token is the name of the last group of the page before.
-    let after = input.next_token.unwrap_or_default();
-    context.store.read(&call.region, |state| {
-        let mut groups = state.logs.groups.iter().filter(|(name, _)| {
-            name.starts_with(&prefix) && name.to_lowercase().contains(&pattern) && (after.is_empty() || **name > after)
-        });
-        let page: Vec<_> = groups.by_ref().take(most).collect();
-        let token = groups.next().and(page.last()).map(|(name, _)| (*name).clone());
-        let page: Vec<Value> = page.into_iter().map(|(name, group)| describe_one(context, call, name, group)).collect();
-        Ok(match token {
-            Some(token) => json!({ "logGroups": page, "nextToken": token }),
-            None => json!({ "logGroups": page }),
-        })
+    scope.read(|state| {
+        let groups = state.logs.groups.iter();
+        let groups = groups.filter(|(name, _)| name.starts_with(&prefix) && name.to_lowercase().contains(&pattern));
+        // A token is the name of the last group of the page before.
+        let (groups, last) = page(groups, |(name, _)| (*name).clone(), input.next_token.as_ref(), most);
+        let groups: Vec<Value> = groups.into_iter().map(|(name, group)| describe_one(&scope, name, group)).collect();
+        Ok(Output::Members(match last {
+            Some(token) => json!({ "logGroups": groups, "nextToken": token }),
+            None => json!({ "logGroups": groups }),
+        }))
     })
 }
 
-fn describe_one(context: &Context, call: &Call, name: &str, group: &Group) -> Value {
-    let arn = group_arn(&call.region, &context.config.account, name);
+fn describe_one(scope: &Scope<'_>, name: &str, group: &Group) -> Value {
+    let arn = group_arn(scope.region, scope.account(), name);
     // The size of events that cannot be read is not known; the group is listed all the same.
     let bytes: u64 = group
         .streams
         .values()
-        .filter_map(|stream| context.events.summary(&stream.id).ok())
+        .filter_map(|stream| scope.context.events.summary(&stream.id).ok())
         .map(|found| found.bytes)
         .sum();
     let mut value = json!({

@@ -16,43 +16,50 @@ pub use state::{Group, State, Stream};
 pub use write::{Target, append};
 
 use super::{
-    Call, Context,
+    service::{Handler, Service},
     store::Store,
-    wire::{AwsError, Protocol, json_response, json_target},
+    wire::{AwsError, Fault},
 };
-use crate::http1::Response;
 use http::StatusCode;
-use serde_json::Value;
-use std::{collections::HashSet, io, sync::Arc};
+use std::{collections::HashSet, io};
 
-/// Answers one call.
-pub async fn serve(context: &Arc<Context>, call: &Call) -> Response {
-    match answer(context, call).await {
-        Ok(value) => json_response(StatusCode::OK, Protocol::Json11, &value, &call.request_id),
-        Err(error) => error.response(Protocol::Json11, &call.request_id),
-    }
-}
+/// CloudWatch Logs, as far as it is emulated.
+pub static SERVICE: Service = Service {
+    name: "logs",
+    routes: None,
+    operations: &[
+        ("CreateLogGroup", Handler::Async(|operation| Box::pin(groups::create(operation)))),
+        ("CreateLogStream", Handler::Async(|operation| Box::pin(streams::create(operation)))),
+        ("DeleteLogGroup", Handler::Async(|operation| Box::pin(groups::delete(operation)))),
+        ("DeleteLogStream", Handler::Async(|operation| Box::pin(streams::delete(operation)))),
+        ("DeleteRetentionPolicy", Handler::Async(|operation| Box::pin(groups::delete_retention(operation)))),
+        ("DescribeLogGroups", Handler::Sync(groups::describe)),
+        ("DescribeLogStreams", Handler::Sync(streams::describe)),
+        ("FilterLogEvents", Handler::Async(|operation| Box::pin(read::filter(operation)))),
+        ("GetLogEvents", Handler::Async(|operation| Box::pin(read::get(operation)))),
+        ("ListTagsForResource", Handler::Sync(tags::list_for_resource)),
+        ("ListTagsLogGroup", Handler::Sync(tags::list_for_group)),
+        ("PutLogEvents", Handler::Sync(write::put)),
+        ("PutRetentionPolicy", Handler::Async(|operation| Box::pin(groups::put_retention(operation)))),
+        ("TagLogGroup", Handler::Async(|operation| Box::pin(tags::tag_group(operation)))),
+        ("TagResource", Handler::Async(|operation| Box::pin(tags::tag_resource(operation)))),
+        ("UntagLogGroup", Handler::Async(|operation| Box::pin(tags::untag_group(operation)))),
+        ("UntagResource", Handler::Async(|operation| Box::pin(tags::untag_resource(operation)))),
+    ],
+    fault,
+};
 
-async fn answer(context: &Arc<Context>, call: &Call) -> Result<Value, AwsError> {
-    match json_target(&call.request)? {
-        "CreateLogGroup" => groups::create(context, call).await,
-        "CreateLogStream" => streams::create(context, call).await,
-        "DeleteLogGroup" => groups::delete(context, call).await,
-        "DeleteLogStream" => streams::delete(context, call).await,
-        "DeleteRetentionPolicy" => groups::delete_retention(context, call).await,
-        "DescribeLogGroups" => groups::describe(context, call),
-        "DescribeLogStreams" => streams::describe(context, call),
-        "FilterLogEvents" => read::filter(context, call).await,
-        "GetLogEvents" => read::get(context, call).await,
-        "ListTagsForResource" => tags::list_for_resource(context, call),
-        "ListTagsLogGroup" => tags::list_for_group(context, call),
-        "PutLogEvents" => write::put(context, call),
-        "PutRetentionPolicy" => groups::put_retention(context, call).await,
-        "TagLogGroup" => tags::tag_group(context, call).await,
-        "TagResource" => tags::tag_resource(context, call).await,
-        "UntagLogGroup" => tags::untag_group(context, call).await,
-        "UntagResource" => tags::untag_resource(context, call).await,
-        unknown => Err(AwsError::not_implemented("logs", unknown)),
+fn fault(fault: Fault) -> AwsError {
+    match fault {
+        Fault::Unreadable(why) => AwsError::sender("SerializationException", why),
+        // A value of another type is what a serializer stumbles over; everything else is the service's to say.
+        Fault::Invalid(..) => AwsError::sender("SerializationException", fault.to_string()),
+        Fault::Missing(path) => invalid(format!(
+            "1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
+        )),
+        Fault::Unknown(path) => {
+            invalid(format!("The member '{path}' is not supported: AWS does not know it, or this emulator lacks it."))
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use super::{
     unavailable,
 };
 use crate::emulator::{
-    Call, Context,
-    wire::{AwsError, json_input},
+    service::{Operation, Output},
+    wire::AwsError,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,13 +39,13 @@ struct Get {
 }
 
 /// `GetLogEvents`. A token that leads nowhere comes back as it was, which tells the client that it has seen all.
-pub(super) async fn get(context: &Arc<Context>, call: &Call) -> Result<Value, AwsError> {
-    let input: Get = json_input(&call.request)?;
+pub(super) async fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Get>()?;
     let group = group_of(input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, MAX_EVENTS)?;
     let from = input.next_token.as_deref().map(parse_token).transpose()?;
-    let now = context.now_millis();
-    let (id, horizon) = context.store.read(&call.region, |state| {
+    let now = scope.now_millis();
+    let (id, horizon) = scope.read(|state| {
         let stream = state.logs.stream(&group, &input.log_stream_name)?;
         Ok::<_, AwsError>((stream.id.clone(), state.logs.group(&group)?.horizon(now)))
     })?;
@@ -54,7 +54,7 @@ pub(super) async fn get(context: &Arc<Context>, call: &Call) -> Result<Value, Aw
         input.start_time.unwrap_or(i64::MIN).max(horizon),
         input.end_time.map_or(i64::MAX, |end| end.saturating_sub(1)),
     );
-    let shared = Arc::clone(context);
+    let shared = Arc::clone(scope.context);
     let events = read_off_thread(move || {
         shared.events.read(&id, range, |event| match from {
             Some((true, position)) => (event.timestamp, event.number) > position,
@@ -71,11 +71,11 @@ pub(super) async fn get(context: &Arc<Context>, call: &Call) -> Result<Value, Aw
         .iter()
         .map(|event| json!({ "timestamp": event.timestamp, "message": event.message, "ingestionTime": event.ingested }))
         .collect();
-    Ok(json!({
+    Ok(Output::Members(json!({
         "events": events,
         "nextForwardToken": token('f', place(page.last())),
         "nextBackwardToken": token('b', place(page.first())),
-    }))
+    })))
 }
 
 /// The first events that fit into one answer.
@@ -138,8 +138,8 @@ struct Filter {
 type Place = (i64, String, u64);
 
 /// `FilterLogEvents`: the events of a group's streams, merged in the order of their times.
-pub(super) async fn filter(context: &Arc<Context>, call: &Call) -> Result<Value, AwsError> {
-    let input: Filter = json_input(&call.request)?;
+pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Filter>()?;
     let group = group_of(input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, MAX_EVENTS)?;
     let pattern = FilterPattern::parse(&input.pattern)?;
@@ -147,8 +147,8 @@ pub(super) async fn filter(context: &Arc<Context>, call: &Call) -> Result<Value,
         return Err(invalid("Either logStreamNames or logStreamNamePrefix can be specified, not both."));
     }
     let after = input.next_token.as_deref().map(parse_place).transpose()?;
-    let now = context.now_millis();
-    let (streams, horizon) = context.store.read(&call.region, |state| {
+    let now = scope.now_millis();
+    let (streams, horizon) = scope.read(|state| {
         for name in &input.log_stream_names {
             state.logs.stream(&group, name)?;
         }
@@ -165,7 +165,7 @@ pub(super) async fn filter(context: &Arc<Context>, call: &Call) -> Result<Value,
     let start = input.start_time.unwrap_or(i64::MIN).max(horizon);
     let start = after.as_ref().map_or(start, |(timestamp, _, _)| start.max(*timestamp));
     let range = (start, input.end_time.unwrap_or(i64::MAX));
-    let shared = Arc::clone(context);
+    let shared = Arc::clone(scope.context);
     let mut found = read_off_thread(move || {
         let mut found: Vec<(Place, Stored)> = Vec::new();
         for (name, id) in streams {
@@ -196,7 +196,7 @@ pub(super) async fn filter(context: &Arc<Context>, call: &Call) -> Result<Value,
     if let Some((place, _)) = found.last().filter(|_| more) {
         answer["nextToken"] = place_token(place).into();
     }
-    Ok(answer)
+    Ok(Output::Members(answer))
 }
 
 /// An id of 56 digits that no other event of the group has.

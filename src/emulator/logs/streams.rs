@@ -6,12 +6,9 @@ use super::{
     state::{Stream, check_stream_name, group_arn, group_of, limit, no_stream},
     unavailable,
 };
-use crate::{
-    emulator::{
-        Call, Context,
-        wire::{AwsError, json_input},
-    },
-    secret::random_hex,
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, hex_id, page::page},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,18 +23,16 @@ struct Name {
 
 /// Makes a stream that is not in the state yet.
 pub(super) fn new_stream(created: i64) -> Result<Stream, AwsError> {
-    let id = random_hex(16).map_err(|error| AwsError::internal(format!("No randomness: {error}.")))?;
-    Ok(Stream { id, created })
+    Ok(Stream { id: hex_id(32)?, created })
 }
 
 /// `CreateLogStream`.
-pub(super) async fn create(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let Name { log_group_name: group, log_stream_name: name } = json_input(&call.request)?;
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (Name { log_group_name: group, log_stream_name: name }, scope) = operation.input()?;
     check_stream_name(&name)?;
-    let stream = new_stream(context.now_millis())?;
-    context
-        .store
-        .change(&call.region, |state| {
+    let stream = new_stream(scope.now_millis())?;
+    scope
+        .change(|state| {
             let streams = &mut state.logs.group_mut(&group)?.streams;
             if streams.contains_key(&name) {
                 let message = "The specified log stream already exists";
@@ -47,18 +42,16 @@ pub(super) async fn create(context: &Context, call: &Call) -> Result<Value, AwsE
             Ok(())
         })
         .await?;
-    Ok(json!({}))
+    Ok(Output::Done)
 }
 
 /// `DeleteLogStream`, with its events.
-pub(super) async fn delete(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let Name { log_group_name: group, log_stream_name: name } = json_input(&call.request)?;
-    let stream = context
-        .store
-        .change(&call.region, |state| state.logs.group_mut(&group)?.streams.remove(&name).ok_or_else(no_stream))
-        .await?;
-    context.events.remove(&stream.id);
-    Ok(json!({}))
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (Name { log_group_name: group, log_stream_name: name }, scope) = operation.input()?;
+    let stream =
+        scope.change(|state| state.logs.group_mut(&group)?.streams.remove(&name).ok_or_else(no_stream)).await?;
+    scope.context.events.remove(&stream.id);
+    Ok(Output::Done)
 }
 
 #[derive(Deserialize)]
@@ -84,44 +77,60 @@ enum Order {
 }
 
 /// `DescribeLogStreams`.
-pub(super) fn describe(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: Describe = json_input(&call.request)?;
+pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Describe>()?;
     let group = group_of(input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, 50)?;
     if input.order_by == Order::LastEventTime && !input.log_stream_name_prefix.is_empty() {
         return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
     }
-    let streams = context.store.read(&call.region, |state| {
+    let streams = scope.read(|state| {
         let streams = state.logs.group(&group)?.streams.iter();
         let streams = streams.filter(|(name, _)| name.starts_with(&input.log_stream_name_prefix));
         Ok::<_, AwsError>(streams.map(|(name, stream)| (name.clone(), stream.clone())).collect::<Vec<_>>())
     })?;
     let mut found = Vec::new();
     for (name, stream) in streams {
-        let summary = context.events.summary(&stream.id).map_err(|error| unavailable(&error))?;
+        let summary = scope.context.events.summary(&stream.id).map_err(|error| unavailable(&error))?;
         found.push((name, stream, summary));
     }
-    // Streams come in the order of their names; sorting keeps that order among those of one time.
-    match (input.order_by, input.descending) {
-        (Order::LogStreamName, false) => {}
-        (Order::LogStreamName, true) => found.reverse(),
-        (Order::LastEventTime, false) => found.sort_by_key(|(_, _, summary)| last(summary)),
-        (Order::LastEventTime, true) => found.sort_by_key(|(_, _, summary)| Reverse(last(summary))),
-    }
-    // A token is the name of the last stream of the page before, which need not be there any more.
-    let begin = match input.next_token {
-        Some(token) => found.iter().position(|(name, _, _)| *name == token).map_or(found.len(), |at| at + 1),
-        None => 0,
+    let key = |(name, _, summary): &(String, Stream, Summary)| match input.order_by {
+        Order::LogStreamName => (None, name.clone()),
+        Order::LastEventTime => (last(summary), name.clone()),
     };
-    let rest = &found[begin..];
-    let page = &rest[..most.min(rest.len())];
-    let arn = group_arn(&call.region, &context.config.account, &group);
+    let after = input.next_token.as_deref().map(read_token).transpose()?;
+    let (found, token) = if input.descending {
+        found.sort_by_key(|stream| Reverse(key(stream)));
+        let (found, last) = page(found, |stream| Reverse(key(stream)), after.map(Reverse).as_ref(), most);
+        (found, last.map(|Reverse(key)| key))
+    } else {
+        found.sort_by_key(key);
+        page(found, key, after.as_ref(), most)
+    };
+    let arn = group_arn(scope.region, scope.account(), &group);
     let streams: Vec<Value> =
-        page.iter().map(|(name, stream, known)| describe_one(&arn, name, stream, known)).collect();
-    Ok(match page.last().filter(|_| rest.len() > most) {
-        Some((name, _, _)) => json!({ "logStreams": streams, "nextToken": name }),
+        found.iter().map(|(name, stream, known)| describe_one(&arn, name, stream, known)).collect();
+    Ok(Output::Members(match token {
+        Some(key) => json!({ "logStreams": streams, "nextToken": write_token(&key) }),
         None => json!({ "logStreams": streams }),
-    })
+    }))
+}
+
+/// The place of a stream in a list: its last event's time where that is the order, and its name.
+type Place = (Option<i64>, String);
+
+/// Writes the place of the last stream of a page, which need not be there any more when the next page is asked for.
+fn write_token((time, name): &Place) -> String {
+    format!("{}:{name}", time.map(|time| time.to_string()).unwrap_or_default())
+}
+
+fn read_token(token: &str) -> Result<Place, AwsError> {
+    let read = || {
+        let (time, name) = token.split_once(':')?;
+        let time = if time.is_empty() { None } else { Some(time.parse().ok()?) };
+        Some((time, name.to_owned()))
+    };
+    read().ok_or_else(|| invalid("The specified nextToken is invalid."))
 }
 
 fn last(summary: &Summary) -> Option<i64> {

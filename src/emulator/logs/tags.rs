@@ -2,31 +2,28 @@
 
 use super::{invalid, state::group_of_arn};
 use crate::emulator::{
-    Call, Context,
-    wire::{AwsError, json_input},
+    service::{Operation, Output, Scope},
+    wire::{
+        AwsError,
+        tags::{self, MAX_KEY, MAX_TAGS, TagFault},
+    },
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
-
-/// The limit on the tags of a group.
-const MAX_TAGS: usize = 50;
 
 /// Checks tags by the rules of CloudWatch Logs.
 pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
-    if tags.len() > MAX_TAGS {
-        let message = format!("A resource can have no more than {MAX_TAGS} tags.");
-        return Err(AwsError::sender("TooManyTagsException", message));
-    }
-    for (key, value) in tags {
-        if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
-            return Err(invalid("Tag keys are 1 to 128 characters long, and tag values at most 256."));
+    tags::check(tags, MAX_KEY).map_err(|fault| match fault {
+        TagFault::TooMany => {
+            let message = format!("A resource can have no more than {MAX_TAGS} tags.");
+            AwsError::sender("TooManyTagsException", message)
         }
-        if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(invalid("aws: prefixed tag key names are not allowed for external use."));
+        TagFault::ReservedKey => invalid("aws: prefixed tag key names are not allowed for external use."),
+        TagFault::EmptyKey | TagFault::LongKey | TagFault::LongValue => {
+            invalid("Tag keys are 1 to 128 characters long, and tag values at most 256.")
         }
-    }
-    Ok(())
+    })
 }
 
 #[derive(Deserialize)]
@@ -37,9 +34,9 @@ struct TagResource {
 }
 
 /// `TagResource`.
-pub(super) async fn tag_resource(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: TagResource = json_input(&call.request)?;
-    tag(context, call, group(&input.resource_arn)?, input.tags).await
+pub(super) async fn tag_resource(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<TagResource>()?;
+    tag(&scope, group(&input.resource_arn)?, input.tags).await
 }
 
 #[derive(Deserialize)]
@@ -50,9 +47,9 @@ struct TagGroup {
 }
 
 /// `TagLogGroup`.
-pub(super) async fn tag_group(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: TagGroup = json_input(&call.request)?;
-    tag(context, call, &input.log_group_name, input.tags).await
+pub(super) async fn tag_group(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<TagGroup>()?;
+    tag(&scope, &input.log_group_name, input.tags).await
 }
 
 #[derive(Deserialize)]
@@ -63,9 +60,9 @@ struct UntagResource {
 }
 
 /// `UntagResource`.
-pub(super) async fn untag_resource(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: UntagResource = json_input(&call.request)?;
-    untag(context, call, group(&input.resource_arn)?, &input.tag_keys).await
+pub(super) async fn untag_resource(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<UntagResource>()?;
+    untag(&scope, group(&input.resource_arn)?, &input.tag_keys).await
 }
 
 #[derive(Deserialize)]
@@ -76,9 +73,9 @@ struct UntagGroup {
 }
 
 /// `UntagLogGroup`.
-pub(super) async fn untag_group(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: UntagGroup = json_input(&call.request)?;
-    untag(context, call, &input.log_group_name, &input.tags).await
+pub(super) async fn untag_group(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<UntagGroup>()?;
+    untag(&scope, &input.log_group_name, &input.tags).await
 }
 
 #[derive(Deserialize)]
@@ -88,9 +85,9 @@ struct ListForResource {
 }
 
 /// `ListTagsForResource`.
-pub(super) fn list_for_resource(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: ListForResource = json_input(&call.request)?;
-    list(context, call, group(&input.resource_arn)?)
+pub(super) fn list_for_resource(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<ListForResource>()?;
+    list(&scope, group(&input.resource_arn)?)
 }
 
 #[derive(Deserialize)]
@@ -100,38 +97,36 @@ struct ListForGroup {
 }
 
 /// `ListTagsLogGroup`.
-pub(super) fn list_for_group(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: ListForGroup = json_input(&call.request)?;
-    list(context, call, &input.log_group_name)
+pub(super) fn list_for_group(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<ListForGroup>()?;
+    list(&scope, &input.log_group_name)
 }
 
 fn group(arn: &str) -> Result<&str, AwsError> {
     group_of_arn(arn).ok_or_else(|| invalid(format!("The ARN {arn} is not that of a log group.")))
 }
 
-async fn tag(context: &Context, call: &Call, group: &str, tags: BTreeMap<String, String>) -> Result<Value, AwsError> {
-    context
-        .store
-        .change(&call.region, |state| {
+async fn tag(scope: &Scope<'_>, group: &str, tags: BTreeMap<String, String>) -> Result<Output, AwsError> {
+    scope
+        .change(|state| {
             let own = &mut state.logs.group_mut(group)?.tags;
             own.extend(tags);
             check_tags(own)
         })
         .await?;
-    Ok(json!({}))
+    Ok(Output::Done)
 }
 
-async fn untag(context: &Context, call: &Call, group: &str, keys: &[String]) -> Result<Value, AwsError> {
-    context
-        .store
-        .change(&call.region, |state| {
+async fn untag(scope: &Scope<'_>, group: &str, keys: &[String]) -> Result<Output, AwsError> {
+    scope
+        .change(|state| {
             state.logs.group_mut(group)?.tags.retain(|key, _| !keys.contains(key));
-            Ok::<_, AwsError>(())
+            Ok(())
         })
         .await?;
-    Ok(json!({}))
+    Ok(Output::Done)
 }
 
-fn list(context: &Context, call: &Call, group: &str) -> Result<Value, AwsError> {
-    context.store.read(&call.region, |state| Ok(json!({ "tags": state.logs.group(group)?.tags })))
+fn list(scope: &Scope<'_>, group: &str) -> Result<Output, AwsError> {
+    scope.read(|state| Ok(Output::Members(json!({ "tags": state.logs.group(group)?.tags }))))
 }

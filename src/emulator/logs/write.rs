@@ -8,9 +8,10 @@ use super::{
     unavailable,
 };
 use crate::emulator::{
-    Call, Context,
+    context::Context,
+    service::{Operation, Output},
     store::{Region, RegionState},
-    wire::{AwsError, json_input},
+    wire::AwsError,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -38,11 +39,11 @@ struct Put {
 }
 
 /// `PutLogEvents`: events that are too old or too new are left out, and the answer says which.
-pub(super) fn put(context: &Context, call: &Call) -> Result<Value, AwsError> {
-    let input: Put = json_input(&call.request)?;
+pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Put>()?;
     check_batch(&input.events)?;
-    let now = context.now_millis();
-    let (id, horizon) = context.store.read(&call.region, |state| {
+    let now = scope.now_millis();
+    let (id, horizon) = scope.read(|state| {
         let stream = state.logs.stream(&input.log_group_name, &input.log_stream_name)?;
         Ok::<_, AwsError>((stream.id.clone(), state.logs.group(&input.log_group_name)?.horizon(now)))
     })?;
@@ -53,7 +54,7 @@ pub(super) fn put(context: &Context, call: &Call) -> Result<Value, AwsError> {
     let too_new = events.partition_point(|event| event.timestamp <= now + MAX_AHEAD);
     let begin = too_old.max(expired).min(too_new);
     if begin < too_new {
-        context.events.append(&id, now, &events[begin..too_new]).map_err(|error| unavailable(&error))?;
+        scope.context.events.append(&id, now, &events[begin..too_new]).map_err(|error| unavailable(&error))?;
     }
     let mut rejected = Map::new();
     if too_new < events.len() {
@@ -69,7 +70,7 @@ pub(super) fn put(context: &Context, call: &Call) -> Result<Value, AwsError> {
     if !rejected.is_empty() {
         answer["rejectedLogEventsInfo"] = Value::Object(rejected);
     }
-    Ok(answer)
+    Ok(Output::Members(answer))
 }
 
 fn check_batch(events: &[Event]) -> Result<(), AwsError> {

@@ -4,6 +4,7 @@
 //! was answered. Nothing here knows how functions are stored or called; a [`Spec`] says all that a process needs.
 
 pub mod api;
+pub mod archive;
 pub mod environment;
 mod output;
 mod pool;
@@ -13,10 +14,9 @@ pub use api::Answer;
 pub use worker::{Invocation, Invoked};
 
 use super::{
-    Context,
-    lambda::{self, archive},
+    context::Context,
     sandbox::Spawner,
-    store::Region,
+    store::{Region, Store},
 };
 use crate::secret::random_hex;
 use pool::{Busy, Pool, Taken};
@@ -111,6 +111,8 @@ pub struct Functions(Arc<Inner>);
 
 struct Inner {
     context: Arc<Context>,
+    /// Whether a function has this code.
+    uses_code: fn(&Store, &str) -> bool,
     pool: Pool,
     events: Arc<Semaphore>,
     spawner: OnceCell<Spawner>,
@@ -122,12 +124,14 @@ struct Inner {
 }
 
 impl Functions {
-    /// Starts with no process; the first invocation starts the thread that forks them.
+    /// Starts with no process; the first invocation starts the thread that forks them. `uses_code` tells whether a
+    /// function has the code of this name, which then must not be discarded.
     #[must_use]
-    pub fn new(context: Arc<Context>) -> Self {
+    pub fn new(context: Arc<Context>, uses_code: fn(&Store, &str) -> bool) -> Self {
         Self(Arc::new(Inner {
             pool: Pool::new(context.config.processes, context.config.clock.clone()),
             context,
+            uses_code,
             events: Arc::new(Semaphore::new(MAX_EVENTS)),
             spawner: OnceCell::new(),
             code: Mutex::new(()),
@@ -274,7 +278,7 @@ impl Functions {
             let inner = &functions.0;
             let _ = inner.stop.run_until_cancelled(inner.context.config.clock.sleep(DISCARD_AFTER)).await;
             let _guard = functions.guard_code().await;
-            if lambda::uses_code(&inner.context.store, &code) {
+            if (inner.uses_code)(&inner.context.store, &code) {
                 return;
             }
             let _ = tokio::fs::remove_dir_all(folder(&inner.context).join("code").join(&code)).await;

@@ -5,36 +5,29 @@ mod sessions;
 pub use sessions::{Credentials, Sessions};
 
 use super::{
-    Call, Context,
-    wire::{AwsError, Protocol, QueryParams, xml, xml_response},
+    service::{Handler, Operation, Output, Service},
+    wire::{AwsError, Fault, xml},
 };
-use crate::http1::Response;
 
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// STS, as far as it is emulated.
+pub static SERVICE: Service = Service {
+    name: "sts",
+    routes: None,
+    operations: &[("GetCallerIdentity", Handler::Sync(caller_identity))],
+    fault: |fault: Fault| AwsError::sender("ValidationError", fault.to_string()),
+};
 
-/// Answers one call.
-pub fn serve(context: &Context, call: &Call) -> Response {
-    answer(context, call).unwrap_or_else(|error| error.response(Protocol::Query(NAMESPACE), &call.request_id))
-}
-
-fn answer(context: &Context, call: &Call) -> Result<Response, AwsError> {
-    let mut params = QueryParams::parse(&call.request)?;
-    match params.action()?.as_str() {
-        "GetCallerIdentity" => params.finish()?,
-        unknown => return Err(AwsError::not_implemented("sts", unknown)),
-    }
-    let account = &context.config.account;
-    let (arn, user) = match context.sessions.owner(&call.access_key_id) {
-        Some(session) => (session.arn(account), session.user_id(&call.access_key_id)),
+/// `GetCallerIdentity`.
+fn caller_identity(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((), scope) = operation.query(|_| Ok(()))?;
+    let account = scope.account().to_owned();
+    let (arn, user) = match scope.context.sessions.owner(scope.access_key_id) {
+        Some(session) => (session.arn(&account), session.user_id(scope.access_key_id)),
         None => (format!("arn:aws:iam::{account}:root"), account.clone()),
     };
-    let document = xml::document("GetCallerIdentityResponse", NAMESPACE, |root| {
-        xml::element(root, "GetCallerIdentityResult", |result| {
-            xml::text(result, "Arn", &arn);
-            xml::text(result, "UserId", &user);
-            xml::text(result, "Account", account);
-        });
-        xml::element(root, "ResponseMetadata", |data| xml::text(data, "RequestId", &call.request_id));
-    });
-    Ok(xml_response(document, &call.request_id))
+    Ok(Output::xml(move |result| {
+        xml::text(result, "Arn", &arn);
+        xml::text(result, "UserId", &user);
+        xml::text(result, "Account", &account);
+    }))
 }

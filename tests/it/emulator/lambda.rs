@@ -8,7 +8,10 @@ use aws_sdk_lambda::{
     error::ProvideErrorMetadata,
     operation::{create_function::builders::CreateFunctionFluentBuilder, invoke::InvokeOutput},
     primitives::Blob,
-    types::{Environment, FunctionCode, InvocationType, LastUpdateStatus, LogType, Runtime, State},
+    types::{
+        DurableConfig, Environment, FunctionCode, FunctionUrlAuthType, InvocationType, LastUpdateStatus, LogType,
+        Runtime, State, VpcConfig,
+    },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -253,5 +256,157 @@ async fn the_tail_of_the_log_comes_back_when_it_is_asked_for() {
     assert!(position("a line on stderr") < position("END RequestId: "));
     assert!(position("REPORT RequestId: ") < position("Init Duration: "));
     assert_eq!(invoke(&client, "f", "{}").await.log_result(), None);
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_was_never_published_is_not_the_function() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let missing = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:7";
+    let refused = |code: Option<&str>, message: Option<&str>| {
+        assert_eq!((code, message), (Some("ResourceNotFoundException"), Some(missing)));
+    };
+    let error = client.get_function().function_name("f").qualifier("7").send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let error = client.get_function().function_name("f:7").send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let error = client.get_function_configuration().function_name("f").qualifier("7").send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let error = client.invoke().function_name("f").qualifier("7").send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let error = client.get_policy().function_name("f").qualifier("7").send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let error = client.get_runtime_management_config().function_name("f").qualifier("7").send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let remove = client.remove_permission().function_name("f").qualifier("7").statement_id("s");
+    let error = remove.send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let add = || {
+        let add = client.add_permission().function_name("f").statement_id("s").action("lambda:InvokeFunction");
+        add.principal("apigateway.amazonaws.com")
+    };
+    let error = add().qualifier("7").send().await.unwrap_err();
+    refused(error.code(), error.message());
+    let latest = add().qualifier("$LATEST").send().await.unwrap_err();
+    assert_eq!(latest.message(), Some("We currently do not support adding policies for $LATEST."));
+    assert_eq!(
+        client.get_policy().function_name("f").send().await.unwrap_err().code(),
+        Some("ResourceNotFoundException")
+    );
+    let mixed = client.get_function().function_name("f:$LATEST").qualifier("7").send().await.unwrap_err();
+    assert_eq!(mixed.code(), Some("InvalidParameterValueException"));
+    let latest = client.get_function_configuration().function_name("f").qualifier("$LATEST").send().await.unwrap();
+    assert_eq!(latest.function_arn(), Some("arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST"));
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_a_version_leaves_the_function_alone() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    client.delete_function().function_name("f").qualifier("7").send().await.unwrap();
+    for (name, qualifier) in [("f", Some("$LATEST")), ("f:$LATEST", None), ("f", Some("live"))] {
+        let delete = client.delete_function().function_name(name).set_qualifier(qualifier.map(str::to_owned));
+        assert_eq!(delete.send().await.unwrap_err().code(), Some("InvalidParameterValueException"), "{name}");
+    }
+    let absent = client.delete_function().function_name("g").qualifier("7").send().await.unwrap_err();
+    assert_eq!(absent.code(), Some("ResourceNotFoundException"));
+    client.get_function().function_name("f").send().await.unwrap();
+    client.delete_function().function_name("f").send().await.unwrap();
+    assert!(client.get_function().function_name("f").send().await.is_err());
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_of_another_account_or_region_is_not_the_one_here() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    for arn in [
+        "arn:aws:lambda:eu-west-1:000000000000:function:f",
+        "arn:aws:lambda:us-east-1:111111111111:function:f",
+        "111111111111:function:f",
+    ] {
+        let got = client.get_function().function_name(arn).send().await.unwrap_err();
+        assert_eq!(got.code(), Some("ResourceNotFoundException"), "{arn}");
+        let deleted = client.delete_function().function_name(arn).send().await.unwrap_err();
+        assert_eq!(deleted.code(), Some("ResourceNotFoundException"), "{arn}");
+        let tags = client.list_tags().resource(arn).send().await.unwrap_err();
+        assert_eq!(tags.code(), Some("ResourceNotFoundException"), "{arn}");
+    }
+    let elsewhere = client.invoke().function_name("arn:aws:lambda:eu-west-1:000000000000:function:f").send().await;
+    let message = "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')";
+    assert_eq!(elsewhere.unwrap_err().message(), Some(message));
+    let own = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    client.get_function().function_name(own).send().await.unwrap();
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_emulator_lacks_is_refused_by_its_name() {
+    let local = Local::start().await;
+    let client = Client::new(&local.sdk);
+    let durable = DurableConfig::builder().execution_timeout(60).build();
+    let vpc = VpcConfig::builder().ipv6_allowed_for_dual_stack(true).build();
+    for (call, name) in [
+        (creation(&client, "f", &[]).durable_config(durable), "DurableConfig"),
+        (creation(&client, "f", &[]).vpc_config(vpc), "VpcConfig.Ipv6AllowedForDualStack"),
+        (creation(&client, "f", &[]).publish_to("LATEST_PUBLISHED".into()), "PublishTo"),
+    ] {
+        let error = call.send().await.unwrap_err();
+        assert_eq!(error.code(), Some("InvalidParameterValueException"), "{name}");
+        assert!(error.message().unwrap().contains(name), "{error:?}");
+    }
+    let both = FunctionCode::builder().zip_file(Blob::new(function::archive())).s3_bucket("b").s3_key("k").build();
+    let error = creation(&client, "f", &[]).code(both).send().await.unwrap_err();
+    assert_eq!(error.message(), Some("Please do not provide other FunctionCode parameters when providing a ZipFile."));
+    assert!(client.list_functions().send().await.unwrap().functions().is_empty());
+    let tenant = client.invoke().function_name("f").tenant_id("t").send().await.unwrap_err();
+    assert!(tenant.message().unwrap().contains("TenantId"), "{tenant:?}");
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_conditions_of_a_permission_are_kept_and_shown() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let add = client.add_permission().function_name("f").statement_id("s").action("lambda:InvokeFunction");
+    let add = add.principal("*").principal_org_id("o-1234567890").invoked_via_function_url(true);
+    add.function_url_auth_type(FunctionUrlAuthType::None).event_source_token("token").send().await.unwrap();
+    let policy = client.get_policy().function_name("f").send().await.unwrap();
+    let policy: serde_json::Value = serde_json::from_str(policy.policy().unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "StringEquals": {
+            "aws:PrincipalOrgID": "o-1234567890",
+            "lambda:EventSourceToken": "token",
+            "lambda:FunctionUrlAuthType": "NONE",
+        },
+        "Bool": { "lambda:InvokedViaFunctionUrl": "true" },
+    });
+    assert_eq!(policy["Statement"][0]["Condition"], expected);
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_set_shows_its_default() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let versions = client.list_versions_by_function().function_name("f").send().await.unwrap();
+    assert_eq!(versions.versions().iter().map(|one| one.version()).collect::<Vec<_>>(), [Some("$LATEST")]);
+    assert!(client.list_aliases().function_name("f").send().await.unwrap().aliases().is_empty());
+    let absent = client.list_aliases().function_name("g").send().await.unwrap_err();
+    assert_eq!(absent.code(), Some("ResourceNotFoundException"));
+    let concurrency = client.get_function_concurrency().function_name("f").send().await.unwrap();
+    assert_eq!(concurrency.reserved_concurrent_executions(), None);
+    let signing = client.get_function_code_signing_config().function_name("f").send().await.unwrap();
+    assert_eq!(signing.function_name(), "f");
+    let runtime = client.get_runtime_management_config().function_name("f").send().await.unwrap();
+    assert_eq!(runtime.update_runtime_on().map(|on| on.as_str()), Some("Auto"));
+    let recursion = client.get_function_recursion_config().function_name("f").send().await.unwrap();
+    assert_eq!(recursion.recursive_loop().map(|what| what.as_str()), Some("Terminate"));
+    assert!(client.list_layers().send().await.unwrap().layers().is_empty());
+    assert!(client.list_event_source_mappings().send().await.unwrap().event_source_mappings().is_empty());
+    let account = client.get_account_settings().send().await.unwrap();
+    assert_eq!(account.account_usage().unwrap().function_count(), 1);
     local.stop().await;
 }

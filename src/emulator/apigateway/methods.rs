@@ -1,0 +1,204 @@
+//! The operations on the methods of resources and on what methods may answer.
+
+use super::{
+    error::{absent, bad_request, conflict, not_found},
+    model::{Method, MethodResponse},
+    patch::Patch,
+};
+use crate::emulator::{
+    service::{Operation, Output, Scope},
+    wire::AwsError,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// The method that an operation is about.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MethodPath {
+    rest_api_id: String,
+    pub(super) resource_id: String,
+    http_method: String,
+}
+
+impl MethodPath {
+    /// Answers with a part of the method.
+    pub(super) fn show(
+        &self,
+        scope: &Scope<'_>,
+        part: impl FnOnce(&Method) -> Option<Value>,
+    ) -> Result<Output, AwsError> {
+        scope.read(|state| {
+            let resource = state.apigateway.api(&self.rest_api_id)?.resource(&self.resource_id)?;
+            let method = resource.methods.get(&self.http_method).ok_or_else(|| absent("Method"))?;
+            part(method).map(Output::Members).ok_or_else(no_part)
+        })
+    }
+
+    /// Changes the method, and answers with what `edit` returns.
+    pub(super) async fn change(
+        &self,
+        scope: &Scope<'_>,
+        edit: impl FnOnce(&mut Method) -> Result<Value, AwsError>,
+    ) -> Result<Output, AwsError> {
+        let shown = scope.change(|state| {
+            let api = state.apigateway.api_mut(&self.rest_api_id)?;
+            edit(api.method_mut(&self.resource_id, &self.http_method)?)
+        });
+        Ok(Output::Members(shown.await?))
+    }
+
+    /// Removes a part of the method; `take` returns whether it was there.
+    pub(super) async fn remove(
+        &self,
+        scope: &Scope<'_>,
+        take: impl FnOnce(&mut Method) -> bool,
+    ) -> Result<Output, AwsError> {
+        let removed = self.change(scope, |method| if take(method) { Ok(Value::Null) } else { Err(no_part()) });
+        removed.await?;
+        Ok(Output::Done)
+    }
+}
+
+fn no_part() -> AwsError {
+    not_found("Invalid identifier specified")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PutMethod {
+    #[serde(default)]
+    authorization_type: String,
+    #[serde(default)]
+    api_key_required: bool,
+    operation_name: Option<String>,
+    #[serde(default)]
+    request_parameters: BTreeMap<String, bool>,
+    #[serde(default)]
+    request_models: BTreeMap<String, String>,
+}
+
+pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, input, scope) = operation.inputs::<MethodPath, PutMethod>()?;
+    let name = at.http_method;
+    if !METHODS.contains(&name.as_str()) {
+        return Err(bad_request("Invalid HTTP method specified"));
+    }
+    let method = Method {
+        name: name.clone(),
+        authorization_type: input.authorization_type,
+        api_key_required: input.api_key_required,
+        operation_name: input.operation_name,
+        request_parameters: input.request_parameters,
+        request_models: input.request_models,
+        ..Method::default()
+    };
+    check_authorization(&method)?;
+    let shown = json!(method);
+    scope
+        .change(|state| {
+            let methods = &mut state.apigateway.api_mut(&at.rest_api_id)?.resource_mut(&at.resource_id)?.methods;
+            if methods.contains_key(&name) {
+                return Err(conflict("Method already exists for this resource"));
+            }
+            methods.insert(name, method);
+            Ok(())
+        })
+        .await?;
+    Ok(Output::Members(shown))
+}
+
+/// A method that would need an authorizer must not be open instead.
+fn check_authorization(method: &Method) -> Result<(), AwsError> {
+    match method.authorization_type.as_str() {
+        "NONE" => Ok(()),
+        "" => Err(bad_request("Invalid authorization type specified")),
+        other => Err(bad_request(format!("The emulator has no authorization but NONE and API keys, not {other}."))),
+    }
+}
+
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<MethodPath>()?;
+    at.show(&scope, |method| Some(json!(method)))
+}
+
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, patch, scope) = operation.inputs::<MethodPath, Patch>()?;
+    let edit = |method: &mut Method| {
+        *method = patch.apply(&*method)?;
+        check_authorization(method)?;
+        Ok(json!(method))
+    };
+    at.change(&scope, edit).await
+}
+
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<MethodPath>()?;
+    let removed = scope.change(|state| {
+        let methods = &mut state.apigateway.api_mut(&at.rest_api_id)?.resource_mut(&at.resource_id)?.methods;
+        methods.remove(&at.http_method).map(drop).ok_or_else(|| absent("Method"))
+    });
+    removed.await?;
+    Ok(Output::Done)
+}
+
+pub(super) async fn put_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, response, scope) = operation.inputs::<MethodPath, MethodResponse>()?;
+    check_status(&response.status_code)?;
+    let edit = |method: &mut Method| {
+        let shown = json!(response);
+        match method.responses.insert(response.status_code.clone(), response) {
+            Some(_) => Err(conflict("Response already exists for this resource")),
+            None => Ok(shown),
+        }
+    };
+    at.change(&scope, edit).await
+}
+
+/// Checks the status of a response.
+pub(super) fn check_status(status: &str) -> Result<(), AwsError> {
+    let valid = status.len() == 3 && status.starts_with(['1', '2', '3', '4', '5']) && status.parse::<u16>().is_ok();
+    if valid { Ok(()) } else { Err(bad_request(format!("Invalid status code: {status}"))) }
+}
+
+/// The response of a method that an operation is about.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ResponsePath {
+    pub(super) status_code: String,
+}
+
+pub(super) fn get_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
+    at.show(&scope, |method| method.responses.get(&status_code).map(|found| json!(found)))
+}
+
+pub(super) async fn delete_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
+    at.remove(&scope, |method| method.responses.remove(&status_code).is_some()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::wire::{Fault, members};
+
+    #[test]
+    fn a_method_that_would_check_its_callers_is_refused_by_name() {
+        for (member, value) in [
+            ("authorizerId", json!("a")),
+            ("authorizationScopes", json!(["s"])),
+            ("requestValidatorId", json!("v")),
+            ("methodIntegration", json!({ "type": "MOCK" })),
+        ] {
+            let input = json!({
+                "restApiId": "a", "resourceId": "r", "httpMethod": "GET", "authorizationType": "NONE", member: value,
+            });
+            let read = members::read_both::<MethodPath, PutMethod>(input.as_object().unwrap());
+            assert_eq!(read.map(drop).unwrap_err(), Fault::Unknown(member.to_owned()));
+        }
+    }
+}

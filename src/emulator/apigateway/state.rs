@@ -1,0 +1,85 @@
+//! What API Gateway keeps in a region, and how it is found.
+
+use super::{
+    error::{absent, not_found},
+    key::ApiKey,
+    model::RestApi,
+    usage_plan::UsagePlan,
+};
+use crate::{
+    api_key::Digest,
+    emulator::wire::AwsError,
+    names::{ApiId, StageName},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What survives a restart.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    pub(super) apis: BTreeMap<ApiId, RestApi>,
+    pub(super) keys: BTreeMap<String, ApiKey>,
+    pub(super) plans: BTreeMap<String, UsagePlan>,
+}
+
+impl State {
+    /// Finds an API by the text of its id.
+    pub(super) fn api(&self, id: &str) -> Result<&RestApi, AwsError> {
+        id.parse().ok().and_then(|id: ApiId| self.apis.get(&id)).ok_or_else(|| no_api(id))
+    }
+
+    /// Finds an API to change it.
+    pub(super) fn api_mut(&mut self, id: &str) -> Result<&mut RestApi, AwsError> {
+        id.parse().ok().and_then(|id: ApiId| self.apis.get_mut(&id)).ok_or_else(|| no_api(id))
+    }
+
+    /// Finds an API key by its id.
+    pub(super) fn key(&self, id: &str) -> Result<&ApiKey, AwsError> {
+        self.keys.get(id).ok_or_else(|| absent("API Key"))
+    }
+
+    /// Finds an API key to change it.
+    pub(super) fn key_mut(&mut self, id: &str) -> Result<&mut ApiKey, AwsError> {
+        self.keys.get_mut(id).ok_or_else(|| absent("API Key"))
+    }
+
+    /// Finds a usage plan by its id.
+    pub(super) fn plan(&self, id: &str) -> Result<&UsagePlan, AwsError> {
+        self.plans.get(id).ok_or_else(|| absent("Usage Plan"))
+    }
+
+    /// Finds a usage plan to change it.
+    pub(super) fn plan_mut(&mut self, id: &str) -> Result<&mut UsagePlan, AwsError> {
+        self.plans.get_mut(id).ok_or_else(|| absent("Usage Plan"))
+    }
+
+    /// Changes the usage plans that something concerns.
+    pub(super) fn edit_plans(&mut self, concerns: impl Fn(&UsagePlan) -> bool, edit: impl Fn(&mut UsagePlan)) {
+        let ids: Vec<_> = self.plans.values().filter(|plan| concerns(plan)).map(|plan| plan.id.clone()).collect();
+        for id in ids {
+            if let Some(plan) = self.plans.get_mut(&id) {
+                edit(plan);
+            }
+        }
+    }
+
+    /// Finds the key that a caller sent, if it opens this stage now. Every key is compared, in constant time each.
+    pub(super) fn key_for(&self, value: &str, api: &ApiId, stage: &StageName) -> Option<&ApiKey> {
+        let sent = Digest::of(value);
+        let mut found = None;
+        for key in self.keys.values() {
+            if key.digest.is(&sent) {
+                found = Some(key);
+            }
+        }
+        let key = found.filter(|key| key.settings.enabled)?;
+        let stage = format!("{api}:{stage}");
+        let opens = |plan: &UsagePlan| plan.keys.contains(&key.id) && plan.settings.api_stages.contains(&stage);
+        self.plans.values().any(opens).then_some(key)
+    }
+}
+
+fn no_api(id: &str) -> AwsError {
+    not_found(format!("Invalid API identifier specified {id}"))
+}

@@ -1,0 +1,44 @@
+//! What every service works with.
+
+use super::{logs, store::Store, sts, wire};
+use crate::{clock::Clock, edge::keyring::Keyring};
+use std::path::PathBuf;
+
+/// What an emulator is opened with.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the state lives; made when absent, never shared with another emulator.
+    pub folder: PathBuf,
+    /// The account that owns everything, twelve digits.
+    pub account: String,
+    /// The URL at which functions reach the AWS API (`http://127.0.0.1:4566`).
+    pub endpoint: String,
+    /// Tells the time: timestamps, timed state transitions, idle processes.
+    pub clock: Clock,
+    /// The keys that the edge accepts; the emulator adds those that it lends to functions.
+    pub keyring: Keyring,
+    /// The most function processes at a time, of all functions together.
+    pub processes: usize,
+    /// This binary, which starts function processes in its hidden sandbox role.
+    pub executable: PathBuf,
+}
+
+/// What every service works with.
+pub struct Context {
+    /// What the emulator was opened with.
+    pub config: Config,
+    /// What survives a restart.
+    pub store: Store,
+    /// The log events, which are kept beside the store.
+    pub events: logs::Events,
+    /// The credentials that are lent to functions, and whose they are.
+    pub sessions: sts::Sessions,
+}
+
+impl Context {
+    /// Returns the time in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn now_millis(&self) -> i64 {
+        wire::millis(self.config.clock.now())
+    }
+}

@@ -1,0 +1,209 @@
+//! Which services there are, how a call finds its operation, and how its answer gets its form. The only place that
+//! knows both all services and all protocols.
+
+use super::{
+    apigateway,
+    context::Context,
+    ec2, iam, lambda, logs,
+    runtime::Functions,
+    service::{Handler, Input, Operation, Output, Scope, Service},
+    store::Region,
+    sts,
+    wire::{self, AwsError, Fault, QueryParams, cbor, routes::Route, xml},
+};
+use crate::{
+    aws_protocol::{self, Protocol},
+    edge::AwsCall,
+    http1::{Request, Response},
+};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Every service that is emulated, in the order of their names.
+pub const SERVICES: [&Service; 6] =
+    [&apigateway::SERVICE, &ec2::SERVICE, &iam::SERVICE, &lambda::SERVICE, &logs::SERVICE, &sts::SERVICE];
+
+/// The signing names of [`SERVICES`].
+pub const NAMES: [&str; SERVICES.len()] = {
+    let mut names = [""; SERVICES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = SERVICES[at].name;
+        at += 1;
+    }
+    names
+};
+
+/// The XML namespace of EC2's answers.
+const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
+
+/// Answers a verified call.
+pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: &AwsCall) -> Response {
+    let request_id = wire::request_id();
+    let protocol = Protocol::of(&call.service, call.request.headers());
+    serve(context, functions, call, protocol, &request_id)
+        .await
+        .unwrap_or_else(|error| error.response(protocol, &request_id))
+}
+
+async fn serve(
+    context: &Arc<Context>,
+    functions: &Functions,
+    call: &AwsCall,
+    protocol: Protocol,
+    request_id: &str,
+) -> Result<Response, AwsError> {
+    let request = &call.request;
+    let region: Region = call.region.parse()?;
+    let service = SERVICES.into_iter().find(|service| service.name == call.service);
+    let service = service.ok_or_else(|| AwsError::not_implemented(&call.service, &hint(request)))?;
+    let called = Called::find(service, protocol, request)?;
+    let name = called.name().to_owned();
+    let handler = service.operations.iter().find(|(known, _)| *known == name).map(|(_, handler)| *handler);
+    let handler = handler.ok_or_else(|| AwsError::not_implemented(service.name, &name))?;
+    let status = called.status();
+    let input = called.input(request).map_err(service.fault)?;
+    let (access_key_id, now) = (call.access_key_id.as_str(), context.config.clock.now());
+    let scope = Scope { context, functions, region: &region, access_key_id, request_id, now };
+    let operation = Operation { input, payload: request.body().clone(), service, scope };
+    let output = match handler {
+        Handler::Sync(serve) => serve(operation),
+        Handler::Async(serve) => serve(operation).await,
+    }?;
+    Ok(render(output, protocol, &name, status, request_id))
+}
+
+/// How a call names its operation.
+enum Called<'r> {
+    /// By `Action`; the other parameters are beside it.
+    Action(String, QueryParams),
+    /// By a header, with JSON in the body.
+    Target(&'r str),
+    /// By the end of its path, with CBOR in the body.
+    Rpc(&'r str),
+    /// By method and path, which hold members.
+    Route(&'static Route, Map<String, Value>),
+}
+
+impl<'r> Called<'r> {
+    fn find(service: &'static Service, protocol: Protocol, request: &'r Request) -> Result<Self, AwsError> {
+        match protocol {
+            Protocol::Ec2 | Protocol::Query(_) | Protocol::RestXml => {
+                let mut params = QueryParams::parse(request)?;
+                Ok(Self::Action(params.action()?, params))
+            }
+            Protocol::Json10 | Protocol::Json11 => target(request)
+                .map(Self::Target)
+                .ok_or_else(|| AwsError::sender("UnknownOperationException", "The request has no X-Amz-Target.")),
+            Protocol::Cbor => match request.uri().path().rsplit_once("/operation/") {
+                Some((_, name)) => Ok(Self::Rpc(name)),
+                None => Err(AwsError::sender("UnknownOperationException", "The path names no operation.")),
+            },
+            Protocol::RestJson | Protocol::Lambda => {
+                let routes = service.routes.map(|routes| &**routes);
+                let found = routes.and_then(|routes| routes.find(request.method(), request.uri()));
+                let (route, labels) = found.ok_or_else(|| AwsError::not_implemented(service.name, &hint(request)))?;
+                Ok(Self::Route(route, labels))
+            }
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Action(name, _) => name,
+            Self::Target(name) | Self::Rpc(name) => name,
+            Self::Route(route, _) => route.name,
+        }
+    }
+
+    /// The status of a success.
+    fn status(&self) -> StatusCode {
+        if let Self::Route(route, _) = self { route.status } else { StatusCode::OK }
+    }
+
+    fn input(self, request: &Request) -> Result<Input, Fault> {
+        Ok(match self {
+            Self::Action(_, params) => Input::Query(params),
+            Self::Target(_) => Input::Members(json_members(request.body())?),
+            Self::Rpc(_) => Input::Members(cbor::read(request.body())?),
+            Self::Route(route, mut members) => {
+                route.bind(request.uri(), request.headers(), &mut members)?;
+                if !route.has_payload {
+                    for (name, value) in json_members(request.body())? {
+                        let name = route.member(name);
+                        // A member has one place only; one that stands in the path cannot say something else here.
+                        if members.get(&name).is_some_and(|known| *known != value) {
+                            return Err(Fault::Unknown(name));
+                        }
+                        members.insert(name, value);
+                    }
+                }
+                Input::Members(members)
+            }
+        })
+    }
+}
+
+/// Reads a body of JSON; an empty one is an empty object.
+fn json_members(body: &Bytes) -> Result<Map<String, Value>, Fault> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(body).map_err(|error| Fault::Unreadable(error.to_string()))
+}
+
+/// The operation in `X-Amz-Target: Logs_20140328.CreateLogGroup`.
+fn target(request: &Request) -> Option<&str> {
+    let target = request.headers().get("x-amz-target")?.to_str().ok()?;
+    target.rsplit_once('.').map(|(_, operation)| operation).filter(|operation| !operation.is_empty())
+}
+
+/// Names an operation that is not known, wherever the call carries its name.
+fn hint(request: &Request) -> String {
+    let action = || QueryParams::parse(request).ok()?.action().ok();
+    let path = || format!("{} {}", request.method(), request.uri().path());
+    target(request).map(str::to_owned).or_else(action).unwrap_or_else(path)
+}
+
+/// Writes an answer in the form of its protocol.
+fn render(output: Output, protocol: Protocol, operation: &str, status: StatusCode, request_id: &str) -> Response {
+    let document = match (output, protocol) {
+        (Output::Raw(mut response), _) => {
+            aws_protocol::name_request(&mut response, request_id);
+            return response;
+        }
+        (Output::Done, Protocol::RestJson | Protocol::Lambda) => {
+            let mut response = Response::default();
+            *response.status_mut() = status;
+            aws_protocol::name_request(&mut response, request_id);
+            return response;
+        }
+        (output, Protocol::Ec2) => xml::document(&format!("{operation}Response"), EC2_NAMESPACE, |root| {
+            xml::text(root, "requestId", request_id);
+            match content(output) {
+                Some(write) => write(root),
+                // What EC2 says when there is nothing else to say.
+                None => xml::text(root, "return", "true"),
+            }
+        })
+        .into(),
+        (output, Protocol::Query(namespace)) => xml::document(&format!("{operation}Response"), namespace, |root| {
+            if let Some(write) = content(output) {
+                xml::element(root, &format!("{operation}Result"), write);
+            }
+            xml::element(root, "ResponseMetadata", |data| xml::text(data, "RequestId", request_id));
+        })
+        .into(),
+        (Output::Members(members), Protocol::Cbor) => cbor::write(&members),
+        (_, Protocol::Cbor) => cbor::write(&json!({})),
+        (Output::Members(members), _) => members.to_string().into(),
+        (Output::Done | Output::Xml(_), _) => Bytes::from_static(b"{}"),
+    };
+    protocol.response(status, document, request_id)
+}
+
+fn content(output: Output) -> Option<Box<dyn FnOnce(&mut xml::Element) + Send>> {
+    if let Output::Xml(write) = output { Some(write) } else { None }
+}

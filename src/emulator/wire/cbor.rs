@@ -1,0 +1,90 @@
+//! CBOR documents as JSON values and back: the emulator's services know one form of members only.
+
+use super::members::Fault;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use ciborium::Value as Cbor;
+use serde_json::{Map, Number, Value};
+
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 64;
+
+/// Reads a document of members. Times (tag 1) become their seconds since the Unix epoch, bytes become base64.
+///
+/// # Errors
+/// When the bytes are no CBOR map of texts, or nest too deeply.
+pub fn read(body: &[u8]) -> Result<Map<String, Value>, Fault> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    let document: Cbor = ciborium::de::from_reader_with_recursion_limit(body, MAX_DEPTH)
+        .map_err(|error| Fault::Unreadable(format!("the body is not CBOR: {error}")))?;
+    match json(document)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Fault::Unreadable("the body is not a CBOR map".to_owned())),
+    }
+}
+
+/// Writes members.
+#[must_use]
+pub fn write(members: &Value) -> Bytes {
+    let mut body = Vec::new();
+    // Writing to memory fails for values that CBOR cannot hold only, and it can hold all of JSON's.
+    let _ = ciborium::into_writer(members, &mut body);
+    body.into()
+}
+
+fn json(value: Cbor) -> Result<Value, Fault> {
+    let unreadable = |what: &str| Fault::Unreadable(format!("the body has {what}"));
+    Ok(match value {
+        Cbor::Null => Value::Null,
+        Cbor::Bool(flag) => flag.into(),
+        Cbor::Integer(number) => match (u64::try_from(number), i64::try_from(number)) {
+            (Ok(number), _) => number.into(),
+            (_, Ok(number)) => number.into(),
+            _ => return Err(unreadable("an integer of more than 64 bits")),
+        },
+        Cbor::Float(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+        Cbor::Text(text) => text.into(),
+        Cbor::Bytes(bytes) => BASE64_STANDARD.encode(bytes).into(),
+        Cbor::Tag(_, tagged) => json(*tagged)?,
+        Cbor::Array(items) => Value::Array(items.into_iter().map(json).collect::<Result<_, _>>()?),
+        Cbor::Map(entries) => {
+            let mut members = Map::new();
+            for (name, value) in entries {
+                let Cbor::Text(name) = name else { return Err(unreadable("a map whose keys are no texts")) };
+                members.insert(name, json(value)?);
+            }
+            Value::Object(members)
+        }
+        _ => return Err(unreadable("a value of a kind that is not known")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let members = json!({ "a": [1, -2, 1.5, true, null], "b": { "c": "é" } });
+        assert_eq!(Value::Object(read(&write(&members)).unwrap()), members);
+        assert_eq!(read(b"").unwrap(), Map::new());
+    }
+
+    #[test]
+    fn a_time_is_its_seconds() {
+        // {"t": 1(1700000000)}
+        let body = [0xa1, 0x61, b't', 0xc1, 0x1a, 0x65, 0x53, 0xf1, 0x00];
+        assert_eq!(Value::Object(read(&body).unwrap()), json!({ "t": 1_700_000_000 }));
+    }
+
+    #[test]
+    fn what_is_no_map_of_texts_or_too_deep_is_refused() {
+        let deep = [vec![0x81; 100], vec![0x01]].concat();
+        for body in [&b"\xff"[..], b"\x01", b"\xa1\x01\x02", &deep] {
+            assert!(matches!(read(body), Err(Fault::Unreadable(_))), "{body:?}");
+        }
+    }
+}
