@@ -9,10 +9,9 @@ mod usage;
 use crate::{
     calls,
     cli::{Command, ConfigAction, KeyAction},
-    commands,
+    commands::{self, context::Context},
     engine::EngineKind,
     error::{Code, Error, Exit, Result},
-    progress::Progress,
     settings::{Environment, Settings, VerbFlags},
     ui::{self, Console, Report},
 };
@@ -37,19 +36,6 @@ const CALL: Duration = Duration::from_secs(5);
 const RESTORE: Duration = Duration::from_secs(90);
 /// The same for a container: the call in flight, a stop with its grace, a start.
 const RESTORE_CONTAINER: Duration = Duration::from_secs(15);
-
-/// What every command is given.
-#[derive(Clone)]
-pub struct Context {
-    /// Every setting, resolved.
-    pub settings: Settings,
-    /// Where to tell what is being done.
-    pub progress: Progress,
-    /// Cancelled by the first Ctrl-C; what is in flight may end, nothing new may begin.
-    pub cancel: CancellationToken,
-    /// The output, for streams and questions; results are returned.
-    pub console: Console,
-}
 
 /// How a process ends: `None` is 0.
 type Ending = io::Result<Option<Exit>>;

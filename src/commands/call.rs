@@ -3,7 +3,7 @@
 use super::{deployed_url, test};
 use crate::{
     api_key::Scope,
-    app::Context,
+    commands::context::Context,
     cli::{self, CallAction, CallTarget},
     engine::{self, codespace},
     error::{Code, Error, Exit, Result},

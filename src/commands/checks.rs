@@ -3,7 +3,7 @@
 mod junit;
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     disk,
     error::{Code, Error, Exit, Result},
     text::Message,

@@ -3,7 +3,7 @@
 //! The script is a few lines that call the binary back at each TAB; what is completed is [`crate::roles::complete`]'s.
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli,
     error::{Code, Error, Result},
     roles::complete,

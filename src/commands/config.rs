@@ -1,7 +1,7 @@
 //! `atelier config`: the settings as they were resolved, each with where it came from.
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli,
     error::Result,
     settings::{ColorWhen, Origin, Setting, Settings},

@@ -15,7 +15,7 @@ mod remedy;
 mod scene;
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli,
     error::{self, Code, Error, Exit, Result},
     text::Message,

@@ -9,7 +9,7 @@
 
 use crate::{
     api_key::Scope,
-    app::Context,
+    commands::context::Context,
     cli::{self, EnvShell},
     disk,
     engine::{self, Engine, EngineKind},

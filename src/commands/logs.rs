@@ -7,7 +7,7 @@ mod function;
 
 use super::read_on;
 use crate::{
-    app::Context,
+    commands::context::Context,
     calls,
     cli::{self, LogSource},
     docker::Role,

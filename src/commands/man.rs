@@ -1,7 +1,7 @@
 //! `atelier man`: the manual, as roff for `man -l -`.
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli::{self, help},
     error::{Code, Error, Result},
     text::{Lang, Message},

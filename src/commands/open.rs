@@ -2,7 +2,7 @@
 
 use super::deployed_url;
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli,
     error::Result,
     ui::{Page, Report},

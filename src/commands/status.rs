@@ -7,7 +7,7 @@ mod picture;
 
 use super::env::Syntax;
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli::{self, StatusOutput},
     engine::{self, Component, Engine, EngineKind, Health, record::Record},
     error::{Code, Error, Exit, Result},
@@ -234,9 +234,8 @@ async fn ask(settings: &Settings, engine: &Engine, api: &ApiId) -> Health {
 /// Finds the parts, and what a deploy would do to those that are there.
 async fn see(context: &Context, engine: &Engine) -> Result<(Discovery, Vec<PartStatus>)> {
     let stack = Box::pin(stack::discover(engine, &context.settings.stack.value)).await?;
-    let run = stack::Run { engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
     // A plan that a deploy would be refused for (something foreign in the way) leaves the drift unknown.
-    let plan = if stack.is_empty() { None } else { Box::pin(stack::plan(&run)).await.ok() };
+    let plan = if stack.is_empty() { None } else { Box::pin(stack::plan(&context.run(engine))).await.ok() };
     let parts = PartStatus::all(&stack, plan.as_ref(), time::OffsetDateTime::now_utc());
     Ok((stack, parts))
 }

@@ -7,7 +7,7 @@ mod instance;
 use super::checks::{self, Check, Checks};
 use crate::{
     api_key::Scope,
-    app::Context,
+    commands::context::Context,
     cli,
     engine::{self, Engine, codespace},
     error::{Code, Error, Exit, Result},

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api_key::Scope,
-    app::Context,
+    commands::context::Context,
     cli,
     engine::{self, codespace, target},
     error::{Code, Error, Exit, Result},

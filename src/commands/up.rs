@@ -2,7 +2,7 @@
 
 use super::locked;
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli, engine,
     error::Result,
     text::Message,

@@ -1,7 +1,7 @@
 //! `atelier version`: what this binary is.
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli,
     engine::EngineKind,
     error::Result,

@@ -2,7 +2,7 @@
 
 use super::{Entry, time_of};
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli::LogSource,
     docker::{
         self, Daemon, Role,

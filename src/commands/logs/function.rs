@@ -2,7 +2,7 @@
 
 use super::Entry;
 use crate::{
-    app::Context,
+    commands::context::Context,
     cli::LogSource,
     engine::{self, Engine},
     error::{Code, Error, Result},
