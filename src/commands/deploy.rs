@@ -7,8 +7,9 @@ use super::{
     watch::Watch,
 };
 use crate::{
+    cli,
     commands::context::Context,
-    cli, engine,
+    engine,
     error::Result,
     settings,
     stack::{self, DeployReport},

@@ -15,8 +15,8 @@ mod remedy;
 mod scene;
 
 use crate::{
-    commands::context::Context,
     cli,
+    commands::context::Context,
     error::{self, Code, Error, Exit, Result},
     text::Message,
     ui::{Page, Report, Tone, padded, widest},

@@ -2,8 +2,8 @@
 
 use super::locked;
 use crate::{
-    commands::context::Context,
     cli,
+    commands::context::Context,
     engine::{self, EngineKind},
     error::Result,
     text::Message,

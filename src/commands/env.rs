@@ -9,8 +9,8 @@
 
 use crate::{
     api_key::Scope,
-    commands::context::Context,
     cli::{self, EnvShell},
+    commands::context::Context,
     disk,
     engine::{self, Engine, EngineKind},
     error::{Code, Error, Result},

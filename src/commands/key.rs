@@ -3,12 +3,13 @@
 use super::locked;
 use crate::{
     api_key::Scope,
+    cli,
     commands::context::Context,
-    cli, engine,
+    engine,
     error::Result,
     names::KeyName,
     settings::Auth,
-    stack::keys::{self, Key},
+    stack::{Key, keys},
     text::Message,
     ui::{Page, Report, Tone},
 };

@@ -7,9 +7,9 @@ mod function;
 
 use super::read_on;
 use crate::{
-    commands::context::Context,
     calls,
     cli::{self, LogSource},
+    commands::context::Context,
     docker::Role,
     engine,
     error::{Code, Error, Exit, Result},

@@ -1,8 +1,9 @@
 //! `atelier plan`: what a deploy would do, part by part; changes nothing.
 
 use crate::{
+    cli,
     commands::context::Context,
-    cli, engine,
+    engine,
     error::{Code, Error, Exit, Result},
     stack::{self, Change, PlanReport, PlannedPart},
     text::Message,

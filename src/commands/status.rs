@@ -7,8 +7,8 @@ mod picture;
 
 use super::env::Syntax;
 use crate::{
-    commands::context::Context,
     cli::{self, StatusOutput},
+    commands::context::Context,
     engine::{self, Component, Engine, EngineKind, Health, record::Record},
     error::{Code, Error, Exit, Result},
     http_client::HttpClient,

@@ -7,8 +7,8 @@ mod instance;
 use super::checks::{self, Check, Checks};
 use crate::{
     api_key::Scope,
-    commands::context::Context,
     cli,
+    commands::context::Context,
     engine::{self, Engine, codespace},
     error::{Code, Error, Exit, Result},
     http_client::{Answer, CallError, HttpClient},

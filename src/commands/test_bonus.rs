@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     api_key::Scope,
-    commands::context::Context,
     cli,
+    commands::context::Context,
     engine::{self, codespace, target},
     error::{Code, Error, Exit, Result},
     http_client::{Answer, HttpClient},

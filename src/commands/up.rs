@@ -2,8 +2,9 @@
 
 use super::locked;
 use crate::{
+    cli,
     commands::context::Context,
-    cli, engine,
+    engine,
     error::Result,
     text::Message,
     ui::{Page, Report},

@@ -1,8 +1,8 @@
 //! `atelier version`: what this binary is.
 
 use crate::{
-    commands::context::Context,
     cli,
+    commands::context::Context,
     engine::EngineKind,
     error::Result,
     text::Message,

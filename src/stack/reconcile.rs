@@ -8,8 +8,8 @@
 //! What is a part's unfinished state, and which action finishes it, is in the part's own module.
 
 use super::{
-    Run,
     error::{Class, Error},
+    run::Run,
 };
 use crate::{engine::EngineKind, progress::Progress, text::Message};
 use std::{fmt::Debug, time::Duration};

@@ -3,11 +3,11 @@
 //! A rev is a hash of everything in the wanted part that an update can change. Names are not in it: they identify the
 //! part.
 
+use super::part::Part;
 use crate::{
     api_key::KeyScopes,
     engine::{Engine, EngineKind},
     names::StackName,
-    text::Message,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -18,54 +18,6 @@ pub(super) const STACK_TAG: &str = "atelier:stack";
 pub(super) const PART_TAG: &str = "atelier:part";
 /// The tag that holds the rev that the part was last brought to.
 pub(super) const REV_TAG: &str = "atelier:rev";
-
-/// One resource of a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// The EC2 instance that the API controls.
-    Instance,
-    /// The role that the function runs as.
-    Role,
-    /// The function's log group.
-    LogGroup,
-    /// The function.
-    Function,
-    /// The REST API.
-    Api,
-    /// The usage plan, by which API keys open the API.
-    UsagePlan,
-    /// An API key.
-    Key,
-}
-
-impl Part {
-    /// The parts that every stack has, in the order in which they are made.
-    pub const ALL: [Self; 5] = [Self::Instance, Self::Role, Self::LogGroup, Self::Function, Self::Api];
-    /// The parts that a stack may have, in the same order: with keys on there is a plan, and any number of keys.
-    pub const EVERY: [Self; 7] =
-        [Self::Instance, Self::Role, Self::LogGroup, Self::Function, Self::Api, Self::UsagePlan, Self::Key];
-
-    /// The name in tags and reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Instance => "instance",
-            Self::Role => "role",
-            Self::LogGroup => "log-group",
-            Self::Function => "function",
-            Self::Api => "api",
-            Self::UsagePlan => "usage-plan",
-            Self::Key => "key",
-        }
-    }
-
-    /// The word for people.
-    #[must_use]
-    pub fn message(self) -> Message {
-        Message::new(format!("part.{}", self.as_str()))
-    }
-}
 
 /// The names of a stack's resources, which follow from the stack's own.
 #[derive(Debug, Clone)]

@@ -7,11 +7,13 @@
 use super::{
     api,
     client::Clients,
-    discover::{Found, Ownership, Sighting, Tags, ownership},
     error::Error,
-    keys,
+    key,
+    part::Part,
+    predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    spec::{Names, Part, STACK_TAG, Spec},
+    sighting::{Found, Ownership, Sighting, Tags, ownership},
+    spec::{Names, STACK_TAG, Spec},
 };
 use crate::{names::StackName, settings::PUBLIC_RATE, text::Message};
 use aws_sdk_apigateway::types::{ApiStage, Op, PatchOperation, ThrottleSettings, UsagePlan as Plan};
@@ -85,7 +87,7 @@ impl Reconcile for UsagePlan<'_> {
         let (sighting, stages) = see(self.clients, &self.spec.names).await?;
         let Some(plan) = sighting.kept() else { return Ok(View { sighting, stages, missing: Vec::new() }) };
         let attached = attached(self.clients, &plan.id).await?;
-        let ours = keys::discover(self.clients, &self.spec.names).await?.ours.into_iter().map(|key| key.id);
+        let ours = key::discover(self.clients, &self.spec.names).await?.ours.into_iter().map(|key| key.id);
         let missing = ours.filter(|id| !attached.contains(id)).collect();
         Ok(View { sighting, stages, missing })
     }
@@ -114,6 +116,29 @@ impl Reconcile for UsagePlan<'_> {
             }
         }
     }
+}
+
+impl Predict for UsagePlan<'_> {
+    fn sighting(view: &View) -> &Sighting {
+        &view.sighting
+    }
+
+    fn prediction(&self, action: &Action, _view: &View) -> Prediction {
+        match action {
+            Action::Create => Prediction::CREATE,
+            Action::Remove(id) => Prediction::duplicate(id),
+            Action::Open => Prediction::update("stage"),
+            Action::Attach(_) => Prediction::update("keys"),
+        }
+    }
+}
+
+/// Predicts what a deploy would do to the usage plan, which only an API with keys has.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
+    if wanted.spec.keys.is_none() {
+        return Ok(None);
+    }
+    predict::predict(&UsagePlan::new(clients, wanted.spec, wanted.api_id), Part::UsagePlan).await.map(Some)
 }
 
 /// Finds the stack's usage plans.

@@ -2,8 +2,8 @@
 
 use super::{Entry, time_of};
 use crate::{
-    commands::context::Context,
     cli::LogSource,
+    commands::context::Context,
     docker::{
         self, Daemon, Role,
         container::{self, Line},

@@ -114,7 +114,7 @@ fn what_goes_wrong_in_a_stack_is_told_in_french() {
     ]);
     let owners = [Message::new("stack.other").with("name", "theirs"), Message::new("stack.nobody").with("id", "arn:")];
     let foreign = |part| owners.clone().map(|owner| Stack::NotOurs { part, name: "atelier".to_owned(), owner });
-    errors.extend(Part::EVERY.into_iter().flat_map(foreign));
+    errors.extend(Part::EVERY.iter().copied().flat_map(foreign));
     let awaited =
         keys("awaited.").into_iter().map(|key| Message::new(key).with("pid", 7_u32).with("reason", "Creating"));
     errors.extend(awaited.map(|what| Stack::Deadline { seconds: 15, what }));
