@@ -29,6 +29,7 @@ pub mod edge;
 pub mod elf;
 pub mod emulator;
 pub mod engine;
+pub mod engine_kind;
 pub mod error;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
@@ -37,6 +38,7 @@ pub mod handler;
 pub mod http1;
 pub mod http_client;
 pub mod log;
+pub mod marks;
 pub mod names;
 pub mod openapi;
 pub mod program;

@@ -5,6 +5,7 @@
 
 pub mod environment;
 mod file;
+mod flags;
 mod look;
 mod resolve;
 pub mod roles;
@@ -12,11 +13,11 @@ mod values;
 
 pub use environment::Environment;
 pub use file::keep;
+pub use flags::Flags;
 pub use look::{ColorWhen, Look};
-pub use resolve::VerbFlags;
 pub use values::{Auth, Rule, base_url, duration, origins, port, rate, region, stack};
 
-use crate::{edge::limits::Rate, engine::EngineKind, names::StackName, secret::Secret, text::Lang};
+use crate::{edge::limits::Rate, engine_kind::EngineKind, names::StackName, secret::Secret, text::Lang};
 use std::{path::PathBuf, time::Duration};
 
 /// The name of the settings file in the project folder.

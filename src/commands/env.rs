@@ -12,7 +12,7 @@ use crate::{
     cli::{self, EnvShell},
     commands::context::Context,
     disk,
-    engine::{self, Engine, EngineKind},
+    engine::{self, Engine},
     error::{Code, Error, Result},
     settings::{Auth, Settings},
     stack::{self, kept_key},
@@ -92,7 +92,7 @@ pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
         Some(path) => drop(variables.insert("ATELIER_API_KEY_HEADER", path)),
         None => unset.push("ATELIER_API_KEY_HEADER"),
     }
-    if engine.kind != EngineKind::Aws {
+    if !engine.facts.shares_credentials {
         local(&engine, &mut variables).await?;
         variables.insert("AWS_CONFIG_FILE", aws_config(&settings.folder)?);
         // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.

@@ -9,7 +9,7 @@ use super::env::Syntax;
 use crate::{
     cli::{self, StatusOutput},
     commands::context::Context,
-    engine::{self, Component, Engine, EngineKind, Health, record::Record},
+    engine::{self, Component, Engine, Health, record::Record},
     error::{Code, Error, Exit, Result},
     http_client::HttpClient,
     names::ApiId,
@@ -220,7 +220,7 @@ async fn look(context: &Context) -> StatusReport {
 /// Asks the deployed API for its document, which it gives without the function. Asked is the door on this machine: what
 /// lies before it on the way from outside is for `doctor`.
 async fn ask(settings: &Settings, engine: &Engine, api: &ApiId) -> Health {
-    let door = Record::read(settings).filter(|_| settings.endpoint.value.is_none() && engine.kind != EngineKind::Aws);
+    let door = Record::read(settings).filter(|_| engine.is_own());
     let url = match door {
         Some(record) => Engine { public_url: Some(engine::loopback(record.port)), ..engine.clone() }.api_url(api),
         None => engine.api_url(api),

@@ -22,7 +22,7 @@ pub use image::ImageName;
 pub use own_image::OwnImage;
 pub use spec::{EDGE_MEMORY, PROXY_MEMORY, Publish, Role, Spec};
 
-use crate::settings::Settings;
+use place::Variables;
 use std::time::Duration;
 
 /// The label with the id of the installation that made a container or image.
@@ -40,19 +40,18 @@ pub const ENGINE_LABEL: &str = "atelier.engine";
 /// How long those wait who only look: `doctor` and `status` have more to say than that a daemon hangs.
 pub const GLANCE: Duration = Duration::from_secs(2);
 
-/// Finds the daemon that the settings and the machine point at.
+/// Finds the daemon that `DOCKER_HOST`, the docker CLI's other variables and the machine point at.
 ///
 /// # Errors
 /// See [`Daemon::find`].
-pub async fn find(settings: &Settings) -> error::Result<Daemon> {
-    Daemon::find(settings.docker_host.value.as_deref(), &place::Variables::of(settings)).await
+pub async fn find(host: Option<&str>, variables: &Variables) -> error::Result<Daemon> {
+    Daemon::find(host, variables).await
 }
 
 /// Like [`find`], and waits for [`GLANCE`] only.
 ///
 /// # Errors
 /// See [`Daemon::find`].
-pub async fn glance(settings: &Settings) -> error::Result<Daemon> {
-    let host = settings.docker_host.value.as_deref();
-    Daemon::find_within(GLANCE, host, &place::Variables::of(settings)).await
+pub async fn glance(host: Option<&str>, variables: &Variables) -> error::Result<Daemon> {
+    Daemon::find_within(GLANCE, host, variables).await
 }

@@ -4,7 +4,7 @@
 //! sockets one after the other. Only looks; connecting is [`super::connect`]'s.
 
 use super::error::{Error, Result};
-use crate::{settings::Settings, text::Message};
+use crate::text::Message;
 use sha2::{Digest, Sha256};
 use std::{
     fmt, fs, io,
@@ -122,20 +122,6 @@ fn usual_sockets(variables: &Variables) -> Vec<(PathBuf, &'static str)> {
 }
 
 impl Variables {
-    /// Takes them from the settings.
-    #[must_use]
-    pub fn of(settings: &Settings) -> Self {
-        Self {
-            context: settings.docker_context.clone(),
-            config: settings.docker_config.clone(),
-            cert_path: settings.docker_cert_path.clone(),
-            tls_verify: settings.docker_tls,
-            plain_tcp: settings.docker_plain_tcp,
-            home: settings.home.clone(),
-            runtime_dir: settings.runtime_folder.clone(),
-        }
-    }
-
     fn config_folder(&self) -> Option<PathBuf> {
         self.config.clone().or_else(|| self.home.as_ref().map(|home| home.join(".docker")))
     }

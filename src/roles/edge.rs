@@ -28,9 +28,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The argument that chooses this role.
-pub const NAME: &str = "@edge";
-
 /// How long requests in flight get after SIGTERM; less than `down` waits before it insists.
 const DRAIN: Duration = Duration::from_secs(2);
 

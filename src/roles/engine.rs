@@ -12,10 +12,8 @@ use crate::{
     },
     emulator::{self, Emulator},
     engine::{
-        EngineKind,
-        embedded::News,
+        embedded::{self, News},
         installation,
-        record::{Process, Record},
     },
     settings::roles::Door,
 };
@@ -36,9 +34,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-
-/// The argument that chooses this role.
-pub const NAME: &str = "@engine";
 
 /// How long function processes get to end after the last request was answered.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -103,15 +98,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     })?);
     let edge = Edge::new(Arc::clone(&emulator), keyring, arguments.door.clone().config());
 
-    // The door to Docker outlives an engine that died, under a name and an address that go by the port.
-    let before = Record::read_from(&arguments.project);
-    let before = before.filter(|record| record.kind == EngineKind::Embedded && record.port == port);
-    let record = Record {
-        process: Some(Process::current()),
-        access_key_id: Some(access_key_id),
-        docker_proxy: before.and_then(|record| record.docker_proxy),
-        ..Record::begin(EngineKind::Embedded, port, arguments.account)?
-    };
+    let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id)?;
     record.write_to(&arguments.project)?;
     let set_aside = emulator.set_aside().iter().map(|path| path.display().to_string()).collect();
     tell(&News::Ready { record, set_aside })?;

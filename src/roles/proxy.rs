@@ -14,9 +14,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The argument that chooses this role.
-pub const NAME: &str = "@proxy";
-
 /// Half of the container's memory is for what the daemon answers.
 const _: () = assert!(Limits::proxy().memory() < PROXY_MEMORY / 2);
 

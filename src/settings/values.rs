@@ -1,6 +1,6 @@
 //! The settings' values, each parsed once; a text that breaks its rule is answered with the rule.
 
-use crate::{edge::limits::Rate, engine::EngineKind, names::StackName, text::Message};
+use crate::{edge::limits::Rate, engine_kind::EngineKind, names::StackName, text::Message};
 use clap::ValueEnum;
 use std::{fmt, time::Duration};
 

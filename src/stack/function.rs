@@ -152,7 +152,7 @@ impl<'a> Function<'a> {
     fn not_yet_assumable(&self, error: Error) -> Error {
         match error {
             Error::Call { operation, code: Some(code), detail, .. }
-                if self.spec.on_aws && code == "InvalidParameterValueException" =>
+                if self.spec.has_late_roles && code == "InvalidParameterValueException" =>
             {
                 let class = Class::Throttled(Some(Duration::from_secs(2)));
                 Error::Call { operation, class, code: Some(code), detail }

@@ -4,11 +4,7 @@
 //! part.
 
 use super::part::Part;
-use crate::{
-    api_key::KeyScopes,
-    engine::{Engine, EngineKind},
-    names::StackName,
-};
+use crate::{api_key::KeyScopes, engine::Engine, names::StackName};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -76,8 +72,10 @@ pub(super) struct Spec {
     pub(super) environment: BTreeMap<String, String>,
     /// The API's id, where the engine lets us pin one.
     pub(super) pinned_api: Option<(&'static str, String)>,
+    /// The image that the instance is made from.
     pub(super) image: &'static str,
-    pub(super) on_aws: bool,
+    /// Whether a role that was just made cannot be assumed for some seconds.
+    pub(super) has_late_roles: bool,
     /// The keys that open the API; `None` when it is open.
     pub(super) keys: Option<KeyScopes>,
 }
@@ -95,15 +93,14 @@ impl Spec {
         if let Some(keys) = &keys {
             environment.insert("ATELIER_API_KEYS".to_owned(), keys.to_text());
         }
-        let on_aws = engine.kind == EngineKind::Aws;
         Self {
             names: Names::of(stack, &engine.connection.region),
             account: account.to_owned(),
             region: engine.connection.region.clone(),
             environment,
             pinned_api: None,
-            image: if on_aws { AWS_IMAGE } else { LOCAL_IMAGE },
-            on_aws,
+            image: engine.facts.machine_image,
+            has_late_roles: engine.facts.has_late_roles,
             keys,
         }
     }
@@ -116,11 +113,6 @@ impl Spec {
         format!("arn:aws:lambda:{}:{}:function:{}", self.region, self.account, self.names.function)
     }
 }
-
-/// An image id for engines that take any.
-const LOCAL_IMAGE: &str = "ami-0c02fb55956c7d316";
-/// On AWS, where images differ from region to region, EC2 itself looks the newest Amazon Linux up.
-const AWS_IMAGE: &str = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
 
 /// Hashes a wanted part: the first 16 hex digits of the SHA-256 of its canonical JSON (object keys are sorted).
 pub(super) fn rev(wanted: &serde_json::Value) -> String {

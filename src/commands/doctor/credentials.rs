@@ -5,7 +5,7 @@ use super::{
     scene::{Runs, Scene},
 };
 use crate::{
-    engine::{Engine, EngineKind, installation},
+    engine::{Engine, installation},
     settings::Settings,
     text::Message,
 };
@@ -16,7 +16,7 @@ const ASK_AWS: &str = "aws sts get-caller-identity";
 
 pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
     let settings = scene.settings;
-    if settings.engine.value == Some(EngineKind::Aws) {
+    if settings.engine.value.is_some_and(|kind| kind.facts().shares_credentials) {
         return limited(late("aws", Verdict::Fail).run(ASK_AWS), async { vec![of_aws(&scene.engine).await] }).await;
     }
     let mut findings = vec![own(&installation::credentials_path(&settings.folder))];

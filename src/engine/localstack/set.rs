@@ -8,6 +8,7 @@ use crate::{
         layout::{Addresses, INSIDE, Names},
         profile::Profile,
     },
+    marks::EDGE_ROLE,
     secret::Secret,
     settings::{Settings, roles::Door},
 };
@@ -89,7 +90,7 @@ impl Set {
             name: self.names.edge.clone(),
             role: Role::Edge,
             image: self.own.name().clone(),
-            command: vec!["@edge".to_owned()],
+            command: vec![EDGE_ROLE.to_owned()],
             environment,
             publish: Some(Publish { host: self.addresses.edge, container: INSIDE }),
             socket: None,
