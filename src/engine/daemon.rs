@@ -1,7 +1,7 @@
 //! The Docker daemon that a command's settings point at.
 
 use crate::{
-    docker::{self, Daemon, place::Variables},
+    docker::{self, Daemon, search::Variables},
     settings::Settings,
 };
 

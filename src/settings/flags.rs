@@ -1,6 +1,6 @@
 //! What the command line says about settings.
 
-use super::Auth;
+use super::values::Auth;
 use crate::{edge::limits::Limit, engine_kind::EngineKind, names::StackName};
 use std::{path::PathBuf, time::Duration};
 

@@ -1,14 +1,14 @@
 //! Everything that the containers of one installation and public port are made from.
 
 use crate::{
-    docker::{self, Daemon, ImageName, OwnImage, Publish, Role, Spec},
+    docker::{Daemon, ImageName, OwnImage, Publish, Role, Spec},
     engine::{
         door,
         installation::Installation,
         layout::{Addresses, INSIDE, Names},
         profile::Profile,
     },
-    marks::EDGE_ROLE,
+    marks::{EDGE_ROLE, ENGINE_LABEL, PROJECT_LABEL, ROLE_LABEL},
     secret::Secret,
     settings::{Settings, roles::Door},
 };
@@ -68,9 +68,9 @@ impl Set {
     /// `docker run`, split as a shell splits them.
     fn function_labels(&self) -> String {
         let labels = [
-            (docker::ENGINE_LABEL, self.installation.owner.to_string()),
-            (docker::ROLE_LABEL, Role::Function.to_string()),
-            (docker::PROJECT_LABEL, self.settings.folder.display().to_string()),
+            (ENGINE_LABEL, self.installation.owner.to_string()),
+            (ROLE_LABEL, Role::Function.to_string()),
+            (PROJECT_LABEL, self.settings.folder.display().to_string()),
         ];
         labels.map(|(name, value)| format!("-l {}", quoted(&format!("{name}={value}")))).join(" ")
     }
