@@ -50,6 +50,7 @@ pub mod proxy;
 pub mod roles;
 pub mod secret;
 pub mod settings;
+pub mod shell;
 pub mod stack;
 pub mod text;
 pub mod ui;

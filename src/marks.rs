@@ -28,3 +28,31 @@ pub const PROJECT_LABEL: &str = "atelier.project";
 /// The label with the id of the installation whose engine made a container for a function. It is not [`OWNER_LABEL`]:
 /// the docker proxy takes that for leave to start and stop.
 pub const ENGINE_LABEL: &str = "atelier.engine";
+
+/// The tag that holds the stack's name. A resource without it and [`PART_TAG`] is somebody else's.
+pub const STACK_TAG: &str = "atelier:stack";
+/// The tag that tells which part of its stack a resource is.
+pub const PART_TAG: &str = "atelier:part";
+/// The value of [`PART_TAG`] for instances, which the function looks for.
+pub const INSTANCE: &str = "instance";
+/// The tag that holds the rev that the part was last brought to.
+pub const REV_TAG: &str = "atelier:rev";
+/// The tag that holds the SHA-256 of an API key.
+pub const KEY_DIGEST_TAG: &str = "atelier:digest";
+/// The tag that holds what an API key opens.
+pub const KEY_SCOPE_TAG: &str = "atelier:scope";
+/// The tag that holds an API key's name for people.
+pub const KEY_NAME_TAG: &str = "atelier:name";
+/// The tag that pins an API's id at its creation, on `LocalStack`, its kin and the embedded engine.
+pub const API_ID_TAG: &str = "_custom_id_";
+
+/// The stage that the API is deployed to, a part of its URL.
+pub const STAGE: &str = "dev";
+
+/// API Gateway's extension of `OpenAPI` that integrates an operation.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html>
+pub const INTEGRATION: &str = "x-amazon-apigateway-integration";
+/// API Gateway's extension for the methods that have no operation.
+pub const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
+/// API Gateway's extension for what it answers itself.
+pub const GATEWAY_RESPONSES: &str = "x-amazon-apigateway-gateway-responses";

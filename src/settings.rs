@@ -22,6 +22,13 @@ pub use values::{Auth, Rule, base_url, duration, origins, port, rate, region, st
 use crate::{edge::limits::Rate, engine_kind::EngineKind, names::StackName, secret::Secret, text::Lang};
 use std::{path::PathBuf, time::Duration};
 
+/// The stack, where none is named.
+pub const DEFAULT_STACK: &str = "atelier";
+/// The AWS region, where none is named.
+pub const DEFAULT_REGION: &str = "us-east-1";
+/// The public port, where none is named: LocalStack's.
+pub const DEFAULT_PORT: u16 = 4566;
+
 /// What one client may call a second, and at once after a rest, behind a public URL. A person with `curl`, a page that
 /// polls and a class that shares a tunnel stay below it; a flood does not get through.
 pub const PUBLIC_RATE: Rate = Rate { per_second: 50, burst: 100 };

@@ -201,11 +201,6 @@ fn late(check: &'static str, verdict: Verdict) -> Finding {
     Finding::new(check, verdict, Message::new("doctor.slow").with("seconds", LIMIT.as_secs()))
 }
 
-/// Writes a word so that a shell reads it back as it is: what is pasted may hold a name that somebody else chose.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// Runs what may block (a folder on a network that hangs, the whole of `/proc`) off the threads that keep the time.
 async fn off_thread<T: Default + Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap_or_default()

@@ -15,6 +15,7 @@ use crate::{
     engine::{self, Engine},
     error::{Code, Error, Result},
     settings::{Auth, Settings},
+    shell::quoted,
     stack::{self, kept_key},
     ui::{Page, Report},
 };
@@ -57,7 +58,7 @@ impl Syntax {
     /// Writes the line that sets a variable.
     pub(super) fn export(self, name: &str, value: &str) -> String {
         match self {
-            Self::Posix => format!("export {name}='{}'", value.replace('\'', r"'\''")),
+            Self::Posix => format!("export {name}={}", quoted(value)),
             Self::Fish => format!("set -gx {name} '{}'", value.replace('\\', r"\\").replace('\'', r"\'")),
         }
     }

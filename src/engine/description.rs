@@ -1,7 +1,7 @@
 //! An engine that answers, as the stack and the commands see it.
 
 use super::facts::Facts;
-use crate::{aws::Connection, docker::place, names::ApiId, proxy::ProxyAddress};
+use crate::{aws::Connection, docker::place, marks::STAGE, names::ApiId, proxy::ProxyAddress};
 use std::time::Duration;
 
 /// An engine that answers, and what the stack must know of it.
@@ -18,7 +18,7 @@ pub struct Engine {
     pub internal_endpoint: Option<String>,
     /// The docker proxy as the function reaches it.
     pub docker: Option<ProxyAddress>,
-    /// The tag that pins an API's id at its creation, where the engine has one (`_custom_id_`).
+    /// The tag that pins an API's id at its creation, where the engine has one.
     pub api_id_tag: Option<&'static str>,
     /// The engine's session: another one than last time means that it was restarted. `None` where `up` did not start it.
     pub session: Option<String>,
@@ -27,12 +27,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The URL of a deployed API's stage `dev` in the form that the workshop uses, without a slash at the end.
+    /// Returns the URL of a deployed API's stage in the form that the workshop uses, without a slash at the end.
     #[must_use]
     pub fn api_url(&self, api: &ApiId) -> String {
         match &self.public_url {
-            Some(base) => format!("{base}/restapis/{api}/dev/_user_request_"),
-            None => format!("https://{api}.execute-api.{}.amazonaws.com/dev", self.connection.region),
+            Some(base) => format!("{base}/restapis/{api}/{STAGE}/_user_request_"),
+            None => format!("https://{api}.execute-api.{}.amazonaws.com/{STAGE}", self.connection.region),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     docker::Role,
     engine_kind::EngineKind,
     error::{Code, Error, Result},
-    marks::{ENGINE_ROLE, LOCAL_ACCOUNT},
+    marks::{API_ID_TAG, ENGINE_ROLE, LOCAL_ACCOUNT},
     progress::Progress,
     settings::{Settings, roles::Door},
     text::Message,
@@ -237,7 +237,7 @@ pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
         public_url: Some(public_url(settings, record.port)),
         internal_endpoint: Some(settings.internal_endpoint.value.clone().unwrap_or(endpoint)),
         docker: docker_proxy(settings, &installation, record.docker_proxy.as_deref()),
-        api_id_tag: Some("_custom_id_"),
+        api_id_tag: Some(API_ID_TAG),
         session: Some(record.session.clone()),
         patience: settings.timeout.value,
     })

@@ -34,7 +34,7 @@ pub(crate) use local::{log_path, loopback};
 pub use localstack::with_last_words;
 pub use report::{Down, Up};
 
-use crate::{engine_kind::EngineKind, error::Result, settings::Settings, text::Message};
+use crate::{engine_kind::EngineKind, error::Result, marks::API_ID_TAG, settings::Settings, text::Message};
 use installation::Installation;
 use local::{docker_proxy, local_connection};
 
@@ -73,7 +73,7 @@ fn foreign(settings: &Settings, endpoint: &str) -> Result<Engine> {
         public_url: Some(settings.public_endpoint.value.clone().unwrap_or_else(|| endpoint.to_owned())),
         internal_endpoint: Some(settings.internal_endpoint.value.clone().unwrap_or_else(|| endpoint.to_owned())),
         docker: docker_proxy(settings, &installation, None),
-        api_id_tag: Some("_custom_id_"),
+        api_id_tag: Some(API_ID_TAG),
         session: None,
         patience: settings.timeout.value,
     })

@@ -1,7 +1,8 @@
 //! Settles every setting: which of its sources speaks, and whether what it says can be.
 
 use super::{
-    Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting, Settings, base_url, duration,
+    DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
+    Settings, base_url, duration,
     file::SettingsFile,
     values::{Auth, auth, engine, origins, port, rate, region, stack, text},
 };
@@ -17,9 +18,6 @@ use std::{
 
 /// Answers that take longer mean that something hangs: the slowest honest one is a first image pull.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
-const DEFAULT_REGION: &str = "us-east-1";
-const DEFAULT_PORT: u16 = 4566;
-const DEFAULT_STACK: &str = "atelier";
 
 impl Settings {
     /// Settles every setting.

@@ -16,17 +16,19 @@ use super::{
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Foreign, Found, Ownership, Sighting, Tags, ownership},
-    spec::{Names, PART_TAG, STACK_TAG, Spec, rev},
+    spec::{Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{
+    marks::{PART_TAG, STACK_TAG, STAGE},
+    names::StackName,
+    text::Message,
+};
 use aws_sdk_apigateway::{
     primitives::Blob,
     types::{PutMode, RestApi},
 };
 use std::collections::BTreeSet;
 
-/// The stage's name, a part of the URL.
-pub(super) const STAGE: &str = "dev";
 /// The most that one page of `GetRestApis` may hold.
 const PAGE: i32 = 500;
 

@@ -13,9 +13,9 @@ use super::{
     predict::{self, Change, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
-    spec::{Names, STACK_TAG, Spec, rev},
+    spec::{Names, Spec, rev},
 };
-use crate::{deadlines, names::StackName, text::Message};
+use crate::{deadlines, marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, Runtime, State},

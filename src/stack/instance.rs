@@ -10,9 +10,13 @@ use super::{
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Sighting, rev as tagged_rev},
-    spec::{Names, PART_TAG, STACK_TAG, Spec, rev},
+    spec::{Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{
+    marks::{PART_TAG, STACK_TAG},
+    names::StackName,
+    text::Message,
+};
 use aws_sdk_ec2::types::{Filter, Instance as Ec2Instance, InstanceType, ResourceType, Tag, TagSpecification};
 use std::collections::BTreeSet;
 

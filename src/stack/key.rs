@@ -9,10 +9,11 @@ use super::{
     predict::{PlannedPart, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Ownership, Sighting, Tags, ownership},
-    spec::{Names, STACK_TAG},
+    spec::Names,
 };
 use crate::{
     api_key::{Digest, KeyScopes, Scope},
+    marks::{KEY_DIGEST_TAG, KEY_NAME_TAG, KEY_SCOPE_TAG, STACK_TAG},
     names::{KeyName, StackName},
     secret::Secret,
     text::Message,
@@ -23,12 +24,6 @@ use std::{
     future::{Ready, ready},
 };
 
-/// The tag that holds the SHA-256 of the key.
-const DIGEST_TAG: &str = "atelier:digest";
-/// The tag that holds what the key opens.
-const SCOPE_TAG: &str = "atelier:scope";
-/// The tag that holds the name for people.
-const NAME_TAG: &str = "atelier:name";
 /// The most that one page may hold.
 const PAGE: i32 = 500;
 /// A key, without its value.
@@ -78,9 +73,9 @@ impl Reconcile for WantedKey<'_> {
 
     async fn act(&self, (): &(), _view: &Option<Key>) -> Result<(), Error> {
         let mut tags = Names::of(self.stack, &self.clients.region).tags(Part::Key, None);
-        tags.push((DIGEST_TAG.to_owned(), self.digest.as_str().to_owned()));
-        tags.push((SCOPE_TAG.to_owned(), self.scope.to_string()));
-        tags.push((NAME_TAG.to_owned(), self.name.to_string()));
+        tags.push((KEY_DIGEST_TAG.to_owned(), self.digest.as_str().to_owned()));
+        tags.push((KEY_SCOPE_TAG.to_owned(), self.scope.to_string()));
+        tags.push((KEY_NAME_TAG.to_owned(), self.name.to_string()));
         let call = self.clients.api.create_api_key().name(format!("{}-{}", self.stack, self.name)).enabled(true);
         let call = call.value(self.value.expose()).set_tags(Some(tags.into_iter().collect()));
         call.send().await.map(drop).map_err(|error| Error::call("CreateApiKey", &error))
@@ -100,13 +95,13 @@ pub(super) async fn read(clients: &Clients, stack: &StackName) -> Result<Vec<Key
         .filter(|(key, _)| key.enabled)
         .filter_map(|(key, tags)| {
             Some(Key {
-                name: tags.get(NAME_TAG)?.parse().ok()?,
-                scope: match tags.get(SCOPE_TAG)?.as_str() {
+                name: tags.get(KEY_NAME_TAG)?.parse().ok()?,
+                scope: match tags.get(KEY_SCOPE_TAG)?.as_str() {
                     "status" => Scope::Status,
                     "control" => Scope::Control,
                     _ => return None,
                 },
-                digest: tags.get(DIGEST_TAG)?.parse().ok()?,
+                digest: tags.get(KEY_DIGEST_TAG)?.parse().ok()?,
                 created: key.created_date.map_or(0, |time| time.secs()),
                 id: key.id?,
             })
@@ -119,7 +114,7 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
     let mut sighting = Sighting::default();
     for (key, tags) in ours(clients, names).await? {
         let created = key.created_date.map_or(0, |time| time.secs());
-        let state = tags.get(SCOPE_TAG).cloned();
+        let state = tags.get(KEY_SCOPE_TAG).cloned();
         sighting.ours.extend(key.id.map(|id| Found { part: Part::Key, id, rev: None, state, created }));
     }
     sighting.sort();

@@ -11,9 +11,9 @@ use super::{
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
-    spec::{FUNCTION, LAMBDA, Names, STACK_TAG, Spec, rev},
+    spec::{FUNCTION, LAMBDA, Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_cloudwatchlogs::types::LogGroup as LogGroupFacts;
 use std::collections::BTreeSet;
 

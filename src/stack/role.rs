@@ -10,9 +10,9 @@ use super::{
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
-    spec::{Names, STACK_TAG, Spec, rev},
+    spec::{Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

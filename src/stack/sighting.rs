@@ -1,11 +1,10 @@
 //! What a look at one part saw: resources that are ours, by their tags, and those of our names that are not.
 
-use super::{
-    error::Error,
-    part::Part,
-    spec::{Names, PART_TAG, REV_TAG, STACK_TAG},
+use super::{error::Error, part::Part, spec::Names};
+use crate::{
+    marks::{PART_TAG, REV_TAG, STACK_TAG},
+    text::Message,
 };
-use crate::text::Message;
 use std::collections::BTreeMap;
 
 /// A resource that is ours.

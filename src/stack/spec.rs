@@ -4,16 +4,15 @@
 //! part.
 
 use super::part::Part;
-use crate::{api_key::KeyScopes, engine::Engine, names::StackName};
+use crate::{
+    api_key::KeyScopes,
+    engine::Engine,
+    marks::{PART_TAG, REV_TAG, STACK_TAG},
+    names::StackName,
+    settings::{DEFAULT_REGION, DEFAULT_STACK},
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-
-/// The tag that holds the stack's name.
-pub(super) const STACK_TAG: &str = "atelier:stack";
-/// The tag that holds the part's name.
-pub(super) const PART_TAG: &str = "atelier:part";
-/// The tag that holds the rev that the part was last brought to.
-pub(super) const REV_TAG: &str = "atelier:rev";
 
 /// The names of a stack's resources, which follow from the stack's own.
 #[derive(Debug, Clone)]
@@ -25,13 +24,9 @@ pub(super) struct Names {
     pub(super) api: String,
 }
 
-/// The default stack keeps the workshop's own names.
-const DEFAULT_STACK: &str = "atelier";
-/// Where names are without a region.
-const DEFAULT_REGION: &str = "us-east-1";
 /// What every function's name ends with.
 pub(super) const FUNCTION: &str = "infrastructure-handler";
-/// What stands between stack and region in the names of roles outside [`DEFAULT_REGION`].
+/// What stands between stack and region in the names of roles outside the default region.
 const ROLE_ELSEWHERE: &str = "handler";
 /// What the names of Lambda's log groups begin with.
 pub(super) const LAMBDA: &str = "/aws/lambda/";
@@ -39,6 +34,7 @@ pub(super) const LAMBDA: &str = "/aws/lambda/";
 impl Names {
     pub(super) fn of(stack: &StackName, region: &str) -> Self {
         let prefixed = format!("{stack}-{FUNCTION}");
+        // The default stack keeps the workshop's own names.
         let function = if stack.as_str() == DEFAULT_STACK { FUNCTION.to_owned() } else { prefixed.clone() };
         let log_group = format!("{LAMBDA}{function}");
         // IAM knows no regions: without one in its name, the stack of another region would have the same role. The

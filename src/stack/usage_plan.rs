@@ -5,7 +5,6 @@
 //! front of it.
 
 use super::{
-    api,
     client::Clients,
     error::Error,
     key,
@@ -13,9 +12,14 @@ use super::{
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Ownership, Sighting, Tags, ownership},
-    spec::{Names, STACK_TAG, Spec},
+    spec::{Names, Spec},
 };
-use crate::{names::StackName, settings::PUBLIC_RATE, text::Message};
+use crate::{
+    marks::{STACK_TAG, STAGE},
+    names::StackName,
+    settings::PUBLIC_RATE,
+    text::Message,
+};
 use aws_sdk_apigateway::types::{ApiStage, Op, PatchOperation, ThrottleSettings, UsagePlan as Plan};
 use std::collections::BTreeSet;
 
@@ -54,7 +58,7 @@ impl<'a> UsagePlan<'a> {
     }
 
     fn stage(&self) -> String {
-        format!("{}:{}", self.api, api::STAGE)
+        format!("{}:{}", self.api, STAGE)
     }
 
     async fn create(&self) -> Result<(), Error> {
@@ -63,7 +67,7 @@ impl<'a> UsagePlan<'a> {
             .rate_limit(f64::from(PUBLIC_RATE.per_second))
             .burst_limit(i32::try_from(PUBLIC_RATE.burst).unwrap_or(i32::MAX))
             .build();
-        let stage = ApiStage::builder().api_id(self.api).stage(api::STAGE).build();
+        let stage = ApiStage::builder().api_id(self.api).stage(STAGE).build();
         let call = self.clients.api.create_usage_plan().name(&names.api).throttle(limits).api_stages(stage);
         let tags = names.tags(Part::UsagePlan, None).into_iter().collect();
         let answer = call.set_tags(Some(tags)).send().await;

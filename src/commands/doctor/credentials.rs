@@ -1,12 +1,13 @@
 //! Credentials: ours are for our eyes only; the user's own never go to a local engine.
 
 use super::{
-    Finding, Verdict, late, limited, quoted,
+    Finding, Verdict, late, limited,
     scene::{Runs, Scene},
 };
 use crate::{
     engine::{Engine, installation},
     settings::Settings,
+    shell::quoted,
     text::Message,
 };
 use std::{os::unix::fs::PermissionsExt, path::Path};

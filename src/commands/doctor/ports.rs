@@ -1,6 +1,6 @@
 //! The ports: whether ours are free or held by us, and whether anything of ours listens where strangers could reach it.
 
-use super::{Finding, Verdict, off_thread, quoted, scene::Scene};
+use super::{Finding, Verdict, off_thread, scene::Scene};
 use crate::{
     docker::{self, container},
     engine::{
@@ -9,6 +9,7 @@ use crate::{
         port::{self, Listener},
         record::Record,
     },
+    shell::quoted,
     text::Message,
 };
 use std::{

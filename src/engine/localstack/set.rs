@@ -11,6 +11,7 @@ use crate::{
     marks::{EDGE_ROLE, ENGINE_LABEL, PROJECT_LABEL, ROLE_LABEL},
     secret::Secret,
     settings::{Settings, roles::Door},
+    shell::quoted,
 };
 
 /// A set of containers to be: engine, edge and docker proxy.
@@ -117,9 +118,4 @@ impl Set {
 
 fn variable(name: &str, value: impl Into<String>) -> (String, Secret) {
     (name.to_owned(), Secret::new(value))
-}
-
-/// Writes a word so that a POSIX shell reads it back as it was.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r#"'"'"'"#))
 }
