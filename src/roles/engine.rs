@@ -3,6 +3,7 @@
 //! Started by `engine::embedded` with its news in a pipe (standard output) and its log on standard error. It writes its
 //! own record once it listens, then its news, and then lets go of the pipe: whoever reads it need not wait.
 
+use super::stop::Stop;
 use crate::{
     clock::Clock,
     disk,
@@ -28,11 +29,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How long function processes get to end after the last request was answered.
@@ -78,7 +75,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = Stop::listen()?;
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(tell(&News::PortTaken)?),
         listener => listener?,
@@ -104,16 +101,8 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     tell(&News::Ready { record, set_aside })?;
 
     let shutdown = CancellationToken::new();
-    let server = edge::server::run(listener, edge, shutdown.clone());
-    tokio::pin!(server);
-    tokio::select! {
-        () = &mut server => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    shutdown.cancel();
-    // What does not drain in time is cut off; the emulator's state is on disk with every answer.
-    let _ = timeout(DRAIN, server).await;
+    // What is cut off loses nothing: the emulator's state is on disk with every answer.
+    stop.serve(edge::server::run(listener, edge, shutdown.clone()), &shutdown, DRAIN).await;
     let _ = timeout(FAREWELL, emulator.shutdown()).await;
     Ok(())
 }

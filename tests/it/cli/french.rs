@@ -54,7 +54,7 @@ fn what_docker_does_wrong_is_told_in_french() {
         address: docker::place::Address::Unix("/run/d.sock".into()),
         found_by: docker::place::FoundBy::Variable,
     };
-    let bad = docker::place::candidates(Some("ssh://box"), &docker::place::Variables::default());
+    let bad = docker::search::candidates(Some("ssh://box"), &docker::search::Variables::default());
     assert_all_french([
         docker::Error::NotFound { looked: vec!["/var/run/docker.sock".into()] },
         docker::Error::Missing { path: "/run/d.sock".into(), found_by: docker::place::FoundBy::Variable },
