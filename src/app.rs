@@ -8,12 +8,11 @@ mod usage;
 
 use crate::{
     calls,
-    cli::{Command, ConfigAction, KeyAction},
-    commands,
-    engine::EngineKind,
+    cli::{Cli, Command, ConfigAction, Global, KeyAction},
+    commands::{self, context::Context},
+    engine,
     error::{Code, Error, Exit, Result},
-    progress::Progress,
-    settings::{Environment, Settings, VerbFlags},
+    settings::{Environment, Flags, Settings},
     ui::{self, Console, Report},
 };
 use parse::{Parsed, parse};
@@ -37,19 +36,6 @@ const CALL: Duration = Duration::from_secs(5);
 const RESTORE: Duration = Duration::from_secs(90);
 /// The same for a container: the call in flight, a stop with its grace, a start.
 const RESTORE_CONTAINER: Duration = Duration::from_secs(15);
-
-/// What every command is given.
-#[derive(Clone)]
-pub struct Context {
-    /// Every setting, resolved.
-    pub settings: Settings,
-    /// Where to tell what is being done.
-    pub progress: Progress,
-    /// Cancelled by the first Ctrl-C; what is in flight may end, nothing new may begin.
-    pub cancel: CancellationToken,
-    /// The output, for streams and questions; results are returned.
-    pub console: Console,
-}
 
 /// How a process ends: `None` is 0.
 type Ending = io::Result<Option<Exit>>;
@@ -85,12 +71,7 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
         Parsed::Command(cli) => cli,
         Parsed::Told(error) => return parse::answer(console, &error),
     };
-    let flags = match &cli.command {
-        Command::Up(args) => VerbFlags { image: args.image.clone(), rate: args.rate, ..VerbFlags::default() },
-        Command::Deploy(args) => VerbFlags { auth: args.auth, ..VerbFlags::default() },
-        _ => VerbFlags::default(),
-    };
-    let settings = match Settings::resolve(&cli.global, &flags, console.look(), environment) {
+    let settings = match Settings::resolve(&flags(&cli), console.look(), environment) {
         Ok(settings) => settings,
         Err(error) => return console.fail(&error).map(Some),
     };
@@ -110,10 +91,21 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     ending
 }
 
+/// Returns what the command line says about settings; some of them only one verb has a flag for.
+fn flags(cli: &Cli) -> Flags {
+    let Global { engine, stack, region, port, timeout, endpoint, folder, .. } = cli.global.clone();
+    let flags = Flags { engine, stack, region, port, timeout, endpoint, folder, ..Flags::default() };
+    match &cli.command {
+        Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, ..flags },
+        Command::Deploy(args) => Flags { auth: args.auth, ..flags },
+        _ => flags,
+    }
+}
+
 /// How long a verb may go on after the first Ctrl-C, to end the call in flight and to put back what it moved.
 fn grace(command: &Command, settings: &Settings) -> Duration {
     match command {
-        Command::Test(_) if settings.engine.value == Some(EngineKind::Aws) => RESTORE,
+        Command::Test(_) if engine::is_remote(settings) => RESTORE,
         Command::TestBonus(_) => RESTORE_CONTAINER,
         Command::Deploy(_)
         | Command::Test(_)

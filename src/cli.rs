@@ -12,7 +12,7 @@ pub use args::{
     StatusOutput, Test, TestBonus, TestReporting, Up, Version,
 };
 
-use crate::{engine::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
+use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
 use std::{path::PathBuf, time::Duration};
 
 /// The whole command line.

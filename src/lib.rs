@@ -1,13 +1,16 @@
 //! atelier turns an HTTP request into an infrastructure action: `curl -> edge -> API Gateway -> Lambda -> EC2 / Docker`.
 //!
 //! One package, a library and a thin binary; the same file is the command line, the Lambda function's code, the edge
-//! in front of the local cloud, the Docker proxy and an AWS emulator. Dependencies point down only:
+//! in front of the local cloud, the Docker proxy and an AWS emulator. Dependencies point down only, from floor to floor,
+//! which `tests/it/architecture.rs` holds:
 //!
 //! ```text
-//! app -> commands -> stack, engine -> docker
-//!                    edge, proxy, handler, emulator  (know neither commands nor ui)
-//!                    http1, names, secret, api_key, clock     (know nobody)
+//! app -> commands -> stack -> engine -> settings -> docker
+//!                    emulator, edge, handler, proxy   (know neither commands nor ui)
+//!                    http1, api_key, names, marks ... (the ground)
 //! ```
+//!
+//! A type that children take never stands in the file that dispatches to the children.
 //!
 //! Invariants: only `ui` writes to stdout or stderr; only `settings` reads the environment (and the handler its own few
 //! variables, in one place); every wait has a deadline; no `unsafe`, no `process::exit`, no panic on input; what is
@@ -30,6 +33,7 @@ pub mod edge;
 pub mod elf;
 pub mod emulator;
 pub mod engine;
+pub mod engine_kind;
 pub mod error;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
@@ -38,6 +42,7 @@ pub mod handler;
 pub mod http1;
 pub mod http_client;
 pub mod log;
+pub mod marks;
 pub mod names;
 pub mod openapi;
 pub mod program;
@@ -46,6 +51,7 @@ pub mod proxy;
 pub mod roles;
 pub mod secret;
 pub mod settings;
+pub mod shell;
 pub mod stack;
 pub mod text;
 pub mod ui;

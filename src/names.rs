@@ -15,6 +15,17 @@ pub struct InvalidName {
     pub rule: &'static str,
 }
 
+/// Whether a text holds nothing but a-z, 0-9 and `-`.
+fn is_kebab(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Whether a text can be an AWS region, by its form only: new regions appear every year.
+#[must_use]
+pub fn is_region(text: &str) -> bool {
+    (3..=32).contains(&text.len()) && text.contains('-') && is_kebab(text)
+}
+
 /// Declares a name type: its text, the rule that the text keeps, and that rule in words.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr) => {
@@ -70,11 +81,7 @@ name!(
     StackName,
     "stack name",
     "1 to 32 of a-z, 0-9 and `-`, starting with a letter",
-    |text| {
-        text.len() <= 32
-            && text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    }
+    |text| text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_kebab(text)
 );
 
 name!(
@@ -82,11 +89,7 @@ name!(
     KeyName,
     "key name",
     "1 to 32 of a-z, 0-9 and `-`, starting with a letter",
-    |text| {
-        text.len() <= 32
-            && text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    }
+    |text| text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_kebab(text)
 );
 
 name!(
@@ -121,7 +124,7 @@ name!(
     |text| {
         text.len() <= 64
             && text.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && is_kebab(text)
     }
 );
 

@@ -40,7 +40,7 @@ pub fn document(input: &Input) -> Value {
         infra[gateway::ANY_METHOD]["security"] = schema::key_needed();
     }
     document["paths"]["/openapi.json"]["get"][gateway::INTEGRATION] = gateway::mock(&served.to_string());
-    document[gateway::RESPONSES] = gateway::responses();
+    document[gateway::GATEWAY_RESPONSES] = gateway::responses();
     // Relative to the document's own URL, which only a reader of the served one has.
     if let Some(document) = document.as_object_mut() {
         document.remove("servers");

@@ -1,7 +1,7 @@
 //! Which program this process is: the same file is the command line, the Lambda function's code and every process that
 //! atelier starts in the background.
 
-use crate::{app, handler, roles, settings::Environment};
+use crate::{app, handler, marks, roles, settings::Environment};
 use std::process::ExitCode;
 
 /// Runs the program that this process was started as.
@@ -14,10 +14,10 @@ pub fn run() -> ExitCode {
     let _armed = crate::failpoints::arm();
     let mut args = std::env::args_os().skip(1);
     match args.next() {
-        Some(role) if role == roles::edge::NAME => roles::edge::run(args),
-        Some(role) if role == roles::engine::NAME => roles::engine::run(args),
-        Some(role) if role == roles::proxy::NAME => roles::proxy::run(args),
-        Some(role) if role == roles::sandbox::NAME => roles::sandbox::run(args),
+        Some(role) if role == marks::EDGE_ROLE => roles::edge::run(args),
+        Some(role) if role == marks::ENGINE_ROLE => roles::engine::run(args),
+        Some(role) if role == marks::PROXY_ROLE => roles::proxy::run(args),
+        Some(role) if role == marks::SANDBOX_ROLE => roles::sandbox::run(args),
         _ if handler::is_lambda() => handler::run(),
         _ => command_line(),
     }

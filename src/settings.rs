@@ -5,58 +5,33 @@
 
 pub mod environment;
 mod file;
+mod flags;
 mod look;
 mod resolve;
 pub mod roles;
+mod setting;
 mod values;
 
 pub use environment::Environment;
-pub use file::keep;
+pub use file::{FILE, keep};
+pub use flags::Flags;
 pub use look::{ColorWhen, Look};
-pub use resolve::VerbFlags;
+pub use setting::{Origin, Setting};
 pub use values::{Auth, Rule, base_url, duration, origins, port, rate, region, stack};
 
-use crate::{edge::limits::Rate, engine::EngineKind, names::StackName, secret::Secret, text::Lang};
+use crate::{edge::limits::Rate, engine_kind::EngineKind, names::StackName, secret::Secret, text::Lang};
 use std::{path::PathBuf, time::Duration};
 
-/// The name of the settings file in the project folder.
-pub const FILE: &str = "atelier.toml";
+/// The stack, where none is named.
+pub const DEFAULT_STACK: &str = "atelier";
+/// The AWS region, where none is named.
+pub const DEFAULT_REGION: &str = "us-east-1";
+/// The public port, where none is named: LocalStack's.
+pub const DEFAULT_PORT: u16 = 4566;
 
 /// What one client may call a second, and at once after a rest, behind a public URL. A person with `curl`, a page that
 /// polls and a class that shares a tunnel stay below it; a flood does not get through.
 pub const PUBLIC_RATE: Rate = Rate { per_second: 50, burst: 100 };
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "name")]
-pub enum Origin {
-    /// A flag on the command line.
-    Flag(&'static str),
-    /// A variable of the environment.
-    Environment(&'static str),
-    /// The file `atelier.toml`.
-    File(PathBuf),
-    /// Built from what the machine tells (the Codespace's name).
-    Derived(&'static str),
-    /// Nobody said anything.
-    Default,
-}
-
-/// A value and where it came from.
-#[derive(Debug, Clone)]
-pub struct Setting<T> {
-    /// The value.
-    pub value: T,
-    /// Where it came from.
-    pub origin: Origin,
-}
-
-impl<T> Setting<T> {
-    /// Makes a value that nobody chose.
-    pub fn default_of(value: T) -> Self {
-        Self { value, origin: Origin::Default }
-    }
-}
 
 /// Every setting of a command, resolved.
 #[derive(Clone)]

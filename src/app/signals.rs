@@ -1,8 +1,9 @@
 //! Ctrl-C (and SIGTERM, which is the same wish from a supervisor): the first one ends the call in flight and begins no
 //! other, the second one leaves at once. A verb that leaves nothing half done is left at the first.
 
-use super::{Context, Ending};
+use super::Ending;
 use crate::{
+    commands::context::Context,
     error::{Code, Error},
     text::Message,
 };

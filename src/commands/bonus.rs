@@ -2,11 +2,11 @@
 
 use super::locked;
 use crate::{
-    app::Context,
     cli,
+    commands::context::Context,
     engine::{self, target},
     error::Result,
-    stack::{self, Run},
+    stack,
     text::Message,
     ui::{Page, Report},
 };
@@ -47,9 +47,7 @@ pub async fn run(context: &Context, args: &cli::Bonus) -> Result<BonusReport> {
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let url = discovery.api_id().map(|api| format!("{}/infra", engine.api_url(&api)));
     if target.is_door_new && url.is_some() {
-        let run =
-            Run { engine: &engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
-        Box::pin(stack::deploy(&run)).await?;
+        Box::pin(stack::deploy(&context.run(&engine))).await?;
     }
     Ok(BonusReport { target, url })
 }

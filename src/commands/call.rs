@@ -3,8 +3,8 @@
 use super::{deployed_url, test};
 use crate::{
     api_key::Scope,
-    app::Context,
     cli::{self, CallAction, CallTarget},
+    commands::context::Context,
     engine::{self, codespace},
     error::{Code, Error, Exit, Result},
     http_client::{Answer, CallError},

@@ -3,11 +3,11 @@
 mod junit;
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     disk,
     error::{Code, Error, Exit, Result},
     text::Message,
-    ui::{Page, Tone},
+    ui::{Page, Report, Tone},
 };
 use std::{io::Write as _, path::Path, time::Duration};
 
@@ -43,6 +43,72 @@ pub struct Checks {
     failed: usize,
 }
 
+/// What was checked through the deployed API, and how it went.
+#[derive(Debug, serde::Serialize)]
+pub struct ChecksReport<S> {
+    /// The URL that was driven.
+    pub url: String,
+    /// What was driven through it.
+    #[serde(flatten)]
+    pub subject: S,
+    /// The checks and their sums.
+    #[serde(flatten)]
+    pub checks: Checks,
+}
+
+impl<S: serde::Serialize> Report for ChecksReport<S> {
+    fn human(&self, page: &mut Page) {
+        self.checks.human(page);
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        self.checks.exit()
+    }
+
+    fn error(&self) -> Option<Error> {
+        self.checks.error()
+    }
+}
+
+/// A run of checks and who is told of it.
+pub(super) struct Suite<'a> {
+    context: &'a Context,
+    /// What reports call it.
+    name: &'static str,
+    /// The `JUnit` file that was asked for.
+    junit: Option<&'a Path>,
+}
+
+impl<'a> Suite<'a> {
+    /// Begins a run. A report of an earlier one is taken away, so that a run without checks is not taken for that one.
+    pub(super) fn begin(context: &'a Context, name: &'static str, junit: Option<&'a Path>) -> Result<Self> {
+        if let Some(path) = junit.filter(|path| is_file(path)) {
+            disk::remove(path)?;
+        }
+        Ok(Self { context, name, junit })
+    }
+
+    /// Publishes what was seen, and puts back what was driven, also after a failure and after Ctrl-C: it is the user's
+    /// and not ours to leave in another state. `restoring` is the text that is shown meanwhile.
+    pub(super) async fn finish(
+        &self,
+        (checks, stopped): (Vec<Check>, Option<Error>),
+        restoring: &str,
+        restore: impl Future<Output = Result<()>>,
+    ) -> Result<Checks> {
+        let checks = Checks::of(checks);
+        // Before anything else can fail: whoever reads them is told of what was seen.
+        checks.publish(self.context, self.name, self.junit)?;
+        self.context.progress.wait("restore", Message::new(restoring));
+        let restored = restore.await;
+        self.context.progress.done("restore");
+        match stopped {
+            Some(error) => Err(error),
+            None => restored.map(|()| checks),
+        }
+    }
+}
+
 impl Check {
     /// A check that an error put an end to.
     pub(super) fn broken(name: &'static str, error: &Error) -> Self {
@@ -69,7 +135,7 @@ impl Check {
 }
 
 impl Checks {
-    pub(super) fn of(checks: Vec<Check>) -> Self {
+    fn of(checks: Vec<Check>) -> Self {
         let failed = checks.iter().filter(|check| !check.passed).count();
         Self { passed: checks.len() - failed, failed, list: checks }
     }
@@ -86,17 +152,17 @@ impl Checks {
         page.rule();
     }
 
-    pub(super) fn exit(&self) -> Option<Exit> {
+    fn exit(&self) -> Option<Exit> {
         (self.failed > 0).then_some(Exit::Failed)
     }
 
-    pub(super) fn error(&self) -> Option<Error> {
+    fn error(&self) -> Option<Error> {
         let error = Error::new(Code::TestsFailed).with("failed", self.failed).with("total", self.list.len());
         (self.failed > 0).then_some(error)
     }
 
     /// Tells those who do not read the terminal: the `JUnit` file that was asked for, and GitHub, where it runs us.
-    pub(super) fn publish(&self, context: &Context, suite: &str, junit: Option<&Path>) -> Result<()> {
+    fn publish(&self, context: &Context, suite: &str, junit: Option<&Path>) -> Result<()> {
         if let Some(path) = junit {
             write(path, junit::document(suite, &self.list).as_bytes())?;
         }
@@ -157,14 +223,6 @@ pub(super) async fn until_cancelled<T>(context: &Context, call: impl Future<Outp
     tokio::select! {
         done = &mut call => Some(done),
         () = context.cancel.cancelled() => tokio::time::timeout(AFTER_CANCEL, call).await.ok().and(None),
-    }
-}
-
-/// Takes a report of an earlier run away, so that a run without checks is not taken for that one.
-pub(super) fn forget(junit: Option<&Path>) -> Result<()> {
-    match junit.filter(|path| is_file(path)) {
-        Some(path) => Ok(disk::remove(path)?),
-        None => Ok(()),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::locked;
 use crate::{
-    app::Context,
     cli,
+    commands::context::Context,
     engine::{self, Engine},
     error::{Code, Error, Result},
-    stack::{self, CleanReport, Discovery, Run},
+    stack::{self, CleanReport, Discovery},
     text::Message,
     ui::{Page, Report},
 };
@@ -52,9 +52,7 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<Cleaned> {
     if !args.yes {
         ask(context, &stacks, &containers_with(context, &engine, &stacks).await?).await?;
     }
-    let run =
-        Run { engine: &engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
-    let stacks = stack::clean(&run, &stacks).await?;
+    let stacks = stack::clean(&context.run(&engine), &stacks).await?;
     // Another engine than the one that runs here says nothing about what the one here still holds.
     let is_last =
         engine.is_own() && stack::until_cancelled(&context.cancel, "discovery", stack::is_deserted(&engine)).await?;

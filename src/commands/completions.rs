@@ -3,8 +3,8 @@
 //! The script is a few lines that call the binary back at each TAB; what is completed is [`crate::roles::complete`]'s.
 
 use crate::{
-    app::Context,
     cli,
+    commands::context::Context,
     error::{Code, Error, Result},
     roles::complete,
     ui::{Page, Report},

@@ -1,8 +1,8 @@
 //! `atelier config`: the settings as they were resolved, each with where it came from.
 
 use crate::{
-    app::Context,
     cli,
+    commands::context::Context,
     error::Result,
     settings::{ColorWhen, Origin, Setting, Settings},
     text::{Lang, Message},

@@ -7,11 +7,12 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    app::Context,
-    cli, engine,
+    cli,
+    commands::context::Context,
+    engine,
     error::Result,
     settings,
-    stack::{self, DeployReport, Run},
+    stack::{self, DeployReport},
     text::Message,
     ui::{Page, Report},
 };
@@ -61,9 +62,7 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<Deployed> {
         settings::keep(&context.settings.folder, "auth", auth.as_str())?;
     }
     let engine = engine::connect(&context.settings).await?;
-    let run =
-        Run { engine: &engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
-    let report = match stack::deploy(&run).await {
+    let report = match stack::deploy(&context.run(&engine)).await {
         Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
         Ok(report) => report,
     };

@@ -15,8 +15,8 @@ mod remedy;
 mod scene;
 
 use crate::{
-    app::Context,
     cli,
+    commands::context::Context,
     error::{self, Code, Error, Exit, Result},
     text::Message,
     ui::{Page, Report, Tone, padded, widest},
@@ -199,11 +199,6 @@ async fn limited(late: Finding, checks: impl Future<Output = Vec<Finding>>) -> V
 /// What is said of a check that brought no result.
 fn late(check: &'static str, verdict: Verdict) -> Finding {
     Finding::new(check, verdict, Message::new("doctor.slow").with("seconds", LIMIT.as_secs()))
-}
-
-/// Writes a word so that a shell reads it back as it is: what is pasted may hold a name that somebody else chose.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Runs what may block (a folder on a network that hangs, the whole of `/proc`) off the threads that keep the time.

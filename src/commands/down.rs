@@ -2,9 +2,9 @@
 
 use super::locked;
 use crate::{
-    app::Context,
     cli,
-    engine::{self, EngineKind},
+    commands::context::Context,
+    engine,
     error::Result,
     text::Message,
     ui::{Page, Report},
@@ -16,11 +16,10 @@ pub struct DownReport(engine::Down);
 
 impl Report for DownReport {
     fn human(&self, page: &mut Page) {
-        let key = match (self.0.changed, self.0.engine) {
+        let key = match (self.0.changed, self.0.is_lost) {
             (false, _) => "down.unchanged",
-            // A container takes along what was in it.
-            (true, Some(EngineKind::Localstack)) => "down.removed",
-            (true, _) => "down.stopped",
+            (true, true) => "down.removed",
+            (true, false) => "down.stopped",
         };
         page.line(Message::new(key));
     }

@@ -9,12 +9,13 @@
 
 use crate::{
     api_key::Scope,
-    app::Context,
     cli::{self, EnvShell},
+    commands::context::Context,
     disk,
-    engine::{self, Engine, EngineKind},
+    engine::{self, Engine},
     error::{Code, Error, Result},
     settings::{Auth, Settings},
+    shell::quoted,
     stack::{self, kept_key},
     ui::{Page, Report},
 };
@@ -57,7 +58,7 @@ impl Syntax {
     /// Writes the line that sets a variable.
     pub(super) fn export(self, name: &str, value: &str) -> String {
         match self {
-            Self::Posix => format!("export {name}='{}'", value.replace('\'', r"'\''")),
+            Self::Posix => format!("export {name}={}", quoted(value)),
             Self::Fish => format!("set -gx {name} '{}'", value.replace('\\', r"\\").replace('\'', r"\'")),
         }
     }
@@ -92,7 +93,7 @@ pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
         Some(path) => drop(variables.insert("ATELIER_API_KEY_HEADER", path)),
         None => unset.push("ATELIER_API_KEY_HEADER"),
     }
-    if engine.kind != EngineKind::Aws {
+    if !engine.facts.shares_credentials {
         local(&engine, &mut variables).await?;
         variables.insert("AWS_CONFIG_FILE", aws_config(&settings.folder)?);
         // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.

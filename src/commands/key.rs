@@ -3,15 +3,13 @@
 use super::locked;
 use crate::{
     api_key::Scope,
-    app::Context,
-    cli, engine,
+    cli,
+    commands::context::Context,
+    engine,
     error::Result,
     names::KeyName,
     settings::Auth,
-    stack::{
-        Run,
-        keys::{self, Key},
-    },
+    stack::{Key, keys},
     text::Message,
     ui::{Page, Report, Tone},
 };
@@ -80,7 +78,7 @@ pub async fn create(context: &Context, args: &cli::KeyCreate) -> Result<Made> {
     };
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
-    let made = keys::create(&run(context, &engine), &name, args.scope).await?;
+    let made = keys::create(&context.run(&engine), &name, args.scope).await?;
     Ok(shown(context, made))
 }
 
@@ -102,7 +100,7 @@ pub async fn list(context: &Context, _args: &cli::KeyList) -> Result<KeyListRepo
 pub async fn revoke(context: &Context, args: &cli::KeyRevoke) -> Result<Revoked> {
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
-    Ok(Revoked { key: keys::revoke(&run(context, &engine), &args.name).await? })
+    Ok(Revoked { key: keys::revoke(&context.run(&engine), &args.name).await? })
 }
 
 /// Runs `key rotate`.
@@ -112,12 +110,8 @@ pub async fn revoke(context: &Context, args: &cli::KeyRevoke) -> Result<Revoked>
 pub async fn rotate(context: &Context, args: &cli::KeyRotate) -> Result<Made> {
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
-    let made = keys::rotate(&run(context, &engine), &args.name).await?;
+    let made = keys::rotate(&context.run(&engine), &args.name).await?;
     Ok(shown(context, made))
-}
-
-fn run<'a>(context: &'a Context, engine: &'a engine::Engine) -> Run<'a> {
-    Run { engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel }
 }
 
 fn shown(context: &Context, made: keys::Created) -> Made {

@@ -7,9 +7,9 @@ mod function;
 
 use super::read_on;
 use crate::{
-    app::Context,
     calls,
     cli::{self, LogSource},
+    commands::context::Context,
     docker::Role,
     engine,
     error::{Code, Error, Exit, Result},

@@ -1,8 +1,8 @@
 //! `atelier man`: the manual, as roff for `man -l -`.
 
 use crate::{
-    app::Context,
     cli::{self, help},
+    commands::context::Context,
     error::{Code, Error, Result},
     text::{Lang, Message},
     ui::{Page, Report},

@@ -8,6 +8,7 @@ pub mod checks;
 pub mod clean;
 pub mod completions;
 pub mod config;
+pub mod context;
 pub mod deploy;
 pub mod doctor;
 pub mod down;
@@ -25,12 +26,12 @@ pub mod version;
 mod watch;
 
 use crate::{
-    app::Context,
     engine,
     error::{Code, Error, Result},
     stack::{self, Lock},
     text::Message,
 };
+use context::Context;
 use std::{io, time::Duration};
 
 /// How long a command waits for another run in the same folder before it gives up.

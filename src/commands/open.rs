@@ -2,8 +2,8 @@
 
 use super::deployed_url;
 use crate::{
-    app::Context,
     cli,
+    commands::context::Context,
     error::Result,
     ui::{Page, Report},
 };

@@ -1,10 +1,11 @@
 //! `atelier plan`: what a deploy would do, part by part; changes nothing.
 
 use crate::{
-    app::Context,
-    cli, engine,
+    cli,
+    commands::context::Context,
+    engine,
     error::{Code, Error, Exit, Result},
-    stack::{self, Change, PlanReport, PlannedPart, Run},
+    stack::{self, Change, PlanReport, PlannedPart},
     text::Message,
     ui::{Page, Report, Tone},
 };
@@ -74,10 +75,8 @@ pub async fn run(context: &Context, args: &cli::Plan) -> Result<Planned> {
 /// The same for `deploy --dry-run`.
 pub(super) async fn plan(context: &Context, check: bool) -> Result<Planned> {
     let engine = engine::connect(&context.settings).await?;
-    let run =
-        Run { engine: &engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
     context.progress.wait("plan", Message::new("plan.looking"));
-    let plan = stack::plan(&run).await;
+    let plan = stack::plan(&context.run(&engine)).await;
     context.progress.done("plan");
     Ok(Planned { plan: plan?, check })
 }

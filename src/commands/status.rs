@@ -7,9 +7,9 @@ mod picture;
 
 use super::env::Syntax;
 use crate::{
-    app::Context,
     cli::{self, StatusOutput},
-    engine::{self, Component, Engine, EngineKind, Health, record::Record},
+    commands::context::Context,
+    engine::{self, Component, Engine, Health, record::Record},
     error::{Code, Error, Exit, Result},
     http_client::HttpClient,
     names::ApiId,
@@ -220,7 +220,7 @@ async fn look(context: &Context) -> StatusReport {
 /// Asks the deployed API for its document, which it gives without the function. Asked is the door on this machine: what
 /// lies before it on the way from outside is for `doctor`.
 async fn ask(settings: &Settings, engine: &Engine, api: &ApiId) -> Health {
-    let door = Record::read(settings).filter(|_| settings.endpoint.value.is_none() && engine.kind != EngineKind::Aws);
+    let door = Record::read(settings).filter(|_| engine.is_own());
     let url = match door {
         Some(record) => Engine { public_url: Some(engine::loopback(record.port)), ..engine.clone() }.api_url(api),
         None => engine.api_url(api),
@@ -234,9 +234,8 @@ async fn ask(settings: &Settings, engine: &Engine, api: &ApiId) -> Health {
 /// Finds the parts, and what a deploy would do to those that are there.
 async fn see(context: &Context, engine: &Engine) -> Result<(Discovery, Vec<PartStatus>)> {
     let stack = Box::pin(stack::discover(engine, &context.settings.stack.value)).await?;
-    let run = stack::Run { engine, settings: &context.settings, progress: &context.progress, cancel: &context.cancel };
     // A plan that a deploy would be refused for (something foreign in the way) leaves the drift unknown.
-    let plan = if stack.is_empty() { None } else { Box::pin(stack::plan(&run)).await.ok() };
+    let plan = if stack.is_empty() { None } else { Box::pin(stack::plan(&context.run(engine))).await.ok() };
     let parts = PartStatus::all(&stack, plan.as_ref(), time::OffsetDateTime::now_utc());
     Ok((stack, parts))
 }

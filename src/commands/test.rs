@@ -4,19 +4,18 @@
 mod contract;
 mod instance;
 
-use super::checks::{self, Check, Checks};
+use super::checks::{self, Check, ChecksReport, Suite};
 use crate::{
     api_key::Scope,
-    app::Context,
     cli,
+    commands::context::Context,
     engine::{self, Engine, codespace},
-    error::{Code, Error, Exit, Result},
+    error::{Code, Error, Result},
     http_client::{Answer, CallError, HttpClient},
     names::InstanceId,
     settings::Auth,
     stack,
     text::Message,
-    ui::{Page, Report},
 };
 use bytes::Bytes;
 use contract::{CASES, Case};
@@ -27,31 +26,15 @@ use std::time::{Duration, Instant};
 /// What a client waits for an answer; longer than every deadline behind the URL.
 pub(super) const CLIENT_DEADLINE: Duration = crate::deadlines::CLIENT;
 
-/// What was checked, and how it went.
+/// What `test` drives.
 #[derive(Debug, serde::Serialize)]
-pub struct TestReport {
-    /// The URL that was driven.
-    pub url: String,
-    /// The instance behind it.
+pub struct Subject {
+    /// The instance behind the API.
     pub instance_id: InstanceId,
-    /// The checks and their sums.
-    #[serde(flatten)]
-    pub checks: Checks,
 }
 
-impl Report for TestReport {
-    fn human(&self, page: &mut Page) {
-        self.checks.human(page);
-    }
-
-    fn exit(&self) -> Option<Exit> {
-        self.checks.exit()
-    }
-
-    fn error(&self) -> Option<Error> {
-        self.checks.error()
-    }
-}
+/// What `test` saw.
+pub type TestReport = ChecksReport<Subject>;
 
 /// Runs every check.
 ///
@@ -59,8 +42,7 @@ impl Report for TestReport {
 /// `not_running`, `not_deployed`, `no_key`, `private_port`, and what EC2's own view cannot be had for. A check that goes wrong
 /// is not an error but a result.
 pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
-    let junit = args.report.junit.as_deref();
-    checks::forget(junit)?;
+    let suite = Suite::begin(context, "atelier test", args.report.junit.as_deref())?;
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let (Some(api), Some(instance_id)) = (discovery.api_id(), discovery.instance_id()) else {
@@ -70,24 +52,15 @@ pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
     let http = client_for(context, &engine, &url, Scope::Control).await?;
     let instances = Instances::new(&engine, instance_id.clone());
     let found = instances.view().await?;
-    let (checks, stopped) = checks::run_all(
+    let checked = checks::run_all(
         context,
         &CASES,
         |case| case.name,
         async |case| check(context, &http, &url, case, &instances).await,
     )
     .await;
-    let checks = Checks::of(checks);
-    // Before anything else can fail: whoever reads them is told of what was seen.
-    checks.publish(context, "atelier test", junit)?;
-    context.progress.wait("restore", Message::new("test.restoring"));
-    // Also after a failure and after Ctrl-C: the user's instance is not ours to leave in another state.
-    let restored = instances.restore(&found.state).await;
-    context.progress.done("restore");
-    match stopped {
-        Some(error) => Err(error),
-        None => restored.map(|()| TestReport { url, instance_id, checks }),
-    }
+    let checks = suite.finish(checked, "test.restoring", instances.restore(&found.state)).await?;
+    Ok(TestReport { url, subject: Subject { instance_id }, checks })
 }
 
 /// Makes a client for the API; with keys on, it sends one that opens `scope`.

@@ -2,20 +2,19 @@
 //! whether it is so. The container is left as it was found.
 
 use super::{
-    checks::{self, Check, Checks},
+    checks::{self, Check, ChecksReport, Suite},
     test::{CLIENT_DEADLINE, no_answer, shown},
 };
 use crate::{
     api_key::Scope,
-    app::Context,
     cli,
+    commands::context::Context,
     engine::{self, codespace, target},
-    error::{Code, Error, Exit, Result},
+    error::{Code, Error, Result},
     http_client::{Answer, HttpClient},
     names::ContainerName,
     stack,
     text::{Message, Verbatim},
-    ui::{Page, Report},
 };
 use bytes::Bytes;
 use http::Method;
@@ -40,31 +39,15 @@ const CASES: [Case; 4] = [
     Case { name: "container_running", action: "status", state: "running" },
 ];
 
-/// What was checked, and how it went.
+/// What `test-bonus` drives.
 #[derive(Debug, serde::Serialize)]
-pub struct TestBonusReport {
-    /// The URL that was driven.
-    url: String,
-    /// The container behind it.
-    container: ContainerName,
-    /// The checks and their sums.
-    #[serde(flatten)]
-    checks: Checks,
+pub struct Subject {
+    /// The container behind the API.
+    pub container: ContainerName,
 }
 
-impl Report for TestBonusReport {
-    fn human(&self, page: &mut Page) {
-        self.checks.human(page);
-    }
-
-    fn exit(&self) -> Option<Exit> {
-        self.checks.exit()
-    }
-
-    fn error(&self) -> Option<Error> {
-        self.checks.error()
-    }
-}
+/// What `test-bonus` saw.
+pub type TestBonusReport = ChecksReport<Subject>;
 
 /// Runs every check.
 ///
@@ -72,8 +55,7 @@ impl Report for TestBonusReport {
 /// `not_running`, `not_deployed` (also without a `bonus`), `private_port`, and why Docker cannot be asked. A check that
 /// goes wrong is not an error but a result.
 pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusReport> {
-    let junit = args.report.junit.as_deref();
-    checks::forget(junit)?;
+    let suite = Suite::begin(context, SUITE, args.report.junit.as_deref())?;
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
@@ -83,25 +65,17 @@ pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusRe
     let container = target::name()?;
     let url = format!("{}/infra", engine.api_url(&api));
     let http = super::test::client_for(context, &engine, &url, Scope::Control).await?;
-    let (checks, stopped) = checks::run_all(
+    let checked = checks::run_all(
         context,
         &CASES,
         |case| case.name,
         async |case| check(context, &http, &url, case, &container).await,
     )
     .await;
-    let is_on_its_way = checks.last().is_some_and(|check| check.is_broken);
-    let checks = Checks::of(checks);
-    // Before anything else can fail: whoever reads them is told of what was seen.
-    checks.publish(context, SUITE, junit)?;
-    context.progress.wait("restore", Message::new("test.restoring_container"));
-    // Also after a failure and after Ctrl-C: the user's container is not ours to leave in another state.
-    let restored = target::restore(&context.settings, &found, is_on_its_way).await;
-    context.progress.done("restore");
-    match stopped {
-        Some(error) => Err(error),
-        None => restored.map(|()| TestBonusReport { url, container, checks }),
-    }
+    let is_on_its_way = checked.0.last().is_some_and(|check| check.is_broken);
+    let restore = target::restore(&context.settings, &found, is_on_its_way);
+    let checks = suite.finish(checked, "test.restoring_container", restore).await?;
+    Ok(TestBonusReport { url, subject: Subject { container }, checks })
 }
 
 async fn check(

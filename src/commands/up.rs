@@ -2,8 +2,9 @@
 
 use super::locked;
 use crate::{
-    app::Context,
-    cli, engine,
+    cli,
+    commands::context::Context,
+    engine,
     error::Result,
     text::Message,
     ui::{Page, Report},

@@ -1,9 +1,9 @@
 //! `atelier version`: what this binary is.
 
 use crate::{
-    app::Context,
     cli,
-    engine::EngineKind,
+    commands::context::Context,
+    engine_kind::EngineKind,
     error::Result,
     text::Message,
     ui::{Page, Report},
@@ -27,7 +27,7 @@ impl Report for VersionReport {
     fn human(&self, page: &mut Page) {
         let commit = self.commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
         page.raw(format_args!("atelier {}{commit}, {}", self.version, self.target));
-        let engines: Vec<String> = self.engines.iter().map(|engine| format!("{engine:?}").to_lowercase()).collect();
+        let engines: Vec<String> = self.engines.iter().map(ToString::to_string).collect();
         page.line(Message::new("version.engines").with("engines", engines.join(", ")));
     }
 }

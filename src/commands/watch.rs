@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api_key::Scope,
-    app::Context,
+    commands::context::Context,
     disk,
     engine::Engine,
     error::{Code, Error, Result},

@@ -1,8 +1,9 @@
-//! The connection to the Docker daemon: tries the places of [`super::place`] and says what is wrong with them.
+//! The connection to the Docker daemon: tries the places of [`super::search`] and says what is wrong with them.
 
 use super::{
     error::{Error, Result, io_kind},
-    place::{Address, Place, Variables, candidates},
+    place::{Address, Place, is_loopback},
+    search::{Variables, candidates},
 };
 use crate::{calls, secret::hex};
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
@@ -117,7 +118,7 @@ impl Daemon {
     pub fn is_here(&self) -> Result<()> {
         let here = match &self.place.address {
             Address::Unix(_) => true,
-            Address::Plain(host) | Address::Tls(host, _) => super::place::is_loopback(host),
+            Address::Plain(host) | Address::Tls(host, _) => is_loopback(host),
         };
         if here { Ok(()) } else { Err(Error::Remote { place: self.place.clone() }) }
     }

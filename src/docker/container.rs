@@ -5,11 +5,15 @@
 //! daemon itself would take a name for an id prefix.
 
 use super::{
-    Daemon, ENGINE_LABEL, OWNER_LABEL, Role, SPEC_LABEL, Spec,
+    connect::Daemon,
     error::{Error, Result, status},
     podman,
+    spec::{Role, Spec},
 };
-use crate::names::{ContainerName, OwnerId};
+use crate::{
+    marks::{ENGINE_LABEL, OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL},
+    names::{ContainerName, OwnerId},
+};
 use bollard::{
     models::{ContainerInspectResponse, ContainerSummary, ContainerSummaryStateEnum},
     query_parameters::{
@@ -157,9 +161,9 @@ fn describe(container: ContainerSummary) -> Option<Owned> {
         id: container.id?,
         name,
         image: container.image.unwrap_or_default(),
-        role: label(super::ROLE_LABEL).unwrap_or_default(),
+        role: label(ROLE_LABEL).unwrap_or_default(),
         spec: label(SPEC_LABEL).unwrap_or_default(),
-        project: label(super::PROJECT_LABEL),
+        project: label(PROJECT_LABEL),
         state: container.state.unwrap_or(ContainerSummaryStateEnum::EMPTY).to_string(),
     })
 }

@@ -1,6 +1,6 @@
 //! Docker, through bollard: finding the daemon, images, containers that carry our label, the bridge's gateway.
 //!
-//! Everything here acts on what this installation owns: a container is ours by its label [`OWNER_LABEL`] only, and what
+//! Everything here acts on what this installation owns: a container is ours by its label [`crate::marks::OWNER_LABEL`] only, and what
 //! lacks it is never started, stopped, changed or removed. Not here: what an engine is made of (`engine`), and the door
 //! through which functions reach Docker (`proxy`), which never sees this client.
 
@@ -13,6 +13,7 @@ pub mod network;
 pub mod own_image;
 pub mod place;
 mod podman;
+pub mod search;
 pub mod spec;
 mod tar;
 
@@ -22,37 +23,24 @@ pub use image::ImageName;
 pub use own_image::OwnImage;
 pub use spec::{EDGE_MEMORY, PROXY_MEMORY, Publish, Role, Spec};
 
-use crate::settings::Settings;
+use search::Variables;
 use std::time::Duration;
-
-/// The label with the id of the installation that made a container or image.
-pub const OWNER_LABEL: &str = "atelier.owner";
-/// The label with what a container is for ([`Role`]).
-pub const ROLE_LABEL: &str = "atelier.role";
-/// The label with the hash of the [`Spec`] that a container was made from.
-pub const SPEC_LABEL: &str = "atelier.spec";
-/// The label with the project folder that a container was made for.
-pub const PROJECT_LABEL: &str = "atelier.project";
-/// The label with the id of the installation whose engine made a container for a function. It is not [`OWNER_LABEL`]:
-/// the docker proxy takes that for leave to start and stop.
-pub const ENGINE_LABEL: &str = "atelier.engine";
 
 /// How long those wait who only look: `doctor` and `status` have more to say than that a daemon hangs.
 pub const GLANCE: Duration = Duration::from_secs(2);
 
-/// Finds the daemon that the settings and the machine point at.
+/// Finds the daemon that `DOCKER_HOST`, the docker CLI's other variables and the machine point at.
 ///
 /// # Errors
 /// See [`Daemon::find`].
-pub async fn find(settings: &Settings) -> error::Result<Daemon> {
-    Daemon::find(settings.docker_host.value.as_deref(), &place::Variables::of(settings)).await
+pub async fn find(host: Option<&str>, variables: &Variables) -> error::Result<Daemon> {
+    Daemon::find(host, variables).await
 }
 
 /// Like [`find`], and waits for [`GLANCE`] only.
 ///
 /// # Errors
 /// See [`Daemon::find`].
-pub async fn glance(settings: &Settings) -> error::Result<Daemon> {
-    let host = settings.docker_host.value.as_deref();
-    Daemon::find_within(GLANCE, host, &place::Variables::of(settings)).await
+pub async fn glance(host: Option<&str>, variables: &Variables) -> error::Result<Daemon> {
+    Daemon::find_within(GLANCE, host, variables).await
 }

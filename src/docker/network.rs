@@ -1,10 +1,13 @@
 //! Networks of our own, for daemons whose containers do not meet on this machine.
 
 use super::{
-    Daemon, OWNER_LABEL, PROJECT_LABEL,
+    connect::Daemon,
     error::{Error, Result, status},
 };
-use crate::names::OwnerId;
+use crate::{
+    marks::{OWNER_LABEL, PROJECT_LABEL},
+    names::OwnerId,
+};
 use bollard::{
     models::NetworkCreateRequest,
     query_parameters::{InspectNetworkOptions, ListNetworksOptionsBuilder},

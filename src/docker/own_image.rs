@@ -1,13 +1,12 @@
 //! Atelier's own image: the running binary and nothing else (`FROM scratch`), made on the spot and tagged by content.
 
 use super::{
-    OWNER_LABEL,
     connect::Daemon,
     error::{Error, Result, status},
     image::ImageName,
     tar,
 };
-use crate::{elf, names::OwnerId, secret::hex};
+use crate::{elf, marks::OWNER_LABEL, names::OwnerId, secret::hex};
 use bollard::query_parameters::{
     ImportImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions, RemoveImageOptionsBuilder,
 };

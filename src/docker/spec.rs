@@ -1,6 +1,8 @@
 //! What a container is to be like, as data; a container whose spec has changed is replaced.
 
+use super::image::ImageName;
 use crate::{
+    marks::{OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL, TARGET},
     names::{ContainerName, OwnerId},
     secret::{Secret, hex},
 };
@@ -14,8 +16,6 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
-
-use super::ImageName;
 
 /// What a container is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,14 +33,14 @@ pub enum Role {
 }
 
 impl Role {
-    /// The value of the label [`super::ROLE_LABEL`].
+    /// The value of the label [`ROLE_LABEL`].
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Engine => "engine",
             Self::Edge => "edge",
             Self::Proxy => "proxy",
-            Self::Target => "target",
+            Self::Target => TARGET,
             Self::Function => "function",
         }
     }
@@ -135,12 +135,12 @@ impl Spec {
     /// The labels by which the container is found again.
     pub(super) fn labels(&self, owner: &OwnerId) -> HashMap<String, String> {
         let mut labels = HashMap::from([
-            (super::OWNER_LABEL.to_owned(), owner.to_string()),
-            (super::ROLE_LABEL.to_owned(), self.role.to_string()),
-            (super::SPEC_LABEL.to_owned(), self.hash()),
+            (OWNER_LABEL.to_owned(), owner.to_string()),
+            (ROLE_LABEL.to_owned(), self.role.to_string()),
+            (SPEC_LABEL.to_owned(), self.hash()),
         ]);
         if let Some(project) = &self.project {
-            labels.insert(super::PROJECT_LABEL.to_owned(), project.display().to_string());
+            labels.insert(PROJECT_LABEL.to_owned(), project.display().to_string());
         }
         labels
     }

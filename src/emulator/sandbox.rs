@@ -4,7 +4,7 @@
 //! The kernel ties a parent-death signal to the *thread* that forked, not to the process. Worker threads of the async
 //! runtime come and go, so every function process is forked by one thread that lives as long as the [`Spawner`].
 
-use crate::roles;
+use crate::marks::SANDBOX_ROLE;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -76,7 +76,7 @@ fn gone() -> io::Error {
 fn command(executable: &Path, program: &Program) -> Command {
     let mut command = Command::new(executable);
     command
-        .arg(roles::sandbox::NAME)
+        .arg(SANDBOX_ROLE)
         .arg(std::process::id().to_string())
         .arg(&program.folder)
         .arg("--")

@@ -3,9 +3,13 @@
 //! Chosen by `--engine aws` only, never by default. There is nothing to start or stop, and no record: nothing that is
 //! remembered may send a later command to the cloud.
 
-use super::{Component, Engine, EngineKind, Health};
+use super::{
+    component::{Component, Health},
+    description::Engine,
+};
 use crate::{
     aws::Connection,
+    engine_kind::EngineKind,
     error::{Code, Error, Result},
     settings::{Origin, Settings},
     text::Message,
@@ -36,7 +40,7 @@ pub(super) async fn connect(settings: &Settings) -> Result<Engine> {
     })?;
     let region = config.region().map_or_else(|| settings.region.value.clone(), ToString::to_string);
     Ok(Engine {
-        kind: EngineKind::Aws,
+        facts: EngineKind::Aws.facts(),
         connection: Connection { endpoint: None, region, credentials },
         public_url: None,
         internal_endpoint: None,

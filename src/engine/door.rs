@@ -4,22 +4,21 @@
 //! id, and neither root nor capabilities nor a writable file system.
 
 use super::{
-    DockerDoor, EngineKind,
     installation::Installation,
     layout::{Addresses, INSIDE_PROXY, Names},
     port, probe,
 };
 use crate::{
     docker::{
-        self, Daemon, ImageName, OwnImage, Publish, Role, Spec,
+        self, Daemon, ImageName, Publish, Role, Spec,
         connect::Kind,
         container::{self, Change, Ensured},
-        network,
     },
     error::{self, Code, Error},
+    marks::PROXY_ROLE,
     names::OwnerId,
+    proxy::ProxyAddress,
     secret::Secret,
-    settings::Settings,
     text::Message,
 };
 use std::{os::unix::fs::MetadataExt, path::Path, time::Duration};
@@ -32,52 +31,6 @@ const FIRST: Duration = Duration::from_secs(6);
 
 /// The mode bits of a socket that its group may use.
 const GROUP_ACCESS: u32 = 0o060;
-
-/// Docker, with the door to it open for the running engine's functions.
-pub(crate) struct Opened {
-    /// The daemon.
-    pub(crate) daemon: Daemon,
-    /// Whose containers the door shows.
-    pub(crate) owner: OwnerId,
-    /// The door.
-    pub(crate) door: DockerDoor,
-    /// Whether functions that were deployed before know another door, or none.
-    pub(crate) is_new: bool,
-}
-
-/// Makes sure that the functions of the engine that runs here reach Docker, and records how.
-///
-/// # Errors
-/// [`Code::NotRunning`] when no engine runs here; or why Docker or the proxy's container is not to be had.
-pub(crate) async fn open(settings: &Settings) -> error::Result<Opened> {
-    let mut record = super::running(settings).await?;
-    let installation = Installation::load_or_create(settings)?;
-    let daemon = docker::find(settings).await?;
-    let image = OwnImage::of_running(&installation.owner).await?;
-    let (gateway, ()) = tokio::try_join!(docker::gateway::find(&daemon), image.ensure(&daemon))?;
-    let (names, addresses) = (Names::of(record.port)?, Addresses::of(record.port, &gateway));
-    let project = &settings.folder;
-    network::ensure(&daemon, &installation.owner, addresses.network.as_deref(), project).await?;
-    let proxy = Proxy {
-        daemon: &daemon,
-        installation: &installation,
-        project,
-        image: image.name(),
-        names: &names,
-        addresses: &addresses,
-    };
-    let (mut door, _) = proxy.ensure().await?;
-    if record.kind == EngineKind::Embedded {
-        // Its functions are processes of this machine, and containers' names for it are not known here.
-        door.url = format!("http://{}", addresses.proxy);
-    }
-    let is_new = record.docker_proxy.as_ref() != Some(&door.url);
-    if is_new {
-        record.docker_proxy = Some(door.url.clone());
-        record.write_to(project)?;
-    }
-    Ok(Opened { daemon, owner: installation.owner, door, is_new })
-}
 
 /// Waits until a door that runs answers 200 at `path`; one that never does is replaced once.
 ///
@@ -146,7 +99,7 @@ impl Proxy<'_> {
     ///
     /// # Errors
     /// See [`container::ensure`]; or that it ended or did not answer in time.
-    pub(crate) async fn ensure(&self) -> error::Result<(DockerDoor, Ensured)> {
+    pub(crate) async fn ensure(&self) -> error::Result<(ProxyAddress, Ensured)> {
         let spec = self.spec();
         let owner = &self.installation.owner;
         let ensured = match container::ensure(self.daemon, owner, &spec).await {
@@ -155,7 +108,7 @@ impl Proxy<'_> {
         };
         let ensured = answering(self.daemon, owner, &spec, "/_ping", ensured).await?;
         let token = self.installation.proxy_token.clone();
-        Ok((DockerDoor { url: self.addresses.proxy_url.clone(), token }, ensured))
+        Ok((ProxyAddress { url: self.addresses.proxy_url.clone(), token }, ensured))
     }
 
     fn spec(&self) -> Spec {
@@ -164,7 +117,7 @@ impl Proxy<'_> {
             name: self.names.proxy.clone(),
             role: Role::Proxy,
             image: self.image.clone(),
-            command: vec!["@proxy".to_owned()],
+            command: vec![PROXY_ROLE.to_owned()],
             environment: vec![
                 variable("ATELIER_PROXY_LISTEN", Secret::new(format!("0.0.0.0:{INSIDE_PROXY}"))),
                 variable("ATELIER_OWNER", Secret::new(self.installation.owner.as_str())),

@@ -3,31 +3,32 @@
 //! The child writes its own record once it listens and only then says so through its standard output, a pipe: a kill of
 //! `up` at any point leaves either no engine or one that is recorded. What runs in the child is `roles::engine`.
 
-use super::{Component, Engine, EngineKind, Health, Up, record::Record};
-use super::{installation::Installation, log_path, public_url};
+use super::{
+    component::{Component, Health, OUTSIDE_CONTAINERS},
+    description::Engine,
+    installation::Installation,
+    local::{docker_proxy, local_connection, log_path, loopback, public_url},
+    orphan, port, probe,
+    record::{Process, Record},
+    report::Up,
+};
 use crate::{
     disk,
     docker::Role,
+    engine_kind::EngineKind,
     error::{Code, Error, Result},
+    marks::{API_ID_TAG, ENGINE_ROLE, LOCAL_ACCOUNT},
     progress::Progress,
     settings::{Settings, roles::Door},
     text::Message,
 };
 use rustix::process::{Signal, kill_process};
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{io, net::Ipv4Addr, path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::AsyncReadExt,
     time::{Instant, sleep, timeout},
 };
 
-/// The account that the emulator speaks for; the one of LocalStack, so that ARNs look alike.
-const ACCOUNT: &str = "000000000000";
 /// How long the child may take until it listens; it takes milliseconds unless the disk hangs.
 const START_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a SIGTERM may take: requests in flight have 25 s, but nobody waits that long for `down`.
@@ -113,10 +114,10 @@ fn spawn(settings: &Settings, log: &Path) -> io::Result<(io::PipeReader, std::pr
     let errors = disk::append(log)?;
     let (reader, writer) = io::pipe()?;
     let child = std::process::Command::new(std::env::current_exe()?)
-        .arg(crate::roles::engine::NAME)
+        .arg(ENGINE_ROLE)
         .arg(&settings.folder)
         .arg(settings.port.value.to_string())
-        .arg(ACCOUNT)
+        .arg(LOCAL_ACCOUNT)
         .arg(Door::of(settings).to_text())
         .env_clear()
         .current_dir(&settings.folder)
@@ -142,8 +143,8 @@ fn crashed(child: &mut std::process::Child, log: &Path) -> Error {
 }
 
 fn port_taken(port: u16) -> Error {
-    let holder = super::port::holder((Ipv4Addr::LOCALHOST, port).into());
-    Error::new(Code::PortTaken).with("port", port).with_message("holder", super::port::named(holder))
+    let holder = port::holder((Ipv4Addr::LOCALHOST, port).into());
+    Error::new(Code::PortTaken).with("port", port).with_message("holder", port::named(holder))
 }
 
 /// Tells whether the engine accepts this project's signatures: the file that they are made from may have been lost while
@@ -154,7 +155,7 @@ fn knows(record: &Record, installation: &Installation) -> bool {
 
 /// Tells whether the recorded process still runs.
 pub(super) fn is_running(record: &Record) -> bool {
-    record.kind == EngineKind::Embedded && record.process.as_ref().is_some_and(super::record::Process::is_alive)
+    record.kind == EngineKind::Embedded && record.process.as_ref().is_some_and(Process::is_alive)
 }
 
 /// Stops the recorded process: asks, waits, insists. Tells whether it ran.
@@ -167,12 +168,12 @@ pub(super) async fn down(record: &Record, progress: &Progress) -> Result<bool> {
 
 /// Stops an engine of this folder that no record tells of. Tells whether there was one.
 pub(super) async fn down_unrecorded(settings: &Settings, progress: &Progress) -> Result<bool> {
-    let Some(process) = super::orphan::find(&settings.folder) else { return Ok(false) };
+    let Some(process) = orphan::find(&settings.folder) else { return Ok(false) };
     progress.warn(Message::new("engine.unrecorded").with("pid", process.pid));
     stop(&process, progress).await.map(|()| true)
 }
 
-async fn stop(process: &super::record::Process, progress: &Progress) -> Result<()> {
+async fn stop(process: &Process, progress: &Progress) -> Result<()> {
     progress.begin("engine", Message::new("engine.stopping"));
     for (signal, deadline) in [(Signal::TERM, STOP_DEADLINE), (Signal::KILL, KILL_DEADLINE)] {
         if let Some(pid) = process.pid() {
@@ -189,7 +190,7 @@ async fn stop(process: &super::record::Process, progress: &Progress) -> Result<(
         .with_message("what", Message::new("awaited.process").with("pid", process.pid)))
 }
 
-async fn ended(process: &super::record::Process, deadline: Duration) -> bool {
+async fn ended(process: &Process, deadline: Duration) -> bool {
     let end = Instant::now() + deadline;
     let mut pause = Duration::from_millis(2);
     while process.is_alive() {
@@ -202,20 +203,41 @@ async fn ended(process: &super::record::Process, deadline: Duration) -> bool {
     true
 }
 
+/// Begins the record of the engine that this process is. The door to Docker outlives an engine that died, under a name
+/// and an address that go by the port.
+///
+/// # Errors
+/// Returns the operating system's error when it has no randomness to give.
+pub(crate) fn begin_record(
+    project: &Path,
+    port: u16,
+    account: String,
+    access_key_id: String,
+) -> std::result::Result<Record, getrandom::Error> {
+    let before = Record::read_from(project);
+    let before = before.filter(|record| record.kind == EngineKind::Embedded && record.port == port);
+    Ok(Record {
+        process: Some(Process::current()),
+        access_key_id: Some(access_key_id),
+        docker_proxy: before.and_then(|record| record.docker_proxy),
+        ..Record::begin(EngineKind::Embedded, port, account)?
+    })
+}
+
 /// Describes the running engine for the stack.
 pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
     let installation = Installation::load_or_create(settings)?;
     if !knows(record, &installation) {
         return Err(Error::new(Code::NotRunning).because_of(Message::new("engine.stranger")));
     }
-    let endpoint = super::loopback(record.port);
+    let endpoint = loopback(record.port);
     Ok(Engine {
-        kind: EngineKind::Embedded,
-        connection: super::local_connection(settings, &installation, endpoint.clone()),
+        facts: EngineKind::Embedded.facts(),
+        connection: local_connection(settings, &installation, endpoint.clone()),
         public_url: Some(public_url(settings, record.port)),
         internal_endpoint: Some(settings.internal_endpoint.value.clone().unwrap_or(endpoint)),
-        docker: super::docker_door(settings, &installation, record.docker_proxy.as_deref()),
-        api_id_tag: Some("_custom_id_"),
+        docker: docker_proxy(settings, &installation, record.docker_proxy.as_deref()),
+        api_id_tag: Some(API_ID_TAG),
         session: Some(record.session.clone()),
         patience: settings.timeout.value,
     })
@@ -230,27 +252,18 @@ pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Comp
         false => Health::Stopped,
     };
     vec![Component {
-        name: super::OUTSIDE_CONTAINERS.to_owned(),
+        name: OUTSIDE_CONTAINERS.to_owned(),
         kind: "process",
         health,
         detail: Message::new("component.since")
             .with("engine", record.kind)
-            .with("time", super::to_the_second(&record.started_at)),
+            .with("time", record.started_to_the_second()),
         url: alive.then(|| public_url(settings, record.port)),
         pid: record.process.as_ref().filter(|_| alive).map(|process| process.pid),
     }]
 }
 
-/// Asks `GET /healthz` and believes a 200 only.
+/// Whether `GET /healthz` is answered with a 200.
 async fn answers(port: u16) -> bool {
-    let ask = async {
-        use tokio::io::AsyncWriteExt;
-        let mut stream = tokio::net::TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await?;
-        let request = format!("GET /healthz HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut start = [0; 12];
-        stream.read_exact(&mut start).await?;
-        Ok::<bool, io::Error>(&start == b"HTTP/1.1 200")
-    };
-    matches!(timeout(crate::aws::CONNECT_TIMEOUT, ask).await, Ok(Ok(true)))
+    matches!(probe::status((Ipv4Addr::LOCALHOST, port).into(), "/healthz").await, Ok(200))
 }

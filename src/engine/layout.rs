@@ -2,11 +2,9 @@
 //! each other.
 
 use super::profile;
-use crate::{docker::gateway::Gateway, error, names::ContainerName};
+use crate::{docker::gateway::Gateway, error, names::ContainerName, settings::DEFAULT_PORT};
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// The public port whose containers have the workshop's own names.
-const DEFAULT_PORT: u16 = 4566;
 /// The docker proxy's port beside the default public port: Docker's own for plain TCP, as in the workshop.
 pub(crate) const PROXY_PORT: u16 = 2375;
 
@@ -62,7 +60,7 @@ impl Names {
     }
 }
 
-/// The name that something has in the set behind a public port.
+/// The name that something has in the set behind a public port; behind the default one it is the workshop's own.
 fn named(base: &str, port: u16) -> String {
     if port == DEFAULT_PORT { base.to_owned() } else { format!("{base}-{port}") }
 }

@@ -3,9 +3,16 @@
 //! The record tells what was meant; what is there, processes and labels tell. A record whose engine has ended still says
 //! how the next one is to be, and where it is lost, the containers stand in for it.
 
-use super::{Down, EngineKind, Up, aws, codespace, embedded, localstack, port, record::Record, within};
+use super::{
+    aws, codespace,
+    deadline::within,
+    embedded, localstack, port,
+    record::Record,
+    report::{Down, Up},
+};
 use crate::{
     disk,
+    engine_kind::EngineKind,
     error::{Code, Error, Result},
     progress::Progress,
     settings::{Origin, Settings},
@@ -30,7 +37,7 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Up> {
     let meant = meant(settings, progress, recorded.as_ref(), runs, kind)?;
     let up = match kind {
         EngineKind::Embedded => {
-            if recorded.is_some_and(|record| record.kind == EngineKind::Localstack) {
+            if recorded.is_some_and(|record| record.kind.facts().needs_docker) {
                 // Its edge would hold the port, and its record is about to go.
                 sweep_beside(settings, progress, None).await?;
             }
@@ -70,7 +77,7 @@ fn meant(
         Some(record) if runs || settings.port.origin == Origin::Default => settings.at_port(record.port),
         // An engine of one process takes whatever port is free; the names of containers and the URL of a Codespace have
         // it in them.
-        _ if wanted == 0 && (kind == EngineKind::Localstack || settings.codespace.is_some()) => {
+        _ if wanted == 0 && (kind.facts().needs_docker || settings.codespace.is_some()) => {
             let free = port::free().map_err(|error| Error::new(Code::Bug).with("detail", error))?;
             settings.at_port(free)
         }
@@ -104,7 +111,7 @@ pub(crate) async fn running(settings: &Settings) -> Result<Record> {
         return Ok(record);
     }
     let ended = Message::new("engine.ended").with("engine", record.kind);
-    Err(Error::new(Code::NotRunning).because_of(ended.with("since", super::to_the_second(&record.started_at))))
+    Err(Error::new(Code::NotRunning).because_of(ended.with("since", record.started_to_the_second())))
 }
 
 async fn is_running(settings: &Settings, record: &Record) -> Result<bool> {
@@ -134,7 +141,7 @@ pub async fn down(settings: &Settings, progress: &Progress) -> Result<Down> {
     let record = recorded(settings).await;
     let kind = record.as_ref().map(|record| record.kind);
     let changed = match &record {
-        Some(record) if record.kind == EngineKind::Localstack => {
+        Some(record) if record.kind.facts().needs_docker => {
             within(settings, "awaited.containers_end", localstack::down(settings, progress)).await?
         }
         Some(record) => {
@@ -147,7 +154,8 @@ pub async fn down(settings: &Settings, progress: &Progress) -> Result<Down> {
         }
     };
     Record::remove(settings)?;
-    Ok(Down { engine: kind.or(changed.then_some(EngineKind::Embedded)), changed })
+    let engine = kind.or(changed.then_some(EngineKind::Embedded));
+    Ok(Down { engine, changed, is_lost: changed && engine.is_some_and(|kind| !kind.facts().keeps_state) })
 }
 
 /// Removes the containers that stand beside an engine which needs no Docker. That Docker cannot be asked keeps nothing
@@ -183,7 +191,7 @@ pub async fn dismantle(settings: &Settings) -> Result<Vec<String>> {
         removed => removed?,
     };
     match record {
-        Some(record) if record.kind == EngineKind::Localstack => Record::remove(settings)?,
+        Some(record) if record.kind.facts().needs_docker => Record::remove(settings)?,
         Some(record) if record.docker_proxy.is_some() => {
             Record { docker_proxy: None, ..record }.write_to(&settings.folder)?;
         }
@@ -201,6 +209,6 @@ pub async fn belongings(settings: &Settings) -> Vec<String> {
 /// Tells whether a stack may be in what an engine that does not run has left on disk; containers leave nothing.
 #[must_use]
 pub fn keeps_state(settings: &Settings) -> bool {
-    let is_container = Record::read(settings).is_some_and(|record| record.kind == EngineKind::Localstack);
-    !is_container && disk::own_folder(&settings.folder).join("engine").exists()
+    let is_lost = Record::read(settings).is_some_and(|record| !record.kind.facts().keeps_state);
+    !is_lost && disk::own_folder(&settings.folder).join("engine").exists()
 }

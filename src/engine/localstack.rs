@@ -10,40 +10,43 @@ mod set;
 mod sweep;
 mod traces;
 
-pub(crate) use set::Set;
 pub(crate) use sweep::{What, belongings, sweep};
 pub(super) use traces::traces;
 
 use super::{
-    Component, Engine, EngineKind, Health, Up,
+    component::{Component, Health},
+    daemon,
+    deadline::within,
+    description::Engine,
     installation::{self, Installation},
     layout::{Addresses, Names},
+    local::{docker_proxy, local_connection, public_url},
     port, probe,
     profile::Profile,
-    public_url,
     record::Record,
-    within,
+    report::Up,
 };
 use crate::{
     docker::{
-        self, Daemon, ImageName, OwnImage,
+        Daemon, ImageName, OwnImage,
         container::{self, Change, Owned},
         gateway, image, network,
     },
     elf,
+    engine_kind::EngineKind,
     error::{Code, Error, Result},
+    marks::LOCAL_ACCOUNT,
     progress::Progress,
     settings::Settings,
     text::Message,
 };
 use futures_util::future::join_all;
+use set::Set;
 use std::{io::Read, net::SocketAddr, time::Duration};
 use tokio::time::timeout;
 
 /// What stands for all containers where the daemon does not tell of any.
 const DOCKER: &str = "docker";
-/// What LocalStack calls the account until it is asked.
-const UNKNOWN_ACCOUNT: &str = "000000000000";
 /// How long a registry may take to say whether it has the image.
 const REGISTRY: Duration = Duration::from_secs(10);
 
@@ -65,7 +68,7 @@ pub(super) async fn why_not(settings: &Settings) -> Option<Message> {
 }
 
 async fn is_possible(settings: &Settings) -> Result<()> {
-    let daemon = docker::find(settings).await?;
+    let daemon = daemon::find(settings).await?;
     daemon.is_here()?;
     if !runs_in_a_container() {
         return Err(Error::new(Code::NotStatic));
@@ -103,7 +106,7 @@ pub(super) async fn is_running(settings: &Settings, record: &Record) -> Result<b
 
 async fn find_engine(settings: &Settings, record: &Record) -> Result<(Daemon, Owned)> {
     let owner = installation::owner(settings).ok_or_else(|| Error::new(Code::NotRunning))?;
-    let daemon = docker::find(settings).await?;
+    let daemon = daemon::find(settings).await?;
     let name = Names::of(record.port)?.engine;
     let found = container::find(&daemon, &owner, &name).await?;
     let ours = found.filter(|engine| sweep::is_of_project(engine, settings));
@@ -137,7 +140,7 @@ async fn bring_up(
     image: ImageName,
     port: u16,
 ) -> Result<Up> {
-    let daemon = docker::find(settings).await?;
+    let daemon = daemon::find(settings).await?;
     progress.note(Message::new("docker.found").with("place", daemon.place()));
     let (names, owner) = (Names::of(port)?, &installation.owner);
     let (gateway, ()) = tokio::try_join!(gateway::find(&daemon), containers::claim(&daemon, owner, &names, settings))?;
@@ -184,7 +187,7 @@ async fn bring_up(
 /// The record of a set that is ready; `account` is `None` where the engine ran already and was not asked.
 fn record(set: &Set, port: u16, account: Option<String>) -> Result<Record> {
     let account = account.or_else(|| Record::read(&set.settings).map(|record| record.account));
-    let begun = Record::begin(EngineKind::Localstack, port, account.unwrap_or_else(|| UNKNOWN_ACCOUNT.to_owned()));
+    let begun = Record::begin(EngineKind::Localstack, port, account.unwrap_or_else(|| LOCAL_ACCOUNT.to_owned()));
     Ok(Record {
         image: Some(set.image.to_string()),
         internal_endpoint: Some(set.addresses.engine_url.clone()),
@@ -206,9 +209,8 @@ pub async fn with_last_words(settings: &Settings, error: Error) -> Error {
     if error.code != Code::FunctionFailed {
         return error;
     }
-    let Some(record) = Record::read(settings).filter(|record| record.kind == EngineKind::Localstack) else {
-        return error;
-    };
+    let record = Record::read(settings).filter(|record| record.kind.facts().needs_docker);
+    let Some(record) = record.filter(|_| settings.endpoint.value.is_none()) else { return error };
     let Ok((daemon, engine)) = find_engine(settings, &record).await else { return error };
     container::tail(&daemon, &engine.id).await.into_iter().fold(error, Error::because)
 }
@@ -221,11 +223,11 @@ pub(super) async fn connect(settings: &Settings, record: &Record) -> Result<Engi
     let image: ImageName = record.image.as_deref().unwrap_or(image::LOCALSTACK).parse()?;
     let internal = settings.internal_endpoint.value.clone().unwrap_or_else(|| addresses.engine_url.clone());
     Ok(Engine {
-        kind: EngineKind::Localstack,
-        connection: super::local_connection(settings, &installation, format!("http://{}", addresses.engine)),
+        facts: EngineKind::Localstack.facts(),
+        connection: local_connection(settings, &installation, format!("http://{}", addresses.engine)),
         public_url: Some(public_url(settings, record.port)),
         internal_endpoint: Some(internal),
-        docker: super::docker_door(settings, &installation, Some(&addresses.proxy_url)),
+        docker: docker_proxy(settings, &installation, Some(&addresses.proxy_url)),
         api_id_tag: Profile::of(&image).api_id_tag,
         session: Some(container::started_at(&daemon, &engine.id).await?),
         patience: settings.timeout.value,
@@ -256,7 +258,7 @@ pub(super) async fn proxy_component(settings: &Settings, record: &Record) -> Opt
 
 async fn try_components(settings: &Settings, record: &Record) -> Result<Vec<Component>> {
     let owner = installation::owner(settings).ok_or_else(|| Error::new(Code::NotRunning))?;
-    let daemon = docker::glance(settings).await?;
+    let daemon = daemon::glance(settings).await?;
     let names = Names::of(record.port)?;
     let addresses = Addresses::of(record.port, &gateway::find(&daemon).await?);
     let image: ImageName = record.image.as_deref().unwrap_or(image::LOCALSTACK).parse()?;

@@ -3,6 +3,7 @@
 //! Linux tells through `/proc`; elsewhere such an engine shows as a taken port.
 
 use super::record::Process;
+use crate::marks::ENGINE_ROLE;
 use std::{
     ffi::OsStr,
     fs,
@@ -25,7 +26,7 @@ pub(crate) fn project_of(pid: u32) -> Option<PathBuf> {
 /// Reads the folder out of an engine's command line, whose arguments end with NUL.
 fn served(line: &[u8]) -> Option<PathBuf> {
     let mut arguments = line.split(|byte| *byte == 0).skip(1);
-    let is_engine = arguments.next() == Some(crate::roles::engine::NAME.as_bytes());
+    let is_engine = arguments.next() == Some(ENGINE_ROLE.as_bytes());
     arguments.next().filter(|_| is_engine).map(|folder| PathBuf::from(OsStr::from_bytes(folder)))
 }
 

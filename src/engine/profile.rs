@@ -2,7 +2,7 @@
 //!
 //! A new image that speaks the AWS API is a new row of [`PROFILES`]. Not here: the pinned image itself (`docker::image`).
 
-use crate::docker::ImageName;
+use crate::{docker::ImageName, marks::API_ID_TAG};
 
 /// How an engine image wants to be run and asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ const LOCALSTACK: Profile = Profile {
         ("EC2_VM_MANAGER", "mock"),
         ("EC2_DOWNLOAD_DEFAULT_IMAGES", "0"),
     ],
-    api_id_tag: Some("_custom_id_"),
+    api_id_tag: Some(API_ID_TAG),
     has_dry_run: true,
     needs_socket: true,
     needs_socket_group: false,
@@ -99,7 +99,7 @@ const PROFILES: &[Profile] = &[
             ("LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT", "60"),
             ("EC2_VM_MANAGER", "none"),
         ],
-        api_id_tag: Some("_custom_id_"),
+        api_id_tag: Some(API_ID_TAG),
         has_dry_run: true,
         needs_socket: true,
         needs_socket_group: true,

@@ -3,8 +3,7 @@
 //! A record is a claim, not a fact: it may be older than a reboot. [`Process::is_alive`] tells whether the process that
 //! it names is still the same one, also when its number has been given to another.
 
-use super::EngineKind;
-use crate::{disk, settings::Settings};
+use crate::{disk, engine_kind::EngineKind, settings::Settings};
 use rustix::process::{Pid, test_kill_process};
 use std::path::{Path, PathBuf};
 
@@ -126,10 +125,20 @@ impl Record {
         serde_json::from_str(&text).ok().filter(|record: &Self| record.schema == SCHEMA)
     }
 
-    /// Tells whether something of it runs in Docker.
+    /// Returns when the engine was started, without what is below a second: for people.
+    #[must_use]
+    pub fn started_to_the_second(&self) -> String {
+        let is_fraction = |rest: &str| rest.trim_end_matches('Z').bytes().all(|byte| byte.is_ascii_digit());
+        match self.started_at.split_once('.') {
+            Some((seconds, rest)) if is_fraction(rest) => format!("{seconds}Z"),
+            _ => self.started_at.clone(),
+        }
+    }
+
+    /// Whether something of it runs in Docker.
     #[must_use]
     pub fn uses_docker(&self) -> bool {
-        self.kind == EngineKind::Localstack || self.docker_proxy.is_some()
+        self.kind.facts().needs_docker || self.docker_proxy.is_some()
     }
 
     /// Writes the record.

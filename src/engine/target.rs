@@ -1,16 +1,26 @@
 //! The container of the bonus: one of the user's own, put behind the API by our label.
 
-use super::{Component, Health, door, installation, record::Record, within};
+use super::{
+    component::{Component, Health},
+    daemon,
+    deadline::within,
+    door,
+    installation::{self, Installation},
+    layout::{Addresses, Names},
+    life,
+    record::Record,
+};
 use crate::{
     docker::{
-        self, Daemon, Role, Spec,
+        self, Daemon, OwnImage, Role, Spec,
         container::{self, Change},
-        image,
+        image, network,
     },
-    engine::installation::Installation,
+    engine_kind::EngineKind,
     error::{Code, Error, Result},
-    names::ContainerName,
+    names::{ContainerName, OwnerId},
     progress::Progress,
+    proxy::ProxyAddress,
     settings::Settings,
     text::Message,
 };
@@ -50,7 +60,7 @@ pub async fn ensure(settings: &Settings, image: &str, progress: &Progress) -> Re
 }
 
 async fn make(settings: &Settings, image: &str, progress: &Progress) -> Result<Target> {
-    let opened = Box::pin(door::open(settings)).await?;
+    let opened = Box::pin(open_door(settings)).await?;
     let spec = Spec {
         name: name()?,
         role: Role::Target,
@@ -81,6 +91,52 @@ async fn make(settings: &Settings, image: &str, progress: &Progress) -> Result<T
     })
 }
 
+/// Docker, with the door to it open for the running engine's functions.
+struct Opened {
+    /// The daemon.
+    daemon: Daemon,
+    /// Whose containers the door shows.
+    owner: OwnerId,
+    /// The door.
+    door: ProxyAddress,
+    /// Whether functions that were deployed before know another door, or none.
+    is_new: bool,
+}
+
+/// Makes sure that the functions of the engine that runs here reach Docker, and records how.
+///
+/// # Errors
+/// [`Code::NotRunning`] when no engine runs here; or why Docker or the proxy's container is not to be had.
+async fn open_door(settings: &Settings) -> Result<Opened> {
+    let mut record = life::running(settings).await?;
+    let installation = Installation::load_or_create(settings)?;
+    let daemon = daemon::find(settings).await?;
+    let image = OwnImage::of_running(&installation.owner).await?;
+    let (gateway, ()) = tokio::try_join!(docker::gateway::find(&daemon), image.ensure(&daemon))?;
+    let (names, addresses) = (Names::of(record.port)?, Addresses::of(record.port, &gateway));
+    let project = &settings.folder;
+    network::ensure(&daemon, &installation.owner, addresses.network.as_deref(), project).await?;
+    let proxy = door::Proxy {
+        daemon: &daemon,
+        installation: &installation,
+        project,
+        image: image.name(),
+        names: &names,
+        addresses: &addresses,
+    };
+    let (mut door, _) = proxy.ensure().await?;
+    if record.kind == EngineKind::Embedded {
+        // Its functions are processes of this machine, and containers' names for it are not known here.
+        door.url = format!("http://{}", addresses.proxy);
+    }
+    let is_new = record.docker_proxy.as_ref() != Some(&door.url);
+    if is_new {
+        record.docker_proxy = Some(door.url.clone());
+        record.write_to(project)?;
+    }
+    Ok(Opened { daemon, owner: installation.owner, door, is_new })
+}
+
 /// Looks at a container that has just been started for a moment: an image that serves nothing ends at once.
 async fn stays(daemon: &Daemon, id: &str, name: &ContainerName) -> Result<()> {
     let end = Instant::now() + MOMENT;
@@ -97,7 +153,7 @@ async fn stays(daemon: &Daemon, id: &str, name: &ContainerName) -> Result<()> {
 /// [`Code::NotOurs`], or what the daemon said.
 pub async fn state(settings: &Settings) -> Result<Option<String>> {
     let owner = Installation::load_or_create(settings)?.owner;
-    let daemon = docker::find(settings).await?;
+    let daemon = daemon::find(settings).await?;
     Ok(container::find(&daemon, &owner, &name()?).await?.map(|container| container.state))
 }
 
@@ -108,7 +164,7 @@ pub async fn state(settings: &Settings) -> Result<Option<String>> {
 /// [`Code::NotOurs`], or what the daemon said.
 pub async fn restore(settings: &Settings, state: &str, is_on_its_way: bool) -> Result<()> {
     let owner = Installation::load_or_create(settings)?.owner;
-    let daemon = docker::find(settings).await?;
+    let daemon = daemon::find(settings).await?;
     let Some(container) = container::find(&daemon, &owner, &name()?).await? else { return Ok(()) };
     let runs = |state: &str| matches!(state, "running" | "restarting" | "paused");
     // A container that is being stopped counts as running until the end, and to start it is no order then. A second
@@ -132,7 +188,7 @@ async fn try_all(settings: &Settings) -> Option<Vec<Component>> {
         return None;
     }
     let owner = installation::owner(settings)?;
-    let daemon = docker::find(settings).await.ok()?;
+    let daemon = daemon::find(settings).await.ok()?;
     let project = settings.folder.to_string_lossy();
     let containers = container::owned(&daemon, &owner).await.ok()?.into_iter();
     let targets = containers

@@ -5,8 +5,8 @@ use crate::{
     api_key::{InvalidKeyScopes, KeyScopes},
     aws::Connection,
     clock::Clock,
-    engine::DockerDoor,
     names::StackName,
+    proxy::ProxyAddress,
     secret::Secret,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -20,7 +20,7 @@ pub struct Config {
     /// The AWS API; `None` when the function was given no credentials.
     pub ec2: Option<Connection>,
     /// The docker proxy; `None` where there is no Docker.
-    pub docker: Option<DockerDoor>,
+    pub docker: Option<ProxyAddress>,
     /// The API keys of which one is needed; `None` when the API is open.
     pub keys: Option<KeyScopes>,
     /// How long things may take.
@@ -66,8 +66,10 @@ impl Config {
         Ok(Self {
             stack: variable("ATELIER_STACK").as_deref().unwrap_or("atelier").parse()?,
             ec2: connection(),
-            docker: variable("DOCKER_PROXY")
-                .map(|url| DockerDoor { url, token: Secret::new(variable("DOCKER_PROXY_TOKEN").unwrap_or_default()) }),
+            docker: variable("DOCKER_PROXY").map(|url| ProxyAddress {
+                url,
+                token: Secret::new(variable("DOCKER_PROXY_TOKEN").unwrap_or_default()),
+            }),
             // Not by `variable`: an empty list of keys must not be taken for none, which would open the API.
             keys: set("ATELIER_API_KEYS").map(|text| KeyScopes::parse(&text.to_string_lossy())).transpose()?,
             deadlines: Deadlines::default(),

@@ -7,7 +7,7 @@ use super::{
     log,
     request::Verb,
 };
-use crate::{clock::Clock, engine::DockerDoor, names::ContainerName};
+use crate::{clock::Clock, names::ContainerName, proxy::ProxyAddress};
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri, header, uri::Authority};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -44,7 +44,7 @@ pub(super) struct Docker {
 
 impl Docker {
     /// Takes the proxy's address apart; `None` where it is no plain HTTP URL, or the token cannot be a header.
-    pub(super) fn new(door: &DockerDoor, deadlines: Deadlines, clock: Clock) -> Option<Self> {
+    pub(super) fn new(door: &ProxyAddress, deadlines: Deadlines, clock: Clock) -> Option<Self> {
         let url: Uri = door.url.parse().ok()?;
         if url.scheme_str() != Some("http") || url.path_and_query().is_some_and(|path| path.as_str() != "/") {
             return None;

@@ -8,7 +8,13 @@ use super::{
     strict::Strict,
     turn,
 };
-use crate::{aws::Connection, clock::Clock, flight::Turn, names::StackName};
+use crate::{
+    aws::Connection,
+    clock::Clock,
+    flight::Turn,
+    marks::{INSTANCE, PART_TAG, STACK_TAG},
+    names::StackName,
+};
 use aws_sdk_ec2::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
@@ -18,12 +24,6 @@ use aws_sdk_ec2::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::{future::Future, path::PathBuf, sync::OnceLock, time::Duration};
 
-/// The tag that holds a stack's name.
-const STACK_TAG: &str = "atelier:stack";
-/// The tag that tells which part of its stack a resource is.
-const PART_TAG: &str = "atelier:part";
-/// The part that an instance is.
-const INSTANCE_PART: &str = "instance";
 /// The pauses between two looks at an instance that is on its way: they double from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -138,7 +138,7 @@ impl Ec2 {
             .client()
             .describe_instances()
             .filters(filter(STACK_TAG, self.stack.as_str()))
-            .filters(filter(PART_TAG, INSTANCE_PART))
+            .filters(filter(PART_TAG, INSTANCE))
             .set_next_token(token);
         match self.call("DescribeInstances", call.clone().send()).await {
             Err(Failure::Unavailable(_)) => self.call("DescribeInstances", call.send()).await,
@@ -173,7 +173,7 @@ impl Ec2 {
             let is = |tag: &Tag| tag.key() == Some(key) && tag.value() == Some(value);
             instance.tags().iter().any(is)
         };
-        has(STACK_TAG, self.stack.as_str()) && has(PART_TAG, INSTANCE_PART)
+        has(STACK_TAG, self.stack.as_str()) && has(PART_TAG, INSTANCE)
     }
 }
 

@@ -1,14 +1,8 @@
 //! The parts of the document that only API Gateway reads: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html>.
 
 use super::Input;
+pub(super) use crate::marks::{ANY_METHOD, GATEWAY_RESPONSES, INTEGRATION};
 use serde_json::{Map, Value, json};
-
-/// An operation's integration.
-pub(super) const INTEGRATION: &str = "x-amazon-apigateway-integration";
-/// The operation of every method that has none of its own.
-pub(super) const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
-/// What API Gateway answers itself.
-pub(super) const RESPONSES: &str = "x-amazon-apigateway-gateway-responses";
 
 /// The longest wait for the function, in milliseconds; also the most that API Gateway allows.
 const TIMEOUT: u32 = 29_000;

@@ -5,7 +5,10 @@
 //! Docker 20 all after 1.41), and these requests and the fields that are read have been the same in all of them.
 
 use super::rules::Change;
-use crate::names::{ContainerName, OwnerId};
+use crate::{
+    marks::{OWNER_LABEL, ROLE_LABEL, TARGET},
+    names::{ContainerName, OwnerId},
+};
 use bytes::Bytes;
 use futures_util::{
     FutureExt,
@@ -19,12 +22,6 @@ use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, future::pending, path::PathBuf, pin::pin};
 use tokio::net::UnixStream;
 
-/// The label that tells whose a container is.
-const OWNER_LABEL: &str = "atelier.owner";
-/// The label that tells what a container of ours is for.
-const ROLE_LABEL: &str = "atelier.role";
-/// What the API may drive; the engine, the edge and this very proxy carry the owner's label, too.
-const TARGET_ROLE: &str = "target";
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// The largest head of an answer, in bytes.
@@ -142,7 +139,7 @@ impl Daemon {
     /// that the user has given our label by hand.
     fn owns(&self, item: &Item) -> bool {
         let label = |name| item.labels.as_ref().and_then(|labels| labels.get(name)).map(String::as_str);
-        label(OWNER_LABEL) == Some(self.owner.as_str()) && label(ROLE_LABEL).is_none_or(|role| role == TARGET_ROLE)
+        label(OWNER_LABEL) == Some(self.owner.as_str()) && label(ROLE_LABEL).is_none_or(|role| role == TARGET)
     }
 
     /// Sends one request on a connection of its own, and reads the whole answer.

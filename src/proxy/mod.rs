@@ -4,11 +4,13 @@
 //! the daemon is asked in requests built from constants and the id that it gave itself. Not here: the HTTP grammar
 //! (`http1`, which refuses before a request exists) and the container that the proxy runs in (`docker`).
 
+mod address;
 mod docker;
 mod log;
 mod rules;
 mod server;
 
+pub use address::ProxyAddress;
 pub use log::fatal;
 pub use rules::{Change, Operation, Refusal, decide};
 

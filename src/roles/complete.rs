@@ -4,10 +4,10 @@
 //! somebody is waiting at a prompt, and nothing may be written there but candidates.
 
 use crate::{
-    cli::{self, help},
-    docker::{self, Role, container},
-    engine::installation,
-    settings::{Environment, Look, Settings, VerbFlags},
+    cli::help,
+    docker::{Role, container},
+    engine::{daemon, installation},
+    settings::{Environment, Flags, Look, Settings},
 };
 use clap_complete::{
     ArgValueCandidates, CompletionCandidate,
@@ -85,7 +85,7 @@ fn with_containers(tree: clap::Command, environment: &Environment) -> clap::Comm
 fn containers(environment: &Environment) -> Vec<CompletionCandidate> {
     let look = Look::resolve(None, None, environment);
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
-    let Ok(settings) = Settings::resolve(&cli::Global::default(), &VerbFlags::default(), &look, environment) else {
+    let Ok(settings) = Settings::resolve(&Flags::default(), &look, environment) else {
         return Vec::new();
     };
     let names = runtime.block_on(async { tokio::time::timeout(PATIENCE, owned(&settings)).await });
@@ -94,7 +94,7 @@ fn containers(environment: &Environment) -> Vec<CompletionCandidate> {
 
 async fn owned(settings: &Settings) -> Option<Vec<String>> {
     let owner = installation::owner(settings)?;
-    let daemon = docker::find(settings).await.ok()?;
+    let daemon = daemon::find(settings).await.ok()?;
     let containers = container::owned(&daemon, &owner).await.ok()?;
     Some(containers.into_iter().filter(|found| found.role == Role::Target.as_str()).map(|found| found.name).collect())
 }

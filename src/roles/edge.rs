@@ -3,6 +3,7 @@
 //! It has no files and no arguments; what it must know is in its environment. It ends at SIGTERM, after the requests in
 //! flight.
 
+use super::stop::Stop;
 use crate::{
     docker::EDGE_MEMORY,
     edge::{
@@ -21,15 +22,8 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// The argument that chooses this role.
-pub const NAME: &str = "@edge";
 
 /// How long requests in flight get after SIGTERM; less than `down` waits before it insists.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -58,7 +52,7 @@ pub fn run(_: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = Stop::listen()?;
     let settings = settings::roles::Edge::read(&Environment::capture())?;
     let listener = TcpListener::bind(settings.listen).await?;
     let keyring = Keyring::default();
@@ -72,16 +66,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let edge = Edge::new(Arc::new(Forward::new(engine)), keyring, settings.door.config());
 
     let shutdown = CancellationToken::new();
-    let server = edge::server::run(listener, edge, shutdown.clone());
-    tokio::pin!(server);
-    tokio::select! {
-        () = &mut server => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    shutdown.cancel();
-    // What does not drain in time is cut off with the process.
-    let _ = timeout(DRAIN, server).await;
+    stop.serve(edge::server::run(listener, edge, shutdown.clone()), &shutdown, DRAIN).await;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! Started by `engine::embedded` with its news in a pipe (standard output) and its log on standard error. It writes its
 //! own record once it listens, then its news, and then lets go of the pipe: whoever reads it need not wait.
 
+use super::stop::Stop;
 use crate::{
     clock::Clock,
     disk,
@@ -12,10 +13,8 @@ use crate::{
     },
     emulator::{self, Emulator},
     engine::{
-        EngineKind,
-        embedded::News,
+        embedded::{self, News},
         installation,
-        record::{Process, Record},
     },
     settings::roles::Door,
 };
@@ -30,15 +29,8 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
-
-/// The argument that chooses this role.
-pub const NAME: &str = "@engine";
 
 /// How long function processes get to end after the last request was answered.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -83,7 +75,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = Stop::listen()?;
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(tell(&News::PortTaken)?),
         listener => listener?,
@@ -103,30 +95,14 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     })?);
     let edge = Edge::new(Arc::clone(&emulator), keyring, arguments.door.clone().config());
 
-    // The door to Docker outlives an engine that died, under a name and an address that go by the port.
-    let before = Record::read_from(&arguments.project);
-    let before = before.filter(|record| record.kind == EngineKind::Embedded && record.port == port);
-    let record = Record {
-        process: Some(Process::current()),
-        access_key_id: Some(access_key_id),
-        docker_proxy: before.and_then(|record| record.docker_proxy),
-        ..Record::begin(EngineKind::Embedded, port, arguments.account)?
-    };
+    let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id)?;
     record.write_to(&arguments.project)?;
     let set_aside = emulator.set_aside().iter().map(|path| path.display().to_string()).collect();
     tell(&News::Ready { record, set_aside })?;
 
     let shutdown = CancellationToken::new();
-    let server = edge::server::run(listener, edge, shutdown.clone());
-    tokio::pin!(server);
-    tokio::select! {
-        () = &mut server => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    shutdown.cancel();
-    // What does not drain in time is cut off; the emulator's state is on disk with every answer.
-    let _ = timeout(DRAIN, server).await;
+    // What is cut off loses nothing: the emulator's state is on disk with every answer.
+    stop.serve(edge::server::run(listener, edge, shutdown.clone()), &shutdown, DRAIN).await;
     let _ = timeout(FAREWELL, emulator.shutdown()).await;
     Ok(())
 }

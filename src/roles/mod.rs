@@ -8,3 +8,4 @@ pub mod edge;
 pub mod engine;
 pub mod proxy;
 pub mod sandbox;
+mod stop;

@@ -1,21 +1,16 @@
 //! The role `@proxy`: the docker proxy, as the only process of its container. Its settings are in the environment.
 
+use super::stop::Stop;
 use crate::{
     clock::Clock,
     docker::PROXY_MEMORY,
     http1::Limits,
-    proxy::{self, Config},
+    proxy::{self, Config, UPSTREAM_TIMEOUT},
     settings::{Environment, roles::Proxy},
 };
 use std::{error::Error, ffi::OsString, process::ExitCode};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// The argument that chooses this role.
-pub const NAME: &str = "@proxy";
 
 /// Half of the container's memory is for what the daemon answers.
 const _: () = assert!(Limits::proxy().memory() < PROXY_MEMORY / 2);
@@ -35,18 +30,10 @@ pub fn run(_: impl Iterator<Item = OsString>) -> ExitCode {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let Proxy { listen, token, owner, socket } = Proxy::read(&Environment::capture())?;
-    // The first process of a container has no default for these: without a handler they would be ignored.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = Stop::listen()?;
     let listener = TcpListener::bind(listen).await?;
     let shutdown = CancellationToken::new();
     let config = Config { owner, token, socket, clock: Clock::System };
-    let mut server = std::pin::pin!(proxy::run(listener, config, shutdown.clone()));
-    tokio::select! {
-        () = &mut server => return Ok(()),
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    shutdown.cancel();
-    server.await;
+    stop.serve(proxy::run(listener, config, shutdown.clone()), &shutdown, UPSTREAM_TIMEOUT).await;
     Ok(())
 }

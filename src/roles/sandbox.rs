@@ -17,9 +17,6 @@ use std::{
     time::Duration,
 };
 
-/// The argument that chooses this role.
-pub const NAME: &str = "@sandbox";
-
 /// The exit code for a sandbox that could not become the function: what a shell says of a command that cannot be run.
 const CANNOT_START: u8 = 126;
 

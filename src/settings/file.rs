@@ -1,6 +1,5 @@
 //! The file `atelier.toml` in the project folder.
 
-use super::FILE;
 use crate::{
     disk,
     error::{Code, Error, Result},
@@ -8,6 +7,9 @@ use crate::{
 };
 use std::{io::ErrorKind, path::Path};
 use toml_edit::{DocumentMut, Item};
+
+/// The name of the settings file in the project folder.
+pub const FILE: &str = "atelier.toml";
 
 /// Every key that the file may hold.
 pub(super) const KEYS: [&str; 13] = [

@@ -1,7 +1,10 @@
 //! How output shall look. Decided before everything else, so that an error about a setting is already in the right
 //! language and colour.
 
-use super::{Environment, Origin, Setting};
+use super::{
+    environment::Environment,
+    setting::{Origin, Setting},
+};
 use crate::text::Lang;
 
 /// When to use colour.

@@ -1,13 +1,12 @@
 //! Settles every setting: which of its sources speaks, and whether what it says can be.
 
 use super::{
-    Environment, Look, Origin, PUBLIC_RATE, Rule, Setting, Settings, base_url, duration,
+    DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
+    Settings, base_url, duration,
     file::SettingsFile,
     values::{Auth, auth, engine, origins, port, rate, region, stack, text},
 };
 use crate::{
-    cli::Global,
-    edge::limits::Limit,
     error::{Code, Error, Result},
     secret::Secret,
     text::Message,
@@ -19,16 +18,13 @@ use std::{
 
 /// Answers that take longer mean that something hangs: the slowest honest one is a first image pull.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
-const DEFAULT_REGION: &str = "us-east-1";
-const DEFAULT_PORT: u16 = 4566;
-const DEFAULT_STACK: &str = "atelier";
 
 impl Settings {
     /// Settles every setting.
     ///
     /// # Errors
     /// `bad_setting` and `unknown_setting` name what is wrong; `file` when the folder or `atelier.toml` is unusable.
-    pub fn resolve(flags: &Global, verb: &VerbFlags, look: &Look, environment: &Environment) -> Result<Self> {
+    pub fn resolve(flags: &Flags, look: &Look, environment: &Environment) -> Result<Self> {
         let Setting { value: folder, origin: folder_origin } = folder(flags, environment)?;
         let sources = Sources { environment, file: SettingsFile::read(&folder)?, folder: &folder };
         let home = environment.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
@@ -40,7 +36,7 @@ impl Settings {
         };
         let forwarding = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN");
         let mut settings = Self {
-            auth: sources.settle("auth", ("--auth", verb.auth), &["ATELIER_AUTH"], auth)?.or(Auth::None),
+            auth: sources.settle("auth", ("--auth", flags.auth), &["ATELIER_AUTH"], auth)?.or(Auth::None),
             rate: Setting::default_of(None),
             cors_origins: sources
                 .settle("cors_origins", ("", None), &["ATELIER_CORS_ORIGINS"], origins)?
@@ -57,7 +53,7 @@ impl Settings {
             timeout: sources
                 .settle("timeout", ("--timeout", flags.timeout), &["ATELIER_TIMEOUT"], duration)?
                 .or(DEFAULT_TIMEOUT),
-            image: sources.settle("image", ("--image", verb.image.clone()), &["ATELIER_IMAGE"], text)?.optional(),
+            image: sources.settle("image", ("--image", flags.image.clone()), &["ATELIER_IMAGE"], text)?.optional(),
             endpoint: sources
                 .settle("endpoint", ("--endpoint", flags.endpoint.clone()), &["ATELIER_ENDPOINT"], base_url)?
                 .optional(),
@@ -99,7 +95,7 @@ impl Settings {
             Some(_) => Setting { value: Some(PUBLIC_RATE), origin: Origin::Derived("public_endpoint") },
             None => Setting::default_of(None),
         };
-        let rate = sources.settle("rate", ("--rate", verb.rate), &["ATELIER_RATE"], rate)?;
+        let rate = sources.settle("rate", ("--rate", flags.rate), &["ATELIER_RATE"], rate)?;
         settings.rate = rate.0.unwrap_or(usual_rate);
         Ok(settings)
     }
@@ -126,17 +122,6 @@ impl Settings {
         let public_endpoint = self.public_endpoint_at(port);
         Self { port: Setting { value: port, ..self.port.clone() }, public_endpoint, ..self.clone() }
     }
-}
-
-/// The settings that only one verb has a flag for.
-#[derive(Debug, Clone, Default)]
-pub struct VerbFlags {
-    /// `up --image`.
-    pub image: Option<String>,
-    /// `up --rate`.
-    pub rate: Option<Limit>,
-    /// `deploy --auth`.
-    pub auth: Option<Auth>,
 }
 
 /// What was said about a setting, if anything.
@@ -190,7 +175,7 @@ fn bad(name: &str, value: &str, rule: Rule) -> Error {
 }
 
 /// `--folder`, `ATELIER_FOLDER`, else the current folder; always absolute, because background processes outlive it.
-fn folder(flags: &Global, environment: &Environment) -> Result<Setting<PathBuf>> {
+fn folder(flags: &Flags, environment: &Environment) -> Result<Setting<PathBuf>> {
     let (path, origin) = match (&flags.folder, environment.get("ATELIER_FOLDER")) {
         (Some(path), _) => (path.clone(), Origin::Flag("--folder")),
         (None, Some(path)) => (PathBuf::from(path), Origin::Environment("ATELIER_FOLDER")),
@@ -222,28 +207,28 @@ mod tests {
     use super::*;
     use crate::edge::limits::Rate;
 
-    fn resolve(flags: &Global, variables: &[(&str, &str)], file: &str) -> Result<Settings> {
+    fn resolve(flags: &Flags, variables: &[(&str, &str)], file: &str) -> Result<Settings> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(super::super::FILE), file).unwrap();
         let environment: Environment = variables.iter().copied().collect();
-        let flags = Global { folder: Some(folder.path().to_owned()), ..flags.clone() };
-        Settings::resolve(&flags, &VerbFlags::default(), &Look::resolve(None, None, &environment), &environment)
+        let flags = Flags { folder: Some(folder.path().to_owned()), ..flags.clone() };
+        Settings::resolve(&flags, &Look::resolve(None, None, &environment), &environment)
     }
 
-    fn port_of(flags: &Global, variables: &[(&str, &str)], file: &str) -> Setting<u16> {
+    fn port_of(flags: &Flags, variables: &[(&str, &str)], file: &str) -> Setting<u16> {
         resolve(flags, variables, file).unwrap_or_else(|error| panic!("{error}")).port
     }
 
     #[test]
     fn flags_win_over_environment_over_file_over_default() {
-        let flag = Global { port: Some(1), ..Global::default() };
+        let flag = Flags { port: Some(1), ..Flags::default() };
         let (variable, file) = ([("ATELIER_PORT", "2")], "port = 3");
         assert_eq!(port_of(&flag, &variable, file).value, 1);
-        let chosen = port_of(&Global::default(), &variable, file);
+        let chosen = port_of(&Flags::default(), &variable, file);
         assert_eq!((chosen.value, chosen.origin), (2, Origin::Environment("ATELIER_PORT")));
-        let chosen = port_of(&Global::default(), &[], file);
+        let chosen = port_of(&Flags::default(), &[], file);
         assert!(matches!(chosen, Setting { value: 3, origin: Origin::File(_) }));
-        let chosen = port_of(&Global::default(), &[], "");
+        let chosen = port_of(&Flags::default(), &[], "");
         assert_eq!((chosen.value, chosen.origin), (4566, Origin::Default));
     }
 
@@ -252,25 +237,25 @@ mod tests {
         let codespace =
             [("CODESPACE_NAME", "fuzzy-fish"), ("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "app.github.dev")];
         let url = |variables: &[(&str, &str)]| {
-            resolve(&Global::default(), variables, "").unwrap_or_else(|error| panic!("{error}")).public_endpoint.value
+            resolve(&Flags::default(), variables, "").unwrap_or_else(|error| panic!("{error}")).public_endpoint.value
         };
         assert_eq!(url(&codespace).as_deref(), Some("https://fuzzy-fish-4566.app.github.dev"));
         let own = [codespace[0], codespace[1], ("AWS_ENDPOINT_PUBLIC", "https://mine.example/")];
         assert_eq!(url(&own).as_deref(), Some("https://mine.example"));
         assert_eq!(url(&[]), None);
 
-        let settings = resolve(&Global::default(), &codespace, "").unwrap_or_else(|error| panic!("{error}"));
+        let settings = resolve(&Flags::default(), &codespace, "").unwrap_or_else(|error| panic!("{error}"));
         let elsewhere = settings.at_port(5000);
         assert_eq!(elsewhere.port.value, 5000);
         assert_eq!(elsewhere.public_endpoint.value.as_deref(), Some("https://fuzzy-fish-5000.app.github.dev"));
-        let settings = resolve(&Global::default(), &own, "").unwrap_or_else(|error| panic!("{error}"));
+        let settings = resolve(&Flags::default(), &own, "").unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(settings.at_port(5000).public_endpoint.value.as_deref(), Some("https://mine.example"));
     }
 
     #[test]
     fn only_a_public_url_is_limited_unless_somebody_says_otherwise() {
         let rate = |variables: &[(&str, &str)], file: &str| {
-            resolve(&Global::default(), variables, file).unwrap_or_else(|error| panic!("{error}")).rate.value
+            resolve(&Flags::default(), variables, file).unwrap_or_else(|error| panic!("{error}")).rate.value
         };
         let public = ("AWS_ENDPOINT_PUBLIC", "https://mine.example");
         assert_eq!(rate(&[], ""), None);
@@ -289,7 +274,7 @@ mod tests {
             ("ATELIER_TIMEOUT", "soon"),
             ("AWS_ENDPOINT_PUBLIC", "x-4566.app.github.dev"),
         ] {
-            let error = resolve(&Global::default(), &[(name, value)], "").err().unwrap();
+            let error = resolve(&Flags::default(), &[(name, value)], "").err().unwrap();
             assert_eq!(error.code, Code::BadSetting, "{name}");
             assert!(error.to_string().contains(name) && error.to_string().contains(value), "{error}");
         }
@@ -298,7 +283,7 @@ mod tests {
     #[test]
     fn the_second_region_variable_counts_only_without_the_first() {
         let region = |variables: &[(&str, &str)]| {
-            resolve(&Global::default(), variables, "").unwrap_or_else(|error| panic!("{error}")).region.value
+            resolve(&Flags::default(), variables, "").unwrap_or_else(|error| panic!("{error}")).region.value
         };
         assert_eq!(region(&[("AWS_DEFAULT_REGION", "eu-west-3")]), "eu-west-3");
         assert_eq!(region(&[("AWS_DEFAULT_REGION", "eu-west-3"), ("AWS_REGION", "eu-west-1")]), "eu-west-1");

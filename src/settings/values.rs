@@ -1,6 +1,11 @@
 //! The settings' values, each parsed once; a text that breaks its rule is answered with the rule.
 
-use crate::{edge::limits::Rate, engine::EngineKind, names::StackName, text::Message};
+use crate::{
+    edge::limits::Rate,
+    engine_kind::EngineKind,
+    names::{StackName, is_region},
+    text::Message,
+};
 use clap::ValueEnum;
 use std::{fmt, time::Duration};
 
@@ -82,9 +87,7 @@ pub fn stack(text: &str) -> Result<StackName, Rule> {
 /// # Errors
 /// Tells the rule when the text cannot be one.
 pub fn region(text: &str) -> Result<String, Rule> {
-    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let region = plain && (3..=32).contains(&text.len()) && text.contains('-');
-    if region { Ok(text.to_owned()) } else { Err(Rule::new("region")) }
+    if is_region(text) { Ok(text.to_owned()) } else { Err(Rule::new("region")) }
 }
 
 /// Who may call the API.

@@ -11,20 +11,24 @@ mod by_resource;
 
 use super::{
     client::Clients,
-    discover::{Foreign, Found, Ownership, Sighting, Tags, ownership},
     error::Error,
+    part::Part,
+    predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    spec::{Names, PART_TAG, Part, STACK_TAG, Spec, rev},
+    sighting::{Foreign, Found, Ownership, Sighting, Tags, ownership},
+    spec::{Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{
+    marks::{PART_TAG, STACK_TAG, STAGE},
+    names::StackName,
+    text::Message,
+};
 use aws_sdk_apigateway::{
     primitives::Blob,
     types::{PutMode, RestApi},
 };
 use std::collections::BTreeSet;
 
-/// The stage's name, a part of the URL.
-pub(super) const STAGE: &str = "dev";
 /// The most that one page of `GetRestApis` may hold.
 const PAGE: i32 = 500;
 
@@ -160,6 +164,26 @@ impl Reconcile for Api<'_> {
     }
 }
 
+impl Predict for Api<'_> {
+    fn sighting(view: &View) -> &Sighting {
+        &view.sighting
+    }
+
+    fn prediction(&self, action: &Action, _view: &View) -> Prediction {
+        match action {
+            Action::Create => Prediction::CREATE,
+            Action::Remove(id) => Prediction::duplicate(id),
+            Action::Permit => Prediction::update("permission"),
+            Action::Put | Action::Deploy => Prediction::update("document"),
+        }
+    }
+}
+
+/// Predicts what a deploy would do to the API.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
+    predict::predict(&Api::new(clients, wanted.spec), Part::Api).await.map(Some)
+}
+
 /// Finds the stack's APIs, and one of its name that is not its own.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     let mut sighting = Sighting::default();
@@ -176,7 +200,7 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
             }),
             Ownership::Theirs(owner) if name == names.api => {
                 let owner = owner.unwrap_or_else(|| Message::new("stack.nobody").with("id", &id));
-                sighting.foreign = Some(Foreign { part: Part::Api, name, owner });
+                sighting.foreign = Some(Foreign { part: Part::Api, name, owner, is_stand_in: false });
             }
             Ownership::Theirs(_) => {}
         }

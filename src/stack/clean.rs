@@ -4,16 +4,17 @@
 //! for, so that a second `clean` finds nothing.
 
 use super::{
-    Run, api,
     client::Clients,
-    discover::{Discovery, Sighting},
+    discover::Discovery,
     error::Error,
-    files, function, instance, keys, log_group,
+    files,
+    part::Part,
+    parts,
     reconcile::{Next, Pace, Reconcile, converge},
-    role,
-    spec::{Names, Part},
+    run::Run,
+    sighting::Sighting,
+    spec::Names,
     state::{Place, State},
-    usage_plan,
 };
 use crate::{settings::Settings, text::Message};
 
@@ -47,9 +48,9 @@ async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<CleanReport, E
     let mut report = CleanReport::default();
     for stack in stacks {
         let names = Names::of(&stack.stack, &clients.region);
-        for part in Part::EVERY.into_iter().rev() {
-            let gone = Gone { clients: &clients, names: &names, part };
-            let (_, removed) = converge(&gone, &pace).await?;
+        for part in Part::EVERY.iter().copied().rev() {
+            let unwanted = UnwantedPart { clients: &clients, names: &names, part };
+            let (_, removed) = converge(&unwanted, &pace).await?;
             if !removed.is_empty() {
                 let message =
                     Message::new("clean.removed").with_message("part", part.message()).with("id", removed.join(", "));
@@ -84,13 +85,13 @@ pub fn forget(settings: &Settings) -> Result<(), Error> {
 }
 
 /// A part that should not be there.
-struct Gone<'a> {
+struct UnwantedPart<'a> {
     clients: &'a Clients,
     names: &'a Names,
     part: Part,
 }
 
-impl Reconcile for Gone<'_> {
+impl Reconcile for UnwantedPart<'_> {
     type View = Sighting;
     /// The id of what is removed.
     type Action = String;
@@ -104,34 +105,18 @@ impl Reconcile for Gone<'_> {
     }
 
     async fn look(&self) -> Result<Sighting, Error> {
-        match self.part {
-            Part::Instance => instance::discover_leaving(self.clients, self.names).await,
-            Part::Role => role::discover(self.clients, self.names).await,
-            Part::LogGroup => log_group::discover(self.clients, self.names).await,
-            Part::Function => function::discover(self.clients, self.names).await,
-            Part::Api => api::discover(self.clients, self.names).await,
-            Part::UsagePlan => usage_plan::discover(self.clients, self.names).await,
-            Part::Key => keys::discover(self.clients, self.names).await,
-        }
+        parts::remains(self.part, self.clients, self.names).await
     }
 
     fn next(&self, view: &Sighting, _done: &[String]) -> Result<Next<String>, Error> {
-        Ok(match view.ours.iter().find(|found| !instance::is_leaving(found)) {
+        Ok(match view.ours.first() {
             Some(found) => Next::Act(found.id.clone()),
-            None if view.ours.is_empty() => Next::Done,
+            None if view.leaving.is_empty() => Next::Done,
             None => Next::Wait(Message::new("awaited.ended")),
         })
     }
 
     async fn act(&self, id: &String, _view: &Sighting) -> Result<(), Error> {
-        match self.part {
-            Part::Instance => instance::terminate(self.clients, id).await,
-            Part::Role => role::delete(self.clients, id).await,
-            Part::LogGroup => log_group::delete(self.clients, id).await,
-            Part::Function => function::delete(self.clients, id).await,
-            Part::Api => api::delete(self.clients, id).await,
-            Part::UsagePlan => usage_plan::delete(self.clients, id).await,
-            Part::Key => keys::delete(self.clients, id).await,
-        }
+        parts::delete(self.part, self.clients, id).await
     }
 }

@@ -1,17 +1,13 @@
 //! The SDK clients of one engine, made once: they share their connections.
 
 use super::error::Error;
-use crate::engine::{Engine, EngineKind};
+use crate::engine::Engine;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::time::Duration;
 
 /// The longest wait for one call of a run. Shorter than the SDK-wide bound, so that a hanging engine is reported within
 /// 30 s even when it hangs twice.
 const CALL_TIMEOUT: Duration = Duration::from_secs(12);
-
-/// The longest upload of a function's code to AWS: 50 MB on a slow line take minutes. A local engine takes no longer for
-/// it than for any call.
-const UPLOAD_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The clients of the services that a stack is made of.
 #[derive(Clone)]
@@ -39,7 +35,7 @@ impl Clients {
                 .operation_attempt_timeout(longest);
             config.to_builder().timeout_config(timeouts.build()).build()
         };
-        let upload = within(if engine.kind == EngineKind::Aws { UPLOAD_TIMEOUT } else { CALL_TIMEOUT });
+        let upload = within(engine.facts.pace.upload.unwrap_or(CALL_TIMEOUT));
         let config = within(CALL_TIMEOUT);
         Self {
             ec2: aws_sdk_ec2::Client::new(&config),

@@ -5,31 +5,30 @@
 //! it, and serves. What each part does is its own module's.
 
 use super::{
-    Run,
     api::{self, Api},
     client::Clients,
-    discover::{Discovery, Sighting, discover_with},
+    discover::{Discovery, discover_with},
     error::Error,
     files,
     function::{self, Function},
     instance::{self, Instance},
-    keys,
     log_group::LogGroup,
-    package::{Package, package},
+    package::Package,
+    part::Part,
     reconcile::{Pace, converge, reading, resume, until_cancelled},
     role::Role,
-    spec::{Part, Spec},
+    run::Run,
+    sighting::Sighting,
+    spec::Spec,
     state::{Memory, Place, State},
     usage_plan::{self, UsagePlan},
+    wanted,
 };
 use crate::{
     api_key::KeyScopes,
-    engine::installation::Installation,
     names::{ApiId, InstanceId},
-    settings::Auth,
     text::Message,
 };
-use sha2::{Digest, Sha256};
 use std::sync::{Mutex, PoisonError};
 
 /// What happened to a part.
@@ -114,15 +113,15 @@ pub async fn deploy(run: &Run<'_>) -> Result<DeployReport, Error> {
 
 async fn make(run: &Run<'_>) -> Result<DeployReport, Error> {
     let clients = Clients::new(run.engine);
-    let package = packed(run);
+    let package = wanted::packed(run);
     let last = State::read(&run.settings.folder, run.progress);
     let stack = &run.settings.stack.value;
     let look = async {
         let account = reading(|| clients.account()).await?;
         let before = discover_with(&clients, stack, &account).await?;
-        refuse_foreign(&before)?;
+        before.refuse_foreign()?;
         tell_of_change(run, last.as_ref(), &before);
-        let spec = spec(run, &clients, &account).await?;
+        let spec = wanted::spec(run, &clients, &account).await?;
         Ok((account, spec))
     };
     let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;
@@ -132,36 +131,6 @@ async fn make(run: &Run<'_>) -> Result<DeployReport, Error> {
     let report = report(run, &spec, parts)?;
     remember(run, &account, last.as_ref(), &report)?;
     Ok(report)
-}
-
-pub(super) async fn spec(run: &Run<'_>, clients: &Clients, account: &str) -> Result<Spec, Error> {
-    let stack = &run.settings.stack.value;
-    let keys = match run.settings.auth.value {
-        Auth::None => None,
-        Auth::ApiKey => Some(reading(|| keys::scopes(clients, stack)).await?),
-    };
-    let mut spec = Spec::new(run.engine, stack, account, keys);
-    if let Some(tag) = run.engine.api_id_tag {
-        let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
-        spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));
-    }
-    Ok(spec)
-}
-
-/// The API id that this owner's stack always gets in this region, ten characters like API Gateway's own: an engine that
-/// came back empty serves the same URL again. URLs do not name the region, so no two regions may share an id.
-fn pinned_id(place: [&str; 3]) -> String {
-    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let hash = Sha256::digest(place.join("/"));
-    hash.iter().take(10).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
-}
-
-/// Refuses before anything is changed. A log group of our name is no obstacle, see `log_group`.
-pub(super) fn refuse_foreign(before: &Discovery) -> Result<(), Error> {
-    match before.obstacles().next() {
-        Some(foreign) => Sighting { ours: Vec::new(), foreign: Some(foreign.clone()) }.refuse_foreign(),
-        None => Ok(()),
-    }
 }
 
 /// Says, before anything is changed, that this is not where the last deploy was, or that what it made is gone: the ids
@@ -208,10 +177,7 @@ async fn parts(
         failure.watch(pace, resume(&function, done, pace)),
         failure.watch(pace, async {
             let (view, done) = converge(&log_group, pace).await?;
-            let outcome = Outcome::of(&done, &super::log_group::Action::Create);
-            // A foreign one that is used as it is has no id of ours.
-            let id = view.sighting.kept().map_or_else(|| spec.names.log_group.clone(), |found| found.id.clone());
-            Ok(PartReport { part: Part::LogGroup, id, outcome })
+            part(Part::LogGroup, &view.sighting, Outcome::of(&done, &super::log_group::Action::Create))
         }),
         failure.watch(pace, converge(&undeployed, pace)),
     );
@@ -256,16 +222,10 @@ impl FirstFailure {
     }
 }
 
-/// Makes the archive; begins at once, awaited or not.
-pub(super) fn packed(run: &Run<'_>) -> impl Future<Output = Result<Package, Error>> + use<> {
-    let folder = run.settings.folder.clone();
-    let packed = tokio::task::spawn_blocking(move || package(&folder));
-    async { Ok(packed.await.map_err(|error| Error::Bug(error.to_string()))??) }
-}
-
 fn part(part: Part, view: &Sighting, outcome: Outcome) -> Result<PartReport, Error> {
-    let found = view.kept().ok_or_else(|| Error::Bug(format!("the {} is done and not there", part.as_str())))?;
-    Ok(PartReport { part, id: found.id.clone(), outcome })
+    let id = view.kept().map(|found| &found.id).or_else(|| view.stand_in().map(|foreign| &foreign.name));
+    let id = id.ok_or_else(|| Error::Bug(format!("the {} is done and not there", part.as_str())))?;
+    Ok(PartReport { part, id: id.clone(), outcome })
 }
 
 fn tell(pace: &Pace, part: &PartReport) {
@@ -313,17 +273,6 @@ fn remember(run: &Run<'_>, account: &str, last: Option<&State>, report: &DeployR
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pinned_id_looks_like_api_gateways_and_depends_on_owner_stack_and_region_only() {
-        let id = pinned_id(["owner", "atelier", "us-east-1"]);
-        assert_eq!(id, pinned_id(["owner", "atelier", "us-east-1"]));
-        assert_ne!(id, pinned_id(["owner", "other", "us-east-1"]));
-        assert_ne!(id, pinned_id(["other", "atelier", "us-east-1"]));
-        assert_ne!(id, pinned_id(["owner", "atelier", "eu-west-3"]));
-        assert_eq!(id.len(), 10);
-        id.parse::<ApiId>().unwrap();
-    }
 
     #[tokio::test]
     async fn the_failure_that_ended_the_others_is_the_one_that_is_told() {

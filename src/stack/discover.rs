@@ -4,47 +4,19 @@
 //! looked up by name and are ours only when their tags say so.
 
 use super::{
-    api,
     client::Clients,
     error::Error,
-    function, instance, keys, log_group,
+    part::Part,
+    parts,
     reconcile::reading,
     role,
-    spec::{Names, PART_TAG, Part, REV_TAG, STACK_TAG},
-    usage_plan,
+    sighting::{Foreign, Found},
+    spec::Names,
 };
 use crate::{
     engine::Engine,
     names::{ApiId, InstanceId, StackName},
-    text::Message,
 };
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A resource that is ours.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Found {
-    /// Which part it is.
-    pub part: Part,
-    /// Its id or, where the service has none, its name.
-    pub id: String,
-    /// The rev that it was last brought to; absent while it is unfinished.
-    pub rev: Option<String>,
-    /// Its state in its service's words, where it has one.
-    pub state: Option<String>,
-    /// When it was made, in seconds since the Unix epoch; 0 where the service does not tell.
-    pub created: i64,
-}
-
-/// A resource of our name that is not ours.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Foreign {
-    /// Which part it would be.
-    pub part: Part,
-    /// Its name.
-    pub name: String,
-    /// Whose it is, as far as its tags tell.
-    pub owner: Message,
-}
 
 /// A stack as it is on an engine.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -90,18 +62,27 @@ impl Discovery {
         self.found.is_empty()
     }
 
-    /// Tells whether every part is there and finished. A log group of our name that is not ours does as one, see
-    /// `log_group`.
+    /// Returns what is not ours and does as the part.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
-        let stand_in = |part| part == Part::LogGroup && self.foreign.iter().any(|foreign| foreign.part == part);
-        let is_there = |part| self.part(part).is_some_and(|found| found.rev.is_some()) || stand_in(part);
-        Part::ALL.into_iter().all(is_there)
+    pub fn stand_in(&self, part: Part) -> Option<&Foreign> {
+        self.foreign.iter().find(|foreign| foreign.part == part && foreign.is_stand_in)
     }
 
-    /// What a deploy refuses to begin with.
+    /// Whether every part that a stack needs is there and finished, or has a stand-in.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let is_finished = |part| self.part(part).is_some_and(|found| found.rev.is_some());
+        Part::required().all(|part| is_finished(part) || self.stand_in(part).is_some())
+    }
+
+    /// Returns what a deploy refuses to begin with.
     pub fn obstacles(&self) -> impl Iterator<Item = &Foreign> {
-        self.foreign.iter().filter(|foreign| foreign.part != Part::LogGroup)
+        self.foreign.iter().filter(|foreign| !foreign.is_stand_in)
+    }
+
+    /// Refuses before anything is changed.
+    pub(super) fn refuse_foreign(&self) -> Result<(), Error> {
+        self.obstacles().next().map_or(Ok(()), Foreign::refuse)
     }
 }
 
@@ -142,18 +123,7 @@ pub async fn is_deserted(engine: &Engine) -> Result<bool, Error> {
 
 async fn all(clients: &Clients) -> Result<Vec<Discovery>, Error> {
     let account = reading(|| clients.account()).await?;
-    // Any part may be all that an interrupted run has left.
-    let (instances, roles, log_groups, functions, apis, usage_plans, keys) = tokio::join!(
-        reading(|| instance::stacks(clients)),
-        reading(|| role::stacks(clients)),
-        reading(|| log_group::stacks(clients)),
-        reading(|| function::stacks(clients)),
-        reading(|| api::stacks(clients)),
-        reading(|| usage_plan::stacks(clients)),
-        reading(|| keys::stacks(clients)),
-    );
-    let names: BTreeSet<StackName> =
-        [instances?, roles?, log_groups?, functions?, apis?, usage_plans?, keys?].into_iter().flatten().collect();
+    let names = parts::stacks(clients).await?;
     let mut stacks = Vec::new();
     for name in names {
         let discovery = discover_with(clients, &name, &account).await?;
@@ -166,90 +136,11 @@ async fn all(clients: &Clients) -> Result<Vec<Discovery>, Error> {
 
 pub(super) async fn discover_with(clients: &Clients, stack: &StackName, account: &str) -> Result<Discovery, Error> {
     let names = Names::of(stack, &clients.region);
-    let (instance, role, log_group, function, api, usage_plan, keys) = tokio::join!(
-        reading(|| instance::discover(clients, &names)),
-        reading(|| role::discover(clients, &names)),
-        reading(|| log_group::discover(clients, &names)),
-        reading(|| function::discover(clients, &names)),
-        reading(|| api::discover(clients, &names)),
-        reading(|| usage_plan::discover(clients, &names)),
-        reading(|| keys::discover(clients, &names)),
-    );
     let mut discovery =
         Discovery { stack: stack.clone(), account: account.to_owned(), found: Vec::new(), foreign: Vec::new() };
-    for sighting in [instance?, role?, log_group?, function?, api?, usage_plan?, keys?] {
+    for sighting in parts::discover(clients, &names).await? {
         discovery.found.extend(sighting.ours);
         discovery.foreign.extend(sighting.foreign);
     }
     Ok(discovery)
-}
-
-/// What one part's discover saw.
-#[derive(Debug, Default)]
-pub(super) struct Sighting {
-    /// Ours, the one to keep first.
-    pub(super) ours: Vec<Found>,
-    /// Not ours.
-    pub(super) foreign: Option<Foreign>,
-}
-
-impl Sighting {
-    /// Files a resource that is known by its name: ours by its tags, or somebody else's.
-    pub(super) fn named(names: &Names, found: Found, tags: &Tags, arn: &str) -> Self {
-        match ownership(names, found.part, tags) {
-            Ownership::Ours => Self { ours: vec![found], foreign: None },
-            Ownership::Theirs(owner) => {
-                let name = found.id;
-                let owner = owner.unwrap_or_else(|| Message::new("stack.nobody").with("id", arn));
-                Self { ours: Vec::new(), foreign: Some(Foreign { part: found.part, name, owner }) }
-            }
-        }
-    }
-
-    /// Puts the one to keep first: the oldest, then the lowest id. Every run decides alike.
-    pub(super) fn sort(&mut self) {
-        self.ours.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-    }
-
-    /// The one to keep.
-    pub(super) fn kept(&self) -> Option<&Found> {
-        self.ours.first()
-    }
-
-    /// The ones to remove.
-    pub(super) fn duplicates(&self) -> &[Found] {
-        self.ours.get(1..).unwrap_or_default()
-    }
-
-    /// Refuses to touch what is not ours.
-    pub(super) fn refuse_foreign(&self) -> Result<(), Error> {
-        match &self.foreign {
-            Some(Foreign { part, name, owner }) => {
-                Err(Error::NotOurs { part: *part, name: name.clone(), owner: owner.clone() })
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// A resource's tags.
-pub(super) type Tags = BTreeMap<String, String>;
-
-/// The rev that a resource's tags tell.
-pub(super) fn rev(tags: &Tags) -> Option<String> {
-    tags.get(REV_TAG).cloned()
-}
-
-pub(super) enum Ownership {
-    Ours,
-    /// The other stack, where the tags name one.
-    Theirs(Option<Message>),
-}
-
-/// Tells by its tags whether a resource is this part of this stack.
-pub(super) fn ownership(names: &Names, part: Part, tags: &Tags) -> Ownership {
-    match (tags.get(STACK_TAG), tags.get(PART_TAG)) {
-        (Some(stack), Some(tagged)) if stack == names.stack.as_str() && tagged == part.as_str() => Ownership::Ours,
-        (stack, _) => Ownership::Theirs(stack.map(|stack| Message::new("stack.other").with("name", stack))),
-    }
 }

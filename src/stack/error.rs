@@ -1,6 +1,6 @@
 //! What can go wrong in a stack, and what an AWS call's failure means for the run.
 
-use super::spec::Part;
+use super::part::Part;
 use crate::{
     aws::LONGEST_ANSWER,
     disk,

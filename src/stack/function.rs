@@ -7,14 +7,15 @@
 
 use super::{
     client::Clients,
-    discover::{Found, Sighting, Tags, rev as tagged_rev},
     error::{Class, Error},
     package::Package,
-    plan,
+    part::Part,
+    predict::{self, Change, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    spec::{Names, Part, STACK_TAG, Spec, rev},
+    sighting::{Found, Sighting, Tags, rev as tagged_rev},
+    spec::{Names, Spec, rev},
 };
-use crate::{deadlines, names::StackName, text::Message};
+use crate::{deadlines, marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, Runtime, State},
@@ -107,19 +108,19 @@ impl<'a> Function<'a> {
     pub(super) fn differences(&self, view: &View) -> Vec<Message> {
         let mut differs = Vec::new();
         if !self.has_code(view) {
-            differs.push(plan::differs("code"));
+            differs.push(predict::differs("code"));
         }
         let configuration = self.changed(view);
         let (environment, others): (Vec<&str>, Vec<&str>) =
             configuration.into_iter().partition(|key| *key == "environment");
-        differs.extend(others.into_iter().map(plan::differs));
+        differs.extend(others.into_iter().map(predict::differs));
         if !environment.is_empty() {
             let variables = differing_keys(&self.wanted["environment"], &view.configuration["environment"]);
-            differs.extend(variables.into_iter().map(|name| plan::differs("environment").with("name", name)));
+            differs.extend(variables.into_iter().map(|name| predict::differs("environment").with("name", name)));
         }
         let has_rev = view.sighting.kept().is_some_and(|found| found.rev.as_ref() == Some(&self.rev));
         if differs.is_empty() && !has_rev {
-            differs.push(plan::differs("tags"));
+            differs.push(predict::differs("tags"));
         }
         differs
     }
@@ -151,7 +152,7 @@ impl<'a> Function<'a> {
     fn not_yet_assumable(&self, error: Error) -> Error {
         match error {
             Error::Call { operation, code: Some(code), detail, .. }
-                if self.spec.on_aws && code == "InvalidParameterValueException" =>
+                if self.spec.has_late_roles && code == "InvalidParameterValueException" =>
             {
                 let class = Class::Throttled(Some(Duration::from_secs(2)));
                 Error::Call { operation, class, code: Some(code), detail }
@@ -245,6 +246,33 @@ impl Reconcile for Function<'_> {
             }
         }
     }
+}
+
+impl Predict for Function<'_> {
+    fn sighting(view: &View) -> &Sighting {
+        &view.sighting
+    }
+
+    fn prediction(&self, action: &Action, view: &View) -> Prediction {
+        match action {
+            Action::Create => Prediction::CREATE,
+            Action::Delete => Prediction { change: Change::Replace, differs: vec![predict::differs("failed")] },
+            Action::Code | Action::Configuration | Action::Finish => {
+                Prediction { change: Change::Update, differs: self.differences(view) }
+            }
+        }
+    }
+
+    /// Lambda tells of an update what it will lead to while it is still in progress.
+    fn prediction_at_rest(&self, view: &View) -> Prediction {
+        let differs = self.differences(view);
+        Prediction { change: if differs.is_empty() { Change::Unchanged } else { Change::Update }, differs }
+    }
+}
+
+/// Predicts what a deploy would do to the function.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
+    predict::predict(&Function::new(clients, wanted.spec, wanted.package), Part::Function).await.map(Some)
 }
 
 fn failed(reason: &str) -> Error {

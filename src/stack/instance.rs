@@ -5,12 +5,18 @@
 
 use super::{
     client::Clients,
-    discover::{Found, Sighting, rev as tagged_rev},
     error::Error,
+    part::Part,
+    predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    spec::{Names, PART_TAG, Part, STACK_TAG, Spec, rev},
+    sighting::{Found, Sighting, rev as tagged_rev},
+    spec::{Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{
+    marks::{PART_TAG, STACK_TAG},
+    names::StackName,
+    text::Message,
+};
 use aws_sdk_ec2::types::{Filter, Instance as Ec2Instance, InstanceType, ResourceType, Tag, TagSpecification};
 use std::collections::BTreeSet;
 
@@ -88,7 +94,7 @@ impl Reconcile for Instance<'_> {
     async fn act(&self, action: &Action, _view: &Sighting) -> Result<(), Error> {
         match action {
             Action::Create => self.create().await,
-            Action::Remove(id) => terminate(self.clients, id).await,
+            Action::Remove(id) => delete(self.clients, id).await,
             Action::Tag(id) => {
                 let answer = self.clients.ec2.create_tags().resources(id).set_tags(Some(self.tags())).send().await;
                 answer.map(drop).map_err(|error| Error::call("CreateTags", &error))
@@ -97,20 +103,34 @@ impl Reconcile for Instance<'_> {
     }
 }
 
+impl Predict for Instance<'_> {
+    fn sighting(view: &Sighting) -> &Sighting {
+        view
+    }
+
+    fn prediction(&self, action: &Action, _view: &Sighting) -> Prediction {
+        match action {
+            Action::Create => Prediction::CREATE,
+            Action::Remove(id) => Prediction::duplicate(id),
+            Action::Tag(_) => Prediction::update("tags"),
+        }
+    }
+}
+
+/// Predicts what a deploy would do to the instance.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
+    predict::predict(&Instance::new(clients, wanted.spec)?, Part::Instance).await.map(Some)
+}
+
 /// Finds the stack's living instances.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     sight(clients, names, &LIVING).await
 }
 
 /// Finds those that are still going away, too: `clean` waits for them.
-pub(super) async fn discover_leaving(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
+pub(super) async fn remains(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     let states: Vec<&str> = LIVING.into_iter().chain([LEAVING]).collect();
     sight(clients, names, &states).await
-}
-
-/// Tells whether an instance is on its way out.
-pub(super) fn is_leaving(found: &Found) -> bool {
-    found.state.as_deref() == Some(LEAVING)
 }
 
 async fn sight(clients: &Clients, names: &Names, states: &[&str]) -> Result<Sighting, Error> {
@@ -119,8 +139,9 @@ async fn sight(clients: &Clients, names: &Names, states: &[&str]) -> Result<Sigh
         filter(&format!("tag:{PART_TAG}"), &[Part::Instance.as_str()]),
         filter("instance-state-name", states),
     ];
-    let ours = list(clients, filters).await?.into_iter().filter_map(found).collect();
-    let mut sighting = Sighting { ours, foreign: None };
+    let found = list(clients, filters).await?.into_iter().filter_map(found);
+    let (leaving, ours) = found.partition(|found: &Found| found.state.as_deref() == Some(LEAVING));
+    let mut sighting = Sighting { ours, leaving, foreign: None };
     sighting.sort();
     Ok(sighting)
 }
@@ -164,7 +185,7 @@ async fn list(clients: &Clients, filters: Vec<Filter>) -> Result<Vec<Ec2Instance
 }
 
 /// Ends an instance for good.
-pub(super) async fn terminate(clients: &Clients, id: &str) -> Result<(), Error> {
+pub(super) async fn delete(clients: &Clients, id: &str) -> Result<(), Error> {
     let answer = clients.ec2.terminate_instances().instance_ids(id).send().await;
     answer.map(drop).map_err(|error| Error::call("TerminateInstances", &error))
 }

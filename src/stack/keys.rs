@@ -9,53 +9,30 @@
 //! goes, it is API Gateway that forgets it first: from then on nobody gets in with it.
 
 use super::{
-    Run,
     client::Clients,
-    deploy,
-    discover::{Found, Ownership, Sighting, Tags, discover_with, ownership},
+    discover::discover_with,
     error::Error,
     function::Function,
     kept_key,
+    key::{self, Key, WantedKey},
+    part::Part,
     reconcile::{Next, Pace, Reconcile, converge, reading},
-    spec::{Names, Part, STACK_TAG},
+    run::Run,
+    spec::Names,
     usage_plan::{self, UsagePlan},
+    wanted,
 };
 use crate::{
-    api_key::{self, Digest, KeyScopes, Scope},
+    api_key::{self, Digest, Scope},
     engine::Engine,
     names::{KeyName, StackName},
     secret::Secret,
     settings::{Auth, Settings},
     text::Message,
 };
-use aws_sdk_apigateway::types::ApiKey;
-use std::collections::BTreeSet;
 
-/// The tag that holds the SHA-256 of the key.
-const DIGEST_TAG: &str = "atelier:digest";
-/// The tag that holds what the key opens.
-const SCOPE_TAG: &str = "atelier:scope";
-/// The tag that holds the name for people.
-const NAME_TAG: &str = "atelier:name";
-/// The most that one page may hold.
-const PAGE: i32 = 500;
 /// More do not fit into the function's environment, of which Lambda allows 4 KB.
 const MOST: usize = 32;
-
-/// A key, without its value.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Key {
-    /// Its name.
-    pub name: KeyName,
-    /// What it opens.
-    pub scope: Scope,
-    /// API Gateway's id.
-    pub id: String,
-    /// When it was made, in seconds since the Unix epoch.
-    pub created: i64,
-    #[serde(skip)]
-    digest: Digest,
-}
 
 /// A new key, with the value that is not shown again.
 pub struct Created {
@@ -71,7 +48,7 @@ pub struct Created {
 /// Returns the call that failed.
 pub async fn list(engine: &Engine, stack: &StackName) -> Result<Vec<Key>, Error> {
     let clients = Clients::new(engine);
-    let mut keys = reading(|| read(&clients, stack)).await?;
+    let mut keys = reading(|| key::read(&clients, stack)).await?;
     // Not by age: API Gateway tells it in seconds, in which a script makes several.
     keys.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(keys)
@@ -166,8 +143,8 @@ async fn add(run: &Run<'_>, others: usize, name: &KeyName, scope: Scope) -> Resu
     let value = api_key::draw().map_err(|error| Error::Bug(error.to_string()))?;
     let clients = Clients::new(run.engine);
     let stack = &run.settings.stack.value;
-    let wanted = Wanted { clients: &clients, stack, name, scope, value: &value, digest: Digest::of(value.expose()) };
-    let (key, _) = converge(&wanted, &pace(run)).await?;
+    let wanted = WantedKey { clients: &clients, stack, name, scope, value: &value, digest: Digest::of(value.expose()) };
+    let (key, _) = converge(&wanted, &Pace::of(run)).await?;
     let key = key.ok_or_else(|| Error::Bug("the key is made and not there".to_owned()))?;
     apply(run, &clients).await?;
     Ok(Created { key, value })
@@ -176,7 +153,8 @@ async fn add(run: &Run<'_>, others: usize, name: &KeyName, scope: Scope) -> Resu
 async fn remove(run: &Run<'_>, keys: &[Key]) -> Result<(), Error> {
     let clients = Clients::new(run.engine);
     for key in keys {
-        converge(&Gone { clients: &clients, stack: &run.settings.stack.value, id: &key.id }, &pace(run)).await?;
+        converge(&UnwantedKey { clients: &clients, stack: &run.settings.stack.value, id: &key.id }, &Pace::of(run))
+            .await?;
     }
     apply(run, &clients).await
 }
@@ -191,65 +169,20 @@ async fn apply(run: &Run<'_>, clients: &Clients) -> Result<(), Error> {
     let found = discover_with(clients, &run.settings.stack.value, &account).await?;
     // Without an API there is nothing to open; the next deploy does all of this.
     let Some(api) = found.part(Part::Api).filter(|api| api.rev.is_some()) else { return Ok(()) };
-    let spec = deploy::spec(run, clients, &account).await?;
-    converge(&UsagePlan::new(clients, &spec, &api.id), &pace(run)).await?;
-    converge(&Function::configuration(clients, &spec), &pace(run)).await?;
+    let spec = wanted::spec(run, clients, &account).await?;
+    converge(&UsagePlan::new(clients, &spec, &api.id), &Pace::of(run)).await?;
+    converge(&Function::configuration(clients, &spec), &Pace::of(run)).await?;
     Ok(())
 }
 
-fn pace(run: &Run<'_>) -> Pace {
-    Pace::of(run)
-}
-
-/// A key that should be there. Its value is drawn before, so a call with an unknown outcome can be looked into.
-struct Wanted<'a> {
-    clients: &'a Clients,
-    stack: &'a StackName,
-    name: &'a KeyName,
-    scope: Scope,
-    value: &'a Secret,
-    digest: Digest,
-}
-
-impl Reconcile for Wanted<'_> {
-    type View = Option<Key>;
-    type Action = ();
-
-    fn step(&self) -> &'static str {
-        Part::Key.as_str()
-    }
-
-    fn begun(&self, (): &()) -> Option<Message> {
-        None
-    }
-
-    async fn look(&self) -> Result<Option<Key>, Error> {
-        Ok(read(self.clients, self.stack).await?.into_iter().find(|key| key.digest == self.digest))
-    }
-
-    fn next(&self, view: &Option<Key>, _done: &[()]) -> Result<Next<()>, Error> {
-        Ok(if view.is_some() { Next::Done } else { Next::Act(()) })
-    }
-
-    async fn act(&self, (): &(), _view: &Option<Key>) -> Result<(), Error> {
-        let mut tags = Names::of(self.stack, &self.clients.region).tags(Part::Key, None);
-        tags.push((DIGEST_TAG.to_owned(), self.digest.as_str().to_owned()));
-        tags.push((SCOPE_TAG.to_owned(), self.scope.to_string()));
-        tags.push((NAME_TAG.to_owned(), self.name.to_string()));
-        let call = self.clients.api.create_api_key().name(format!("{}-{}", self.stack, self.name)).enabled(true);
-        let call = call.value(self.value.expose()).set_tags(Some(tags.into_iter().collect()));
-        call.send().await.map(drop).map_err(|error| Error::call("CreateApiKey", &error))
-    }
-}
-
 /// A key that should not be there.
-struct Gone<'a> {
+struct UnwantedKey<'a> {
     clients: &'a Clients,
     stack: &'a StackName,
     id: &'a str,
 }
 
-impl Reconcile for Gone<'_> {
+impl Reconcile for UnwantedKey<'_> {
     type View = bool;
     type Action = ();
 
@@ -262,7 +195,7 @@ impl Reconcile for Gone<'_> {
     }
 
     async fn look(&self) -> Result<bool, Error> {
-        Ok(read(self.clients, self.stack).await?.iter().any(|key| key.id == self.id))
+        Ok(key::read(self.clients, self.stack).await?.iter().any(|key| key.id == self.id))
     }
 
     fn next(&self, is_there: &bool, _done: &[()]) -> Result<Next<()>, Error> {
@@ -271,85 +204,6 @@ impl Reconcile for Gone<'_> {
 
     async fn act(&self, (): &(), _is_there: &bool) -> Result<(), Error> {
         usage_plan::detach(self.clients, &Names::of(self.stack, &self.clients.region), self.id).await?;
-        delete(self.clients, self.id).await
+        key::delete(self.clients, self.id).await
     }
-}
-
-/// The digests and scopes that the handler needs.
-pub(super) async fn scopes(clients: &Clients, stack: &StackName) -> Result<KeyScopes, Error> {
-    Ok(read(clients, stack).await?.into_iter().map(|key| (key.digest, key.scope)).collect())
-}
-
-/// Reads the stack's keys; one whose tags somebody has damaged opens nothing and is left out.
-async fn read(clients: &Clients, stack: &StackName) -> Result<Vec<Key>, Error> {
-    let names = Names::of(stack, &clients.region);
-    let keys = ours(clients, &names).await?.into_iter();
-    Ok(keys
-        .filter(|(key, _)| key.enabled)
-        .filter_map(|(key, tags)| {
-            Some(Key {
-                name: tags.get(NAME_TAG)?.parse().ok()?,
-                scope: match tags.get(SCOPE_TAG)?.as_str() {
-                    "status" => Scope::Status,
-                    "control" => Scope::Control,
-                    _ => return None,
-                },
-                digest: tags.get(DIGEST_TAG)?.parse().ok()?,
-                created: key.created_date.map_or(0, |time| time.secs()),
-                id: key.id?,
-            })
-        })
-        .collect())
-}
-
-/// Finds the stack's keys, whatever their other tags say: what `clean` removes.
-pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
-    let mut sighting = Sighting::default();
-    for (key, tags) in ours(clients, names).await? {
-        let created = key.created_date.map_or(0, |time| time.secs());
-        let state = tags.get(SCOPE_TAG).cloned();
-        sighting.ours.extend(key.id.map(|id| Found { part: Part::Key, id, rev: None, state, created }));
-    }
-    sighting.sort();
-    Ok(sighting)
-}
-
-async fn ours(clients: &Clients, names: &Names) -> Result<Vec<(ApiKey, Tags)>, Error> {
-    let mut keys = every(clients).await?;
-    keys.retain(|(_, tags)| matches!(ownership(names, Part::Key, tags), Ownership::Ours));
-    Ok(keys)
-}
-
-/// Names the stacks that have a key.
-pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
-    let keys = every(clients).await?;
-    Ok(keys.iter().filter_map(|(_, tags)| tags.get(STACK_TAG)?.parse().ok()).collect())
-}
-
-/// Lists every key of the account, with its tags.
-async fn every(clients: &Clients) -> Result<Vec<(ApiKey, Tags)>, Error> {
-    let mut keys = Vec::new();
-    let mut position = None;
-    loop {
-        let answer = clients.api.get_api_keys().limit(PAGE).include_values(false).set_position(position).send().await;
-        let page = match answer.map_err(|error| Error::call("GetApiKeys", &error)) {
-            // A small engine that has no keys has none of ours.
-            Err(error) if error.is_not_found() => return Ok(keys),
-            answer => answer?,
-        };
-        for mut key in page.items.unwrap_or_default() {
-            let tags: Tags = key.tags.take().unwrap_or_default().into_iter().collect();
-            keys.push((key, tags));
-        }
-        match page.position.filter(|position| !position.is_empty()) {
-            Some(next) => position = Some(next),
-            None => return Ok(keys),
-        }
-    }
-}
-
-/// Deletes a key; on AWS plans forget it with that.
-pub(super) async fn delete(clients: &Clients, id: &str) -> Result<(), Error> {
-    let answer = clients.api.delete_api_key().api_key(id).send().await;
-    answer.map(drop).map_err(|error| Error::call("DeleteApiKey", &error))
 }

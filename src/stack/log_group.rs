@@ -6,12 +6,14 @@
 
 use super::{
     client::Clients,
-    discover::{Found, Sighting, Tags, rev as tagged_rev},
     error::Error,
+    part::Part,
+    predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    spec::{FUNCTION, LAMBDA, Names, Part, STACK_TAG, Spec, rev},
+    sighting::{Found, Sighting, Tags, rev as tagged_rev},
+    spec::{FUNCTION, LAMBDA, Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_cloudwatchlogs::types::LogGroup as LogGroupFacts;
 use std::collections::BTreeSet;
 
@@ -62,7 +64,7 @@ impl Reconcile for LogGroup<'_> {
 
     fn next(&self, view: &View, done: &[Action]) -> Result<Next<Action>, Error> {
         Ok(match view.sighting.kept() {
-            None if view.sighting.foreign.is_some() => Next::Done,
+            None if view.sighting.stand_in().is_some() => Next::Done,
             None => Next::Act(Action::Create),
             Some(found)
                 if found.rev.as_ref() == Some(&self.rev)
@@ -98,6 +100,24 @@ impl Reconcile for LogGroup<'_> {
     }
 }
 
+impl Predict for LogGroup<'_> {
+    fn sighting(view: &View) -> &Sighting {
+        &view.sighting
+    }
+
+    fn prediction(&self, action: &Action, _view: &View) -> Prediction {
+        match action {
+            Action::Create => Prediction::CREATE,
+            Action::Retention | Action::Finish => Prediction::update("retention"),
+        }
+    }
+}
+
+/// Predicts what a deploy would do to the log group.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
+    predict::predict(&LogGroup::new(clients, wanted.spec), Part::LogGroup).await.map(Some)
+}
+
 /// Looks the group up by its name; the service only knows prefixes.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     look(clients, names).await.map(|view| view.sighting)
@@ -117,7 +137,11 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
     let Some(tags) = tags(clients, &arn).await? else { return Ok(nothing) };
     let found =
         Found { part: Part::LogGroup, id: names.log_group.clone(), rev: tagged_rev(&tags), state: None, created };
-    Ok(View { sighting: Sighting::named(names, found, &tags, &arn), retention })
+    let mut sighting = Sighting::named(names, found, &tags, &arn);
+    if let Some(foreign) = &mut sighting.foreign {
+        foreign.is_stand_in = true;
+    }
+    Ok(View { sighting, retention })
 }
 
 /// `arn` ends in `:*`, which the tagging calls refuse; `logGroupArn` does not, but not every engine has it.

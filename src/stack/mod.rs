@@ -16,38 +16,33 @@ mod files;
 mod function;
 mod instance;
 pub mod kept_key;
+mod key;
 pub mod keys;
 mod lock;
 mod log_group;
 mod package;
+mod part;
+mod parts;
 mod plan;
+mod predict;
 mod reconcile;
 mod role;
+mod run;
+mod sighting;
 mod spec;
 mod state;
 mod usage_plan;
+mod wanted;
 
 pub use clean::{CleanReport, clean, forget};
 pub use deploy::{DeployReport, Outcome, PartReport, deploy};
-pub use discover::{Discovery, Foreign, Found, discover, discover_all, is_deserted};
+pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
+pub use key::Key;
 pub use lock::Lock;
-pub use plan::{Change, PlanReport, PlannedPart, plan};
+pub use part::Part;
+pub use plan::{PlanReport, plan};
+pub use predict::{Change, PlannedPart};
 pub use reconcile::until_cancelled;
-pub use spec::Part;
-
-use crate::{engine::Engine, progress::Progress, settings::Settings};
-use tokio_util::sync::CancellationToken;
-
-/// What a run works with.
-#[derive(Clone, Copy)]
-pub struct Run<'a> {
-    /// The engine that the stack lives on.
-    pub engine: &'a Engine,
-    /// The command's settings: folder, stack name, deadline.
-    pub settings: &'a Settings,
-    /// Where steps are told.
-    pub progress: &'a Progress,
-    /// Ends the run after the call in flight.
-    pub cancel: &'a CancellationToken,
-}
+pub use run::Run;
+pub use sighting::{Foreign, Found};

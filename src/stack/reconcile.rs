@@ -8,10 +8,10 @@
 //! What is a part's unfinished state, and which action finishes it, is in the part's own module.
 
 use super::{
-    Run,
     error::{Class, Error},
+    run::Run,
 };
-use crate::{engine::EngineKind, progress::Progress, text::Message};
+use crate::{progress::Progress, text::Message};
 use std::{fmt::Debug, time::Duration};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -23,17 +23,8 @@ const GRACE: Duration = Duration::from_secs(4);
 const LAG: Duration = Duration::from_secs(15);
 /// How long a part's calls may fail one after the other: with the last of them, no run of a broken engine takes 30 s.
 const STALL: Duration = Duration::from_secs(20);
-/// How long AWS may put calls off: it allows one `DeleteRestApi` in 30 s.
-const AWS_THROTTLE: Duration = Duration::from_secs(45);
-/// How far the pauses between two looks grow on AWS, which allows few calls in a second.
-const AWS_PAUSE: Duration = Duration::from_secs(2);
-/// How far they grow on engines of this machine: LocalStack starts a function in 0.3 s.
-const LOCAL_PAUSE: Duration = Duration::from_millis(50);
 /// From when on it is said that calls are put off.
 const NOTICEABLE: Duration = Duration::from_secs(2);
-/// How long the engine in this binary may take for anything: it needs milliseconds. Other engines pull images and AWS
-/// takes its time, which `--timeout` bounds.
-const EMBEDDED_PATIENCE: Duration = Duration::from_secs(20);
 /// How long failing reads are repeated.
 const READ_PATIENCE: Duration = Duration::from_secs(8);
 /// How many unknown outcomes of one part are looked into before the run gives up.
@@ -90,14 +81,14 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn of(run: &Run<'_>) -> Self {
-        let timeout = run.settings.timeout.value;
+        let (timeout, pace) = (run.settings.timeout.value, &run.engine.facts.pace);
         Self {
             progress: run.progress.clone(),
             cancel: run.cancel.clone(),
-            timeout: if run.engine.kind == EngineKind::Embedded { timeout.min(EMBEDDED_PATIENCE) } else { timeout },
+            timeout: pace.patience.map_or(timeout, |patience| timeout.min(patience)),
             stall: STALL,
-            throttle: if run.engine.kind == EngineKind::Aws { AWS_THROTTLE } else { STALL },
-            pause: if run.engine.kind == EngineKind::Aws { AWS_PAUSE } else { LOCAL_PAUSE },
+            throttle: pace.throttle.unwrap_or(STALL),
+            pause: pace.pause,
         }
     }
 }
@@ -333,7 +324,7 @@ mod tests {
             timeout: Duration::from_secs(9),
             stall: STALL,
             throttle: STALL,
-            pause: LOCAL_PAUSE,
+            pause: Duration::from_millis(50),
         }
     }
 

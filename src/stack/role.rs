@@ -5,12 +5,14 @@
 
 use super::{
     client::Clients,
-    discover::{Found, Sighting, Tags, rev as tagged_rev},
     error::Error,
+    part::Part,
+    predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    spec::{Names, Part, STACK_TAG, Spec, rev},
+    sighting::{Found, Sighting, Tags, rev as tagged_rev},
+    spec::{Names, Spec, rev},
 };
-use crate::{names::StackName, text::Message};
+use crate::{marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -154,6 +156,25 @@ impl Reconcile for Role<'_> {
             }
         }
     }
+}
+
+impl Predict for Role<'_> {
+    fn sighting(view: &View) -> &Sighting {
+        &view.sighting
+    }
+
+    fn prediction(&self, action: &Action, _view: &View) -> Prediction {
+        match action {
+            Action::Create => Prediction::CREATE,
+            Action::Trust => Prediction::update("trust"),
+            Action::Policy | Action::Finish => Prediction::update("policy"),
+        }
+    }
+}
+
+/// Predicts what a deploy would do to the role.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
+    predict::predict(&Role::new(clients, wanted.spec), Part::Role).await.map(Some)
 }
 
 /// Looks the role up by its name.

@@ -3,69 +3,16 @@
 //! A rev is a hash of everything in the wanted part that an update can change. Names are not in it: they identify the
 //! part.
 
+use super::part::Part;
 use crate::{
     api_key::KeyScopes,
-    engine::{Engine, EngineKind},
+    engine::Engine,
+    marks::{PART_TAG, REV_TAG, STACK_TAG},
     names::StackName,
-    text::Message,
+    settings::{DEFAULT_REGION, DEFAULT_STACK},
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-
-/// The tag that holds the stack's name.
-pub(super) const STACK_TAG: &str = "atelier:stack";
-/// The tag that holds the part's name.
-pub(super) const PART_TAG: &str = "atelier:part";
-/// The tag that holds the rev that the part was last brought to.
-pub(super) const REV_TAG: &str = "atelier:rev";
-
-/// One resource of a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// The EC2 instance that the API controls.
-    Instance,
-    /// The role that the function runs as.
-    Role,
-    /// The function's log group.
-    LogGroup,
-    /// The function.
-    Function,
-    /// The REST API.
-    Api,
-    /// The usage plan, by which API keys open the API.
-    UsagePlan,
-    /// An API key.
-    Key,
-}
-
-impl Part {
-    /// The parts that every stack has, in the order in which they are made.
-    pub const ALL: [Self; 5] = [Self::Instance, Self::Role, Self::LogGroup, Self::Function, Self::Api];
-    /// The parts that a stack may have, in the same order: with keys on there is a plan, and any number of keys.
-    pub const EVERY: [Self; 7] =
-        [Self::Instance, Self::Role, Self::LogGroup, Self::Function, Self::Api, Self::UsagePlan, Self::Key];
-
-    /// The name in tags and reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Instance => "instance",
-            Self::Role => "role",
-            Self::LogGroup => "log-group",
-            Self::Function => "function",
-            Self::Api => "api",
-            Self::UsagePlan => "usage-plan",
-            Self::Key => "key",
-        }
-    }
-
-    /// The word for people.
-    #[must_use]
-    pub fn message(self) -> Message {
-        Message::new(format!("part.{}", self.as_str()))
-    }
-}
 
 /// The names of a stack's resources, which follow from the stack's own.
 #[derive(Debug, Clone)]
@@ -77,13 +24,9 @@ pub(super) struct Names {
     pub(super) api: String,
 }
 
-/// The default stack keeps the workshop's own names.
-const DEFAULT_STACK: &str = "atelier";
-/// Where names are without a region.
-const DEFAULT_REGION: &str = "us-east-1";
 /// What every function's name ends with.
 pub(super) const FUNCTION: &str = "infrastructure-handler";
-/// What stands between stack and region in the names of roles outside [`DEFAULT_REGION`].
+/// What stands between stack and region in the names of roles outside the default region.
 const ROLE_ELSEWHERE: &str = "handler";
 /// What the names of Lambda's log groups begin with.
 pub(super) const LAMBDA: &str = "/aws/lambda/";
@@ -91,6 +34,7 @@ pub(super) const LAMBDA: &str = "/aws/lambda/";
 impl Names {
     pub(super) fn of(stack: &StackName, region: &str) -> Self {
         let prefixed = format!("{stack}-{FUNCTION}");
+        // The default stack keeps the workshop's own names.
         let function = if stack.as_str() == DEFAULT_STACK { FUNCTION.to_owned() } else { prefixed.clone() };
         let log_group = format!("{LAMBDA}{function}");
         // IAM knows no regions: without one in its name, the stack of another region would have the same role. The
@@ -124,8 +68,10 @@ pub(super) struct Spec {
     pub(super) environment: BTreeMap<String, String>,
     /// The API's id, where the engine lets us pin one.
     pub(super) pinned_api: Option<(&'static str, String)>,
+    /// The image that the instance is made from.
     pub(super) image: &'static str,
-    pub(super) on_aws: bool,
+    /// Whether a role that was just made cannot be assumed for some seconds.
+    pub(super) has_late_roles: bool,
     /// The keys that open the API; `None` when it is open.
     pub(super) keys: Option<KeyScopes>,
 }
@@ -143,15 +89,14 @@ impl Spec {
         if let Some(keys) = &keys {
             environment.insert("ATELIER_API_KEYS".to_owned(), keys.to_text());
         }
-        let on_aws = engine.kind == EngineKind::Aws;
         Self {
             names: Names::of(stack, &engine.connection.region),
             account: account.to_owned(),
             region: engine.connection.region.clone(),
             environment,
             pinned_api: None,
-            image: if on_aws { AWS_IMAGE } else { LOCAL_IMAGE },
-            on_aws,
+            image: engine.facts.machine_image,
+            has_late_roles: engine.facts.has_late_roles,
             keys,
         }
     }
@@ -164,11 +109,6 @@ impl Spec {
         format!("arn:aws:lambda:{}:{}:function:{}", self.region, self.account, self.names.function)
     }
 }
-
-/// An image id for engines that take any.
-const LOCAL_IMAGE: &str = "ami-0c02fb55956c7d316";
-/// On AWS, where images differ from region to region, EC2 itself looks the newest Amazon Linux up.
-const AWS_IMAGE: &str = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
 
 /// Hashes a wanted part: the first 16 hex digits of the SHA-256 of its canonical JSON (object keys are sorted).
 pub(super) fn rev(wanted: &serde_json::Value) -> String {

@@ -5,15 +5,21 @@
 //! front of it.
 
 use super::{
-    api,
     client::Clients,
-    discover::{Found, Ownership, Sighting, Tags, ownership},
     error::Error,
-    keys,
+    key,
+    part::Part,
+    predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    spec::{Names, Part, STACK_TAG, Spec},
+    sighting::{Found, Ownership, Sighting, Tags, ownership},
+    spec::{Names, Spec},
 };
-use crate::{names::StackName, settings::PUBLIC_RATE, text::Message};
+use crate::{
+    marks::{STACK_TAG, STAGE},
+    names::StackName,
+    settings::PUBLIC_RATE,
+    text::Message,
+};
 use aws_sdk_apigateway::types::{ApiStage, Op, PatchOperation, ThrottleSettings, UsagePlan as Plan};
 use std::collections::BTreeSet;
 
@@ -52,7 +58,7 @@ impl<'a> UsagePlan<'a> {
     }
 
     fn stage(&self) -> String {
-        format!("{}:{}", self.api, api::STAGE)
+        format!("{}:{}", self.api, STAGE)
     }
 
     async fn create(&self) -> Result<(), Error> {
@@ -61,7 +67,7 @@ impl<'a> UsagePlan<'a> {
             .rate_limit(f64::from(PUBLIC_RATE.per_second))
             .burst_limit(i32::try_from(PUBLIC_RATE.burst).unwrap_or(i32::MAX))
             .build();
-        let stage = ApiStage::builder().api_id(self.api).stage(api::STAGE).build();
+        let stage = ApiStage::builder().api_id(self.api).stage(STAGE).build();
         let call = self.clients.api.create_usage_plan().name(&names.api).throttle(limits).api_stages(stage);
         let tags = names.tags(Part::UsagePlan, None).into_iter().collect();
         let answer = call.set_tags(Some(tags)).send().await;
@@ -85,7 +91,7 @@ impl Reconcile for UsagePlan<'_> {
         let (sighting, stages) = see(self.clients, &self.spec.names).await?;
         let Some(plan) = sighting.kept() else { return Ok(View { sighting, stages, missing: Vec::new() }) };
         let attached = attached(self.clients, &plan.id).await?;
-        let ours = keys::discover(self.clients, &self.spec.names).await?.ours.into_iter().map(|key| key.id);
+        let ours = key::discover(self.clients, &self.spec.names).await?.ours.into_iter().map(|key| key.id);
         let missing = ours.filter(|id| !attached.contains(id)).collect();
         Ok(View { sighting, stages, missing })
     }
@@ -114,6 +120,29 @@ impl Reconcile for UsagePlan<'_> {
             }
         }
     }
+}
+
+impl Predict for UsagePlan<'_> {
+    fn sighting(view: &View) -> &Sighting {
+        &view.sighting
+    }
+
+    fn prediction(&self, action: &Action, _view: &View) -> Prediction {
+        match action {
+            Action::Create => Prediction::CREATE,
+            Action::Remove(id) => Prediction::duplicate(id),
+            Action::Open => Prediction::update("stage"),
+            Action::Attach(_) => Prediction::update("keys"),
+        }
+    }
+}
+
+/// Predicts what a deploy would do to the usage plan, which only an API with keys has.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
+    if wanted.spec.keys.is_none() {
+        return Ok(None);
+    }
+    predict::predict(&UsagePlan::new(clients, wanted.spec, wanted.api_id), Part::UsagePlan).await.map(Some)
 }
 
 /// Finds the stack's usage plans.

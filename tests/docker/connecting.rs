@@ -4,7 +4,7 @@ use crate::{
     machine::{self, SOCKET, Site},
     support::{Project, Running},
 };
-use atelier::docker::{Daemon, Error, place::Variables};
+use atelier::docker::{Daemon, Error, search::Variables};
 use sha2::{Digest, Sha256};
 use std::os::unix::fs::PermissionsExt;
 use tokio::net::{TcpListener, UnixStream};

@@ -2,7 +2,7 @@
 
 use crate::machine;
 use atelier::{
-    docker::{Daemon, Error, ImageName, OwnImage, own_image, place::Variables},
+    docker::{Daemon, Error, ImageName, OwnImage, own_image, search::Variables},
     names::OwnerId,
 };
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use crate::machine::{self, docker};
 use atelier::{
-    docker::{Daemon, network, place::Variables},
+    docker::{Daemon, network, search::Variables},
     names::OwnerId,
 };
 use std::path::Path;

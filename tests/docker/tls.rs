@@ -5,7 +5,7 @@ use crate::{
     machine::{self, MINISTACK, SOCKET, Site},
     support::Project,
 };
-use atelier::docker::{Daemon, place::Variables};
+use atelier::docker::{Daemon, search::Variables};
 use sha2::{Digest, Sha256};
 use std::{
     fs,

@@ -5,7 +5,7 @@ use atelier::{
     docker::{
         Daemon, Error, ImageName,
         image::{self},
-        place::Variables,
+        search::Variables,
     },
     error,
     progress::{Event, Progress},

@@ -1,12 +1,13 @@
 //! Credentials: ours are for our eyes only; the user's own never go to a local engine.
 
 use super::{
-    Finding, Verdict, late, limited, quoted,
+    Finding, Verdict, late, limited,
     scene::{Runs, Scene},
 };
 use crate::{
-    engine::{Engine, EngineKind, installation},
+    engine::{Engine, installation},
     settings::Settings,
+    shell::quoted,
     text::Message,
 };
 use std::{os::unix::fs::PermissionsExt, path::Path};
@@ -16,7 +17,7 @@ const ASK_AWS: &str = "aws sts get-caller-identity";
 
 pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
     let settings = scene.settings;
-    if settings.engine.value == Some(EngineKind::Aws) {
+    if settings.engine.value.is_some_and(|kind| kind.facts().shares_credentials) {
         return limited(late("aws", Verdict::Fail).run(ASK_AWS), async { vec![of_aws(&scene.engine).await] }).await;
     }
     let mut findings = vec![own(&installation::credentials_path(&settings.folder))];

@@ -70,7 +70,7 @@ async fn stopped(scene: &Scene<'_>) -> Finding {
 
 fn stale(record: &Record) -> Finding {
     let said = Message::new("doctor.engine.stale").with("engine", record.kind);
-    Finding::warn("engine", said.with("since", engine::to_the_second(&record.started_at))).run("atelier up")
+    Finding::warn("engine", said.with("since", record.started_to_the_second())).run("atelier up")
 }
 
 async fn components(settings: &Settings) -> Vec<Finding> {

@@ -1,10 +1,11 @@
 //! The machine itself: disk, memory, the project folder, this binary.
 
-use super::{Finding, Verdict, late, limited, off_thread, quoted, scene::Scene};
+use super::{Finding, Verdict, late, limited, off_thread, scene::Scene};
 use crate::{
     disk,
     engine::localstack,
     error::{Code, Error},
+    shell::quoted,
     text::Message,
 };
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 //! Only what is named here goes in; home folder and user name are taken out of paths, credentials out of URLs.
 
 use super::Finding;
-use crate::{app::Context, settings::Settings};
+use crate::{commands::context::Context, settings::Settings};
 use std::fmt::Write as _;
 
 /// Writes the text.

@@ -1,15 +1,15 @@
 //! The ports: whether ours are free or held by us, and whether anything of ours listens where strangers could reach it.
 
-use super::{Finding, Verdict, off_thread, quoted, scene::Scene};
+use super::{Finding, Verdict, off_thread, scene::Scene};
 use crate::{
     docker::{self, container},
     engine::{
-        EngineKind,
         layout::{Addresses, PROXY_PORT},
         orphan,
         port::{self, Listener},
         record::Record,
     },
+    shell::quoted,
     text::Message,
 };
 use std::{
@@ -44,8 +44,8 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
     let docker = scene.docker.as_ref().ok();
     let gateway = docker.and_then(|docker| docker.gateway.as_ref());
     let has_containers = match &running {
-        Some(record) => record.kind == EngineKind::Localstack || record.docker_proxy.is_some(),
-        None => settings.engine.value.is_none_or(|kind| kind == EngineKind::Localstack),
+        Some(record) => record.uses_docker(),
+        None => settings.engine.value.is_none_or(|kind| kind.facts().needs_docker),
     };
     let inner = gateway.filter(|_| has_containers && public != 0).map(|gateway| Addresses::of(public, gateway));
     let published = match docker {

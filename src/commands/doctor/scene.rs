@@ -3,7 +3,7 @@
 use super::{LIMIT, remedy};
 use crate::{
     docker::{self, Daemon, gateway::Gateway},
-    engine::{self, Engine, EngineKind, installation::Installation, record::Record},
+    engine::{self, Engine, daemon, installation::Installation, record::Record},
     error::{Code, Error},
     settings::Settings,
     text::Message,
@@ -74,7 +74,7 @@ impl<'a> Scene<'a> {
     /// Tells whether containers are wanted here; if not, the absence of Docker costs nothing.
     pub(super) fn wants_docker(&self) -> bool {
         let settings = self.settings;
-        settings.engine.value == Some(EngineKind::Localstack)
+        settings.engine.value.is_some_and(|kind| kind.facts().needs_docker)
             || settings.image.value.is_some()
             || is_in_containers(settings, self.record.as_ref())
     }
@@ -82,13 +82,13 @@ impl<'a> Scene<'a> {
 
 fn is_in_containers(settings: &Settings, record: Option<&Record>) -> bool {
     settings.endpoint.value.is_none()
-        && settings.engine.value != Some(EngineKind::Aws)
-        && record.is_some_and(|record| record.kind == EngineKind::Localstack)
+        && !engine::is_remote(settings)
+        && record.is_some_and(|record| record.kind.facts().needs_docker)
 }
 
 async fn look_for_docker(settings: &Settings) -> Result<Docker, Trouble> {
     let look = async {
-        let daemon = docker::glance(settings).await?;
+        let daemon = daemon::glance(settings).await?;
         let info = daemon.api().info().await.map_err(docker::Error::api("docker.operation.ask_state"))?;
         let ahead = info.system_time.as_deref().and_then(ahead_of);
         let (product, gateway) = tokio::join!(daemon.product(), docker::gateway::find(&daemon));
@@ -107,16 +107,16 @@ fn ahead_of(theirs: &str) -> Option<i64> {
 
 async fn look_for_engine(settings: &Settings) -> Runs {
     let look = async {
-        let is_aws = settings.engine.value == Some(EngineKind::Aws);
+        let is_remote = engine::is_remote(settings);
         // Connecting draws a key pair where there is none, and looking must write nothing.
-        let connected = if is_aws || Installation::load(settings).is_some() {
+        let connected = if is_remote || Installation::load(settings).is_some() {
             engine::connect(settings).await
         } else {
             Err(Error::new(Code::NotRunning).because_of(Message::new("engine.no_key_pair")))
         };
         match connected {
             Ok(engine) => Runs::Engine(Box::new(engine)),
-            Err(error) if is_aws || engine::running(settings).await.is_ok() => Runs::Unusable(error),
+            Err(error) if is_remote || engine::running(settings).await.is_ok() => Runs::Unusable(error),
             Err(_) => Runs::Nothing,
         }
     };

@@ -2,13 +2,13 @@
 
 use super::{Entry, time_of};
 use crate::{
-    app::Context,
     cli::LogSource,
+    commands::context::Context,
     docker::{
-        self, Daemon, Role,
+        Daemon, Role,
         container::{self, Line},
     },
-    engine::{installation, record::Record},
+    engine::{daemon, installation, record::Record},
 };
 use time::OffsetDateTime;
 
@@ -49,7 +49,7 @@ impl ContainerLog {
         }
         let owner = installation::owner(settings)?;
         if self.daemon.is_none() {
-            self.daemon = docker::glance(settings).await.ok();
+            self.daemon = daemon::glance(settings).await.ok();
         }
         let daemon = self.daemon.as_ref()?;
         let project = settings.folder.to_string_lossy();

@@ -2,8 +2,8 @@
 
 use super::Entry;
 use crate::{
-    app::Context,
     cli::LogSource,
+    commands::context::Context,
     engine::{self, Engine},
     error::{Code, Error, Result},
     stack::{self, Part},

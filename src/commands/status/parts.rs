@@ -27,20 +27,15 @@ pub struct PartStatus {
 impl PartStatus {
     /// Describes every part of a stack.
     pub(super) fn all(stack: &Discovery, plan: Option<&PlanReport>, now: OffsetDateTime) -> Vec<Self> {
-        // A log group that is not ours serves as well, so it is not missing.
-        let stand_in = |part| {
-            let foreign = stack.foreign.iter().find(|foreign| foreign.part == part && part == Part::LogGroup);
-            foreign.map(|foreign| foreign.name.clone())
-        };
         let describe = |part: Part| {
-            let found = stack.part(part);
+            let (found, stand_in) = (stack.part(part), stack.stand_in(part));
             let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
             let age = found.filter(|found| found.created > 0).map(|found| now.unix_timestamp() - found.created);
             Self {
                 part,
-                id: found.map(|found| found.id.clone()).or_else(|| stand_in(part)),
+                id: found.map(|found| found.id.clone()).or_else(|| stand_in.map(|foreign| foreign.name.clone())),
                 state: found.and_then(|found| found.state.clone()),
-                finished: found.is_some_and(|found| found.rev.is_some()) || stand_in(part).is_some(),
+                finished: found.is_some_and(|found| found.rev.is_some()) || stand_in.is_some(),
                 age_seconds: age.map(|age| age.max(0)),
                 drift: planned.map(|planned| match planned.change {
                     Change::Unchanged | Change::Create => Vec::new(),
@@ -48,7 +43,7 @@ impl PartStatus {
                 }),
             }
         };
-        Part::ALL.into_iter().map(describe).collect()
+        Part::required().map(describe).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The processes of a round: the user's build, and the new binary's `deploy`.
 
 use crate::{
-    app::Context,
+    commands::context::Context,
     settings::{Origin, Setting, Settings},
 };
 use clap::ValueEnum;

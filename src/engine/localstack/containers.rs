@@ -1,6 +1,6 @@
 //! Brings the three containers of a set to what they should be: the engine, and the two doors that are atelier itself.
 
-use super::Set;
+use super::{set::Set, sweep};
 use crate::{
     docker::{
         self, Daemon, Role, Spec,
@@ -37,7 +37,7 @@ pub(super) async fn engine(set: &Set) -> Result<Ensured> {
     let ensured = ensure(set, &set.engine()).await?;
     if ensured.change != Change::Kept {
         // An engine that has just started knows none of the functions that its forerunner left.
-        super::sweep::functions(&set.daemon, &set.installation.owner, &set.settings).await?;
+        sweep::functions(&set.daemon, &set.installation.owner, &set.settings).await?;
     }
     Ok(ensured)
 }

@@ -1,13 +1,13 @@
 //! Waits until an engine is ready: its health path answers and EC2 is warm. A crash ends the wait at once.
 
-use super::Set;
+use super::set::Set;
 use crate::{
     aws::Connection,
     docker::{
         self,
         container::{self, Change, Ensured},
     },
-    engine::{local_connection, probe, profile::Profile},
+    engine::{local::local_connection, probe, profile::Profile},
     error::{Code, Error, Result},
     progress::Progress,
     text::Message,

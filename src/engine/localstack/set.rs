@@ -1,15 +1,17 @@
 //! Everything that the containers of one installation and public port are made from.
 
 use crate::{
-    docker::{self, Daemon, ImageName, OwnImage, Publish, Role, Spec},
+    docker::{Daemon, ImageName, OwnImage, Publish, Role, Spec},
     engine::{
         door,
         installation::Installation,
         layout::{Addresses, INSIDE, Names},
         profile::Profile,
     },
+    marks::{EDGE_ROLE, ENGINE_LABEL, PROJECT_LABEL, ROLE_LABEL},
     secret::Secret,
     settings::{Settings, roles::Door},
+    shell::quoted,
 };
 
 /// A set of containers to be: engine, edge and docker proxy.
@@ -67,9 +69,9 @@ impl Set {
     /// `docker run`, split as a shell splits them.
     fn function_labels(&self) -> String {
         let labels = [
-            (docker::ENGINE_LABEL, self.installation.owner.to_string()),
-            (docker::ROLE_LABEL, Role::Function.to_string()),
-            (docker::PROJECT_LABEL, self.settings.folder.display().to_string()),
+            (ENGINE_LABEL, self.installation.owner.to_string()),
+            (ROLE_LABEL, Role::Function.to_string()),
+            (PROJECT_LABEL, self.settings.folder.display().to_string()),
         ];
         labels.map(|(name, value)| format!("-l {}", quoted(&format!("{name}={value}")))).join(" ")
     }
@@ -89,7 +91,7 @@ impl Set {
             name: self.names.edge.clone(),
             role: Role::Edge,
             image: self.own.name().clone(),
-            command: vec!["@edge".to_owned()],
+            command: vec![EDGE_ROLE.to_owned()],
             environment,
             publish: Some(Publish { host: self.addresses.edge, container: INSIDE }),
             socket: None,
@@ -116,9 +118,4 @@ impl Set {
 
 fn variable(name: &str, value: impl Into<String>) -> (String, Secret) {
     (name.to_owned(), Secret::new(value))
-}
-
-/// Writes a word so that a POSIX shell reads it back as it was.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r#"'"'"'"#))
 }

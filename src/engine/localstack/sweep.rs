@@ -8,7 +8,7 @@ use crate::{
         container::{self, Owned},
         network,
     },
-    engine::{installation, layout::Names, log_path},
+    engine::{daemon, installation, layout::Names, local::log_path},
     error::Result,
     names::OwnerId,
     settings::Settings,
@@ -41,7 +41,7 @@ pub(crate) enum What {
 pub(crate) async fn sweep(settings: &Settings, what: What) -> Result<Vec<String>> {
     // Where no owner was ever drawn, nothing was ever made.
     let Some(owner) = installation::owner(settings) else { return Ok(Vec::new()) };
-    let daemon = docker::find(settings).await?;
+    let daemon = daemon::find(settings).await?;
     let containers = container::owned(&daemon, &owner).await?;
     let ours: Vec<&Owned> = containers.iter().filter(|container| is_to_go(container, settings, what)).collect();
     if what == What::Engine {
@@ -79,7 +79,7 @@ async fn keep_log(daemon: &Daemon, settings: &Settings, container: &Owned) {
 /// Says why Docker does not answer.
 pub(crate) async fn belongings(settings: &Settings) -> Result<Vec<String>> {
     let Some(owner) = installation::owner(settings) else { return Ok(Vec::new()) };
-    let daemon = docker::find(settings).await?;
+    let daemon = daemon::find(settings).await?;
     let (made, functions) =
         tokio::try_join!(container::owned(&daemon, &owner), container::of_functions(&daemon, &owner))?;
     let ours = made.into_iter().chain(functions).filter(|container| is_of_project(container, settings));

@@ -1,13 +1,15 @@
 //! What the containers of a project tell of an engine whose record is lost.
 
-use super::{UNKNOWN_ACCOUNT, sweep::is_of_project};
+use super::sweep::is_of_project;
 use crate::{
-    docker::{self, Role, container, gateway},
+    docker::{Role, container, gateway},
     engine::{
-        EngineKind, installation,
+        daemon, installation,
         layout::{Addresses, port_in},
         record::Record,
     },
+    engine_kind::EngineKind,
+    marks::LOCAL_ACCOUNT,
     settings::Settings,
 };
 
@@ -15,7 +17,7 @@ use crate::{
 /// does not. `None` where there is no such container, or Docker does not answer.
 pub(in crate::engine) async fn traces(settings: &Settings) -> Option<Record> {
     let owner = installation::owner(settings)?;
-    let daemon = docker::find(settings).await.ok()?;
+    let daemon = daemon::find(settings).await.ok()?;
     let containers = container::owned(&daemon, &owner).await.ok()?.into_iter();
     let is_engine = |container: &container::Owned| container.role == Role::Engine.as_str();
     let found = containers
@@ -25,7 +27,7 @@ pub(in crate::engine) async fn traces(settings: &Settings) -> Option<Record> {
     let port = port_in(&found.name)?;
     let addresses = Addresses::of(port, &gateway::find(&daemon).await.ok()?);
     let started_at = container::started_at(&daemon, &found.id).await.ok()?;
-    let begun = Record::begin(EngineKind::Localstack, port, UNKNOWN_ACCOUNT).ok()?;
+    let begun = Record::begin(EngineKind::Localstack, port, LOCAL_ACCOUNT).ok()?;
     // The list names an image whose tag has moved on by its id, which is no name to start another container from.
     let image = Some(&found).filter(|found| is_engine(found) && !found.image.starts_with("sha256:"));
     Some(Record {

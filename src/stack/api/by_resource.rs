@@ -4,15 +4,14 @@
 //! when it is repeated: what exists already is left or replaced, so an interrupted run is simply run again. Not here:
 //! the removal of resources that a newer document no longer has, which no engine serves without an integration.
 
-use crate::stack::{client::Clients, error::Error};
+use crate::{
+    marks::{ANY_METHOD, INTEGRATION},
+    stack::{client::Clients, error::Error},
+};
 use aws_sdk_apigateway::types::IntegrationType;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 
-/// API Gateway's extension that integrates an operation.
-const INTEGRATION: &str = "x-amazon-apigateway-integration";
-/// API Gateway's extension for the methods that have no operation.
-const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 /// The most resources that one page may hold.
 const PAGE: i32 = 500;
 

@@ -54,7 +54,7 @@ fn what_docker_does_wrong_is_told_in_french() {
         address: docker::place::Address::Unix("/run/d.sock".into()),
         found_by: docker::place::FoundBy::Variable,
     };
-    let bad = docker::place::candidates(Some("ssh://box"), &docker::place::Variables::default());
+    let bad = docker::search::candidates(Some("ssh://box"), &docker::search::Variables::default());
     assert_all_french([
         docker::Error::NotFound { looked: vec!["/var/run/docker.sock".into()] },
         docker::Error::Missing { path: "/run/d.sock".into(), found_by: docker::place::FoundBy::Variable },
@@ -114,7 +114,7 @@ fn what_goes_wrong_in_a_stack_is_told_in_french() {
     ]);
     let owners = [Message::new("stack.other").with("name", "theirs"), Message::new("stack.nobody").with("id", "arn:")];
     let foreign = |part| owners.clone().map(|owner| Stack::NotOurs { part, name: "atelier".to_owned(), owner });
-    errors.extend(Part::EVERY.into_iter().flat_map(foreign));
+    errors.extend(Part::EVERY.iter().copied().flat_map(foreign));
     let awaited =
         keys("awaited.").into_iter().map(|key| Message::new(key).with("pid", 7_u32).with("reason", "Creating"));
     errors.extend(awaited.map(|what| Stack::Deadline { seconds: 15, what }));

@@ -9,8 +9,8 @@ use super::{
 use atelier::{
     aws::Connection,
     clock::Clock,
-    engine::DockerDoor,
     handler::{Config, Deadlines, Handler},
+    proxy::ProxyAddress,
     secret::Secret,
 };
 use futures_util::FutureExt;
@@ -54,7 +54,7 @@ impl Deaf {
 }
 
 fn docker(address: SocketAddr, deadlines: Deadlines, clock: &Clock) -> Handler {
-    let door = DockerDoor { url: format!("http://{address}"), token: Secret::new("t") };
+    let door = ProxyAddress { url: format!("http://{address}"), token: Secret::new("t") };
     Handler::new(Config { docker: Some(door), deadlines, clock: clock.clone(), ..config() })
 }
 

@@ -2,8 +2,8 @@
 
 use super::{code, config, fake_proxy::FakeProxy, get};
 use atelier::{
-    engine::DockerDoor,
     handler::{Config, Handler},
+    proxy::ProxyAddress,
     secret::Secret,
 };
 use futures_util::future::join_all;
@@ -136,8 +136,8 @@ async fn fifty_equal_starts_succeed_with_one_order() {
 async fn a_closed_port_or_no_docker_is_a_503() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let door = Some(DockerDoor { url, token: Secret::new("t") });
-    let ask = |docker: Option<DockerDoor>| async {
+    let door = Some(ProxyAddress { url, token: Secret::new("t") });
+    let ask = |docker: Option<ProxyAddress>| async {
         let handler = Handler::new(Config { docker, ..config() });
         let (status, body) = get(&handler, "target=docker&action=stop&name=mycontainer").await;
         (status, code(&body))
@@ -145,6 +145,6 @@ async fn a_closed_port_or_no_docker_is_a_503() {
     drop(listener);
     assert_eq!(ask(door).await, (503, "unavailable".to_owned()));
     assert_eq!(ask(None).await, (503, "unavailable".to_owned()));
-    let tls = DockerDoor { url: "https://127.0.0.1".to_owned(), token: Secret::new("t") };
+    let tls = ProxyAddress { url: "https://127.0.0.1".to_owned(), token: Secret::new("t") };
     assert_eq!(ask(Some(tls)).await, (503, "unavailable".to_owned()));
 }

@@ -1,8 +1,8 @@
 //! A docker proxy that answers as the test says, and records what it was asked.
 
 use atelier::{
-    engine::DockerDoor,
     http1::{self, Limits, Peer, Rejection, Request, Response, Service},
+    proxy::ProxyAddress,
     secret::Secret,
 };
 use bytes::Bytes;
@@ -15,7 +15,7 @@ const TOKEN: &str = "0123456789abcdef";
 
 /// The proxy; it ends with this value.
 pub(crate) struct FakeProxy {
-    pub(crate) door: DockerDoor,
+    pub(crate) door: ProxyAddress,
     asked: Arc<Mutex<Vec<String>>>,
     _server: (DropGuard, JoinHandle<()>),
 }
@@ -30,7 +30,8 @@ impl FakeProxy {
     /// Answers every request with `status` and the body that fits its path.
     pub(crate) async fn answering(status: u16, body: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let door = DockerDoor { url: format!("http://{}", listener.local_addr().unwrap()), token: Secret::new(TOKEN) };
+        let door =
+            ProxyAddress { url: format!("http://{}", listener.local_addr().unwrap()), token: Secret::new(TOKEN) };
         let asked = Arc::new(Mutex::new(Vec::new()));
         let stop = CancellationToken::new();
         let service = Arc::new(Door { status, body: Box::new(body), asked: asked.clone() });

@@ -1,0 +1,31 @@
+//! What starting and stopping an engine did.
+
+use crate::engine_kind::EngineKind;
+
+/// What `up` did.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Up {
+    /// Which kind runs now.
+    pub engine: EngineKind,
+    /// The base URL for people.
+    pub url: String,
+    /// The public port.
+    #[serde(skip)]
+    pub port: u16,
+    /// The engine's process, where it is one of ours.
+    pub pid: Option<u32>,
+    /// `false` when it ran already.
+    pub changed: bool,
+}
+
+/// What `down` did.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Down {
+    /// Which kind was stopped; `None` when none was recorded.
+    pub engine: Option<EngineKind>,
+    /// `false` when none ran.
+    pub changed: bool,
+    /// Whether what was deployed went with it.
+    #[serde(skip)]
+    pub is_lost: bool,
+}

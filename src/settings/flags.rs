@@ -1,0 +1,30 @@
+//! What the command line says about settings.
+
+use super::values::Auth;
+use crate::{edge::limits::Limit, engine_kind::EngineKind, names::StackName};
+use std::{path::PathBuf, time::Duration};
+
+/// The flags that were given, each under the name of its setting.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--folder`.
+    pub folder: Option<PathBuf>,
+    /// `--engine`.
+    pub engine: Option<EngineKind>,
+    /// `--stack`.
+    pub stack: Option<StackName>,
+    /// `--region`.
+    pub region: Option<String>,
+    /// `--port`.
+    pub port: Option<u16>,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// `--endpoint`.
+    pub endpoint: Option<String>,
+    /// `up --image`.
+    pub image: Option<String>,
+    /// `up --rate`.
+    pub rate: Option<Limit>,
+    /// `deploy --auth`.
+    pub auth: Option<Auth>,
+}

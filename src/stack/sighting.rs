@@ -1,0 +1,117 @@
+//! What a look at one part saw: resources that are ours, by their tags, and those of our names that are not.
+
+use super::{error::Error, part::Part, spec::Names};
+use crate::{
+    marks::{PART_TAG, REV_TAG, STACK_TAG},
+    text::Message,
+};
+use std::collections::BTreeMap;
+
+/// A resource that is ours.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Found {
+    /// Which part it is.
+    pub part: Part,
+    /// Its id or, where the service has none, its name.
+    pub id: String,
+    /// The rev that it was last brought to; absent while it is unfinished.
+    pub rev: Option<String>,
+    /// Its state in its service's words, where it has one.
+    pub state: Option<String>,
+    /// When it was made, in seconds since the Unix epoch; 0 where the service does not tell.
+    pub created: i64,
+}
+
+/// A resource of our name that is not ours.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Foreign {
+    /// Which part it would be.
+    pub part: Part,
+    /// Its name.
+    pub name: String,
+    /// Whose it is, as far as its tags tell.
+    pub owner: Message,
+    /// Whether it does as the part, and is left as it is.
+    #[serde(skip)]
+    pub is_stand_in: bool,
+}
+
+impl Foreign {
+    /// Refuses to touch it.
+    pub(super) fn refuse(&self) -> Result<(), Error> {
+        Err(Error::NotOurs { part: self.part, name: self.name.clone(), owner: self.owner.clone() })
+    }
+}
+
+/// What one part's discover saw.
+#[derive(Debug, Default)]
+pub(super) struct Sighting {
+    /// Ours, the one to keep first.
+    pub(super) ours: Vec<Found>,
+    /// Ours, and on their way out.
+    pub(super) leaving: Vec<Found>,
+    /// Not ours.
+    pub(super) foreign: Option<Foreign>,
+}
+
+impl Sighting {
+    /// Files a resource that is known by its name: ours by its tags, or somebody else's.
+    pub(super) fn named(names: &Names, found: Found, tags: &Tags, arn: &str) -> Self {
+        match ownership(names, found.part, tags) {
+            Ownership::Ours => Self { ours: vec![found], ..Self::default() },
+            Ownership::Theirs(owner) => {
+                let name = found.id;
+                let owner = owner.unwrap_or_else(|| Message::new("stack.nobody").with("id", arn));
+                let foreign = Foreign { part: found.part, name, owner, is_stand_in: false };
+                Self { foreign: Some(foreign), ..Self::default() }
+            }
+        }
+    }
+
+    /// Puts the one to keep first: the oldest, then the lowest id. Every run decides alike.
+    pub(super) fn sort(&mut self) {
+        self.ours.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    }
+
+    /// The one to keep.
+    pub(super) fn kept(&self) -> Option<&Found> {
+        self.ours.first()
+    }
+
+    /// What is not ours and does as the part.
+    pub(super) fn stand_in(&self) -> Option<&Foreign> {
+        self.foreign.as_ref().filter(|foreign| foreign.is_stand_in)
+    }
+
+    /// The ones to remove.
+    pub(super) fn duplicates(&self) -> &[Found] {
+        self.ours.get(1..).unwrap_or_default()
+    }
+
+    /// Refuses to touch what is not ours.
+    pub(super) fn refuse_foreign(&self) -> Result<(), Error> {
+        self.foreign.as_ref().map_or(Ok(()), Foreign::refuse)
+    }
+}
+
+/// A resource's tags.
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// The rev that a resource's tags tell.
+pub(super) fn rev(tags: &Tags) -> Option<String> {
+    tags.get(REV_TAG).cloned()
+}
+
+pub(super) enum Ownership {
+    Ours,
+    /// The other stack, where the tags name one.
+    Theirs(Option<Message>),
+}
+
+/// Tells by its tags whether a resource is this part of this stack.
+pub(super) fn ownership(names: &Names, part: Part, tags: &Tags) -> Ownership {
+    match (tags.get(STACK_TAG), tags.get(PART_TAG)) {
+        (Some(stack), Some(tagged)) if stack == names.stack.as_str() && tagged == part.as_str() => Ownership::Ours,
+        (stack, _) => Ownership::Theirs(stack.map(|stack| Message::new("stack.other").with("name", stack))),
+    }
+}

@@ -1,0 +1,60 @@
+//! What is wanted of a run's stack: what its parts are made from, as the settings, the engine and the stack's own keys tell.
+
+use super::{
+    client::Clients,
+    error::Error,
+    key,
+    package::{Package, package},
+    reconcile::reading,
+    run::Run,
+    spec::Spec,
+};
+use crate::{engine::installation::Installation, settings::Auth};
+use sha2::{Digest, Sha256};
+
+/// Returns what the parts of the run's stack are made from; with keys on, the engine is asked for them.
+pub(super) async fn spec(run: &Run<'_>, clients: &Clients, account: &str) -> Result<Spec, Error> {
+    let stack = &run.settings.stack.value;
+    let keys = match run.settings.auth.value {
+        Auth::None => None,
+        Auth::ApiKey => Some(reading(|| key::scopes(clients, stack)).await?),
+    };
+    let mut spec = Spec::new(run.engine, stack, account, keys);
+    if let Some(tag) = run.engine.api_id_tag {
+        let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
+        spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));
+    }
+    Ok(spec)
+}
+
+/// The API id that this owner's stack always gets in this region, ten characters like API Gateway's own: an engine that
+/// came back empty serves the same URL again. URLs do not name the region, so no two regions may share an id.
+fn pinned_id(owner_stack_region: [&str; 3]) -> String {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let hash = Sha256::digest(owner_stack_region.join("/"));
+    hash.iter().take(10).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+}
+
+/// Makes the function's archive; begins at once, awaited or not.
+pub(super) fn packed(run: &Run<'_>) -> impl Future<Output = Result<Package, Error>> + use<> {
+    let folder = run.settings.folder.clone();
+    let packed = tokio::task::spawn_blocking(move || package(&folder));
+    async { Ok(packed.await.map_err(|error| Error::Bug(error.to_string()))??) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::ApiId;
+
+    #[test]
+    fn a_pinned_id_looks_like_api_gateways_and_depends_on_owner_stack_and_region_only() {
+        let id = pinned_id(["owner", "atelier", "us-east-1"]);
+        assert_eq!(id, pinned_id(["owner", "atelier", "us-east-1"]));
+        assert_ne!(id, pinned_id(["owner", "other", "us-east-1"]));
+        assert_ne!(id, pinned_id(["other", "atelier", "us-east-1"]));
+        assert_ne!(id, pinned_id(["owner", "atelier", "eu-west-3"]));
+        assert_eq!(id.len(), 10);
+        id.parse::<ApiId>().unwrap();
+    }
+}
