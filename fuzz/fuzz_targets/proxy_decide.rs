@@ -9,9 +9,10 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 fuzz_target!(|bytes: &[u8]| {
     let Some(request) = request(bytes, &Limits::proxy()) else { return };
-    let Ok(operation) = rules::decide(&request, &Secret::new(TOKEN)) else { return };
-    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-    let method = request.method().as_str();
+    let (head, _) = request.into_parts();
+    let Ok(operation) = rules::decide(&head, &Secret::new(TOKEN)) else { return };
+    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    let method = head.method.as_str();
     match operation.container() {
         None => assert!(matches!((method, target), ("GET", "/_ping" | "/containers")), "{method} {target}"),
         Some(name) => {
@@ -23,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     if target != "/_ping" {
-        assert_eq!(request.headers()["authorization"], format!("Bearer {TOKEN}"));
+        assert_eq!(head.headers["authorization"], format!("Bearer {TOKEN}"));
     }
-    assert!(request.body().is_empty());
+    let lengths = head.headers.get_all("content-length");
+    assert!(lengths.iter().all(|length| length == "0") && !head.headers.contains_key("transfer-encoding"));
 });

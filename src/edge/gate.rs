@@ -20,8 +20,8 @@ use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// A head that may go on; it comes with the request when its body follows.
-#[derive(Debug, Clone)]
+/// A head that may go on.
+#[derive(Debug)]
 pub(super) struct Passed {
     pub(super) route: Route,
     pub(super) site: Site,

@@ -205,21 +205,38 @@ impl<U: Upstream> Edge<U> {
     }
 }
 
+/// A request that was let in.
+pub struct Admitted {
+    asked: Asked,
+    passed: Passed,
+}
+
 impl<U: Upstream> http1::Service for Edge<U> {
-    async fn call(&self, request: Request) -> Response {
-        let began = Instant::now();
-        let (mut parts, body) = request.into_parts();
-        let id = self.ids.of(&parts.headers);
-        let passed = match parts.extensions.remove::<Passed>() {
-            Some(passed) => Ok(passed),
-            None => self.pass(&parts).await,
+    type Pass = Admitted;
+
+    /// Only who claims a key that exists may send more than a small body; and known keys have room when strangers have
+    /// taken theirs.
+    async fn admit(&self, head: &Parts) -> Result<(Admission, Admitted), Response> {
+        let asked = Asked::of(head, self.ids.of(&head.headers));
+        let passed = match self.pass(head).await {
+            Ok(passed) => passed,
+            Err(response) => return Err(asked.answer(response)),
         };
-        let asked = Asked::of(&parts, began, &id);
-        let response = match passed {
-            Ok(passed) => self.answer(passed, parts, body, &id).await,
-            Err(response) => response,
+        let bytes = match (&passed.route, passed.who) {
+            (Route::Aws, Who::Known) => self.config.limits.body_bytes,
+            _ => API_BODY_BYTES,
         };
-        asked.log(finish(response, &id))
+        let share = match passed.who {
+            Who::Known => Share::Known,
+            Who::Stranger => Share::Strangers,
+        };
+        Ok((Admission { bytes, share }, Admitted { asked, passed }))
+    }
+
+    async fn call(&self, request: Request, Admitted { asked, passed }: Admitted) -> Response {
+        let (parts, body) = request.into_parts();
+        let response = self.answer(passed, parts, body, &asked.id).await;
+        asked.answer(response)
     }
 
     fn reject(&self, peer: Peer, rejection: Rejection) -> Response {
@@ -231,29 +248,6 @@ impl<U: Upstream> http1::Service for Edge<U> {
             _ => self.take(Client::malformed(peer.0.ip())).map_or_else(too_many, |()| answer::rejected(rejection)),
         };
         finish(answer, &id)
-    }
-
-    /// Only who claims a key that exists may send more than a small body; and known keys have room when strangers have
-    /// taken theirs.
-    async fn admit(&self, head: &mut Parts) -> Result<Admission, Response> {
-        let began = Instant::now();
-        let passed = match self.pass(head).await {
-            Ok(passed) => passed,
-            Err(response) => {
-                let id = self.ids.of(&head.headers);
-                return Err(Asked::of(head, began, &id).log(finish(response, &id)));
-            }
-        };
-        let bytes = match (&passed.route, passed.who) {
-            (Route::Aws, Who::Known) => self.config.limits.body_bytes,
-            _ => API_BODY_BYTES,
-        };
-        let share = match passed.who {
-            Who::Known => Share::Known,
-            Who::Stranger => Share::Strangers,
-        };
-        head.extensions.insert(passed);
-        Ok(Admission { bytes, share })
     }
 }
 
@@ -267,19 +261,20 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(head: &Parts, began: Instant, id: &str) -> Self {
+    fn of(head: &Parts, id: String) -> Self {
         Self {
-            id: id.to_owned(),
+            id,
             peer: head.extensions.get().copied(),
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
-            began,
+            began: Instant::now(),
         }
     }
 
-    /// Writes down what was asked and what came of it.
-    fn log(self, response: Response) -> Response {
+    /// Finishes the answer, and writes down what was asked and what came of it.
+    fn answer(self, response: Response) -> Response {
         let Self { id: request_id, method, path, began, peer } = self;
+        let response = finish(response, &request_id);
         let peer = peer.map(|peer| peer.0.to_string());
         let status = response.status().as_u16();
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);

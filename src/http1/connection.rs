@@ -104,36 +104,26 @@ struct Exchange<S> {
 impl<S: Service> Exchange<S> {
     /// Serves one request, whose first byte must come within `wait`; tells whether the connection stays open.
     async fn once(&mut self, wait: Duration) -> Result<bool, End> {
-        let limits = Arc::clone(&self.connection.limits);
         let waiting = self.connection.seats.wait();
         let head = waiting.unless_over(self.whole_head(wait), End::Quiet).await?;
+        // From here to the answer only a stranger's body is waited for.
+        drop(waiting);
         let Head { method, uri, headers, framing, close, expects_continue } = head;
 
-        let mut request = Request::new(Bytes::new());
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        request.extensions_mut().insert(self.connection.peer);
-        request.extensions_mut().insert(self.connection.local);
-        // Held until the answer is there: the service keeps the body for as long.
-        let mut room = self.connection.pool.enter(Share::Strangers);
-        if framing != Framing::Length(0) {
-            let (mut parts, _) = request.into_parts();
-            let admitted = self.connection.service.admit(&mut parts).await;
-            let Admission { bytes, share } = admitted.map_err(End::Answered)?;
-            room = self.connection.pool.enter(share);
-            let reading = self.body(framing, bytes.min(limits.body_bytes), expects_continue, &mut room);
-            let reading = async { timeout(limits.body_time, reading).await.map_err(|_| Rejection::Timeout)? };
-            let body = match share {
-                Share::Strangers => waiting.unless_over(reading, End::Quiet).await?,
-                Share::Known => reading.await?,
-            };
-            request = Request::from_parts(parts, body);
-        }
-        drop(waiting);
-
-        let response = self.answer(request).await?;
-        drop(room);
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        (parts.method, parts.uri, parts.headers) = (method.clone(), uri, headers);
+        parts.extensions.insert(self.connection.peer);
+        parts.extensions.insert(self.connection.local);
+        let admitted = AssertUnwindSafe(self.connection.service.admit(&parts)).catch_unwind().await;
+        let response = match admitted.map_err(|_| Rejection::Bug)? {
+            Ok((admission, pass)) => {
+                // The room is held until the answer is there: the service keeps the body for as long.
+                let (body, _room) = self.admitted_body(framing, admission, expects_continue).await?;
+                self.answer(Request::from_parts(parts, body), pass).await?
+            }
+            Err(response) if framing == Framing::Length(0) => response,
+            Err(response) => return Err(End::Answered(response)),
+        };
         let service_closes = response.headers().get(header::CONNECTION).is_some_and(|option| option == "close");
         let close = close || service_closes || self.connection.shutdown.is_cancelled();
         let waiting = self.connection.seats.wait();
@@ -173,6 +163,28 @@ impl<S: Service> Exchange<S> {
             scanned = self.buffer.len();
             self.read().await?;
         }
+    }
+
+    /// Reads a body as far as it was admitted; it comes with the room that it takes.
+    async fn admitted_body(
+        &mut self,
+        framing: Framing,
+        Admission { bytes, share }: Admission,
+        expects_continue: bool,
+    ) -> Result<(Bytes, Room), End> {
+        let mut room = self.connection.pool.enter(share);
+        if framing == Framing::Length(0) {
+            return Ok((Bytes::new(), room));
+        }
+        let limits = Arc::clone(&self.connection.limits);
+        let waiting = (share == Share::Strangers).then(|| self.connection.seats.wait());
+        let reading = self.body(framing, bytes.min(limits.body_bytes), expects_continue, &mut room);
+        let reading = async { timeout(limits.body_time, reading).await.map_err(|_| Rejection::Timeout)? };
+        let body = match waiting {
+            Some(waiting) => waiting.unless_over(reading, End::Quiet).await?,
+            None => reading.await?,
+        };
+        Ok((body, room))
     }
 
     async fn body(
@@ -240,9 +252,9 @@ impl<S: Service> Exchange<S> {
     }
 
     /// Asks the service; a panic in there costs this request and nothing else.
-    async fn answer(&mut self, request: Request) -> Result<Response, End> {
+    async fn answer(&mut self, request: Request, pass: S::Pass) -> Result<Response, End> {
         let Self { connection: Connection { stream, service, limits, .. }, buffer, .. } = self;
-        let call = AssertUnwindSafe(service.call(request)).catch_unwind();
+        let call = AssertUnwindSafe(service.call(request, pass)).catch_unwind();
         let answered = if limits.drop_on_hang_up {
             tokio::select! {
                 biased;

@@ -47,19 +47,20 @@ pub struct Local(pub SocketAddr);
 
 /// Answers the requests of one door.
 pub trait Service: Send + Sync + 'static {
-    /// Answers one request. The server sets no deadline of its own: a long poll may wait as long as its door likes.
-    fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+    /// What lets a request in: whatever was decided about it from its head.
+    type Pass: Send;
+
+    /// Decides about a request from its head, before any of its body is read: lets it in and says what body it may have,
+    /// or answers it. Asked once about every request; one that is answered here is the connection's last if a body
+    /// follows it, because that is never read.
+    fn admit(&self, head: &Parts) -> impl Future<Output = Result<(Admission, Self::Pass), Response>> + Send;
+
+    /// Answers one request that was let in. The server sets no deadline of its own: a long poll may wait as long as its
+    /// door likes.
+    fn call(&self, request: Request, pass: Self::Pass) -> impl Future<Output = Response> + Send;
 
     /// Words the answer to what never became a request; the server closes the connection after it.
     fn reject(&self, peer: Peer, rejection: Rejection) -> Response;
-
-    /// Says what body this request may have, before any of it is read; or answers already, and the server closes the
-    /// connection after that. Not asked about a request without a body. What it puts into the head's extensions comes
-    /// with the request.
-    fn admit(&self, head: &mut Parts) -> impl Future<Output = Result<Admission, Response>> + Send {
-        let _ = head;
-        std::future::ready(Ok(Admission::default()))
-    }
 }
 
 /// What a body may be.

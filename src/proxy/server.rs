@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     flight::{Flights, Turn},
     http1::{
-        Peer, Rejection, Request, Response, Service,
+        Admission, Peer, Rejection, Request, Response, Service,
         ids::{self, RequestIds},
     },
     names::ContainerName,
@@ -18,9 +18,10 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -192,20 +193,22 @@ impl Failure {
     }
 }
 
-impl Service for Proxy {
-    async fn call(&self, request: Request) -> Response {
-        let begin = Instant::now();
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-        let id = self.ids.of(request.headers());
-        let decided = rules::decide(&request, &self.token);
-        let operation = decided.as_ref().ok();
-        let outcome = match &decided {
-            Ok(operation) => {
-                let work = self.clock.timeout(UPSTREAM_TIMEOUT, self.perform(operation));
-                work.await.unwrap_or(Err(Failure::Deadline))
-            }
-            Err(refusal) => Err(Failure::Refused(*refusal)),
-        };
+/// A request that was heard, for the log.
+pub(super) struct Asked {
+    id: String,
+    peer: Option<SocketAddr>,
+    began: Instant,
+}
+
+/// An operation that was let in.
+pub(super) struct Admitted {
+    asked: Asked,
+    operation: Operation,
+}
+
+impl Asked {
+    /// Words the outcome, and writes it down.
+    fn answer(self, operation: Option<&Operation>, outcome: Result<Outcome, Failure>) -> Response {
         let (mut response, reason) = match outcome {
             Ok(outcome) => (success(outcome), OK),
             Err(failure) => {
@@ -213,9 +216,28 @@ impl Service for Proxy {
                 (error(status, code, sentence), reason)
             }
         };
-        ids::name(&mut response, &id);
-        Entry::new(&id, peer, operation, reason, response.status(), begin.elapsed()).write();
+        ids::name(&mut response, &self.id);
+        Entry::new(&self.id, self.peer, operation, reason, response.status(), self.began.elapsed()).write();
         response
+    }
+}
+
+impl Service for Proxy {
+    type Pass = Admitted;
+
+    async fn admit(&self, head: &Parts) -> Result<(Admission, Admitted), Response> {
+        let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
+        let asked = Asked { id: self.ids.of(&head.headers), peer, began: Instant::now() };
+        match rules::decide(head, &self.token) {
+            Ok(operation) => Ok((Admission::default(), Admitted { asked, operation })),
+            Err(refusal) => Err(asked.answer(None, Err(Failure::Refused(refusal)))),
+        }
+    }
+
+    async fn call(&self, _: Request, Admitted { asked, operation }: Admitted) -> Response {
+        let work = self.clock.timeout(UPSTREAM_TIMEOUT, self.perform(&operation));
+        let outcome = work.await.unwrap_or(Err(Failure::Deadline));
+        asked.answer(Some(&operation), outcome)
     }
 
     fn reject(&self, peer: Peer, rejection: Rejection) -> Response {

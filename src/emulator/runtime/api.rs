@@ -194,16 +194,15 @@ fn is_from_a_page(head: &Parts) -> bool {
 }
 
 impl Service for RuntimeApi {
+    type Pass = ();
+
     /// Before the body is read: one that is too large ends the current invocation.
-    async fn admit(&self, head: &mut Parts) -> Result<Admission, Response> {
-        if is_from_a_page(head) { Err(forbidden()) } else { Ok(Admission::default()) }
+    async fn admit(&self, head: &Parts) -> Result<(Admission, ()), Response> {
+        if is_from_a_page(head) { Err(forbidden()) } else { Ok((Admission::default(), ())) }
     }
 
-    async fn call(&self, request: Request) -> Response {
+    async fn call(&self, request: Request, (): ()) -> Response {
         let (parts, body) = request.into_parts();
-        if is_from_a_page(&parts) {
-            return forbidden();
-        }
         let Some(path) = parts.uri.path().strip_prefix(PREFIX) else { return not_found() };
         let invocation = path.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'));
         match (parts.method, path, invocation) {
@@ -302,13 +301,13 @@ mod tests {
     async fn an_invocation_is_handed_over_with_its_headers_and_answered_by_its_id() {
         let Fixture { api, jobs, phase } = fixture();
         let answer = submit(&jobs, "id-1").await;
-        let next = api.call(request(Method::GET, "invocation/next", "")).await;
+        let next = api.call(request(Method::GET, "invocation/next", ""), ()).await;
         assert_eq!(next.headers()["lambda-runtime-aws-request-id"], "id-1");
         assert_eq!(next.headers()["lambda-runtime-deadline-ms"], "5");
         assert_eq!(next.headers()["lambda-runtime-invoked-function-arn"], "arn:f");
         assert_eq!(next.headers()["lambda-runtime-trace-id"], "Root=1");
         assert_eq!(*phase.borrow(), Phase::Ready);
-        let posted = api.call(request(Method::POST, "invocation/id-1/response", "42")).await;
+        let posted = api.call(request(Method::POST, "invocation/id-1/response", "42"), ()).await;
         assert_eq!(posted.status(), 202);
         assert_eq!(answer.await.unwrap(), Answer::Result("42".into()));
     }
@@ -317,10 +316,10 @@ mod tests {
     async fn a_wrong_id_is_a_400_and_the_right_one_still_counts_once() {
         let Fixture { api, jobs, .. } = fixture();
         let answer = submit(&jobs, "id-1").await;
-        api.call(request(Method::GET, "invocation/next", "")).await;
-        assert_eq!(api.call(request(Method::POST, "invocation/other/response", "1")).await.status(), 400);
-        assert_eq!(api.call(request(Method::POST, "invocation/id-1/response", "2")).await.status(), 202);
-        assert_eq!(api.call(request(Method::POST, "invocation/id-1/response", "3")).await.status(), 400);
+        api.call(request(Method::GET, "invocation/next", ""), ()).await;
+        assert_eq!(api.call(request(Method::POST, "invocation/other/response", "1"), ()).await.status(), 400);
+        assert_eq!(api.call(request(Method::POST, "invocation/id-1/response", "2"), ()).await.status(), 202);
+        assert_eq!(api.call(request(Method::POST, "invocation/id-1/response", "3"), ()).await.status(), 400);
         assert_eq!(answer.await.unwrap(), Answer::Result("2".into()));
     }
 
@@ -328,10 +327,10 @@ mod tests {
     async fn an_answer_that_is_too_large_is_a_413_and_the_callers_error() {
         let Fixture { api, jobs, .. } = fixture();
         let answer = submit(&jobs, "id-1").await;
-        api.call(request(Method::GET, "invocation/next", "")).await;
+        api.call(request(Method::GET, "invocation/next", ""), ()).await;
         let mut post = request(Method::POST, "invocation/id-1/response", "");
         *post.body_mut() = Bytes::from(vec![b'1'; MAX_ANSWER + 1]);
-        assert_eq!(api.call(post).await.status(), 413);
+        assert_eq!(api.call(post, ()).await.status(), 413);
         let Answer::Error(document) = answer.await.unwrap() else { panic!("an error was expected") };
         assert!(String::from_utf8_lossy(&document).contains("Function.ResponseSizeTooLarge"));
     }
@@ -340,12 +339,12 @@ mod tests {
     async fn garbage_gets_a_404_and_an_error_that_is_no_object_is_wrapped() {
         let Fixture { api, jobs, .. } = fixture();
         for path in ["", "invocation/", "invocation//response", "invocation/x/y", "nonsense"] {
-            let status = api.call(request(Method::POST, path, "x")).await.status();
+            let status = api.call(request(Method::POST, path, "x"), ()).await.status();
             assert!(matches!(status.as_u16(), 400 | 404), "{path}: {status}");
         }
         let answer = submit(&jobs, "id-1").await;
-        api.call(request(Method::GET, "invocation/next", "")).await;
-        api.call(request(Method::POST, "invocation/id-1/error", "boom")).await;
+        api.call(request(Method::GET, "invocation/next", ""), ()).await;
+        api.call(request(Method::POST, "invocation/id-1/error", "boom"), ()).await;
         assert_eq!(answer.await.unwrap(), Answer::Error(error_document("Runtime.Unknown", "boom")));
     }
 
@@ -353,8 +352,8 @@ mod tests {
     async fn a_failed_start_is_reported_once_and_before_the_first_next_only() {
         let Fixture { api, phase, .. } = fixture();
         let body = r#"{"errorType":"X"}"#;
-        assert_eq!(api.call(request(Method::POST, "init/error", body)).await.status(), 202);
+        assert_eq!(api.call(request(Method::POST, "init/error", body), ()).await.status(), 202);
         assert_eq!(*phase.borrow(), Phase::InitFailed(body.into()));
-        assert_eq!(api.call(request(Method::POST, "init/error", body)).await.status(), 403);
+        assert_eq!(api.call(request(Method::POST, "init/error", body), ()).await.status(), 403);
     }
 }

@@ -9,7 +9,7 @@ use atelier::{
         Config, Edge, Upstream,
         forward::{Engine, Forward},
     },
-    http1::{Request, Service},
+    http1::{Request, Response, Service},
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -29,7 +29,7 @@ async fn ask<U: Upstream>(upstream: U, target: &str, key: Option<&str>) -> (u16,
         request = request.header("x-api-key", key);
     }
     let request: Request = request.body(Bytes::new()).unwrap();
-    let mut answer = pin!(edge.call(request));
+    let mut answer = pin!(serve(&edge, request));
     // Polled once, the call is on its way to the engine.
     assert!(answer.as_mut().now_or_never().is_none());
     clock.advance(GATEWAY.saturating_sub(Duration::from_millis(1)));
@@ -38,6 +38,15 @@ async fn ask<U: Upstream>(upstream: U, target: &str, key: Option<&str>) -> (u16,
     let answer = timeout(DEADLINE, answer).await.unwrap();
     let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
     (answer.status().as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Serves one request as the door does.
+async fn serve<S: Service>(service: &S, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    match service.admit(&head).await {
+        Ok((_, pass)) => service.call(Request::from_parts(head, body), pass).await,
+        Err(response) => response,
+    }
 }
 
 #[test]

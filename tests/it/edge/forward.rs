@@ -9,7 +9,7 @@ use atelier::{
         limits::Rate,
         server,
     },
-    http1::{self, Limits, Peer, Rejection, Request, Response, Service},
+    http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service},
 };
 use bytes::Bytes;
 use std::{
@@ -35,7 +35,13 @@ impl Default for FakeEngine {
 }
 
 impl Service for FakeEngine {
-    async fn call(&self, request: Request) -> Response {
+    type Pass = ();
+
+    async fn admit(&self, _: &http::request::Parts) -> Result<(Admission, ()), Response> {
+        Ok((Admission::default(), ()))
+    }
+
+    async fn call(&self, request: Request, (): ()) -> Response {
         let path = request.uri().path().to_owned();
         self.seen.lock().unwrap().push(request);
         let mut response = Response::new(Bytes::from(path.clone()));

@@ -7,7 +7,7 @@ use atelier::{
     clock::Clock,
     edge::{ApiCall, AwsCall, Upstream, keyring::Keyring},
     emulator::{Config, Emulator},
-    http1::{self, Limits, Peer, Rejection, Request, Response, Service},
+    http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service},
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -111,7 +111,13 @@ impl Local {
 struct Door(Arc<Emulator>);
 
 impl Service for Door {
-    async fn call(&self, request: Request) -> Response {
+    type Pass = ();
+
+    async fn admit(&self, _: &http::request::Parts) -> Result<(Admission, ()), Response> {
+        Ok((Admission::default(), ()))
+    }
+
+    async fn call(&self, request: Request, (): ()) -> Response {
         let scope = request.headers().get("authorization").and_then(|value| value.to_str().ok()).map(|text| {
             let scope = text.split("Credential=").nth(1).unwrap().split(',').next().unwrap();
             scope.split('/').map(str::to_owned).collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 
 use atelier::{
     aws::Connection,
-    http1::{self, Limits, Peer, Rejection, Request, Response, Service},
+    http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service},
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use bytes::Bytes;
@@ -125,7 +125,13 @@ impl FakeEc2 {
 struct Door(Arc<Mutex<World>>);
 
 impl Service for Door {
-    async fn call(&self, request: Request) -> Response {
+    type Pass = ();
+
+    async fn admit(&self, _: &http::request::Parts) -> Result<(Admission, ()), Response> {
+        Ok((Admission::default(), ()))
+    }
+
+    async fn call(&self, request: Request, (): ()) -> Response {
         let form: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
         let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let action = value("Action").unwrap();

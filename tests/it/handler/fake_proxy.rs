@@ -1,7 +1,7 @@
 //! A docker proxy that answers as the test says, and records what it was asked.
 
 use atelier::{
-    http1::{self, Limits, Peer, Rejection, Request, Response, Service},
+    http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service},
     proxy::ProxyAddress,
     secret::Secret,
 };
@@ -52,7 +52,13 @@ struct Door {
 }
 
 impl Service for Door {
-    async fn call(&self, request: Request) -> Response {
+    type Pass = ();
+
+    async fn admit(&self, _: &http::request::Parts) -> Result<(Admission, ()), Response> {
+        Ok((Admission::default(), ()))
+    }
+
+    async fn call(&self, request: Request, (): ()) -> Response {
         self.asked.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
         assert_eq!(request.headers()["authorization"], format!("Bearer {TOKEN}"));
         http::Response::builder().status(self.status).body(Bytes::from((self.body)(request.uri().path()))).unwrap()

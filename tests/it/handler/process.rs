@@ -4,7 +4,7 @@ use super::{
     code,
     fake_ec2::{FakeEc2, FakeInstance, Fault},
 };
-use atelier::http1::{self, Limits, Peer, Rejection, Request, Response, Service};
+use atelier::http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::{os::unix::ffi::OsStrExt, process::Stdio, sync::Arc, time::Duration};
@@ -33,7 +33,13 @@ struct RuntimeApi {
 }
 
 impl Service for RuntimeApi {
-    async fn call(&self, request: Request) -> Response {
+    type Pass = ();
+
+    async fn admit(&self, _: &http::request::Parts) -> Result<(Admission, ()), Response> {
+        Ok((Admission::default(), ()))
+    }
+
+    async fn call(&self, request: Request, (): ()) -> Response {
         let path = request.uri().path().to_owned();
         if path == "/2018-06-01/runtime/invocation/next" {
             let Some(event) = self.events.lock().await.recv().await else { std::future::pending().await };

@@ -7,6 +7,7 @@ mod serving;
 
 use atelier::http1::{Admission, Limits, Peer, Rejection, Request, Response, Service, Share, serve};
 use bytes::Bytes;
+use http::Uri;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -34,7 +35,22 @@ impl Drop for OnDrop<'_> {
 }
 
 impl Service for Recorder {
-    async fn call(&self, request: Request) -> Response {
+    /// The target that was let in.
+    type Pass = Uri;
+
+    async fn admit(&self, head: &http::request::Parts) -> Result<(Admission, Uri), Response> {
+        let admission = match head.uri.path() {
+            "/small" => Admission { bytes: 4, ..Admission::default() },
+            "/known" => Admission { share: Share::Known, ..Admission::default() },
+            "/refused" => return Err(http::Response::builder().status(429).body("refused".into()).unwrap()),
+            "/undecided" => panic!("the service has a bug"),
+            _ => Admission::default(),
+        };
+        Ok((admission, head.uri.clone()))
+    }
+
+    async fn call(&self, request: Request, pass: Uri) -> Response {
+        assert_eq!(request.uri(), &pass);
         let line = format!("{} {} {}", request.method(), request.uri(), String::from_utf8_lossy(request.body()));
         assert!(request.extensions().get::<Peer>().is_some());
         self.seen.lock().unwrap().push(line.clone());
@@ -58,15 +74,6 @@ impl Service for Recorder {
         let mut response = Response::new(Bytes::from(rejection.code()));
         *response.status_mut() = rejection.status();
         response
-    }
-
-    async fn admit(&self, head: &mut http::request::Parts) -> Result<Admission, Response> {
-        match head.uri.path() {
-            "/small" => Ok(Admission { bytes: 4, ..Admission::default() }),
-            "/known" => Ok(Admission { share: Share::Known, ..Admission::default() }),
-            "/refused" => Err(http::Response::builder().status(429).body("refused".into()).unwrap()),
-            _ => Ok(Admission::default()),
-        }
     }
 }
 

@@ -139,10 +139,25 @@ async fn a_long_poll_keeps_what_its_client_sends_ahead() {
 }
 
 #[tokio::test]
+async fn a_refused_request_without_a_body_does_not_cost_its_connection() {
+    let door = Door::open(Limits::edge()).await;
+    let mut client = Client::connect(door.address).await;
+    client.send("GET /refused HTTP/1.1\r\nHost: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let refused = client.answer().await.unwrap();
+    assert_eq!((refused.status, refused.text().as_str(), refused.header("connection")), (429, "refused", None));
+    assert_eq!(client.answer().await.unwrap().text(), "GET /next ");
+    assert_eq!(door.seen(), ["GET /next "]);
+    door.close().await;
+}
+
+#[tokio::test]
 async fn a_panic_costs_its_own_request_only() {
     let door = Door::open(Limits::edge()).await;
-    let answer = crate::support::raw::refused(door.address, "GET /panic HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    assert_eq!((answer.status, answer.text().as_str()), (500, "internal_error"));
+    for target in ["/panic", "/undecided"] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let answer = crate::support::raw::refused(door.address, request).await;
+        assert_eq!((answer.status, answer.text().as_str()), (500, "internal_error"), "{target}");
+    }
     let mut client = Client::connect(door.address).await;
     client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(client.answer().await.unwrap().status, 200);
