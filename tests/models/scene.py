@@ -11,6 +11,8 @@ import wire
 
 NAME = re.compile(r"\$([a-z][a-z_]*)")
 NUMBERS = itertools.count(1)
+# What a row can name without anything being made.
+GIVEN = {"new", "name", "each", "account", "region"}
 # An engine that has been examined before still has what was made for that.
 RUN = secrets.token_hex(3)
 REQUEST_ID = re.compile(rb"<(requestId|RequestId|RequestID)>[^<]*<")
@@ -18,13 +20,23 @@ REQUEST_ID = re.compile(rb"<(requestId|RequestId|RequestID)>[^<]*<")
 PATIENCE = 10
 
 
+def names_a_thing(value):
+    """Whether a value of a row is the name of something that must be there (`$role`, `["$instance"]`)."""
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
+    named = isinstance(value, str) and NAME.fullmatch(value)
+    return bool(named) and named[1] not in GIVEN
+
+
 class Scene:
-    """Fixtures by name (`$role` in an input), one of each unless it is to be fresh; `$name` is the scene's own, `$new` another name each time."""
+    """Fixtures by name (`$role` in an input), one of each unless it is to be fresh.
+
+    `$name` is a name of the scene's own, `$new` another one each time.
+    """
 
     def __init__(self, services, fixtures, constants):
         self.services = services
         self.fixtures = fixtures
-        self.made = {**constants, "name": f"name-{RUN}-{next(NUMBERS):05}"}
+        self.made = {**constants, "name": f"name-{next(NUMBERS):05}-{RUN}"}
 
     def fill(self, value):
         """Puts what is made in the place of its names."""
@@ -41,7 +53,7 @@ class Scene:
 
     def get(self, name):
         if name == "new":
-            return f"new-{RUN}-{next(NUMBERS):05}"
+            return f"new-{next(NUMBERS):05}-{RUN}"
         if name not in self.made:
             fixture = self.fixtures[name]
             if fixture.get("fresh"):

@@ -2,7 +2,8 @@
 
 import json
 
-PROXY = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/$function_arn/invocations"
+FUNCTION = "arn:aws:lambda:us-east-1:$account:function:f"
+PROXY = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 ANSWERED = {"responses": {"default": {"statusCode": "200", "responseTemplates": {"application/json": "{}"}}}}
 MOCK = {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'}, **ANSWERED}
 DOCUMENT = json.dumps({
@@ -207,6 +208,7 @@ RESOURCES = {
             "responseTemplates": {"application/json": "{}"},
             "selectionPattern": "",
         },
+        "free": ["statusCode"],
         "answer": {"statusCode": "200", "responseTemplates": ...},
     },
     "GetIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}, "answer": {"statusCode": "200"}},
@@ -216,6 +218,7 @@ RESOURCES = {
 DEPLOYMENTS = {
     "CreateDeployment": {
         "input": {"restApiId": "$api", "stageName": "prod", "description": "$integration_response"},
+        "free": ["description"],
         "answer": {"id": ..., "createdDate": ...},
     },
     "DeleteDeployment": {"input": {"restApiId": "$api", "deploymentId": "$deployment"}},
@@ -235,7 +238,11 @@ DEPLOYMENTS = {
     },
     "DeleteStage": {"input": OF_THE_STAGE},
     "GetStage": {"input": OF_THE_STAGE, "answer": {"stageName": "dev", "lastUpdatedDate": ...}},
-    "GetStages": {"input": {"restApiId": "$api", "deploymentId": "$deployment"}, "answer": {"item": ...}},
+    "GetStages": {
+        "input": {"restApiId": "$api", "deploymentId": "$deployment"},
+        "free": ["deploymentId"],
+        "answer": {"item": ...},
+    },
     "UpdateStage": {"input": {**OF_THE_STAGE, **replace("/description", "new")}, "answer": {"description": "new"}},
 }
 
@@ -261,7 +268,11 @@ KEYS = {
     },
     "DeleteUsagePlan": {"input": {"usagePlanId": "$empty_plan"}},
     "GetUsagePlan": {"input": {"usagePlanId": "$plan"}, "answer": {"id": "$plan", "throttle.burstLimit": 5}},
-    "GetUsagePlans": {"input": {"keyId": "$plan_key", "limit": 500}, "answer": {"items[0].id": "$plan"}},
+    "GetUsagePlans": {
+        "input": {"keyId": "$plan_key", "limit": 500},
+        "free": ["keyId"],
+        "answer": {"items[0].id": "$plan"},
+    },
     "UpdateUsagePlan": {"input": {"usagePlanId": "$plan", **replace("/name", "n")}, "answer": {"name": "n"}},
     "CreateUsagePlanKey": {
         "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},

@@ -4,6 +4,8 @@ import io
 import sys
 import zipfile
 
+from rows import iam_rows
+
 # Speaks the Runtime API; answers each event with itself.
 BOOTSTRAP = f"""#!{sys.executable}
 import os, urllib.request
@@ -36,6 +38,8 @@ FUNCTION = {
 }
 
 FIXTURES = {
+    "role": iam_rows.FIXTURES["role"],
+    "role_arn": iam_rows.FIXTURES["role_arn"],
     "function": {
         "call": "lambda.CreateFunction",
         "input": FUNCTION,

@@ -51,6 +51,7 @@ ROWS = {
     "DescribeLogGroups": [
         {
             "input": {"logGroupNamePrefix": "$retained"},
+            "free": ["logGroupNamePrefix"],
             "answer": {"logGroups[0].logGroupName": "$group", "logGroups[0].retentionInDays": 7, "logGroups[0].arn": ...},
         },
         {"input": {}, "answer": {"logGroups": ...}},
@@ -58,6 +59,7 @@ ROWS = {
     "DescribeLogStreams": [
         {
             "input": {"logGroupName": "$group", "logStreamNamePrefix": "$written", "orderBy": "LogStreamName"},
+            "free": ["logStreamNamePrefix"],
             "answer": {"logStreams[0].logStreamName": "$stream", "logStreams[0].lastEventTimestamp": ...},
         },
         {"input": {"logGroupIdentifier": "$group", "orderBy": "LastEventTime", "descending": True}},
