@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test of the project, on a fresh clone of a new machine; CI runs exactly this.
-# What it needs beyond cargo and a C compiler, it installs: the AWS CLI into a virtual environment under target/,
-# and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian packages; needs
+# What it needs beyond cargo and a C compiler, it installs: the AWS CLI and botocore into virtual environments under
+# target/, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian packages; needs
 # root or sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,7 +37,8 @@ if grep -q FAILPOINTS "$atelier" || grep -qw fail <<<"$dependencies"; then
   exit 1
 fi
 step "tests without Docker, but for the proof of crash safety"
-ATELIER_AWS_CLI=$(scripts/aws-cli.sh) cargo test --locked --lib --bins --test it -- \
+ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
+  cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"
 cargo test --locked --test it -- --nocapture crash::matrix crash::walk crash::together

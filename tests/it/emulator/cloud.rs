@@ -37,6 +37,11 @@ impl Cloud {
         Self::start_in(tempfile::tempdir().unwrap(), Clock::manual(datetime!(2026-11-23 12:00 UTC))).await
     }
 
+    /// The same with a clock that goes on by itself, for clients that wait.
+    pub(crate) async fn with_running_clock() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), Clock::System).await
+    }
+
     async fn start_in(folder: TempDir, clock: Clock) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

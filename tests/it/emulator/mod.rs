@@ -9,6 +9,7 @@ mod iam;
 mod lambda;
 mod local;
 mod logs;
+mod models;
 mod protocols;
 mod runtime;
 mod store;

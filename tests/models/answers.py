@@ -1,0 +1,184 @@
+"""Answers against the service's model: nothing on the wire that it does not know, and everything that it requires."""
+
+import base64
+import binascii
+import json
+import re
+
+import xml_answers
+
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")
+LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
+
+
+def faults(service, operation, answer):
+    """Yields a sentence for each thing that is wrong with an answer of success."""
+    model = service.operation(operation)
+    shape = model.output_shape
+    expected = model.http.get("responseCode", 200)
+    # An operation that says its own status (`Invoke`) has no other.
+    says_status = shape is not None and any(m.serialization.get("location") == "statusCode" for m in shape.members.values())
+    if answer.status != expected and not says_status:
+        yield f"status {answer.status}, the model says {expected}"
+    if "x-amzn-requestid" not in answer.headers:
+        yield "no x-amzn-requestid"
+    if service.is_query:
+        yield from xml_answers.faults(service, model, answer.body)
+    elif service.protocol == "json":
+        yield from document_faults(shape, answer)
+    else:
+        yield from rest_faults(shape, answer)
+
+
+def rest_faults(shape, answer):
+    if shape is None:
+        if answer.body:
+            yield f"a body where the model has none: {answer.body[:80]!r}"
+        return
+    yield from header_faults(shape, answer.headers)
+    payload = shape.serialization.get("payload")
+    if payload is None:
+        yield from document_faults(shape, answer)
+    elif shape.members[payload].type_name == "structure":
+        yield from document_faults(shape.members[payload], answer)
+
+
+def header_faults(shape, headers):
+    for name, member in shape.members.items():
+        if member.serialization.get("location") != "header":
+            continue
+        text = headers.get(member.serialization["name"].lower())
+        if text is None and name in shape.required_members:
+            yield f"the header of {name} is missing"
+        if text is not None and member.type_name == "integer" and not re.fullmatch(r"-?\d+", text):
+            yield f"the header of {name} is no integer: {text}"
+
+
+def document_faults(shape, answer):
+    if shape is None or not in_body(shape):
+        if answer.body not in (b"", b"{}"):
+            yield f"a body where the model has none: {answer.body[:80]!r}"
+        return
+    if not answer.body:
+        yield "no body"
+        return
+    try:
+        value = json.loads(answer.body, object_pairs_hook=without_twins)
+    except ValueError as error:
+        yield f"a body that is no JSON: {error}"
+        return
+    yield from value_faults(in_body_only(shape), value, "")
+
+
+def without_twins(pairs):
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError(f"a member comes twice among {names}")
+    return dict(pairs)
+
+
+def in_body(shape):
+    return [name for name, member in shape.members.items() if "location" not in member.serialization]
+
+
+class in_body_only:
+    """A structure without the members that travel in the head."""
+
+    type_name = "structure"
+
+    def __init__(self, shape):
+        names = in_body(shape)
+        self.members = {name: shape.members[name] for name in names}
+        self.required_members = [name for name in shape.required_members if name in names]
+        self.is_tagged_union = getattr(shape, "is_tagged_union", False)
+        self.metadata = shape.metadata
+
+
+def value_faults(shape, value, path):
+    """Yields what is wrong with one JSON value."""
+    kind = shape.type_name
+    if kind == "structure":
+        yield from structure_faults(shape, value, path)
+    elif kind == "list":
+        if not isinstance(value, list):
+            yield wrong(path, kind, value)
+            return
+        for item in value:
+            yield from value_faults(shape.member, item, f"{path}[]")
+    elif kind == "map":
+        if not isinstance(value, dict):
+            yield wrong(path, kind, value)
+            return
+        for item in value.values():
+            yield from value_faults(shape.value, item, f"{path}{{}}")
+    else:
+        yield from scalar_faults(shape, value, path)
+
+
+def structure_faults(shape, value, path):
+    if shape.metadata.get("document"):
+        return
+    if not isinstance(value, dict):
+        yield wrong(path, "structure", value)
+        return
+    names = {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
+    for wire, item in value.items():
+        if wire not in names:
+            yield f"{join(path, wire)} is unknown to the model"
+        elif item is not None:
+            yield from value_faults(names[wire][1], item, join(path, wire))
+    for wire, (name, _) in names.items():
+        if name in shape.required_members and value.get(wire) is None:
+            yield f"{join(path, wire)} is required and missing"
+
+
+def scalar_faults(shape, value, path):
+    kind, fits = shape.type_name, True
+    if kind in ("string", "character"):
+        fits = isinstance(value, str)
+    elif kind == "boolean":
+        fits = isinstance(value, bool)
+    elif kind in LARGEST:
+        fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST[kind]
+    elif kind in ("float", "double"):
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    elif kind == "timestamp":
+        is_text = shape.serialization.get("timestampFormat") == "iso8601"
+        fits = isinstance(value, str) and ISO.match(value) if is_text else is_number(value)
+    elif kind == "blob":
+        fits = isinstance(value, str) and is_base64(value)
+    if not fits:
+        yield wrong(path, kind, value)
+    else:
+        yield from limit_faults(shape, value, path)
+
+
+def limit_faults(shape, value, path):
+    """Yields where a value of the right type is none that the model allows."""
+    metadata = shape.metadata
+    if "enum" in metadata and value not in metadata["enum"]:
+        yield f"{path} is {value!r}, the model has {metadata['enum'][:6]}"
+    size = len(value) if isinstance(value, str) else value
+    if isinstance(size, bool) or not isinstance(size, (int, float)) or shape.type_name == "blob":
+        return
+    if size < metadata.get("min", size) or size > metadata.get("max", size):
+        yield f"{path} is {value!r}, the model has {metadata.get('min')} to {metadata.get('max')}"
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_base64(text):
+    try:
+        return bool(base64.b64decode(text, validate=True)) or text == ""
+    except binascii.Error:
+        return False
+
+
+def wrong(path, kind, value):
+    return f"{path or 'the body'} is no {kind}: {json.dumps(value)[:60]}"
+
+
+def join(path, name):
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,91 @@
+"""Pagers: a page of one, a deletion between two pages, and nothing is lost or told twice."""
+
+import jmespath
+
+# How many things a pager goes through.
+COUNT = 5
+TOKENS = ("nextToken", "NextToken", "Marker", "position")
+
+
+def does_page(service, operation):
+    """Whether an operation goes page by page: the model has a pager, or tokens on both sides."""
+    if operation in service.pagers:
+        return True
+    model = service.operation(operation)
+    sides = [set(shape.members) if shape else set() for shape in (model.input_shape, model.output_shape)]
+    outward = {*TOKENS, "NextMarker", "nextForwardToken"}
+    return bool(sides[0] & set(TOKENS) and sides[1] & outward)
+
+
+def tokens(service, operation, row):
+    """The names of an operation's token in the input, in the output, and of the page's size."""
+    known = {**service.pagers.get(operation, {}), **row.get("tokens", {})}
+    return known["input_token"], known["output_token"], known.get("limit_key")
+
+
+def faults(scene_of, service, operation, row):
+    """Yields a sentence for each thing that a pager loses or repeats."""
+    if "make" not in row:
+        yield from whole_faults(scene_of(), service, operation, row)
+        return
+    removals = ("nothing", "the first one seen", "the last one seen", "the next one") if "remove" in row else ("nothing",)
+    for removed in removals:
+        for fault in removal_faults(scene_of(), service, operation, row, removed):
+            yield f"{removed} deleted: {fault}"
+
+
+def whole_faults(scene, service, operation, row):
+    """What cannot be made or deleted (regions, types): the pages together are the whole."""
+    given = scene.fill(row.get("input", {}))
+    whole = jmespath.search(row["items"], service.call(operation, given))
+    seen = [item for page in walk(service, operation, row, given) for item in page]
+    if seen != whole:
+        yield f"the pages have {len(seen)} items, the whole has {len(whole)}"
+
+
+def removal_faults(scene, service, operation, row, removed):
+    made = []
+    for number in range(row.get("count", COUNT)):
+        scene.made["each"] = row["each"][number] if "each" in row else number
+        _, given, output = scene.call(row["make"])
+        made.append(jmespath.search(row["make"]["is"], {"input": given, "output": output}))
+    given = scene.fill(row.get("input", {}))
+    order = list(made)
+    if removed == "the next one":
+        order = [item for page in walk(service, operation, row, given) for item in page if item in made]
+    seen, gone = [], None
+    for number, page in enumerate(walk(service, operation, row, given)):
+        size = row.get("size", 1)
+        if len(page) > size:
+            yield f"a page of {len(page)} where {size} was asked for"
+        seen.extend(page)
+        own = [item for item in seen if item in made]
+        if gone is None and number >= row.get("after", 1) - 1 and own and removed != "nothing":
+            rest = [item for item in order if item not in seen]
+            choice = {"the first one seen": own[0], "the last one seen": own[-1], "the next one": rest[0] if rest else own[0]}
+            gone = choice[removed]
+            scene.made["item"] = gone
+            scene.call(row["remove"])
+    lost = [item for item in made if item != gone and item not in seen]
+    twice = sorted({str(item) for item in seen if seen.count(item) > 1})
+    if lost:
+        yield f"{len(lost)} of {len(made)} lost"
+    if twice:
+        yield f"told twice: {', '.join(twice)}"
+
+
+def walk(service, operation, row, given):
+    """Yields the items of each page."""
+    inward, outward, limit = tokens(service, operation, row)
+    given = dict(given)
+    if limit:
+        given[limit] = row.get("size", 1)
+    for _ in range(1000):
+        output = service.call(operation, given)
+        yield jmespath.search(row["items"], output) or []
+        token = jmespath.search(outward, output)
+        # Some tokens come back as they were sent when there is nothing more.
+        if not token or token == given.get(inward):
+            return
+        given[inward] = token
+    raise AssertionError("a pager that does not end")

@@ -1,0 +1,335 @@
+"""API Gateway."""
+
+import json
+
+FUNCTION = "arn:aws:lambda:us-east-1:$account:function:f"
+PROXY = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+ANSWERED = {"responses": {"default": {"statusCode": "200", "responseTemplates": {"application/json": "{}"}}}}
+MOCK = {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'}, **ANSWERED}
+DOCUMENT = json.dumps({
+    "openapi": "3.0.1",
+    "info": {"title": "imported", "version": "1"},
+    "paths": {"/a": {"get": {"x-amazon-apigateway-integration": MOCK}}},
+}).encode()
+
+METHOD = {"restApiId": "$api", "resourceId": "$root", "httpMethod": "GET"}
+
+FIXTURES = {
+    "api": {
+        "call": "apigateway.CreateRestApi",
+        "input": {"name": "$new", "description": "of a test", "tags": {"a": "b"}},
+        "is": "output.id",
+    },
+    "root": {"call": "apigateway.GetResources", "input": {"restApiId": "$api"}, "is": "output.items[0].id"},
+    "resource": {
+        "call": "apigateway.CreateResource",
+        "input": {"restApiId": "$api", "parentId": "$root", "pathPart": "$new"},
+        "is": "output.id",
+    },
+    "method": {
+        "call": "apigateway.PutMethod",
+        "input": {**METHOD, "authorizationType": "NONE", "requestParameters": {"method.request.querystring.q": False}},
+        "is": "input.httpMethod",
+    },
+    "integration": {
+        "call": "apigateway.PutIntegration",
+        "input": {
+            **METHOD,
+            "httpMethod": "$method",
+            "type": "MOCK",
+            "requestTemplates": {"application/json": '{"statusCode": 200}'},
+        },
+        "is": "input.httpMethod",
+    },
+    "method_response": {
+        "call": "apigateway.PutMethodResponse",
+        "input": {**METHOD, "httpMethod": "$method", "statusCode": "200"},
+        "is": "input.statusCode",
+    },
+    "integration_response": {
+        "call": "apigateway.PutIntegrationResponse",
+        "input": {
+            **METHOD,
+            "httpMethod": "$integration",
+            "statusCode": "$method_response",
+            "responseTemplates": {"application/json": "{}"},
+        },
+        "is": "input.statusCode",
+    },
+    "deployment": {
+        "call": "apigateway.CreateDeployment",
+        # A deployment takes methods that are answered.
+        "input": {"restApiId": "$api", "description": "$integration_response"},
+        "is": "output.id",
+    },
+    "stage": {
+        "call": "apigateway.CreateStage",
+        "input": {"restApiId": "$api", "stageName": "dev", "deploymentId": "$deployment", "variables": {"a": "b"}},
+        "is": "input.stageName",
+    },
+    "key": {
+        "call": "apigateway.CreateApiKey",
+        "input": {"name": "$new", "enabled": True, "tags": {"a": "b"}},
+        "is": "output.id",
+    },
+    "plan": {
+        "call": "apigateway.CreateUsagePlan",
+        "input": {
+            "name": "$new",
+            "apiStages": [{"apiId": "$api", "stage": "$stage"}],
+            "throttle": {"rateLimit": 10.0, "burstLimit": 5},
+            "quota": {"limit": 100, "offset": 0, "period": "MONTH"},
+        },
+        "is": "output.id",
+    },
+    "empty_plan": {"call": "apigateway.CreateUsagePlan", "input": {"name": "$new"}, "is": "output.id"},
+    "fresh_key": {"call": "apigateway.CreateApiKey", "input": {"name": "$new"}, "is": "output.id", "fresh": True},
+    "plan_key": {
+        "call": "apigateway.CreateUsagePlanKey",
+        "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
+        "is": "input.keyId",
+    },
+    "imported": {"call": "apigateway.ImportRestApi", "input": {"body": DOCUMENT}, "is": "output.id"},
+    "imported_stage": {
+        "call": "apigateway.CreateDeployment",
+        "input": {"restApiId": "$imported", "stageName": "dev"},
+        "is": "input.stageName",
+    },
+    "api_arn": {
+        # Nothing tells it.
+        "call": "apigateway.GetRestApi",
+        "input": {"restApiId": "$api"},
+        "is": "join('', ['arn:aws:apigateway:us-east-1::/restapis/', output.id])",
+    },
+}
+
+# What shows whether a refused call has changed something.
+READS = [
+    {"call": "apigateway.GetRestApis", "input": {"limit": 500}},
+    {"call": "apigateway.GetResources", "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500}},
+    {"call": "apigateway.GetDeployments", "input": {"restApiId": "$api", "limit": 500}},
+    {"call": "apigateway.GetStages", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetApiKeys", "input": {"limit": 500}},
+    {"call": "apigateway.GetUsagePlans", "input": {"limit": 500}},
+    {"call": "apigateway.GetUsagePlanKeys", "input": {"usagePlanId": "$plan", "limit": 500}},
+]
+
+
+def replace(path, value):
+    return {"patchOperations": [{"op": "replace", "path": path, "value": value}]}
+
+
+OF_THE_API = {"restApiId": "$api"}
+OF_THE_STAGE = {"restApiId": "$api", "stageName": "$stage"}
+
+APIS = {
+    "CreateRestApi": {
+        "input": {
+            "name": "$new",
+            "description": "d",
+            "version": "1",
+            "binaryMediaTypes": ["image/png"],
+            "apiKeySource": "HEADER",
+            "endpointConfiguration": {"types": ["EDGE"]},
+            "tags": {"a": "b"},
+        },
+        "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": "image/png"},
+    },
+    "DeleteRestApi": {"input": OF_THE_API},
+    "GetExport": {
+        "input": {
+            "restApiId": "$imported",
+            "stageName": "$imported_stage",
+            "exportType": "oas30",
+            "accepts": "application/json",
+        },
+        "answer": {"body": ..., "contentType": "application/json"},
+    },
+    "GetRestApi": {"input": OF_THE_API, "answer": {"id": "$api", "apiKeySource": "HEADER", "endpointConfiguration": ...}},
+    "GetRestApis": {"input": {"limit": 500}, "answer": {"items": ...}},
+    "ImportRestApi": {"input": {"body": DOCUMENT, "failOnWarnings": False}, "answer": {"name": "imported", "id": ...}},
+    "PutRestApi": {"input": {**OF_THE_API, "mode": "overwrite", "body": DOCUMENT}, "answer": {"name": "imported"}},
+    "UpdateRestApi": {"input": {**OF_THE_API, **replace("/description", "new")}, "answer": {"description": "new"}},
+    "GetTags": {"input": {"resourceArn": "$api_arn"}, "answer": {"tags.a": "b"}},
+    "TagResource": {"input": {"resourceArn": "$api_arn", "tags": {"c": "d"}}},
+    "UntagResource": {"input": {"resourceArn": "$api_arn", "tagKeys": ["a"]}},
+}
+
+ON_METHOD = {**METHOD, "httpMethod": "$method"}
+ON_INTEGRATION = {**METHOD, "httpMethod": "$integration"}
+
+RESOURCES = {
+    "CreateResource": {
+        "input": {"restApiId": "$api", "parentId": "$root", "pathPart": "$new"},
+        "answer": {"id": ..., "path": ..., "parentId": "$root"},
+    },
+    "DeleteResource": {"input": {"restApiId": "$api", "resourceId": "$resource"}},
+    "GetResource": {
+        "input": {"restApiId": "$api", "resourceId": "$resource", "embed": ["methods"]},
+        "answer": {"id": "$resource", "path": ...},
+    },
+    "GetResources": {
+        "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500},
+        "answer": {"items": ...},
+    },
+    "PutMethod": {
+        "input": {**METHOD, "authorizationType": "NONE", "apiKeyRequired": True, "operationName": "o"},
+        "answer": {"apiKeyRequired": True, "httpMethod": "GET", "authorizationType": "NONE"},
+    },
+    "GetMethod": {"input": ON_INTEGRATION, "answer": {"methodIntegration.type": "MOCK", "requestParameters": ...}},
+    "UpdateMethod": {"input": {**ON_METHOD, **replace("/apiKeyRequired", "true")}, "answer": {"apiKeyRequired": True}},
+    "DeleteMethod": {"input": ON_METHOD},
+    "PutMethodResponse": {
+        "input": {**ON_METHOD, "statusCode": "200", "responseParameters": {"method.response.header.a": False}},
+        "answer": {"statusCode": "200"},
+    },
+    "GetMethodResponse": {"input": {**ON_METHOD, "statusCode": "$method_response"}, "answer": {"statusCode": "200"}},
+    "DeleteMethodResponse": {"input": {**ON_METHOD, "statusCode": "$method_response"}},
+    "PutIntegration": [
+        {
+            "input": {
+                **ON_METHOD,
+                "type": "AWS_PROXY",
+                "integrationHttpMethod": "POST",
+                "uri": PROXY,
+                "timeoutInMillis": 5000,
+            },
+            "answer": {"type": "AWS_PROXY", "uri": ..., "httpMethod": "POST", "timeoutInMillis": 5000},
+        },
+        {"input": {**ON_METHOD, "type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}},
+    ],
+    "GetIntegration": {"input": ON_INTEGRATION, "answer": {"type": "MOCK", "requestTemplates": ...}},
+    "UpdateIntegration": {"input": {**ON_INTEGRATION, **replace("/timeoutInMillis", "2000")}, "answer": {"timeoutInMillis": 2000}},
+    "DeleteIntegration": {"input": ON_INTEGRATION},
+    "PutIntegrationResponse": {
+        "input": {
+            **ON_INTEGRATION,
+            "statusCode": "$method_response",
+            "responseTemplates": {"application/json": "{}"},
+            "selectionPattern": "",
+        },
+        "free": ["statusCode"],
+        "answer": {"statusCode": "200", "responseTemplates": ...},
+    },
+    "GetIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}, "answer": {"statusCode": "200"}},
+    "DeleteIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}},
+}
+
+DEPLOYMENTS = {
+    "CreateDeployment": {
+        "input": {"restApiId": "$api", "stageName": "prod", "description": "$integration_response"},
+        "free": ["description"],
+        "answer": {"id": ..., "createdDate": ...},
+    },
+    "DeleteDeployment": {"input": {"restApiId": "$api", "deploymentId": "$deployment"}},
+    "GetDeployment": {"input": {"restApiId": "$api", "deploymentId": "$deployment"}, "answer": {"id": "$deployment"}},
+    "GetDeployments": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "CreateStage": {
+        "input": {
+            "restApiId": "$api",
+            "stageName": "prod",
+            "deploymentId": "$deployment",
+            "description": "d",
+            "tracingEnabled": True,
+            "variables": {"a": "b"},
+            "tags": {"a": "b"},
+        },
+        "answer": {"stageName": "prod", "deploymentId": "$deployment", "variables.a": "b", "createdDate": ...},
+    },
+    "DeleteStage": {"input": OF_THE_STAGE},
+    "GetStage": {"input": OF_THE_STAGE, "answer": {"stageName": "dev", "lastUpdatedDate": ...}},
+    "GetStages": {
+        "input": {"restApiId": "$api", "deploymentId": "$deployment"},
+        "free": ["deploymentId"],
+        "answer": {"item": ...},
+    },
+    "UpdateStage": {"input": {**OF_THE_STAGE, **replace("/description", "new")}, "answer": {"description": "new"}},
+}
+
+KEYS = {
+    "CreateApiKey": {
+        "input": {"name": "$new", "description": "d", "enabled": True, "customerId": "c", "tags": {"a": "b"}},
+        "answer": {"id": ..., "value": ..., "enabled": True, "createdDate": ...},
+    },
+    "DeleteApiKey": {"input": {"apiKey": "$key"}},
+    "GetApiKey": {"input": {"apiKey": "$key"}, "answer": {"id": "$key", "enabled": True, "stageKeys": ...}},
+    "GetApiKeys": {"input": {"limit": 500}, "answer": {"items": ...}},
+    "UpdateApiKey": {"input": {"apiKey": "$key", **replace("/enabled", "false")}, "answer": {"enabled": False}},
+    "CreateUsagePlan": {
+        "input": {
+            "name": "$new",
+            "description": "d",
+            "apiStages": [{"apiId": "$api", "stage": "$stage"}],
+            "throttle": {"rateLimit": 10.5, "burstLimit": 5},
+            "quota": {"limit": 100, "offset": 0, "period": "MONTH"},
+            "tags": {"a": "b"},
+        },
+        "answer": {"id": ..., "throttle.rateLimit": 10.5, "quota.period": "MONTH", "apiStages[0].apiId": "$api"},
+    },
+    "DeleteUsagePlan": {"input": {"usagePlanId": "$empty_plan"}},
+    "GetUsagePlan": {"input": {"usagePlanId": "$plan"}, "answer": {"id": "$plan", "throttle.burstLimit": 5}},
+    "GetUsagePlans": {
+        "input": {"keyId": "$plan_key", "limit": 500},
+        "free": ["keyId"],
+        "answer": {"items[0].id": "$plan"},
+    },
+    "UpdateUsagePlan": {"input": {"usagePlanId": "$plan", **replace("/name", "n")}, "answer": {"name": "n"}},
+    "CreateUsagePlanKey": {
+        "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
+        "answer": {"id": "$key", "type": "API_KEY"},
+    },
+    "DeleteUsagePlanKey": {"input": {"usagePlanId": "$plan", "keyId": "$plan_key"}},
+    "GetUsagePlanKey": {"input": {"usagePlanId": "$plan", "keyId": "$plan_key"}, "answer": {"id": "$key"}},
+    "GetUsagePlanKeys": {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
+}
+
+ROWS = APIS | RESOURCES | DEPLOYMENTS | KEYS
+
+PAGES = {
+    "GetApiKeys": {
+        "make": {"call": "apigateway.CreateApiKey", "input": {"name": "$name"}, "is": "output.id"},
+        "remove": {"call": "apigateway.DeleteApiKey", "input": {"apiKey": "$item"}},
+        "input": {"nameQuery": "$name"},
+        "items": "items[].id",
+    },
+    "GetDeployments": {
+        "make": {
+            "call": "apigateway.CreateDeployment",
+            "input": {"restApiId": "$api", "description": "$integration_response"},
+            "is": "output.id",
+        },
+        "remove": {"call": "apigateway.DeleteDeployment", "input": {"restApiId": "$api", "deploymentId": "$item"}},
+        "input": OF_THE_API,
+        "items": "items[].id",
+    },
+    "GetResources": {
+        "make": {
+            "call": "apigateway.CreateResource",
+            "input": {"restApiId": "$api", "parentId": "$root", "pathPart": "$new"},
+            "is": "output.id",
+        },
+        "remove": {"call": "apigateway.DeleteResource", "input": {"restApiId": "$api", "resourceId": "$item"}},
+        "input": OF_THE_API,
+        "items": "items[].id",
+    },
+    "GetRestApis": {
+        "make": {"call": "apigateway.CreateRestApi", "input": {"name": "$new"}, "is": "output.id"},
+        "remove": {"call": "apigateway.DeleteRestApi", "input": {"restApiId": "$item"}},
+        "items": "items[].id",
+    },
+    "GetUsagePlanKeys": {
+        "make": {
+            "call": "apigateway.CreateUsagePlanKey",
+            "input": {"usagePlanId": "$plan", "keyId": "$fresh_key", "keyType": "API_KEY"},
+            "is": "input.keyId",
+        },
+        "remove": {"call": "apigateway.DeleteUsagePlanKey", "input": {"usagePlanId": "$plan", "keyId": "$item"}},
+        "input": {"usagePlanId": "$plan"},
+        "items": "items[].id",
+    },
+    "GetUsagePlans": {
+        "make": {"call": "apigateway.CreateUsagePlan", "input": {"name": "$new"}, "is": "output.id"},
+        "remove": {"call": "apigateway.DeleteUsagePlan", "input": {"usagePlanId": "$item"}},
+        "items": "items[].id",
+    },
+}

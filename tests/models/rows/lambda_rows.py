@@ -1,0 +1,170 @@
+"""Lambda."""
+
+import io
+import sys
+import zipfile
+
+from rows import iam_rows
+
+# Speaks the Runtime API; answers each event with itself.
+BOOTSTRAP = f"""#!{sys.executable}
+import os, urllib.request
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(api + "next") as event:
+        identity, body = event.headers["Lambda-Runtime-Aws-Request-Id"], event.read()
+    urllib.request.urlopen(api + identity + "/response", data=body).close()
+"""
+
+
+def archive(comment=""):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        packed.writestr(entry, BOOTSTRAP + comment)
+    return file.getvalue()
+
+
+FUNCTION = {
+    "FunctionName": "$new",
+    "Runtime": "provided.al2023",
+    "Role": "$role_arn",
+    "Handler": "bootstrap",
+    "Code": {"ZipFile": archive()},
+    "Timeout": 5,
+    "Environment": {"Variables": {"AB": "c"}},
+    "Tags": {"a": "b"},
+}
+
+FIXTURES = {
+    "role": iam_rows.FIXTURES["role"],
+    "role_arn": iam_rows.FIXTURES["role_arn"],
+    "function": {
+        "call": "lambda.CreateFunction",
+        "input": FUNCTION,
+        "is": "output.FunctionName",
+        "until": [
+            {
+                "call": "lambda.GetFunctionConfiguration",
+                "input": {"FunctionName": "$it"},
+                "sees": "State",
+                "value": "Active",
+            },
+        ],
+    },
+    "function_arn": {
+        "call": "lambda.GetFunctionConfiguration",
+        "input": {"FunctionName": "$function"},
+        "is": "output.FunctionArn",
+    },
+    "statement": {
+        "call": "lambda.AddPermission",
+        "input": {
+            "FunctionName": "$function",
+            "StatementId": "api",
+            "Action": "lambda:InvokeFunction",
+            "Principal": "apigateway.amazonaws.com",
+        },
+        "is": "input.StatementId",
+    },
+    "allowed": {
+        "call": "lambda.AddPermission",
+        "input": {
+            "FunctionName": "$function",
+            "StatementId": "api",
+            "Action": "lambda:InvokeFunction",
+            "Principal": "apigateway.amazonaws.com",
+        },
+        "is": "input.FunctionName",
+    },
+}
+
+# What shows whether a refused call has changed something.
+READS = [
+    {"call": "lambda.ListFunctions"},
+    {"call": "lambda.GetFunctionConfiguration", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.GetPolicy", "input": {"FunctionName": "$allowed"}},
+    {"call": "lambda.ListTags", "input": {"Resource": "$function_arn"}},
+]
+
+OF_THE_FUNCTION = {"input": {"FunctionName": "$function"}}
+
+ROWS = {
+    "AddPermission": {
+        "input": {
+            "FunctionName": "$function",
+            "StatementId": "one",
+            "Action": "lambda:InvokeFunction",
+            "Principal": "apigateway.amazonaws.com",
+            "SourceArn": "arn:aws:execute-api:us-east-1:$account:abc/*",
+            "SourceAccount": "$account",
+        },
+        "answer": {"Statement": ...},
+    },
+    "CreateFunction": {
+        "input": {
+            **FUNCTION,
+            "Description": "of a test",
+            "MemorySize": 256,
+            "Architectures": ["x86_64"],
+            "PackageType": "Zip",
+            "TracingConfig": {"Mode": "PassThrough"},
+            "EphemeralStorage": {"Size": 512},
+        },
+        "answer": {"State": "Pending", "CodeSha256": ..., "LoggingConfig.LogFormat": "Text", "Version": "$LATEST"},
+    },
+    "DeleteFunction": {"input": {"FunctionName": "$function"}},
+    "GetFunction": {
+        **OF_THE_FUNCTION,
+        "answer": {"Configuration.State": "Active", "Code.Location": ..., "Tags.a": "b"},
+    },
+    "GetFunctionCodeSigningConfig": {**OF_THE_FUNCTION, "answer": {"FunctionName": "$function"}},
+    "GetFunctionConcurrency": OF_THE_FUNCTION,
+    "GetFunctionConfiguration": {
+        **OF_THE_FUNCTION,
+        "answer": {"Environment.Variables.AB": "c", "LastUpdateStatus": "Successful", "Runtime": "provided.al2023"},
+    },
+    "GetFunctionRecursionConfig": {**OF_THE_FUNCTION, "answer": {"RecursiveLoop": "Terminate"}},
+    "GetPolicy": {"input": {"FunctionName": "$allowed"}, "answer": {"Policy": ..., "RevisionId": ...}},
+    "GetRuntimeManagementConfig": {**OF_THE_FUNCTION, "answer": {"UpdateRuntimeOn": "Auto"}},
+    "Invoke": [
+        {
+            "input": {"FunctionName": "$function", "Payload": b'{"a":1}', "LogType": "Tail"},
+            "answer": {"StatusCode": 200, "ExecutedVersion": ..., "LogResult": ...},
+        },
+        {
+            "input": {"FunctionName": "$function", "Payload": b"{}", "InvocationType": "DryRun"},
+            "answer": {"StatusCode": 204},
+        },
+        {
+            "input": {"FunctionName": "$function", "Payload": b"{}", "InvocationType": "Event"},
+            "answer": {"StatusCode": 202},
+        },
+    ],
+    "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
+    "ListFunctions": {"input": {"MaxItems": 50}, "answer": {"Functions": ...}},
+    "ListTags": {"input": {"Resource": "$function_arn"}, "answer": {"Tags.a": "b"}},
+    "ListVersionsByFunction": {**OF_THE_FUNCTION, "answer": {"Versions[0].FunctionName": "$function"}},
+    "RemovePermission": {"input": {"FunctionName": "$function", "StatementId": "$statement"}},
+    "TagResource": {"input": {"Resource": "$function_arn", "Tags": {"c": "d"}}},
+    "UntagResource": {"input": {"Resource": "$function_arn", "TagKeys": ["a"]}},
+    "UpdateFunctionCode": {
+        "input": {"FunctionName": "$function", "ZipFile": archive("# 2"), "Architectures": ["x86_64"]},
+        "answer": {"CodeSha256": ..., "FunctionName": "$function"},
+    },
+    "UpdateFunctionConfiguration": {
+        "input": {"FunctionName": "$function", "Timeout": 7, "Environment": {"Variables": {"DE": "f"}}},
+        "answer": {"Timeout": 7, "Environment.Variables.DE": "f"},
+    },
+}
+
+PAGES = {
+    "ListAliases": {**OF_THE_FUNCTION, "items": "Aliases[].Name"},
+    "ListFunctions": {
+        "make": {"call": "lambda.CreateFunction", "input": FUNCTION, "is": "output.FunctionName"},
+        "remove": {"call": "lambda.DeleteFunction", "input": {"FunctionName": "$item"}},
+        "items": "Functions[].FunctionName",
+    },
+    "ListVersionsByFunction": {**OF_THE_FUNCTION, "items": "Versions[].Version"},
+}

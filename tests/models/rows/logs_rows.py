@@ -1,0 +1,149 @@
+"""CloudWatch Logs."""
+
+import time
+
+NOW = int(time.time() * 1000)
+
+EVENTS = [{"timestamp": NOW - 5000 + number, "message": f"line {number}"} for number in range(5)]
+
+FIXTURES = {
+    "group": {
+        "call": "logs.CreateLogGroup",
+        "input": {"logGroupName": "$new", "tags": {"a": "b"}},
+        "is": "input.logGroupName",
+    },
+    "group_arn": {
+        "call": "logs.DescribeLogGroups",
+        "input": {"logGroupNamePrefix": "$group"},
+        "is": "output.logGroups[0].logGroupArn",
+    },
+    "stream": {
+        "call": "logs.CreateLogStream",
+        "input": {"logGroupName": "$group", "logStreamName": "$new"},
+        "is": "input.logStreamName",
+    },
+    "written": {
+        "call": "logs.PutLogEvents",
+        "input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": EVENTS},
+        "is": "input.logStreamName",
+    },
+    "retained": {
+        "call": "logs.PutRetentionPolicy",
+        "input": {"logGroupName": "$group", "retentionInDays": 7},
+        "is": "input.logGroupName",
+    },
+}
+
+# What shows whether a refused call has changed something.
+READS = [
+    {"call": "logs.DescribeLogGroups"},
+    {"call": "logs.DescribeLogStreams", "input": {"logGroupName": "$group"}},
+    {"call": "logs.ListTagsForResource", "input": {"resourceArn": "$group_arn"}},
+    {"call": "logs.GetLogEvents", "input": {"logGroupName": "$group", "logStreamName": "$stream"}},
+]
+
+ROWS = {
+    "CreateLogGroup": {"input": {"logGroupName": "$new", "logGroupClass": "STANDARD", "tags": {"a": "b"}}},
+    "CreateLogStream": {"input": {"logGroupName": "$group", "logStreamName": "$new"}},
+    "DeleteLogGroup": {"input": {"logGroupName": "$group"}},
+    "DeleteLogStream": {"input": {"logGroupName": "$group", "logStreamName": "$stream"}},
+    "DeleteRetentionPolicy": {"input": {"logGroupName": "$retained"}},
+    "DescribeLogGroups": [
+        {
+            "input": {"logGroupNamePrefix": "$retained"},
+            "free": ["logGroupNamePrefix"],
+            "answer": {"logGroups[0].logGroupName": "$group", "logGroups[0].retentionInDays": 7, "logGroups[0].arn": ...},
+        },
+        {"input": {}, "answer": {"logGroups": ...}},
+    ],
+    "DescribeLogStreams": [
+        {
+            "input": {"logGroupName": "$group", "logStreamNamePrefix": "$written", "orderBy": "LogStreamName"},
+            "free": ["logStreamNamePrefix"],
+            "answer": {"logStreams[0].logStreamName": "$stream", "logStreams[0].lastEventTimestamp": ...},
+        },
+        {"input": {"logGroupIdentifier": "$group", "orderBy": "LastEventTime", "descending": True}},
+    ],
+    "FilterLogEvents": [
+        {
+            "input": {"logGroupName": "$group", "logStreamNames": ["$written"], "filterPattern": "line"},
+            "answer": {"events[4].message": "line 4", "events[0].eventId": ..., "events[0].logStreamName": "$stream"},
+        },
+        {"input": {"logGroupIdentifier": "$group_arn", "logStreamNamePrefix": "new", "limit": 1, "interleaved": True}},
+    ],
+    "GetLogEvents": {
+        "input": {"logGroupName": "$group", "logStreamName": "$written", "startFromHead": True, "startTime": 0},
+        "answer": {"events[0].message": "line 0", "nextForwardToken": ..., "nextBackwardToken": ...},
+    },
+    "ListTagsForResource": {"input": {"resourceArn": "$group_arn"}, "answer": {"tags.a": "b"}},
+    "ListTagsLogGroup": {"input": {"logGroupName": "$group"}, "answer": {"tags.a": "b"}},
+    "PutLogEvents": [
+        {"input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": EVENTS}},
+        {
+            "input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": [{"timestamp": 1, "message": "old"}]},
+            "answer": {"rejectedLogEventsInfo": ...},
+        },
+    ],
+    "PutRetentionPolicy": {"input": {"logGroupName": "$group", "retentionInDays": 30}},
+    "TagLogGroup": {"input": {"logGroupName": "$group", "tags": {"c": "d"}}},
+    "TagResource": {"input": {"resourceArn": "$group_arn", "tags": {"c": "d"}}},
+    "UntagLogGroup": {"input": {"logGroupName": "$group", "tags": ["a"]}},
+    "UntagResource": {"input": {"resourceArn": "$group_arn", "tagKeys": ["a"]}},
+}
+
+MAKE_STREAM = {
+    "call": "logs.CreateLogStream",
+    "input": {"logGroupName": "$group", "logStreamName": "$new"},
+    "is": "input.logStreamName",
+}
+REMOVE_STREAM = {"call": "logs.DeleteLogStream", "input": {"logGroupName": "$group", "logStreamName": "$item"}}
+
+PAGES = {
+    "DescribeLogGroups": {
+        "make": {"call": "logs.CreateLogGroup", "input": {"logGroupName": "paged/$new"}, "is": "input.logGroupName"},
+        "remove": {"call": "logs.DeleteLogGroup", "input": {"logGroupName": "$item"}},
+        "input": {"logGroupNamePrefix": "paged/"},
+        "items": "logGroups[].logGroupName",
+    },
+    "DescribeLogStreams": [
+        {
+            "make": MAKE_STREAM,
+            "remove": REMOVE_STREAM,
+            "input": {"logGroupName": "$group", **order},
+            "items": "logStreams[].logStreamName",
+        }
+        for order in (
+            {},
+            {"descending": True},
+            {"orderBy": "LastEventTime"},
+            {"orderBy": "LastEventTime", "descending": True},
+        )
+    ],
+    "FilterLogEvents": {
+        "make": {
+            "call": "logs.PutLogEvents",
+            "input": {
+                "logGroupName": "$group",
+                "logStreamName": "$stream",
+                "logEvents": [{"timestamp": NOW, "message": "$new"}],
+            },
+            "is": "input.logEvents[0].message",
+        },
+        "input": {"logGroupName": "$group"},
+        "items": "events[].message",
+    },
+    "GetLogEvents": {
+        "make": {
+            "call": "logs.PutLogEvents",
+            "input": {
+                "logGroupName": "$group",
+                "logStreamName": "$stream",
+                "logEvents": [{"timestamp": NOW, "message": "$new"}],
+            },
+            "is": "input.logEvents[0].message",
+        },
+        "input": {"logGroupName": "$group", "logStreamName": "$stream", "startFromHead": True},
+        "items": "events[].message",
+        "tokens": {"input_token": "nextToken", "output_token": "nextForwardToken", "limit_key": "limit"},
+    },
+}

@@ -1,0 +1,6 @@
+"""STS."""
+
+FIXTURES = {}
+READS = []
+ROWS = {"GetCallerIdentity": {"answer": {"Account": "$account", "Arn": ..., "UserId": ...}}}
+PAGES = {}
