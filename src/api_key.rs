@@ -39,7 +39,7 @@ impl Scope {
         }
     }
 
-    /// Tells whether a key of this scope may do what needs `wanted`.
+    /// Whether a key of this scope may do what needs `wanted`.
     #[must_use]
     pub fn allows(self, wanted: Self) -> bool {
         self >= wanted
@@ -85,7 +85,7 @@ impl Digest {
         &self.0
     }
 
-    /// Tells whether this is the digest of the same key, in constant time.
+    /// Whether this is the digest of the same key, in constant time.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
@@ -148,7 +148,7 @@ impl KeyScopes {
         self.0.len()
     }
 
-    /// Tells whether there is no key.
+    /// Whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

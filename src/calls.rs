@@ -26,7 +26,7 @@ pub(crate) fn name(id: &str) {
     let _ = NAME.set(id.to_owned());
 }
 
-/// Tells whether somebody listens.
+/// Whether somebody listens.
 #[must_use]
 pub fn are_told() -> bool {
     LISTENER.get().is_some()

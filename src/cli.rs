@@ -28,7 +28,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Tells whether the result is wanted as JSON, however that was said.
+    /// Whether the result is wanted as JSON, however that was said.
     #[must_use]
     pub fn wants_json(&self) -> bool {
         let output = match &self.command {

@@ -53,7 +53,7 @@ pub struct Needs {
     pub interpreter: Option<String>,
 }
 
-/// Tells whether `head` is the beginning of an ELF file.
+/// Whether `head` is the beginning of an ELF file.
 #[must_use]
 pub fn is_elf(head: &[u8]) -> bool {
     head.starts_with(MAGIC)

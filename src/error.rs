@@ -155,14 +155,14 @@ impl Error {
         Self { code, message: Message::new(format!("error.{}", code.as_str())), causes: Vec::new(), hints: Vec::new() }
     }
 
-    /// Gives the sentence's placeholder `%{name}` its value.
+    /// Sets the sentence's placeholder `%{name}`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Verbatim) -> Self {
         self.message = self.message.with(name, value);
         self
     }
 
-    /// Gives the sentence's placeholder `%{name}` a value that is translated with the rest.
+    /// Sets the sentence's placeholder `%{name}` to a value that is translated with the rest.
     #[must_use]
     pub fn with_message(mut self, name: &'static str, value: Message) -> Self {
         self.message = self.message.with_message(name, value);
@@ -216,7 +216,7 @@ impl Error {
         self.code.exit()
     }
 
-    /// Tells whether the same command may succeed later without a change.
+    /// Whether the same command may succeed later without a change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(

@@ -77,7 +77,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Tells whether this is not the API but the gate in front of a private Codespaces port.
+    /// Whether this is not the API but the gate in front of a private Codespaces port.
     #[must_use]
     pub fn is_private_port(&self) -> bool {
         let tunnel = |value: &header::HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"tunnel");

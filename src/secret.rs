@@ -21,7 +21,7 @@ impl Secret {
         random_hex(bytes).map(Self)
     }
 
-    /// Gives the text to the one place that must send or store it.
+    /// Returns the text, for the one place that must send or store it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -77,21 +77,21 @@ impl Message {
         Self::new("literal").with("text", text)
     }
 
-    /// Gives the placeholder `%{name}` its value.
+    /// Sets the placeholder `%{name}`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Verbatim) -> Self {
         self.args.push((name, Value::Text(value.to_string())));
         self
     }
 
-    /// Gives the placeholder `%{name}` a value that is translated with the rest.
+    /// Sets the placeholder `%{name}` to a value that is translated with the rest.
     #[must_use]
     pub fn with_message(mut self, name: &'static str, value: Message) -> Self {
         self.args.push((name, Value::Message(value)));
         self
     }
 
-    /// Tells whether the locale files have the text.
+    /// Whether the locale files have the text.
     #[must_use]
     pub fn exists(&self) -> bool {
         crate::_rust_i18n_try_translate(Lang::En.tag(), &self.key).is_some()

@@ -82,7 +82,7 @@ impl<'a> Early<'a> {
         root.get_name().to_owned()
     }
 
-    /// Tells whether JSON is wanted, in each way that [`Cli::wants_json`] knows.
+    /// Whether JSON is wanted, in each way that [`Cli::wants_json`] knows.
     fn wants_json(&self, verb: &str) -> bool {
         let output = || value::<StatusOutput>(&self.args, "--output").or_else(|| value(&self.args, "-o"));
         self.args.contains(&"--json") || (verb == "status" && output() == Some(StatusOutput::Json))

@@ -6,22 +6,22 @@ use crate::{
     commands::context::Context,
     engine::{self, Engine},
     error::{Code, Error, Result},
-    stack::{self, CleanReport, Discovery},
+    stack::{self, Cleanup, Discovery},
     text::Message,
     ui::{Page, Report},
 };
 
 /// What `clean` did.
 #[derive(Debug, Default, serde::Serialize)]
-pub struct Cleaned {
+pub struct CleanReport {
     /// What went of the stacks.
     #[serde(flatten)]
-    stacks: CleanReport,
+    stacks: Cleanup,
     /// The containers that went with the last stack.
     containers: Vec<String>,
 }
 
-impl Report for Cleaned {
+impl Report for CleanReport {
     fn human(&self, page: &mut Page) {
         let count = self.stacks.removed.len() + self.containers.len();
         let key = if count == 0 { "clean.unchanged" } else { "clean.done" };
@@ -33,7 +33,7 @@ impl Report for Cleaned {
 ///
 /// # Errors
 /// That nobody can be asked, that no engine runs, that another run is at work here, or what failed in the stack.
-pub async fn run(context: &Context, args: &cli::Clean) -> Result<Cleaned> {
+pub async fn run(context: &Context, args: &cli::Clean) -> Result<CleanReport> {
     let _lock = locked(context).await?;
     let engine = match engine::connect(&context.settings).await {
         Err(error) if error.code == Code::NotRunning => return without_engine(context, args, error).await,
@@ -57,11 +57,11 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<Cleaned> {
     let is_last =
         engine.is_own() && stack::until_cancelled(&context.cancel, "discovery", stack::is_deserted(&engine)).await?;
     let containers = if is_last { engine::dismantle(&context.settings).await? } else { Vec::new() };
-    Ok(Cleaned { stacks, containers })
+    Ok(CleanReport { stacks, containers })
 }
 
 /// Cleans up after an engine that is gone, and its stacks with it.
-async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error) -> Result<Cleaned> {
+async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error) -> Result<CleanReport> {
     if engine::keeps_state(&context.settings) {
         return Err(not_running);
     }
@@ -70,10 +70,10 @@ async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error
     }
     let containers = engine::dismantle(&context.settings).await?;
     stack::forget(&context.settings)?;
-    Ok(Cleaned { stacks: CleanReport::default(), containers })
+    Ok(CleanReport { stacks: Cleanup::default(), containers })
 }
 
-/// Names the containers that go with these stacks: all of the project's, when no other stack is left.
+/// Returns the containers that go with these stacks: all of the project's, when no other stack is left.
 async fn containers_with(context: &Context, engine: &Engine, stacks: &[Discovery]) -> Result<Vec<String>> {
     if !engine.is_own() {
         return Ok(Vec::new());

@@ -2,7 +2,7 @@
 
 use super::{
     locked,
-    plan::{self, Planned},
+    plan::{self, PlanReport},
     read_on,
     watch::Watch,
 };
@@ -12,7 +12,7 @@ use crate::{
     engine,
     error::Result,
     settings,
-    stack::{self, DeployReport},
+    stack::{self, Deployment},
     text::Message,
     ui::{Page, Report},
 };
@@ -20,14 +20,14 @@ use crate::{
 /// What `deploy` did, or would do.
 #[derive(Debug, serde::Serialize)]
 #[serde(untagged)]
-pub enum Deployed {
+pub enum DeployReport {
     /// It did.
-    Done(DeployReport),
+    Done(Deployment),
     /// It would do.
-    Planned(Planned),
+    Planned(PlanReport),
 }
 
-impl Report for Deployed {
+impl Report for DeployReport {
     fn human(&self, page: &mut Page) {
         match self {
             Self::Done(report) => done(report, page),
@@ -37,7 +37,7 @@ impl Report for Deployed {
 }
 
 /// The block that the workshop's scripts look for, then what to try.
-fn done(report: &DeployReport, page: &mut Page) {
+fn done(report: &Deployment, page: &mut Page) {
     page.rule();
     page.line(Message::new(if report.changed { "deploy.done" } else { "deploy.unchanged" }));
     page.raw(format_args!("API_ID: {}", report.api_id));
@@ -53,9 +53,9 @@ fn done(report: &DeployReport, page: &mut Page) {
 ///
 /// # Errors
 /// That no engine runs, that another run is at work here, or what failed in the stack; `interrupted` ends `--watch`.
-pub async fn run(context: &Context, args: &cli::Deploy) -> Result<Deployed> {
+pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> {
     if args.dry_run {
-        return Ok(Deployed::Planned(plan::plan(context, false).await?));
+        return Ok(DeployReport::Planned(plan::plan(context, false).await?));
     }
     let lock = locked(context).await?;
     if let Some(auth) = args.auth {
@@ -73,11 +73,11 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<Deployed> {
         }
     }
     if !args.watch {
-        return Ok(Deployed::Done(report));
+        return Ok(DeployReport::Done(report));
     }
     drop(lock);
     let url = format!("{}/infra", report.url);
-    let report = Deployed::Done(report);
+    let report = DeployReport::Done(report);
     if read_on(context.console.entry(&report))? {
         Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await?;
     }

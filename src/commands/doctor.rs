@@ -96,13 +96,13 @@ impl Finding {
         Message::new(format!("doctor.title.{}", self.check))
     }
 
-    /// Gives the line that mends it.
+    /// Adds the line that mends it.
     fn fix(mut self, fix: Message) -> Self {
         self.fix = Some(fix);
         self
     }
 
-    /// Gives a command that mends it, the same in every language.
+    /// Adds a command that mends it, the same in every language.
     fn run(self, command: impl std::fmt::Display) -> Self {
         self.fix(Message::literal(format_args!("`{command}`")))
     }

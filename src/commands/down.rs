@@ -12,7 +12,7 @@ use crate::{
 
 /// What `down` did.
 #[derive(Debug, serde::Serialize)]
-pub struct DownReport(engine::Down);
+pub struct DownReport(engine::Shutdown);
 
 impl Report for DownReport {
     fn human(&self, page: &mut Page) {

@@ -16,7 +16,7 @@ use crate::{
 
 /// A key that was made, with its value.
 #[derive(serde::Serialize)]
-pub struct Made {
+pub struct KeyCreateReport {
     /// The key.
     #[serde(flatten)]
     pub key: Key,
@@ -24,7 +24,7 @@ pub struct Made {
     pub value: String,
 }
 
-impl Report for Made {
+impl Report for KeyCreateReport {
     fn human(&self, page: &mut Page) {
         let Key { name, scope, .. } = &self.key;
         page.toned(Tone::Good, &Message::new("key.made").with("name", name).with("scope", scope));
@@ -36,7 +36,7 @@ impl Report for Made {
 /// The keys.
 #[derive(Debug, serde::Serialize)]
 pub struct KeyListReport {
-    /// Every key of the stack, the oldest first.
+    /// Every key of the stack, by name.
     pub keys: Vec<Key>,
 }
 
@@ -55,13 +55,13 @@ impl Report for KeyListReport {
 
 /// A key that was taken away.
 #[derive(Debug, serde::Serialize)]
-pub struct Revoked {
+pub struct KeyRevokeReport {
     /// The key that it was.
     #[serde(flatten)]
     pub key: Key,
 }
 
-impl Report for Revoked {
+impl Report for KeyRevokeReport {
     fn human(&self, page: &mut Page) {
         page.toned(Tone::Good, &Message::new("key.revoked").with("name", &self.key.name));
     }
@@ -71,7 +71,7 @@ impl Report for Revoked {
 ///
 /// # Errors
 /// `key_exists`, `too_many_keys`, that no engine runs, that another run is at work here, or what the engine answers.
-pub async fn create(context: &Context, args: &cli::KeyCreate) -> Result<Made> {
+pub async fn create(context: &Context, args: &cli::KeyCreate) -> Result<KeyCreateReport> {
     let name = match &args.name {
         Some(name) => name.clone(),
         None => named_after(args.scope)?,
@@ -97,26 +97,26 @@ pub async fn list(context: &Context, _args: &cli::KeyList) -> Result<KeyListRepo
 ///
 /// # Errors
 /// `no_such_key`, that no engine runs, that another run is at work here, or what the engine answers.
-pub async fn revoke(context: &Context, args: &cli::KeyRevoke) -> Result<Revoked> {
+pub async fn revoke(context: &Context, args: &cli::KeyRevoke) -> Result<KeyRevokeReport> {
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
-    Ok(Revoked { key: keys::revoke(&context.run(&engine), &args.name).await? })
+    Ok(KeyRevokeReport { key: keys::revoke(&context.run(&engine), &args.name).await? })
 }
 
 /// Runs `key rotate`.
 ///
 /// # Errors
 /// `no_such_key`, that no engine runs, that another run is at work here, or what the engine answers.
-pub async fn rotate(context: &Context, args: &cli::KeyRotate) -> Result<Made> {
+pub async fn rotate(context: &Context, args: &cli::KeyRotate) -> Result<KeyCreateReport> {
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
     let made = keys::rotate(&context.run(&engine), &args.name).await?;
     Ok(shown(context, made))
 }
 
-fn shown(context: &Context, made: keys::Created) -> Made {
+fn shown(context: &Context, made: keys::Created) -> KeyCreateReport {
     note_when_off(context);
-    Made { key: made.key, value: made.value.expose().to_owned() }
+    KeyCreateReport { key: made.key, value: made.value.expose().to_owned() }
 }
 
 /// Keys that nobody asks for are easily taken for protection.

@@ -5,7 +5,7 @@ use crate::{
     commands::context::Context,
     engine,
     error::{Code, Error, Exit, Result},
-    stack::{self, Change, PlanReport, PlannedPart},
+    stack::{self, Plan, PlannedChange, PlannedPart},
     text::Message,
     ui::{Page, Report, Tone},
 };
@@ -13,14 +13,14 @@ use unicode_width::UnicodeWidthStr;
 
 /// What a deploy would do.
 #[derive(Debug, serde::Serialize)]
-pub struct Planned {
+pub struct PlanReport {
     #[serde(flatten)]
-    plan: PlanReport,
+    plan: Plan,
     #[serde(skip)]
     check: bool,
 }
 
-impl Report for Planned {
+impl Report for PlanReport {
     fn human(&self, page: &mut Page) {
         for part in &self.plan.parts {
             line(part, page);
@@ -29,9 +29,9 @@ impl Report for Planned {
         let count = |change| self.plan.parts.iter().filter(|part| part.change == change).count();
         page.line(if self.plan.changes {
             Message::new("plan.pending")
-                .with("create", count(Change::Create))
-                .with("update", count(Change::Update))
-                .with("replace", count(Change::Replace))
+                .with("create", count(PlannedChange::Create))
+                .with("update", count(PlannedChange::Update))
+                .with("replace", count(PlannedChange::Replace))
         } else {
             Message::new("plan.nothing")
         });
@@ -49,10 +49,10 @@ impl Report for Planned {
 /// Writes a part's line: a sign that needs no colour, what would happen, and what for.
 fn line(part: &PlannedPart, page: &mut Page) {
     let (sign, tone) = match part.change {
-        Change::Create => ("+", Tone::Good),
-        Change::Update => ("~", Tone::Warn),
-        Change::Replace => ("±", Tone::Bad),
-        Change::Unchanged => ("=", Tone::Dim),
+        PlannedChange::Create => ("+", Tone::Good),
+        PlannedChange::Update => ("~", Tone::Warn),
+        PlannedChange::Replace => ("±", Tone::Bad),
+        PlannedChange::Unchanged => ("=", Tone::Dim),
     };
     let change = Message::new(format!("plan.{}", part.change.as_str()));
     let text = change.with_message("part", part.part.message()).render(page.lang());
@@ -68,15 +68,15 @@ fn line(part: &PlannedPart, page: &mut Page) {
 ///
 /// # Errors
 /// That no engine runs, or what a deploy would be refused for.
-pub async fn run(context: &Context, args: &cli::Plan) -> Result<Planned> {
+pub async fn run(context: &Context, args: &cli::Plan) -> Result<PlanReport> {
     plan(context, args.check).await
 }
 
 /// The same for `deploy --dry-run`.
-pub(super) async fn plan(context: &Context, check: bool) -> Result<Planned> {
+pub(super) async fn plan(context: &Context, check: bool) -> Result<PlanReport> {
     let engine = engine::connect(&context.settings).await?;
     context.progress.wait("plan", Message::new("plan.looking"));
     let plan = stack::plan(&context.run(&engine)).await;
     context.progress.done("plan");
-    Ok(Planned { plan: plan?, check })
+    Ok(PlanReport { plan: plan?, check })
 }

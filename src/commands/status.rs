@@ -33,7 +33,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How the whole is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum OverallState {
     /// Every component answers and every part is as it should be.
     Healthy,
     /// Something runs, and something that should does not.
@@ -42,7 +42,7 @@ pub enum State {
     Stopped,
 }
 
-impl State {
+impl OverallState {
     fn as_str(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
@@ -58,7 +58,7 @@ pub struct StatusReport {
     /// Whether every component is healthy and every part is there.
     pub healthy: bool,
     /// The same with one word more: half of it running is not running.
-    pub state: State,
+    pub state: OverallState,
     /// The pieces of the engine.
     pub components: Vec<Component>,
     /// The stack; absent when the engine cannot be asked.
@@ -206,9 +206,9 @@ async fn look(context: &Context) -> StatusReport {
         && api == Some(Health::Healthy);
     let runs = components.iter().any(|component| component.health != Health::Stopped);
     let state = match (healthy, runs) {
-        (true, _) => State::Healthy,
-        (false, true) => State::Degraded,
-        (false, false) => State::Stopped,
+        (true, _) => OverallState::Healthy,
+        (false, true) => OverallState::Degraded,
+        (false, false) => OverallState::Stopped,
     };
     let chain = stack.as_ref().filter(|stack| !stack.is_empty());
     let chain = chain.map(|stack| Chain::of(&components, stack, api, &targets));

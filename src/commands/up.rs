@@ -12,7 +12,7 @@ use crate::{
 
 /// What `up` did.
 #[derive(Debug, serde::Serialize)]
-pub struct UpReport(engine::Up);
+pub struct UpReport(engine::Startup);
 
 impl Report for UpReport {
     fn human(&self, page: &mut Page) {

@@ -1,8 +1,8 @@
-//! The connection to the Docker daemon: tries the places of [`super::search`] and says what is wrong with them.
+//! The connection to the Docker daemon: tries the endpoints of [`super::search`] and says what is wrong with them.
 
 use super::{
+    endpoint::{Address, Endpoint, is_loopback},
     error::{Error, Result, io_kind},
-    place::{Address, Place, is_loopback},
     search::{Variables, candidates},
 };
 use crate::{calls, secret::hex};
@@ -29,7 +29,7 @@ const LONG_CALL: Duration = Duration::from_mins(10);
 #[derive(Clone)]
 pub struct Daemon {
     api: Docker,
-    place: Place,
+    endpoint: Endpoint,
     kind: Kind,
 }
 
@@ -55,12 +55,12 @@ impl Daemon {
 
     /// Like [`Daemon::find`], with a limit of the caller's for the first answer.
     pub(super) async fn find_within(limit: Duration, docker_host: Option<&str>, variables: &Variables) -> Result<Self> {
-        let places = candidates(docker_host, variables)?;
-        let named = places.len() == 1;
+        let endpoints = candidates(docker_host, variables)?;
+        let named = endpoints.len() == 1;
         let mut looked = Vec::new();
         let mut worst: Option<Error> = None;
-        for place in places {
-            if let Address::Unix(path) = &place.address
+        for endpoint in endpoints {
+            if let Address::Unix(path) = &endpoint.address
                 && !named
             {
                 looked.push(path.clone());
@@ -68,7 +68,7 @@ impl Daemon {
                     continue;
                 }
             }
-            match Self::open(place, limit).await {
+            match Self::open(endpoint, limit).await {
                 Ok(daemon) => return Ok(daemon),
                 Err(error) => worst = worst.or(Some(error)),
             }
@@ -76,21 +76,21 @@ impl Daemon {
         Err(worst.unwrap_or(Error::NotFound { looked }))
     }
 
-    async fn open(place: Place, limit: Duration) -> Result<Self> {
-        let api = client(&place)?;
-        let hangs = || Error::Hangs { place: place.to_string(), seconds: limit.as_secs() };
+    async fn open(endpoint: Endpoint, limit: Duration) -> Result<Self> {
+        let api = client(&endpoint)?;
+        let hangs = || Error::Hangs { endpoint: endpoint.to_string(), seconds: limit.as_secs() };
         let info =
-            timeout(limit, api.info()).await.map_err(|_elapsed| hangs())?.map_err(|error| explain(&place, error))?;
+            timeout(limit, api.info()).await.map_err(|_elapsed| hangs())?.map_err(|error| explain(&endpoint, error))?;
         let rootless = info.security_options.iter().flatten().any(|option| option.contains("name=rootless"));
         let desktop = info.operating_system.as_deref().is_some_and(|name| name.starts_with("Docker Desktop"));
         let kind = if desktop || !cfg!(target_os = "linux") {
             Kind::Apart
-        } else if rootless || timeout(limit, is_rootless_podman(&api, &place)).await.map_err(|_elapsed| hangs())? {
+        } else if rootless || timeout(limit, is_rootless_podman(&api, &endpoint)).await.map_err(|_elapsed| hangs())? {
             Kind::Rootless
         } else {
             Kind::Native
         };
-        Ok(Self { api, place, kind })
+        Ok(Self { api, endpoint, kind })
     }
 
     /// The client of its API.
@@ -107,8 +107,8 @@ impl Daemon {
 
     /// Where it is and who said so.
     #[must_use]
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// Refuses a daemon of another machine: nothing here reaches what its containers publish.
@@ -116,11 +116,11 @@ impl Daemon {
     /// # Errors
     /// [`Error::Remote`].
     pub fn is_here(&self) -> Result<()> {
-        let here = match &self.place.address {
+        let here = match &self.endpoint.address {
             Address::Unix(_) => true,
             Address::Plain(host) | Address::Tls(host, _) => is_loopback(host),
         };
-        if here { Ok(()) } else { Err(Error::Remote { place: self.place.clone() }) }
+        if here { Ok(()) } else { Err(Error::Remote { endpoint: self.endpoint.clone() }) }
     }
 
     /// Where its containers live.
@@ -138,7 +138,7 @@ impl Daemon {
     /// machine has it at the usual place there, whatever this machine's end of it is called.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        match &self.place.address {
+        match &self.endpoint.address {
             Address::Unix(path) if cfg!(target_os = "linux") && !is_desktop(path) => path.clone(),
             _ => PathBuf::from("/var/run/docker.sock"),
         }
@@ -146,8 +146,8 @@ impl Daemon {
 }
 
 /// Podman keeps to itself that it runs without root; its socket is then its user's.
-async fn is_rootless_podman(api: &Docker, place: &Place) -> bool {
-    let Address::Unix(path) = &place.address else { return false };
+async fn is_rootless_podman(api: &Docker, endpoint: &Endpoint) -> bool {
+    let Address::Unix(path) = &endpoint.address else { return false };
     if std::fs::metadata(path).map_or(0, |socket| socket.uid()) == 0 {
         return false;
     }
@@ -163,9 +163,9 @@ fn is_desktop(path: &Path) -> bool {
     path.ends_with(".docker/desktop/docker.sock") || path.ends_with(".colima/default/docker.sock")
 }
 
-fn client(place: &Place) -> Result<Docker> {
+fn client(endpoint: &Endpoint) -> Result<Docker> {
     let version = API_DEFAULT_VERSION;
-    let made = match &place.address {
+    let made = match &endpoint.address {
         Address::Unix(path) if calls::are_told() => told(path),
         Address::Unix(path) => Docker::connect_with_unix(&path.to_string_lossy(), CALL_SECONDS, version),
         Address::Plain(host) => Docker::connect_with_http(host, CALL_SECONDS, version),
@@ -174,7 +174,7 @@ fn client(place: &Place) -> Result<Docker> {
             Docker::connect_with_ssl(host, &file("key.pem"), &file("cert.pem"), &file("ca.pem"), CALL_SECONDS, version)
         }
     };
-    made.map_err(|error| explain(place, error))
+    made.map_err(|error| explain(endpoint, error))
 }
 
 /// A client whose calls are told. A TCP daemon's are not: bollard keeps its connectors to itself.
@@ -196,27 +196,27 @@ fn told(path: &Path) -> std::result::Result<Docker, bollard::errors::Error> {
 }
 
 /// Tells apart what bollard has one sentence for.
-fn explain(place: &Place, error: bollard::errors::Error) -> Error {
+fn explain(endpoint: &Endpoint, error: bollard::errors::Error) -> Error {
     if matches!(error, bollard::errors::Error::DockerResponseServerError { .. }) {
         return Error::api("docker.operation.ask_version")(error);
     }
     let missing = matches!(error, bollard::errors::Error::SocketNotFoundError(_));
     let kind = if missing { Some(io::ErrorKind::NotFound) } else { io_kind(&error) };
-    match (&place.address, kind) {
+    match (&endpoint.address, kind) {
         (Address::Unix(path), Some(io::ErrorKind::PermissionDenied)) => Error::Denied { path: path.clone() },
         (Address::Unix(path), Some(io::ErrorKind::NotFound)) => {
-            Error::Missing { path: path.clone(), found_by: place.found_by.clone() }
+            Error::Missing { path: path.clone(), found_by: endpoint.found_by.clone() }
         }
         (_, kind) => {
             let source = io::Error::new(kind.unwrap_or(io::ErrorKind::Other), error);
-            Error::Unreachable { place: place.clone(), source }
+            Error::Unreachable { endpoint: endpoint.clone(), source }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::FoundBy;
+    use super::super::endpoint::FoundBy;
     use super::*;
     use std::os::unix::fs::PermissionsExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -242,9 +242,9 @@ mod tests {
     async fn a_socket_that_denies_this_user_is_told_apart() {
         if rustix::process::geteuid().is_root() {
             // Root is denied nothing; the error's own form stands in for the daemon's socket.
-            let place = Place { address: Address::Unix("/s".into()), found_by: FoundBy::Variable };
+            let endpoint = Endpoint { address: Address::Unix("/s".into()), found_by: FoundBy::Variable };
             let denied = io::Error::from(io::ErrorKind::PermissionDenied);
-            assert!(matches!(explain(&place, denied.into()), Error::Denied { .. }));
+            assert!(matches!(explain(&endpoint, denied.into()), Error::Denied { .. }));
             return;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn a_daemon_of_another_machine_is_refused_before_anything_is_made_there() {
         let at = |address: Address| {
-            let place = Place { address, found_by: FoundBy::Variable };
-            Daemon { api: client(&place).unwrap(), place, kind: Kind::Native }
+            let endpoint = Endpoint { address, found_by: FoundBy::Variable };
+            Daemon { api: client(&endpoint).unwrap(), endpoint, kind: Kind::Native }
         };
         assert!(at(Address::Plain("127.0.0.1:2375".to_owned())).is_here().is_ok());
         let remote = at(Address::Plain("192.0.2.7:2375".to_owned())).is_here();
@@ -284,9 +284,9 @@ mod tests {
                 stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
             }
         };
-        let place = Place { address: Address::Unix(path), found_by: FoundBy::Variable };
+        let endpoint = Endpoint { address: Address::Unix(path), found_by: FoundBy::Variable };
         tokio::select! {
-            opened = Daemon::open(place, FIRST_ANSWER) => opened.unwrap().kind(),
+            opened = Daemon::open(endpoint, FIRST_ANSWER) => opened.unwrap().kind(),
             () = serve => unreachable!("the listener stays"),
         }
     }
@@ -303,8 +303,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("docker.sock");
         let _listener = tokio::net::UnixListener::bind(&path).unwrap();
-        let place = Place { address: Address::Unix(path), found_by: FoundBy::Variable };
-        let opened = Daemon::open(place, Duration::from_millis(50)).await;
+        let endpoint = Endpoint { address: Address::Unix(path), found_by: FoundBy::Variable };
+        let opened = Daemon::open(endpoint, Duration::from_millis(50)).await;
         assert!(matches!(opened, Err(Error::Hangs { .. })));
     }
 }

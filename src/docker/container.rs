@@ -62,7 +62,7 @@ pub struct Owned {
 }
 
 impl Owned {
-    /// Tells whether it runs and is not paused.
+    /// Whether it runs and is not paused.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.state == "running"

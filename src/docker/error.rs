@@ -1,6 +1,6 @@
 //! What can go wrong between atelier and the Docker daemon, and what the user sees of it.
 
-use super::place::{Address, FoundBy, Place};
+use super::endpoint::{Address, Endpoint, FoundBy};
 use crate::{
     error,
     text::{Message, Verbatim},
@@ -31,19 +31,19 @@ pub enum Error {
         path: PathBuf,
     },
     /// Nobody listens, or the connection broke.
-    #[error("cannot reach {place}")]
+    #[error("cannot reach {endpoint}")]
     Unreachable {
         /// The daemon's address and who named it.
-        place: Place,
+        endpoint: Endpoint,
         /// What the operating system said.
         #[source]
         source: io::Error,
     },
     /// The daemon takes connections and says nothing.
-    #[error("{place} did not answer within {seconds} s")]
+    #[error("{endpoint} did not answer within {seconds} s")]
     Hangs {
         /// The daemon's address and who named it.
-        place: String,
+        endpoint: String,
         /// How long it was waited for.
         seconds: u64,
     },
@@ -124,10 +124,10 @@ pub enum Error {
         seconds: u64,
     },
     /// The daemon is on another machine.
-    #[error("{place} is beyond this machine")]
+    #[error("{endpoint} is beyond this machine")]
     Remote {
         /// The daemon's address and who named it.
-        place: Place,
+        endpoint: Endpoint,
     },
     /// The daemon refused a call, or answered something else.
     #[error("cannot {operation}")]
@@ -185,7 +185,7 @@ pub(crate) fn status(error: &bollard::errors::Error) -> Option<u16> {
     }
 }
 
-/// Tells whether a call had no answer at all, or half of one: the daemon has gone, or hangs.
+/// Whether a call had no answer at all, or half of one: the daemon has gone, or hangs.
 pub(crate) fn is_loss(error: &bollard::errors::Error) -> bool {
     use bollard::errors::Error::{RequestTimeoutError, SocketNotFoundError};
     let is_cut_off = |error: &hyper::Error| error.is_incomplete_message() || error.is_canceled() || error.is_closed();
@@ -234,17 +234,17 @@ impl From<Error> for error::Error {
                 new(Code::DockerUnreachable).with("place", format!("`{}` ({found_by})", path.display()))
             }
             Error::Denied { path } => new(Code::DockerDenied).with("path", path.display()),
-            Error::Unreachable { place, source } => {
-                let hint = match &place.address {
+            Error::Unreachable { endpoint, source } => {
+                let hint = match &endpoint.address {
                     Address::Tls(_, folder) if source.kind() != io::ErrorKind::ConnectionRefused => {
                         Message::new("hint.docker_certificates").with("folder", folder.display())
                     }
                     _ => Message::new("hint.docker_start"),
                 };
-                new(Code::DockerUnreachable).with("place", place).hint(hint)
+                new(Code::DockerUnreachable).with("place", endpoint).hint(hint)
             }
-            Error::Hangs { place, .. } => {
-                new(Code::DockerUnreachable).with("place", place).hint(Message::new("hint.docker_restart"))
+            Error::Hangs { endpoint, .. } => {
+                new(Code::DockerUnreachable).with("place", endpoint).hint(Message::new("hint.docker_restart"))
             }
             Error::BadHost { found_by, value, rule } => {
                 new(Code::BadSetting).with("name", found_by).with("value", value).with_message("rule", rule.clone())
@@ -278,9 +278,9 @@ impl From<Error> for error::Error {
                 .with("seconds", seconds)
                 .with("what", format!("`{name}`"))
                 .hint(Message::new("hint.container_log").with("name", name)),
-            Error::Remote { place } => {
+            Error::Remote { endpoint } => {
                 let mut remote = new(Code::DockerUnreachable).hint(Message::new("hint.docker_remote"));
-                remote.message = Message::new("error.docker_remote").with("place", place);
+                remote.message = Message::new("error.docker_remote").with("place", endpoint);
                 remote
             }
             Error::Api { operation, source } if is_loss(source) => {

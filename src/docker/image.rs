@@ -69,7 +69,7 @@ impl fmt::Display for ImageName {
     }
 }
 
-/// Tells whether the daemon has an image, without asking any registry.
+/// Whether the daemon has an image, without asking any registry.
 ///
 /// # Errors
 /// Returns what the daemon said.

@@ -6,12 +6,12 @@
 
 pub mod connect;
 pub mod container;
+pub mod endpoint;
 pub mod error;
 pub mod gateway;
 pub mod image;
 pub mod network;
 pub mod own_image;
-pub mod place;
 mod podman;
 pub mod search;
 pub mod spec;

@@ -4,8 +4,8 @@
 //! sockets one after the other. Only looks; connecting is [`super::connect`]'s.
 
 use super::{
+    endpoint::{Address, Endpoint, FoundBy, is_loopback},
     error::{Error, Result},
-    place::{Address, FoundBy, Place, is_loopback},
 };
 use crate::text::Message;
 use sha2::{Digest, Sha256};
@@ -36,12 +36,12 @@ pub struct Variables {
     pub runtime_dir: Option<PathBuf>,
 }
 
-/// Lists the places to try, best first. Who names one (`DOCKER_HOST`, a context) gets that one and no other.
+/// Lists the endpoints to try, best first. Who names one (`DOCKER_HOST`, a context) gets that one and no other.
 ///
 /// # Errors
 /// Returns why what was named cannot be used: an address of an unknown form, TCP without TLS beyond this machine, a
 /// context that cannot be read.
-pub fn candidates(docker_host: Option<&str>, variables: &Variables) -> Result<Vec<Place>> {
+pub fn candidates(docker_host: Option<&str>, variables: &Variables) -> Result<Vec<Endpoint>> {
     if let Some(host) = docker_host {
         return Ok(vec![named(host, FoundBy::Variable, variables, variables.tls_folder())?]);
     }
@@ -50,7 +50,7 @@ pub fn candidates(docker_host: Option<&str>, variables: &Variables) -> Result<Ve
     {
         return Ok(vec![from_context(&name, variables)?]);
     }
-    let usual = |(path, whose)| Place { address: Address::Unix(path), found_by: FoundBy::Usual(whose) };
+    let usual = |(path, whose)| Endpoint { address: Address::Unix(path), found_by: FoundBy::Usual(whose) };
     Ok(usual_sockets(variables).into_iter().map(usual).collect())
 }
 
@@ -83,7 +83,7 @@ impl Variables {
 }
 
 /// Reads an address as `DOCKER_HOST` and contexts hold it.
-fn named(text: &str, found_by: FoundBy, variables: &Variables, tls: Option<PathBuf>) -> Result<Place> {
+fn named(text: &str, found_by: FoundBy, variables: &Variables, tls: Option<PathBuf>) -> Result<Endpoint> {
     let bad =
         |rule| Error::BadHost { found_by: found_by.to_string(), value: text.to_owned(), rule: Message::new(rule) };
     let (scheme, rest) = text.split_once("://").ok_or_else(|| bad("rule.docker.address"))?;
@@ -99,7 +99,7 @@ fn named(text: &str, found_by: FoundBy, variables: &Variables, tls: Option<PathB
         "ssh" => return Err(bad("rule.docker.ssh")),
         _ => return Err(bad("rule.docker.address")),
     };
-    Ok(Place { address, found_by })
+    Ok(Endpoint { address, found_by })
 }
 
 /// Host and port, and nothing that a URL could take for a path, a query or a user.
@@ -111,7 +111,7 @@ fn is_authority(text: &str) -> bool {
 
 /// The part of `config.json` that is read.
 #[derive(serde::Deserialize)]
-struct Config {
+struct CliConfig {
     #[serde(rename = "currentContext")]
     current_context: Option<String>,
 }
@@ -119,7 +119,7 @@ struct Config {
 /// A `config.json` that is absent or broken names no context; the docker CLI only warns of it, too.
 fn current_context(variables: &Variables) -> Option<String> {
     let text = read(&variables.config_folder()?.join("config.json")).ok()?;
-    let config: Config = serde_json::from_str(&text).ok()?;
+    let config: CliConfig = serde_json::from_str(&text).ok()?;
     config.current_context.filter(|name| !name.is_empty())
 }
 
@@ -132,18 +132,18 @@ struct Meta {
 
 #[derive(serde::Deserialize)]
 struct Endpoints {
-    docker: Endpoint,
+    docker: DockerEndpoint,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Endpoint {
+struct DockerEndpoint {
     host: String,
 }
 
 /// Contexts are kept under the hash of their name; their certificates likewise.
 /// <https://docs.docker.com/engine/manage-resources/contexts/>
-fn from_context(name: &str, variables: &Variables) -> Result<Place> {
+fn from_context(name: &str, variables: &Variables) -> Result<Endpoint> {
     let unreadable = |source| Error::Context { name: name.to_owned(), source };
     let folder = variables.config_folder().ok_or_else(|| unreadable(io::ErrorKind::NotFound.into()))?;
     let hash = crate::secret::hex(&Sha256::digest(name));
@@ -167,9 +167,9 @@ mod tests {
     use super::*;
 
     fn only(host: &str, variables: &Variables) -> Result<Address> {
-        candidates(Some(host), variables).map(|mut places| {
-            assert_eq!(places.len(), 1, "a named place is the only one");
-            places.remove(0).address
+        candidates(Some(host), variables).map(|mut endpoints| {
+            assert_eq!(endpoints.len(), 1, "a named place is the only one");
+            endpoints.remove(0).address
         })
     }
 
@@ -212,9 +212,10 @@ mod tests {
         fs::write(folder.path().join("config.json"), r#"{"auths":{},"currentContext":"remote"}"#).unwrap();
         let variables = Variables { config: Some(folder.path().into()), ..Variables::default() };
 
-        let places = candidates(None, &variables).unwrap();
-        let expected = Place { address: Address::Unix("/r.sock".into()), found_by: FoundBy::Context("remote".into()) };
-        assert_eq!(places, [expected]);
+        let endpoints = candidates(None, &variables).unwrap();
+        let expected =
+            Endpoint { address: Address::Unix("/r.sock".into()), found_by: FoundBy::Context("remote".into()) };
+        assert_eq!(endpoints, [expected]);
         assert_eq!(only("unix:///h.sock", &variables).unwrap(), Address::Unix("/h.sock".into()));
 
         let default = Variables { context: Some("default".into()), ..variables.clone() };
@@ -227,10 +228,10 @@ mod tests {
     fn the_usual_sockets_start_with_dockers_own() {
         let variables =
             Variables { home: Some("/home/u".into()), runtime_dir: Some("/run/user/1".into()), ..Variables::default() };
-        let places: Vec<String> = candidates(None, &variables).unwrap().iter().map(Place::to_string).collect();
-        assert_eq!(places[0], "`unix:///var/run/docker.sock` (Docker)");
-        assert_eq!(places[1], "`unix:///run/user/1/docker.sock` (rootless Docker)");
-        assert!(places.contains(&"`unix:///home/u/.colima/default/docker.sock` (Colima)".to_owned()));
-        assert!(places.contains(&"`unix:///run/user/1/podman/podman.sock` (rootless Podman)".to_owned()));
+        let endpoints: Vec<String> = candidates(None, &variables).unwrap().iter().map(Endpoint::to_string).collect();
+        assert_eq!(endpoints[0], "`unix:///var/run/docker.sock` (Docker)");
+        assert_eq!(endpoints[1], "`unix:///run/user/1/docker.sock` (rootless Docker)");
+        assert!(endpoints.contains(&"`unix:///home/u/.colima/default/docker.sock` (Colima)".to_owned()));
+        assert!(endpoints.contains(&"`unix:///run/user/1/podman/podman.sock` (rootless Podman)".to_owned()));
     }
 }

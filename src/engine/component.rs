@@ -42,7 +42,7 @@ impl Component {
         if self.name == OUTSIDE_CONTAINERS { Message::new("component.engine") } else { Message::literal(&self.name) }
     }
 
-    /// Tells whether it is what answers the AWS API, and not a door beside it.
+    /// Whether it is what answers the AWS API, and not a door beside it.
     #[must_use]
     pub fn is_engine(&self) -> bool {
         self.name == OUTSIDE_CONTAINERS || self.name.starts_with(layout::ENGINE)

@@ -1,7 +1,7 @@
 //! An engine that answers, as the stack and the commands see it.
 
 use super::facts::Facts;
-use crate::{aws::Connection, docker::place, marks::STAGE, names::ApiId, proxy::ProxyAddress};
+use crate::{aws::Connection, docker::endpoint, marks::STAGE, names::ApiId, proxy::ProxyAddress};
 use std::time::Duration;
 
 /// An engine that answers, and what the stack must know of it.
@@ -46,6 +46,6 @@ impl Engine {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let authority = self.public_url.as_deref().and_then(|url| url.strip_prefix("http://")?.split('/').next());
-        authority.is_some_and(place::is_loopback)
+        authority.is_some_and(endpoint::is_loopback)
     }
 }

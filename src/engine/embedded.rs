@@ -10,7 +10,7 @@ use super::{
     local::{docker_proxy, local_connection, log_path, loopback, public_url},
     orphan, port, probe,
     record::{Process, Record},
-    report::Up,
+    report::Startup,
 };
 use crate::{
     disk,
@@ -57,7 +57,7 @@ pub(crate) enum News {
 }
 
 /// Starts the engine unless it runs.
-pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Up> {
+pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     // The child reads the key pair from its file: secrets never pass through arguments or the environment.
     let installation = Installation::load_or_create_telling(settings, progress)?;
     match Record::read(settings).filter(is_running) {
@@ -76,9 +76,9 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Up> {
     Ok(described(settings, &record, true))
 }
 
-fn described(settings: &Settings, record: &Record, changed: bool) -> Up {
+fn described(settings: &Settings, record: &Record, changed: bool) -> Startup {
     let pid = record.process.as_ref().map(|process| process.pid);
-    Up { engine: EngineKind::Embedded, url: public_url(settings, record.port), port: record.port, pid, changed }
+    Startup { engine: EngineKind::Embedded, url: public_url(settings, record.port), port: record.port, pid, changed }
 }
 
 async fn start(settings: &Settings, progress: &Progress) -> Result<Record> {
@@ -147,13 +147,13 @@ fn port_taken(port: u16) -> Error {
     Error::new(Code::PortTaken).with("port", port).with_message("holder", port::named(holder))
 }
 
-/// Tells whether the engine accepts this project's signatures: the file that they are made from may have been lost while
+/// Whether the engine accepts this project's signatures: the file that they are made from may have been lost while
 /// it ran.
 fn knows(record: &Record, installation: &Installation) -> bool {
     record.access_key_id.as_ref() == Some(&installation.access_key_id)
 }
 
-/// Tells whether the recorded process still runs.
+/// Whether the recorded process still runs.
 pub(super) fn is_running(record: &Record) -> bool {
     record.kind == EngineKind::Embedded && record.process.as_ref().is_some_and(Process::is_alive)
 }

@@ -8,7 +8,7 @@ use super::{
     deadline::within,
     embedded, localstack, port,
     record::Record,
-    report::{Down, Up},
+    report::{Shutdown, Startup},
 };
 use crate::{
     disk,
@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// Says why the machine cannot run it (port, Docker, image, folder), or that it ended while starting.
-pub async fn up(settings: &Settings, progress: &Progress) -> Result<Up> {
+pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     let recorded = recorded(settings).await;
     let runs = match &recorded {
         Some(record) => match (is_running(settings, record).await, settings.engine.value) {
@@ -137,7 +137,7 @@ async fn choose(settings: &Settings, progress: &Progress) -> EngineKind {
 ///
 /// # Errors
 /// Says why it cannot be stopped, or why its record cannot be removed.
-pub async fn down(settings: &Settings, progress: &Progress) -> Result<Down> {
+pub async fn down(settings: &Settings, progress: &Progress) -> Result<Shutdown> {
     let record = recorded(settings).await;
     let kind = record.as_ref().map(|record| record.kind);
     let changed = match &record {
@@ -155,7 +155,7 @@ pub async fn down(settings: &Settings, progress: &Progress) -> Result<Down> {
     };
     Record::remove(settings)?;
     let engine = kind.or(changed.then_some(EngineKind::Embedded));
-    Ok(Down { engine, changed, is_lost: changed && engine.is_some_and(|kind| !kind.facts().keeps_state) })
+    Ok(Shutdown { engine, changed, is_lost: changed && engine.is_some_and(|kind| !kind.facts().keeps_state) })
 }
 
 /// Removes the containers that stand beside an engine which needs no Docker. That Docker cannot be asked keeps nothing
@@ -173,7 +173,7 @@ async fn sweep_beside(settings: &Settings, progress: &Progress, record: Option<&
     }
 }
 
-/// Tells whether Docker could not be asked at all.
+/// Whether Docker could not be asked at all.
 fn is_silence(error: &Error) -> bool {
     matches!(error.code, Code::DockerUnreachable | Code::DockerDenied | Code::BadSetting)
 }
@@ -200,13 +200,13 @@ pub async fn dismantle(settings: &Settings) -> Result<Vec<String>> {
     Ok(removed)
 }
 
-/// Names the containers that [`dismantle`] would take away; none where Docker cannot be asked.
+/// Returns the containers that [`dismantle`] would take away; none where Docker cannot be asked.
 pub async fn belongings(settings: &Settings) -> Vec<String> {
     let listed = within(settings, "awaited.docker", localstack::belongings(settings)).await;
     listed.unwrap_or_default()
 }
 
-/// Tells whether a stack may be in what an engine that does not run has left on disk; containers leave nothing.
+/// Whether a stack may be in what an engine that does not run has left on disk; containers leave nothing.
 #[must_use]
 pub fn keeps_state(settings: &Settings) -> bool {
     let is_lost = Record::read(settings).is_some_and(|record| !record.kind.facts().keeps_state);

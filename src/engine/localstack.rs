@@ -24,7 +24,7 @@ use super::{
     port, probe,
     profile::Profile,
     record::Record,
-    report::Up,
+    report::Startup,
 };
 use crate::{
     docker::{
@@ -81,7 +81,7 @@ async fn is_possible(settings: &Settings) -> Result<()> {
     if matches!(offered, Ok(Ok(_))) { Ok(()) } else { Err(Error::new(Code::ImageUnavailable).with("image", image)) }
 }
 
-/// Tells whether this binary needs nothing of this machine.
+/// Whether this binary needs nothing of this machine.
 pub(crate) fn runs_in_a_container() -> bool {
     let read_head = || {
         let mut head = Vec::with_capacity(elf::HEAD);
@@ -92,7 +92,7 @@ pub(crate) fn runs_in_a_container() -> bool {
     read_head().ok().and_then(|head| elf::inspect(&head)).is_some_and(|needs| needs.interpreter.is_none())
 }
 
-/// Tells whether the recorded engine's container still runs.
+/// Whether the recorded engine's container still runs.
 ///
 /// # Errors
 /// Says why Docker cannot be asked, or that its name is somebody else's container now.
@@ -114,7 +114,7 @@ async fn find_engine(settings: &Settings, record: &Record) -> Result<(Daemon, Ow
 }
 
 /// Makes sure that the three containers run and the engine answers.
-pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Up> {
+pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     let image = wanted_image(settings)?;
     let profile = Profile::of(&image);
     if profile.needs_account(&image) && settings.localstack_token.is_none() {
@@ -139,9 +139,9 @@ async fn bring_up(
     installation: &Installation,
     image: ImageName,
     port: u16,
-) -> Result<Up> {
+) -> Result<Startup> {
     let daemon = daemon::find(settings).await?;
-    progress.note(Message::new("docker.found").with("place", daemon.place()));
+    progress.note(Message::new("docker.found").with("place", daemon.endpoint()));
     let (names, owner) = (Names::of(port)?, &installation.owner);
     let (gateway, ()) = tokio::try_join!(gateway::find(&daemon), containers::claim(&daemon, owner, &names, settings))?;
     let addresses = Addresses::of(port, &gateway);
@@ -181,7 +181,7 @@ async fn bring_up(
     record(&set, port, account)?.write_to(&settings.folder)?;
     progress.done("engine");
     let url = public_url(settings, port);
-    Ok(Up { engine: EngineKind::Localstack, url, port, pid: None, changed: engine_changed || doors.changed() })
+    Ok(Startup { engine: EngineKind::Localstack, url, port, pid: None, changed: engine_changed || doors.changed() })
 }
 
 /// The record of a set that is ready; `account` is `None` where the engine ran already and was not asked.

@@ -32,7 +32,7 @@ pub use life::{belongings, dismantle, down, keeps_state, up};
 pub(crate) use life::{recorded, running};
 pub(crate) use local::{log_path, loopback};
 pub use localstack::with_last_words;
-pub use report::{Down, Up};
+pub use report::{Shutdown, Startup};
 
 use crate::{engine_kind::EngineKind, error::Result, marks::API_ID_TAG, settings::Settings, text::Message};
 use installation::Installation;

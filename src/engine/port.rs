@@ -46,7 +46,7 @@ pub(crate) fn named(holder: Option<Holder>) -> Message {
     holder.map_or_else(|| Message::new("docker.port_holder"), Message::literal)
 }
 
-/// Tells whether nothing of this machine listens on an address. Another process may take it before it is used.
+/// Whether nothing of this machine listens on an address. Another process may take it before it is used.
 pub(super) fn is_free(address: SocketAddr) -> bool {
     TcpListener::bind(address).is_ok()
 }
@@ -78,7 +78,7 @@ impl Listener {
         Self { address, inode: "none".to_owned() }
     }
 
-    /// Tells whether nobody else can listen on `address` while this socket does.
+    /// Whether nobody else can listen on `address` while this socket does.
     fn is_in_the_way_of(&self, address: SocketAddr) -> bool {
         self.address.port() == address.port()
             && (self.address.ip() == address.ip() || self.address.ip().is_unspecified())

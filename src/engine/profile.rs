@@ -115,13 +115,13 @@ impl Profile {
         PROFILES.iter().find(|profile| profile.repositories.contains(&last)).unwrap_or(&PROFILES[0])
     }
 
-    /// Tells whether its images have a use for the user's account, whether or not they start without one.
+    /// Whether its images have a use for the user's account, whether or not they start without one.
     #[must_use]
     pub fn takes_account(&self) -> bool {
         self.account == Account::LocalStack
     }
 
-    /// Tells whether an image of this profile starts with an account only.
+    /// Whether an image of this profile starts with an account only.
     #[must_use]
     pub fn needs_account(&self, image: &ImageName) -> bool {
         if self.takes_account() && image.repository().rsplit('/').next() == Some(PRO) {

@@ -32,7 +32,7 @@ impl Process {
         Self { pid, started: started(pid) }
     }
 
-    /// Tells whether this very process still runs.
+    /// Whether this very process still runs.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.pid().is_some_and(|pid| test_kill_process(pid).is_ok())

@@ -2,9 +2,9 @@
 
 use crate::engine_kind::EngineKind;
 
-/// What `up` did.
+/// What starting did.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Up {
+pub struct Startup {
     /// Which kind runs now.
     pub engine: EngineKind,
     /// The base URL for people.
@@ -18,9 +18,9 @@ pub struct Up {
     pub changed: bool,
 }
 
-/// What `down` did.
+/// What stopping did.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Down {
+pub struct Shutdown {
     /// Which kind was stopped; `None` when none was recorded.
     pub engine: Option<EngineKind>,
     /// `false` when none ran.

@@ -204,7 +204,7 @@ async fn try_all(settings: &Settings) -> Option<Vec<Component>> {
     Some(targets.map(component).collect())
 }
 
-/// Gives the container's name.
+/// Returns the container's name.
 ///
 /// # Errors
 /// Never for the name that is built in.

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 const SHELLS: Shells<'_> = Shells::builtins();
 
-/// Gives the shell that asks, if this process was started to complete.
+/// Returns the shell that asks, if this process was started to complete.
 #[must_use]
 pub fn asked(environment: &Environment) -> Option<String> {
     environment.get(VARIABLE).map(str::to_owned)

@@ -16,7 +16,7 @@ impl Environment {
             .collect()
     }
 
-    /// Gives the value of `name`, when it has one.
+    /// Returns the value of `name`, when it has one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -72,7 +72,7 @@ impl SettingsFile {
         Ok(Self(document))
     }
 
-    /// Gives the value of `key` as the text that a flag would have.
+    /// Returns the value of `key` as the text that a flag would have.
     pub(super) fn get(&self, key: &'static str) -> Result<Option<String>> {
         match self.0.get(key) {
             None => Ok(None),

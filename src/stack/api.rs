@@ -238,7 +238,7 @@ async fn is_permitted(clients: &Clients, names: &Names, id: &str) -> Result<bool
     Ok(statements.iter().any(|candidate| candidate["Sid"] == statement(id).as_str()))
 }
 
-/// Names the stacks that have an API.
+/// Returns the stacks that have an API.
 pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
     let apis = list(clients).await?;
     let ours = apis.iter().map(tags).filter(|tags| tags.get(PART_TAG).is_some_and(|part| part == Part::Api.as_str()));

@@ -13,14 +13,14 @@ use super::{
     reconcile::{Next, Pace, Reconcile, converge},
     run::Run,
     sighting::Sighting,
+    snapshot::{Cached, Location},
     spec::Names,
-    state::{Place, State},
 };
 use crate::{settings::Settings, text::Message};
 
 /// What was taken away.
 #[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct CleanReport {
+pub struct Cleanup {
     /// Every resource that was removed, in the order of removal.
     pub removed: Vec<Removed>,
 }
@@ -38,14 +38,14 @@ pub struct Removed {
 ///
 /// # Errors
 /// Returns what failed first; what is left is found again by the next run.
-pub async fn clean(run: &Run<'_>, stacks: &[Discovery]) -> Result<CleanReport, Error> {
+pub async fn clean(run: &Run<'_>, stacks: &[Discovery]) -> Result<Cleanup, Error> {
     Box::pin(take_away(run, stacks)).await.map_err(|error| error.at(run.engine))
 }
 
-async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<CleanReport, Error> {
+async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<Cleanup, Error> {
     let clients = Clients::new(run.engine);
     let pace = Pace::of(run);
-    let mut report = CleanReport::default();
+    let mut report = Cleanup::default();
     for stack in stacks {
         let names = Names::of(&stack.stack, &clients.region);
         for part in Part::EVERY.iter().copied().rev() {
@@ -65,9 +65,9 @@ async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<CleanReport, E
 
 /// Removes the files, unless they tell of a stack that is still there: another one, or one in another account or region.
 fn forget_what_went(run: &Run<'_>, stacks: &[Discovery]) -> Result<(), Error> {
-    if let Some(last) = State::read(&run.settings.folder, run.progress) {
+    if let Some(Cached { snapshot: last, .. }) = Cached::read(&run.settings.folder, run.progress) {
         let Some(gone) = stacks.iter().find(|stack| stack.stack == last.stack) else { return Ok(()) };
-        let (was, is) = (last.place(), Place { account: &gone.account, region: &run.engine.connection.region });
+        let (was, is) = (last.location(), Location { account: &gone.account, region: &run.engine.connection.region });
         if was != is {
             run.progress.warn(Message::new("clean.elsewhere").with("was", was).with("is", is));
             return Ok(());

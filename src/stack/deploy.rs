@@ -19,8 +19,8 @@ use super::{
     role::Role,
     run::Run,
     sighting::Sighting,
+    snapshot::{Cached, Location, Snapshot},
     spec::Spec,
-    state::{Memory, Place, State},
     usage_plan::{self, UsagePlan},
     wanted,
 };
@@ -79,7 +79,7 @@ pub struct PartReport {
 
 /// A stack after a deploy.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct DeployReport {
+pub struct Deployment {
     /// The stack.
     pub stack: crate::names::StackName,
     /// `false` when no part needed anything.
@@ -102,7 +102,7 @@ pub struct DeployReport {
 ///
 /// # Errors
 /// Returns what failed first; what was done until then is kept.
-pub async fn deploy(run: &Run<'_>) -> Result<DeployReport, Error> {
+pub async fn deploy(run: &Run<'_>) -> Result<Deployment, Error> {
     let done = Box::pin(make(run)).await.map_err(|error| error.at(run.engine));
     if let Err(error) = &done {
         // A log that cannot be written is not what went wrong.
@@ -111,10 +111,10 @@ pub async fn deploy(run: &Run<'_>) -> Result<DeployReport, Error> {
     done
 }
 
-async fn make(run: &Run<'_>) -> Result<DeployReport, Error> {
+async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
     let clients = Clients::new(run.engine);
     let package = wanted::packed(run);
-    let last = State::read(&run.settings.folder, run.progress);
+    let last = Cached::read(&run.settings.folder, run.progress);
     let stack = &run.settings.stack.value;
     let look = async {
         let account = reading(|| clients.account()).await?;
@@ -135,9 +135,9 @@ async fn make(run: &Run<'_>) -> Result<DeployReport, Error> {
 
 /// Says, before anything is changed, that this is not where the last deploy was, or that what it made is gone: the ids
 /// are going to change.
-fn tell_of_change(run: &Run<'_>, last: Option<&State>, before: &Discovery) {
-    let Some(last) = last.filter(|last| last.stack == before.stack) else { return };
-    let (was, is) = (last.place(), Place { account: &before.account, region: &run.engine.connection.region });
+fn tell_of_change(run: &Run<'_>, last: Option<&Cached>, before: &Discovery) {
+    let Some(last) = last.map(|last| &last.snapshot).filter(|last| last.stack == before.stack) else { return };
+    let (was, is) = (last.location(), Location { account: &before.account, region: &run.engine.connection.region });
     let key = match before.is_empty() {
         _ if was != is => "stack.elsewhere",
         false => return,
@@ -233,14 +233,14 @@ fn tell(pace: &Pace, part: &PartReport) {
     pace.progress.end(part.part.as_str(), Message::new(key).with("id", &part.id));
 }
 
-fn report(run: &Run<'_>, spec: &Spec, parts: Vec<PartReport>) -> Result<DeployReport, Error> {
+fn report(run: &Run<'_>, spec: &Spec, parts: Vec<PartReport>) -> Result<Deployment, Error> {
     let id = |wanted| {
         let found = parts.iter().find(|part| part.part == wanted);
         found.map(|part| part.id.clone()).unwrap_or_default()
     };
     let strange = |error: crate::names::InvalidName| Error::Bug(error.to_string());
     let api_id: ApiId = id(Part::Api).parse().map_err(strange)?;
-    Ok(DeployReport {
+    Ok(Deployment {
         stack: run.settings.stack.value.clone(),
         changed: parts.iter().any(|part| part.outcome != Outcome::Unchanged),
         url: run.engine.api_url(&api_id),
@@ -253,17 +253,17 @@ fn report(run: &Run<'_>, spec: &Spec, parts: Vec<PartReport>) -> Result<DeployRe
 }
 
 /// Writes the hints. They come last and describe what is there: losing them loses nothing.
-fn remember(run: &Run<'_>, account: &str, last: Option<&State>, report: &DeployReport) -> Result<(), Error> {
+fn remember(run: &Run<'_>, account: &str, last: Option<&Cached>, report: &Deployment) -> Result<(), Error> {
     let folder = &run.settings.folder;
-    let memory = Memory {
-        stack: &report.stack,
-        account,
-        region: &run.engine.connection.region,
-        session: run.engine.session.as_deref(),
-        api_id: report.api_id.as_str(),
-        instance_id: report.instance_id.as_str(),
+    let snapshot = Snapshot {
+        stack: report.stack.clone(),
+        account: account.to_owned(),
+        region: run.engine.connection.region.clone(),
+        session: run.engine.session.clone(),
+        api_id: report.api_id.to_string(),
+        instance_id: report.instance_id.to_string(),
     };
-    State::remember(folder, last, &memory)?;
+    Cached::write(folder, last, snapshot)?;
     files::write_ids(folder, report.instance_id.as_str(), report.api_id.as_str())?;
     let lines = report.parts.iter().map(|part| format!("{} {} {}", part.part.as_str(), part.id, part.outcome.as_str()));
     files::log(folder, &lines.chain([format!("url {}", report.url)]).collect::<Vec<_>>())?;

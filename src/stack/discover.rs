@@ -56,7 +56,7 @@ impl Discovery {
         self.part(Part::Function).map(|found| found.id.as_str())
     }
 
-    /// Tells whether nothing of the stack is there.
+    /// Whether nothing of the stack is there.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
@@ -108,7 +108,7 @@ pub async fn discover_all(engine: &Engine) -> Result<Vec<Discovery>, Error> {
     Box::pin(all(&clients)).await.map_err(|error| error.at(engine))
 }
 
-/// Tells whether no stack is left on this engine, in this region or another: a stack anywhere has a role.
+/// Whether no stack is left on this engine, in this region or another: a stack anywhere has a role.
 ///
 /// # Errors
 /// Returns the call that failed.

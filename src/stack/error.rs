@@ -176,7 +176,7 @@ impl Error {
         }
     }
 
-    /// Tells whether the resource that was asked for does not exist.
+    /// Whether the resource that was asked for does not exist.
     pub(super) fn is_not_found(&self) -> bool {
         self.class() == Some(Class::NotFound)
     }

@@ -2,7 +2,7 @@
 //!
 //! Written after a deploy and removed by `clean`; atelier itself never needs them.
 
-use super::state;
+use super::snapshot;
 use crate::{api_key::HEADER_FILE, disk, engine::record};
 use std::{
     fmt::Write as _,
@@ -58,7 +58,7 @@ pub(super) fn sweep(project: &Path) {
 
 fn paths(project: &Path) -> [PathBuf; 5] {
     let header = disk::own_folder(project).join(HEADER_FILE);
-    [project.join(INSTANCE), project.join(API), project.join(LOG), header, state::path(project)]
+    [project.join(INSTANCE), project.join(API), project.join(LOG), header, snapshot::path(project)]
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
     error::{Class, Error},
     package::Package,
     part::Part,
-    predict::{self, Change, PlannedPart, Predict, Prediction, Wanted},
+    predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
     spec::{Names, Spec, rev},
@@ -256,9 +256,9 @@ impl Predict for Function<'_> {
     fn prediction(&self, action: &Action, view: &View) -> Prediction {
         match action {
             Action::Create => Prediction::CREATE,
-            Action::Delete => Prediction { change: Change::Replace, differs: vec![predict::differs("failed")] },
+            Action::Delete => Prediction { change: PlannedChange::Replace, differs: vec![predict::differs("failed")] },
             Action::Code | Action::Configuration | Action::Finish => {
-                Prediction { change: Change::Update, differs: self.differences(view) }
+                Prediction { change: PlannedChange::Update, differs: self.differences(view) }
             }
         }
     }
@@ -266,7 +266,10 @@ impl Predict for Function<'_> {
     /// Lambda tells of an update what it will lead to while it is still in progress.
     fn prediction_at_rest(&self, view: &View) -> Prediction {
         let differs = self.differences(view);
-        Prediction { change: if differs.is_empty() { Change::Unchanged } else { Change::Update }, differs }
+        Prediction {
+            change: if differs.is_empty() { PlannedChange::Unchanged } else { PlannedChange::Update },
+            differs,
+        }
     }
 }
 
@@ -339,7 +342,7 @@ fn reason(configuration: &FunctionConfiguration) -> String {
     configuration.state_reason.clone().unwrap_or_else(|| "the engine gives no reason".to_owned())
 }
 
-/// Names the stacks that have a function.
+/// Returns the stacks that have a function.
 pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
     let mut stacks = BTreeSet::new();
     let mut marker = None;

@@ -158,7 +158,7 @@ fn found(instance: Ec2Instance) -> Option<Found> {
     })
 }
 
-/// Names the stacks that have an instance.
+/// Returns the stacks that have an instance.
 pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
     let filters = vec![filter("tag-key", &[STACK_TAG]), filter("instance-state-name", &LIVING)];
     let tags = list(clients, filters).await?.into_iter().flat_map(|instance| instance.tags.unwrap_or_default());

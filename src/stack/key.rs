@@ -127,7 +127,7 @@ async fn ours(clients: &Clients, names: &Names) -> Result<Vec<(ApiKey, Tags)>, E
     Ok(keys)
 }
 
-/// Names the stacks that have a key.
+/// Returns the stacks that have a key.
 pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
     let keys = every(clients).await?;
     Ok(keys.iter().filter_map(|(_, tags)| tags.get(STACK_TAG)?.parse().ok()).collect())

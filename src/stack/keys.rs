@@ -54,7 +54,7 @@ pub async fn list(engine: &Engine, stack: &StackName) -> Result<Vec<Key>, Error>
     Ok(keys)
 }
 
-/// Gives the value of a key that opens `scope`: the one that is kept here, else one that the engine tells. `None` when
+/// Returns the value of a key that opens `scope`: the one that is kept here, else one that the engine tells. `None` when
 /// there is none, or the engine keeps its value from us.
 ///
 /// # Errors

@@ -159,7 +159,7 @@ async fn tags(clients: &Clients, arn: &str) -> Result<Option<Tags>, Error> {
     }
 }
 
-/// Names the stacks that have a log group.
+/// Returns the stacks that have a log group.
 pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
     let mut stacks = BTreeSet::new();
     let mut token = None;

@@ -5,7 +5,7 @@ use super::{
     discover::discover_with,
     error::Error,
     parts,
-    predict::{Change, PlannedPart, Wanted},
+    predict::{PlannedChange, PlannedPart, Wanted},
     reconcile::reading,
     run::Run,
     wanted,
@@ -13,7 +13,7 @@ use super::{
 
 /// What a deploy would do.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct PlanReport {
+pub struct Plan {
     /// The stack.
     pub stack: crate::names::StackName,
     /// `false` when no part needs anything.
@@ -26,11 +26,11 @@ pub struct PlanReport {
 ///
 /// # Errors
 /// Returns what a deploy would be refused for, or the look that failed.
-pub async fn plan(run: &Run<'_>) -> Result<PlanReport, Error> {
+pub async fn plan(run: &Run<'_>) -> Result<Plan, Error> {
     Box::pin(predict(run)).await.map_err(|error| error.at(run.engine))
 }
 
-async fn predict(run: &Run<'_>) -> Result<PlanReport, Error> {
+async fn predict(run: &Run<'_>) -> Result<Plan, Error> {
     let clients = Clients::new(run.engine);
     let stack = &run.settings.stack.value;
     let account = reading(|| clients.account()).await?;
@@ -41,6 +41,6 @@ async fn predict(run: &Run<'_>) -> Result<PlanReport, Error> {
     // Which API the usage plan opens is known once there is one.
     let api_id = before.api_id().map(|id| id.to_string()).unwrap_or_default();
     let parts = parts::predict(&clients, &Wanted { spec: &spec, package: &package, api_id: &api_id }).await?;
-    let changes = parts.iter().any(|part| part.change != Change::Unchanged);
-    Ok(PlanReport { stack: stack.clone(), changes, parts })
+    let changes = parts.iter().any(|part| part.change != PlannedChange::Unchanged);
+    Ok(Plan { stack: stack.clone(), changes, parts })
 }

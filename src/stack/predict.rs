@@ -13,7 +13,7 @@ use crate::text::Message;
 /// What a deploy would do to a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Change {
+pub enum PlannedChange {
     /// Make it.
     Create,
     /// Bring it to what is wanted.
@@ -24,7 +24,7 @@ pub enum Change {
     Unchanged,
 }
 
-impl Change {
+impl PlannedChange {
     /// Returns the word for reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -43,7 +43,7 @@ pub struct PlannedPart {
     /// Which part.
     pub part: Part,
     /// What would happen to it.
-    pub change: Change,
+    pub change: PlannedChange,
     /// Its id or name, where it is there.
     pub id: Option<String>,
     /// What differs from what is wanted, as names without values: an environment may hold secrets.
@@ -53,24 +53,24 @@ pub struct PlannedPart {
 /// A change and what differs that makes it necessary.
 #[derive(Debug)]
 pub(super) struct Prediction {
-    pub(super) change: Change,
+    pub(super) change: PlannedChange,
     pub(super) differs: Vec<Message>,
 }
 
 impl Prediction {
     /// Nothing would be done.
-    pub(super) const UNCHANGED: Self = Self { change: Change::Unchanged, differs: Vec::new() };
+    pub(super) const UNCHANGED: Self = Self { change: PlannedChange::Unchanged, differs: Vec::new() };
     /// The part would be made.
-    pub(super) const CREATE: Self = Self { change: Change::Create, differs: Vec::new() };
+    pub(super) const CREATE: Self = Self { change: PlannedChange::Create, differs: Vec::new() };
 
     /// Returns an update for one reason, by its name in the locale files.
     pub(super) fn update(name: &str) -> Self {
-        Self { change: Change::Update, differs: vec![differs(name)] }
+        Self { change: PlannedChange::Update, differs: vec![differs(name)] }
     }
 
     /// Returns the removal of a duplicate.
     pub(super) fn duplicate(id: &str) -> Self {
-        Self { change: Change::Update, differs: vec![differs("duplicate").with("id", id)] }
+        Self { change: PlannedChange::Update, differs: vec![differs("duplicate").with("id", id)] }
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) enum Ownership {
     Theirs(Option<Message>),
 }
 
-/// Tells by its tags whether a resource is this part of this stack.
+/// Whether a resource is this part of this stack.
 pub(super) fn ownership(names: &Names, part: Part, tags: &Tags) -> Ownership {
     match (tags.get(STACK_TAG), tags.get(PART_TAG)) {
         (Some(stack), Some(tagged)) if stack == names.stack.as_str() && tagged == part.as_str() => Ownership::Ours,

@@ -43,7 +43,7 @@ impl Names {
         Self { stack: stack.clone(), function, role, log_group, api: stack.to_string() }
     }
 
-    /// Tells whether a role of this name can be a stack's, in whatever region.
+    /// Whether a role of this name can be a stack's, in whatever region.
     pub(super) fn may_be_role(name: &str) -> bool {
         name.ends_with(FUNCTION) || name.contains(&format!("-{ROLE_ELSEWHERE}-"))
     }

@@ -166,7 +166,7 @@ async fn see(clients: &Clients, names: &Names) -> Result<(Sighting, BTreeSet<Str
     Ok((sighting, stages))
 }
 
-/// Names the stacks that have a usage plan.
+/// Returns the stacks that have a usage plan.
 pub(super) async fn stacks(clients: &Clients) -> Result<BTreeSet<StackName>, Error> {
     let plans = every(clients).await?;
     Ok(plans.iter().filter_map(|(_, tags)| tags.get(STACK_TAG)?.parse().ok()).collect())

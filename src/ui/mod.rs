@@ -99,7 +99,7 @@ impl Console {
         Self(Arc::new(Inner { command: command.into(), format, look, warnings: Mutex::default(), steps, err }))
     }
 
-    /// Gives the place where commands tell what they are doing.
+    /// Returns the place where commands tell what they are doing.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let console = self.clone();
@@ -112,13 +112,13 @@ impl Console {
         self.0.look.lang.value
     }
 
-    /// Tells whether everything on the way is wanted.
+    /// Whether everything on the way is wanted.
     #[must_use]
     pub fn is_verbose(&self) -> bool {
         self.0.err.volume == Volume::Verbose
     }
 
-    /// Tells whether a person looks at the result on a terminal.
+    /// Whether a person looks at the result on a terminal.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.0.format == Format::Human && io::stdout().is_terminal() && !self.0.look.ci
@@ -134,7 +134,7 @@ impl Console {
         }
     }
 
-    /// Gives a sign of life while steps last; never ends. Runs beside the command that it watches.
+    /// Shows a sign of life while steps last; never ends. Runs beside the command that it watches.
     pub async fn heartbeat(&self) {
         match &self.0.steps {
             Steps::Bars(bars) => bars.tick().await,

@@ -38,7 +38,7 @@ impl Page {
         self.width
     }
 
-    /// Tells whether the reader can make nothing of drawings.
+    /// Whether the reader can make nothing of drawings.
     #[must_use]
     pub fn is_dumb(&self) -> bool {
         self.dumb

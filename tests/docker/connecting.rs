@@ -27,7 +27,7 @@ async fn docker_host_by_tcp_reaches_the_daemon() {
         }
     });
     let daemon = Daemon::find(Some(&format!("tcp://{address}")), &Variables::default()).await.unwrap();
-    assert_eq!(daemon.place().to_string(), format!("`tcp://{address}` (DOCKER_HOST)"));
+    assert_eq!(daemon.endpoint().to_string(), format!("`tcp://{address}` (DOCKER_HOST)"));
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn the_current_context_reaches_the_daemon() {
     std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"workshop"}"#).unwrap();
     let variables = Variables { config: Some(folder.path().to_owned()), ..Variables::default() };
     let daemon = Daemon::find(None, &variables).await.unwrap();
-    assert_eq!(daemon.place().to_string(), format!("`unix://{SOCKET}` (docker context workshop)"));
+    assert_eq!(daemon.endpoint().to_string(), format!("`unix://{SOCKET}` (docker context workshop)"));
 }
 
 #[tokio::test]

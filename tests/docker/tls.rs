@@ -177,7 +177,7 @@ fn a_context_brings_its_own_certificates() {
     fs::write(config.path().join("config.json"), r#"{"currentContext":"guarded"}"#).unwrap();
     let variables = Variables { config: Some(config.path().to_owned()), ..Variables::default() };
     let daemon = guarded.runtime.block_on(Daemon::find(None, &variables)).unwrap();
-    assert_eq!(daemon.place().to_string(), format!("`{}` (docker context guarded)", guarded.host));
+    assert_eq!(daemon.endpoint().to_string(), format!("`{}` (docker context guarded)", guarded.host));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Finding,
-    scene::{Runs, Scene},
+    scene::{EngineState, Scene},
 };
 use crate::{http_client::HttpClient, text::Message};
 use bytes::Bytes;
@@ -30,7 +30,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// How many seconds this machine is ahead of the engine.
 async fn of_engine(scene: &Scene<'_>) -> Option<i64> {
-    let Runs::Engine(engine) = &scene.engine else { return None };
+    let EngineState::Running(engine) = &scene.engine else { return None };
     let url = engine.connection.endpoint.as_deref()?;
     let client = HttpClient::for_url(url).ok()?;
     let answer = client.call(Method::GET, &format!("{url}/healthz"), Bytes::new(), ANSWER).await.ok()?;

@@ -2,7 +2,7 @@
 
 use super::{
     Finding, Verdict, late, limited,
-    scene::{Runs, Scene},
+    scene::{EngineState, Scene},
 };
 use crate::{
     engine::{Engine, installation},
@@ -25,7 +25,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
         Some(name) => Finding::ok("aws", Message::new("doctor.aws.unused").with("name", name)),
         None => Finding::ok("aws", Message::new("doctor.aws.none")),
     });
-    if let Runs::Engine(engine) = &scene.engine {
+    if let EngineState::Running(engine) = &scene.engine {
         findings.extend(elsewhere(settings, engine));
     }
     findings
@@ -59,11 +59,11 @@ fn elsewhere(settings: &Settings, engine: &Engine) -> Option<Finding> {
 }
 
 /// Asks who we are: credentials that are there may have expired, or may sign nothing.
-async fn of_aws(engine: &Runs) -> Finding {
+async fn of_aws(engine: &EngineState) -> Finding {
     let engine = match engine {
-        Runs::Engine(engine) => engine,
-        Runs::Unusable(error) => return Finding::of("aws", Verdict::Fail, error),
-        Runs::Nothing | Runs::Unknown => return late("aws", Verdict::Fail).run(ASK_AWS),
+        EngineState::Running(engine) => engine,
+        EngineState::Unusable(error) => return Finding::of("aws", Verdict::Fail, error),
+        EngineState::Absent | EngineState::Unknown => return late("aws", Verdict::Fail).run(ASK_AWS),
     };
     let sts = aws_sdk_sts::Client::new(&engine.connection.sdk_config());
     match sts.get_caller_identity().send().await {

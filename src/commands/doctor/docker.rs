@@ -20,9 +20,9 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
             findings.extend(limited(slow, async { vec![image(scene, docker).await] }).await);
             findings
         }
-        Err(trouble) => {
-            let finding = Finding::of("docker", verdict, &trouble.error);
-            vec![match &trouble.fix {
+        Err(problem) => {
+            let finding = Finding::of("docker", verdict, &problem.error);
+            vec![match &problem.fix {
                 Some(command) => finding.run(command),
                 None => finding,
             }]
@@ -33,7 +33,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
 fn version(docker: &Docker) -> Finding {
     let version = docker.info.server_version.as_deref().unwrap_or("?");
     let said = Message::new("doctor.docker.ok").with("product", docker.product).with("version", version);
-    Finding::ok("docker", said.with("place", docker.daemon.place()))
+    Finding::ok("docker", said.with("place", docker.daemon.endpoint()))
 }
 
 async fn image(scene: &Scene<'_>, docker: &Docker) -> Finding {

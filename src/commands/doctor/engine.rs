@@ -3,7 +3,7 @@
 
 use super::{
     Finding, Verdict, late, limited, off_thread,
-    scene::{Runs, Scene},
+    scene::{EngineState, Scene},
 };
 use crate::{
     docker::container,
@@ -27,7 +27,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
 async fn engines(scene: &Scene<'_>) -> Vec<Finding> {
     let settings = scene.settings;
     match &scene.engine {
-        Runs::Engine(engine) => {
+        EngineState::Running(engine) => {
             let mut findings = Vec::new();
             if settings.endpoint.value.is_none() {
                 findings = limited(late("engine", Verdict::Fail).run(AGAIN), components(settings)).await;
@@ -40,16 +40,16 @@ async fn engines(scene: &Scene<'_>) -> Vec<Finding> {
             }
             findings
         }
-        Runs::Unusable(error) => vec![Finding::of("engine", Verdict::Fail, error).run("atelier up")],
-        Runs::Unknown => vec![unknown(scene)],
-        Runs::Nothing => vec![stopped(scene).await],
+        EngineState::Unusable(error) => vec![Finding::of("engine", Verdict::Fail, error).run("atelier up")],
+        EngineState::Unknown => vec![unknown(scene)],
+        EngineState::Absent => vec![stopped(scene).await],
     }
 }
 
 /// What is said of an engine that nobody tells about.
 fn unknown(scene: &Scene<'_>) -> Finding {
     let finding = Finding::fail("engine", Message::new("doctor.engine.unknown"));
-    match scene.docker.as_ref().err().and_then(|trouble| trouble.fix.as_ref()) {
+    match scene.docker.as_ref().err().and_then(|problem| problem.fix.as_ref()) {
         Some(fix) => finding.run(fix),
         None => finding.run(AGAIN),
     }
@@ -86,7 +86,7 @@ async fn components(settings: &Settings) -> Vec<Finding> {
     components.map(finding).collect()
 }
 
-/// Tells whether stacks are deployed besides the one that the settings name.
+/// Whether stacks are deployed besides the one that the settings name.
 async fn stacks(settings: &Settings, engine: &Engine) -> Finding {
     let found = match stack::discover_all(engine).await {
         Ok(found) => found,

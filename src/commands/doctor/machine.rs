@@ -68,7 +68,7 @@ fn free(folder: &Path) -> Option<u64> {
     rustix::fs::statvfs(folder).ok().map(|system| system.f_bavail * system.f_frsize)
 }
 
-/// Tells whether atelier may write where it keeps its own files.
+/// Whether atelier may write where it keeps its own files.
 fn writable(folder: &Path) -> Finding {
     let own = disk::own_folder(folder);
     let place: PathBuf = if own.exists() { own } else { folder.to_owned() };
@@ -117,7 +117,7 @@ fn parse_available(meminfo: &str) -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// Tells whether this binary can be shipped into Lambda and into a container.
+/// Whether this binary can be shipped into Lambda and into a container.
 fn binary() -> Finding {
     if localstack::runs_in_a_container() {
         Finding::ok("binary", Message::new("doctor.binary.ok").with("version", env!("CARGO_PKG_VERSION")))

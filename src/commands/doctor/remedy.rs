@@ -2,16 +2,16 @@
 
 use crate::docker::{
     self,
-    place::{Address, FoundBy},
+    endpoint::{Address, FoundBy},
 };
 use std::path::Path;
 
-/// Gives the command for what is wrong, where there is one.
+/// Returns the command for what is wrong, where there is one.
 pub(super) fn docker(error: &docker::Error) -> Option<String> {
     elsewhere(error).or_else(|| Machine::here().docker(error))
 }
 
-/// Gives the command that starts a daemon anew.
+/// Returns the command that starts a daemon anew.
 pub(super) fn restart() -> String {
     Machine::here().service("restart")
 }
@@ -20,9 +20,9 @@ pub(super) fn restart() -> String {
 fn elsewhere(error: &docker::Error) -> Option<String> {
     let found_by = match error {
         docker::Error::Missing { path, found_by } if !is_usual(path) => found_by,
-        docker::Error::Unreachable { place, .. } => match &place.address {
+        docker::Error::Unreachable { endpoint, .. } => match &endpoint.address {
             Address::Unix(path) if is_usual(path) => return None,
-            _ => &place.found_by,
+            _ => &endpoint.found_by,
         },
         _ => return None,
     };
@@ -33,7 +33,7 @@ fn elsewhere(error: &docker::Error) -> Option<String> {
     }
 }
 
-/// Tells whether a service of this machine makes the socket.
+/// Whether a service of this machine makes the socket.
 fn is_usual(socket: &Path) -> bool {
     ["/var/run/docker.sock", "/run/docker.sock"].iter().any(|usual| socket == Path::new(usual))
 }
@@ -118,7 +118,7 @@ impl Machine {
     }
 }
 
-/// Tells whether `/etc/group` lists this user in the group `docker`.
+/// Whether `/etc/group` lists this user in the group `docker`.
 fn is_listed() -> bool {
     lists_user(&read("/etc/passwd"), &read("/etc/group"), uid())
 }
@@ -155,7 +155,7 @@ fn lists_user(passwd: &str, group: &str, uid: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docker::place::Place;
+    use crate::docker::endpoint::Endpoint;
 
     const BARE: Machine = Machine {
         system: System::Other,
@@ -168,7 +168,7 @@ mod tests {
     fn each_cause_gets_the_line_of_its_system() {
         let absent = docker::Error::NotFound { looked: Vec::new() };
         let denied = docker::Error::Denied { path: "/var/run/docker.sock".into() };
-        let hangs = docker::Error::Hangs { place: String::new(), seconds: 5 };
+        let hangs = docker::Error::Hangs { endpoint: String::new(), seconds: 5 };
         let line = |machine: Machine, error| machine.docker(error).unwrap();
         assert_eq!(line(BARE, &absent), "sudo apt-get install -y docker.io");
         assert_eq!(line(Machine { has_docker: true, ..BARE }, &absent), "sudo service docker start");
@@ -186,8 +186,8 @@ mod tests {
         assert_eq!(line(missing("/var/run/docker.sock", FoundBy::Variable)), None);
         let context = missing("/nowhere", FoundBy::Context("gone".to_owned()));
         assert_eq!(line(context).unwrap(), "docker context use default");
-        let place = Place { address: Address::Plain("127.0.0.1:1".to_owned()), found_by: FoundBy::Variable };
-        let dead = docker::Error::Unreachable { place, source: std::io::ErrorKind::ConnectionRefused.into() };
+        let endpoint = Endpoint { address: Address::Plain("127.0.0.1:1".to_owned()), found_by: FoundBy::Variable };
+        let dead = docker::Error::Unreachable { endpoint, source: std::io::ErrorKind::ConnectionRefused.into() };
         assert_eq!(line(dead).unwrap(), "unset DOCKER_HOST");
     }
 

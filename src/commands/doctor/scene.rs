@@ -15,8 +15,8 @@ use tokio::time::timeout;
 /// The machine as the checks find it.
 pub(super) struct Scene<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) docker: Result<Docker, Trouble>,
-    pub(super) engine: Runs,
+    pub(super) docker: Result<Docker, DockerProblem>,
+    pub(super) engine: EngineState,
     record: Option<Record>,
 }
 
@@ -31,19 +31,19 @@ pub(super) struct Docker {
 }
 
 /// Why there is no daemon, and the command that mends it, where there is one.
-pub(super) struct Trouble {
+pub(super) struct DockerProblem {
     pub(super) error: Error,
     pub(super) fix: Option<String>,
 }
 
 /// Whether an engine runs.
-pub(super) enum Runs {
+pub(super) enum EngineState {
     /// One does.
-    Engine(Box<Engine>),
+    Running(Box<Engine>),
     /// One does, and this project cannot use it.
     Unusable(Error),
     /// None does.
-    Nothing,
+    Absent,
     /// Who would have to tell does not answer.
     Unknown,
 }
@@ -53,7 +53,7 @@ impl<'a> Scene<'a> {
         let record = Record::read(settings);
         let (docker, engine) = if is_in_containers(settings, record.as_ref()) {
             let docker = look_for_docker(settings).await;
-            let engine = if docker.is_ok() { look_for_engine(settings).await } else { Runs::Unknown };
+            let engine = if docker.is_ok() { look_for_engine(settings).await } else { EngineState::Unknown };
             (docker, engine)
         } else {
             tokio::join!(look_for_docker(settings), look_for_engine(settings))
@@ -68,10 +68,10 @@ impl<'a> Scene<'a> {
 
     /// The record of an engine that runs, or may.
     pub(super) fn running(&self) -> Option<&Record> {
-        self.record.as_ref().filter(|_| !matches!(self.engine, Runs::Nothing))
+        self.record.as_ref().filter(|_| !matches!(self.engine, EngineState::Absent))
     }
 
-    /// Tells whether containers are wanted here; if not, the absence of Docker costs nothing.
+    /// Whether containers are wanted here; if not, the absence of Docker costs nothing.
     pub(super) fn wants_docker(&self) -> bool {
         let settings = self.settings;
         settings.engine.value.is_some_and(|kind| kind.facts().needs_docker)
@@ -86,7 +86,7 @@ fn is_in_containers(settings: &Settings, record: Option<&Record>) -> bool {
         && record.is_some_and(|record| record.kind.facts().needs_docker)
 }
 
-async fn look_for_docker(settings: &Settings) -> Result<Docker, Trouble> {
+async fn look_for_docker(settings: &Settings) -> Result<Docker, DockerProblem> {
     let look = async {
         let daemon = daemon::glance(settings).await?;
         let info = daemon.api().info().await.map_err(docker::Error::api("docker.operation.ask_state"))?;
@@ -95,9 +95,9 @@ async fn look_for_docker(settings: &Settings) -> Result<Docker, Trouble> {
         Ok(Docker { daemon, product, info, gateway: gateway.ok(), ahead })
     };
     let named = settings.docker_host.value.as_deref().unwrap_or("unix:///var/run/docker.sock");
-    let hangs = || docker::Error::Hangs { place: format!("`{named}`"), seconds: LIMIT.as_secs() };
+    let hangs = || docker::Error::Hangs { endpoint: format!("`{named}`"), seconds: LIMIT.as_secs() };
     let looked = timeout(LIMIT, look).await.unwrap_or_else(|_| Err(hangs()));
-    looked.map_err(|error| Trouble { fix: remedy::docker(&error), error: error.into() })
+    looked.map_err(|error| DockerProblem { fix: remedy::docker(&error), error: error.into() })
 }
 
 fn ahead_of(theirs: &str) -> Option<i64> {
@@ -105,7 +105,7 @@ fn ahead_of(theirs: &str) -> Option<i64> {
     Some((OffsetDateTime::now_utc() - theirs).whole_seconds())
 }
 
-async fn look_for_engine(settings: &Settings) -> Runs {
+async fn look_for_engine(settings: &Settings) -> EngineState {
     let look = async {
         let is_remote = engine::is_remote(settings);
         // Connecting draws a key pair where there is none, and looking must write nothing.
@@ -115,10 +115,10 @@ async fn look_for_engine(settings: &Settings) -> Runs {
             Err(Error::new(Code::NotRunning).because_of(Message::new("engine.no_key_pair")))
         };
         match connected {
-            Ok(engine) => Runs::Engine(Box::new(engine)),
-            Err(error) if is_remote || engine::running(settings).await.is_ok() => Runs::Unusable(error),
-            Err(_) => Runs::Nothing,
+            Ok(engine) => EngineState::Running(Box::new(engine)),
+            Err(error) if is_remote || engine::running(settings).await.is_ok() => EngineState::Unusable(error),
+            Err(_) => EngineState::Absent,
         }
     };
-    timeout(LIMIT, look).await.unwrap_or(Runs::Unknown)
+    timeout(LIMIT, look).await.unwrap_or(EngineState::Unknown)
 }

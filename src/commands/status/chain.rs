@@ -79,7 +79,7 @@ fn part(part: Part, stack: &Discovery) -> Station {
     Station { name: part.as_str().to_owned(), label: part.message(), state, tone }
 }
 
-/// Tells whether what the API drives can be driven: a part that is there may have failed, or be at its end.
+/// Whether what the API drives can be driven: a part that is there may have failed, or be at its end.
 pub(super) fn works(stack: &Discovery) -> bool {
     let state = |part| stack.part(part).and_then(|found| found.state.as_deref());
     // AWS puts a function to sleep that nobody has called for weeks, and wakes it at the next call.

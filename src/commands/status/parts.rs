@@ -1,7 +1,7 @@
 //! The parts of a stack: state, age and drift.
 
 use crate::{
-    stack::{Change, Discovery, Part, PlanReport},
+    stack::{Discovery, Part, Plan, PlannedChange},
     text::Message,
     ui::{Page, Tone, columns, padded, widest},
 };
@@ -26,7 +26,7 @@ pub struct PartStatus {
 
 impl PartStatus {
     /// Describes every part of a stack.
-    pub(super) fn all(stack: &Discovery, plan: Option<&PlanReport>, now: OffsetDateTime) -> Vec<Self> {
+    pub(super) fn all(stack: &Discovery, plan: Option<&Plan>, now: OffsetDateTime) -> Vec<Self> {
         let describe = |part: Part| {
             let (found, stand_in) = (stack.part(part), stack.stand_in(part));
             let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
@@ -38,8 +38,8 @@ impl PartStatus {
                 finished: found.is_some_and(|found| found.rev.is_some()) || stand_in.is_some(),
                 age_seconds: age.map(|age| age.max(0)),
                 drift: planned.map(|planned| match planned.change {
-                    Change::Unchanged | Change::Create => Vec::new(),
-                    Change::Update | Change::Replace => planned.differs.clone(),
+                    PlannedChange::Unchanged | PlannedChange::Create => Vec::new(),
+                    PlannedChange::Update | PlannedChange::Replace => planned.differs.clone(),
                 }),
             }
         };

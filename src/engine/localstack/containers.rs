@@ -73,7 +73,7 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    /// Tells whether anything had to be done.
+    /// Whether anything had to be done.
     pub(super) fn changed(&self) -> bool {
         [&self.edge, &self.proxy].iter().any(|ensured| ensured.change != Change::Kept)
     }

@@ -73,7 +73,7 @@ async fn keep_log(daemon: &Daemon, settings: &Settings, container: &Owned) {
     }
 }
 
-/// Names the containers that a sweep of [`What::Everything`] would remove.
+/// Returns the containers that a sweep of [`What::Everything`] would remove.
 ///
 /// # Errors
 /// Says why Docker does not answer.
@@ -90,7 +90,7 @@ fn is_to_go(container: &Owned, settings: &Settings, what: What) -> bool {
     is_of_project(container, settings) && (what == What::Everything || container.role != Role::Target.as_str())
 }
 
-/// Tells whether a container was made for this project; other projects of the same user have containers too.
+/// Whether a container was made for this project; other projects of the same user have containers too.
 pub(super) fn is_of_project(container: &Owned, settings: &Settings) -> bool {
     container.project.as_deref() == Some(&*settings.folder.to_string_lossy())
 }

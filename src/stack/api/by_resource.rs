@@ -27,8 +27,8 @@ pub(super) async fn put(clients: &Clients, id: &str, document: &Value) -> Result
         let resource = ensure(clients, id, path, &mut resources).await?;
         for (method, operation) in operations.as_object().into_iter().flatten() {
             let method = if method == ANY_METHOD { "ANY".to_owned() } else { method.to_ascii_uppercase() };
-            let place = Place { clients, api: id, resource: &resource, method: &method };
-            place.put(operation).await?;
+            let method = ResourceMethod { clients, api: id, resource: &resource, method: &method };
+            method.put(operation).await?;
         }
     }
     Ok(())
@@ -70,14 +70,14 @@ async fn ensure(
 }
 
 /// One method of one resource.
-struct Place<'a> {
+struct ResourceMethod<'a> {
     clients: &'a Clients,
     api: &'a str,
     resource: &'a str,
     method: &'a str,
 }
 
-impl Place<'_> {
+impl ResourceMethod<'_> {
     async fn put(&self, operation: &Value) -> Result<(), Error> {
         let needs_key = operation["security"].as_array().is_some_and(|security| !security.is_empty());
         let call = self.clients.api.put_method().rest_api_id(self.api).resource_id(self.resource);

@@ -50,17 +50,17 @@ fn system() -> io::Error {
 #[test]
 fn what_docker_does_wrong_is_told_in_french() {
     let name = || "mycontainer".to_owned();
-    let place = || docker::place::Place {
-        address: docker::place::Address::Unix("/run/d.sock".into()),
-        found_by: docker::place::FoundBy::Variable,
+    let endpoint = || docker::endpoint::Endpoint {
+        address: docker::endpoint::Address::Unix("/run/d.sock".into()),
+        found_by: docker::endpoint::FoundBy::Variable,
     };
     let bad = docker::search::candidates(Some("ssh://box"), &docker::search::Variables::default());
     assert_all_french([
         docker::Error::NotFound { looked: vec!["/var/run/docker.sock".into()] },
-        docker::Error::Missing { path: "/run/d.sock".into(), found_by: docker::place::FoundBy::Variable },
+        docker::Error::Missing { path: "/run/d.sock".into(), found_by: docker::endpoint::FoundBy::Variable },
         docker::Error::Denied { path: "/run/d.sock".into() },
-        docker::Error::Unreachable { place: place(), source: system() },
-        docker::Error::Hangs { place: place().to_string(), seconds: 5 },
+        docker::Error::Unreachable { endpoint: endpoint(), source: system() },
+        docker::Error::Hangs { endpoint: endpoint().to_string(), seconds: 5 },
         bad.unwrap_err(),
         docker::Error::Context { name: name(), source: system() },
         docker::Error::NotOurs { name: name(), image: "nginx:alpine".to_owned() },
@@ -71,7 +71,7 @@ fn what_docker_does_wrong_is_told_in_french() {
         docker::Error::PortTaken { address: "127.0.0.1:80".parse().unwrap(), reason: "EADDRINUSE".to_owned() },
         docker::Error::Ended { name: name(), code: 1, log: vec!["Traceback".to_owned()] },
         docker::Error::NotReady { name: name(), seconds: 10 },
-        docker::Error::Remote { place: place() },
+        docker::Error::Remote { endpoint: endpoint() },
         docker::Error::Nonsense { operation: "docker.operation.inspect_network", what: "docker.lacks.gateway" },
     ]);
     for operation in keys("docker.operation.") {

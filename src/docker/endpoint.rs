@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 /// A daemon's address, and who named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Endpoint {
     /// How it is reached.
     pub address: Address,
     /// Who named it.
@@ -22,7 +22,7 @@ pub enum Address {
     Tls(String, PathBuf),
 }
 
-/// Who named a place.
+/// Who named an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundBy {
     /// The variable `DOCKER_HOST`.
@@ -33,9 +33,9 @@ pub enum FoundBy {
     Usual(&'static str),
 }
 
-impl crate::text::Verbatim for Place {}
+impl crate::text::Verbatim for Endpoint {}
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.address {
             Address::Unix(path) => write!(f, "`unix://{}`", path.display())?,
