@@ -6,7 +6,13 @@
 //!
 //! Not here: deadlines of calls, which the edge sets, and TLS, which no local engine needs.
 
-use super::{ApiCall, AwsCall, Lookup, Upstream, answer, answer::Protocol, canonical, list::List};
+use super::{
+    ApiCall, AwsCall, Lookup, Upstream, answer,
+    answer::Protocol,
+    canonical,
+    list::List,
+    server::{AWS_IN_FLIGHT, IN_FLIGHT},
+};
 use crate::{
     http1::{Peer, Request, Response},
     names::{ApiId, StageName},
@@ -51,7 +57,7 @@ const UNIT: usize = 4 * 1024;
 /// The most that one connection to the engine reads ahead.
 const READ_AHEAD_BYTES: usize = 64 * 1024;
 /// Bytes of memory that this upstream takes at the very most: an answer that moves to a larger buffer is there twice.
-pub const MEMORY: usize = 2 * ANSWERS_BYTES + 2 * super::server::IN_FLIGHT * READ_AHEAD_BYTES;
+pub const MEMORY: usize = 2 * ANSWERS_BYTES + (IN_FLIGHT + AWS_IN_FLIGHT) * READ_AHEAD_BYTES;
 /// The longest wait for the engine to say that it is there.
 const HEALTH_TIME: Duration = Duration::from_secs(2);
 /// Headers of an answer that concern one connection, or tell what the engine is made of.

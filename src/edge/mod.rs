@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod canonical;
+mod capacity;
 pub mod forward;
 mod gate;
 pub mod keyring;
@@ -17,5 +18,5 @@ pub mod server;
 pub mod signature;
 mod upstream;
 
-pub use server::{Config, Edge};
+pub use server::{AWS_IN_FLIGHT, Config, Edge, IN_FLIGHT};
 pub use upstream::{ApiCall, AwsCall, Lookup, Upstream};

@@ -7,6 +7,7 @@
 use super::{
     ApiCall, AwsCall, Upstream, answer,
     answer::Protocol,
+    capacity::Capacity,
     gate::{Passed, Target, Who, allowing},
     keyring::Keyring,
     limits::{Buckets, Client, Rate},
@@ -28,7 +29,6 @@ use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::{
     net::TcpListener,
-    sync::Semaphore,
     time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -40,8 +40,11 @@ const AWS_TIME: Duration = Duration::from_secs(905);
 /// The deadline of the question whether the engine is healthy.
 const HEALTH_TIME: Duration = Duration::from_secs(5);
 
-/// API calls at a time, and AWS calls.
-pub(super) const IN_FLIGHT: usize = 96;
+/// API calls at a time.
+pub const IN_FLIGHT: usize = 96;
+/// AWS calls at a time. What is not reserved is more than the functions of an engine take, so that of too many
+/// invocations the engine itself refuses some, and other calls find room beside them.
+pub const AWS_IN_FLIGHT: usize = 192;
 
 /// What a client is told to wait where nobody knows better.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -56,9 +59,11 @@ pub struct Config {
     /// How often one client may call; `None` is as often as it likes. A client is an API key that opens what it calls,
     /// else the tunnel, else an address. Verified AWS calls are not counted: they are the owner's.
     pub rate: Option<Rate>,
-    /// API calls at a time, a quarter of them kept for known keys; and as many AWS calls again: an API call makes AWS
-    /// calls, which must not wait for it.
+    /// API calls at a time, a quarter of them reserved for known keys.
     pub in_flight: usize,
+    /// AWS calls at a time, a quarter of them reserved for lent keys: functions make them, for a call that is in flight
+    /// already and must not fail for want of room.
+    pub aws_in_flight: usize,
     /// The longest time for an API call; then it is a 504.
     pub api_time: Duration,
     /// Origins whose pages may call, exactly as browsers send them.
@@ -74,6 +79,7 @@ impl Default for Config {
             public_host: None,
             rate: None,
             in_flight: IN_FLIGHT,
+            aws_in_flight: AWS_IN_FLIGHT,
             api_time: deadlines::GATEWAY,
             cors_origins: Vec::new(),
             limits: Limits::edge(),
@@ -87,10 +93,8 @@ pub struct Edge<U> {
     pub(super) keyring: Keyring,
     pub(super) config: Config,
     pub(super) buckets: Option<Buckets>,
-    api_calls: Semaphore,
-    /// Those among the API calls that come without a known key.
-    strangers: Semaphore,
-    aws_calls: Semaphore,
+    api_calls: Capacity,
+    aws_calls: Capacity,
     ids: RequestIds,
     /// When this edge was made, by both clocks.
     began: (Instant, OffsetDateTime),
@@ -110,9 +114,8 @@ impl<U: Upstream> Edge<U> {
             upstream,
             keyring,
             buckets: config.rate.map(Buckets::new),
-            api_calls: Semaphore::new(config.in_flight),
-            strangers: Semaphore::new(config.in_flight - config.in_flight / 4),
-            aws_calls: Semaphore::new(config.in_flight),
+            api_calls: Capacity::new(config.in_flight),
+            aws_calls: Capacity::new(config.aws_in_flight),
             ids: RequestIds::default(),
             began: (Instant::now(), config.clock.now()),
             config,
@@ -156,22 +159,18 @@ impl<U: Upstream> Edge<U> {
     }
 
     async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Response {
-        let Ok(_place) = self.api_calls.try_acquire() else { return answer::busy() };
-        let strangers_place = (who == Who::Stranger).then(|| self.strangers.try_acquire());
-        if matches!(strangers_place, Some(Err(_))) {
-            return answer::busy();
-        }
+        let Some(_permit) = self.api_calls.try_acquire(who == Who::Known) else { return answer::busy() };
         without_cors(self.upstream.api(call).await)
     }
 
     async fn aws(&self, claim: Result<Claim, Denied>, who: Who, request: Request, id: &str) -> Response {
         let (mut parts, body) = request.into_parts();
         let protocol = Protocol::of(claim.as_ref().ok().map(Claim::service), &parts, &body);
-        let Verified { access_key_id, region, service } = match self.verify(claim, &parts, &body) {
+        let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, &parts, &body) {
             Ok(verified) => verified,
             Err(denied) => return self.deny(&denied, who, &parts, protocol, id),
         };
-        let Ok(_place) = self.aws_calls.try_acquire() else {
+        let Some(_permit) = self.aws_calls.try_acquire(is_lent) else {
             return answer::unavailable(protocol, "too many requests in flight", id);
         };
         name_request(&mut parts, id);

@@ -32,6 +32,8 @@ pub struct Verified {
     pub region: String,
     /// The signing name in the credential scope.
     pub service: String,
+    /// Whether the key is a lent one, which comes with a session token: a function calls, not the owner.
+    pub is_lent: bool,
 }
 
 /// Why a call is refused; the sentences are AWS's own.
@@ -132,7 +134,8 @@ impl Claim {
                 let expected = canonical::sign(&key.secret, &self.scope, &self.timestamp, &hash);
                 if expected.as_bytes().ct_eq(self.signature.as_bytes()).into() {
                     let Scope { region, service, .. } = self.scope;
-                    return Ok(Verified { access_key_id: self.access_key_id, region, service });
+                    let is_lent = key.session_token.is_some();
+                    return Ok(Verified { access_key_id: self.access_key_id, region, service, is_lent });
                 }
             }
         }

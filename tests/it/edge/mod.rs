@@ -96,6 +96,10 @@ impl Upstream for Recorder {
 
     async fn aws(&self, call: AwsCall) -> Response {
         self.note(format!("aws {} {} {}", call.service, call.region, call.request.uri()));
+        if call.request.uri().path() == "/slow" {
+            self.arrived.add_permits(1);
+            self.gate.acquire().await.unwrap().forget();
+        }
         Response::new(call.request.into_body())
     }
 
