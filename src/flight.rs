@@ -9,14 +9,17 @@ use futures_util::{
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Keeps changes of one thing apart: the holder may look at its state and order a change.
 pub(crate) type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// The changes on their way, by the thing `K` that they change.
-pub(crate) struct Flights<K, L, V>(Mutex<HashMap<K, Flight<L, V>>>);
+pub(crate) struct Flights<K, L, V>(Mutex<Table<K, L, V>>);
+
+/// The latest change of each thing.
+struct Table<K, L, V>(HashMap<K, Flight<L, V>>);
 
 /// The latest change of one thing. An older one of another kind may still be on its way, but nobody joins it any more:
 /// what it saw may be older than the latest change.
@@ -34,7 +37,7 @@ impl<L, V: Clone> Flight<L, V> {
 
 impl<K: Eq + Hash, L: PartialEq, V: Clone> Flights<K, L, V> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(HashMap::new()))
+        Self(Mutex::new(Table(HashMap::new())))
     }
 
     /// Joins the change of this kind that is on its way, or sets one out. Whoever waits drives it: it goes on as long
@@ -45,23 +48,55 @@ impl<K: Eq + Hash, L: PartialEq, V: Clone> Flights<K, L, V> {
         kind: L,
         set_out: impl FnOnce(Turn) -> BoxFuture<'static, V>,
     ) -> Shared<BoxFuture<'static, V>> {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flights = self.lock();
+        match flights.look(&thing, &kind) {
+            Ok(outcome) => outcome,
+            Err(turn) => flights.set_out(thing, kind, turn, set_out),
+        }
+    }
+
+    /// The same, unless `most` changes of the thing, which this one cannot join, are on their way already.
+    pub(crate) fn try_join(
+        &self,
+        thing: K,
+        kind: L,
+        most: usize,
+        set_out: impl FnOnce(Turn) -> BoxFuture<'static, V>,
+    ) -> Option<Shared<BoxFuture<'static, V>>> {
+        let mut flights = self.lock();
+        match flights.look(&thing, &kind) {
+            Ok(outcome) => Some(outcome),
+            // Each of them has the turn, and so have the table and this one.
+            Err(turn) if Arc::strong_count(&turn) >= most + 2 => None,
+            Err(turn) => Some(flights.set_out(thing, kind, turn, set_out)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table<K, L, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Hash, L: PartialEq, V: Clone> Table<K, L, V> {
+    /// Finds the change of this kind that is on its way; else gives the turn that the next one has to wait for.
+    fn look(&mut self, thing: &K, kind: &L) -> Result<Shared<BoxFuture<'static, V>>, Turn> {
         // Nothing of the thing is on its way once the latest change has landed and nobody else holds its turn.
-        flights.retain(|_, flight| flight.on_its_way().is_some() || Arc::strong_count(&flight.turn) > 1);
-        let turn = match flights.get(&thing) {
-            Some(flight) => {
-                if flight.kind == kind
-                    && let Some(outcome) = flight.on_its_way()
-                {
-                    return outcome;
-                }
-                flight.turn.clone()
-            }
-            None => Turn::default(),
-        };
+        self.0.retain(|_, flight| flight.on_its_way().is_some() || Arc::strong_count(&flight.turn) > 1);
+        let Some(flight) = self.0.get(thing) else { return Err(Turn::default()) };
+        let outcome = if flight.kind == *kind { flight.on_its_way() } else { None };
+        outcome.ok_or_else(|| flight.turn.clone())
+    }
+
+    fn set_out(
+        &mut self,
+        thing: K,
+        kind: L,
+        turn: Turn,
+        set_out: impl FnOnce(Turn) -> BoxFuture<'static, V>,
+    ) -> Shared<BoxFuture<'static, V>> {
         let outcome = set_out(turn.clone()).shared();
         if let Some(weak) = outcome.downgrade() {
-            flights.insert(thing, Flight { kind, outcome: weak, turn });
+            self.0.insert(thing, Flight { kind, outcome: weak, turn });
         }
         outcome
     }
@@ -119,5 +154,24 @@ mod tests {
         assert_eq!(start, stop);
         assert_ne!(stop, other.await);
         assert_eq!(late.await, 7, "a start from before a stop is not joined after it");
+    }
+
+    #[tokio::test]
+    async fn a_change_that_cannot_join_is_refused_where_too_many_are_on_their_way() {
+        let flights = Flights::new();
+        let try_join = |kind| {
+            flights.try_join(1, kind, 2, |turn| {
+                async move {
+                    let _turn = turn.lock().await;
+                    kind
+                }
+                .boxed()
+            })
+        };
+        let (start, stop) = (try_join("start").unwrap(), try_join("stop").unwrap());
+        assert!(try_join("start").is_none() && try_join("restart").is_none());
+        let same = try_join("stop").unwrap();
+        assert_eq!((start.await, stop.await, same.await), ("start", "stop", "stop"));
+        assert_eq!(try_join("restart").unwrap().await, "restart", "those that have landed do not count");
     }
 }

@@ -39,6 +39,7 @@ pub mod error;
 pub mod failpoints;
 mod flight;
 pub mod handler;
+pub mod hosts;
 pub mod http1;
 pub mod http_client;
 pub mod log;

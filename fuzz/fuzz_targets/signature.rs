@@ -6,9 +6,9 @@
 use atelier_fuzz::{
     edge::{
         canonical::{Canonical, Scope, sha256, sign},
-        hosts,
+        origin,
         keyring::{Key, Keyring},
-        signature,
+        signature::Claim,
     },
     http1::Limits,
     request,
@@ -36,11 +36,11 @@ fn keyring() -> &'static Keyring {
 fuzz_target!(|bytes: &[u8]| {
     let Some(request) = request(bytes, &Limits::edge()) else { return };
     let (parts, body) = request.into_parts();
-    let candidates = hosts::signed_candidates(&parts.headers, Some("name-4566.app.github.dev"));
+    let candidates = origin::signed_candidates(&parts.headers, Some("name-4566.app.github.dev"));
     assert!(candidates.len() <= 3);
     let now = datetime!(2026-01-02 03:04:05 UTC);
-    assert!(signature::verify(&parts, &body, &candidates, keyring(), now).is_err());
-    let _ = signature::claimed(&parts);
+    let verified = Claim::of(&parts).and_then(|claim| claim.verify(&parts, &body, &candidates, keyring(), now));
+    assert!(verified.is_err());
     sign_then_mutate(parts, &body, now);
 });
 
@@ -65,7 +65,7 @@ fn sign_then_mutate(mut parts: Parts, body: &[u8], now: OffsetDateTime) {
          Signature={signature}"
     );
     parts.headers.insert("authorization", HeaderValue::try_from(authorization).expect("plain text"));
-    let verify = |parts: &Parts, body: &[u8], host: &str| signature::verify(parts, body, &[host], keyring(), now);
+    let verify = |parts: &Parts, body: &[u8], host: &str| Claim::of(parts)?.verify(parts, body, &[host], keyring(), now);
     let query = parts.uri.query().unwrap_or_default();
     // A target that is itself presigned claims two signatures, which is refused.
     let claims_twice = query.contains("Amz-") || query.contains('%');

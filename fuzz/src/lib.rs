@@ -13,6 +13,8 @@ pub mod clock;
 pub mod deadlines;
 #[path = "../../src/edge/mod.rs"]
 pub mod edge;
+#[path = "../../src/hosts.rs"]
+pub mod hosts;
 #[path = "../../src/http1/mod.rs"]
 pub mod http1;
 #[path = "../../src/names.rs"]

@@ -5,6 +5,7 @@ use crate::http1::{Rejection, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use serde_json::json;
+use std::time::Duration;
 
 /// What an unsigned or wrongly signed call is told to do.
 const HINT: &str = "(run `eval \"$(atelier env)\"` to use this installation's credentials)";
@@ -22,6 +23,38 @@ pub fn json(status: StatusCode, body: &serde_json::Value) -> Response {
 #[must_use]
 pub fn failure(status: StatusCode, code: &str, error: &str) -> Response {
     json(status, &json!({ "error": error, "code": code }))
+}
+
+/// Says that there is nothing at this path, or nothing for strangers.
+#[must_use]
+pub fn not_found() -> Response {
+    failure(StatusCode::NOT_FOUND, "not_found", "not found")
+}
+
+/// Says that as many calls of APIs are on their way as may be.
+#[must_use]
+pub fn busy() -> Response {
+    failure(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests in flight")
+}
+
+/// Says that an API has not answered in time.
+#[must_use]
+pub fn deadline() -> Response {
+    failure(StatusCode::GATEWAY_TIMEOUT, "deadline", "the API did not answer in time")
+}
+
+/// Says that a client asks too much, and when it may ask again.
+#[must_use]
+pub fn too_many(wait: Duration) -> Response {
+    retry_after(failure(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests"), wait)
+}
+
+/// Tells a client how many whole seconds to wait.
+#[must_use]
+pub fn retry_after(mut response: Response, wait: Duration) -> Response {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
 }
 
 /// Words what never became a request.
@@ -46,10 +79,11 @@ pub fn unavailable(protocol: Protocol, message: &str, request_id: &str) -> Respo
     aws_error(protocol, StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message, request_id)
 }
 
-/// Says, in the called service's protocol, that a client asks too much.
+/// Says, in the called service's protocol, that a client asks too much, and when it may ask again.
 #[must_use]
-pub fn throttled(protocol: Protocol, request_id: &str) -> Response {
-    aws_error(protocol, StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Rate exceeded", request_id)
+pub fn throttled(protocol: Protocol, wait: Duration, request_id: &str) -> Response {
+    let error = aws_error(protocol, StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Rate exceeded", request_id);
+    retry_after(error, wait)
 }
 
 /// The protocols that AWS words its errors in.

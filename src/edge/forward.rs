@@ -6,7 +6,13 @@
 //!
 //! Not here: deadlines of calls, which the edge sets, and TLS, which no local engine needs.
 
-use super::{ApiCall, AwsCall, Upstream, answer, answer::Protocol, canonical, list::List};
+use super::{
+    ApiCall, AwsCall, Lookup, Upstream, answer,
+    answer::Protocol,
+    canonical,
+    list::List,
+    server::{AWS_IN_FLIGHT, IN_FLIGHT},
+};
 use crate::{
     http1::{Peer, Request, Response},
     names::{ApiId, StageName},
@@ -51,7 +57,7 @@ const UNIT: usize = 4 * 1024;
 /// The most that one connection to the engine reads ahead.
 const READ_AHEAD_BYTES: usize = 64 * 1024;
 /// Bytes of memory that this upstream takes at the very most: an answer that moves to a larger buffer is there twice.
-pub const MEMORY: usize = 2 * ANSWERS_BYTES + 2 * super::server::IN_FLIGHT * READ_AHEAD_BYTES;
+pub const MEMORY: usize = 2 * ANSWERS_BYTES + (IN_FLIGHT + AWS_IN_FLIGHT) * READ_AHEAD_BYTES;
 /// The longest wait for the engine to say that it is there.
 const HEALTH_TIME: Duration = Duration::from_secs(2);
 /// Headers of an answer that concern one connection, or tell what the engine is made of.
@@ -263,6 +269,15 @@ impl Forward {
         stages.has(stage, self.list(format!("/restapis/{api}/stages"), name)).await
     }
 
+    async fn has_key(&self, key: &str) -> Option<bool> {
+        let wanted: [u8; 32] = Sha256::digest(key).into();
+        let digest = |item: &Value| {
+            let value = item["value"].as_str().filter(|_| item["enabled"] != false)?;
+            Some(Sha256::digest(value).into())
+        };
+        self.keys.has(&wanted, self.list(format!("/apikeys?includeValues=true&limit={LISTED}"), digest)).await
+    }
+
     /// Signs for an engine that reads who signed, where and for what, and verifies nothing.
     fn authorization(&self, region: &str, service: &str) -> HeaderValue {
         let today = OffsetDateTime::now_utc().format(format_description!("[year][month][day]")).unwrap_or_default();
@@ -277,29 +292,31 @@ impl Forward {
 }
 
 impl Upstream for Forward {
-    async fn is_deployed(&self, api: &ApiId, stage: &StageName) -> Option<bool> {
-        match self.has_api(api).await {
+    /// The engine itself keeps what a stage serves.
+    type Deployment = ();
+
+    /// Any key that the engine has opens: what it opens, the engine decides.
+    async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<()> {
+        let is_opened = match key {
+            Some(key) => self.has_key(key).await == Some(true),
+            None => false,
+        };
+        let is_deployed = match self.has_api(api).await {
             Some(true) => self.has_stage(api, stage).await,
             other => other,
-        }
-    }
-
-    /// Any key that the engine has is known: what it opens, the engine decides.
-    async fn knows_key(&self, _: &ApiId, _: &StageName, key: &str) -> bool {
-        let wanted: [u8; 32] = Sha256::digest(key).into();
-        let digest = |item: &Value| {
-            let value = item["value"].as_str().filter(|_| item["enabled"] != false)?;
-            Some(Sha256::digest(value).into())
         };
-        let ask = self.list(format!("/apikeys?includeValues=true&limit={LISTED}"), digest);
-        self.keys.has(&wanted, ask).await == Some(true)
+        match is_deployed {
+            Some(true) => Lookup::Deployed { deployment: (), is_opened },
+            Some(false) => Lookup::Absent,
+            None => Lookup::Unknown,
+        }
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {
         None
     }
 
-    async fn api(&self, call: ApiCall) -> Response {
+    async fn api(&self, call: ApiCall<()>) -> Response {
         let request = call.request;
         let mut headers = only(&PASSED, request.headers());
         forwarded_for(&mut headers, &request);
@@ -309,7 +326,7 @@ impl Upstream for Forward {
     }
 
     async fn aws(&self, call: AwsCall) -> Response {
-        let AwsCall { service, region, request, .. } = call;
+        let AwsCall { request_id, service, region, request, .. } = call;
         let (parts, body) = request.into_parts();
         let protocol = Protocol::of(Some(&service), &parts, &body);
         let mut headers = without_dropped(&parts.headers);
@@ -320,8 +337,7 @@ impl Upstream for Forward {
             None => Err(Fault::Nonsense),
         };
         sent.unwrap_or_else(|fault| {
-            let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-            answer::aws_error(protocol, fault.status(), "ServiceUnavailable", &fault.to_string(), id)
+            answer::aws_error(protocol, fault.status(), "ServiceUnavailable", &fault.to_string(), &request_id)
         })
     }
 

@@ -2,16 +2,15 @@
 //! whoever sends it has asked too much.
 
 use super::{
-    Edge, Upstream, answer,
+    Edge, Lookup, Upstream, answer,
     answer::Protocol,
-    hosts::{self, Site},
     limits::Client,
+    origin::{Site, is_tunnelled, site},
     routes::{Refused, Route, route},
-    server::{retry_after, too_many},
-    signature,
+    signature::{Claim, Denied},
 };
 use crate::{
-    api_key,
+    api_key, hosts,
     http1::{Local, Peer, Response},
     names::{ApiId, StageName},
 };
@@ -22,12 +21,23 @@ use std::time::Duration;
 
 /// A head that may go on.
 #[derive(Debug)]
-pub(super) struct Passed {
-    pub(super) route: Route,
+pub(super) struct Passed<D> {
+    pub(super) target: Target<D>,
     pub(super) site: Site,
     pub(super) who: Who,
     /// What this took of the time that the request has.
     pub(super) took: Duration,
+}
+
+/// Where a request that was let in goes.
+#[derive(Debug)]
+pub(super) enum Target<D> {
+    /// To the edge itself, which tells whether the engine is healthy.
+    Health,
+    /// To this deployment of an API.
+    Api { api: ApiId, stage: StageName, path: String, deployment: D },
+    /// To an AWS service, if what it claims is proved once its body is there.
+    Aws(Result<Claim, Denied>),
 }
 
 /// Who sends a request, as far as its head tells.
@@ -41,62 +51,91 @@ pub(super) enum Who {
 
 impl<U: Upstream> Edge<U> {
     /// Decides about a head: host, route, site, key, rate. The answer of a refusal is whole but for its request id.
-    pub(super) async fn pass(&self, parts: &Parts) -> Result<Passed, Response> {
+    pub(super) async fn pass(&self, parts: &Parts, id: &str) -> Result<Passed<U::Deployment>, Response> {
         let began = self.instant();
         let public_host = self.config.public_host.as_deref();
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host) {
-            self.count(parts).map_err(too_many)?;
-            return Err(answer::failure(StatusCode::FORBIDDEN, "forbidden_host", "this host is not served here"));
+            return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
         }
-        let site = hosts::site(&parts.headers, public_host, &self.config.cors_origins);
-        let route = route(&parts.method, parts.uri.path());
-        let refused = match route {
-            Route::Health | Route::Api { .. } if parts.method == Method::OPTIONS => Some(options(&site)),
-            _ if site == Site::Foreign => Some(answer::failure(
-                StatusCode::FORBIDDEN,
-                "forbidden_origin",
-                "pages of other sites may not call; type the URL into the address bar, or use curl",
-            )),
-            Route::Refused(refused) => Some(refusal(refused)),
-            Route::Health | Route::Api { .. } | Route::Aws => None,
+        let site = site(&parts.headers, public_host, &self.config.cors_origins);
+        let decided = match route(&parts.method, parts.uri.path()) {
+            Route::Health | Route::Api { .. } if parts.method == Method::OPTIONS => {
+                Err(self.refuse(parts, || options(&site)))
+            }
+            _ if site == Site::Foreign => Err(self.refuse(parts, foreign_origin)),
+            Route::Refused(refused) => Err(self.refuse(parts, || refusal(refused))),
+            // Costs no token: whoever watches over the engine must not take a flood for its end.
+            Route::Health => Ok((Target::Health, Who::Stranger)),
+            Route::Api { api, stage, path } => self.pass_api(parts, api, stage, path).await,
+            Route::Aws => self.pass_aws(parts, id),
         };
-        if let Some(response) = refused {
-            let response = self.count(parts).map_or_else(too_many, |()| response);
-            return Err(allowing(&site, response));
-        }
-        let (who, counted) = match &route {
-            Route::Api { api, stage, .. } => match self.key_of(parts, api, stage).await {
-                Some(key) => (Who::Known, self.take(Client::Key(key))),
-                None => (Who::Stranger, self.count(parts)),
-            },
-            // Pays later, if the signature turns out to be wrong.
-            Route::Aws if self.claims_a_key(parts) => (Who::Known, Ok(())),
-            _ => (Who::Stranger, self.count(parts)),
-        };
-        match counted {
-            Ok(()) => Ok(Passed { route, site, who, took: self.instant() - began }),
-            Err(wait) if route == Route::Aws => Err(throttled(parts, wait)),
-            Err(wait) => Err(allowing(&site, too_many(wait))),
+        match decided {
+            Ok((target, who)) => Ok(Passed { target, site, who, took: self.instant() - began }),
+            Err(response) => Err(allowing(&site, response)),
         }
     }
 
-    /// Gives the digest of the request's API key, if it opens the stage that is called. An invented key is as good as
-    /// none: it pays for nobody.
-    async fn key_of(&self, parts: &Parts, api: &ApiId, stage: &StageName) -> Option<[u8; 32]> {
-        let mut keys = parts.headers.get_all(api_key::HEADER).iter();
-        let key = keys.next().filter(|_| keys.next().is_none())?.to_str().ok()?;
-        self.upstream.knows_key(api, stage, key).await.then(|| Sha256::digest(key).into())
+    /// Looks up the called stage, and who pays: a key that opens it, else the address. An invented key is as good as
+    /// none: it pays for nobody. Who sends none pays before the engine is asked.
+    async fn pass_api(
+        &self,
+        parts: &Parts,
+        api: ApiId,
+        stage: StageName,
+        path: String,
+    ) -> Result<(Target<U::Deployment>, Who), Response> {
+        let key = only_key(parts);
+        if key.is_none() {
+            self.count(parts).map_err(answer::too_many)?;
+        }
+        let lookup = self.upstream.find(&api, &stage, key);
+        let lookup = self.config.clock.timeout(self.config.api_time, lookup).await;
+        let who = match (&lookup, key) {
+            (_, None) => Who::Stranger,
+            (Some(Lookup::Deployed { is_opened: true, .. }), Some(key)) => {
+                self.take(Client::Key(Sha256::digest(key).into())).map_err(answer::too_many)?;
+                Who::Known
+            }
+            (_, Some(_)) => {
+                self.count(parts).map_err(answer::too_many)?;
+                Who::Stranger
+            }
+        };
+        match lookup {
+            Some(Lookup::Deployed { deployment, .. }) => Ok((Target::Api { api, stage, path, deployment }, who)),
+            Some(Lookup::Absent) => Err(answer::not_found()),
+            Some(Lookup::Unknown) => {
+                Err(answer::failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the engine does not answer"))
+            }
+            None => Err(answer::deadline()),
+        }
     }
 
-    /// Tells whether a signature is claimed to be made with a key that exists; strangers do not know its name.
-    fn claims_a_key(&self, parts: &Parts) -> bool {
-        signature::claimed(parts).is_some_and(|claim| self.keyring.get(&claim.access_key_id).is_some())
+    /// Reads what an AWS call claims. Who names a key that exists pays later, if the signature turns out to be wrong;
+    /// strangers do not know its name.
+    fn pass_aws(&self, parts: &Parts, id: &str) -> Result<(Target<U::Deployment>, Who), Response> {
+        let claim = Claim::of(parts);
+        if claim.as_ref().is_ok_and(|claim| self.keyring.has(claim.access_key_id())) {
+            return Ok((Target::Aws(claim), Who::Known));
+        }
+        match self.count(parts) {
+            Ok(()) => Ok((Target::Aws(claim), Who::Stranger)),
+            Err(wait) => {
+                let service = claim.as_ref().ok().map(Claim::service);
+                Err(answer::throttled(Protocol::of(service, parts, b""), wait, id))
+            }
+        }
+    }
+
+    /// Answers who is not let in; that costs a token, too.
+    fn refuse(&self, parts: &Parts, response: impl FnOnce() -> Response) -> Response {
+        self.count(parts).map_or_else(answer::too_many, |()| response())
     }
 
     /// Counts a request against its client: the tunnel, behind which everybody has one address, or an address.
     pub(super) fn count(&self, parts: &Parts) -> Result<(), Duration> {
-        let tunnelled = hosts::is_tunnelled(&parts.headers, self.config.public_host.as_deref());
+        let tunnelled = is_tunnelled(&parts.headers, self.config.public_host.as_deref());
         match parts.extensions.get::<Peer>() {
             _ if tunnelled => self.take(Client::Tunnel),
             Some(Peer(peer)) => self.take(Client::at(peer.ip())),
@@ -110,11 +149,10 @@ impl<U: Upstream> Edge<U> {
     }
 }
 
-/// Says that a client asks too much, in the words of the AWS service that it calls.
-pub(super) fn throttled(parts: &Parts, wait: Duration) -> Response {
-    let claimed = signature::claimed(parts);
-    let protocol = Protocol::of(claimed.as_ref().map(|claim| claim.service.as_str()), parts, b"");
-    retry_after(answer::throttled(protocol, ""), wait)
+/// Gives the API key of a request; of several, none.
+fn only_key(parts: &Parts) -> Option<&str> {
+    let mut keys = parts.headers.get_all(api_key::HEADER).iter();
+    keys.next().filter(|_| keys.next().is_none())?.to_str().ok()
 }
 
 /// Lets a page of an allowed origin read the answer.
@@ -126,13 +164,17 @@ pub(super) fn allowing(site: &Site, mut response: Response) -> Response {
     response
 }
 
-pub(super) fn not_found() -> Response {
-    answer::failure(StatusCode::NOT_FOUND, "not_found", "not found")
+fn forbidden(code: &str, error: &str) -> Response {
+    answer::failure(StatusCode::FORBIDDEN, code, error)
+}
+
+fn foreign_origin() -> Response {
+    forbidden("forbidden_origin", "pages of other sites may not call; type the URL into the address bar, or use curl")
 }
 
 fn refusal(refused: Refused) -> Response {
     match refused {
-        Refused::NotFound => not_found(),
+        Refused::NotFound => answer::not_found(),
         Refused::DoubleSlash => answer::failure(
             StatusCode::NOT_FOUND,
             "not_found",

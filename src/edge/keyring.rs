@@ -30,6 +30,12 @@ impl Keyring {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(access_key_id);
     }
 
+    /// Tells whether a key is accepted, without showing it.
+    #[must_use]
+    pub fn has(&self, access_key_id: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(access_key_id)
+    }
+
     /// Looks a key up.
     #[must_use]
     pub fn get(&self, access_key_id: &str) -> Option<Key> {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::Mutex,
+    sync::{Mutex, Semaphore},
     time::{Instant, timeout},
 };
 
@@ -21,6 +21,8 @@ const GOOD_FOR: Duration = Duration::from_secs(5);
 /// found just now.
 const INTERVAL: Duration = Duration::from_secs(1);
 const AT_ONCE: u32 = 4;
+/// The most who wait for a list at a time; an engine that is slow to say must not hold everybody who asks.
+const WAITING: usize = 64;
 /// The longest wait for a list.
 const ASK_TIME: Duration = Duration::from_secs(5);
 
@@ -33,6 +35,7 @@ pub(super) struct List<T> {
     known: RwLock<Known<T>>,
     /// When the pace allows [`AT_ONCE`] questions again. Held while one is asked.
     asking: Mutex<Option<Instant>>,
+    waiting: Semaphore,
 }
 
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl<T> Default for List<T> {
 impl<T> List<T> {
     fn by(now: Now) -> Self {
         let known = Known { items: HashSet::new(), asked: None, answered: None, said: false };
-        Self { now, known: RwLock::new(known), asking: Mutex::default() }
+        Self { now, known: RwLock::new(known), asking: Mutex::default(), waiting: Semaphore::new(WAITING) }
     }
 }
 
@@ -71,6 +74,7 @@ impl<T: Eq + Hash> List<T> {
         if self.knows(wanted) {
             return Some(true);
         }
+        let _waiting = self.waiting.try_acquire().ok()?;
         let mut asking = self.asking.lock().await;
         let now = (self.now)();
         if let Some(said) = self.said(wanted, arrived) {
@@ -201,5 +205,14 @@ mod tests {
         engine.wait(INTERVAL);
         engine.items.set(Some(&["a"]));
         assert_eq!(list.has("a", engine.list()).await, Some(true));
+    }
+
+    #[tokio::test]
+    async fn of_more_than_may_wait_for_an_engine_the_rest_is_told_at_once() {
+        let (list, engine) = world(&["a"]);
+        let all = futures_util::future::join_all((0..=WAITING).map(|_| list.has("a", engine.list()))).await;
+        assert_eq!(all.iter().filter(|said| **said == Some(true)).count(), WAITING);
+        assert_eq!(all.last(), Some(&None));
+        assert_eq!(engine.asked.get(), 1);
     }
 }

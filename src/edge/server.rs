@@ -7,13 +7,12 @@
 use super::{
     ApiCall, AwsCall, Upstream, answer,
     answer::Protocol,
-    gate::{Passed, Who, allowing, not_found, throttled},
-    hosts,
+    capacity::Capacity,
+    gate::{Passed, Target, Who, allowing},
     keyring::Keyring,
     limits::{Buckets, Client, Rate},
-    routes::Route,
-    scope,
-    signature::{self, Denied, Verified},
+    origin, scope,
+    signature::{Claim, Denied, Verified},
 };
 use crate::{
     clock::Clock,
@@ -30,7 +29,6 @@ use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::{
     net::TcpListener,
-    sync::Semaphore,
     time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -42,8 +40,11 @@ const AWS_TIME: Duration = Duration::from_secs(905);
 /// The deadline of the question whether the engine is healthy.
 const HEALTH_TIME: Duration = Duration::from_secs(5);
 
-/// API calls at a time, and AWS calls.
-pub(super) const IN_FLIGHT: usize = 96;
+/// API calls at a time.
+pub const IN_FLIGHT: usize = 96;
+/// AWS calls at a time. What is not reserved is more than the functions of an engine take, so that of too many
+/// invocations the engine itself refuses some, and other calls find room beside them.
+pub const AWS_IN_FLIGHT: usize = 192;
 
 /// What a client is told to wait where nobody knows better.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -58,9 +59,11 @@ pub struct Config {
     /// How often one client may call; `None` is as often as it likes. A client is an API key that opens what it calls,
     /// else the tunnel, else an address. Verified AWS calls are not counted: they are the owner's.
     pub rate: Option<Rate>,
-    /// API calls at a time, a quarter of them kept for known keys; and as many AWS calls again: an API call makes AWS
-    /// calls, which must not wait for it.
+    /// API calls at a time, a quarter of them reserved for known keys.
     pub in_flight: usize,
+    /// AWS calls at a time, a quarter of them reserved for lent keys: functions make them, for a call that is in flight
+    /// already and must not fail for want of room.
+    pub aws_in_flight: usize,
     /// The longest time for an API call; then it is a 504.
     pub api_time: Duration,
     /// Origins whose pages may call, exactly as browsers send them.
@@ -76,6 +79,7 @@ impl Default for Config {
             public_host: None,
             rate: None,
             in_flight: IN_FLIGHT,
+            aws_in_flight: AWS_IN_FLIGHT,
             api_time: deadlines::GATEWAY,
             cors_origins: Vec::new(),
             limits: Limits::edge(),
@@ -89,10 +93,8 @@ pub struct Edge<U> {
     pub(super) keyring: Keyring,
     pub(super) config: Config,
     pub(super) buckets: Option<Buckets>,
-    api_calls: Semaphore,
-    /// Those among the API calls that come without a known key.
-    strangers: Semaphore,
-    aws_calls: Semaphore,
+    api_calls: Capacity,
+    aws_calls: Capacity,
     ids: RequestIds,
     /// When this edge was made, by both clocks.
     began: (Instant, OffsetDateTime),
@@ -112,9 +114,8 @@ impl<U: Upstream> Edge<U> {
             upstream,
             keyring,
             buckets: config.rate.map(Buckets::new),
-            api_calls: Semaphore::new(config.in_flight),
-            strangers: Semaphore::new(config.in_flight - config.in_flight / 4),
-            aws_calls: Semaphore::new(config.in_flight),
+            api_calls: Capacity::new(config.in_flight),
+            aws_calls: Capacity::new(config.aws_in_flight),
             ids: RequestIds::default(),
             began: (Instant::now(), config.clock.now()),
             config,
@@ -122,20 +123,19 @@ impl<U: Upstream> Edge<U> {
     }
 
     /// Answers a request whose head has passed.
-    async fn answer(&self, passed: Passed, mut parts: Parts, body: Bytes, id: &str) -> Response {
-        let Passed { route, site, who, took } = passed;
-        let response = match route {
-            Route::Health => self.health().await,
-            Route::Api { api, stage, path } => {
+    async fn answer(&self, passed: Passed<U::Deployment>, mut parts: Parts, body: Bytes, id: &str) -> Response {
+        let Passed { target, site, who, took } = passed;
+        let response = match target {
+            Target::Health => self.health().await,
+            Target::Api { api, stage, path, deployment } => {
                 name_request(&mut parts, id);
-                let call = ApiCall { api, stage, path, request: Request::from_parts(parts, body) };
+                let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
+                let call = ApiCall { request_id, api, stage, deployment, path, request };
                 let left = self.config.api_time.saturating_sub(took);
-                self.config.clock.timeout(left, self.api(who, call)).await.unwrap_or_else(|| {
-                    answer::failure(StatusCode::GATEWAY_TIMEOUT, "deadline", "the API did not answer in time")
-                })
+                let answered = self.config.clock.timeout(left, self.api(who, call)).await;
+                answered.unwrap_or_else(answer::deadline)
             }
-            Route::Aws => self.aws(who, parts, body, id).await,
-            Route::Refused(_) => not_found(),
+            Target::Aws(claim) => self.aws(claim, who, Request::from_parts(parts, body), id).await,
         };
         allowing(&site, response)
     }
@@ -158,72 +158,67 @@ impl<U: Upstream> Edge<U> {
         }
     }
 
-    async fn api(&self, who: Who, call: ApiCall) -> Response {
-        let Ok(_place) = self.api_calls.try_acquire() else { return busy() };
-        let strangers_place = (who == Who::Stranger).then(|| self.strangers.try_acquire());
-        if matches!(strangers_place, Some(Err(_))) {
-            return busy();
-        }
-        match self.upstream.is_deployed(&call.api, &call.stage).await {
-            Some(true) => without_cors(self.upstream.api(call).await),
-            Some(false) => not_found(),
-            None => answer::failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the engine does not answer"),
-        }
+    async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Response {
+        let Some(_permit) = self.api_calls.try_acquire(who == Who::Known) else { return answer::busy() };
+        without_cors(self.upstream.api(call).await)
     }
 
-    async fn aws(&self, who: Who, mut parts: Parts, body: Bytes, id: &str) -> Response {
-        let candidates = hosts::signed_candidates(&parts.headers, self.config.public_host.as_deref());
-        let verified = signature::verify(&parts, &body, &candidates, &self.keyring, self.config.clock.now());
-        let verified =
-            verified.and_then(|verified| scope::check(&verified, self.upstream.services()).map(|()| verified));
-        let Verified { access_key_id, region, service } = match verified {
+    async fn aws(&self, claim: Result<Claim, Denied>, who: Who, request: Request, id: &str) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let protocol = Protocol::of(claim.as_ref().ok().map(Claim::service), &parts, &body);
+        let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, &parts, &body) {
             Ok(verified) => verified,
-            Err(denied) => return self.deny(&denied, who, &parts, &body, id),
+            Err(denied) => return self.deny(&denied, who, &parts, protocol, id),
         };
-        let protocol = Protocol::of(Some(&service), &parts, &body);
-        let Ok(_place) = self.aws_calls.try_acquire() else {
+        let Some(_permit) = self.aws_calls.try_acquire(is_lent) else {
             return answer::unavailable(protocol, "too many requests in flight", id);
         };
         name_request(&mut parts, id);
-        let call = AwsCall { service, region, access_key_id, request: Request::from_parts(parts, body) };
+        let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
+        let call = AwsCall { request_id, service, region, access_key_id, request };
         match timeout(AWS_TIME, self.upstream.aws(call)).await {
             Ok(response) => without_cors(response),
             Err(_) => answer::unavailable(protocol, "the engine did not answer in time", id),
         }
     }
 
+    /// Proves what an AWS call claims, and that it is for a region and a service that are here.
+    fn verify(&self, claim: Result<Claim, Denied>, parts: &Parts, body: &[u8]) -> Result<Verified, Denied> {
+        let candidates = origin::signed_candidates(&parts.headers, self.config.public_host.as_deref());
+        let verified = claim?.verify(parts, body, &candidates, &self.keyring, self.config.clock.now())?;
+        scope::check(&verified, self.upstream.services())?;
+        Ok(verified)
+    }
+
     /// Words a refusal. A stranger has paid for it already.
-    fn deny(&self, denied: &Denied, who: Who, parts: &Parts, body: &[u8], id: &str) -> Response {
-        let claimed = signature::claimed(parts);
-        let protocol = Protocol::of(claimed.as_ref().map(|claim| claim.service.as_str()), parts, body);
-        match who {
-            Who::Known => {
-                self.count(parts).map_or_else(|wait| throttled(parts, wait), |()| answer::denied(denied, protocol, id))
-            }
-            Who::Stranger => answer::denied(denied, protocol, id),
+    fn deny(&self, denied: &Denied, who: Who, parts: &Parts, protocol: Protocol, id: &str) -> Response {
+        let paid = if who == Who::Known { self.count(parts) } else { Ok(()) };
+        match paid {
+            Ok(()) => answer::denied(denied, protocol, id),
+            Err(wait) => answer::throttled(protocol, wait, id),
         }
     }
 }
 
 /// A request that was let in.
-pub struct Admitted {
+pub struct Admitted<D> {
     asked: Asked,
-    passed: Passed,
+    passed: Passed<D>,
 }
 
 impl<U: Upstream> http1::Service for Edge<U> {
-    type Pass = Admitted;
+    type Pass = Admitted<U::Deployment>;
 
     /// Only who claims a key that exists may send more than a small body; and known keys have room when strangers have
     /// taken theirs.
-    async fn admit(&self, head: &Parts) -> Result<(Admission, Admitted), Response> {
+    async fn admit(&self, head: &Parts) -> Result<(Admission, Self::Pass), Response> {
         let asked = Asked::of(head, self.ids.of(&head.headers));
-        let passed = match self.pass(head).await {
+        let passed = match self.pass(head, &asked.id).await {
             Ok(passed) => passed,
             Err(response) => return Err(asked.answer(response)),
         };
-        let bytes = match (&passed.route, passed.who) {
-            (Route::Aws, Who::Known) => self.config.limits.body_bytes,
+        let bytes = match (&passed.target, passed.who) {
+            (Target::Aws(_), Who::Known) => self.config.limits.body_bytes,
             _ => API_BODY_BYTES,
         };
         let share = match passed.who {
@@ -233,7 +228,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
         Ok((Admission { bytes, share }, Admitted { asked, passed }))
     }
 
-    async fn call(&self, request: Request, Admitted { asked, passed }: Admitted) -> Response {
+    async fn call(&self, request: Request, Admitted { asked, passed }: Self::Pass) -> Response {
         let (parts, body) = request.into_parts();
         let response = self.answer(passed, parts, body, &asked.id).await;
         asked.answer(response)
@@ -245,7 +240,9 @@ impl<U: Upstream> http1::Service for Edge<U> {
         let answer = match rejection {
             Rejection::Connections | Rejection::Room | Rejection::Bug => answer::rejected(rejection),
             // Apart from what is well-formed: nobody can tell who among an address's clients speaks so.
-            _ => self.take(Client::malformed(peer.0.ip())).map_or_else(too_many, |()| answer::rejected(rejection)),
+            _ => self
+                .take(Client::malformed(peer.0.ip()))
+                .map_or_else(answer::too_many, |()| answer::rejected(rejection)),
         };
         finish(answer, &id)
     }
@@ -283,21 +280,6 @@ impl Asked {
     }
 }
 
-fn busy() -> Response {
-    answer::failure(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests in flight")
-}
-
-pub(super) fn too_many(wait: Duration) -> Response {
-    retry_after(answer::failure(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests"), wait)
-}
-
-/// Tells a client how many whole seconds to wait.
-pub(super) fn retry_after(mut response: Response, wait: Duration) -> Response {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-    response
-}
-
 /// Takes off what an engine says about other origins: only the edge decides that.
 fn without_cors(mut response: Response) -> Response {
     for name in [
@@ -325,7 +307,7 @@ fn name_request(parts: &mut Parts, id: &str) {
 fn finish(mut response: Response, id: &str) -> Response {
     let asks_back = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if asks_back && !response.headers().contains_key(header::RETRY_AFTER) {
-        response = retry_after(response, A_MOMENT);
+        response = answer::retry_after(response, A_MOMENT);
     }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

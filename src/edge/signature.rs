@@ -32,6 +32,8 @@ pub struct Verified {
     pub region: String,
     /// The signing name in the credential scope.
     pub service: String,
+    /// Whether the key is a lent one, which comes with a session token: a function calls, not the owner.
+    pub is_lent: bool,
 }
 
 /// Why a call is refused; the sentences are AWS's own.
@@ -60,8 +62,10 @@ pub enum Denied {
     Scope(String),
 }
 
-/// What a signed request claims.
-struct Claim {
+/// What a request claims about its signature: who made it, for what, and what it covers. Nothing of it is proved before
+/// [`Claim::verify`]; only its form is checked.
+#[derive(Debug)]
+pub struct Claim {
     access_key_id: String,
     scope: Scope,
     signed_headers: String,
@@ -72,60 +76,70 @@ struct Claim {
     expires: Option<Duration>,
 }
 
-/// Verifies a request. `hosts` are the hosts that the client may have signed: the one that arrived, and those that a
-/// tunnel may have replaced.
-///
-/// # Errors
-/// Returns the first reason to refuse it, in the order in which AWS looks.
-pub fn verify(
-    parts: &Parts,
-    body: &[u8],
-    hosts: &[&str],
-    keyring: &Keyring,
-    now: OffsetDateTime,
-) -> Result<Verified, Denied> {
-    let claim = claim(parts)?;
-    check_time(&claim, now)?;
-    check_signed_headers(&claim.signed_headers, &parts.headers)?;
-    let key = keyring.get(&claim.access_key_id).ok_or(Denied::UnknownKey)?;
-    match (&key.session_token, &claim.session_token) {
-        (None, None) => {}
-        (Some(expected), Some(given)) if expected.matches(given) => {}
-        _ => return Err(Denied::UnknownKey),
-    }
-
-    let presigned = claim.expires.is_some();
-    let canonical = Canonical::new(parts, &claim.scope.service, &claim.signed_headers, presigned);
-    for payload in payload_hashes(&claim.scope.service, &parts.headers, body, presigned)? {
-        for host in hosts {
-            let hash = canonical.hash(host, &payload).ok_or(Denied::Mismatch)?;
-            let expected = canonical::sign(&key.secret, &claim.scope, &claim.timestamp, &hash);
-            if expected.as_bytes().ct_eq(claim.signature.as_bytes()).into() {
-                let Scope { region, service, .. } = claim.scope;
-                return Ok(Verified { access_key_id: claim.access_key_id, region, service });
-            }
+impl Claim {
+    /// Reads what a request claims, in its `Authorization` header or its query.
+    ///
+    /// # Errors
+    /// Returns the first reason to refuse it, in the order in which AWS looks.
+    pub fn of(parts: &Parts) -> Result<Self, Denied> {
+        let presigned =
+            query_value(parts, "X-Amz-Signature")?.is_some() || query_value(parts, "X-Amz-Algorithm")?.is_some();
+        match (one_header(&parts.headers, "authorization")?, presigned) {
+            (Some(_), true) => Err(Denied::Incomplete("Only one auth mechanism allowed")),
+            (Some(authorization), false) => header_claim(parts, authorization),
+            (None, true) => query_claim(parts),
+            (None, false) => Err(Denied::Missing),
         }
     }
-    Err(Denied::Mismatch)
-}
 
-/// Reads the scope that a request claims, verified or not: errors are worded in the claimed service's protocol, and
-/// only a claim of a key that exists may send a large body.
-#[must_use]
-pub fn claimed(parts: &Parts) -> Option<Verified> {
-    let claim = claim(parts).ok()?;
-    let Scope { region, service, .. } = claim.scope;
-    Some(Verified { access_key_id: claim.access_key_id, region, service })
-}
+    /// The access key that is said to have signed.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
 
-fn claim(parts: &Parts) -> Result<Claim, Denied> {
-    let presigned =
-        query_value(parts, "X-Amz-Signature")?.is_some() || query_value(parts, "X-Amz-Algorithm")?.is_some();
-    match (one_header(&parts.headers, "authorization")?, presigned) {
-        (Some(_), true) => Err(Denied::Incomplete("Only one auth mechanism allowed")),
-        (Some(authorization), false) => header_claim(parts, authorization),
-        (None, true) => query_claim(parts),
-        (None, false) => Err(Denied::Missing),
+    /// The signing name of the service that is called.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.scope.service
+    }
+
+    /// Verifies the request that claims this. `hosts` are the hosts that the client may have signed: the one that
+    /// arrived, and those that a tunnel may have replaced.
+    ///
+    /// # Errors
+    /// Returns the first reason to refuse it, in the order in which AWS looks.
+    pub fn verify(
+        self,
+        parts: &Parts,
+        body: &[u8],
+        hosts: &[&str],
+        keyring: &Keyring,
+        now: OffsetDateTime,
+    ) -> Result<Verified, Denied> {
+        check_time(&self, now)?;
+        check_signed_headers(&self.signed_headers, &parts.headers)?;
+        let key = keyring.get(&self.access_key_id).ok_or(Denied::UnknownKey)?;
+        match (&key.session_token, &self.session_token) {
+            (None, None) => {}
+            (Some(expected), Some(given)) if expected.matches(given) => {}
+            _ => return Err(Denied::UnknownKey),
+        }
+
+        let presigned = self.expires.is_some();
+        let canonical = Canonical::new(parts, &self.scope.service, &self.signed_headers, presigned);
+        for payload in payload_hashes(&self.scope.service, &parts.headers, body, presigned)? {
+            for host in hosts {
+                let hash = canonical.hash(host, &payload).ok_or(Denied::Mismatch)?;
+                let expected = canonical::sign(&key.secret, &self.scope, &self.timestamp, &hash);
+                if expected.as_bytes().ct_eq(self.signature.as_bytes()).into() {
+                    let Scope { region, service, .. } = self.scope;
+                    let is_lent = key.session_token.is_some();
+                    return Ok(Verified { access_key_id: self.access_key_id, region, service, is_lent });
+                }
+            }
+        }
+        Err(Denied::Mismatch)
     }
 }
 

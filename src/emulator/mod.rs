@@ -26,7 +26,7 @@ pub use context::{Config, Context};
 pub use store::OpenError;
 
 use crate::{
-    edge::{ApiCall, AwsCall, Upstream},
+    edge::{ApiCall, AwsCall, Lookup, Upstream},
     http1::Response,
     names::{ApiId, StageName},
 };
@@ -72,19 +72,20 @@ impl Emulator {
 }
 
 impl Upstream for Emulator {
-    async fn is_deployed(&self, api: &ApiId, stage: &StageName) -> Option<bool> {
-        Some(apigateway::is_deployed(&self.context, api, stage))
-    }
+    type Deployment = apigateway::Served;
 
-    async fn knows_key(&self, api: &ApiId, stage: &StageName, key: &str) -> bool {
-        apigateway::knows_key(&self.context, api, stage, key)
+    async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<apigateway::Served> {
+        match apigateway::find(&self.context, api, stage, key) {
+            Some(served) => Lookup::Deployed { is_opened: served.is_opened(), deployment: served },
+            None => Lookup::Absent,
+        }
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {
         Some(&services::NAMES)
     }
 
-    async fn api(&self, call: ApiCall) -> Response {
+    async fn api(&self, call: ApiCall<apigateway::Served>) -> Response {
         apigateway::api(&self.context, &self.functions, call).await
     }
 

@@ -41,11 +41,8 @@ const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /// Answers a verified call.
 pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: &AwsCall) -> Response {
-    let request_id = wire::request_id();
     let protocol = Protocol::of(&call.service, call.request.headers());
-    serve(context, functions, call, protocol, &request_id)
-        .await
-        .unwrap_or_else(|error| error.response(protocol, &request_id))
+    serve(context, functions, call, protocol).await.unwrap_or_else(|error| error.response(protocol, &call.request_id))
 }
 
 async fn serve(
@@ -53,9 +50,8 @@ async fn serve(
     functions: &Functions,
     call: &AwsCall,
     protocol: Protocol,
-    request_id: &str,
 ) -> Result<Response, AwsError> {
-    let request = &call.request;
+    let (request, request_id) = (&call.request, call.request_id.as_str());
     let region: Region = call.region.parse()?;
     let service = SERVICES.into_iter().find(|service| service.name == call.service);
     let service = service.ok_or_else(|| AwsError::not_implemented(&call.service, &hint(request)))?;

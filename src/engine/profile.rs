@@ -2,7 +2,7 @@
 //!
 //! A new image that speaks the AWS API is a new row of [`PROFILES`]. Not here: the pinned image itself (`docker::image`).
 
-use crate::{docker::ImageName, marks::API_ID_TAG};
+use crate::{docker::ImageName, edge, marks::API_ID_TAG};
 
 /// How an engine image wants to be run and asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Profile {
     pub needs_socket: bool,
     /// Whether its process is not root in the container, so that it needs the socket's group.
     pub needs_socket_group: bool,
+    /// API calls at a time that it bears; where a function is a container, each call may start one.
+    pub in_flight: usize,
     /// Which of its tags want an account.
     account: Account,
 }
@@ -43,6 +45,10 @@ pub const PORT: u16 = 4566;
 /// The repository of the LocalStack that never starts without an account.
 const PRO: &str = "localstack-pro";
 
+/// API calls at a time of an engine that starts a container for each function that is not warm. Of 120 at once, LocalStack
+/// on two cores answered 14, and left 55 containers.
+const CONTAINERS_IN_FLIGHT: usize = 8;
+
 /// LocalStack downloads a certificate and sends events unless told otherwise, and gives a function 10 s to start,
 /// which a busy two-core machine exceeds. `SERVICES` stays unset: without s3 it has nowhere to keep function code.
 /// From 2026 on, instances are real containers unless the mock is asked for; older ones ignore the variables.
@@ -61,6 +67,7 @@ const LOCALSTACK: Profile = Profile {
     has_dry_run: true,
     needs_socket: true,
     needs_socket_group: false,
+    in_flight: CONTAINERS_IN_FLIGHT,
     account: Account::LocalStack,
 };
 
@@ -76,6 +83,7 @@ const PROFILES: &[Profile] = &[
         has_dry_run: false,
         needs_socket: false,
         needs_socket_group: false,
+        in_flight: edge::IN_FLIGHT,
         account: Account::Never,
     },
     Profile {
@@ -87,6 +95,7 @@ const PROFILES: &[Profile] = &[
         has_dry_run: false,
         needs_socket: true,
         needs_socket_group: false,
+        in_flight: CONTAINERS_IN_FLIGHT,
         account: Account::Never,
     },
     Profile {
@@ -103,6 +112,7 @@ const PROFILES: &[Profile] = &[
         has_dry_run: true,
         needs_socket: true,
         needs_socket_group: true,
+        in_flight: CONTAINERS_IN_FLIGHT,
         account: Account::Never,
     },
 ];

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{clock::Clock, names::ContainerName, proxy::ProxyAddress};
 use bytes::Bytes;
-use http::{Method, StatusCode, Uri, header, uri::Authority};
+use http::{Method, StatusCode, Uri, header, response::Parts, uri::Authority};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -89,11 +89,11 @@ impl Docker {
     ) -> Result<T, Failure> {
         let answer = self.clock.timeout(self.deadlines.call, self.exchange(method, path));
         let (reason, failure) = match answer.await {
-            Some(Ok((StatusCode::OK, body))) => match serde_json::from_slice(&body) {
+            Some(Ok((head, body))) if head.status == StatusCode::OK => match serde_json::from_slice(&body) {
                 Ok(value) => return Ok(value),
                 Err(_) => ("nonsense", Failure::BadGateway(Upstream::Docker)),
             },
-            Some(Ok((status, _))) => refusal(status),
+            Some(Ok((head, _))) => refusal(&head),
             Some(Err(failure)) => ("unreachable", failure),
             None => ("deadline", Failure::Deadline),
         };
@@ -101,7 +101,7 @@ impl Docker {
         Err(failure)
     }
 
-    async fn exchange(&self, method: Method, path: String) -> Result<(StatusCode, Bytes), Failure> {
+    async fn exchange(&self, method: Method, path: String) -> Result<(Parts, Bytes), Failure> {
         let uri = Uri::builder().scheme("http").authority(self.proxy.clone()).path_and_query(path).build();
         let request = http::Request::builder()
             .method(method)
@@ -110,9 +110,9 @@ impl Docker {
             .body(Empty::new())
             .map_err(|_| Failure::Internal)?;
         let answer = self.client.request(request).await.map_err(|_| Failure::Unavailable(Upstream::Docker))?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
-        Ok((status, body.map_err(|_| Failure::BadGateway(Upstream::Docker))?.to_bytes()))
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, MAX_ANSWER).collect().await;
+        Ok((head, body.map_err(|_| Failure::BadGateway(Upstream::Docker))?.to_bytes()))
     }
 }
 
@@ -137,11 +137,12 @@ fn check(operation: &'static str, container: Container) -> Result<Container, Fai
 }
 
 /// The proxy's refusals. That our token is wrong is our operator's business, not the client's.
-fn refusal(status: StatusCode) -> (&'static str, Failure) {
-    match status {
+fn refusal(head: &Parts) -> (&'static str, Failure) {
+    match head.status {
         StatusCode::NOT_FOUND => ("not_found", Failure::ContainerNotFound),
         StatusCode::CONFLICT => ("conflict", Failure::Conflict("The container's state does not allow this")),
         StatusCode::TOO_MANY_REQUESTS => ("throttled", Failure::Throttled),
+        StatusCode::SERVICE_UNAVAILABLE if head.headers.contains_key(header::RETRY_AFTER) => ("busy", Failure::Busy),
         StatusCode::SERVICE_UNAVAILABLE => ("unavailable", Failure::Unavailable(Upstream::Docker)),
         StatusCode::GATEWAY_TIMEOUT => ("deadline", Failure::Deadline),
         StatusCode::UNAUTHORIZED => ("unauthorized", Failure::BadGateway(Upstream::Docker)),

@@ -64,6 +64,9 @@ pub(super) enum Failure {
     /// The engine or Docker refused, or answered what makes no sense.
     #[error("{0} gave an invalid answer")]
     BadGateway(Upstream),
+    /// Other changes of the container have to end first.
+    #[error("Other changes of this container are on their way")]
+    Busy,
     /// The engine or Docker cannot be reached.
     #[error("{0} is not reachable")]
     Unavailable(Upstream),
@@ -107,7 +110,7 @@ impl Failure {
             Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::BadGateway(_) => StatusCode::BAD_GATEWAY,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -130,6 +133,7 @@ impl Failure {
             Self::Throttled => "throttled",
             Self::Internal => "internal",
             Self::BadGateway(_) => "bad_gateway",
+            Self::Busy => "busy",
             Self::Unavailable(_) => "unavailable",
             Self::Deadline => "deadline",
         }

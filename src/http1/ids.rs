@@ -1,4 +1,4 @@
-//! Request ids: what an answer and the log lines about it have in common.
+//! Request ids: what an answer, the log lines about it and what happens behind the door have in common.
 
 use super::Response;
 use crate::secret;
@@ -18,13 +18,20 @@ impl RequestIds {
     /// Draws one.
     pub fn draw(&self) -> String {
         // Without randomness ids are still unique in this process, which is what a log needs.
-        secret::random_hex(16).unwrap_or_else(|_| format!("{:032x}", self.drawn.fetch_add(1, Ordering::Relaxed)))
+        let hex = secret::random_hex(16);
+        uuid(&hex.unwrap_or_else(|_| format!("{:032x}", self.drawn.fetch_add(1, Ordering::Relaxed))))
     }
 
     /// Takes the client's own id if it has sent one that can be logged as it is, else draws one.
     pub fn of(&self, headers: &HeaderMap) -> String {
         clean(headers).map_or_else(|| self.draw(), str::to_owned)
     }
+}
+
+/// Writes 32 hex digits in the form of a UUID, the form of AWS's own request ids.
+#[must_use]
+pub fn uuid(hex: &str) -> String {
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// Gives the client's own request id, if it is one and can be logged as it is.

@@ -26,12 +26,15 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{Mutex, Semaphore},
+    sync::{Mutex, Semaphore, SemaphorePermit},
     time,
 };
 
-/// How many operations may be with the daemon at once; further ones wait for a turn within their own deadline.
+/// How many operations may be with the daemon at once; further ones wait for a permit within their own deadline.
 const IN_FLIGHT: usize = 8;
+/// How many changes of one container may be on their way: one that is carried out, and one that waits for it. A
+/// container takes its time to stop, and who waits for it must not be all who can be served.
+const CHANGES: usize = 2;
 
 /// The longest wait for the daemon's answer to a ping; one that takes longer is not well.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -43,7 +46,7 @@ pub(super) struct Proxy {
     token: Secret,
     daemon: Arc<Daemon>,
     clock: Clock,
-    turns: Semaphore,
+    permits: Arc<Semaphore>,
     /// Functions run in a process each, so this is the one place where equal changes meet.
     changes: Flights<Id, Change, Result<Container, Failure>>,
     /// How the last ping ended, and when.
@@ -65,6 +68,8 @@ enum Failure {
     /// Absent, or not ours: the proxy itself cannot tell which.
     NotFound,
     Daemon(DaemonError),
+    /// As many changes of this container are on their way as may be.
+    Busy,
     Deadline,
 }
 
@@ -85,7 +90,7 @@ impl Proxy {
             token: config.token,
             daemon: Arc::new(Daemon::new(config.socket, config.owner)),
             clock: config.clock,
-            turns: Semaphore::new(IN_FLIGHT),
+            permits: Arc::new(Semaphore::new(IN_FLIGHT)),
             changes: Flights::new(),
             pulse: Mutex::new(None),
             ids: RequestIds::default(),
@@ -93,21 +98,21 @@ impl Proxy {
     }
 
     async fn perform(&self, operation: &Operation) -> Result<Outcome, Failure> {
-        // Never closed, so a turn always comes, unless the deadline comes first.
-        let _turn = match operation {
-            Operation::Ping => None,
-            _ => Some(self.turns.acquire().await.map_err(|_| Failure::Deadline)?),
-        };
         match operation {
             Operation::Ping => self.ping().await.map(|()| Outcome::Pong),
-            Operation::List => Ok(Outcome::All(self.daemon.list().await?)),
+            Operation::List => Ok(Outcome::All(self.list().await?)),
             Operation::Inspect(name) => Ok(Outcome::One(self.resolve(name).await?)),
             Operation::Change(change, name) => Ok(Outcome::One(self.change(*change, name).await?)),
         }
     }
 
-    /// Asks the daemon whether it answers. Whoever reaches the port may ask, so this takes no turn from those who have
-    /// the token, and however many ask, the daemon is asked by one of them at a time and once per [`PING_AGE`].
+    async fn list(&self) -> Result<Vec<Container>, Failure> {
+        let _permit = permit(&self.permits).await?;
+        Ok(self.daemon.list().await?)
+    }
+
+    /// Asks the daemon whether it answers. Whoever reaches the port may ask, so this takes no permit from those who
+    /// have the token, and however many ask, the daemon is asked by one of them at a time and once per [`PING_AGE`].
     async fn ping(&self) -> Result<(), Failure> {
         let mut pulse = self.pulse.lock().await;
         if let Some((when, outcome)) = *pulse
@@ -123,24 +128,32 @@ impl Proxy {
 
     /// Finds a name in the list of what is ours: the one way to an id, and the one place that says "not found".
     async fn resolve(&self, name: &ContainerName) -> Result<Container, Failure> {
-        find(self.daemon.list().await?, name).ok_or(Failure::NotFound)
+        find(self.list().await?, name).ok_or(Failure::NotFound)
     }
 
     /// Changes a container by the id that its name has now, and tells its state after that. A name may move to another
-    /// container meanwhile; the id cannot. Of one container, one change is on its way at a time.
+    /// container meanwhile; the id cannot. Of one container, one change is on its way at a time, and only that one is
+    /// with the daemon: who waits for it holds no permit.
     async fn change(&self, change: Change, name: &ContainerName) -> Result<Container, Failure> {
         let before = self.resolve(name).await?;
         let id = before.id().clone();
-        let daemon = Arc::clone(&self.daemon);
+        let (daemon, permits) = (Arc::clone(&self.daemon), Arc::clone(&self.permits));
         let set_out = |turn: Turn| {
             async move {
                 let _turn = turn.lock().await;
+                let _permit = permit(&permits).await?;
                 carry_out(&daemon, change, before).await
             }
             .boxed()
         };
-        self.changes.join(id, change, set_out).await
+        self.changes.try_join(id, change, CHANGES, set_out).ok_or(Failure::Busy)?.await
     }
+}
+
+/// Waits for a permit to ask the daemon.
+async fn permit(permits: &Semaphore) -> Result<SemaphorePermit<'_>, Failure> {
+    // Never closed, so a permit always comes, unless the deadline comes first.
+    permits.acquire().await.map_err(|_| Failure::Deadline)
 }
 
 async fn carry_out(daemon: &Daemon, change: Change, before: Container) -> Result<Container, Failure> {
@@ -188,6 +201,9 @@ impl Failure {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Docker is not reachable", "unreachable")
             }
             Self::Daemon(_) => (StatusCode::BAD_GATEWAY, "bad_gateway", "Docker gave an invalid answer", "nonsense"),
+            Self::Busy => {
+                (StatusCode::SERVICE_UNAVAILABLE, "busy", "Other changes of this container are on their way", "busy")
+            }
             Self::Deadline => (StatusCode::GATEWAY_TIMEOUT, "deadline", "Docker did not answer in time", "deadline"),
         }
     }
@@ -213,7 +229,12 @@ impl Asked {
             Ok(outcome) => (success(outcome), OK),
             Err(failure) => {
                 let (status, code, sentence, reason) = failure.parts();
-                (error(status, code, sentence), reason)
+                let mut response = error(status, code, sentence);
+                if failure == Failure::Busy {
+                    // The handler tells by this that Docker is there.
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                (response, reason)
             }
         };
         ids::name(&mut response, &self.id);

@@ -63,7 +63,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         access_key_id: ENGINE_ACCESS_KEY_ID.to_owned(),
         region: settings.region,
     };
-    let edge = Edge::new(Arc::new(Forward::new(engine)), keyring, settings.door.config());
+    let config = edge::Config { in_flight: settings.in_flight, ..settings.door.config() };
+    let edge = Edge::new(Arc::new(Forward::new(engine)), keyring, config);
 
     let shutdown = CancellationToken::new();
     stop.serve(edge::server::run(listener, edge, shutdown.clone()), &shutdown, DRAIN).await;

@@ -11,7 +11,10 @@ use crate::{
         self, Edge,
         keyring::{Key, Keyring},
     },
-    emulator::{self, Emulator},
+    emulator::{
+        self, Emulator,
+        runtime::{MAX_PROCESSES, MAX_WAITING},
+    },
     engine::{
         embedded::{self, News},
         installation,
@@ -36,6 +39,10 @@ use tokio_util::sync::CancellationToken;
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long requests in flight get after SIGTERM; `down` insists after 8 s.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// Every running function finds room for a call of its own, and of too many invocations it is Lambda that refuses some.
+const _: () = assert!(edge::AWS_IN_FLIGHT / 4 >= MAX_PROCESSES);
+const _: () = assert!(edge::AWS_IN_FLIGHT - edge::AWS_IN_FLIGHT / 4 > MAX_PROCESSES + MAX_WAITING);
 
 /// What the role is started with.
 struct Arguments {
@@ -90,7 +97,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         endpoint: format!("http://{}:{port}", Ipv4Addr::LOCALHOST),
         clock: Clock::System,
         keyring: keyring.clone(),
-        processes: emulator::runtime::MAX_PROCESSES,
+        processes: MAX_PROCESSES,
         executable: std::env::current_exe()?,
     })?);
     let edge = Edge::new(Arc::clone(&emulator), keyring, arguments.door.clone().config());

@@ -103,6 +103,8 @@ pub struct Edge {
     pub engine: Authority,
     /// The engine's path that answers 200 when it is ready (`ATELIER_EDGE_HEALTH`).
     pub health: PathAndQuery,
+    /// API calls at a time that the engine bears (`ATELIER_EDGE_IN_FLIGHT`, as many as the edge bears).
+    pub in_flight: usize,
     /// The region that APIs are deployed in (`ATELIER_EDGE_REGION`).
     pub region: String,
     /// The key pair whose signatures are accepted (`ATELIER_EDGE_ACCESS_KEY_ID`).
@@ -124,6 +126,7 @@ impl Edge {
             listen: parsed(environment, "ATELIER_EDGE_LISTEN", "an address and a port")?,
             engine: parsed(environment, "ATELIER_EDGE_ENGINE", "a host and a port")?,
             health: parsed(environment, "ATELIER_EDGE_HEALTH", "a path")?,
+            in_flight: in_flight(environment)?,
             region: text("ATELIER_EDGE_REGION")?.to_owned(),
             access_key_id: text("ATELIER_EDGE_ACCESS_KEY_ID")?.to_owned(),
             secret_access_key: Secret::new(text("ATELIER_EDGE_SECRET_ACCESS_KEY")?),
@@ -133,6 +136,13 @@ impl Edge {
             },
         })
     }
+}
+
+fn in_flight(environment: &Environment) -> Result<usize> {
+    const NAME: &str = "ATELIER_EDGE_IN_FLIGHT";
+    let Some(text) = environment.get(NAME) else { return Ok(edge::IN_FLIGHT) };
+    let number = text.parse().ok().filter(|number| (1..=edge::IN_FLIGHT).contains(number));
+    number.ok_or_else(|| bad(NAME, text, "a number of calls, as many as the edge bears at most"))
 }
 
 fn parsed<T: FromStr>(environment: &Environment, name: &str, rule: &str) -> Result<T> {
@@ -185,6 +195,16 @@ mod tests {
         };
         assert_eq!(Door::parse(&door.to_text()), Some(door.clone()));
         assert_eq!(door.config().cors_origins, ["https://a.example"]);
+    }
+
+    #[test]
+    fn an_edge_bears_what_its_engine_bears_and_never_more_than_its_memory() {
+        let with = |text| in_flight(&Environment::from_iter([("ATELIER_EDGE_IN_FLIGHT", text)]));
+        assert_eq!(in_flight(&Environment::from_iter([])).unwrap(), edge::IN_FLIGHT);
+        assert_eq!(with("8").unwrap(), 8);
+        for bad in ["", "0", "-1", "97", "many"] {
+            assert_eq!(with(bad).unwrap_err().code, Code::BadSetting, "{bad}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 
 /// The most deployments of an API; beyond it the oldest one that no stage serves goes.
@@ -56,7 +56,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             gateway_responses: api.document.as_ref().map(openapi::gateway_responses).unwrap_or_default(),
         };
         let shown = deployment.show();
-        api.deployments.insert(id.clone(), deployment);
+        api.deployments.insert(id.clone(), Arc::new(deployment));
         if let Some(name) = stage {
             let stage = serve_on(api, name, id, now);
             let settings = &mut stage.settings;
@@ -114,7 +114,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
     scope.read(|state| {
         let deployments = state.apigateway.api(&at.rest_api_id)?.deployments.values();
-        paging.page(deployments.map(|deployment| (deployment.id.as_str(), deployment)), Deployment::show)
+        paging.page(deployments.map(|deployment| (deployment.id.as_str(), deployment.as_ref())), Deployment::show)
     })
 }
 

@@ -36,6 +36,7 @@ pub(super) struct Source<'a> {
     /// The id and the value of the key that opened the stage.
     pub(super) key: Option<(&'a str, &'a str)>,
     pub(super) request_id: &'a str,
+    pub(super) extended_request_id: &'a str,
     pub(super) now: OffsetDateTime,
 }
 
@@ -67,7 +68,7 @@ fn context(source: &Source<'_>) -> Value {
         "resourceId": source.resource_id,
         "resourcePath": source.resource_path,
         "httpMethod": source.method.as_str(),
-        "extendedRequestId": source.request_id,
+        "extendedRequestId": source.extended_request_id,
         "requestTime": request_time(source.now),
         "requestTimeEpoch": millis(source.now),
         "path": format!("/{}{}", source.stage, source.path),
@@ -221,6 +222,7 @@ mod tests {
             caller_ip: Some([192, 0, 2, 1].into()),
             key: None,
             request_id: "id-1",
+            extended_request_id: "id-2",
             now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
         })
     }
@@ -283,6 +285,7 @@ mod tests {
         assert_eq!(context["identity"]["sourceIp"], "192.0.2.1");
         assert_eq!(context["identity"]["userAgent"], "curl/8");
         assert_eq!(context["requestTimeEpoch"], 1_700_000_000_000_i64);
+        assert_eq!((&context["requestId"], &context["extendedRequestId"]), (&json!("id-1"), &json!("id-2")));
         assert_eq!(context["requestTime"], "14/Nov/2023:22:13:20 +0000");
     }
 }

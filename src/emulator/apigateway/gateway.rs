@@ -1,10 +1,10 @@
 //! The data plane: a call of a deployed API, from its path to its answer.
 
 use super::{
-    State, answer,
+    answer,
     event::{self, Source},
     matching, mock,
-    model::{Deployment, Integration, IntegrationKind, RestApi, Stage, function_arn},
+    model::{Deployment, Integration, IntegrationKind, Method, Resource, function_arn},
 };
 use crate::{
     edge::ApiCall,
@@ -74,154 +74,147 @@ impl Failure {
 }
 
 /// Answers a refusal as the deployment words it, else in API Gateway's own words.
-fn refuse(context: &Context, call: &ApiCall, failure: Failure) -> Response {
+fn refuse(deployment: &Deployment, failure: Failure) -> Response {
     let response = failure.response();
     let status = response.status();
     let default = if status.is_client_error() { "DEFAULT_4XX" } else { "DEFAULT_5XX" };
-    let store = &context.store;
-    let worded = store.regions().iter().find_map(|region| {
-        store.read(region, |kept| {
-            let (_, _, deployment) = served(&kept.apigateway, &call.api, &call.stage)?;
-            let responses = &deployment.gateway_responses;
-            mock::refusal(responses.get(failure.kind()).or_else(|| responses.get(default))?, status)
-        })
-    });
-    let Some(mut worded) = worded else { return response };
+    let responses = &deployment.gateway_responses;
+    let chosen = responses.get(failure.kind()).or_else(|| responses.get(default));
+    let Some(mut worded) = chosen.and_then(|chosen| mock::refusal(chosen, status)) else { return response };
     if let Some(kind) = response.headers().get(ERROR_TYPE) {
         worded.headers_mut().insert(ERROR_TYPE, kind.clone());
     }
     worded
 }
 
-/// What the state says about a call, taken out of it so that nothing is held while the function runs.
-struct Route {
+/// What a stage serves, as it was when a call came: the call is let in, matched, answered and refused by this and by
+/// nothing newer.
+#[derive(Debug)]
+pub struct Served {
     region: Region,
-    resource_id: String,
-    resource_path: String,
-    path_parameters: BTreeMap<String, String>,
+    deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
-    binary_media_types: Vec<String>,
-    deployment: String,
-    method: String,
-    /// The id and the value of the caller's key.
-    key: Option<(String, String)>,
-    backend: Backend,
+    key: Option<CallerKey>,
 }
 
-enum Backend {
-    /// A template has answered already.
-    Done(Response),
-    /// The function of this ARN answers, within this time.
-    Function(String, Duration),
+/// A caller's key that opens the stage.
+#[derive(Debug)]
+struct CallerKey {
+    id: String,
+    value: String,
 }
 
-/// Tells whether a stage of an API is deployed.
+impl Served {
+    /// Tells whether the key that came with the call opens the stage.
+    #[must_use]
+    pub fn is_opened(&self) -> bool {
+        self.key.is_some()
+    }
+}
+
+/// Finds what a stage of an API serves, and the key that the caller sent, if it opens the stage.
 #[must_use]
-pub fn is_deployed(context: &Arc<Context>, api: &ApiId, stage: &StageName) -> bool {
+pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>) -> Option<Served> {
     let store = &context.store;
-    store.regions().iter().any(|region| store.read(region, |kept| served(&kept.apigateway, api, stage).is_some()))
-}
-
-/// Tells whether an API key opens a stage of an API.
-#[must_use]
-pub fn knows_key(context: &Arc<Context>, api: &ApiId, stage: &StageName, key: &str) -> bool {
-    let store = &context.store;
-    store.regions().iter().any(|region| store.read(region, |kept| kept.apigateway.key_for(key, api, stage).is_some()))
+    store.regions().into_iter().find_map(|region| {
+        store.read(&region, |kept| {
+            let kept = &kept.apigateway;
+            let api = kept.apis.get(api)?;
+            let stage = api.stages.get(stage)?;
+            let deployment = Arc::clone(api.deployments.get(&stage.settings.deployment_id)?);
+            let key = key.and_then(|value| {
+                let key = kept.key_for(value, &api.id, &stage.name)?;
+                Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
+            });
+            Some(Served { region: region.clone(), deployment, stage_variables: stage.settings.variables.clone(), key })
+        })
+    })
 }
 
 /// Answers a call of a deployed API.
-pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall) -> Response {
-    let request_id = wire::request_id();
-    let result = match route(context, &call) {
-        Ok(route) => answer(context, functions, &call, route, &request_id).await,
-        Err(failure) => Err(failure),
-    };
-    let mut response = result.unwrap_or_else(|failure| refuse(context, &call, failure));
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert("x-amzn-requestid", id.clone());
-        response.headers_mut().insert("x-amz-apigw-id", id);
+pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
+    let ids = Ids { request: &call.request_id, extended: &wire::request_id() };
+    let answered = answer(context, functions, &call, ids).await;
+    let mut response = answered.unwrap_or_else(|failure| refuse(&call.deployment.deployment, failure));
+    for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended)] {
+        if let Ok(id) = HeaderValue::from_str(id) {
+            response.headers_mut().insert(name, id);
+        }
     }
     response
 }
 
-fn served<'a>(kept: &'a State, api: &ApiId, stage: &StageName) -> Option<(&'a RestApi, &'a Stage, &'a Deployment)> {
-    let api = kept.apis.get(api)?;
-    let stage = api.stages.get(stage)?;
-    Some((api, stage, api.deployments.get(&stage.settings.deployment_id)?))
+/// The two ids of a call. API Gateway lets clients choose the first:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>.
+#[derive(Debug, Clone, Copy)]
+struct Ids<'a> {
+    /// What the edge and the function log the call under.
+    request: &'a str,
+    /// Nobody else's.
+    extended: &'a str,
 }
 
-/// Looks a call up in the deployment that its stage serves.
-fn route(context: &Context, call: &ApiCall) -> Result<Route, Failure> {
-    let store = &context.store;
-    let regions = store.regions();
-    let mut found = regions.iter().filter_map(|region| {
-        store.read(region, |kept| {
-            let kept = &kept.apigateway;
-            let (api, stage, deployment) = served(kept, &call.api, &call.stage)?;
-            Some(route_in(kept, region, call, api, stage, deployment))
-        })
-    });
-    found.next().unwrap_or(Err(Failure::NoRoute))
+/// The method of a deployment that a call means.
+struct Route<'a> {
+    resource: &'a Resource,
+    path_parameters: BTreeMap<String, String>,
+    method: &'a Method,
+    /// The caller's key, where the method wants one.
+    key: Option<&'a CallerKey>,
 }
 
-fn route_in(
-    kept: &State,
-    region: &Region,
-    call: &ApiCall,
-    api: &RestApi,
-    stage: &Stage,
-    deployment: &Deployment,
-) -> Result<Route, Failure> {
+/// Matches a call with what its stage serves.
+fn route(call: &ApiCall<Served>) -> Result<Route<'_>, Failure> {
+    let Served { deployment, key, .. } = &call.deployment;
     let found = matching::find(&deployment.resources, call.request.method().as_str(), &call.path);
     let (matched, method) = found.ok_or(Failure::NoRoute)?;
-    let key = if method.api_key_required {
-        let sent = call.request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
-        let key = sent.and_then(|value| kept.key_for(value, &api.id, &stage.name)).ok_or(Failure::Forbidden)?;
-        Some((key.id.clone(), sent.unwrap_or_default().to_owned()))
-    } else {
-        None
-    };
-    let integration = method.integration.as_ref().ok_or(Failure::Configuration)?;
-    Ok(Route {
-        region: region.clone(),
-        resource_id: matched.resource.id.clone(),
-        resource_path: matched.resource.path.clone(),
-        path_parameters: matched.parameters,
-        stage_variables: stage.settings.variables.clone(),
-        binary_media_types: deployment.binary_media_types.clone(),
-        deployment: deployment.id.clone(),
-        method: method.name.clone(),
-        key,
-        backend: backend(integration)?,
-    })
-}
-
-fn backend(integration: &Integration) -> Result<Backend, Failure> {
-    match integration.kind {
-        IntegrationKind::Mock => mock::answer(integration).map(Backend::Done).ok_or(Failure::Configuration),
-        IntegrationKind::AwsProxy => {
-            let arn = integration.uri.as_deref().and_then(function_arn).ok_or(Failure::Configuration)?;
-            Ok(Backend::Function(arn.to_owned(), Duration::from_millis(integration.timeout_in_millis.into())))
-        }
-    }
+    let key = if method.api_key_required { Some(key.as_ref().ok_or(Failure::Forbidden)?) } else { None };
+    Ok(Route { resource: matched.resource, path_parameters: matched.parameters, method, key })
 }
 
 async fn answer(
     context: &Arc<Context>,
     functions: &Functions,
-    call: &ApiCall,
-    mut route: Route,
-    request_id: &str,
+    call: &ApiCall<Served>,
+    ids: Ids<'_>,
 ) -> Result<Response, Failure> {
-    let (arn, limit) = match std::mem::replace(&mut route.backend, Backend::Done(Response::default())) {
-        Backend::Done(response) => return Ok(response),
-        Backend::Function(arn, limit) => (arn, limit),
-    };
-    let spec = permitted(context, call, &route, (&arn, request_id))?;
+    let route = route(call)?;
+    let integration = route.method.integration.as_ref().ok_or(Failure::Configuration)?;
+    match integration.kind {
+        IntegrationKind::Mock => mock::answer(integration).ok_or(Failure::Configuration),
+        IntegrationKind::AwsProxy => {
+            let document = invoke(context, functions, call, &route, integration, ids).await?;
+            let accept = call.request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            answer::read(&document, &call.deployment.deployment.binary_media_types, accept).map_err(|error| {
+                let function = integration.uri.as_deref().and_then(function_arn);
+                tracing::warn!(request_id = ids.request, function, %error, "a function's answer to an API call is malformed");
+                Failure::BadAnswer
+            })
+        }
+    }
+}
+
+/// Has the integration's function answer, within the integration's time.
+async fn invoke(
+    context: &Arc<Context>,
+    functions: &Functions,
+    call: &ApiCall<Served>,
+    route: &Route<'_>,
+    integration: &Integration,
+    ids: Ids<'_>,
+) -> Result<Bytes, Failure> {
+    let request_id = ids.request;
+    let arn = integration.uri.as_deref().and_then(function_arn).ok_or(Failure::Configuration)?;
+    let spec = permitted(context, call, route, arn)?;
+    let limit = Duration::from_millis(integration.timeout_in_millis.into());
     let invocation = Invocation {
         id: wire::request_id(),
-        payload: payload(context, call, &route, request_id),
-        trace: format!("Root=1-{:08x}-{};Sampled=0", context.config.clock.now().unix_timestamp(), trace_id(request_id)),
+        payload: payload(context, call, route, ids),
+        trace: format!(
+            "Root=1-{:08x}-{};Sampled=0",
+            context.config.clock.now().unix_timestamp(),
+            trace_id(ids.extended)
+        ),
         client_context: None,
         wants_tail: false,
     };
@@ -234,32 +227,22 @@ async fn answer(
         }
         Some(Ok(invoked)) => invoked,
     };
-    let document = match invoked.answer {
-        Answer::Result(document) => document,
+    match invoked.answer {
+        Answer::Result(document) => Ok(document),
         Answer::Error(document) => {
             let error = String::from_utf8_lossy(&document[..document.len().min(1024)]).into_owned();
             tracing::warn!(request_id, function = arn, error, "a function failed to answer an API call");
-            return Err(Failure::BadAnswer);
+            Err(Failure::BadAnswer)
         }
-    };
-    let accept = call.request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    answer::read(&document, &route.binary_media_types, accept).map_err(|error| {
-        tracing::warn!(request_id, function = arn, %error, "a function's answer to an API call is malformed");
-        Failure::BadAnswer
-    })
+    }
 }
 
 /// Asks the function's resource policy whether this route of this stage may invoke it.
-fn permitted(
-    context: &Context,
-    call: &ApiCall,
-    route: &Route,
-    (arn, request_id): (&str, &str),
-) -> Result<Spec, Failure> {
-    let method = if route.method == "ANY" { "*" } else { &route.method };
+fn permitted(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, arn: &str) -> Result<Spec, Failure> {
+    let method = if route.method.name == "ANY" { "*" } else { &route.method.name };
     let source = format!(
         "arn:aws:execute-api:{}:{}:{}/{}/{method}{}",
-        route.region, context.config.account, call.api, call.stage, route.resource_path
+        call.deployment.region, context.config.account, call.api, call.stage, route.resource.path
     );
     lambda::invocable(context, arn, "apigateway.amazonaws.com", &source).map_err(|denied| {
         let reason = match denied {
@@ -267,32 +250,34 @@ fn permitted(
             Denied::Pending => "it is still being created",
             Denied::Forbidden => "its resource policy does not allow this API (`aws lambda add-permission`)",
         };
+        let request_id = &call.request_id;
         tracing::warn!(request_id, function = arn, source, reason, "an API call cannot invoke its function");
         Failure::Configuration
     })
 }
 
-fn payload(context: &Context, call: &ApiCall, route: &Route, request_id: &str) -> Bytes {
-    let request = &call.request;
+fn payload(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, ids: Ids<'_>) -> Bytes {
+    let (request, served) = (&call.request, &call.deployment);
     let event = event::build(&Source {
         account: &context.config.account,
-        region: route.region.as_str(),
+        region: served.region.as_str(),
         api: call.api.as_str(),
         stage: call.stage.as_str(),
-        deployment: &route.deployment,
-        resource_id: &route.resource_id,
-        resource_path: &route.resource_path,
+        deployment: &served.deployment.id,
+        resource_id: &route.resource.id,
+        resource_path: &route.resource.path,
         path_parameters: &route.path_parameters,
-        stage_variables: &route.stage_variables,
-        binary_media_types: &route.binary_media_types,
+        stage_variables: &served.stage_variables,
+        binary_media_types: &served.deployment.binary_media_types,
         method: request.method(),
         path: &call.path,
         query: request.uri().query(),
         headers: request.headers(),
         body: request.body(),
         caller_ip: request.extensions().get::<Peer>().map(|peer| peer.0.ip()),
-        key: route.key.as_ref().map(|(id, value)| (id.as_str(), value.as_str())),
-        request_id,
+        key: route.key.map(|key| (key.id.as_str(), key.value.as_str())),
+        request_id: ids.request,
+        extended_request_id: ids.extended,
         now: context.config.clock.now(),
     });
     event.to_string().into()

@@ -26,7 +26,7 @@ mod tags;
 mod usage_plan;
 mod usage_plans;
 
-pub use gateway::{api, is_deployed, knows_key};
+pub use gateway::{Served, api, find};
 pub use key::ApiKey;
 pub use model::RestApi;
 pub use state::State;

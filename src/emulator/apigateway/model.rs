@@ -10,7 +10,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 
 /// Names and values that users put on things.
@@ -26,7 +26,8 @@ pub struct RestApi {
     pub(super) resources: Resources,
     /// The document that was imported last, with what the emulator does not know.
     pub(super) document: Option<Value>,
-    pub(super) deployments: BTreeMap<String, Deployment>,
+    /// Shared, so that a call keeps the one that it was let in by.
+    pub(super) deployments: BTreeMap<String, Arc<Deployment>>,
     pub(super) stages: BTreeMap<StageName, Stage>,
 }
 

@@ -5,7 +5,7 @@
 //! Specified in <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use crate::{
-    edge::hosts,
+    hosts,
     http1::{Admission, Local, Peer, Rejection, Request, Response, Service},
 };
 use bytes::Bytes;

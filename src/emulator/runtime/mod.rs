@@ -19,7 +19,7 @@ use super::{
     store::{Region, Store},
 };
 use crate::secret::random_hex;
-use pool::{Busy, Pool, Taken};
+use pool::{Available, Checkout, Pool};
 use std::{
     collections::BTreeMap,
     io,
@@ -32,10 +32,12 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use worker::{Ground, Worker};
+use worker::{StartContext, Worker};
 
 /// How many function processes a machine bears: most of them wait for an answer most of the time.
 pub const MAX_PROCESSES: usize = 32;
+/// The most invocations that wait for a process while their callers wait for them; one more is refused at once.
+pub const MAX_WAITING: usize = 96;
 /// How long an idle process is kept.
 pub const IDLE_TIME: Duration = Duration::from_mins(5);
 /// How often idle processes are looked at.
@@ -99,10 +101,12 @@ pub enum InvokeError {
     Code(#[from] archive::ArchiveError),
 }
 
-/// What an invocation has waited for.
-enum Waited {
-    Process(Busy),
-    Place(OwnedSemaphorePermit),
+/// How an invocation gets its process.
+enum Start {
+    /// From the invocation before it.
+    Warm(Checkout),
+    /// By starting one, for which there is a permit.
+    Cold(OwnedSemaphorePermit),
 }
 
 /// The function processes; cheap to clone.
@@ -114,6 +118,9 @@ struct Inner {
     /// Whether a function has this code.
     uses_code: fn(&Store, &str) -> bool,
     pool: Pool,
+    /// One for each invocation whose caller waits.
+    calls: Semaphore,
+    /// One for each asynchronous invocation.
     events: Arc<Semaphore>,
     spawner: OnceCell<Spawner>,
     /// Held while code is stored but no function has it yet, and while unused code is removed.
@@ -130,6 +137,7 @@ impl Functions {
     pub fn new(context: Arc<Context>, uses_code: fn(&Store, &str) -> bool) -> Self {
         Self(Arc::new(Inner {
             pool: Pool::new(context.config.processes, context.config.clock.clone()),
+            calls: Semaphore::new(context.config.processes + MAX_WAITING),
             context,
             uses_code,
             events: Arc::new(Semaphore::new(MAX_EVENTS)),
@@ -145,61 +153,67 @@ impl Functions {
     /// # Errors
     /// When no process could be given the invocation. What the function itself does wrong is an [`Answer::Error`].
     pub async fn invoke(&self, spec: &Spec, invocation: Invocation) -> Result<Invoked, InvokeError> {
+        let _permit = self.0.calls.try_acquire().map_err(|_| InvokeError::Busy)?;
+        self.run(spec, &invocation).await
+    }
+
+    async fn run(&self, spec: &Spec, invocation: &Invocation) -> Result<Invoked, InvokeError> {
         let pool = &self.0.pool;
         loop {
-            let mut busy = match pool.take(spec) {
-                Taken::Idle(busy) => busy,
-                Taken::Next(next) => match self.wait(spec, next).await? {
-                    Waited::Process(busy) => busy,
-                    Waited::Place(place) => return self.invoke_cold(spec, &invocation, place).await,
+            let checkout = match pool.check_out(spec) {
+                Available::Idle(checkout) => checkout,
+                Available::Next(next) => match self.wait(spec, next).await? {
+                    Start::Warm(checkout) => checkout,
+                    Start::Cold(permit) => return self.invoke_cold(spec, invocation, permit).await,
                 },
-                Taken::Full => return Err(InvokeError::Busy),
             };
             // A warm process may end between two invocations; then the next one is asked.
-            if let Some(invoked) = busy.work().invoke(&invocation).await {
-                busy.give_back();
+            if let Some(invoked) = checkout.invoke(invocation).await {
+                checkout.finish();
                 return Ok(invoked);
             }
         }
     }
 
-    /// Waits for a process that somebody gives back, or for a place to start one, whichever comes first.
-    async fn wait(&self, spec: &Spec, mut next: oneshot::Receiver<Busy>) -> Result<Waited, InvokeError> {
+    /// Waits for a process that somebody gives back, or for a permit to start one, whichever comes first.
+    async fn wait(&self, spec: &Spec, mut next: oneshot::Receiver<Checkout>) -> Result<Start, InvokeError> {
         let pool = &self.0.pool;
-        let place = async {
-            if pool.works(spec) {
+        let permit = async {
+            if pool.is_busy(spec) {
                 sleep(GRACE).await;
             }
-            pool.place().await
+            pool.permit().await
         };
-        tokio::select! {
+        let permit = tokio::select! {
             biased;
-            Ok(busy) = &mut next => Ok(Waited::Process(busy)),
-            Some(place) = place => Ok(Waited::Place(place)),
-            () = self.0.stop.cancelled() => Err(InvokeError::ShuttingDown),
-            () = sleep(QUEUE_TIME) => Err(InvokeError::Busy),
-        }
+            Ok(checkout) = &mut next => return Ok(Start::Warm(checkout)),
+            Some(permit) = permit => permit,
+            () = self.0.stop.cancelled() => return Err(InvokeError::ShuttingDown),
+            () = self.0.context.config.clock.sleep(QUEUE_TIME) => return Err(InvokeError::Busy),
+        };
+        // One that was given back at the same moment must not be lost.
+        next.close();
+        Ok(next.try_recv().map_or(Start::Cold(permit), Start::Warm))
     }
 
     async fn invoke_cold(
         &self,
         spec: &Spec,
         invocation: &Invocation,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Result<Invoked, InvokeError> {
         let begun = Instant::now();
-        let mut busy = self.0.pool.busy(spec, Arc::new(self.start(spec, place).await?));
-        let worker = busy.work();
-        if let Err(document) = worker.ready(&invocation.id).await {
-            worker.kill();
-            worker.begin(&invocation.id);
+        let checkout = self.0.pool.add(spec, self.start(spec, permit).await?);
+        if let Err(document) = checkout.ready(&invocation.id).await {
+            checkout.kill();
+            checkout.begin(&invocation.id);
             let answer = Answer::Error(document);
-            let tail = worker.end(invocation, &answer, begun.elapsed()).await;
+            let tail = checkout.end(invocation, &answer, begun.elapsed()).await;
             return Ok(Invoked { answer, tail });
         }
-        match worker.invoke(invocation).await {
+        match checkout.invoke(invocation).await {
             Some(invoked) => {
-                busy.give_back();
+                checkout.finish();
                 Ok(invoked)
             }
             None => Err(io::Error::other("its process ended before it took any work").into()),
@@ -222,7 +236,7 @@ impl Functions {
 
     async fn attempt(&self, spec: Spec, invocation: Invocation) {
         for pause in RETRIES.into_iter().map(Some).chain([None]) {
-            match self.invoke(&spec, invocation.clone()).await {
+            match self.run(&spec, &invocation).await {
                 Ok(Invoked { answer: Answer::Result(_), .. }) => return,
                 Ok(_) => {}
                 Err(error) => tracing::warn!(function = spec.name, %error, "asynchronous invocation failed"),
@@ -296,7 +310,7 @@ impl Functions {
             return Err(InvokeError::ShuttingDown);
         }
         let spawner = inner.spawner.get_or_try_init(|| async { self.first_start() }).await?;
-        let ground = Ground {
+        let start = StartContext {
             context: &inner.context,
             spawner,
             tasks: &inner.tasks,
@@ -305,7 +319,7 @@ impl Functions {
             kill: inner.stop.child_token(),
             permit,
         };
-        Ok(Worker::start(spec, ground).await?)
+        Ok(Worker::start(spec, start).await?)
     }
 
     /// Starts the spawner and the reaper.

@@ -70,7 +70,7 @@ pub struct Invoked {
 }
 
 /// What a process needs to start.
-pub(super) struct Ground<'a> {
+pub(super) struct StartContext<'a> {
     pub context: &'a Arc<Context>,
     pub spawner: &'a Spawner,
     pub tasks: &'a TaskTracker,
@@ -84,7 +84,7 @@ pub(super) struct Ground<'a> {
     pub permit: OwnedSemaphorePermit,
 }
 
-/// A function process, from outside.
+/// A function process, from outside; it ends with this value.
 pub(super) struct Worker {
     revision: String,
     timeout: Duration,
@@ -98,14 +98,14 @@ pub(super) struct Worker {
     init: Mutex<Option<Duration>>,
 }
 
-/// What is taken back when a process is gone: its credentials and its folder.
-struct Lease {
+/// What a process has for itself, taken back when it is gone: its credentials and its folder.
+struct Resources {
     context: Arc<Context>,
     access_key_id: String,
     scratch: PathBuf,
 }
 
-impl Drop for Lease {
+impl Drop for Resources {
     fn drop(&mut self) {
         self.context.sessions.revoke(&self.access_key_id);
         let _ = fs::remove_dir_all(&self.scratch);
@@ -114,13 +114,13 @@ impl Drop for Lease {
 
 impl Worker {
     /// Starts a process of `spec`; it is not ready yet.
-    pub(super) async fn start(spec: &Spec, ground: Ground<'_>) -> io::Result<Self> {
-        let Ground { context, spawner, tasks, code, scratch, kill, permit } = ground;
+    pub(super) async fn start(spec: &Spec, start: StartContext<'_>) -> io::Result<Self> {
+        let StartContext { context, spawner, tasks, code, scratch, kill, permit } = start;
         let born = Instant::now();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
         let access_key_id = credentials.access_key_id.clone();
-        let lease = Lease { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
+        let resources = Resources { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
         let log_group = format!("/aws/lambda/{}", spec.name);
         let log_stream = log_stream(&context.config.clock)?;
@@ -154,7 +154,7 @@ impl Worker {
         };
         tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), marks_inbox, log));
         tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), api, ended.clone()));
-        tasks.spawn(supervise(child, kill.clone(), phase_sender, ended, lease, permit));
+        tasks.spawn(supervise(child, kill.clone(), phase_sender, ended, resources, permit));
         let (timeout, revision, clock) = (spec.timeout, spec.revision.clone(), context.config.clock.clone());
         let (retired, init) = (AtomicBool::new(false), Mutex::new(None));
         Ok(Self { revision, timeout, clock, jobs, marks, phase, kill, retired, born, init })
@@ -266,13 +266,19 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 /// Waits for the end of a process, or makes it, and cleans up after it.
 async fn supervise(
     mut child: Child,
     kill: CancellationToken,
     phase: watch::Sender<Phase>,
     ended: CancellationToken,
-    lease: Lease,
+    resources: Resources,
     permit: OwnedSemaphorePermit,
 ) {
     tokio::select! {
@@ -287,7 +293,7 @@ async fn supervise(
     };
     phase.send_replace(Phase::Ended(how.into()));
     ended.cancel();
-    let _ = tokio::task::spawn_blocking(move || drop(lease)).await;
+    let _ = tokio::task::spawn_blocking(move || drop(resources)).await;
     drop(permit);
 }
 

@@ -1,14 +1,13 @@
 //! Ids, in the forms that AWS has for them.
 
 use super::AwsError;
-use crate::secret::random_hex;
+use crate::{http1::ids, secret::random_hex};
 
-/// Draws the id of one request, in the form of a UUID.
+/// Draws an id in the form of a UUID.
 #[must_use]
 pub fn request_id() -> String {
     // Without randomness the id is all zeros: it is for people who read logs, nothing depends on it.
-    let hex = random_hex(16).unwrap_or_else(|_| "0".repeat(32));
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    ids::uuid(&random_hex(16).unwrap_or_else(|_| "0".repeat(32)))
 }
 
 /// Draws `length` lower-case hex digits.

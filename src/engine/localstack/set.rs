@@ -82,6 +82,7 @@ impl Set {
             variable("ATELIER_EDGE_LISTEN", format!("0.0.0.0:{INSIDE}")),
             variable("ATELIER_EDGE_ENGINE", self.addresses.engine_host.as_str()),
             variable("ATELIER_EDGE_HEALTH", self.profile.health),
+            variable("ATELIER_EDGE_IN_FLIGHT", self.profile.in_flight.to_string()),
             variable("ATELIER_EDGE_REGION", self.settings.region.value.as_str()),
             variable("ATELIER_EDGE_ACCESS_KEY_ID", self.installation.access_key_id.as_str()),
             ("ATELIER_EDGE_SECRET_ACCESS_KEY".to_owned(), self.installation.secret_access_key.clone()),

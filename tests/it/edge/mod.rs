@@ -17,7 +17,7 @@ use crate::support::raw::{Answer, Client};
 use atelier::{
     clock::Clock,
     edge::{
-        ApiCall, AwsCall, Config, Edge, Upstream,
+        ApiCall, AwsCall, Config, Edge, Lookup, Upstream,
         keyring::{Key, Keyring},
         server,
     },
@@ -63,23 +63,24 @@ impl Recorder {
 }
 
 impl Upstream for Recorder {
-    async fn is_deployed(&self, api: &ApiId, stage: &StageName) -> Option<bool> {
-        match api.as_str() {
-            "silent" => None,
-            "hung" => std::future::pending().await,
-            api => Some(api == "abc123" && stage.as_str() == "dev"),
-        }
-    }
+    type Deployment = ();
 
-    async fn knows_key(&self, _: &ApiId, _: &StageName, key: &str) -> bool {
-        key == KNOWN_KEY
+    async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<()> {
+        match api.as_str() {
+            "silent" => Lookup::Unknown,
+            "hung" => std::future::pending().await,
+            "abc123" if stage.as_str() == "dev" => {
+                Lookup::Deployed { deployment: (), is_opened: key == Some(KNOWN_KEY) }
+            }
+            _ => Lookup::Absent,
+        }
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {
         Some(&["apigateway", "ec2", "iam", "lambda", "logs", "sts"])
     }
 
-    async fn api(&self, call: ApiCall) -> Response {
+    async fn api(&self, call: ApiCall<()>) -> Response {
         self.note(format!("api {} {}", call.request.method(), call.path));
         if call.path == "/slow" {
             self.arrived.add_permits(1);
@@ -95,6 +96,10 @@ impl Upstream for Recorder {
 
     async fn aws(&self, call: AwsCall) -> Response {
         self.note(format!("aws {} {} {}", call.service, call.region, call.request.uri()));
+        if call.request.uri().path() == "/slow" {
+            self.arrived.add_permits(1);
+            self.gate.acquire().await.unwrap().forget();
+        }
         Response::new(call.request.into_body())
     }
 

@@ -126,18 +126,17 @@ async fn beyond_the_cap_requests_are_turned_away_and_never_queued() {
 }
 
 #[tokio::test]
-async fn everything_that_is_answered_takes_a_token() {
-    let door = || Door::open(Config { rate: Some(Rate { per_second: 1, burst: 2 }), ..config() });
+async fn everything_that_is_answered_takes_a_token_but_the_question_whether_the_engine_is_well() {
+    let open = || Door::open(Config { rate: Some(Rate { per_second: 1, burst: 2 }), ..config() });
     let api = format!("{API}/infra");
     for (method, target, headers) in [
-        ("GET", "/healthz", vec![]),
         ("OPTIONS", api.as_str(), vec![]),
         ("GET", api.as_str(), vec![("host", "evil.example")]),
         ("GET", api.as_str(), vec![("origin", "https://evil.example")]),
         ("PURGE", "/", vec![]),
         ("GET", "/restapis", vec![]),
     ] {
-        let door = door().await;
+        let door = open().await;
         let mut statuses = Vec::new();
         for _ in 0..3 {
             statuses.push(door.ask(method, target, &headers, b"").await.status);
@@ -145,8 +144,14 @@ async fn everything_that_is_answered_takes_a_token() {
         assert_eq!((statuses[0] == 429, statuses[1] == 429, statuses[2]), (false, false, 429), "{method} {target}");
         door.close().await;
     }
+    let door = open().await;
+    for _ in 0..5 {
+        assert_eq!(door.get("/healthz").await.status, 200);
+    }
+    assert_eq!(door.get(&api).await.status, 200);
+    door.close().await;
     // What is no request at all has a bucket of its own: it is no way to shut out who has the same address.
-    let door = door().await;
+    let door = open().await;
     let mut statuses = Vec::new();
     for _ in 0..3 {
         statuses.push(crate::support::raw::refused(door.address, "GET / HTTP/1.0\r\n\r\n").await.status);
@@ -210,6 +215,35 @@ async fn strangers_cannot_take_the_places_that_are_kept_for_known_keys() {
     assert_eq!(door.get(&format!("{API}/infra")).await.status, 503);
     let known = door.ask("GET", &format!("{API}/infra"), &[("x-api-key", super::KNOWN_KEY)], b"").await;
     assert_eq!(known.status, 200);
+    door.recorder.gate.add_permits(3);
+    for mut client in waiting {
+        assert_eq!(client.answer().await.unwrap().status, 200);
+    }
+    door.close().await;
+}
+
+#[tokio::test]
+async fn calls_with_lent_keys_find_room_when_the_owners_calls_have_taken_theirs() {
+    let door = Door::open(Config { aws_in_flight: 4, ..config() }).await;
+    let request = |parts: &http::request::Parts| {
+        let headers: Vec<_> =
+            parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        raw("POST", parts.uri.path(), &headers, b"")
+    };
+    let slow = request(&Signer::default().sign("POST", "/slow", &[], b""));
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let mut client = Client::connect(door.address).await;
+        client.send(&slow).await;
+        door.recorder.arrived.acquire().await.unwrap().forget();
+        waiting.push(client);
+    }
+    let lent = Signer { key_id: "ASIATEST", token: Some("the/session+token="), ..Signer::default() };
+    for (signer, status) in [(Signer::default(), 503), (lent, 200)] {
+        let mut client = Client::connect(door.address).await;
+        client.send(request(&signer.sign("POST", "/", &[], b""))).await;
+        assert_eq!(client.answer().await.unwrap().status, status);
+    }
     door.recorder.gate.add_permits(3);
     for mut client in waiting {
         assert_eq!(client.answer().await.unwrap().status, 200);

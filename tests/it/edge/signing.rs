@@ -4,7 +4,7 @@ use super::{KEY_ID, NOW, SECRET, keyring};
 use atelier::{
     edge::{
         canonical::{Canonical, Scope, sha256, sign as sign_hash},
-        signature::{Denied, Verified, verify},
+        signature::{Claim, Denied, Verified},
     },
     secret::Secret,
 };
@@ -100,7 +100,7 @@ fn check(parts: &Parts, body: &[u8]) -> Result<Verified, Denied> {
 
 fn check_at(parts: &Parts, body: &[u8], now: OffsetDateTime) -> Result<Verified, Denied> {
     let host = parts.headers["host"].to_str().unwrap();
-    verify(parts, body, &[host], &keyring(), now)
+    Claim::of(parts)?.verify(parts, body, &[host], &keyring(), now)
 }
 
 /// Changes one thing of a signed request that its signature covers.

@@ -4,7 +4,7 @@
 use atelier::{
     edge::{
         keyring::{Key, Keyring},
-        signature::verify,
+        signature::Claim,
     },
     secret::Secret,
 };
@@ -177,7 +177,8 @@ fn verifies(token: Option<&str>, request: http::request::Builder, body: &[u8]) -
     keyring.insert("AKIDEXAMPLE", Key { secret, session_token: token.map(Secret::new) });
     let host = "example.amazonaws.com";
     let (parts, ()) = request.header("host", host).body(()).unwrap().into_parts();
-    verify(&parts, body, &[host], &keyring, datetime!(2015-08-30 12:36:00 UTC)).is_ok()
+    let now = datetime!(2015-08-30 12:36:00 UTC);
+    Claim::of(&parts).and_then(|claim| claim.verify(&parts, body, &[host], &keyring, now)).is_ok()
 }
 
 fn authorization(signed: &str, signature: &str) -> String {

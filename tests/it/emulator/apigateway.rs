@@ -114,6 +114,22 @@ async fn a_call_reaches_the_function_as_a_proxy_event_and_its_answer_comes_back(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_has_the_id_of_the_edge_which_clients_may_choose_and_one_of_the_gateways_own() {
+    let local = Local::start().await;
+    let id = deploy(&local, &Client::new(&local.sdk)).await;
+    let mut own = Vec::new();
+    for _ in 0..2 {
+        let answer = call(&local, &id, "GET /infra\nx-request-id: lesson-1", "").await;
+        let context = &event(&answer)["requestContext"];
+        assert_eq!((answer.header("x-amzn-requestid"), &context["requestId"]), (Some("lesson-1"), &json!("lesson-1")));
+        assert_eq!(answer.header("x-amz-apigw-id"), context["extendedRequestId"].as_str());
+        own.push(context["extendedRequestId"].clone());
+    }
+    assert!(own[0] != own[1] && !own.contains(&json!("lesson-1")), "{own:?}");
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_deployed_is_refused_as_aws_refuses_it() {
     let local = Local::start().await;
     let id = deploy(&local, &Client::new(&local.sdk)).await;

@@ -5,9 +5,9 @@
 use atelier::{
     aws::Connection,
     clock::Clock,
-    edge::{ApiCall, AwsCall, Upstream, keyring::Keyring},
+    edge::{ApiCall, AwsCall, Lookup, Upstream, keyring::Keyring},
     emulator::{Config, Emulator},
-    http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service},
+    http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service, ids::RequestIds},
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -60,7 +60,7 @@ impl Local {
             executable: env!("CARGO_BIN_EXE_atelier").into(),
         });
         let emulator = Arc::new(emulator.unwrap());
-        let (stop, door) = (CancellationToken::new(), Arc::new(Door(Arc::clone(&emulator))));
+        let (stop, door) = (CancellationToken::new(), Arc::new(Door(Arc::clone(&emulator), RequestIds::default())));
         let server = tokio::spawn(http1::serve(listener, Limits::edge(), door, stop.clone()));
         let connection = Connection {
             endpoint: Some(format!("http://{address}")),
@@ -108,7 +108,7 @@ impl Local {
 }
 
 /// Hands AWS calls and API calls to the emulator, as the edge does after its checks.
-struct Door(Arc<Emulator>);
+struct Door(Arc<Emulator>, RequestIds);
 
 impl Service for Door {
     type Pass = ();
@@ -125,7 +125,8 @@ impl Service for Door {
         if let Some(scope) = scope {
             let [key, _, region, service, ..] = scope.as_slice() else { return Response::default() };
             let (access_key_id, region, service) = (key.clone(), region.clone(), service.clone());
-            return self.0.aws(AwsCall { service, region, access_key_id, request }).await;
+            let request_id = self.1.draw();
+            return self.0.aws(AwsCall { request_id, service, region, access_key_id, request }).await;
         }
         let path = request.uri().path().to_owned();
         let parts: Vec<_> = path.splitn(6, '/').collect();
@@ -133,10 +134,12 @@ impl Service for Door {
             return http::Response::builder().status(404).body("no route".into()).unwrap();
         };
         let (api, stage) = (api.parse().unwrap(), stage.parse().unwrap());
-        if self.0.is_deployed(&api, &stage).await != Some(true) {
+        let key = request.headers().get("x-api-key").and_then(|key| key.to_str().ok());
+        let Lookup::Deployed { deployment, .. } = self.0.find(&api, &stage, key).await else {
             return http::Response::builder().status(404).body("not deployed".into()).unwrap();
-        }
-        self.0.api(ApiCall { api, stage, path: format!("/{rest}"), request }).await
+        };
+        let request_id = self.1.of(request.headers());
+        self.0.api(ApiCall { request_id, api, stage, deployment, path: format!("/{rest}"), request }).await
     }
 
     fn reject(&self, _: Peer, rejection: Rejection) -> Response {

@@ -5,7 +5,7 @@ use atelier::{
     clock::Clock,
     edge::{AwsCall, Upstream, keyring::Keyring},
     emulator::Emulator,
-    http1::{Request, Response},
+    http1::{Request, Response, ids::RequestIds},
 };
 use bytes::Bytes;
 
@@ -21,7 +21,8 @@ async fn send(service: &str, request: Request) -> (Response, String) {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path(), "http://127.0.0.1:1", Clock::System, Keyring::default());
     let (service, region, access_key_id) = (service.to_owned(), "us-east-1".to_owned(), "AKIATEST".to_owned());
-    let call = AwsCall { service, region, access_key_id, request };
+    let request_id = RequestIds::default().draw();
+    let call = AwsCall { request_id, service, region, access_key_id, request };
     let answer = Emulator::open(config).unwrap().aws(call).await;
     let text = String::from_utf8(answer.body().to_vec()).unwrap();
     (answer, text)

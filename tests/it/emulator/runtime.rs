@@ -7,7 +7,8 @@ use super::{
     lambda::{create, creation, invoke, text},
     local::{Local, PROCESSES},
 };
-use atelier::deadlines::FUNCTION;
+use crate::support::raw::Client as Raw;
+use atelier::{deadlines::FUNCTION, emulator::runtime::MAX_WAITING};
 use aws_sdk_lambda::{
     Client,
     error::ProvideErrorMetadata,
@@ -56,6 +57,35 @@ async fn two_invocations_at_a_time_have_a_process_each() {
     let (one, two) = (one.to_string(), two.to_string());
     let (first, second) = tokio::join!(invoke(&client, "f", &one), invoke(&client, "f", &two));
     assert_ne!(text(&first), text(&second));
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_invocation_more_than_may_wait_is_refused_at_once_in_the_words_of_lambda() {
+    let local = Local::start().await;
+    create(&local, "f", &[]).await;
+    let body = r#"{"do":"hang"}"#;
+    let head = format!(
+        "POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\nauthorization: \
+         AWS4-HMAC-SHA256 Credential=AKIATEST/20260102/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0",
+        body.len()
+    );
+    let request = format!("{head}\r\n\r\n{body}");
+    let mut asked = JoinSet::new();
+    for _ in 0..PROCESSES + MAX_WAITING + 3 {
+        let (address, request) = (local.address, request.clone());
+        asked.spawn(async move {
+            let mut client = Raw::connect(address).await;
+            client.send(request).await;
+            client.answer().await.unwrap()
+        });
+    }
+    for _ in 0..3 {
+        let refused = timeout(Duration::from_secs(20), asked.join_next()).await.unwrap().unwrap().unwrap();
+        assert_eq!((refused.status, refused.header("x-amzn-errortype")), (429, Some("TooManyRequestsException")));
+    }
+    assert!(asked.try_join_next().is_none(), "the others run, or wait for those that do");
+    asked.shutdown().await;
     local.stop().await;
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Change(u16),
     /// Nothing until [`Daemon::speak`].
     Silence,
+    /// Nothing to changes until [`Daemon::speak`], as when a container takes its time to stop.
+    SlowChange,
     /// The end of the connection.
     HangUp,
 }
@@ -142,7 +144,12 @@ async fn serve(mut stream: UnixStream, world: Arc<Mutex<World>>, speech: Arc<Not
         world.seen.push(request.clone());
         (world.answer(&request), world.fault.clone(), world.pause)
     };
-    if let Some(Fault::Silence) = fault {
+    let is_silent = match fault {
+        Some(Fault::Silence) => true,
+        Some(Fault::SlowChange) => change == 1,
+        _ => false,
+    };
+    if is_silent {
         speech.notified().await;
     }
     if !matches!(fault, Some(Fault::HangUp)) {

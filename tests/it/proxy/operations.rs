@@ -3,15 +3,18 @@
 use super::{
     TOKEN, World,
     daemon::{Fault, OWNER, change_request, container, list_request},
-    send,
+    request, send,
 };
 use crate::support::raw::Client;
 use futures_util::future::join_all;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 
 /// The longest wait for anything; passing it fails the test.
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What is said to a change that would have to wait for another one that waits itself.
+const BUSY: &str = r#"{"error":"Other changes of this container are on their way","code":"busy"}"#;
 
 fn ours(id: char, name: &str, state: &str) -> serde_json::Value {
     container(id, name, state, Some(OWNER))
@@ -155,9 +158,12 @@ async fn of_one_container_one_change_is_with_the_daemon_at_a_time_and_equal_ones
     let verb = |index: usize| ["stop", "start"][index % 2];
     let asked: Vec<_> = (0..40).map(|index| format!("POST /containers/one/{}", verb(index))).collect();
     let answers = join_all(asked.iter().map(|request| world.ask(request))).await;
-    for (index, answer) in answers.into_iter().enumerate() {
+    for (index, (status, body)) in answers.into_iter().enumerate() {
         let state = if verb(index) == "stop" { "exited" } else { "running" };
-        assert_eq!(answer, (200, shown('a', "one", state)), "{index}: what was asked for is what was seen");
+        match status {
+            200 => assert_eq!(body, shown('a', "one", state), "{index}: what was asked for is what was seen"),
+            _ => assert_eq!((status, body.as_str()), (503, BUSY), "{index}"),
+        }
     }
     assert_eq!(world.daemon.most_changes(), 1);
 
@@ -167,6 +173,46 @@ async fn of_one_container_one_change_is_with_the_daemon_at_a_time_and_equal_ones
     let answers = join_all(both.map(|request| world.ask(request))).await;
     assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
     assert_eq!(world.daemon.most_changes(), 2, "containers do not wait for each other");
+}
+
+#[tokio::test]
+async fn many_changes_of_one_slow_container_keep_nobody_else_out() {
+    let world = World::start(vec![ours('a', "one", "running"), ours('b', "two", "running")]).await;
+    world.daemon.fail(Fault::SlowChange);
+    let mut asked = JoinSet::new();
+    let mut change = |verb: &str| {
+        let (address, request) = (world.address, request(&format!("POST /containers/one/{verb}")));
+        asked.spawn(async move { send(address, &request).await });
+    };
+    change("stop");
+    let stopping = async {
+        while world.daemon.most_changes() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(DEADLINE, stopping).await.unwrap();
+    (0..5).for_each(|_| ["start", "restart"].into_iter().for_each(&mut change));
+
+    // The first of these waits for the stop, its equals for it, and the others for nothing.
+    for _ in 0..5 {
+        let refused = timeout(DEADLINE, asked.join_next()).await.unwrap().unwrap().unwrap();
+        assert_eq!((refused.status, refused.text().as_str(), refused.header("retry-after")), (503, BUSY, Some("1")));
+    }
+    for line in ["GET /containers", "GET /containers/two"] {
+        assert_eq!(timeout(DEADLINE, world.ask(line)).await.unwrap().0, 200, "{line}");
+    }
+    let speaking = async {
+        loop {
+            world.daemon.speak();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        rest = timeout(DEADLINE, asked.join_all()) => {
+            assert_eq!(rest.unwrap().into_iter().map(|answer| answer.status).collect::<Vec<_>>(), [200; 6]);
+        }
+        () = speaking => {}
+    }
 }
 
 #[tokio::test]

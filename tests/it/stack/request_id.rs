@@ -2,6 +2,9 @@
 
 use super::Workshop;
 use crate::support::{eventually, raw};
+use atelier::aws::Connection;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use serde_json::Value;
 use std::{net::SocketAddr, time::Duration};
 
 impl Workshop {
@@ -16,6 +19,29 @@ impl Workshop {
             client.send(request).await;
             client.answer().await.unwrap().header("x-request-id").unwrap().to_owned()
         })
+    }
+
+    /// Deletes the function and leaves the API as it is.
+    fn delete_function(&self) {
+        let text = std::fs::read_to_string(self.project.path().join(".atelier/credentials.json")).unwrap();
+        let stored: Value = serde_json::from_str(&text).unwrap();
+        let key = |name: &str| stored[name].as_str().unwrap().to_owned();
+        let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
+        let connection = Connection {
+            endpoint: Some(format!("http://127.0.0.1:{}", self.port)),
+            region: "us-east-1".to_owned(),
+            credentials: SharedCredentialsProvider::new(credentials),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let lambda = aws_sdk_lambda::Client::new(&connection.sdk_config());
+        runtime.block_on(lambda.delete_function().function_name("infrastructure-handler").send()).unwrap();
+    }
+
+    /// The levels of the engine's log lines about the request of this id.
+    fn levels(&self, id: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(self.project.path().join(".atelier/engine.log")).unwrap();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["request_id"] == id).map(|line| line["level"].as_str().unwrap().to_owned()).collect()
     }
 
     fn logged(&self, source: &str, id: &str) -> bool {
@@ -40,4 +66,16 @@ fn a_clean_id_is_in_the_answer_and_in_every_log_and_another_one_in_none() {
     }
     let everything = workshop.ok(&["logs", "-n", "10000"]).stdout;
     assert!(!everything.contains("a b") && !everything.contains("xxxxxxxxxxxxxxxxxxx"), "{everything}");
+}
+
+#[test]
+fn the_gateway_warns_under_the_id_that_the_edge_logs() {
+    let workshop = Workshop::new();
+    workshop.up();
+    let url = workshop.ok(&["deploy", "--json"]).json()["data"]["url"].as_str().unwrap().to_owned();
+    workshop.delete_function();
+    for id in ["lesson-2", "not one"] {
+        let id = workshop.answered_id(&url, id);
+        assert!(eventually(Duration::from_secs(10), || workshop.levels(&id) == ["WARN", "INFO"]), "{id}");
+    }
 }

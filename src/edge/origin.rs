@@ -1,41 +1,13 @@
-//! Whose request this is: the host that it was sent to, and the site of the page that sent it.
+//! How a request came to the edge: by the tunnel or not, for which hosts it may be signed, and from a page of which site.
 //!
-//! A web page in the user's browser can send requests to a loopback port. It cannot choose `Host` (so a rebound DNS name
-//! shows there), and browsers say where a request comes from (`Origin`, `Sec-Fetch-Site`).
+//! A web page in the user's browser can send requests to a loopback port, but browsers say where a request comes from
+//! (`Origin`, `Sec-Fetch-Site`). Not here: whether a host is this door's ([`crate::hosts`]).
 
-use crate::http1::Local;
+use crate::hosts::is_public;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use std::net::IpAddr;
-
-/// Names that only ever mean this machine, or Docker's way to it.
-const OWN_NAMES: [&str; 2] = ["localhost", "host.docker.internal"];
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// Tells whether `Host` names this door: a loopback address, the address that the connection reached, one of the names
-/// that mean this machine, or the public host.
-#[must_use]
-pub fn is_ours(host: &str, local: Option<Local>, public_host: Option<&str>) -> bool {
-    if public_host.is_some_and(|public| is_public(host, public)) {
-        return true;
-    }
-    let name = without_port(host);
-    if OWN_NAMES.iter().any(|own| own.eq_ignore_ascii_case(name)) {
-        return true;
-    }
-    let literal = name.trim_start_matches('[').trim_end_matches(']');
-    literal.parse::<IpAddr>().is_ok_and(|address| {
-        let reached = local.map(|Local(local)| local.ip().to_canonical());
-        address.is_loopback() || reached == Some(address.to_canonical())
-    })
-}
-
-/// Compares with the public host; the port of https may be written out.
-fn is_public(host: &str, public: &str) -> bool {
-    let plain = |host: &str| host.strip_suffix(":443").unwrap_or(host).to_ascii_lowercase();
-    plain(host) == plain(public)
-}
 
 /// Tells whether a request came by the public URL, through the tunnel: by its `Host`, or by what the tunnel puts in its
 /// place. Nothing else that a client can write counts.
@@ -119,56 +91,9 @@ fn text(value: Option<&HeaderValue>) -> Option<&str> {
     value.and_then(|value| value.to_str().ok())
 }
 
-/// Drops `:port`; an IPv6 literal keeps its brackets.
-fn without_port(host: &str) -> &str {
-    match host.rfind(':') {
-        Some(colon) if !host.ends_with(']') => &host[..colon],
-        _ => host,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_names_of_this_door_are_ours() {
-        let local = Some(Local("172.17.0.1:4566".parse().unwrap()));
-        for host in [
-            "localhost",
-            "localhost:4566",
-            "LOCALHOST:4566",
-            "127.0.0.1:4566",
-            "127.1.2.3",
-            "[::1]:4566",
-            "[::1]",
-            "host.docker.internal:4566",
-            "172.17.0.1:4566",
-            "name-4566.app.github.dev",
-            "Name-4566.app.github.dev",
-            "name-4566.app.github.dev:443",
-        ] {
-            assert!(is_ours(host, local, Some("name-4566.app.github.dev")), "{host}");
-        }
-        for host in [
-            "evil.example",
-            "localhost.evil.example",
-            "evil-localhost",
-            "127.0.0.1.evil.example",
-            "other-4566.app.github.dev",
-            "name-4566.app.github.dev.evil.example",
-            "10.0.0.1:4566",
-            "172.17.0.2:4566",
-            "169.254.169.254",
-            "0.0.0.0:4566",
-            "2130706433",
-            "0x7f000001",
-            "name-4566.app.github.dev:80",
-            "name-4566.app.github.dev:443:443",
-        ] {
-            assert!(!is_ours(host, local, Some("name-4566.app.github.dev")), "{host}");
-        }
-    }
 
     #[test]
     fn a_page_of_another_site_is_foreign() {

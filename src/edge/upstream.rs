@@ -1,0 +1,83 @@
+//! What the edge wants of the engine behind it: the emulator in this process, or an engine reached over HTTP.
+
+use crate::{
+    http1::{Request, Response},
+    names::{ApiId, StageName},
+};
+use std::future::Future;
+
+/// The engine behind the edge.
+pub trait Upstream: Send + Sync + 'static {
+    /// What a call of an API is answered from: what its stage served when it was looked up.
+    type Deployment: Send;
+
+    /// Looks up what a stage of an API serves, and whether an API key, as the client sent it, opens it. Asked once for
+    /// each call: whether the call is let in, who pays for it and what answers it come from the same deployment.
+    fn find(
+        &self,
+        api: &ApiId,
+        stage: &StageName,
+        key: Option<&str>,
+    ) -> impl Future<Output = Lookup<Self::Deployment>> + Send;
+
+    /// Names the services that the engine has, by their signing names; `None` when only the engine knows.
+    fn services(&self) -> Option<&'static [&'static str]>;
+
+    /// Answers a call of a deployed API.
+    fn api(&self, call: ApiCall<Self::Deployment>) -> impl Future<Output = Response> + Send;
+
+    /// Answers a verified AWS call.
+    fn aws(&self, call: AwsCall) -> impl Future<Output = Response> + Send;
+
+    /// Tells whether the engine answers, for `GET /healthz`.
+    fn is_healthy(&self) -> impl Future<Output = bool> + Send;
+}
+
+/// What an engine says of a stage of an API.
+#[derive(Debug)]
+pub enum Lookup<D> {
+    /// The stage serves this.
+    Deployed {
+        /// What a call is answered from.
+        deployment: D,
+        /// Whether the key that came with the call opens the stage; in doubt it does not. Nothing is allowed by that: it
+        /// decides who pays for the call.
+        is_opened: bool,
+    },
+    /// There is no such API, or it has no such stage.
+    Absent,
+    /// The engine does not say.
+    Unknown,
+}
+
+/// A call of a deployed API, in either of its two URL forms.
+#[derive(Debug)]
+pub struct ApiCall<D> {
+    /// The id that the edge logs the call under, and the API's own id of it.
+    pub request_id: String,
+    /// The API that is called.
+    pub api: ApiId,
+    /// The stage that is called.
+    pub stage: StageName,
+    /// What the stage served when the call came.
+    pub deployment: D,
+    /// The path below the stage, still percent-encoded, starting with `/`.
+    pub path: String,
+    /// The request as it came; its URI is the whole one, its query belongs to the API.
+    pub request: Request,
+}
+
+/// An AWS call whose signature has been verified.
+#[derive(Debug)]
+pub struct AwsCall {
+    /// The id that the edge logs the call under, and the service's own id of it.
+    pub request_id: String,
+    /// The signing name in the credential scope (`ec2`, `lambda`, `apigateway`, `iam`, `sts`, `logs`).
+    pub service: String,
+    /// The region in the credential scope.
+    pub region: String,
+    /// The access key that signed.
+    pub access_key_id: String,
+    /// The request as it came; of a presigned URL still with its signature's parameters.
+    pub request: Request,
+}

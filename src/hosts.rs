@@ -1,0 +1,87 @@
+//! Which values of `Host` mean a door of this machine.
+//!
+//! A web page in the user's browser can send requests to a loopback port. It cannot choose `Host`, so a name that was
+//! rebound to a loopback address shows there.
+
+use crate::http1::Local;
+use std::net::IpAddr;
+
+/// Names that only ever mean this machine, or Docker's way to it.
+const OWN_NAMES: [&str; 2] = ["localhost", "host.docker.internal"];
+
+/// Tells whether `Host` names this door: a loopback address, the address that the connection reached, one of the names
+/// that mean this machine, or the public host.
+#[must_use]
+pub fn is_ours(host: &str, local: Option<Local>, public_host: Option<&str>) -> bool {
+    if public_host.is_some_and(|public| is_public(host, public)) {
+        return true;
+    }
+    let name = without_port(host);
+    if OWN_NAMES.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        return true;
+    }
+    let literal = name.trim_start_matches('[').trim_end_matches(']');
+    literal.parse::<IpAddr>().is_ok_and(|address| {
+        let reached = local.map(|Local(local)| local.ip().to_canonical());
+        address.is_loopback() || reached == Some(address.to_canonical())
+    })
+}
+
+/// Compares a host with the public one; the port of https may be written out.
+#[must_use]
+pub fn is_public(host: &str, public: &str) -> bool {
+    let plain = |host: &str| host.strip_suffix(":443").unwrap_or(host).to_ascii_lowercase();
+    plain(host) == plain(public)
+}
+
+/// Drops `:port`; an IPv6 literal keeps its brackets.
+fn without_port(host: &str) -> &str {
+    match host.rfind(':') {
+        Some(colon) if !host.ends_with(']') => &host[..colon],
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_door_are_ours() {
+        let local = Some(Local("172.17.0.1:4566".parse().unwrap()));
+        for host in [
+            "localhost",
+            "localhost:4566",
+            "LOCALHOST:4566",
+            "127.0.0.1:4566",
+            "127.1.2.3",
+            "[::1]:4566",
+            "[::1]",
+            "host.docker.internal:4566",
+            "172.17.0.1:4566",
+            "name-4566.app.github.dev",
+            "Name-4566.app.github.dev",
+            "name-4566.app.github.dev:443",
+        ] {
+            assert!(is_ours(host, local, Some("name-4566.app.github.dev")), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "evil-localhost",
+            "127.0.0.1.evil.example",
+            "other-4566.app.github.dev",
+            "name-4566.app.github.dev.evil.example",
+            "10.0.0.1:4566",
+            "172.17.0.2:4566",
+            "169.254.169.254",
+            "0.0.0.0:4566",
+            "2130706433",
+            "0x7f000001",
+            "name-4566.app.github.dev:80",
+            "name-4566.app.github.dev:443:443",
+        ] {
+            assert!(!is_ours(host, local, Some("name-4566.app.github.dev")), "{host}");
+        }
+    }
+}
