@@ -36,7 +36,7 @@ impl Report for Made {
 /// The keys.
 #[derive(Debug, serde::Serialize)]
 pub struct KeyListReport {
-    /// Every key of the stack, the oldest first.
+    /// Every key of the stack, by name.
     pub keys: Vec<Key>,
 }
 
