@@ -50,7 +50,7 @@ install: build ## Copies the release binary to ~/.local/bin
 bench: build ## Measures what the README claims, side by side with the peers
 	benches/run.sh $(RELEASE)
 
-docs: build ## Writes docs/cli.md and draws docs/picture.svg anew
+docs: build ## Writes the generated files of docs/ anew and draws docs/picture.svg
 	ATELIER_WRITE_DOCS=1 cargo test --locked --test it documents
 	scripts/picture.py $(RELEASE)
 

@@ -23,9 +23,9 @@ const BYTES: usize = 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// What only looks: `action=status` and `action=list`.
+    /// What only looks.
     Status,
-    /// That, and what changes: `action=start` and `action=stop`.
+    /// That, and what changes something.
     Control,
 }
 

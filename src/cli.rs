@@ -7,9 +7,9 @@ pub mod args;
 pub mod help;
 
 pub use args::{
-    Bonus, Call, CallAction, CallTarget, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down,
-    Env, EnvShell, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Status,
-    StatusOutput, Test, TestBonus, TestReporting, Up, Version,
+    Bonus, Call, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell, Key,
+    KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Status, StatusOutput, Test,
+    TestBonus, TestReporting, Up, Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};

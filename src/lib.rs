@@ -7,7 +7,7 @@
 //! ```text
 //! app -> commands -> stack -> engine -> settings -> docker
 //!                    emulator, edge, handler, proxy   (know neither commands nor ui)
-//!                    http1, api_key, names, marks ... (the ground)
+//!                    http1, contract, api_key, names, marks ... (the ground)
 //! ```
 //!
 //! A type that children take never stands in the file that dispatches to the children.
@@ -26,6 +26,7 @@ pub mod calls;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod contract;
 pub mod deadlines;
 pub mod disk;
 pub mod docker;

@@ -34,6 +34,9 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
+            /// The rule that the text keeps, in words.
+            pub const RULE: &str = $rule;
+
             /// Borrows the name's text.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -49,7 +52,7 @@ macro_rules! name {
                 if valid(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(InvalidName { kind: $kind, rule: $rule })
+                    Err(InvalidName { kind: $kind, rule: Self::RULE })
                 }
             }
         }
@@ -103,6 +106,11 @@ name!(
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
     }
 );
+
+impl ContainerName {
+    /// The rule as a regular expression that every dialect reads alike.
+    pub const PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$";
+}
 
 name!(
     /// The id of an EC2 instance: `i-` and 8 or 17 lower-case hex digits.

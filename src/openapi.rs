@@ -1,14 +1,15 @@
 //! The API as one OpenAPI 3 document: what `deploy` gives to API Gateway, and what `GET /openapi.json` serves.
 //!
 //! The served document is the template of a MOCK integration, so it is text in Apache's Velocity language. It therefore
-//! holds neither `$` nor `#`: no references (schemas are spelt out where they are used) and no anchored patterns. Then
-//! the template is the document, on every engine.
+//! holds neither `$` nor `#`: no references (schemas are spelt out where they are used), and the end of a pattern is
+//! written as JSON's escape for `$`. Then the template is the document, on every engine.
 //!
-//! Not here: names, tags and deployments (the stack), and the meaning of the parameters (the handler).
+//! Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
 
 mod gateway;
 mod schema;
 
+use crate::contract::PATH;
 use serde_json::{Value, json};
 
 /// What the document must know of the stack.
@@ -30,7 +31,7 @@ pub fn document(input: &Input) -> Value {
     let served = served(&input.title, input.wants_key);
     let mut document = served.clone();
     let proxy = gateway::proxy(input);
-    let infra = &mut document["paths"]["/infra"];
+    let infra = &mut document["paths"][PATH];
     for method in ["get", "post", "options"] {
         infra[method][gateway::INTEGRATION] = proxy.clone();
     }
@@ -39,7 +40,7 @@ pub fn document(input: &Input) -> Value {
     if input.wants_key {
         infra[gateway::ANY_METHOD]["security"] = schema::key_needed();
     }
-    document["paths"]["/openapi.json"]["get"][gateway::INTEGRATION] = gateway::mock(&served.to_string());
+    document["paths"]["/openapi.json"]["get"][gateway::INTEGRATION] = gateway::mock(&template(&served));
     document[gateway::GATEWAY_RESPONSES] = gateway::responses();
     // Relative to the document's own URL, which only a reader of the served one has.
     if let Some(document) = document.as_object_mut() {
@@ -48,13 +49,18 @@ pub fn document(input: &Input) -> Value {
     document
 }
 
+/// Writes a document as a template of Velocity that is rendered to it: outside strings, JSON has no `$`.
+fn template(document: &Value) -> String {
+    document.to_string().replace('$', "\\u0024")
+}
+
 /// Writes the document without the parts that only API Gateway reads.
 fn served(title: &str, wants_key: bool) -> Value {
     let mut document = open(title);
     if wants_key {
         document["components"] = json!({"securitySchemes": schema::key_scheme()});
         // Not `OPTIONS`: a browser asks it without any header of ours.
-        for (path, method) in [("/infra", "get"), ("/infra", "post"), ("/openapi.json", "get")] {
+        for (path, method) in [(PATH, "get"), (PATH, "post"), ("/openapi.json", "get")] {
             document["paths"][path][method]["security"] = schema::key_needed();
         }
     }
@@ -72,10 +78,11 @@ fn open(title: &str) -> Value {
         },
         "servers": [{"url": "."}],
         "paths": {
-            "/infra": {
+            PATH: {
                 "get": {
                     "operationId": "getInfra",
                     "summary": "Does the action that the query names",
+                    "description": schema::combinations(),
                     "parameters": schema::parameters(),
                     "responses": schema::responses()
                 },

@@ -2,6 +2,7 @@
 
 use crate::{
     api_key::Scope,
+    contract::{Action, Target},
     edge::limits::Limit,
     names::{ContainerName, KeyName},
     settings::Auth,
@@ -112,35 +113,13 @@ pub struct Doctor {
 pub struct Call {
     /// What the API is asked to do.
     #[arg(value_enum, value_name = "ACTION")]
-    pub action: CallAction,
+    pub action: Action,
     /// What it is asked to do it to.
     #[arg(long, value_enum, value_name = "TARGET", default_value = "ec2")]
-    pub target: CallTarget,
+    pub target: Target,
     /// The container's name.
     #[arg(long, value_name = "NAME")]
     pub name: Option<ContainerName>,
-}
-
-/// What the API can be asked to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CallAction {
-    /// Starts it.
-    Start,
-    /// Stops it.
-    Stop,
-    /// Tells its state.
-    Status,
-    /// Tells the state of all.
-    List,
-}
-
-/// What the API can act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CallTarget {
-    /// The stack's instance.
-    Ec2,
-    /// Containers.
-    Docker,
 }
 
 /// Arguments of `open`.

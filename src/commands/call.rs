@@ -2,9 +2,9 @@
 
 use super::{deployed_url, test};
 use crate::{
-    api_key::Scope,
-    cli::{self, CallAction, CallTarget},
+    cli,
     commands::context::Context,
+    contract::{Operation, Refusal, Request},
     engine::{self, codespace},
     error::{Code, Error, Exit, Result},
     http_client::{Answer, CallError},
@@ -12,7 +12,6 @@ use crate::{
     ui::{Page, Report},
 };
 use bytes::Bytes;
-use clap::ValueEnum;
 use http::{Method, StatusCode};
 
 /// What the API answered.
@@ -58,10 +57,10 @@ fn exit(status: StatusCode) -> Option<Exit> {
 /// # Errors
 /// That nothing is deployed, that no key opens it, that the port is private, or that no answer came. An answer with a bad status is a result.
 pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
-    let query = query(args)?;
-    let url = format!("{}?{query}", deployed_url(context).await?);
+    let request = request(args)?;
+    let url = format!("{}?{}", deployed_url(context).await?, request.query());
     let engine = engine::connect(&context.settings).await?;
-    let client = test::client_for(context, &engine, &url, scope(args.action)).await?;
+    let client = test::client_for(context, &engine, &url, request.scope()).await?;
     let deadline = test::CLIENT_DEADLINE.min(context.settings.timeout.value);
     context.progress.wait("call", Message::new("call.waiting").with("url", &url));
     let answer = client.call(Method::GET, &url, Bytes::new(), deadline).await;
@@ -79,28 +78,22 @@ fn report(url: String, answer: &Answer) -> CallReport {
     CallReport { url, status: answer.status.as_u16(), answer: json, body }
 }
 
-/// What the key must open that the action needs.
-fn scope(action: CallAction) -> Scope {
-    match action {
-        CallAction::Start | CallAction::Stop => Scope::Control,
-        CallAction::Status | CallAction::List => Scope::Status,
-    }
+/// What the API would refuse is refused here, with the flag's name.
+fn request(args: &cli::Call) -> Result<Request> {
+    let operation = Operation { target: args.target, action: args.action };
+    Request::new(operation, args.name.clone(), true).map_err(refused)
 }
 
-/// The request's parameters. What the API would refuse is refused here with the flag's name.
-fn query(args: &cli::Call) -> Result<String> {
-    let word = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
-    let action = word(args.action.to_possible_value()).unwrap_or_default();
-    let usage = |key: &str| Error::new(Code::Usage).with_message("detail", Message::new(key));
-    match (args.target, &args.name) {
-        (CallTarget::Ec2, None) => Ok(format!("action={action}")),
-        (CallTarget::Ec2, Some(_)) => Err(usage("call.name_needs_docker")),
-        (CallTarget::Docker, None) if args.action == CallAction::List => Ok(format!("target=docker&action={action}")),
-        (CallTarget::Docker, None) => Err(usage("call.docker_needs_name")),
-        (CallTarget::Docker, Some(_)) if args.action == CallAction::List => Err(usage("call.list_takes_no_name")),
-        // A container's name has no character that a URL would need escaped.
-        (CallTarget::Docker, Some(name)) => Ok(format!("target=docker&action={action}&name={name}")),
-    }
+fn refused(refusal: Refusal) -> Error {
+    let key = match refusal {
+        Refusal::Missing(parameter) => format!("call.missing.{}", parameter.as_str()),
+        Refusal::Contradictory(contradiction) => format!("call.contradictory.{}", contradiction.as_str()),
+        // clap has refused these.
+        Refusal::Unknown | Refusal::Duplicate(_) | Refusal::Invalid(_) => {
+            return Error::new(Code::Usage).with("detail", refusal.to_string());
+        }
+    };
+    Error::new(Code::Usage).with_message("detail", Message::new(key))
 }
 
 /// Says why no answer came, with the exit code that fits.
@@ -119,23 +112,16 @@ pub(super) fn unanswered(error: &CallError) -> Error {
 mod tests {
     use super::*;
 
-    fn asked(action: CallAction, target: CallTarget, name: Option<&str>) -> Option<String> {
-        query(&cli::Call { action, target, name: name.map(|name| name.parse().unwrap()) }).ok()
-    }
-
     #[test]
-    fn parameters_are_those_of_the_workshop_and_contradictions_are_refused() {
-        let docker = CallTarget::Docker;
-        assert_eq!(asked(CallAction::Start, CallTarget::Ec2, None).unwrap(), "action=start");
-        assert_eq!(asked(CallAction::List, docker, None).unwrap(), "target=docker&action=list");
-        let stop = asked(CallAction::Stop, docker, Some("mycontainer")).unwrap();
-        assert_eq!(stop, "target=docker&action=stop&name=mycontainer");
-        for (action, target, name) in [
-            (CallAction::Start, CallTarget::Ec2, Some("x")),
-            (CallAction::Status, docker, None),
-            (CallAction::List, docker, Some("x")),
-        ] {
-            assert_eq!(asked(action, target, name), None, "{action:?} {target:?} {name:?}");
+    fn every_refusal_of_the_contract_has_a_sentence_with_the_flag() {
+        for operation in Operation::all() {
+            for name in [None, Some("x".parse().unwrap())] {
+                let args = cli::Call { action: operation.action, target: operation.target, name };
+                if let Err(error) = request(&args) {
+                    let said = error.to_string();
+                    assert!(said.contains("`--name") && !said.contains("call."), "{args:?}: {said}");
+                }
+            }
         }
     }
 

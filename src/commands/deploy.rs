@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cli,
     commands::context::Context,
+    contract::{PATH, Request},
     engine,
     error::Result,
     settings,
@@ -42,11 +43,11 @@ fn done(report: &Deployment, page: &mut Page) {
     page.line(Message::new(if report.changed { "deploy.done" } else { "deploy.unchanged" }));
     page.raw(format_args!("API_ID: {}", report.api_id));
     page.rule();
-    page.line(Message::new("deploy.url").with("url", format_args!("{}/infra", report.url)));
+    page.line(Message::new("deploy.url").with("url", format_args!("{}{PATH}", report.url)));
     page.line(Message::new("deploy.try"));
     // The key comes from a file that `env` writes, never from the command line, which every process here can read.
     let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
-    page.raw(format_args!("  curl {header}\"{}/infra?action=status\"", report.url));
+    page.raw(format_args!("  curl {header}\"{}{PATH}?{}\"", report.url, Request::Instance.query()));
 }
 
 /// Runs `deploy`.
@@ -76,7 +77,7 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         return Ok(DeployReport::Done(report));
     }
     drop(lock);
-    let url = format!("{}/infra", report.url);
+    let url = format!("{}{PATH}", report.url);
     let report = DeployReport::Done(report);
     if read_on(context.console.entry(&report))? {
         Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await?;

@@ -26,8 +26,10 @@ pub mod version;
 mod watch;
 
 use crate::{
-    engine,
+    contract::PATH,
+    engine::{self, Engine},
     error::{Code, Error, Result},
+    names::ApiId,
     stack::{self, Lock},
     text::Message,
 };
@@ -60,5 +62,10 @@ async fn deployed_url(context: &Context) -> Result<String> {
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
-    Ok(format!("{}/infra", engine.api_url(&api)))
+    Ok(resource_url(&engine, &api))
+}
+
+/// Writes the URL of an API's one resource.
+fn resource_url(engine: &Engine, api: &ApiId) -> String {
+    format!("{}{PATH}", engine.api_url(api))
 }

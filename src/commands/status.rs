@@ -5,7 +5,7 @@ mod chain;
 mod parts;
 mod picture;
 
-use super::env::Syntax;
+use super::{env::Syntax, resource_url};
 use crate::{
     cli::{self, StatusOutput},
     commands::context::Context,
@@ -191,7 +191,7 @@ async fn look(context: &Context) -> StatusReport {
             Err(error) => problem = Some(error.message),
             Ok((stack, parts)) => {
                 if let Some(id) = stack.api_id() {
-                    url = Some(format!("{}/infra", engine.api_url(&id)));
+                    url = Some(resource_url(&engine, &id));
                     api = Some(ask(settings, &engine, &id).await);
                 }
                 seen = Some((stack, parts));

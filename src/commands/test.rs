@@ -4,7 +4,11 @@
 mod contract;
 mod instance;
 
-use super::checks::{self, Check, ChecksReport, Suite};
+use self::{contract::Case, instance::Instances};
+use super::{
+    checks::{self, Check, ChecksReport, Suite},
+    resource_url,
+};
 use crate::{
     api_key::Scope,
     cli,
@@ -18,9 +22,7 @@ use crate::{
     text::Message,
 };
 use bytes::Bytes;
-use contract::{CASES, Case};
 use http::Method;
-use instance::Instances;
 use std::time::{Duration, Instant};
 
 /// What a client waits for an answer; longer than every deadline behind the URL.
@@ -48,13 +50,13 @@ pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
     let (Some(api), Some(instance_id)) = (discovery.api_id(), discovery.instance_id()) else {
         return Err(Error::new(Code::NotDeployed));
     };
-    let url = format!("{}/infra", engine.api_url(&api));
+    let url = resource_url(&engine, &api);
     let http = client_for(context, &engine, &url, Scope::Control).await?;
     let instances = Instances::new(&engine, instance_id.clone());
     let found = instances.view().await?;
     let checked = checks::run_all(
         context,
-        &CASES,
+        &contract::cases(),
         |case| case.name,
         async |case| check(context, &http, &url, case, &instances).await,
     )

@@ -3,15 +3,17 @@
 
 use super::{
     checks::{self, Check, ChecksReport, Suite},
+    resource_url,
     test::{CLIENT_DEADLINE, no_answer, shown},
 };
 use crate::{
     api_key::Scope,
     cli,
     commands::context::Context,
+    contract::{Answer, Change, ContainerStatus, Request},
     engine::{self, codespace, target},
     error::{Code, Error, Result},
-    http_client::{Answer, HttpClient},
+    http_client::{Answer as HttpAnswer, HttpClient},
     names::ContainerName,
     stack,
     text::{Message, Verbatim},
@@ -21,11 +23,12 @@ use http::Method;
 use serde_json::{Value, json};
 use std::time::Instant;
 
-/// A request, and the state that the container must be in after it.
+/// A request, and the change whose state the container must be in after it.
 struct Case {
     name: &'static str,
-    action: &'static str,
-    state: &'static str,
+    /// What is asked for; `None` asks for the state.
+    change: Option<Change>,
+    after: Change,
 }
 
 /// What reports call these checks.
@@ -33,10 +36,10 @@ const SUITE: &str = "atelier test-bonus";
 
 /// In the order of the workshop.
 const CASES: [Case; 4] = [
-    Case { name: "container_stop", action: "stop", state: "exited" },
-    Case { name: "container_exited", action: "status", state: "exited" },
-    Case { name: "container_start", action: "start", state: "running" },
-    Case { name: "container_running", action: "status", state: "running" },
+    Case { name: "container_stop", change: Some(Change::Stop), after: Change::Stop },
+    Case { name: "container_exited", change: None, after: Change::Stop },
+    Case { name: "container_start", change: Some(Change::Start), after: Change::Start },
+    Case { name: "container_running", change: None, after: Change::Start },
 ];
 
 /// What `test-bonus` drives.
@@ -63,7 +66,7 @@ pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusRe
         return Err(Error::new(Code::NotDeployed).hint(Message::new("hint.bonus")));
     };
     let container = target::name()?;
-    let url = format!("{}/infra", engine.api_url(&api));
+    let url = resource_url(&engine, &api);
     let http = super::test::client_for(context, &engine, &url, Scope::Control).await?;
     let checked = checks::run_all(
         context,
@@ -86,7 +89,7 @@ async fn check(
     container: &ContainerName,
 ) -> Result<Check> {
     let began = Instant::now();
-    let call = format!("{url}?target=docker&action={}&name={container}", case.action);
+    let call = format!("{url}?{}", request(case, container).query());
     let called = http.call(Method::GET, &call, Bytes::new(), CLIENT_DEADLINE);
     let called = checks::until_cancelled(context, called).await.ok_or_else(|| Error::new(Code::Interrupted))?;
     let millis = began.elapsed().as_millis();
@@ -99,12 +102,21 @@ async fn check(
     Ok(Check { name: case.name, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
 }
 
+/// The request of a case.
+fn request(case: &Case, container: &ContainerName) -> Request {
+    let name = container.clone();
+    match case.change {
+        Some(change) => Request::ChangeContainer { change, name },
+        None => Request::Container { name },
+    }
+}
+
 /// Compares an answer with the contract and with Docker's own view; returns what is wrong.
-fn judge(case: &Case, answer: &Answer, container: &ContainerName, state: &str) -> Vec<Message> {
-    let wanted = match case.action {
-        "stop" => json!({ "status": "stopped", "target": "docker", "container": container }),
-        "start" => json!({ "status": "started", "target": "docker", "container": container }),
-        _ => json!({ "target": "docker", "container": container, "state": case.state }),
+fn judge(case: &Case, answer: &HttpAnswer, container: &ContainerName, state: &str) -> Vec<Message> {
+    let wanted_state = case.after.container_state();
+    let wanted = match case.change {
+        Some(change) => Answer::container_changed(change, container.to_string()),
+        None => Answer::Container(ContainerStatus::new(container.to_string(), wanted_state.to_owned())),
     };
     let mut problems = Vec::new();
     if answer.status != http::StatusCode::OK {
@@ -112,11 +124,11 @@ fn judge(case: &Case, answer: &Answer, container: &ContainerName, state: &str) -
     }
     match serde_json::from_slice::<Value>(&answer.body) {
         Err(_) => problems.push(Message::new("test.not_json")),
-        Ok(found) if found != wanted => problems.push(differs("test.wrong_body", &wanted, &found)),
+        Ok(found) if found != json!(wanted) => problems.push(differs("test.wrong_body", json!(wanted), &found)),
         Ok(_) => {}
     }
-    if state != case.state {
-        problems.push(differs("test.wrong_container_state", case.state, state));
+    if state != wanted_state {
+        problems.push(differs("test.wrong_container_state", wanted_state, state));
     }
     problems
 }
@@ -131,7 +143,7 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     fn keys(case: usize, status: u16, body: &str, state: &str) -> Vec<String> {
-        let answer = Answer {
+        let answer = HttpAnswer {
             status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
             body: body.to_owned().into(),

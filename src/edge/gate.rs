@@ -180,8 +180,12 @@ fn refusal(refused: Refused) -> Response {
             "not_found",
             "not found: the path has two slashes in a row; does `AWS_ENDPOINT_PUBLIC` end with one?",
         ),
-        Refused::Method => {
-            answer::failure(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this method is not supported")
+        Refused::Method(allow) => {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            let mut response = answer::failure(status, "method_not_allowed", "this method is not supported");
+            // RFC 9110, section 15.5.6: a 405 names the methods that there are.
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+            response
         }
     }
 }

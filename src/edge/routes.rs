@@ -9,6 +9,8 @@ use percent_encoding::percent_decode_str;
 
 /// The segment that tells a call of a deployed API from a management call, which starts with `/restapis/` too.
 const USER_REQUEST: &str = "_user_request_";
+/// The path of the edge's own health.
+const HEALTH: &str = "/healthz";
 
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +39,21 @@ pub enum Refused {
     NotFound,
     /// There are two slashes in a row: most often the public URL was written with a slash at its end.
     DoubleSlash,
-    /// No route knows the method.
-    Method,
+    /// The path has no such method; it has those that this names as the header `Allow` does.
+    Method(&'static str),
 }
+
+/// The methods that any path may have.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+/// The methods of `/healthz`, which is for reading.
+const READING: &str = "GET, HEAD, OPTIONS";
 
 /// Finds the route of a request to `path`, still percent-encoded and without its query.
 #[must_use]
 pub fn route(method: &Method, path: &str) -> Route {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-    if !known.contains(method) {
-        return Route::Refused(Refused::Method);
+    let allow = if path == HEALTH { READING } else { METHODS };
+    if !allow.split(", ").any(|allowed| allowed == method.as_str()) {
+        return Route::Refused(Refused::Method(allow));
     }
     if path.contains("//") {
         return Route::Refused(Refused::DoubleSlash);
@@ -54,9 +61,8 @@ pub fn route(method: &Method, path: &str) -> Route {
     if !path.starts_with('/') || is_ambiguous(path) {
         return Route::Refused(Refused::NotFound);
     }
-    if path == "/healthz" {
-        let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
-        return if reads { Route::Health } else { Route::Refused(Refused::Method) };
+    if path == HEALTH {
+        return Route::Health;
     }
     api(path).unwrap_or_else(|| if is_aws(path) { Route::Aws } else { Route::Refused(Refused::NotFound) })
 }
@@ -215,8 +221,15 @@ mod tests {
     #[test]
     fn health_is_for_reading() {
         assert_eq!(get("/healthz"), Route::Health);
-        assert_eq!(route(&Method::POST, "/healthz"), Route::Refused(Refused::Method));
-        assert_eq!(route(&Method::TRACE, "/"), Route::Refused(Refused::Method));
+        for method in [Method::POST, Method::TRACE] {
+            assert_eq!(route(&method, "/healthz"), Route::Refused(Refused::Method("GET, HEAD, OPTIONS")));
+        }
+    }
+
+    #[test]
+    fn a_method_that_no_path_has_is_refused_with_those_that_there_are() {
+        let refused = route(&Method::TRACE, "/");
+        assert_eq!(refused, Route::Refused(Refused::Method("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")));
     }
 
     proptest! {

@@ -1,13 +1,12 @@
 //! Docker as the handler uses it: our docker proxy's HTTP API. The proxy owns the rules (which containers are ours,
-//! which five operations there are); the handler validates names before they go into a path, and bounds every answer.
+//! which operations there are); the handler validates names before they go into a path, and bounds every answer.
 
 use super::{
     deadline::Deadlines,
     failure::{Failure, Upstream},
     log,
-    request::Verb,
 };
-use crate::{clock::Clock, names::ContainerName, proxy::ProxyAddress};
+use crate::{clock::Clock, contract::Change, names::ContainerName, proxy::ProxyAddress};
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri, header, response::Parts, uri::Authority};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -64,17 +63,19 @@ impl Docker {
         containers.into_iter().map(|container| check("list", container)).collect()
     }
 
-    /// Does `verb` to a container; starting what runs and stopping what is stopped succeeds. A change has succeeded once
-    /// the state after it says so: Docker starts what ends at once, and somebody else may have undone the change.
-    pub(super) async fn act(&self, verb: Verb, name: &ContainerName) -> Result<Container, Failure> {
-        let (operation, method, action) = match verb {
-            Verb::Status => ("inspect", Method::GET, ""),
-            Verb::Start => ("start", Method::POST, "/start"),
-            Verb::Stop => ("stop", Method::POST, "/stop"),
-        };
-        let container = check(operation, self.call(operation, method, format!("/containers/{name}{action}")).await?)?;
-        if has_led_to(verb, &container.state) {
-            Ok(container)
+    /// Looks a container up.
+    pub(super) async fn find(&self, name: &ContainerName) -> Result<Container, Failure> {
+        check("inspect", self.call("inspect", Method::GET, format!("/containers/{name}")).await?)
+    }
+
+    /// Changes a container; starting what runs and stopping what is stopped succeeds. A change has succeeded once the
+    /// state after it says so: Docker starts what ends at once, and somebody else may have undone the change.
+    pub(super) async fn change(&self, change: Change, name: &ContainerName) -> Result<(), Failure> {
+        let operation = change.as_str();
+        let path = format!("/containers/{name}/{operation}");
+        let container = check(operation, self.call(operation, Method::POST, path).await?)?;
+        if has_led_to(change, &container.state) {
+            Ok(())
         } else {
             log::upstream(Upstream::Docker, operation, "undone");
             Err(Failure::Conflict("The container did not stay in the state that was asked for"))
@@ -117,11 +118,10 @@ impl Docker {
 }
 
 /// Tells whether a container in this state has been started or stopped. One that is on its way is neither.
-fn has_led_to(verb: Verb, state: &str) -> bool {
-    match verb {
-        Verb::Status => true,
-        Verb::Start => state == "running",
-        Verb::Stop => !matches!(state, "running" | "restarting" | "paused" | "stopping"),
+fn has_led_to(change: Change, state: &str) -> bool {
+    match change {
+        Change::Start => state == "running",
+        Change::Stop => !matches!(state, "running" | "restarting" | "paused" | "stopping"),
     }
 }
 

@@ -4,15 +4,17 @@
 //! invoke (`{"action":"status"}`), whose answer is the bare body. Anything else is answered too, with a 400. The API's
 //! parameters are not judged here ([`Request::parse`] does).
 
-use super::{failure::Failure, json::Json, request::Request};
-use crate::{api_key, secret::Secret};
+use super::{failure::Failure, json::Json};
+use crate::{
+    api_key,
+    contract::{PATH, Request},
+    secret::Secret,
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::borrow::Cow;
 
 /// The largest body, in bytes after base64; a valid one has some dozens.
 const MAX_BODY: usize = 16 * 1024;
-/// The API's one path.
-const PATH: &str = "/infra";
 /// Members that only an event of an HTTP front has; without any of them the event itself holds the parameters.
 const HTTP_MEMBERS: [&str; 9] = [
     "httpMethod",
@@ -74,7 +76,7 @@ impl Event {
             return bare(Err(Failure::Malformed("The event must be a JSON object")));
         };
         if !HTTP_MEMBERS.iter().any(|member| event.get(member).is_some()) {
-            return bare(text_members(members).and_then(|parameters| Request::parse(&parameters)).map(Call::Api));
+            return bare(text_members(members).and_then(|parameters| parsed(&parameters)));
         }
         let front = Front::of(event);
         Self {
@@ -135,7 +137,11 @@ fn http_call(event: &Json, front: Front) -> Result<Call, Failure> {
             _ => return Err(Failure::Malformed("The body must be a JSON object")),
         }
     }
-    Request::parse(&parameters).map(Call::Api)
+    parsed(&parameters)
+}
+
+fn parsed(parameters: &[(String, String)]) -> Result<Call, Failure> {
+    Ok(Call::Api(Request::parse(parameters)?))
 }
 
 /// Only what a front leaves out is forgiven; a path that it sends must be ours. A REST API names its route in

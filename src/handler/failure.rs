@@ -1,8 +1,9 @@
 //! What the API answers when it does not do what was asked: a status, a stable code, a sentence.
 //!
-//! The sentences are constants. Nothing that a client, an engine or Docker wrote is ever part of one, so none can carry
+//! What is wrong with parameters the contract says; the sentences here are constants. Nothing that a client, an engine or Docker wrote is ever part of one, so none can carry
 //! a path, an ARN, a variable or markup. They are API texts: English, and capitalised as the contract has them.
 
+use crate::contract::{FailureCode, Refusal};
 use http::StatusCode;
 
 /// Why a request was not carried out.
@@ -11,26 +12,9 @@ pub(super) enum Failure {
     /// The event or its body has the wrong shape.
     #[error("{0}")]
     Malformed(&'static str),
-    /// A needed parameter is absent.
-    #[error("Missing parameter `{0}`")]
-    MissingParameter(&'static str),
-    /// A parameter that the API does not have.
-    #[error("Unknown parameter: the parameters are `action`, `target`, `name` and `wait`")]
-    UnknownParameter,
-    /// A parameter was given more than once.
-    #[error("Duplicate parameter `{0}`")]
-    DuplicateParameter(&'static str),
-    /// A parameter's value is not one of the allowed ones.
-    #[error("Invalid parameter `{parameter}`: expected {expected}")]
-    InvalidParameter {
-        /// The parameter.
-        parameter: &'static str,
-        /// What it can be.
-        expected: &'static str,
-    },
-    /// Two parameters exclude each other.
-    #[error("{0}")]
-    ContradictoryParameters(&'static str),
+    /// The parameters are no request.
+    #[error(transparent)]
+    Parameters(#[from] Refusal),
     /// Keys are on, and none came that is known.
     #[error("A valid API key is needed in the header `x-api-key`")]
     Unauthorized,
@@ -94,48 +78,30 @@ impl std::fmt::Display for Upstream {
 impl Failure {
     /// The HTTP status.
     pub(super) fn status(&self) -> StatusCode {
-        match self {
-            Self::Malformed(_)
-            | Self::MissingParameter(_)
-            | Self::UnknownParameter
-            | Self::DuplicateParameter(_)
-            | Self::InvalidParameter { .. }
-            | Self::ContradictoryParameters(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::PathNotFound | Self::InstanceNotFound | Self::ContainerNotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::BadGateway(_) => StatusCode::BAD_GATEWAY,
-            Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
-        }
+        self.kind().status()
     }
 
     /// The stable code, for scripts.
     pub(super) fn code(&self) -> &'static str {
+        self.kind().as_str()
+    }
+
+    fn kind(&self) -> FailureCode {
         match self {
-            Self::Malformed(_) => "bad_request",
-            Self::MissingParameter(_) => "missing_parameter",
-            Self::UnknownParameter => "unknown_parameter",
-            Self::DuplicateParameter(_) => "duplicate_parameter",
-            Self::InvalidParameter { .. } => "invalid_parameter",
-            Self::ContradictoryParameters(_) => "contradictory_parameters",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::PathNotFound | Self::InstanceNotFound | Self::ContainerNotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Conflict(_) => "conflict",
-            Self::TooLarge => "too_large",
-            Self::Throttled => "throttled",
-            Self::Internal => "internal",
-            Self::BadGateway(_) => "bad_gateway",
-            Self::Busy => "busy",
-            Self::Unavailable(_) => "unavailable",
-            Self::Deadline => "deadline",
+            Self::Malformed(_) => FailureCode::BadRequest,
+            Self::Parameters(refusal) => refusal.code(),
+            Self::Unauthorized => FailureCode::Unauthorized,
+            Self::Forbidden => FailureCode::Forbidden,
+            Self::PathNotFound | Self::InstanceNotFound | Self::ContainerNotFound => FailureCode::NotFound,
+            Self::MethodNotAllowed => FailureCode::MethodNotAllowed,
+            Self::Conflict(_) => FailureCode::Conflict,
+            Self::TooLarge => FailureCode::TooLarge,
+            Self::Throttled => FailureCode::Throttled,
+            Self::Internal => FailureCode::Internal,
+            Self::BadGateway(_) => FailureCode::BadGateway,
+            Self::Busy => FailureCode::Busy,
+            Self::Unavailable(_) => FailureCode::Unavailable,
+            Self::Deadline => FailureCode::Deadline,
         }
     }
 }

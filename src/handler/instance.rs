@@ -1,7 +1,7 @@
 //! The stack's instance as the handler sees it, and how start and stop reach their goal: pure rules, no calls.
 
 use super::failure::Failure;
-use crate::names::InstanceId;
+use crate::{contract::Change, names::InstanceId};
 
 /// An instance of the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,15 @@ pub(super) fn in_order(mut instances: Vec<Instance>) -> Vec<Instance> {
 pub(super) enum Goal {
     Running,
     Stopped,
+}
+
+impl From<Change> for Goal {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Start => Self::Running,
+            Change::Stop => Self::Stopped,
+        }
+    }
 }
 
 /// What to do next.

@@ -13,7 +13,6 @@ mod failure;
 mod instance;
 mod json;
 mod log;
-mod request;
 mod response;
 mod strict;
 mod turn;
@@ -28,12 +27,12 @@ use self::{
     failure::{Failure, Upstream},
     instance::{Goal, Instance},
     json::Json,
-    request::{Request, Verb},
-    response::{Answer, Change, Reply},
+    response::Reply,
 };
 use crate::{
     api_key::{KeyScopes, Scope},
     clock::Clock,
+    contract::{Answer, Change, Operation, Request},
     flight::{Flights, Turn},
     names::ContainerName,
 };
@@ -104,7 +103,7 @@ pub struct Handler {
     deadlines: Deadlines,
     clock: Clock,
     instance_changes: Flights<(), (Goal, bool), Result<Instance, Failure>>,
-    container_changes: Flights<ContainerName, Verb, Result<(), Failure>>,
+    container_changes: Flights<ContainerName, Change, Result<(), Failure>>,
 }
 
 impl Handler {
@@ -129,16 +128,16 @@ impl Handler {
         let Event { shape, request_id, caller, call } = Event::read(payload.0.as_ref());
         let request_id = request_id.unwrap_or_else(|| invocation.id.clone());
         let call = self.admit(&caller, call);
-        let request = match &call {
-            Ok(Call::Api(request)) => Some((request.action(), request.target())),
+        let operation = match &call {
+            Ok(Call::Api(request)) => Some(request.operation()),
             _ => None,
         };
         let outcome = match call {
-            Ok(Call::Preflight) => Ok(Answer::Nothing {}),
+            Ok(Call::Preflight) => Ok(None),
             Ok(Call::Api(request)) => {
                 let left = self.deadlines.left(invocation.deadline, &self.clock);
                 let work = self.clock.timeout(left, self.perform(request));
-                log::about(request_id.clone(), work).await.unwrap_or(Err(Failure::Deadline))
+                log::about(request_id.clone(), work).await.unwrap_or(Err(Failure::Deadline)).map(Some)
             }
             Err(failure) => Err(failure),
         };
@@ -146,8 +145,8 @@ impl Handler {
         let line = log::Entry {
             request_id: &reply.request_id,
             invocation_id: &invocation.id,
-            action: request.map(|(action, _)| action),
-            target: request.map(|(_, target)| target),
+            action: operation.map(|Operation { action, .. }| action.as_str()),
+            target: operation.map(|Operation { target, .. }| target.as_str()),
             status: reply.status().as_u16(),
             outcome: reply.outcome.as_ref().map_or_else(Failure::code, |_| "ok"),
         };
@@ -172,22 +171,14 @@ impl Handler {
 
     async fn perform(&self, request: Request) -> Result<Answer, Failure> {
         match request {
-            Request::Instance { verb: Verb::Start, wait } => self.change_instance(Goal::Running, wait).await,
-            Request::Instance { verb: Verb::Stop, wait } => self.change_instance(Goal::Stopped, wait).await,
-            Request::Instance { verb: Verb::Status, .. } => Ok(Answer::Instance(self.ec2()?.find().await?.into())),
+            Request::ChangeInstance { change, wait } => self.change_instance(change, wait).await,
+            Request::Instance => Ok(Answer::Instance(self.ec2()?.find().await?.into())),
             Request::Instances => {
                 let instances = self.ec2()?.list().await?;
                 Ok(Answer::Instances { instances: instances.into_iter().map(Into::into).collect() })
             }
-            Request::Container { verb: Verb::Start, name } => {
-                self.change_container(Verb::Start, Change::Started, name).await
-            }
-            Request::Container { verb: Verb::Stop, name } => {
-                self.change_container(Verb::Stop, Change::Stopped, name).await
-            }
-            Request::Container { verb: Verb::Status, name } => {
-                Ok(Answer::Container(self.docker()?.act(Verb::Status, &name).await?.into()))
-            }
+            Request::ChangeContainer { change, name } => self.change_container(change, name).await,
+            Request::Container { name } => Ok(Answer::Container(self.docker()?.find(&name).await?.into())),
             Request::Containers => {
                 let containers = self.docker()?.list().await?;
                 Ok(Answer::Containers { containers: containers.into_iter().map(Into::into).collect() })
@@ -195,32 +186,30 @@ impl Handler {
         }
     }
 
-    async fn change_instance(&self, goal: Goal, wait: bool) -> Result<Answer, Failure> {
+    async fn change_instance(&self, change: Change, wait: bool) -> Result<Answer, Failure> {
         let ec2 = self.ec2()?.clone();
+        let goal = Goal::from(change);
         let set_out = |turn| async move { ec2.reach(goal, wait, turn).await }.boxed();
         let instance = self.instance_changes.join((), (goal, wait), set_out).await?;
         Ok(Answer::InstanceChanged {
-            status: match goal {
-                Goal::Running => Change::Started,
-                Goal::Stopped => Change::Stopped,
-            },
+            status: change,
             instance_id: instance.id.to_string(),
-            state: instance.state.as_str(),
+            state: instance.state.as_str().to_owned(),
         })
     }
 
-    async fn change_container(&self, verb: Verb, change: Change, name: ContainerName) -> Result<Answer, Failure> {
+    async fn change_container(&self, change: Change, name: ContainerName) -> Result<Answer, Failure> {
         let docker = self.docker()?.clone();
         let (thing, container) = (name.clone(), name.to_string());
         let set_out = |turn: Turn| {
             async move {
                 let _turn = turn.lock().await;
-                docker.act(verb, &name).await.map(drop)
+                docker.change(change, &name).await
             }
             .boxed()
         };
-        self.container_changes.join(thing, verb, set_out).await?;
-        Ok(Answer::ContainerChanged { status: change, target: "docker", container })
+        self.container_changes.join(thing, change, set_out).await?;
+        Ok(Answer::container_changed(change, container))
     }
 
     fn ec2(&self) -> Result<&Arc<Ec2>, Failure> {

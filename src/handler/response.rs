@@ -1,6 +1,7 @@
-//! The API's answers: bodies with exactly the contract's keys in its order, and the shape that the event's front wants.
+//! The API's answers on their way out, in the shape that the event's front wants.
 
 use super::{docker::Container, event::Shape, failure::Failure, instance::Instance};
+use crate::contract::{ALLOW, Answer, ContainerStatus, ErrorBody, InstanceStatus};
 use http::{StatusCode, header};
 use serde::{
     Serialize, Serializer,
@@ -8,77 +9,25 @@ use serde::{
 };
 use std::collections::BTreeMap;
 
-/// The methods of the API's one route.
-const ALLOW: &str = "GET, POST, OPTIONS";
-
-/// What was done or seen.
-#[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
-pub(super) enum Answer {
-    /// `OPTIONS`: nothing was done, and nothing is said.
-    Nothing {},
-    /// An instance was started or stopped.
-    InstanceChanged { status: Change, instance_id: String, state: &'static str },
-    /// An instance's state.
-    Instance(InstanceStatus),
-    /// The stack's instances.
-    Instances { instances: Vec<InstanceStatus> },
-    /// A container was started or stopped.
-    ContainerChanged { status: Change, target: &'static str, container: String },
-    /// A container's state.
-    Container(ContainerStatus),
-    /// The containers that we own.
-    Containers { containers: Vec<ContainerStatus> },
-}
-
-/// What a change has led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Change {
-    Started,
-    Stopped,
-}
-
-/// An instance in `status` and `list`.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct InstanceStatus {
-    instance_id: String,
-    state: &'static str,
-    r#type: String,
-}
-
 impl From<Instance> for InstanceStatus {
     fn from(instance: Instance) -> Self {
-        Self { instance_id: instance.id.to_string(), state: instance.state.as_str(), r#type: instance.kind }
+        let Instance { id, state, kind, .. } = instance;
+        Self { instance_id: id.to_string(), state: state.as_str().to_owned(), r#type: kind }
     }
-}
-
-/// A container in `status` and `list`.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct ContainerStatus {
-    target: &'static str,
-    container: String,
-    state: String,
 }
 
 impl From<Container> for ContainerStatus {
     fn from(container: Container) -> Self {
-        Self { target: "docker", container: container.name, state: container.state }
+        Self::new(container.name, container.state)
     }
-}
-
-/// The body of every failure.
-#[derive(Serialize)]
-struct ErrorBody {
-    error: String,
-    code: &'static str,
 }
 
 /// An answer on its way out.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) shape: Shape,
-    pub(super) outcome: Result<Answer, Failure>,
+    /// What was done or seen; `None` after `OPTIONS`, where there is nothing to tell.
+    pub(super) outcome: Result<Option<Answer>, Failure>,
     /// Repeated in the answer's `x-request-id`.
     pub(super) request_id: String,
 }
@@ -87,8 +36,8 @@ impl Reply {
     /// The HTTP status.
     pub(super) fn status(&self) -> StatusCode {
         match &self.outcome {
-            Ok(Answer::Nothing {}) => StatusCode::NO_CONTENT,
-            Ok(_) => StatusCode::OK,
+            Ok(None) => StatusCode::NO_CONTENT,
+            Ok(Some(_)) => StatusCode::OK,
             Err(failure) => failure.status(),
         }
     }
@@ -116,7 +65,7 @@ impl Reply {
             ("x-request-id", self.request_id.as_str()),
         ]);
         match &self.outcome {
-            Ok(Answer::Nothing {}) | Err(Failure::MethodNotAllowed) => {
+            Ok(None) | Err(Failure::MethodNotAllowed) => {
                 headers.insert(header::ALLOW.as_str(), ALLOW);
             }
             Err(Failure::Throttled) => {
@@ -151,50 +100,26 @@ impl Serialize for Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handler::instance::State;
-
-    fn bare(answer: Answer) -> String {
-        let reply = Reply { shape: Shape::Bare, outcome: Ok(answer), request_id: "r".to_owned() };
-        serde_json::to_string(&reply).unwrap()
-    }
+    use crate::{
+        contract::{Operation, Request},
+        handler::instance::State,
+    };
 
     #[test]
-    fn bodies_have_exactly_the_contracts_keys_in_its_order() {
+    fn what_was_found_is_told_as_the_contract_tells_it() {
+        let example = |query: &str| {
+            let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            Operation::example(Request::parse(&pairs).unwrap().operation())
+        };
         let instance = Instance {
             id: "i-0123456789abcdef0".parse().unwrap(),
             state: State::Running,
             kind: "t2.micro".to_owned(),
             launched: 0,
         };
+        assert_eq!(Answer::Instance(instance.into()), example("action=status"));
         let container = Container { name: "mycontainer".to_owned(), state: "exited".to_owned() };
-        assert_eq!(
-            bare(Answer::InstanceChanged {
-                status: Change::Started,
-                instance_id: instance.id.to_string(),
-                state: instance.state.as_str()
-            }),
-            r#"{"status":"started","instance_id":"i-0123456789abcdef0","state":"running"}"#
-        );
-        let status = r#"{"instance_id":"i-0123456789abcdef0","state":"running","type":"t2.micro"}"#;
-        assert_eq!(bare(Answer::Instance(instance.clone().into())), status);
-        assert_eq!(
-            bare(Answer::Instances { instances: vec![instance.into()] }),
-            format!(r#"{{"instances":[{status}]}}"#)
-        );
-        assert_eq!(
-            bare(Answer::ContainerChanged {
-                status: Change::Stopped,
-                target: "docker",
-                container: "mycontainer".to_owned()
-            }),
-            r#"{"status":"stopped","target":"docker","container":"mycontainer"}"#
-        );
-        let status = r#"{"target":"docker","container":"mycontainer","state":"exited"}"#;
-        assert_eq!(bare(Answer::Container(container.clone().into())), status);
-        assert_eq!(
-            bare(Answer::Containers { containers: vec![container.into()] }),
-            format!(r#"{{"containers":[{status}]}}"#)
-        );
+        assert_eq!(Answer::Container(container.into()), example("target=docker&action=status&name=mycontainer"));
     }
 
     #[test]
@@ -218,7 +143,7 @@ mod tests {
     #[test]
     fn options_and_405_name_the_methods_and_429_says_when() {
         let reply = |outcome| Reply { shape: Shape::Proxy, outcome, request_id: "r".to_owned() };
-        let options = reply(Ok(Answer::Nothing {}));
+        let options = reply(Ok(None));
         assert_eq!((options.status().as_u16(), options.body_text().unwrap()), (204, String::new()));
         assert_eq!(options.headers()["allow"], ALLOW);
         assert_eq!(reply(Err(Failure::MethodNotAllowed)).headers()["allow"], ALLOW);

@@ -1,6 +1,7 @@
 //! The parts of the document that only API Gateway reads: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html>.
 
 use super::Input;
+use crate::contract::FailureCode;
 pub(super) use crate::marks::{ANY_METHOD, GATEWAY_RESPONSES, INTEGRATION};
 use serde_json::{Map, Value, json};
 
@@ -44,19 +45,24 @@ pub(super) fn mock(template: &str) -> Value {
 pub(super) fn responses() -> Value {
     let all = [
         // What has no route is "missing authentication token" to API Gateway.
-        ("MISSING_AUTHENTICATION_TOKEN", Some(404), "Not found", "not_found"),
-        ("RESOURCE_NOT_FOUND", Some(404), "Not found", "not_found"),
-        ("UNAUTHORIZED", Some(401), "Unauthorized", "unauthorized"),
-        ("ACCESS_DENIED", Some(403), "Forbidden", "forbidden"),
+        ("MISSING_AUTHENTICATION_TOKEN", Some(404), "Not found", FailureCode::NotFound),
+        ("RESOURCE_NOT_FOUND", Some(404), "Not found", FailureCode::NotFound),
+        ("UNAUTHORIZED", Some(401), "Unauthorized", FailureCode::Unauthorized),
+        ("ACCESS_DENIED", Some(403), "Forbidden", FailureCode::Forbidden),
         // Also when none was sent; what a known key may do, the handler decides.
-        ("INVALID_API_KEY", Some(401), "A valid API key is needed in the header `x-api-key`", "unauthorized"),
-        ("REQUEST_TOO_LARGE", Some(413), "Request too large", "too_large"),
-        ("THROTTLED", Some(429), "Too many requests", "throttled"),
-        ("QUOTA_EXCEEDED", Some(429), "Too many requests", "throttled"),
-        ("INTEGRATION_FAILURE", Some(502), "The function gave an invalid answer", "bad_gateway"),
-        ("INTEGRATION_TIMEOUT", Some(504), "The deadline passed before the action was done", "deadline"),
-        ("DEFAULT_4XX", None, "Bad request", "bad_request"),
-        ("DEFAULT_5XX", None, "Internal error", "internal"),
+        (
+            "INVALID_API_KEY",
+            Some(401),
+            "A valid API key is needed in the header `x-api-key`",
+            FailureCode::Unauthorized,
+        ),
+        ("REQUEST_TOO_LARGE", Some(413), "Request too large", FailureCode::TooLarge),
+        ("THROTTLED", Some(429), "Too many requests", FailureCode::Throttled),
+        ("QUOTA_EXCEEDED", Some(429), "Too many requests", FailureCode::Throttled),
+        ("INTEGRATION_FAILURE", Some(502), "The function gave an invalid answer", FailureCode::BadGateway),
+        ("INTEGRATION_TIMEOUT", Some(504), "The deadline passed before the action was done", FailureCode::Deadline),
+        ("DEFAULT_4XX", None, "Bad request", FailureCode::BadRequest),
+        ("DEFAULT_5XX", None, "Internal error", FailureCode::Internal),
     ];
     let all = all.map(|(kind, status, error, code)| {
         let mut response = json!({
@@ -65,7 +71,7 @@ pub(super) fn responses() -> Value {
                 "gatewayresponse.header.Content-Type": "'application/json; charset=utf-8'",
                 "gatewayresponse.header.X-Content-Type-Options": "'nosniff'"
             },
-            "responseTemplates": {"application/json": format!(r#"{{"error":"{error}","code":"{code}"}}"#)}
+            "responseTemplates": {"application/json": format!(r#"{{"error":"{error}","code":"{}"}}"#, code.as_str())}
         });
         if let Some(status) = status {
             response["statusCode"] = json!(u16::to_string(&status));

@@ -1,10 +1,15 @@
-//! The parameters and bodies of the API as schemas, with the contract's own examples.
+//! The parameters and bodies of the API as schemas: the contract, in the words of OpenAPI.
 
+use crate::{
+    api_key,
+    contract::{Action, Answer, Change, ErrorBody, Form, Operation, Parameter, Presence, STATUSES, Values},
+};
 use serde_json::{Map, Value, json};
+use std::mem::discriminant;
 
 /// Names the scheme that [`key_needed`] asks for.
 pub(super) fn key_scheme() -> Value {
-    json!({"api_key": {"type": "apiKey", "name": crate::api_key::HEADER, "in": "header"}})
+    json!({"api_key": {"type": "apiKey", "name": api_key::HEADER, "in": "header"}})
 }
 
 /// Says of an operation that it wants an API key.
@@ -12,122 +17,175 @@ pub(super) fn key_needed() -> Value {
     json!([{"api_key": []}])
 }
 
-/// The parameters of the query.
+/// The parameters of the query. Which of them go together, a list of parameters cannot say: [`combinations`] does.
 pub(super) fn parameters() -> Value {
-    let parameters = properties();
-    let all = parameters.iter().map(|(name, schema)| {
-        let required = name == "action";
-        json!({"name": name, "in": "query", "required": required, "schema": schema, "description": schema["description"]})
-    });
-    all.collect()
-}
-
-/// The body of a POST: the query's parameters as members.
-pub(super) fn body() -> Value {
-    json!({
-        "type": "object",
-        "required": ["action"],
-        "additionalProperties": false,
-        "properties": properties(),
-        "example": {"action": "start"}
-    })
-}
-
-fn properties() -> Map<String, Value> {
-    let text = |description: &str, values: &[&str]| {
-        let mut schema = json!({"type": "string", "description": description});
-        if !values.is_empty() {
-            schema["enum"] = json!(values);
-        }
-        schema
+    let parameter = |parameter: Parameter| {
+        let required = Operation::all().all(|operation| operation.presence(parameter) == Presence::Required);
+        let meaning = parameter.meaning();
+        json!({
+            "name": parameter.as_str(), "in": "query", "required": required, "description": meaning,
+            "schema": property(parameter, &parameter.values())
+        })
     };
-    let mut name = text(
-        "The container, with target docker only: letters, digits, dots, dashes and underscores, first a letter or digit",
-        &[],
-    );
-    name["minLength"] = json!(1);
-    name["maxLength"] = json!(128);
-    Map::from_iter([
-        ("action".to_owned(), text("What to do", &["start", "stop", "status", "list"])),
-        ("target".to_owned(), text("To what; the EC2 instance when absent", &["ec2", "docker"])),
-        ("name".to_owned(), name),
-        ("wait".to_owned(), text("Whether to wait for the settled state; 1 when absent", &["0", "1"])),
-    ])
+    Parameter::ALL.map(parameter).into_iter().collect()
+}
+
+/// Says in words which parameters go together.
+pub(super) fn combinations() -> String {
+    let forms: Vec<String> = Form::all().iter().map(|form| format!("`{form}`")).collect();
+    format!("The parameters have one of the forms {}.", forms.join(", "))
+}
+
+/// The body of a POST: the query's parameters as members, one schema for each form that a request can have.
+pub(super) fn body() -> Value {
+    let example = json!({"action": Action::Change(Change::Start).as_str()});
+    json!({"oneOf": Form::all().iter().map(form).collect::<Value>(), "example": example})
+}
+
+fn form(form: &Form) -> Value {
+    let required = form.parameters().filter(|(_, required, _)| *required);
+    let required: Value = required.map(|(parameter, ..)| parameter.as_str()).collect();
+    let properties: Map<String, Value> = form
+        .parameters()
+        .map(|(parameter, _, values)| (parameter.as_str().to_owned(), property(parameter, &values)))
+        .collect();
+    json!({"type": "object", "required": required, "additionalProperties": false, "properties": properties})
+}
+
+fn property(parameter: Parameter, values: &Values) -> Value {
+    let description = parameter.meaning();
+    match values {
+        Values::OneOf(words) => json!({"type": "string", "description": description, "enum": words}),
+        Values::Named { pattern, rule } => {
+            json!({"type": "string", "description": format!("{description}: {rule}"), "pattern": pattern})
+        }
+    }
 }
 
 /// The answers of `/infra`.
 pub(super) fn responses() -> Value {
-    let mut responses = Map::new();
-    responses.insert(
-        "200".to_owned(),
-        json!({"description": "Done, or seen", "content": {"application/json": {"schema": {"oneOf": bodies()}}}}),
-    );
-    for (status, description) in [
-        ("400", "A parameter or the body is missing, unknown, duplicate, invalid or contradictory"),
-        ("401", "The key is missing"),
-        ("403", "The key does not allow this"),
-        ("404", "There is no such thing, or it is not ours"),
-        ("405", "The method is not one of those in `Allow`"),
-        ("409", "The state forbids the action"),
-        ("413", "The request is too large"),
-        ("429", "Too many requests"),
-        ("500", "The function is not set up"),
-        ("502", "EC2 or Docker gave an invalid answer"),
-        ("503", "EC2 or Docker is not reachable"),
-        ("504", "The deadline passed before the action was done"),
-    ] {
+    let done =
+        json!({"description": "Done, or seen", "content": {"application/json": {"schema": {"oneOf": bodies()}}}});
+    let failures = STATUSES.iter().map(|row| {
         let content = json!({"application/json": {"schema": error()}});
-        responses.insert(status.to_owned(), json!({"description": description, "content": content}));
-    }
-    Value::Object(responses)
-}
-
-fn bodies() -> Value {
-    let instance = json!({
-        "instance_id": "i-0123456789abcdef0", "state": "running", "type": "t2.micro"
+        (row.status.as_str().to_owned(), json!({"description": row.meaning, "content": content}))
     });
-    let container = json!({"target": "docker", "container": "mycontainer", "state": "exited"});
-    json!([
-        object(
-            "An instance was started or stopped",
-            &json!({"status": "started", "instance_id": "i-0123456789abcdef0", "state": "running"})
-        ),
-        object("An instance's state", &instance),
-        list("The stack's instances", "instances", &object("An instance's state", &instance)),
-        object(
-            "A container was started or stopped",
-            &json!({"status": "stopped", "target": "docker", "container": "mycontainer"})
-        ),
-        object("A container's state", &container),
-        list("The owner's containers", "containers", &object("A container's state", &container)),
-    ])
+    [("200".to_owned(), done)].into_iter().chain(failures).collect::<Map<_, _>>().into()
 }
 
-/// An object of strings, all of them always there.
-fn object(description: &str, example: &Value) -> Value {
-    let names: Vec<&String> = example.as_object().into_iter().flat_map(Map::keys).collect();
-    let properties: Map<String, Value> =
-        names.iter().map(|name| ((*name).clone(), json!({"type": "string"}))).collect();
+/// Every kind of answer once.
+fn bodies() -> Value {
+    let mut kinds: Vec<Answer> = Vec::new();
+    for example in Operation::all().map(Operation::example) {
+        if !kinds.iter().any(|kind| discriminant(kind) == discriminant(&example)) {
+            kinds.push(example);
+        }
+    }
+    kinds.iter().map(|answer| described(&answer.meaning(), object(&json!(answer)))).collect()
+}
+
+/// An object whose members are always all there: texts, and lists of such objects.
+fn object(example: &Value) -> Value {
+    let members = || example.as_object().into_iter().flatten();
+    let schema = |value: &Value| match value.as_array().and_then(|items| items.first()) {
+        Some(item) => json!({"type": "array", "items": object(item)}),
+        None => json!({"type": "string"}),
+    };
+    let properties: Map<String, Value> = members().map(|(name, value)| (name.clone(), schema(value))).collect();
     json!({
-        "type": "object", "description": description, "required": names, "additionalProperties": false,
+        "type": "object", "additionalProperties": false, "required": members().map(|(name, _)| name).collect::<Vec<_>>(),
         "properties": properties, "example": example
     })
 }
 
-fn list(description: &str, name: &str, items: &Value) -> Value {
-    json!({
-        "type": "object", "description": description, "required": [name], "additionalProperties": false,
-        "properties": {name: {"type": "array", "items": items}}
-    })
+fn described(meaning: &str, mut schema: Value) -> Value {
+    schema["description"] = meaning.into();
+    schema
 }
 
 /// The body of every failure.
 fn error() -> Value {
-    object("What went wrong, and a stable code for it", &json!({"error": "Instance not found", "code": "not_found"}))
+    described("What went wrong, and a stable code for it", object(&json!(ErrorBody::example())))
 }
 
 /// The headers of the served document, which a MOCK integration must have declared.
 pub(super) fn document_headers() -> Value {
     let text = json!({"schema": {"type": "string"}});
     json!({"Cache-Control": text, "Content-Type": text, "X-Content-Type-Options": text})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Request;
+    use regex_lite::Regex;
+
+    /// Whether a schema takes a value: the keywords that bodies are described with, and a panic for another one.
+    fn takes(schema: &Value, value: &Value) -> bool {
+        schema.as_object().unwrap().iter().all(|(keyword, wanted)| match keyword.as_str() {
+            "description" | "example" => true,
+            "oneOf" => wanted.as_array().unwrap().iter().filter(|schema| takes(schema, value)).count() == 1,
+            "type" => wanted == if value.is_object() { "object" } else { "string" },
+            "enum" => wanted.as_array().unwrap().contains(value),
+            "pattern" => Regex::new(wanted.as_str().unwrap()).unwrap().is_match(value.as_str().unwrap()),
+            "required" => wanted.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
+            "properties" => value
+                .as_object()
+                .unwrap()
+                .iter()
+                .all(|(name, value)| wanted.get(name).is_none_or(|schema| takes(schema, value))),
+            "additionalProperties" => {
+                value.as_object().unwrap().keys().all(|name| !schema["properties"][name].is_null())
+            }
+            keyword => panic!("{keyword}"),
+        })
+    }
+
+    #[test]
+    fn the_schema_of_a_body_takes_what_the_contract_takes_and_nothing_else() {
+        let choices = [
+            ("action", &["start", "stop", "status", "list", "", "Start", "explode"][..]),
+            ("target", &["ec2", "docker", "", "EC2"]),
+            ("name", &["mycontainer", "A.b_c-9", "", "..", "-a", "a/b", "a\n", "é"]),
+            ("wait", &["0", "1", "", "2"]),
+            ("more", &["1"]),
+        ];
+        let mut bodies = vec![Vec::new()];
+        for (name, values) in choices {
+            let with = |body: &Vec<(String, String)>, value: &str| {
+                [body.as_slice(), &[(name.to_owned(), value.to_owned())]].concat()
+            };
+            let more: Vec<_> = bodies.iter().flat_map(|body| values.iter().map(|value| with(body, value))).collect();
+            bodies.extend(more);
+        }
+        let mut requests = 0;
+        for body in bodies {
+            let is_request = Request::parse(&body).is_ok();
+            requests += usize::from(is_request);
+            let body = body.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<_, _>>().into();
+            assert_eq!(takes(&super::body(), &body), is_request, "{body}");
+        }
+        assert_eq!(requests, 4 * 2 * 3 + 3 * 2 * 3 + 3, "EC2's, those with a name, and the list of containers");
+    }
+
+    #[test]
+    fn each_parameter_of_the_query_takes_what_it_may_be_in_some_request() {
+        let parameters = parameters();
+        let of = |name: &str| {
+            let parameter = parameters.as_array().unwrap().iter().find(|parameter| parameter["name"] == name);
+            parameter.unwrap()["schema"].clone()
+        };
+        for (name, value, is_legal) in [
+            ("action", "list", true),
+            ("action", "explode", false),
+            ("target", "docker", true),
+            ("target", "k8s", false),
+            ("name", "mycontainer", true),
+            ("name", "a/b", false),
+            ("wait", "0", true),
+            ("wait", "true", false),
+        ] {
+            assert_eq!(takes(&of(name), &json!(value)), is_legal, "{name}={value}");
+        }
+    }
 }

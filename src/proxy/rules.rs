@@ -1,7 +1,7 @@
 //! The rules: from a request to one of six operations, or a refusal with a reason. Pure: no socket, no daemon.
 //!
-//! Everything is refused that is not written exactly as our own handler writes it. Nothing is normalised first, so
-//! there is no second reading of a request that could differ from this one.
+//! Everything is refused that is not written in the one form that its operation has; our own handler writes no other.
+//! Nothing is normalised first, so there is no second reading of a request that could differ from this one.
 
 use crate::{names::ContainerName, secret::Secret};
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
@@ -31,6 +31,9 @@ pub enum Change {
 }
 
 impl Change {
+    /// Every change.
+    pub const ALL: [Self; 3] = [Self::Start, Self::Stop, Self::Restart];
+
     /// The word in our paths, in the daemon's, and in the log.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -43,6 +46,9 @@ impl Change {
 }
 
 impl Operation {
+    /// How many operations there are: a ping, a list, an inspection, and the changes.
+    pub const COUNT: usize = 3 + Change::ALL.len();
+
     /// The operation's name, for the log.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -176,10 +182,7 @@ fn route(method: &Method, path: &str) -> Result<Operation, Refusal> {
         (Some("containers"), None, ..) => (Operation::List, Method::GET),
         (Some("containers"), Some(name), None, _) => (Operation::Inspect(parse(name)?), Method::GET),
         (Some("containers"), Some(name), Some(change), None) => {
-            let change = [Change::Start, Change::Stop, Change::Restart]
-                .into_iter()
-                .find(|known| known.as_str() == change)
-                .ok_or(Refusal::Route)?;
+            let change = Change::ALL.into_iter().find(|known| known.as_str() == change).ok_or(Refusal::Route)?;
             (Operation::Change(change, parse(name)?), Method::POST)
         }
         _ => return Err(Refusal::Route),
@@ -217,7 +220,7 @@ mod tests {
         assert_eq!(ask("GET", "/_ping"), Ok(Operation::Ping));
         assert_eq!(ask("GET", "/containers"), Ok(Operation::List));
         assert_eq!(ask("GET", "/containers/mycontainer"), Ok(Operation::Inspect(name.clone())));
-        for change in [Change::Start, Change::Stop, Change::Restart] {
+        for change in Change::ALL {
             let target = format!("/containers/mycontainer/{}", change.as_str());
             assert_eq!(ask("POST", &target), Ok(Operation::Change(change, name.clone())));
         }

@@ -12,7 +12,7 @@ use super::{
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
     spec::{Names, Spec, rev},
 };
-use crate::{marks::STACK_TAG, names::StackName, text::Message};
+use crate::{contract::Change, marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -64,7 +64,8 @@ fn trust() -> Value {
     })
 }
 
-/// Reads instances (EC2 has no finer right for that), starts and stops this stack's, writes the function's own log.
+/// Reads instances (EC2 has no finer right for that), changes this stack's as the API can, writes the function's own
+/// log.
 fn policy(spec: &Spec) -> Value {
     let (region, account) = (&spec.region, &spec.account);
     json!({
@@ -73,7 +74,7 @@ fn policy(spec: &Spec) -> Value {
             { "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*" },
             {
                 "Effect": "Allow",
-                "Action": ["ec2:StartInstances", "ec2:StopInstances"],
+                "Action": Change::ALL.map(Change::permission),
                 "Resource": format!("arn:aws:ec2:{region}:{account}:instance/*"),
                 "Condition": { "StringEquals": { format!("aws:ResourceTag/{STACK_TAG}"): spec.names.stack } },
             },

@@ -1,7 +1,7 @@
 //! The READMEs keep their word: their commands run, their messages are the program's, their links lead somewhere.
 
 use crate::support::Project;
-use atelier::{cli::help, text::Lang};
+use atelier::{cli::help, proxy::Operation, text::Lang};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -111,6 +111,22 @@ fn every_command_that_is_shown_is_one() {
             }
         }
         assert!(count > 30, "the reader above finds the commands: {count}");
+    }
+}
+
+#[test]
+fn the_proxys_operations_are_counted_right_wherever_they_are_counted() {
+    let numbers = ["four", "five", "six", "seven", "eight", "quatre", "cinq", "six", "sept", "huit"];
+    assert_eq!(Operation::COUNT, 6, "another number has another word below");
+    for name in
+        ["README.md", "README.fr.md", "ARCHITECTURE.md", "CHANGELOG.md", "src/proxy/mod.rs", "src/proxy/rules.rs"]
+    {
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_operations = |word: &str| word.starts_with("operations") || word.starts_with("opérations");
+        let counted = words.windows(2).filter(|pair| is_operations(pair[1]) && numbers.contains(&pair[0]));
+        let counted: Vec<&str> = counted.map(|pair| pair[0]).collect();
+        assert!(!counted.is_empty() && counted.iter().all(|word| *word == "six"), "{name}: {counted:?}");
     }
 }
 

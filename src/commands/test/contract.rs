@@ -2,9 +2,11 @@
 
 use super::instance::View;
 use crate::{
-    http_client::Answer,
+    contract::{Answer, Change, FailureCode, InstanceStatus, Request},
+    http_client::Answer as HttpAnswer,
     text::{Message, Verbatim},
 };
+use http::StatusCode;
 use serde_json::{Value, json};
 
 /// A request and what it must bring.
@@ -12,45 +14,54 @@ pub(super) struct Case {
     /// Its name in reports, and of its title in the locale files.
     pub(super) name: &'static str,
     /// What follows the URL.
-    pub(super) query: &'static str,
+    pub(super) query: String,
     expected: Expected,
 }
 
+#[derive(Clone, Copy)]
 enum Expected {
-    /// The action is done, and the instance is in this state.
-    Done { status: &'static str, state: &'static str },
+    /// The change is done.
+    Done(Change),
     /// The instance is described as it is.
     Described,
     /// The request is refused, and nothing is done.
     Refused,
 }
 
-/// Ends with the instance stopped, after both transitions; the failures come last because they must change nothing.
-pub(super) const CASES: [Case; 5] = [
-    Case { name: "start", query: "?action=start", expected: Expected::Done { status: "started", state: "running" } },
-    Case { name: "stop", query: "?action=stop", expected: Expected::Done { status: "stopped", state: "stopped" } },
-    Case { name: "status", query: "?action=status", expected: Expected::Described },
-    Case { name: "unknown_action", query: "?action=explode", expected: Expected::Refused },
-    Case { name: "no_action", query: "", expected: Expected::Refused },
-];
+/// Every change, and so both transitions; the failures come last because they must change nothing.
+pub(super) fn cases() -> Vec<Case> {
+    let asking = |name, request: Request, expected| Case { name, query: format!("?{}", request.query()), expected };
+    let change = |change: Change| {
+        asking(change.as_str(), Request::ChangeInstance { change, wait: true }, Expected::Done(change))
+    };
+    let mut cases = Vec::from(Change::ALL.map(change));
+    cases.extend([
+        asking("status", Request::Instance, Expected::Described),
+        Case { name: "unknown_action", query: "?action=explode".to_owned(), expected: Expected::Refused },
+        Case { name: "no_action", query: String::new(), expected: Expected::Refused },
+    ]);
+    cases
+}
 
 /// Compares an answer with the contract and with EC2's own view; returns what is wrong.
-pub(super) fn judge(case: &Case, answer: &Answer, before: &View, after: &View) -> Vec<Message> {
+pub(super) fn judge(case: &Case, answer: &HttpAnswer, before: &View, after: &View) -> Vec<Message> {
     let mut problems = Vec::new();
-    let (status, body, state) = match case.expected {
-        Expected::Done { status, state } => {
-            (200, Some(json!({ "status": status, "instance_id": after.id, "state": state })), state)
+    let View { id: instance_id, state, kind } = after.clone();
+    let (body, wanted_state) = match case.expected {
+        Expected::Done(status) => {
+            let state = status.instance_state();
+            (Some(Answer::InstanceChanged { status, instance_id, state: state.to_owned() }), state)
         }
         Expected::Described => {
-            let body = json!({ "instance_id": after.id, "state": after.state, "type": after.kind });
-            (200, Some(body), before.state.as_str())
+            (Some(Answer::Instance(InstanceStatus { instance_id, state, r#type: kind })), before.state.as_str())
         }
-        Expected::Refused => (400, None, before.state.as_str()),
+        Expected::Refused => (None, before.state.as_str()),
     };
-    if answer.status.as_u16() != status {
-        problems.push(differs("test.wrong_status", status, answer.status.as_u16()));
+    let status = if body.is_some() { StatusCode::OK } else { FailureCode::BadRequest.status() };
+    if answer.status != status {
+        problems.push(differs("test.wrong_status", status.as_u16(), answer.status.as_u16()));
     }
-    match (serde_json::from_slice::<Value>(&answer.body), body) {
+    match (serde_json::from_slice::<Value>(&answer.body), body.map(|body| json!(body))) {
         (Err(_), _) => problems.push(Message::new("test.not_json")),
         (Ok(found), Some(wanted)) if found != wanted => problems.push(differs("test.wrong_body", wanted, found)),
         (Ok(found), None) if !(found["error"].is_string() && found["code"].is_string()) => {
@@ -58,8 +69,8 @@ pub(super) fn judge(case: &Case, answer: &Answer, before: &View, after: &View) -
         }
         (Ok(_), _) => {}
     }
-    if after.state != state {
-        problems.push(differs("test.wrong_state", state, &after.state));
+    if after.state != wanted_state {
+        problems.push(differs("test.wrong_state", wanted_state, &after.state));
     }
     problems
 }
@@ -71,20 +82,20 @@ fn differs(key: &str, wanted: impl Verbatim, found: impl Verbatim) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, StatusCode};
+    use http::HeaderMap;
 
     fn view(state: &str) -> View {
         View { id: "i-01234567".to_owned(), state: state.to_owned(), kind: "t2.micro".to_owned() }
     }
 
-    fn answer(status: u16, body: &str) -> Answer {
+    fn answer(status: u16, body: &str) -> HttpAnswer {
         let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, headers: HeaderMap::new(), body: body.to_owned().into() }
+        HttpAnswer { status, headers: HeaderMap::new(), body: body.to_owned().into() }
     }
 
-    fn keys(name: &str, answer: &Answer, before: &str, after: &str) -> Vec<String> {
-        let case = CASES.iter().find(|case| case.name == name).unwrap();
-        judge(case, answer, &view(before), &view(after)).iter().map(|problem| problem.key().to_owned()).collect()
+    fn keys(name: &str, answer: &HttpAnswer, before: &str, after: &str) -> Vec<String> {
+        let case = cases().into_iter().find(|case| case.name == name).unwrap();
+        judge(&case, answer, &view(before), &view(after)).iter().map(|problem| problem.key().to_owned()).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(super) fn fault(fault: Fault) -> AwsError {
     match fault {
         Fault::Unreadable(why) => unreadable(why),
         Fault::Missing(path) => null(&path),
-        Fault::Invalid(path, why) => unfit(format!("at '{}'", parameter(&path)), &why),
+        Fault::Invalid(path, why) => unfit(&format!("at '{}'", parameter(&path)), &why),
         Fault::Unknown(path) => invalid(format!(
             "The parameter {path} is not known: either Lambda does not have it in this operation, or this emulator lacks it."
         )),
@@ -28,15 +28,15 @@ pub(super) fn unreadable(why: impl fmt::Display) -> AwsError {
 /// A value that breaks the shape of its parameter, rather than a rule of Lambda's.
 pub(super) fn validation(value: &str, parameter: &str, rule: &str) -> AwsError {
     let value: String = value.chars().take(200).collect();
-    unfit(format!("'{value}' at '{parameter}'"), &format!("Member must {rule}"))
+    unfit(&format!("'{value}' at '{parameter}'"), &format!("Member must {rule}"))
 }
 
 /// A member that must be there and is not.
 pub(super) fn null(member: &str) -> AwsError {
-    unfit(format!("null at '{}'", parameter(member)), "Member must not be null")
+    unfit(&format!("null at '{}'", parameter(member)), "Member must not be null")
 }
 
-fn unfit(value: String, why: &str) -> AwsError {
+fn unfit(value: &str, why: &str) -> AwsError {
     let message = format!("1 validation error detected: Value {value} failed to satisfy constraint: {why}");
     AwsError::sender("ValidationException", message)
 }

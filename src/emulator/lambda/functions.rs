@@ -2,22 +2,21 @@
 
 use super::{
     FunctionName,
+    code::{self, CodeInput},
     error::{conflict, function_not_found, invalid, pending, validation},
-    function::{Code, Function},
-    input::{self, CodeInput, Create, SettingsInput, UpdateCode, UpdateConfiguration},
+    function::Function,
+    input::{self, Create, SettingsInput, UpdateCode, UpdateConfiguration},
     name::{LATEST, Named, Reference, Versioned},
     paging::{self, MAX_ITEMS, Paging},
     tags,
 };
 use crate::{
     emulator::{
-        runtime::CodeGuard,
         service::{Operation, Output, Scope},
         wire::{self, AwsError},
     },
     http1::Response,
 };
-use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,7 +37,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     if scope.read(|state| state.lambda.functions.contains_key(&name)) {
         return Err(exists);
     }
-    let (code, _guard) = store_code(&scope, create.code, create.architectures).await?;
+    let (code, _guard) = code::store(&scope, create.code, create.architectures).await?;
     let function = Function {
         arn: name.arn(&scope),
         name: name.clone(),
@@ -107,8 +106,8 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     scope.read(|state| {
         let functions = state.lambda.functions.values();
         let (functions, marker) = paging.cut(functions, |function| function.name.to_string(), MAX_ITEMS)?;
-        let shown = functions.into_iter().map(|function| show(function, scope.now)).collect();
-        Ok(paging::show("Functions", shown, marker))
+        let shown: Vec<_> = functions.into_iter().map(|function| show(function, scope.now)).collect();
+        Ok(paging::show("Functions", &shown, marker))
     })
 }
 
@@ -119,7 +118,7 @@ pub(super) fn list_versions(operation: Operation<'_>) -> Result<Output, AwsError
     scope.read(|state| {
         let versions = [state.lambda.find(&reference)?.version(scope.now)];
         let (versions, marker) = paging.cut(versions, |_| LATEST.to_owned(), MAX_ITEMS)?;
-        Ok(paging::show("Versions", versions, marker))
+        Ok(paging::show("Versions", &versions, marker))
     })
 }
 
@@ -164,14 +163,14 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
         Ok::<_, AwsError>(update.architectures.clone().unwrap_or_else(|| vec![function.code.architecture.clone()]))
     })?;
     if update.dry_run {
-        let (_, code) = inspect_code(code, Some(architectures)).await?;
+        let (_, code) = code::inspect(code, Some(architectures)).await?;
         return scope.read(|state| {
             let mut function = state.lambda.find(&reference)?.clone();
             function.code = code;
             Ok(Output::Members(function.configuration(scope.now)))
         });
     }
-    let (code, _guard) = store_code(&scope, code, Some(architectures)).await?;
+    let (code, _guard) = code::store(&scope, code, Some(architectures)).await?;
     let (shown, old) = scope
         .change(|state| {
             let function = state.lambda.find_mut(&reference)?;
@@ -247,26 +246,4 @@ fn check_role(scope: &Scope<'_>, role: &str) -> Result<(), AwsError> {
         return Ok(());
     }
     Err(invalid("The role defined for the function cannot be assumed by Lambda."))
-}
-
-/// Inflating and hashing tens of megabytes must not hold up the other calls.
-async fn inspect_code(input: CodeInput, architectures: Option<Vec<String>>) -> Result<(Bytes, Code), AwsError> {
-    tokio::task::spawn_blocking(move || input::read_code(&input, architectures.as_deref()))
-        .await
-        .map_err(|_| AwsError::internal("The archive could not be inspected."))?
-}
-
-/// Stores an archive. The guard keeps it from being discarded as unused until a function uses it.
-async fn store_code<'a>(
-    scope: &Scope<'a>,
-    input: CodeInput,
-    architectures: Option<Vec<String>>,
-) -> Result<(Code, CodeGuard<'a>), AwsError> {
-    let (zip, code) = inspect_code(input, architectures).await?;
-    let guard = scope.functions.guard_code().await;
-    let stored = scope.context.store.blobs().put(zip).await;
-    stored.map_err(|error| AwsError::internal(format!("The code could not be stored: {}.", error.kind())))?;
-    // What cannot be unpacked is refused now, and the first invocation need not wait for it.
-    scope.functions.unpack(&code.blob).await.map_err(|error| invalid(error.to_string()))?;
-    Ok((code, guard))
 }

@@ -3,18 +3,13 @@
 //! A parameter that would change how the function runs and that the emulator lacks is refused, not ignored.
 
 use super::{
+    code::CodeInput,
     error::{invalid, null, validation},
-    function::{Code, FunctionSettings},
+    function::FunctionSettings,
 };
-use crate::emulator::{
-    runtime::{archive, environment},
-    wire::AwsError,
-};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use bytes::Bytes;
+use crate::emulator::{runtime::environment, wire::AwsError};
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The runtimes that bring no interpreter of their own: the only ones that a machine without images can run.
@@ -45,17 +40,6 @@ impl Create {
             ("CodeSigningConfigArn", self.code_signing_config_arn.as_ref().is_some_and(|arn| !arn.is_empty())),
         ])
     }
-}
-
-/// Where the code comes from.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct CodeInput {
-    zip_file: Option<String>,
-    s3_bucket: Option<String>,
-    s3_key: Option<String>,
-    s3_object_version: Option<String>,
-    image_uri: Option<String>,
 }
 
 /// What `UpdateFunctionCode` takes beside [`CodeInput`].
@@ -330,36 +314,6 @@ pub(super) fn check_runtime(runtime: Option<String>, package: Option<&str>) -> R
     Err(invalid(format!(
         "The emulator runs custom runtimes only (`{known}`), which bring their own `bootstrap`; not `{runtime}`."
     )))
-}
-
-/// Decodes and checks an archive; everything about it is known before anything is stored.
-pub(super) fn read_code(input: &CodeInput, architectures: Option<&[String]>) -> Result<(Bytes, Code), AwsError> {
-    let Some(text) = &input.zip_file else {
-        return Err(invalid(
-            "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image.",
-        ));
-    };
-    if [&input.s3_bucket, &input.s3_key, &input.s3_object_version, &input.image_uri].into_iter().any(Option::is_some) {
-        return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."));
-    }
-    let zip = BASE64_STANDARD.decode(text).map_err(|_| invalid("Could not unzip uploaded file: it is not base64."))?;
-    archive::inspect(&zip).map_err(|error| invalid(error.to_string()))?;
-    let digest = Sha256::digest(&zip);
-    let architecture = match architectures {
-        None => "x86_64".to_owned(),
-        Some([one]) if matches!(one.as_str(), "x86_64" | "arm64") => one.clone(),
-        Some(other) => {
-            let rule = "have one member out of the enum value set: [x86_64, arm64]";
-            return Err(validation(&other.join(", "), "architectures", rule));
-        }
-    };
-    let code = Code {
-        blob: crate::secret::hex(&digest),
-        sha256: BASE64_STANDARD.encode(digest),
-        size: zip.len(),
-        architecture,
-    };
-    Ok((zip.into(), code))
 }
 
 #[cfg(test)]

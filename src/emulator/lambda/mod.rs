@@ -3,6 +3,7 @@
 //! What a function is and how it changes is here; the processes that run it are `runtime`'s. There are no published
 //! versions, aliases, layers or images: a call that needs one is refused, not ignored.
 
+mod code;
 mod defaults;
 mod error;
 mod function;

@@ -41,12 +41,12 @@ impl Paging {
     /// Answers with a list that nothing is ever in.
     pub(super) fn empty(&self, list: &str, most: i64) -> Result<Output, AwsError> {
         let (items, marker) = self.cut([], Value::to_string, most)?;
-        Ok(show(list, items, marker))
+        Ok(show(list, &items, marker))
     }
 }
 
 /// Answers with a page of a list.
-pub(super) fn show(list: &str, items: Vec<Value>, marker: Option<String>) -> Output {
+pub(super) fn show(list: &str, items: &[Value], marker: Option<String>) -> Output {
     let mut shown = json!({ list: items });
     if let Some(marker) = marker {
         shown["NextMarker"] = marker.into();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::handler::request::Verb;
+use crate::contract::{Parameter, Refusal};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn code(event: &Value) -> &'static str {
     read(event).call.expect_err(&event.to_string()).code()
 }
 
-const STATUS: Result<Call, Failure> = Ok(Call::Api(Request::Instance { verb: Verb::Status, wait: true }));
+const STATUS: Result<Call, Failure> = Ok(Call::Api(Request::Instance));
 
 /// A v1 event as API Gateway sends it.
 fn rest(method: &str, query: &[(&str, &str)], body: Option<&str>) -> Value {
@@ -98,7 +98,10 @@ fn duplicates_are_refused_wherever_they_are() {
     assert_eq!(code(&rest("POST", &[("action", "stop")], Some(r#"{"action":"stop"}"#))), "duplicate_parameter");
     assert_eq!(code(&rest("POST", &[], Some(r#"{"action":"stop","action":"stop"}"#))), "duplicate_parameter");
     let event = br#"{"action":"stop","action":"start"}"#;
-    assert_eq!(Event::read(Json::parse(event).as_ref()).call, Err(Failure::DuplicateParameter("action")));
+    assert_eq!(
+        Event::read(Json::parse(event).as_ref()).call,
+        Err(Failure::Parameters(Refusal::Duplicate(Parameter::Action)))
+    );
 }
 
 #[test]

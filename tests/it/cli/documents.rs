@@ -1,16 +1,21 @@
-//! What is generated from clap's tree: the reference in `docs/cli.md`, and the manual.
+//! What is generated: the reference of the command line and that of the API in `docs`, and the manual.
 
 use super::help::verbs;
 use crate::support::Project;
-use atelier::{cli::help, text::Lang};
+use atelier::{
+    api_key::HEADER,
+    cli::help,
+    contract::{ALLOW, ErrorBody, FailureCode, Form, Operation, PATH, Parameter, Presence, Request, STATUSES, Values},
+    text::Lang,
+};
 use std::{fmt::Write, path::Path};
+
+/// What writes the documents.
+const WRITE: &str = "`ATELIER_WRITE_DOCS=1 cargo test --test it documents`";
 
 /// Writes the reference: every verb with its help, as a terminal of 100 columns shows it.
 fn reference() -> String {
-    let mut text = String::from(
-        "# The command line\n\nGenerated from the program itself; `ATELIER_WRITE_DOCS=1 cargo test --test it documents` \
-         writes it anew.\n",
-    );
+    let mut text = format!("# The command line\n\nGenerated from the program itself; {WRITE} writes it anew.\n");
     let mut root = help::command(Lang::En).term_width(100);
     root.build();
     for verb in verbs() {
@@ -21,18 +26,68 @@ fn reference() -> String {
     text
 }
 
-#[test]
-fn the_reference_is_what_the_program_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
-    let wanted = reference();
+/// Writes the API's contract: its requests with their answers, its parameters, its failures.
+fn contract() -> String {
+    let mut text = format!(
+        "# The API\n\nGenerated from the contract in `src/contract.rs`; {WRITE} writes it anew.\n\nThe one resource is \
+         `{PATH}`, below the URL that `atelier deploy` prints. The methods are {ALLOW}, as a 405 says in \
+         `Allow`: a GET has its parameters in the query, a POST as members of a JSON object, all of them strings. With keys on, a request carries one in the header `{HEADER}`.\n"
+    );
+    text.push_str("\n## Requests\n\n| request | key | answer (200) |\n| --- | --- | --- |\n");
+    for operation in Operation::all() {
+        let name = (operation.presence(Parameter::Name) == Presence::Required).then(|| "mycontainer".parse().unwrap());
+        let request = Request::new(operation, name, true).unwrap();
+        let answer = serde_json::to_string(&operation.example()).unwrap();
+        let _ = writeln!(text, "| `{}` | {} | `{answer}` |", request.query(), request.scope());
+    }
+    text.push_str("\nThese forms are legal, with what may be left out in brackets:\n\n");
+    for form in Form::all() {
+        let _ = writeln!(text, "- `{form}`");
+    }
+    text.push_str("\n## Parameters\n\n| parameter | values | meaning |\n| --- | --- | --- |\n");
+    for parameter in Parameter::ALL {
+        let values = match parameter.values() {
+            Values::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+            Values::Named { rule, .. } => rule.to_owned(),
+        };
+        let _ = writeln!(text, "| `{}` | {values} | {} |", parameter.as_str(), parameter.meaning());
+    }
+    let body = serde_json::to_string(&ErrorBody::example()).unwrap();
+    let _ = write!(
+        text,
+        "\n## Failures\n\nThe body is `{body}`. The door in front of a local engine answers in the same form, with codes \
+         of its own where it does not let a request in.\n\n| status | meaning | \
+         codes |\n| --- | --- | --- |\n"
+    );
+    for row in STATUSES {
+        let codes = FailureCode::ALL.iter().filter(|code| code.status() == row.status);
+        let codes: Vec<String> = codes.map(|code| format!("`{}`", code.as_str())).collect();
+        let _ = writeln!(text, "| {} | {} | {} |", row.status.as_u16(), row.meaning, codes.join(", "));
+    }
+    text
+}
+
+/// Compares a generated document with its file, which it writes first when it is asked to.
+fn check(name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
     #[expect(clippy::disallowed_methods, reason = "the test's own environment, not the program's")]
     let is_to_write = std::env::var("ATELIER_WRITE_DOCS").is_ok();
     if is_to_write {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &wanted).unwrap();
+        std::fs::write(&path, wanted).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "docs/cli.md is stale: ATELIER_WRITE_DOCS=1 cargo test --test it documents");
+    assert!(found == wanted, "docs/{name} is stale: {WRITE} writes it anew");
+}
+
+#[test]
+fn the_reference_is_what_the_program_says() {
+    check("cli.md", &reference());
+}
+
+#[test]
+fn the_apis_document_is_what_the_contract_says() {
+    check("api.md", &contract());
 }
 
 #[test]

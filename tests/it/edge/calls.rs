@@ -42,6 +42,20 @@ async fn health_is_told_without_a_signature() {
 }
 
 #[tokio::test]
+async fn a_405_names_the_methods_that_there_are() {
+    let door = Door::open(config()).await;
+    for (method, target, allow) in [
+        ("TRACE", "/healthz", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/healthz", "GET, HEAD, OPTIONS"),
+        ("TRACE", &format!("{API}/infra"), "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    ] {
+        let answer = door.ask(method, target, &[], b"").await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{method} {target}");
+    }
+    door.close().await;
+}
+
+#[tokio::test]
 async fn a_signed_call_reaches_the_engine_with_its_scope() {
     let door = Door::open(config()).await;
     let form = [("content-type", "application/x-www-form-urlencoded")];

@@ -1,4 +1,4 @@
-//! What the five operations do, and what the daemon is sent for them.
+//! What the six operations do, and what the daemon is sent for them.
 
 use super::{
     TOKEN, World,
