@@ -14,6 +14,7 @@ pub mod lambda;
 pub mod logs;
 pub mod runtime;
 pub mod sandbox;
+pub mod state;
 pub mod store;
 pub mod sts;
 pub mod wire;
@@ -24,8 +25,9 @@ use crate::{
     http1::{Request, Response},
     names::{ApiId, StageName},
 };
+use state::Store;
 use std::{path::PathBuf, sync::Arc};
-use store::{Region, Store};
+use store::Region;
 use wire::{AwsError, Protocol};
 
 pub use store::OpenError;

@@ -92,9 +92,8 @@ pub(super) async fn route(
             request
                 .change(|state| {
                     state.keys.remove(*id).ok_or_else(|| absent("API Key"))?;
-                    state.plans.values_mut().for_each(|plan| {
-                        plan.keys.remove(*id);
-                    });
+                    let opened = |plan: &UsagePlan| plan.keys.contains(*id);
+                    state.plans.change_where(opened, |plan| plan.keys.retain(|key| key != id));
                     Ok(())
                 })
                 .await?;

@@ -23,6 +23,7 @@ pub use model::{ApiKey, RestApi, UsagePlan};
 
 use super::{
     Call, Context,
+    store::{AnyTable, Table, Tables},
     wire::{self, AwsError, Protocol},
 };
 use crate::{http1::Response, names::ApiId};
@@ -30,18 +31,27 @@ use error::{bad_request, not_found};
 use http::{HeaderValue, Method as HttpMethod, StatusCode};
 use patch::Patch;
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 use time::OffsetDateTime;
 
 /// What survives a restart.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
-    apis: BTreeMap<ApiId, RestApi>,
-    keys: BTreeMap<String, ApiKey>,
-    plans: BTreeMap<String, UsagePlan>,
+    apis: Table<ApiId, RestApi>,
+    keys: Table<String, ApiKey>,
+    plans: Table<String, UsagePlan>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![
+            ("apigateway/apis", &mut self.apis),
+            ("apigateway/keys", &mut self.keys),
+            ("apigateway/plans", &mut self.plans),
+        ]
+    }
 }
 
 impl State {

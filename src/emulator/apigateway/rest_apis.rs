@@ -44,8 +44,11 @@ pub(super) async fn route(request: &Request<'_>, method: &HttpMethod, rest: &[&s
                     let id = state.api(id)?.id.clone();
                     state.apis.remove(&id);
                     let prefix = format!("{id}:");
-                    let plans = state.plans.values_mut();
-                    plans.for_each(|plan| plan.settings.api_stages.retain(|stage| !stage.starts_with(&prefix)));
+                    let is_of_api = |stage: &String| stage.starts_with(&prefix);
+                    state.plans.change_where(
+                        |plan| plan.settings.api_stages.iter().any(is_of_api),
+                        |plan| plan.settings.api_stages.retain(|stage| !is_of_api(stage)),
+                    );
                     Ok(())
                 })
                 .await?;

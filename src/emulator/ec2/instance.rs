@@ -1,6 +1,9 @@
 //! An instance, and how its state follows from what was asked of it and when.
 
-use crate::emulator::wire::{AwsError, utc_time};
+use crate::emulator::{
+    store::{AnyTable, Table, Tables},
+    wire::{AwsError, utc_time},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
@@ -10,13 +13,18 @@ pub(super) const TRANSITION: i64 = 100;
 pub(super) const AFTERLIFE: i64 = 60 * 60 * 1000;
 
 /// The instances of one region.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
     /// By their ids.
-    pub(super) instances: BTreeMap<String, Instance>,
+    pub(super) instances: Table<String, Instance>,
     /// What was launched under which client token.
-    pub(super) tokens: BTreeMap<String, Launch>,
+    pub(super) tokens: Table<String, Launch>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("ec2/instances", &mut self.instances), ("ec2/tokens", &mut self.tokens)]
+    }
 }
 
 /// A launch that a client may repeat under the same token.
@@ -181,9 +189,17 @@ impl State {
 
     /// Forgets what nobody can see any more.
     pub(super) fn prune(&mut self, now: i64) {
-        self.instances.retain(|_, instance| instance.is_visible(now));
-        let Self { instances, tokens } = self;
-        tokens.retain(|_, launch| instances.values().any(|instance| instance.reservation == launch.reservation));
+        let gone = self.instances.values().filter(|instance| !instance.is_visible(now));
+        let gone: Vec<String> = gone.map(|instance| instance.id.clone()).collect();
+        for id in &gone {
+            self.instances.remove(id);
+        }
+        let is_used = |launch: &Launch| self.instances.values().any(|one| one.reservation == launch.reservation);
+        let unused = self.tokens.iter().filter(|(_, launch)| !is_used(launch));
+        let unused: Vec<String> = unused.map(|(token, _)| token.clone()).collect();
+        for token in &unused {
+            self.tokens.remove(token);
+        }
     }
 }
 

@@ -68,7 +68,9 @@ pub(super) async fn instances(scope: &Scope<'_>, mut params: QueryParams) -> Res
             }
             let members = wish.launch(&state.ec2, &Network::new(&account, &region), now)?;
             super::dry_run(dry)?;
-            state.ec2.instances.extend(members.iter().map(|instance| (instance.id.clone(), instance.clone())));
+            for instance in &members {
+                state.ec2.instances.insert(instance.id.clone(), instance.clone());
+            }
             if let (false, Some(first)) = (wish.token.is_empty(), members.first()) {
                 let launch = Launch { fingerprint: wish.fingerprint.clone(), reservation: first.reservation.clone() };
                 state.ec2.tokens.insert(wish.token.clone(), launch);

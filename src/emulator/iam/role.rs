@@ -3,6 +3,7 @@
 use super::no_such_entity;
 use crate::emulator::{
     Context,
+    store::{AnyTable, Region, Table, Tables},
     wire::{AwsError, iso_seconds, xml},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,11 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The roles of the account.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
     /// By their names.
-    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) roles: Table<String, Role>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("iam/roles", &mut self.roles)]
+    }
 }
 
 /// An identity that functions take on.
@@ -117,7 +123,7 @@ pub(super) async fn change<T>(
     name: &str,
     edit: impl FnOnce(&mut Role) -> Result<T, AwsError>,
 ) -> Result<T, AwsError> {
-    context.store.change_global(|state| edit(state.iam.role_mut(name)?)).await
+    context.store.change(&Region::global(), |state| edit(state.iam.role_mut(name)?)).await
 }
 
 /// Reads one role.
@@ -126,5 +132,5 @@ pub(super) fn read<T>(
     name: &str,
     read: impl FnOnce(&Role) -> Result<T, AwsError>,
 ) -> Result<T, AwsError> {
-    context.store.read_global(|state| read(state.iam.role(name)?))
+    context.store.read(&Region::global(), |state| read(state.iam.role(name)?))
 }

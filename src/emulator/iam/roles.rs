@@ -11,6 +11,7 @@ use super::{
 use crate::{
     emulator::{
         Context,
+        store::Region,
         wire::{AwsError, QueryParams, xml},
     },
     secret::random_hex,
@@ -40,7 +41,7 @@ pub(super) async fn create(context: &Context, mut params: QueryParams) -> Result
     let created = role.clone();
     context
         .store
-        .change_global(|state| {
+        .change(&Region::global(), |state| {
             // Two names that differ in case only are one name to IAM.
             if state.iam.roles.keys().any(|name| name.eq_ignore_ascii_case(&role.name)) {
                 return Err(conflict("EntityAlreadyExists", format!("Role with name {} already exists.", role.name)));
@@ -78,7 +79,7 @@ pub(super) fn list(context: &Context, mut params: QueryParams) -> Result<Answer,
     let prefix = take_path(&mut params, "PathPrefix")?.unwrap_or_else(|| "/".to_owned());
     let paging = Paging::take(&mut params)?;
     params.finish()?;
-    let (roles, marker) = context.store.read_global(|state| {
+    let (roles, marker) = context.store.read(&Region::global(), |state| {
         let roles = state.iam.roles.values().filter(|role| role.path.starts_with(&prefix)).cloned().collect();
         paging.cut(roles, |role: &Role| &role.name)
     });
@@ -95,7 +96,7 @@ pub(super) async fn delete(context: &Context, mut params: QueryParams) -> Result
     params.finish()?;
     context
         .store
-        .change_global(|state| {
+        .change(&Region::global(), |state| {
             let role = state.iam.role(&name)?;
             if !role.attached.is_empty() {
                 return Err(conflict("DeleteConflict", "Cannot delete entity, must detach all policies first."));

@@ -11,6 +11,7 @@ use crate::{
     emulator::{
         Context,
         runtime::CodeGuard,
+        store::Region,
         wire::{self, AwsError},
     },
     http1::Response,
@@ -111,7 +112,7 @@ pub(super) fn list(request: &Request<'_>) -> Result<Response, AwsError> {
     let after = request.query("Marker").map(|marker| FunctionName::parse(&marker)).transpose()?;
     let shown = request.read(|state| {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = state.functions.range((start, Bound::Unbounded)).map(|(_, function)| function).peekable();
+        let mut rest = state.functions.range(start).map(|(_, function)| function).peekable();
         let page: Vec<_> = rest.by_ref().take(most.min(MAX_PAGE)).collect();
         let marker = rest.peek().and(page.last()).map(|last| last.name.to_string());
         let functions: Vec<_> = page.iter().map(|function| function.configuration(request.now())).collect();
@@ -220,7 +221,7 @@ fn check_change(request: &Request<'_>, function: &Function, revision: Option<&st
 /// by a policy of a role.
 fn check_role(request: &Request<'_>, role: &str) -> Result<(), AwsError> {
     let Context { store, config, .. } = &**request.context;
-    if store.read_global(|state| state.iam.has_role(role, &config.account)) {
+    if store.read(&Region::global(), |state| state.iam.has_role(role, &config.account)) {
         return Ok(());
     }
     Err(invalid("The role defined for the function cannot be assumed by Lambda."))

@@ -20,7 +20,8 @@ pub use policy::Statement;
 use super::{
     Call, Context,
     runtime::{Functions, Spec},
-    store::{Region, Store},
+    state::Store,
+    store::{AnyTable, Region, Table, Tables},
     wire::{self, AwsError, Protocol},
 };
 use crate::http1::Response;
@@ -29,16 +30,21 @@ use functions::{find, find_mut};
 use http::{HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use policy::AddPermission;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 use time::OffsetDateTime;
 
 /// What survives a restart.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
-    functions: BTreeMap<FunctionName, Function>,
+    functions: Table<FunctionName, Function>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("lambda/functions", &mut self.functions)]
+    }
 }
 
 impl State {

@@ -3,7 +3,7 @@
 use super::error::{not_found, validation};
 use crate::emulator::wire::AwsError;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// The name of a function: 1 to 64 letters, digits, `-` and `_`, so it is safe in a log group's name and in an ARN.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,6 +43,14 @@ pub(super) fn check_qualifier(function: &str, qualifier: Option<&str>) -> Result
     match qualifier {
         None | Some("" | "$LATEST") => Ok(()),
         Some(other) => Err(not_found(format!("Function not found: {function}:{other}"))),
+    }
+}
+
+impl FromStr for FunctionName {
+    type Err = AwsError;
+
+    fn from_str(text: &str) -> Result<Self, AwsError> {
+        Self::parse(text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     invalid,
-    state::{Group, check_group_name, group_arn, limit},
+    state::{Group, State, check_group_name, group_arn, limit},
     tags::check_tags,
 };
 use crate::emulator::{
@@ -60,14 +60,14 @@ struct Name {
 /// `DeleteLogGroup`, with its streams and events.
 pub(super) async fn delete(context: &Context, call: &Call) -> Result<Value, AwsError> {
     let Name { log_group_name: name } = json_input(&call.request)?;
-    let group = context
+    let streams = context
         .store
         .change(&call.region, |state| {
             state.logs.group(&name)?;
-            Ok::<_, AwsError>(state.logs.groups.remove(&name))
+            Ok::<_, AwsError>(state.logs.remove_group(&name))
         })
         .await?;
-    for stream in group.iter().flat_map(|group| group.streams.values()) {
+    for stream in streams {
         context.events.remove(&stream.id);
     }
     Ok(json!({}))
@@ -136,7 +136,8 @@ pub(super) fn describe(context: &Context, call: &Call) -> Result<Value, AwsError
         });
         let page: Vec<_> = groups.by_ref().take(most).collect();
         let token = groups.next().and(page.last()).map(|(name, _)| (*name).clone());
-        let page: Vec<Value> = page.into_iter().map(|(name, group)| describe_one(context, call, name, group)).collect();
+        let page: Vec<Value> =
+            page.into_iter().map(|(name, group)| describe_one(context, call, &state.logs, name, group)).collect();
         Ok(match token {
             Some(token) => json!({ "logGroups": page, "nextToken": token }),
             None => json!({ "logGroups": page }),
@@ -144,15 +145,11 @@ pub(super) fn describe(context: &Context, call: &Call) -> Result<Value, AwsError
     })
 }
 
-fn describe_one(context: &Context, call: &Call, name: &str, group: &Group) -> Value {
+fn describe_one(context: &Context, call: &Call, logs: &State, name: &str, group: &Group) -> Value {
     let arn = group_arn(&call.region, &context.config.account, name);
     // The size of events that cannot be read is not known; the group is listed all the same.
-    let bytes: u64 = group
-        .streams
-        .values()
-        .filter_map(|stream| context.events.summary(&stream.id).ok())
-        .map(|found| found.bytes)
-        .sum();
+    let summaries = logs.streams_of(name).filter_map(|(_, stream)| context.events.summary(&stream.id).ok());
+    let bytes: u64 = summaries.map(|found| found.bytes).sum();
     let mut value = json!({
         "logGroupName": name,
         "creationTime": group.created,

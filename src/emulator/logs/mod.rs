@@ -17,7 +17,7 @@ pub use write::{Target, append};
 
 use super::{
     Call, Context,
-    store::Store,
+    state::Store,
     wire::{AwsError, Protocol, json_response, json_target},
 };
 use crate::http1::Response;
