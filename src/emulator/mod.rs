@@ -30,7 +30,7 @@ use std::{path::PathBuf, sync::Arc};
 use store::Region;
 use wire::{AwsError, Protocol};
 
-pub use store::OpenError;
+pub use store::{OpenError, SetAside};
 
 /// What an emulator is opened with.
 #[derive(Clone)]
@@ -109,9 +109,9 @@ impl Emulator {
         Ok(Self { context, functions })
     }
 
-    /// Lists where damaged state files were set aside when this was opened.
+    /// Lists what was damaged and set aside when this was opened.
     #[must_use]
-    pub fn set_aside(&self) -> &[PathBuf] {
+    pub fn set_aside(&self) -> &[SetAside] {
         self.context.store.set_aside()
     }
 

@@ -113,7 +113,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         ..Record::begin(EngineKind::Embedded, port, arguments.account)?
     };
     record.write_to(&arguments.project)?;
-    let set_aside = emulator.set_aside().iter().map(|path| path.display().to_string()).collect();
+    let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record, set_aside })?;
 
     let shutdown = CancellationToken::new();

@@ -6,8 +6,8 @@
 //! was accepted on top of them in the meantime: the pending head is the durable one again.
 
 use super::{
-    Region, SaveError, Tables,
-    database::{Database, Write},
+    Region, SaveError, Tables, Touched,
+    database::{self, Database},
 };
 use rpds::RedBlackTreeMapSync;
 use std::{
@@ -48,10 +48,25 @@ struct Pending<S> {
 
 /// A change that waits for the disk, or somebody who waits for the changes before.
 struct Job<S> {
-    writes: Vec<Write>,
+    writes: Vec<Touch>,
     /// The head with this change.
     head: Regions<S>,
     told: oneshot::Sender<Result<(), SaveError>>,
+}
+
+/// A record that a change has touched.
+struct Touch {
+    region: Region,
+    table: &'static str,
+    id: String,
+    /// `None` where it was removed.
+    json: Option<Vec<u8>>,
+}
+
+impl Touch {
+    fn write(&self) -> database::Write<'_> {
+        (database::key(self.region.as_str(), self.table, &self.id), self.json.as_deref())
+    }
 }
 
 /// Resolves when what was accepted is on disk.
@@ -130,7 +145,7 @@ impl<S: State> Shared<S> {
         (result, Some(self.submit(&mut pending, writes)))
     }
 
-    fn submit(&self, pending: &mut Pending<S>, writes: Vec<Write>) -> Ticket {
+    fn submit(&self, pending: &mut Pending<S>, writes: Vec<Touch>) -> Ticket {
         let (told, ticket) = oneshot::channel();
         pending.waiting.push(Job { writes, head: pending.head.clone(), told });
         self.work.notify_one();
@@ -142,8 +157,8 @@ impl<S: State> Shared<S> {
         // What a failed transaction may have left on disk all the same, as it should be there.
         let mut amends = Vec::new();
         while let Some(mut jobs) = self.take() {
-            let writes = jobs.iter().flat_map(|job| &job.writes);
-            let outcome = database.commit(amends.iter().chain(writes));
+            let touched = amends.iter().chain(jobs.iter().flat_map(|job| &job.writes));
+            let outcome = database.commit(touched.map(Touch::write));
             let mut pending = self.pending();
             if outcome.is_ok() {
                 amends.clear();
@@ -152,7 +167,7 @@ impl<S: State> Shared<S> {
                 }
             } else {
                 let durable = self.durable.read().unwrap_or_else(PoisonError::into_inner).clone();
-                amends.extend(jobs.iter().flat_map(|job| &job.writes).filter_map(|write| amend(&durable, write)));
+                amends.extend(jobs.iter().flat_map(|job| &job.writes).filter_map(|touch| amend(&durable, touch)));
                 pending.head = durable;
                 jobs.append(&mut pending.waiting);
             }
@@ -180,20 +195,21 @@ impl<S: State> Shared<S> {
 }
 
 /// Lists what a change has touched.
-fn writes<S: Tables>(region: &Region, state: &mut S) -> Result<Vec<Write>, SaveError> {
+fn writes<S: Tables>(region: &Region, state: &mut S) -> Result<Vec<Touch>, SaveError> {
     let mut writes = Vec::new();
     for (table, content) in state.tables() {
         let touched = content.take_touched().map_err(|error| SaveError::from(io::Error::from(error)))?;
-        writes.extend(touched.into_iter().map(|one| Write::new(region.clone(), table, one.id, one.json)));
+        let of_region = |Touched { id, json }| Touch { region: region.clone(), table, id, json };
+        writes.extend(touched.into_iter().map(of_region));
     }
     Ok(writes)
 }
 
 /// Says what a record has to be so that it is as it was before a write that failed.
-fn amend<S: State>(durable: &Regions<S>, write: &Write) -> Option<Write> {
-    let mut state = durable.get(&write.region).map_or_else(S::default, |state| S::clone(state));
-    let (_, table) = state.tables().into_iter().find(|(name, _)| *name == write.table)?;
-    // What was read or written before can be written again.
-    let json = table.encode(&write.id).ok()?;
-    Some(Write::new(write.region.clone(), write.table, write.id.clone(), json))
+fn amend<S: State>(durable: &Regions<S>, touch: &Touch) -> Option<Touch> {
+    let mut state = durable.get(&touch.region).map_or_else(S::default, |state| S::clone(state));
+    let (_, table) = state.tables().into_iter().find(|(name, _)| *name == touch.table)?;
+    // What was written before can be written again.
+    let json = table.encode(&touch.id).ok()?;
+    Some(Touch { region: touch.region.clone(), table: touch.table, id: touch.id.clone(), json })
 }

@@ -4,7 +4,6 @@
 //! syncs once for a transaction; the price of that is that after a crash it reads the whole file once more, as this
 //! store does anyway at every start (`set_quick_repair` would sync twice for every write instead).
 
-use super::Region;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
 use rustix::fs::OFlags;
 use std::{
@@ -18,8 +17,10 @@ use std::{
 /// The format that this binary writes, and the newest that it reads. 1 was a JSON file for each region.
 pub(super) const FORMAT: u64 = 2;
 
-/// Records by region, table and id.
-const RECORDS: TableDefinition<(&str, &str, &str), &[u8]> = TableDefinition::new("records");
+/// The name of the table of records.
+pub(super) const RECORDS_NAME: &str = "records";
+/// Records by their keys, see [`key`].
+const RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new(RECORDS_NAME);
 /// What is known about the file: its `format`.
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 /// How much of the file redb keeps in memory, in bytes; reads do not go to the file at all.
@@ -27,23 +28,21 @@ const CACHE: usize = 4 << 20;
 /// The length of a record's checksum.
 const CHECKSUM: usize = 4;
 
-/// One record as it shall be on disk.
-pub(super) struct Write {
-    pub(super) region: Region,
-    pub(super) table: &'static str,
-    pub(super) id: String,
-    /// `None` where it shall not be there.
-    json: Option<Vec<u8>>,
+/// A record on its way to the disk: its key and its JSON, `None` where it shall not be there.
+pub(super) type Write<'a> = (String, Option<&'a [u8]>);
+
+/// Writes a record's key: `us-east-1/ec2/instances/i-…`. Of its parts only the id may have a slash.
+pub(super) fn key(region: &str, table: &str, id: &str) -> String {
+    format!("{region}/{table}/{id}")
 }
 
-impl Write {
-    pub(super) fn new(region: Region, table: &'static str, id: String, json: Option<Vec<u8>>) -> Self {
-        Self { region, table, id, json }
-    }
+/// Takes a key apart: region, table, id.
+pub(super) fn parse_key(key: &str) -> Option<(&str, &str, &str)> {
+    let (region, rest) = key.split_once('/')?;
+    let slash = rest.find('/')? + 1;
+    let end = slash + rest[slash..].find('/')?;
+    Some((region, &rest[..end], &rest[end + 1..]))
 }
-
-/// A record's key: region, table, id.
-pub(super) type RecordKey<'a> = (&'a str, &'a str, &'a str);
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -107,11 +106,8 @@ struct Open {
 }
 
 impl Database {
-    /// Makes a file of records, each a key and its JSON; it gets its name when it is complete.
-    pub(super) fn create<'a>(
-        path: &Path,
-        records: impl IntoIterator<Item = (RecordKey<'a>, &'a [u8])>,
-    ) -> Result<(), Fault> {
+    /// Makes a file of records, each a key and its JSON; it takes its place when it is complete.
+    pub(super) fn create(path: &Path, records: &[(String, Vec<u8>)]) -> Result<(), Fault> {
         let aside = path.with_extension("new");
         match fs::remove_file(&aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -137,7 +133,7 @@ impl Database {
     }
 
     /// Walks over all records; `each` is told the key and what is there, see [`unframe`].
-    pub(super) fn for_each(&self, mut each: impl FnMut(RecordKey, &[u8])) -> Result<(), Fault> {
+    pub(super) fn for_each(&self, mut each: impl FnMut(&str, &[u8])) -> Result<(), Fault> {
         let Some(open) = &self.open else { return Ok(()) };
         guarded(|| {
             for record in open.redb.begin_read()?.open_table(RECORDS)?.iter()? {
@@ -149,7 +145,7 @@ impl Database {
     }
 
     /// Writes records, all or none; they are on disk when this returns.
-    pub(super) fn commit<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), super::SaveError> {
+    pub(super) fn commit<'a>(&mut self, writes: impl Iterator<Item = Write<'a>>) -> Result<(), super::SaveError> {
         let mut writes = writes.peekable();
         if writes.peek().is_none() {
             return Ok(());
@@ -193,27 +189,26 @@ fn builder() -> redb::Builder {
     builder
 }
 
-fn fill<'a>(file: File, records: impl IntoIterator<Item = (RecordKey<'a>, &'a [u8])>) -> Result<(), redb::Error> {
+fn fill(file: File, records: &[(String, Vec<u8>)]) -> Result<(), redb::Error> {
     let redb = builder().create_with_backend(FileBackend::new(file)?)?;
     let transaction = redb.begin_write()?;
     transaction.open_table(META)?.insert("format", FORMAT)?;
     let mut table = transaction.open_table(RECORDS)?;
     for (key, json) in records {
-        table.insert(key, frame(key, json).as_slice())?;
+        table.insert(key.as_str(), frame(key, json).as_slice())?;
     }
     drop(table);
     transaction.commit()?;
     Ok(redb.close()?)
 }
 
-fn commit<'a>(redb: &redb::Database, writes: impl Iterator<Item = &'a Write>) -> Result<(), redb::Error> {
+fn commit<'a>(redb: &redb::Database, writes: impl Iterator<Item = Write<'a>>) -> Result<(), redb::Error> {
     let transaction = redb.begin_write()?;
     let mut records = transaction.open_table(RECORDS)?;
-    for write in writes {
-        let key = (write.region.as_str(), write.table, write.id.as_str());
-        match &write.json {
-            Some(json) => records.insert(key, frame(key, json).as_slice())?,
-            None => records.remove(key)?,
+    for (key, json) in writes {
+        match json {
+            Some(json) => records.insert(key.as_str(), frame(&key, json).as_slice())?,
+            None => records.remove(key.as_str())?,
         };
     }
     drop(records);
@@ -229,24 +224,49 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, Fault>
 }
 
 /// Puts the checksum in front of a record's JSON.
-fn frame(key: RecordKey, json: &[u8]) -> Vec<u8> {
+fn frame(key: &str, json: &[u8]) -> Vec<u8> {
     let mut framed = checksum(key, json).to_be_bytes().to_vec();
     framed.extend_from_slice(json);
     framed
 }
 
 /// Takes the JSON of a record, `None` where key or value are not what was written.
-pub(super) fn unframe<'a>(key: RecordKey, framed: &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn unframe<'a>(key: &str, framed: &'a [u8]) -> Option<&'a [u8]> {
     let (sum, json) = framed.split_first_chunk::<CHECKSUM>()?;
     (u32::from_be_bytes(*sum) == checksum(key, json)).then_some(json)
 }
 
-fn checksum((region, table, id): RecordKey, json: &[u8]) -> u32 {
+fn checksum(key: &str, json: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    for part in [region.as_bytes(), table.as_bytes(), id.as_bytes()] {
-        hasher.update(part);
-        hasher.update(&[0]);
-    }
+    hasher.update(key.as_bytes());
     hasher.update(json);
     hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_taken_apart_as_it_was_put_together() {
+        for id in ["i-0123", "/aws/lambda/f:2026/11/23/[$LATEST]0", ""] {
+            assert_eq!(parse_key(&key("us-east-1", "logs/streams", id)), Some(("us-east-1", "logs/streams", id)));
+        }
+        for none in ["", "us-east-1", "us-east-1/ec2", "us-east-1/ec2/instances"] {
+            assert_eq!(parse_key(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_what_was_written_under_its_key_or_nothing() {
+        let framed = frame("a/b/c/1", b"{}");
+        assert_eq!(unframe("a/b/c/1", &framed), Some(b"{}".as_slice()));
+        assert_eq!(unframe("a/b/c/2", &framed), None);
+        assert_eq!(unframe("a/b/c/1", &framed[..3]), None);
+        for bit in 0..framed.len() * 8 {
+            let mut flipped = framed.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(unframe("a/b/c/1", &flipped), None, "{bit}");
+        }
+    }
 }

@@ -7,9 +7,9 @@
 use super::{
     OpenError, Region,
     commit::State,
-    database::FORMAT,
+    database::{self, FORMAT},
     file,
-    open::{OwnedRecord, put_aside},
+    set_aside::{SetAside, put_aside},
 };
 use crate::clock::Clock;
 use rustix::fs::OFlags;
@@ -76,8 +76,8 @@ impl Old {
     pub(super) fn records<S: State>(
         &mut self,
         clock: &Clock,
-        set_aside: &mut Vec<PathBuf>,
-    ) -> Result<Vec<OwnedRecord>, OpenError> {
+        set_aside: &mut Vec<SetAside>,
+    ) -> Result<Vec<Record>, OpenError> {
         let mut records = Vec::new();
         let mut whole = Vec::new();
         for (region, path) in self.files.drain(..) {
@@ -88,7 +88,7 @@ impl Old {
                 }
                 Err(Damage::Schema(schema)) => check_schema(&path, schema)?,
                 Err(Damage::Io(source)) if !is_of_no_use(&source) => return Err(OpenError::Folder { path, source }),
-                Err(_) => set_aside.push(put_aside(&path, clock)?),
+                Err(_) => set_aside.push(SetAside::whole(put_aside(&path, clock)?)),
             }
         }
         self.files = whole;
@@ -112,6 +112,9 @@ impl Old {
     }
 }
 
+/// A record's key and its JSON.
+type Record = (String, Vec<u8>);
+
 /// Why a file of the old format is not taken over.
 enum Damage {
     Io(io::Error),
@@ -127,7 +130,7 @@ impl From<serde_json::Error> for Damage {
     }
 }
 
-fn read_records<S: State>(region: &Region, path: &Path) -> Result<Vec<OwnedRecord>, Damage> {
+fn read_records<S: State>(region: &Region, path: &Path) -> Result<Vec<Record>, Damage> {
     let text = read(path).map_err(Damage::Io)?;
     // The schema first: a newer state may have any shape.
     match serde_json::from_slice::<Schema>(&text)?.schema {
@@ -150,7 +153,7 @@ fn read_records<S: State>(region: &Region, path: &Path) -> Result<Vec<OwnedRecor
             for (id, value) in by_id {
                 let json = serde_json::to_vec(&value)?;
                 table.load(&id, &json).map_err(|_| Damage::Shape)?;
-                records.push(OwnedRecord { region: region.to_string(), table: name.clone(), id, json });
+                records.push((database::key(region.as_str(), &name, &id), json));
             }
         }
     }

@@ -13,13 +13,16 @@ mod file;
 mod format_1;
 mod open;
 mod region;
+mod salvage;
+mod set_aside;
 mod table;
 
 pub use blobs::Blobs;
 pub use commit::State;
 pub use file::SaveError;
 pub use region::{InvalidRegion, Region};
-pub use table::{AnyTable, Table, Tables};
+pub use set_aside::SetAside;
+pub use table::{AnyTable, Table, Tables, Touched};
 
 use crate::clock::Clock;
 use commit::Committer;
@@ -64,13 +67,14 @@ pub enum OpenError {
 pub struct Store<S: State> {
     committer: Committer<S>,
     blobs: Blobs,
-    set_aside: Vec<PathBuf>,
+    set_aside: Vec<SetAside>,
     /// Held, not read: the lock on the folder dies with this process. The last member, so that it goes last.
     _lock: File,
 }
 
 impl<S: State> Store<S> {
-    /// Opens the state in `folder`, or starts it. A damaged file is set aside under its name with `.damaged-<time>`.
+    /// Opens the state in `folder`, or starts it. What is damaged is set aside under a name with `.damaged-<time>`, and
+    /// what is readable stays.
     ///
     /// # Errors
     /// When the folder cannot be used, is in use by another emulator, or was written by a newer atelier.
@@ -112,9 +116,9 @@ impl<S: State> Store<S> {
         self.committer.durable().keys().cloned().collect()
     }
 
-    /// Lists where damaged files were set aside when this was opened.
+    /// Lists what was damaged and set aside when this was opened.
     #[must_use]
-    pub fn set_aside(&self) -> &[PathBuf] {
+    pub fn set_aside(&self) -> &[SetAside] {
         &self.set_aside
     }
 

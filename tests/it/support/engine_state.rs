@@ -4,7 +4,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefin
 use serde_json::{Map, Value};
 use std::{fs, path::Path};
 
-const RECORDS: TableDefinition<(&str, &str, &str), &[u8]> = TableDefinition::new("records");
+const RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new("records");
 
 /// The checksum in front of a record.
 const CHECKSUM: usize = 4;
@@ -20,8 +20,7 @@ pub(crate) fn read(engine: &Path) -> Value {
     let records = database.begin_read().unwrap().open_table(RECORDS).unwrap();
     for record in records.iter().unwrap() {
         let (key, framed) = record.unwrap();
-        let (region, table, id) = key.value();
-        let (service, kind) = table.split_once('/').unwrap();
+        let [region, service, kind, id] = key.value().splitn(4, '/').collect::<Vec<_>>().try_into().unwrap();
         state[region][service][kind][id] = serde_json::from_slice(&framed.value()[CHECKSUM..]).unwrap();
     }
     state
@@ -32,18 +31,19 @@ pub(crate) fn edit(engine: &Path, edit: impl Fn(&str) -> String) {
     let database = Database::open(engine.join("state.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
     let mut records = transaction.open_table(RECORDS).unwrap();
-    let read = |record: Result<(redb::AccessGuard<_>, redb::AccessGuard<&[u8]>), _>| {
-        let (key, framed) = record.unwrap();
-        let (region, table, id): (&str, &str, &str) = key.value();
-        let json = String::from_utf8(framed.value()[CHECKSUM..].to_vec()).unwrap();
-        ([region, table, id].map(str::to_owned), json)
-    };
-    let found: Vec<([String; 3], String)> = records.iter().unwrap().map(read).collect();
-    for ([region, table, id], json) in found {
+    let found: Vec<(String, String)> = records
+        .iter()
+        .unwrap()
+        .map(|record| {
+            let (key, framed) = record.unwrap();
+            (key.value().to_owned(), String::from_utf8(framed.value()[CHECKSUM..].to_vec()).unwrap())
+        })
+        .collect();
+    for (key, json) in found {
         let json = edit(&json);
-        let mut framed = crc32fast::hash(format!("{region}\0{table}\0{id}\0{json}").as_bytes()).to_be_bytes().to_vec();
+        let mut framed = crc32fast::hash(format!("{key}{json}").as_bytes()).to_be_bytes().to_vec();
         framed.extend(json.into_bytes());
-        records.insert((region.as_str(), table.as_str(), id.as_str()), framed.as_slice()).unwrap();
+        records.insert(key.as_str(), framed.as_slice()).unwrap();
     }
     drop(records);
     transaction.commit().unwrap();
