@@ -1,6 +1,6 @@
 //! What every service works with.
 
-use super::{logs, store::Store, sts, wire};
+use super::{logs, state::Store, sts, wire};
 use crate::{clock::Clock, edge::keyring::Keyring};
 use std::path::PathBuf;
 

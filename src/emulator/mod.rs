@@ -18,20 +18,21 @@ pub mod runtime;
 pub mod sandbox;
 pub mod service;
 pub mod services;
+pub mod state;
 pub mod store;
 pub mod sts;
 pub mod wire;
 
 pub use context::{Config, Context};
-pub use store::OpenError;
+pub use store::{OpenError, SetAside};
 
 use crate::{
     edge::{ApiCall, AwsCall, Lookup, Upstream},
     http1::Response,
     names::{ApiId, StageName},
 };
-use std::{path::PathBuf, sync::Arc};
-use store::Store;
+use state::Store;
+use std::sync::Arc;
 
 /// The emulator: state in a folder, services over it, and the processes of its functions.
 pub struct Emulator {
@@ -59,9 +60,9 @@ impl Emulator {
         Ok(Self { context, functions })
     }
 
-    /// Returns where damaged state files were set aside when this was opened.
+    /// Returns what was damaged and set aside when this was opened.
     #[must_use]
-    pub fn set_aside(&self) -> &[PathBuf] {
+    pub fn set_aside(&self) -> &[SetAside] {
         self.context.store.set_aside()
     }
 

@@ -9,7 +9,8 @@
 use super::{
     context::Context,
     runtime::Functions,
-    store::{GlobalState, Region, RegionState},
+    state::RegionState,
+    store::Region,
     wire::{self, AwsError, Fault, QueryParams, members, routes::Routes, xml},
 };
 use crate::http1::Response;
@@ -189,8 +190,8 @@ impl<'a> Scope<'a> {
     }
 
     /// Reads the state that belongs to no region.
-    pub fn read_global<T>(&self, read: impl FnOnce(&GlobalState) -> T) -> T {
-        self.context.store.read_global(read)
+    pub fn read_global<T>(&self, read: impl FnOnce(&RegionState) -> T) -> T {
+        self.context.store.read(&Region::global(), read)
     }
 
     /// Changes the state that belongs to no region; on disk when this returns.
@@ -199,8 +200,8 @@ impl<'a> Scope<'a> {
     /// As [`Scope::change`].
     pub async fn change_global<T>(
         &self,
-        edit: impl FnOnce(&mut GlobalState) -> Result<T, AwsError>,
+        edit: impl FnOnce(&mut RegionState) -> Result<T, AwsError>,
     ) -> Result<T, AwsError> {
-        self.context.store.change_global(edit).await
+        self.context.store.change(&Region::global(), edit).await
     }
 }

@@ -9,7 +9,7 @@ use super::{
     service::{Handler, Input, Operation, Output, Scope, Service},
     store::Region,
     sts,
-    wire::{self, AwsError, Fault, QueryParams, cbor, routes::Route, xml},
+    wire::{AwsError, Fault, QueryParams, cbor, routes::Route, xml},
 };
 use crate::{
     aws_protocol::{self, Protocol},

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     disk,
     docker::Role,
+    emulator::SetAside,
     engine_kind::EngineKind,
     error::{Code, Error, Result},
     marks::{API_ID_TAG, ENGINE_ROLE, LOCAL_ACCOUNT},
@@ -44,8 +45,8 @@ pub(crate) enum News {
     Ready {
         /// The record.
         record: Record,
-        /// Where damaged state files were set aside.
-        set_aside: Vec<String>,
+        /// What of the state was damaged and set aside.
+        set_aside: Vec<SetAside>,
     },
     /// The port is taken.
     PortTaken,
@@ -92,8 +93,9 @@ async fn start(settings: &Settings, progress: &Progress) -> Result<Record> {
     let read = timeout(START_DEADLINE, reader.read_to_string(&mut line)).await;
     match serde_json::from_str(&line) {
         Ok(News::Ready { record, set_aside }) => {
-            for path in set_aside {
-                progress.warn(Message::new("engine.set_aside").with("path", path));
+            for SetAside { path, kept, lost } in set_aside {
+                let warning = Message::new("engine.set_aside").with("path", path.display());
+                progress.warn(warning.with("kept", kept).with("lost", lost));
             }
             Ok(record)
         }

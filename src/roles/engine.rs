@@ -104,7 +104,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id)?;
     record.write_to(&arguments.project)?;
-    let set_aside = emulator.set_aside().iter().map(|path| path.display().to_string()).collect();
+    let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record, set_aside })?;
 
     let shutdown = CancellationToken::new();

@@ -109,7 +109,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
     let removed = scope.change(|state| {
         let state = &mut state.apigateway;
         state.keys.remove(&id).ok_or_else(|| absent("API Key"))?;
-        state.edit_plans(
+        state.plans.change_where(
             |plan| plan.keys.contains(&id),
             |plan| {
                 plan.keys.remove(&id);

@@ -132,7 +132,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
         let id = state.api(&at.rest_api_id)?.id.clone();
         state.apis.remove(&id);
         let is_of = |stage: &String| stage.split(':').next() == Some(id.as_str());
-        state.edit_plans(
+        state.plans.change_where(
             |plan| plan.settings.api_stages.iter().any(is_of),
             |plan| plan.settings.api_stages.retain(|stage| !is_of(stage)),
         );

@@ -8,19 +8,29 @@ use super::{
 };
 use crate::{
     api_key::Digest,
-    emulator::wire::AwsError,
+    emulator::{
+        store::{AnyTable, Table, Tables},
+        wire::AwsError,
+    },
     names::{ApiId, StageName},
 };
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What survives a restart.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
-    pub(super) apis: BTreeMap<ApiId, RestApi>,
-    pub(super) keys: BTreeMap<String, ApiKey>,
-    pub(super) plans: BTreeMap<String, UsagePlan>,
+    pub(super) apis: Table<ApiId, RestApi>,
+    pub(super) keys: Table<String, ApiKey>,
+    pub(super) plans: Table<String, UsagePlan>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![
+            ("apigateway/apis", &mut self.apis),
+            ("apigateway/keys", &mut self.keys),
+            ("apigateway/plans", &mut self.plans),
+        ]
+    }
 }
 
 impl State {
@@ -52,16 +62,6 @@ impl State {
     /// Finds a usage plan to change it.
     pub(super) fn plan_mut(&mut self, id: &str) -> Result<&mut UsagePlan, AwsError> {
         self.plans.get_mut(id).ok_or_else(|| absent("Usage Plan"))
-    }
-
-    /// Changes the usage plans that something concerns.
-    pub(super) fn edit_plans(&mut self, concerns: impl Fn(&UsagePlan) -> bool, edit: impl Fn(&mut UsagePlan)) {
-        let ids: Vec<_> = self.plans.values().filter(|plan| concerns(plan)).map(|plan| plan.id.clone()).collect();
-        for id in ids {
-            if let Some(plan) = self.plans.get_mut(&id) {
-                edit(plan);
-            }
-        }
     }
 
     /// Finds the key that a caller sent, if it opens this stage now. Every key is compared, in constant time each.

@@ -1,6 +1,10 @@
 //! An instance, and how its state follows from what was asked of it and when.
 
-use crate::emulator::wire::{AwsError, utc_time};
+use super::index::Index;
+use crate::emulator::{
+    store::{AnyTable, Table, Tables},
+    wire::{AwsError, utc_time},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
@@ -9,14 +13,29 @@ pub(super) const TRANSITION: i64 = 100;
 /// How long a terminated instance stays visible, in milliseconds: an hour, as on AWS.
 pub(super) const AFTERLIFE: i64 = 60 * 60 * 1000;
 
+/// How many instances a call forgets besides as many as it works on.
+pub(super) const SHARE: usize = 16;
+
 /// The instances of one region.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
     /// By their ids.
-    pub(super) instances: BTreeMap<String, Instance>,
+    pub(super) instances: Table<String, Instance>,
     /// What was launched under which client token.
-    pub(super) tokens: BTreeMap<String, Launch>,
+    pub(super) tokens: Table<String, Launch>,
+    /// Follows from the instances.
+    pub(super) index: Index,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("ec2/instances", &mut self.instances), ("ec2/tokens", &mut self.tokens)]
+    }
+
+    fn derive(&mut self) {
+        self.index = Index::default();
+        self.instances.values().for_each(|instance| self.index.add(instance));
+    }
 }
 
 /// A launch that a client may repeat under the same token.
@@ -179,11 +198,36 @@ impl State {
         instances
     }
 
-    /// Forgets what nobody can see any more.
-    pub(super) fn prune(&mut self, now: i64) {
-        self.instances.retain(|_, instance| instance.is_visible(now));
-        let Self { instances, tokens } = self;
-        tokens.retain(|_, launch| instances.values().any(|instance| instance.reservation == launch.reservation));
+    /// Takes in an instance that is new.
+    pub(super) fn launch(&mut self, instance: Instance) {
+        self.index.add(&instance);
+        self.instances.insert(instance.id.clone(), instance);
+    }
+
+    /// Sets the goal of an instance, see [`Instance::aim`].
+    pub(super) fn aim(&mut self, id: &str, goal: Goal, now: i64, transition: i64) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        instance.aim(goal, now, transition);
+        if goal == Goal::Terminate {
+            self.index.end(instance);
+        }
+    }
+
+    /// Lists the instances of a reservation that are still known, in their order.
+    pub(super) fn members(&self, reservation: &str) -> Vec<&Instance> {
+        self.index.members(reservation).filter_map(|id| self.instances.get(id)).collect()
+    }
+
+    /// Forgets what nobody can see any more: some of it, so that no single call pays for all.
+    pub(super) fn prune(&mut self, now: i64, most: usize) {
+        for _ in 0..most {
+            let Some(id) = self.index.first_gone(now).cloned() else { return };
+            let Some(instance) = self.instances.remove(&id) else { return };
+            self.index.forget(&instance);
+            if self.index.members(&instance.reservation).next().is_none() {
+                self.tokens.remove(&instance.client_token);
+            }
+        }
     }
 }
 
@@ -265,13 +309,55 @@ pub(super) mod tests {
     fn a_terminated_instance_is_seen_for_an_hour() {
         let mut state = State::default();
         let mut instance = sample("i-00000000000000001");
-        instance.aim(Goal::Terminate, 0, TRANSITION);
-        state.instances.insert(instance.id.clone(), instance);
-        state.prune(AFTERLIFE + TRANSITION - 1);
+        instance.client_token = "token".to_owned();
+        let launch = Launch { fingerprint: String::new(), reservation: instance.reservation.clone() };
+        state.tokens.insert("token".to_owned(), launch);
+        state.launch(instance);
+        state.aim("i-00000000000000001", Goal::Terminate, 0, TRANSITION);
+        state.prune(AFTERLIFE + TRANSITION - 1, 9);
         assert_eq!(state.visible(AFTERLIFE + TRANSITION - 1).len(), 1);
         assert!(state.visible(AFTERLIFE + TRANSITION).is_empty());
-        state.prune(AFTERLIFE + TRANSITION);
-        assert!(state.instances.is_empty());
+        state.prune(AFTERLIFE + TRANSITION, 9);
+        assert!(state.instances.is_empty() && state.tokens.is_empty());
+    }
+
+    #[test]
+    fn what_is_derived_again_is_what_was_kept_up_to_date() {
+        let mut kept = State::default();
+        for number in 0..4 {
+            let id = format!("i-0000000000000000{number}");
+            let mut instance = Instance { index: 3 - number, ..sample(&id) };
+            instance.address = Ipv4Addr::new(172, 31, 16, 10 + u8::try_from(number).unwrap());
+            kept.launch(instance);
+        }
+        kept.aim("i-00000000000000001", Goal::Terminate, 0, 0);
+        kept.aim("i-00000000000000002", Goal::Terminate, AFTERLIFE, 0);
+        let mut derived = State { index: Index::default(), ..kept.clone() };
+        derived.derive();
+        for state in [&mut kept, &mut derived] {
+            let members = |state: &State| {
+                let members = state.members("r-00000000000000001").into_iter();
+                members.map(|one| one.id[18..].to_owned()).collect::<String>()
+            };
+            assert_eq!((members(state).as_str(), state.index.addresses().len()), ("3210", 2));
+            state.prune(AFTERLIFE, 9);
+            assert_eq!((members(state).as_str(), state.index.addresses().len()), ("320", 2));
+            assert!(!state.index.addresses().contains(Ipv4Addr::new(172, 31, 16, 12)));
+            assert!(state.index.addresses().contains(Ipv4Addr::new(172, 31, 16, 13)));
+            assert!(state.members("r-0").is_empty());
+        }
+    }
+
+    #[test]
+    fn no_call_forgets_more_than_its_share() {
+        let mut state = State::default();
+        for number in 0..5 {
+            let id = format!("i-0000000000000000{number}");
+            state.launch(Instance { index: number, ..sample(&id) });
+            state.aim(&id, Goal::Terminate, 0, 0);
+        }
+        state.prune(AFTERLIFE, 2);
+        assert_eq!(state.instances.len(), 3);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod catalog;
 mod describe;
 mod filter;
 mod images;
+mod index;
 mod instance;
 mod instance_xml;
 mod network;

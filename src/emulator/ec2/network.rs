@@ -11,7 +11,7 @@ use crate::{
     secret::hex,
 };
 use sha2::{Digest, Sha256};
-use std::{collections::HashSet, net::Ipv4Addr};
+use std::{net::Ipv4Addr, sync::Arc};
 
 /// The zones of every region; AWS's regions have three to six.
 const ZONES: [char; 3] = ['a', 'b', 'c'];
@@ -39,6 +39,12 @@ const REGIONS: [&str; 17] = [
 const RESERVED: u16 = 4;
 /// Addresses of a subnet (a /20), without the last one, which is the broadcast address.
 const HOSTS: u16 = 4095;
+/// The addresses of a /20.
+const SUBNET: u16 = 4096;
+/// How many instances a subnet has addresses for,
+const ROOM: usize = (HOSTS - RESERVED) as usize;
+/// and the whole network.
+pub(super) const CAPACITY: usize = ROOM * ZONES.len();
 
 /// The default network of a region.
 pub(super) struct Network<'a> {
@@ -89,17 +95,27 @@ impl<'a> Network<'a> {
     }
 
     /// The first free address of a zone's subnet at or after a place that follows from the instance's id.
-    pub(super) fn address(&self, zone: &str, instance: &str, taken: &HashSet<Ipv4Addr>) -> Option<Ipv4Addr> {
+    pub(super) fn address(&self, zone: &str, instance: &str, taken: &Addresses) -> Option<Ipv4Addr> {
         let digest = Sha256::digest(instance.as_bytes());
         let start = u16::from_be_bytes([digest[0], digest[1]]);
-        let subnet = u16::try_from(self.zones().iter().position(|known| known == zone)?).ok()? * 4096;
+        let subnet = u16::try_from(self.place(zone)?).ok()? * SUBNET;
         (0..HOSTS - RESERVED)
             .map(|step| subnet + RESERVED + (start % (HOSTS - RESERVED) + step) % (HOSTS - RESERVED))
             .map(|host| {
                 let [high, low] = host.to_be_bytes();
                 Ipv4Addr::new(172, 31, high, low)
             })
-            .find(|address| !taken.contains(address))
+            .find(|address| !taken.contains(*address))
+    }
+
+    /// Counts the addresses that a zone's subnet has left.
+    pub(super) fn room(&self, zone: &str, taken: &Addresses) -> usize {
+        self.place(zone).map_or(0, |place| ROOM.saturating_sub(taken.count(place)))
+    }
+
+    /// The place of a zone among those of the region.
+    fn place(&self, zone: &str) -> Option<usize> {
+        self.zones().iter().position(|known| known == zone)
     }
 
     /// The name of an address within the network; us-east-1 has an older form.
@@ -114,6 +130,54 @@ impl<'a> Network<'a> {
     fn id(&self, prefix: &str, what: &str) -> String {
         let digest = Sha256::digest(format!("{prefix}/{}/{}/{what}", self.account, self.region).as_bytes());
         format!("{prefix}-{}", &hex(&digest)[..17])
+    }
+}
+
+/// The addresses of the network that instances have, a bit for each; copies share what did not change.
+#[derive(Clone)]
+pub(super) struct Addresses([Arc<[u64; WORDS]>; ZONES.len()]);
+
+/// The words that hold the bits of a subnet.
+const WORDS: usize = SUBNET as usize / 64;
+
+impl Default for Addresses {
+    fn default() -> Self {
+        Self(ZONES.map(|_| Arc::new([0; WORDS])))
+    }
+}
+
+impl Addresses {
+    /// Takes an address, or gives it back.
+    pub(super) fn set(&mut self, address: Ipv4Addr, is_taken: bool) {
+        let (place, word, bit) = Self::locate(address);
+        if let Some(words) = self.0.get_mut(place) {
+            let word = &mut Arc::make_mut(words)[word];
+            *word = if is_taken { *word | bit } else { *word & !bit };
+        }
+    }
+
+    /// Whether an instance has this address.
+    pub(super) fn contains(&self, address: Ipv4Addr) -> bool {
+        let (place, word, bit) = Self::locate(address);
+        self.0.get(place).is_some_and(|words| words[word] & bit != 0)
+    }
+
+    /// Counts the addresses that are taken in the zone of this place.
+    fn count(&self, place: usize) -> usize {
+        self.0[place].iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Counts the addresses that are taken in the whole network.
+    pub(super) fn len(&self) -> usize {
+        (0..ZONES.len()).map(|place| self.count(place)).sum()
+    }
+
+    /// The zone's place, the word and the bit of an address.
+    fn locate(address: Ipv4Addr) -> (usize, usize, u64) {
+        let [_, _, high, low] = address.octets();
+        let host = usize::from(u16::from_be_bytes([high, low]));
+        let (place, within) = (host / usize::from(SUBNET), host % usize::from(SUBNET));
+        (place, within / 64, 1 << (within % 64))
     }
 }
 
@@ -166,12 +230,18 @@ mod tests {
     fn addresses_are_never_given_twice_and_stay_in_their_subnet() {
         let region = "us-east-1".parse().unwrap();
         let network = Network::new("000000000000", &region);
-        let mut taken = HashSet::new();
-        for number in 0..300 {
+        let mut taken = Addresses::default();
+        for number in 0..ROOM {
             let address = network.address("us-east-1b", &format!("i-{number}"), &taken).unwrap();
             assert_eq!(address.octets()[..2], [172, 31]);
             assert!((16..32).contains(&address.octets()[2]), "{address}");
-            assert!(taken.insert(address));
+            assert!(!taken.contains(address));
+            taken.set(address, true);
         }
+        assert_eq!((taken.len(), network.room("us-east-1b", &taken)), (ROOM, 0));
+        assert_eq!(network.address("us-east-1b", "i-more", &taken), None);
+        assert_eq!(network.room("us-east-1a", &taken), ROOM);
+        taken.set(Ipv4Addr::new(172, 31, 16, 4), false);
+        assert_eq!(network.address("us-east-1b", "i-more", &taken), Some(Ipv4Addr::new(172, 31, 16, 4)));
     }
 }

@@ -3,9 +3,9 @@
 use super::{
     catalog::{self, InstanceType},
     images,
-    instance::{Attributes, Goal, Instance, Launch, State, TRANSITION},
+    instance::{Attributes, Goal, Instance, Launch, SHARE, State, TRANSITION},
     instance_xml::write_reservation,
-    network::Network,
+    network::{CAPACITY, Network},
     tags,
 };
 use crate::{
@@ -19,8 +19,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// How many instances a region may have that are not terminated; AWS counts processors.
-const LIMIT: usize = 256;
+/// How many instances a region may have that are not terminated: as many as have addresses. AWS counts processors.
+const LIMIT: usize = CAPACITY;
 /// EC2's limit on user data, in bytes before base64.
 const MAX_USER_DATA: usize = 16 * 1024;
 /// What a launch may say about things that do not exist here (volumes, sockets, licences) or change nothing.
@@ -45,7 +45,8 @@ struct LaunchRequest {
     kind: &'static InstanceType,
     /// The fewest that will do, and the most.
     count: (usize, usize),
-    zone: String,
+    /// Where it may be launched, in the order of preference.
+    zones: Vec<String>,
     tags: BTreeMap<String, String>,
     attributes: Attributes,
     /// Empty when the client gave none.
@@ -63,14 +64,14 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
     let now = scope.now_millis();
     let members = scope
         .change(|state| {
-            state.ec2.prune(now);
+            state.ec2.prune(now, request.count.1.min(LIMIT) + SHARE);
             if let Some(members) = repeated(&state.ec2, &request)? {
                 super::dry_run(dry)?;
                 return Ok(members);
             }
             let members = request.launch(&state.ec2, &Network::new(&account, &region), now)?;
             super::dry_run(dry)?;
-            state.ec2.instances.extend(members.iter().map(|instance| (instance.id.clone(), instance.clone())));
+            members.iter().cloned().for_each(|instance| state.ec2.launch(instance));
             if let (false, Some(first)) = (request.token.is_empty(), members.first()) {
                 let launch =
                     Launch { fingerprint: request.fingerprint.clone(), reservation: first.reservation.clone() };
@@ -90,10 +91,7 @@ fn repeated(state: &State, request: &LaunchRequest) -> Result<Option<Vec<Instanc
             "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
         return Err(AwsError::sender("IdempotentParameterMismatch", message));
     }
-    let members = state.instances.values().filter(|instance| instance.reservation == launch.reservation);
-    let mut members: Vec<Instance> = members.cloned().collect();
-    members.sort_by_key(|instance| instance.index);
-    Ok(Some(members))
+    Ok(Some(state.members(&launch.reservation).into_iter().cloned().collect()))
 }
 
 impl LaunchRequest {
@@ -109,20 +107,19 @@ impl LaunchRequest {
         let kind = take_type(params)?;
         check_architecture(&image, kind)?;
         let count = take_count(params)?;
-        let zone = take_place(params, network)?;
+        let zones = take_place(params, network)?;
         let tags = take_tags(params)?;
         let attributes = take_attributes(params)?;
         for name in HARMLESS {
             params.ignore(name);
         }
         refuse_unsupported(params)?;
-        Ok(Self { image, kind, count, zone, tags, attributes, token, fingerprint })
+        Ok(Self { image, kind, count, zones, tags, attributes, token, fingerprint })
     }
 
     /// Makes the instances: as many as the limit leaves, at least the fewest that will do.
     fn launch(&self, state: &State, network: &Network, now: i64) -> Result<Vec<Instance>, AwsError> {
-        let living = state.instances.values().filter(|instance| instance.goal != Goal::Terminate);
-        let mut taken: std::collections::HashSet<_> = living.map(|instance| instance.address).collect();
+        let mut taken = state.index.addresses().clone();
         let (fewest, most) = self.count;
         let free = LIMIT.saturating_sub(taken.len());
         if fewest > free {
@@ -132,14 +129,15 @@ impl LaunchRequest {
             );
             return Err(AwsError::sender("InstanceLimitExceeded", message));
         }
+        let full = || AwsError::sender("InsufficientFreeAddressesInSubnet", "The subnet has no free address left.");
+        let zone = self.zones.iter().find(|zone| network.room(zone, &taken) >= fewest).ok_or_else(full)?;
+        let count = most.min(network.room(zone, &taken));
         let reservation = new_id("r")?;
         let mut members = Vec::new();
-        for index in 0..u32::try_from(most.min(free)).unwrap_or(0) {
+        for index in 0..u32::try_from(count).unwrap_or(0) {
             let id = new_id("i")?;
-            let address = network.address(&self.zone, &id, &taken).ok_or_else(|| {
-                AwsError::sender("InsufficientFreeAddressesInSubnet", "The subnet has no free address left.")
-            })?;
-            taken.insert(address);
+            let address = network.address(zone, &id, &taken).ok_or_else(full)?;
+            taken.set(address, true);
             members.push(Instance {
                 id,
                 reservation: reservation.clone(),
@@ -151,7 +149,7 @@ impl LaunchRequest {
                 transition: TRANSITION,
                 image: self.image.clone(),
                 kind: self.kind.name.clone(),
-                zone: self.zone.clone(),
+                zone: zone.clone(),
                 address,
                 tags: self.tags.clone(),
                 client_token: self.token.clone(),
@@ -211,8 +209,8 @@ fn take_count(params: &mut QueryParams) -> Result<(usize, usize), AwsError> {
     Ok((fewest, most))
 }
 
-/// Reads where to launch: a zone, the default subnet of one, or the first zone; only the default group exists.
-fn take_place(params: &mut QueryParams, network: &Network) -> Result<String, AwsError> {
+/// Reads where to launch: a zone, the default subnet of one, or any zone; only the default group exists.
+fn take_place(params: &mut QueryParams, network: &Network) -> Result<Vec<String>, AwsError> {
     let zones = network.zones();
     let wanted = params.text("Placement.AvailabilityZone").filter(|zone| !zone.is_empty());
     if let Some(zone) = wanted.as_ref().filter(|zone| !zones.contains(zone)) {
@@ -243,7 +241,7 @@ fn take_place(params: &mut QueryParams, network: &Network) -> Result<String, Aws
             let message = format!("The availability zone {zone} does not match that of the subnet, {other}.");
             Err(AwsError::sender("InvalidParameterCombination", message))
         }
-        (zone, other) => Ok(zone.or(other).unwrap_or_else(|| zones[0].clone())),
+        (zone, other) => Ok(zone.or(other).map_or_else(|| zones.to_vec(), |zone| vec![zone])),
     }
 }
 

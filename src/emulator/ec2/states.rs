@@ -1,7 +1,7 @@
 //! `StartInstances`, `StopInstances`, `RebootInstances`, `TerminateInstances`: all instances of a call, or none.
 
 use super::{
-    instance::{Goal, Instance, Phase, State, TRANSITION},
+    instance::{Goal, Instance, Phase, SHARE, State, TRANSITION},
     instance_xml::write_state,
 };
 use crate::emulator::{
@@ -109,11 +109,11 @@ async fn change<T: Copy>(
             .change(|state| {
                 let steps = plan(&state.ec2)?;
                 for (id, _, step) in &steps {
-                    if let (Some(instance), Some((goal, transition))) = (state.ec2.instances.get_mut(id), step) {
-                        instance.aim(*goal, now, *transition);
+                    if let Some((goal, transition)) = step {
+                        state.ec2.aim(id, *goal, now, *transition);
                     }
                 }
-                state.ec2.prune(now);
+                state.ec2.prune(now, steps.len() + SHARE);
                 Ok::<_, AwsError>(steps)
             })
             .await?

@@ -3,6 +3,7 @@
 use super::no_such_entity;
 use crate::emulator::{
     service::Scope,
+    store::{AnyTable, Table, Tables},
     wire::{AwsError, iso_seconds, xml},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,11 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The roles of the account.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
     /// By their names.
-    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) roles: Table<String, Role>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("iam/roles", &mut self.roles)]
+    }
 }
 
 /// An identity that functions take on.

@@ -100,8 +100,8 @@ struct Nothing {}
 pub(super) fn account_settings(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (Nothing {}, scope) = operation.input()?;
     let (count, size) = scope.read(|state| {
-        let sizes = state.lambda.functions.values().map(|function| function.code.size);
-        (sizes.clone().count(), sizes.sum::<usize>())
+        let functions = state.lambda.functions.values();
+        functions.fold((0_usize, 0), |(count, size), function| (count + 1, size + function.code.size))
     });
     Ok(Output::Members(json!({
         "AccountLimit": {

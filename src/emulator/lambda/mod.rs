@@ -24,12 +24,12 @@ use super::{
     context::Context,
     runtime::Spec,
     service::{Handler, Service},
-    store::{Region, Store},
+    state::Store,
+    store::{AnyTable, Region, Table, Tables},
     wire::{AwsError, routes::Routes},
 };
 use name::Reference;
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Lambda, as far as it is emulated.
 pub static SERVICE: Service = Service {
@@ -69,10 +69,15 @@ pub static SERVICE: Service = Service {
 static ROUTES: LazyLock<Routes> = LazyLock::new(|| Routes::parse(include_str!("operations.txt")));
 
 /// What survives a restart.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
-    functions: BTreeMap<FunctionName, Function>,
+    functions: Table<FunctionName, Function>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("lambda/functions", &mut self.functions)]
+    }
 }
 
 impl State {

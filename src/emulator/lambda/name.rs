@@ -3,7 +3,7 @@
 use super::error::{function_not_found, invalid, not_found, validation};
 use crate::emulator::{service::Scope, wire::AwsError};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// The version that is the function itself, the only one that the emulator has.
 pub(super) const LATEST: &str = "$LATEST";
@@ -33,6 +33,14 @@ impl FunctionName {
     /// Makes the function's ARN.
     pub(super) fn arn(&self, scope: &Scope<'_>) -> String {
         arn(scope.region.as_str(), scope.account(), &self.0)
+    }
+}
+
+impl FromStr for FunctionName {
+    type Err = AwsError;
+
+    fn from_str(text: &str) -> Result<Self, AwsError> {
+        Self::parse(text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     invalid,
-    state::{Group, check_group_name, group_arn, limit},
+    state::{Group, State, check_group_name, group_arn, limit},
     tags::check_tags,
 };
 use crate::emulator::{
@@ -59,13 +59,13 @@ struct Name {
 /// `DeleteLogGroup`, with its streams and events.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (Name { log_group_name: name }, scope) = operation.input()?;
-    let group = scope
+    let streams = scope
         .change(|state| {
             state.logs.group(&name)?;
-            Ok(state.logs.groups.remove(&name))
+            Ok(state.logs.remove_group(&name))
         })
         .await?;
-    for stream in group.iter().flat_map(|group| group.streams.values()) {
+    for stream in streams {
         scope.context.events.remove(&stream.id);
     }
     Ok(Output::Done)
@@ -130,7 +130,8 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
         let groups = groups.filter(|(name, _)| name.starts_with(&prefix) && name.to_lowercase().contains(&pattern));
         // A token is the name of the last group of the page before.
         let (groups, last) = page(groups, |(name, _)| (*name).clone(), input.next_token.as_ref(), most);
-        let groups: Vec<Value> = groups.into_iter().map(|(name, group)| describe_one(&scope, name, group)).collect();
+        let groups: Vec<Value> =
+            groups.into_iter().map(|(name, group)| describe_one(&scope, &state.logs, name, group)).collect();
         Ok(Output::Members(match last {
             Some(token) => json!({ "logGroups": groups, "nextToken": token }),
             None => json!({ "logGroups": groups }),
@@ -138,15 +139,11 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     })
 }
 
-fn describe_one(scope: &Scope<'_>, name: &str, group: &Group) -> Value {
+fn describe_one(scope: &Scope<'_>, logs: &State, name: &str, group: &Group) -> Value {
     let arn = group_arn(scope.region, scope.account(), name);
     // The size of events that cannot be read is not known; the group is listed all the same.
-    let bytes: u64 = group
-        .streams
-        .values()
-        .filter_map(|stream| scope.context.events.summary(&stream.id).ok())
-        .map(|found| found.bytes)
-        .sum();
+    let summaries = logs.streams_of(name).filter_map(|(_, stream)| scope.context.events.summary(&stream.id).ok());
+    let bytes: u64 = summaries.map(|found| found.bytes).sum();
     let mut value = json!({
         "logGroupName": name,
         "creationTime": group.created,

@@ -17,7 +17,7 @@ pub use write::{Target, append};
 
 use super::{
     service::{Handler, Service},
-    store::Store,
+    state::Store,
     wire::{AwsError, Fault},
 };
 use http::StatusCode;

@@ -152,14 +152,14 @@ pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError>
         for name in &input.log_stream_names {
             state.logs.stream(&group, name)?;
         }
-        let group = state.logs.group(&group)?;
+        let horizon = state.logs.group(&group)?.horizon(now);
         let prefix = input.log_stream_name_prefix.as_deref().unwrap_or_default();
-        let wanted = |name: &String| {
-            name.starts_with(prefix) && (input.log_stream_names.is_empty() || input.log_stream_names.contains(name))
-        };
-        let streams = group.streams.iter().filter(|(name, _)| wanted(name));
-        let streams: Vec<_> = streams.map(|(name, stream)| (name.clone(), stream.id.clone())).collect();
-        Ok::<_, AwsError>((streams, group.horizon(now)))
+        let named = &input.log_stream_names;
+        let wanted =
+            |stream: &str| stream.starts_with(prefix) && (named.is_empty() || named.iter().any(|name| name == stream));
+        let streams = state.logs.streams_of(&group).filter(|(name, _)| wanted(name));
+        let streams: Vec<_> = streams.map(|(name, stream)| (name.to_owned(), stream.id.clone())).collect();
+        Ok::<_, AwsError>((streams, horizon))
     })?;
     // Both ends are included.
     let start = input.start_time.unwrap_or(i64::MIN).max(horizon);

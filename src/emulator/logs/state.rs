@@ -1,16 +1,68 @@
 //! Log groups and streams, without their events, and the rules of their names.
 
 use super::invalid;
-use crate::emulator::{store::Region, wire::AwsError};
+use crate::emulator::{
+    store::{AnyTable, Region, Table, Tables},
+    wire::AwsError,
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, fmt, ops::Bound, str::FromStr};
 
 /// The log groups of one region.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default)]
 pub struct State {
     /// By their names.
-    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) groups: Table<String, Group>,
+    /// By their group and their name: a group may have very many.
+    pub(super) streams: Table<StreamKey, Stream>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("logs/groups", &mut self.groups), ("logs/streams", &mut self.streams)]
+    }
+
+    /// The streams were in their groups.
+    fn upgrade(state: &mut Value) {
+        let mut streams = Map::new();
+        let groups = state.pointer_mut("/logs/groups").and_then(Value::as_object_mut);
+        for (group, content) in groups.into_iter().flatten() {
+            if let Some(Value::Object(own)) = content.as_object_mut().and_then(|content| content.remove("streams")) {
+                streams.extend(own.into_iter().map(|(name, one)| (StreamKey::new(group, &name).to_string(), one)));
+            }
+        }
+        if let Some(logs) = state.get_mut("logs").and_then(Value::as_object_mut) {
+            logs.insert("streams".to_owned(), Value::Object(streams));
+        }
+    }
+}
+
+/// Where a stream is, written `group:stream`: neither name has a colon.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StreamKey {
+    pub(super) group: String,
+    pub(super) stream: String,
+}
+
+impl StreamKey {
+    pub(super) fn new(group: &str, stream: &str) -> Self {
+        Self { group: group.to_owned(), stream: stream.to_owned() }
+    }
+}
+
+impl fmt::Display for StreamKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.group, self.stream)
+    }
+}
+
+impl FromStr for StreamKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        text.split_once(':').map(|(group, stream)| Self::new(group, stream)).ok_or(())
+    }
 }
 
 /// A log group.
@@ -23,7 +75,6 @@ pub struct Group {
     /// `STANDARD` or `INFREQUENT_ACCESS`.
     pub(super) class: String,
     pub(super) tags: BTreeMap<String, String>,
-    pub(super) streams: BTreeMap<String, Stream>,
 }
 
 /// A log stream.
@@ -45,19 +96,35 @@ impl State {
     }
 
     pub(super) fn stream(&self, group: &str, stream: &str) -> Result<&Stream, AwsError> {
-        self.group(group)?.streams.get(stream).ok_or_else(no_stream)
+        self.group(group)?;
+        self.streams.get(&StreamKey::new(group, stream)).ok_or_else(no_stream)
+    }
+
+    /// Walks over the streams of a group in the order of their names.
+    pub(super) fn streams_of(&self, group: &str) -> impl Iterator<Item = (&str, &Stream)> {
+        // No name is empty, so this is before the first.
+        let before = StreamKey::new(group, "");
+        let rest = self.streams.range(Bound::Excluded(before));
+        rest.take_while(move |(key, _)| key.group == group).map(|(key, stream)| (key.stream.as_str(), stream))
+    }
+
+    /// Removes a group and returns the streams that it had.
+    pub(super) fn remove_group(&mut self, name: &str) -> Vec<Stream> {
+        self.groups.remove(name);
+        let names: Vec<String> = self.streams_of(name).map(|(stream, _)| stream.to_owned()).collect();
+        names.iter().filter_map(|stream| self.streams.remove(&StreamKey::new(name, stream))).collect()
     }
 
     /// The names of all files of events in use.
     pub(super) fn event_files(&self) -> impl Iterator<Item = &str> {
-        self.groups.values().flat_map(|group| group.streams.values()).map(|stream| stream.id.as_str())
+        self.streams.values().map(|stream| stream.id.as_str())
     }
 }
 
 impl Group {
     pub(super) fn new(created: i64) -> Self {
         let class = "STANDARD".to_owned();
-        Self { created, retention: None, class, tags: BTreeMap::new(), streams: BTreeMap::new() }
+        Self { created, retention: None, class, tags: BTreeMap::new() }
     }
 
     /// The oldest time of an event that is still kept at `now`.
@@ -133,6 +200,21 @@ pub(super) fn limit(asked: Option<usize>, most: usize) -> Result<usize, AwsError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_streams_of_a_group_are_those_of_no_other() {
+        let mut state = State::default();
+        for (group, stream) in [("a", "1"), ("b", "2"), ("b", "1"), ("b.c", "1"), ("c", "1")] {
+            let made = Stream { id: format!("{group}-{stream}"), created: 0 };
+            state.streams.insert(StreamKey::new(group, stream), made);
+        }
+        let of = |group| state.streams_of(group).map(|(_, stream)| stream.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(of("b"), ["b-1", "b-2"]);
+        assert_eq!((of("c"), of("x")), (vec!["c-1"], vec![]));
+        let key: StreamKey = "/aws/lambda/f:2026/11/23/[$LATEST]0".parse().unwrap();
+        assert_eq!((key.group.as_str(), key.stream.as_str()), ("/aws/lambda/f", "2026/11/23/[$LATEST]0"));
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
 
     #[test]
     fn a_group_is_named_directly_or_by_its_arn() {

@@ -3,7 +3,7 @@
 use super::{
     events::Summary,
     invalid,
-    state::{Stream, check_stream_name, group_arn, group_of, limit, no_stream},
+    state::{Stream, StreamKey, check_stream_name, group_arn, group_of, limit, no_stream},
     unavailable,
 };
 use crate::emulator::{
@@ -33,12 +33,13 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     let stream = new_stream(scope.now_millis())?;
     scope
         .change(|state| {
-            let streams = &mut state.logs.group_mut(&group)?.streams;
-            if streams.contains_key(&name) {
+            state.logs.group(&group)?;
+            let key = StreamKey::new(&group, &name);
+            if state.logs.streams.contains_key(&key) {
                 let message = "The specified log stream already exists";
                 return Err(AwsError::sender("ResourceAlreadyExistsException", message));
             }
-            streams.insert(name, stream);
+            state.logs.streams.insert(key, stream);
             Ok(())
         })
         .await?;
@@ -48,8 +49,12 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 /// `DeleteLogStream`, with its events.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (Name { log_group_name: group, log_stream_name: name }, scope) = operation.input()?;
-    let stream =
-        scope.change(|state| state.logs.group_mut(&group)?.streams.remove(&name).ok_or_else(no_stream)).await?;
+    let stream = scope
+        .change(|state| {
+            state.logs.group(&group)?;
+            state.logs.streams.remove(&StreamKey::new(&group, &name)).ok_or_else(no_stream)
+        })
+        .await?;
     scope.context.events.remove(&stream.id);
     Ok(Output::Done)
 }
@@ -85,9 +90,10 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
     }
     let streams = scope.read(|state| {
-        let streams = state.logs.group(&group)?.streams.iter();
+        state.logs.group(&group)?;
+        let streams = state.logs.streams_of(&group);
         let streams = streams.filter(|(name, _)| name.starts_with(&input.log_stream_name_prefix));
-        Ok::<_, AwsError>(streams.map(|(name, stream)| (name.clone(), stream.clone())).collect::<Vec<_>>())
+        Ok::<_, AwsError>(streams.map(|(name, stream)| (name.to_owned(), stream.clone())).collect::<Vec<_>>())
     })?;
     let mut found = Vec::new();
     for (name, stream) in streams {

@@ -3,14 +3,15 @@
 use super::{
     events::Event,
     invalid,
-    state::{Group, State, check_group_name, check_stream_name},
+    state::{Group, State, StreamKey, check_group_name, check_stream_name},
     streams::new_stream,
     unavailable,
 };
 use crate::emulator::{
     context::Context,
     service::{Operation, Output},
-    store::{Region, RegionState},
+    state::RegionState,
+    store::Region,
     wire::AwsError,
 };
 use serde::Deserialize;
@@ -147,8 +148,15 @@ async fn make_stream(context: &Context, target: &Target, now: i64) -> Result<Opt
             if !may_be_made(state) {
                 return Ok(None);
             }
-            let group = state.logs.groups.entry(group.clone()).or_insert_with(|| Group::new(now));
-            Ok(Some(group.streams.entry(stream.clone()).or_insert(fresh).id.clone()))
+            if let Ok(known) = state.logs.stream(group, stream) {
+                return Ok(Some(known.id.clone()));
+            }
+            if !state.logs.groups.contains_key(group) {
+                state.logs.groups.insert(group.clone(), Group::new(now));
+            }
+            let id = fresh.id.clone();
+            state.logs.streams.insert(StreamKey::new(group, stream), fresh);
+            Ok(Some(id))
         })
         .await
 }

@@ -13,11 +13,7 @@ mod worker;
 pub use api::Answer;
 pub use worker::{Invocation, Invoked};
 
-use super::{
-    context::Context,
-    sandbox::Spawner,
-    store::{Region, Store},
-};
+use super::{context::Context, sandbox::Spawner, state::Store, store::Region};
 use crate::secret::random_hex;
 use pool::{Available, Checkout, Pool};
 use std::{

@@ -40,7 +40,7 @@ impl Blobs {
             if fs::metadata(&path).is_ok_and(|found| found.len() == content.len() as u64) {
                 return Ok(name);
             }
-            super::file::save(&path, &content, || ()).map_err(super::SaveError::into_inner)?;
+            super::file::save(&path, &content)?;
             Ok(name)
         })
         .await?

@@ -1,52 +1,38 @@
-//! What survives a restart: one JSON file per region, one for what is global, and blobs by their hash.
+//! What survives a restart: records in one file, and blobs by their hash.
 //!
-//! Reading works on a snapshot and never waits for the disk. A change works on a copy: it is on disk (written aside,
-//! synced, renamed) before it becomes the snapshot and before its caller goes on, and a change that fails, in its own
-//! rules or on the disk, leaves nothing behind. Log events are not here: they are too many (`logs::Events`).
+//! A state is made of tables ([`Table`]); what it holds besides and what it means is not known here. Memory has all of
+//! it, in maps that share what did not change: reading works on a snapshot and never waits for the disk, and a change
+//! costs what it touches, however much else there is. A change is on disk before its caller goes on and before a reader
+//! sees it, and one that fails, in its own rules or on the disk, leaves nothing behind ([`commit`]). Log events are not
+//! here: they are too many (`logs::Events`).
 
 mod blobs;
-mod cell;
+mod commit;
+mod database;
 mod file;
+mod format_1;
+mod open;
 mod region;
+mod salvage;
+mod set_aside;
+mod table;
 
 pub use blobs::Blobs;
-pub use file::{LoadError, SaveError};
+pub use commit::State;
+pub use file::SaveError;
 pub use region::{InvalidRegion, Region};
+pub use set_aside::SetAside;
+pub use table::{AnyTable, Table, Tables, Touched};
 
-use super::{apigateway, ec2, iam, lambda, logs};
 use crate::clock::Clock;
-use cell::Cell;
-use serde::{Deserialize, Serialize};
+use commit::Committer;
+use open::Opened;
 use std::{
-    collections::BTreeMap,
-    fs::{self, DirBuilder, File, TryLockError},
+    fs::{DirBuilder, File, TryLockError},
     io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
 };
-
-/// Everything that a region holds, per service.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RegionState {
-    /// APIs, stages, keys.
-    pub apigateway: apigateway::State,
-    /// Instances.
-    pub ec2: ec2::State,
-    /// Functions.
-    pub lambda: lambda::State,
-    /// Log groups and streams, without their events.
-    pub logs: logs::State,
-}
-
-/// Everything that belongs to no region.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct GlobalState {
-    /// Roles.
-    pub iam: iam::State,
-}
 
 /// Why an emulator cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -77,95 +63,62 @@ pub enum OpenError {
     },
 }
 
-/// The state of an emulator, in memory and on disk.
-pub struct Store {
-    folder: PathBuf,
-    global: Arc<Cell<GlobalState>>,
-    regions: RwLock<BTreeMap<Region, Arc<Cell<RegionState>>>>,
+/// The state of every region, in memory and on disk.
+pub struct Store<S: State> {
+    committer: Committer<S>,
     blobs: Blobs,
-    set_aside: Vec<PathBuf>,
-    /// Held, not read: the lock on the folder dies with this process.
+    set_aside: Vec<SetAside>,
+    /// Held, not read: the lock on the folder dies with this process. The last member, so that it goes last.
     _lock: File,
 }
 
-impl Store {
-    /// Opens the state in `folder`, or starts it. A damaged file is set aside under its name with `.damaged-<time>`.
+impl<S: State> Store<S> {
+    /// Opens the state in `folder`, or starts it. What is damaged is set aside under a name with `.damaged-<time>`, and
+    /// what is readable stays.
     ///
     /// # Errors
     /// When the folder cannot be used, is in use by another emulator, or was written by a newer atelier.
     pub fn open(folder: &Path, clock: &Clock) -> Result<Self, OpenError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| OpenError::Folder { path, source }
-        };
-        let regions_folder = folder.join("regions");
-        DirBuilder::new().recursive(true).mode(0o700).create(&regions_folder).map_err(failed(&regions_folder))?;
+        let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let lock = lock(folder)?;
-        let blobs = Blobs::open(folder.join("blobs")).map_err(failed(folder))?;
-        let mut set_aside = Vec::new();
-        let global = Arc::new(Cell::load(folder.join("global.json"), clock, &mut set_aside)?);
-        let mut regions = BTreeMap::new();
-        for entry in fs::read_dir(&regions_folder).map_err(failed(&regions_folder))? {
-            let path = entry.map_err(failed(&regions_folder))?.path();
-            if let Some(region) = region_of(&path) {
-                regions.insert(region, Arc::new(Cell::load(path, clock, &mut set_aside)?));
-            }
-        }
-        Ok(Self { folder: folder.to_owned(), global, regions: RwLock::new(regions), blobs, set_aside, _lock: lock })
+        let blobs = Blobs::open(folder.join("blobs")).map_err(failed)?;
+        let Opened { database, regions, set_aside } = open::open(folder, clock)?;
+        let committer = Committer::start(database, regions).map_err(failed)?;
+        Ok(Self { committer, blobs, set_aside, _lock: lock })
     }
 
-    /// Reads the state of a region as it is now; a region that was never written to is empty.
-    pub fn read<T>(&self, region: &Region, read: impl FnOnce(&RegionState) -> T) -> T {
-        let cell = self.regions.read().unwrap_or_else(PoisonError::into_inner).get(region).cloned();
-        match cell {
-            Some(cell) => read(&cell.snapshot()),
-            None => read(&RegionState::default()),
+    /// Reads the state of a region as it is on disk now, without waiting; a region that was never written to is empty.
+    pub fn read<T>(&self, region: &Region, read: impl FnOnce(&S) -> T) -> T {
+        match self.committer.durable().get(region) {
+            Some(state) => read(state),
+            None => read(&S::default()),
         }
     }
 
     /// Changes the state of a region. When `edit` succeeds the change is on disk before this returns; when it does
-    /// not, or the disk fails, nothing has changed. Changes of one region happen one after the other.
+    /// not, or the disk fails, nothing has changed. Changes happen one after the other, in memory; those that wait for
+    /// the disk go there together.
     ///
     /// # Errors
     /// What `edit` returns, and [`SaveError`] when the state cannot be written.
     pub async fn change<T, E: From<SaveError>>(
         &self,
         region: &Region,
-        edit: impl FnOnce(&mut RegionState) -> Result<T, E>,
+        edit: impl FnOnce(&mut S) -> Result<T, E>,
     ) -> Result<T, E> {
-        let cell = {
-            let mut regions = self.regions.write().unwrap_or_else(PoisonError::into_inner);
-            let path = || self.folder.join("regions").join(format!("{region}.json"));
-            Arc::clone(regions.entry(region.clone()).or_insert_with(|| Arc::new(Cell::new(path()))))
-        };
-        cell.change(edit).await
-    }
-
-    /// Reads what belongs to no region.
-    pub fn read_global<T>(&self, read: impl FnOnce(&GlobalState) -> T) -> T {
-        read(&self.global.snapshot())
-    }
-
-    /// Changes what belongs to no region, under the rules of [`Store::change`].
-    ///
-    /// # Errors
-    /// What `edit` returns, and [`SaveError`] when the state cannot be written.
-    pub async fn change_global<T, E: From<SaveError>>(
-        &self,
-        edit: impl FnOnce(&mut GlobalState) -> Result<T, E>,
-    ) -> Result<T, E> {
-        Arc::clone(&self.global).change(edit).await
+        self.committer.change(region, edit).await
     }
 
     /// Lists the regions that were ever written to.
     #[must_use]
     pub fn regions(&self) -> Vec<Region> {
-        self.regions.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+        self.committer.durable().keys().cloned().collect()
     }
 
-    /// Lists where damaged files were set aside when this was opened.
+    /// Lists what was damaged and set aside when this was opened.
     #[must_use]
-    pub fn set_aside(&self) -> &[PathBuf] {
+    pub fn set_aside(&self) -> &[SetAside] {
         &self.set_aside
     }
 
@@ -188,12 +141,4 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: folder.to_owned() }),
         Err(TryLockError::Error(source)) => Err(OpenError::Folder { path, source }),
     }
-}
-
-/// The region whose file this is; `None` for a file set aside or half written.
-fn region_of(path: &Path) -> Option<Region> {
-    if path.extension()? != "json" {
-        return None;
-    }
-    path.file_stem()?.to_str()?.parse().ok()
 }

@@ -1,10 +1,10 @@
-//! The name of a region, safe to use as a file name.
+//! The name of a region.
 
 use crate::emulator::wire::AwsError;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// The name of a region (`us-east-1`): a-z, 0-9 and `-`, at most 32 bytes, so it is a file name as it is.
+/// The name of a region (`us-east-1`): a-z, 0-9 and `-`, at most 32 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
@@ -15,6 +15,12 @@ pub struct Region(String);
 pub struct InvalidRegion(pub String);
 
 impl Region {
+    /// Returns where that lives which belongs to no region, under the name that AWS has for it.
+    #[must_use]
+    pub fn global() -> Self {
+        Self("aws-global".to_owned())
+    }
+
     /// Borrows the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -66,10 +72,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_region_cannot_leave_its_folder() {
+    fn a_region_is_a_plain_name() {
         for bad in ["", "..", "a/b", "us_east", "US-EAST-1", "-a", "a.json", &"a".repeat(33)] {
             assert!(bad.parse::<Region>().is_err(), "{bad}");
         }
+        assert_eq!(Region::global().as_str().parse(), Ok(Region::global()));
         assert_eq!("eu-west-3".parse::<Region>().unwrap().as_str(), "eu-west-3");
     }
 }

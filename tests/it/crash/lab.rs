@@ -6,7 +6,7 @@ use super::{
     situation::Known,
 };
 use crate::support::{
-    Output, Project, Running,
+    Output, Project, Running, engine_state,
     fault::{At, Call, Fault, FaultProxy},
 };
 use serde_json::{Value, json};
@@ -125,12 +125,8 @@ impl Lab {
     /// What the engine has in all regions.
     pub(super) fn inventory(&self) -> Inventory {
         let engine = self.project.path().join(".atelier/engine");
-        let regions = fs::read_dir(engine.join("regions")).into_iter().flatten().map(|entry| entry.unwrap().path());
         let mut things = BTreeMap::new();
-        for file in regions.chain([engine.join("global.json")]) {
-            let Ok(text) = fs::read_to_string(&file) else { continue };
-            let state = serde_json::from_str::<Value>(&text).unwrap()["state"].take();
-            let place = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        for (place, state) in engine_state::read(&engine).as_object().into_iter().flatten() {
             for (kind, pointer) in KINDS {
                 for (id, thing) in state.pointer(pointer).and_then(Value::as_object).into_iter().flatten() {
                     // Terminated instances stay listed for an hour, as on AWS.

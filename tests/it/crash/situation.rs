@@ -7,6 +7,7 @@
 //! put.
 
 use super::lab::Lab;
+use crate::support::engine_state;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -58,8 +59,7 @@ fn situation(lab: &Lab) -> String {
     };
     let text = |name: &str| fs::read_to_string(lab.project.path().join(name)).unwrap_or_default();
     let mut whole = json!({
-        "global": json("engine/global.json"),
-        "region": json("engine/regions/us-east-1.json"),
+        "engine": engine_state::read(&own.join("engine")),
         "state": json("state.json"),
         "files": ([".api_id", ".instance_id", "atelier.toml"].map(text)),
     });

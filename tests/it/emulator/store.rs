@@ -1,5 +1,7 @@
 //! What survives: restarts, damage, a second emulator, a full disk's stand-in.
 
+use crate::support::engine_state;
+
 use super::{
     cloud::{Cloud, config},
     ec2::launch,
@@ -10,7 +12,11 @@ use atelier::{
     emulator::{Emulator, OpenError},
 };
 use aws_sdk_ec2::error::ProvideErrorMetadata;
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 use time::macros::datetime;
 
 fn open(folder: &Path) -> Result<Emulator, OpenError> {
@@ -25,14 +31,21 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What was set aside, one thing.
+fn only_aside(folder: &Path) -> PathBuf {
+    let aside: Vec<_> = names(folder).into_iter().filter(|name| name.starts_with("state.redb.damaged-")).collect();
+    assert_eq!(aside.len(), 1, "{aside:?}");
+    folder.join(&aside[0])
+}
+
 #[tokio::test]
 async fn what_was_answered_is_on_disk_and_nobody_else_can_read_it() {
     let cloud = Cloud::start().await;
     let id = launch(&cloud.ec2(), 1, &[]).await[0].instance_id().unwrap().to_owned();
-    let file = cloud.folder().join("regions/us-east-1.json");
-    assert!(fs::read_to_string(&file).unwrap().contains(&id));
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(names(&cloud.folder().join("regions")), ["us-east-1.json"]);
+    assert_eq!(engine_state::read(cloud.folder())["us-east-1"]["ec2"]["instances"][&id]["id"], *id);
+    let mode = fs::metadata(cloud.folder().join("state.redb")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(names(cloud.folder()), ["blobs", "global.json", "lock", "state.redb"]);
     let cloud = cloud.restart().await;
     let found = cloud.ec2().describe_instances().instance_ids(&id).send().await.unwrap();
     assert_eq!(found.reservations().len(), 1);
@@ -44,7 +57,7 @@ async fn reading_writes_nothing() {
     let ec2 = cloud.ec2();
     let id = launch(&ec2, 1, &[]).await[0].instance_id().unwrap().to_owned();
     cloud.settle();
-    let file = cloud.folder().join("regions/us-east-1.json");
+    let file = cloud.folder().join("state.redb");
     let before = fs::metadata(&file).unwrap().modified().unwrap();
     ec2.describe_instances().send().await.unwrap();
     ec2.start_instances().instance_ids(&id).send().await.unwrap();
@@ -56,20 +69,21 @@ async fn a_state_that_cannot_be_written_is_an_error_and_changes_nothing() {
     let cloud = Cloud::start().await;
     let ec2 = cloud.ec2();
     launch(&ec2, 1, &[]).await;
-    let temporary = cloud.folder().join("regions/us-east-1.tmp");
+    let (file, moved) = (cloud.folder().join("state.redb"), cloud.folder().join("moved"));
     let run = ec2.run_instances().image_id("ami-12345678").min_count(1).max_count(1);
-    let state = fs::read(cloud.folder().join("regions/us-east-1.json")).unwrap();
-    // A folder in the place of the temporary file, which unlike permissions stops root too; and a disk that is full.
-    let obstacles: [&dyn Fn(); 2] =
-        [&|| fs::create_dir(&temporary).unwrap(), &|| std::os::unix::fs::symlink("/dev/full", &temporary).unwrap()];
+    let state = engine_state::read(cloud.folder());
+    // Nothing, a folder and somebody else's file in the place of the state.
+    let obstacles: [&dyn Fn(); 3] = [&|| (), &|| fs::create_dir(&file).unwrap(), &|| fs::write(&file, "mine").unwrap()];
     for place in obstacles {
+        fs::rename(&file, &moved).unwrap();
         place();
         let error = run.clone().send().await.unwrap_err();
         assert_eq!(error.code(), Some("InternalFailure"));
         assert_eq!(error.raw_response().unwrap().status().as_u16(), 500);
         assert_eq!(ec2.describe_instances().send().await.unwrap().reservations().len(), 1);
-        assert_eq!(fs::read(cloud.folder().join("regions/us-east-1.json")).unwrap(), state);
-        fs::remove_dir(&temporary).or_else(|_| fs::remove_file(&temporary)).unwrap();
+        let _ = fs::remove_dir(&file).or_else(|_| fs::remove_file(&file));
+        fs::rename(&moved, &file).unwrap();
+        assert_eq!(engine_state::read(cloud.folder()), state);
     }
     run.send().await.unwrap();
     assert_eq!(ec2.describe_instances().send().await.unwrap().reservations().len(), 2);
@@ -77,29 +91,33 @@ async fn a_state_that_cannot_be_written_is_an_error_and_changes_nothing() {
 
 #[test]
 fn a_damaged_file_is_set_aside_whatever_it_is() {
-    for damage in ["", "{", "null", r#"{"schema":"x"}"#, r#"{"schema":1}"#, r#"{"schema":1,"state":{"ec2":7}}"#] {
+    for damage in ["", "{", "null", "redb", &"redb".repeat(10_000)] {
         let folder = tempfile::tempdir().unwrap();
-        let regions = folder.path().join("regions");
-        fs::create_dir(&regions).unwrap();
-        fs::write(regions.join("us-east-1.json"), damage).unwrap();
+        fs::write(folder.path().join("state.redb"), damage).unwrap();
         assert!(open(folder.path()).is_ok(), "{damage}");
-        let left = names(&regions);
-        assert!(left.len() == 1 && left[0].starts_with("us-east-1.json.damaged-"), "{damage}: {left:?}");
-        assert_eq!(fs::read_to_string(regions.join(&left[0])).unwrap(), damage);
+        let aside = only_aside(folder.path());
+        assert_eq!(fs::read_to_string(aside).unwrap(), damage);
     }
 }
 
 #[test]
-fn a_folder_or_a_link_in_the_place_of_the_file_is_neither_followed_nor_lost() {
+fn a_folder_a_link_or_a_fifo_in_the_place_of_the_file_is_neither_followed_nor_lost() {
     let folder = tempfile::tempdir().unwrap();
     let outside = folder.path().join("outside.json");
     fs::write(&outside, "mine").unwrap();
-    std::os::unix::fs::symlink(&outside, folder.path().join("global.json")).unwrap();
-    let regions = folder.path().join("regions");
-    fs::create_dir_all(regions.join("us-east-1.json")).unwrap();
-    assert!(open(folder.path()).is_ok());
-    assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
-    assert!(names(&regions)[0].starts_with("us-east-1.json.damaged-"));
+    let file = folder.path().join("state.redb");
+    let obstacles: [&dyn Fn(); 3] =
+        [&|| std::os::unix::fs::symlink(&outside, &file).unwrap(), &|| fs::create_dir(&file).unwrap(), &|| {
+            rustix::fs::mkfifoat(rustix::fs::CWD, &file, 0o600.into()).unwrap();
+        }];
+    for place in obstacles {
+        place();
+        assert!(open(folder.path()).is_ok());
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
+        let aside = only_aside(folder.path());
+        fs::remove_file(&aside).or_else(|_| fs::remove_dir(&aside)).unwrap();
+        fs::remove_file(&file).unwrap();
+    }
 }
 
 #[test]
@@ -121,9 +139,9 @@ fn what_a_killed_emulator_left_is_swept_unless_a_state_that_was_set_aside_may_ne
     assert_eq!(names(&blobs), ["not ours"]);
 
     leave_behind();
-    fs::write(folder.path().join("regions/us-east-1.json"), "damaged").unwrap();
+    fs::write(folder.path().join("state.redb"), "damaged").unwrap();
     let emulator = open(folder.path()).unwrap();
-    assert!(emulator.set_aside()[0].to_str().unwrap().contains("us-east-1.json.damaged-"));
+    assert!(emulator.set_aside()[0].to_str().unwrap().contains("state.redb.damaged-"));
     assert!(names(&blobs).contains(&orphan));
 }
 

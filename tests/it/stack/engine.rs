@@ -131,11 +131,10 @@ fn a_state_that_was_set_aside_is_told_by_up() {
     workshop.up();
     workshop.ok(&["deploy"]);
     workshop.ok(&["down"]);
-    let state = &workshop.store()[1];
-    std::fs::write(state, "{").unwrap();
+    std::fs::write(workshop.engine().join("state.redb"), "{").unwrap();
     let up = workshop.ok(&["up", "--engine", "embedded", "--json"]).json();
     let warnings = up["warnings"].to_string();
-    assert!(warnings.contains("us-east-1.json.damaged-"), "{up}");
+    assert!(warnings.contains("state.redb.damaged-"), "{up}");
     assert_eq!(workshop.ok(&["up", "--json"]).json()["warnings"], serde_json::json!([]));
 }
 

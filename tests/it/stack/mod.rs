@@ -49,10 +49,9 @@ impl Workshop {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// The files that hold the emulator's state.
-    fn store(&self) -> Vec<std::path::PathBuf> {
-        let engine = self.project.path().join(".atelier/engine");
-        vec![engine.join("global.json"), engine.join("regions/us-east-1.json")]
+    /// The engine's folder.
+    fn engine(&self) -> std::path::PathBuf {
+        self.project.path().join(".atelier/engine")
     }
 
     fn pid(&self) -> rustix::process::Pid {

@@ -2,7 +2,7 @@
 
 use super::Workshop;
 use crate::support::{
-    Running, engine_port, eventually,
+    Running, engine_port, engine_state, eventually,
     fault::{Call, FaultProxy},
     raw,
 };
@@ -274,12 +274,10 @@ fn what_bears_our_name_and_is_not_ours_is_refused_and_nothing_is_changed() {
     workshop.deploy();
     workshop.ok(&["down"]);
     // Another stack's tags make everything of our names somebody else's.
-    for file in workshop.store() {
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replace(r#""atelier:stack":"atelier""#, r#""atelier:stack":"theirs""#)).unwrap();
-    }
+    let tag = |name: &str| format!(r#""atelier:stack":"{name}""#);
+    engine_state::edit(&workshop.engine(), |json| json.replace(&tag("atelier"), &tag("theirs")));
     workshop.up();
-    let inventory = || workshop.store().iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>();
+    let inventory = || engine_state::read(&workshop.engine());
     let before = inventory();
     let refused = workshop.run(&["deploy", "--json"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");

@@ -2,6 +2,7 @@
 //! condition.
 
 pub(crate) mod canary;
+pub(crate) mod engine_state;
 pub(crate) mod fault;
 mod port;
 mod project;
