@@ -60,8 +60,8 @@ class Spoiler:
         """Yields what can be wrong with one member, or with the members of the whole."""
         named = self.names(path)
         if shape.type_name == "structure":
-            unknown = self.put([*path, (UNKNOWN, None)], "x")
-            yield Bad("unknown member", dotted(path, UNKNOWN), unknown, (UNKNOWN, *named[1:]))
+            inside = [*path, (UNKNOWN, None)]
+            yield Bad("unknown member", dotted(inside), self.put(inside, "x"), self.names(inside))
         if not path:
             return
         here, metadata = dotted(path), shape.metadata
@@ -136,7 +136,7 @@ class Spoiler:
             elif name != writers.FIRST:
                 absent, here = [*absent, self.writer.member(name, shape)], None
         own = [self.writer.member(*step) for step in path if step[0] != writers.FIRST]
-        return tuple(dict.fromkeys([*own[-1:], *absent])) or (UNKNOWN,)
+        return tuple(dict.fromkeys([*own[-1:], *absent]))
 
 
 def nulls(service, operation, draft):
@@ -185,5 +185,5 @@ def another(value):
     return value[:-1] + ("1" if value[-1] == "0" else "0")
 
 
-def dotted(path, *more):
-    return ".".join([*(str(name) for name, _ in path if name != writers.FIRST), *more])
+def dotted(path):
+    return ".".join(str(name) for name, _ in path if name != writers.FIRST)
