@@ -11,6 +11,7 @@ mod filter;
 mod images;
 mod instance;
 mod instance_xml;
+mod launch_options;
 mod network;
 mod paging;
 mod run;
