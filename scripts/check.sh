@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every check and test of the project, on a fresh clone of a new machine; CI runs exactly this.
 # What it needs beyond cargo and a C compiler, it installs: the AWS CLI and botocore into virtual environments under
-# target/, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian packages; needs
-# root or sudo).
+# target/, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
+# packages; needs root or sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/need.sh cargo cc

@@ -6,13 +6,17 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
 CODE = re.compile(r"[A-Z][A-Za-z0-9]*(\.[A-Z][A-Za-z0-9]*)*$")
-# What any operation of AWS may answer, whether its model says so or not.
+# What any operation may answer, whether the model says so or not: by protocol, and by service where that has its own
+# code for an input that is wrong.
 COMMON = {
-    "AccessDeniedException", "InternalFailure", "InvalidAction", "MalformedQueryString", "MissingAction",
-    "MissingParameter", "NotImplemented", "SerializationException", "UnknownOperationException", "UnknownParameter",
-    "ValidationError", "ValidationException", "InvalidParameterValue", "InvalidParameterCombination",
-    "InvalidRequestContentException", "MalformedInput", "RequestEntityTooLargeException", "RequestTooLargeException",
+    "query": {"InvalidAction", "InvalidParameterValue", "MalformedInput", "MalformedQueryString", "MissingAction",
+              "MissingParameter", "UnknownParameter", "ValidationError"},
+    "json": {"SerializationException", "UnknownOperationException", "ValidationException"},
+    "rest-json": {"SerializationException", "ValidationException"},
+    "apigateway": {"BadRequestException"},
+    "logs": {"InvalidParameterException"},
 }
+EVERYWHERE = {"AccessDeniedException", "InternalFailure", "NotImplemented"}
 
 
 @dataclass
@@ -25,8 +29,8 @@ class Refusal:
 
     def names(self, member):
         """Whether the message names a member, whose first letter services write either way."""
-        last = member.rsplit(".", 1)[-1]
-        return last.lower() in self.message.lower()
+        # Some sentences write a member as words (`Revision Id`).
+        return member.lower() in self.message.lower().replace(" ", "")
 
 
 def read(service, answer):
@@ -87,7 +91,8 @@ def faults_of(service, operation, refusal):
     for shape in service.operation(operation).error_shapes:
         error = shape.metadata.get("error", {})
         declared[error.get("code", shape.name)] = error.get("httpStatusCode")
-    if refusal.code not in declared and refusal.code not in COMMON:
+    common = EVERYWHERE | COMMON[service.protocol] | COMMON.get(service.name, set())
+    if refusal.code not in declared and refusal.code not in common:
         yield f"{refusal.code} is no error of this operation: {sorted(declared)}"
     status = declared.get(refusal.code)
     if status and status != refusal.status:

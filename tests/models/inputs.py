@@ -60,8 +60,8 @@ class Spoiler:
         """Yields what can be wrong with one member, or with the members of the whole."""
         named = self.names(path)
         if shape.type_name == "structure":
-            unknown = self.put([*path, (UNKNOWN, None)], "x")
-            yield Bad("unknown member", dotted(path, UNKNOWN), unknown, (UNKNOWN, *named[1:]))
+            inside = [*path, (UNKNOWN, None)]
+            yield Bad("unknown member", dotted(inside), self.put(inside, "x"), self.names(inside))
         if not path:
             return
         here, metadata = dotted(path), shape.metadata
@@ -76,8 +76,8 @@ class Spoiler:
             yield Bad("out of range", here, self.put(path, metadata["min"] - 1), named)
         if shape.type_name == "string" and len(path) == 1:
             may_pass = metadata.get("max", LARGE) >= LARGE
-            # Where the model has no limit, the refusal may quote the value instead.
-            known = (*named, *(["xxx"] if may_pass else []))
+            # Where the model has no limit, or the member is too much already, the sentence may be about something else.
+            known = () if may_pass or path[0][0] not in self.given else named
             yield Bad("too large", here, self.put(path, "x" * LARGE), known, may_pass)
         without = self.draft.copy()
         if is_required(path, self.shape) and self.writer.take(without.body, path):
@@ -90,11 +90,14 @@ class Spoiler:
 
     def query_faults(self):
         """Yields what can be wrong in the query string, and in the headers that are members."""
-        if self.service.protocol != "json":
+        members = self.shape.members if self.shape else {}
+        takes_any_name = any(shape.type_name == "map" and shape.serialization.get("location") == "querystring"
+                             for shape in members.values())
+        if self.service.protocol != "json" and not takes_any_name:
             spoilt = self.draft.copy()
             spoilt.query.append((UNKNOWN, "x"))
             yield Bad("unknown query parameter", UNKNOWN, spoilt, (UNKNOWN,))
-        for name, shape in (self.shape.members if self.shape else {}).items():
+        for name, shape in members.items():
             place, wire = shape.serialization.get("location"), shape.serialization.get("name")
             if place not in ("querystring", "header") or wire is None:
                 continue
@@ -136,7 +139,7 @@ class Spoiler:
             elif name != writers.FIRST:
                 absent, here = [*absent, self.writer.member(name, shape)], None
         own = [self.writer.member(*step) for step in path if step[0] != writers.FIRST]
-        return tuple(dict.fromkeys([*own[-1:], *absent])) or (UNKNOWN,)
+        return tuple(dict.fromkeys([*own[-1:], *absent]))
 
 
 def nulls(service, operation, draft):
@@ -185,5 +188,5 @@ def another(value):
     return value[:-1] + ("1" if value[-1] == "0" else "0")
 
 
-def dotted(path, *more):
-    return ".".join([*(str(name) for name, _ in path if name != writers.FIRST), *more])
+def dotted(path):
+    return ".".join(str(name) for name, _ in path if name != writers.FIRST)

@@ -30,7 +30,7 @@ class Examination:
     """One service of an engine, its table, and the faults that were found."""
 
     def __init__(self, endpoint, key, secret, account, name):
-        self.services = Services(endpoint, (key, secret))
+        self.services = wire.Services(endpoint, (key, secret))
         self.service = self.services[name]
         self.table = importlib.import_module(f"rows.{name}_rows")
         self.constants = {"account": account, "region": wire.REGION}
@@ -151,23 +151,11 @@ class Examination:
             return
         for one in row if isinstance(row, list) else [row]:
             for fault in pages.faults(self.scene, service, operation, one):
-                self.fault(operation, "pages", fault)
+                self.fault(operation, "pages", f"of {one.get('input', {})}: {fault}")
 
 
 def shortened(message):
     return re.sub(r"x{40,}", "xxx", message)[:150]
-
-
-class Services(dict):
-    """The services of an engine by name, each model read when it is first needed."""
-
-    def __init__(self, endpoint, credentials):
-        super().__init__()
-        self.endpoint, self.credentials = endpoint, credentials
-
-    def __missing__(self, name):
-        self[name] = wire.Service(name, self.endpoint, self.credentials)
-        return self[name]
 
 
 def main(arguments):

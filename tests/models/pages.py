@@ -4,6 +4,8 @@ import jmespath
 
 # How many things a pager goes through.
 COUNT = 5
+# What is removed between two pages.
+REMOVALS = ("nothing", "the first one seen", "the last one seen", "the next one")
 TOKENS = ("nextToken", "NextToken", "Marker", "position")
 
 
@@ -28,8 +30,7 @@ def faults(scene_of, service, operation, row):
     if "make" not in row:
         yield from whole_faults(scene_of(), service, operation, row)
         return
-    removals = ("nothing", "the first one seen", "the last one seen", "the next one") if "remove" in row else ("nothing",)
-    for removed in removals:
+    for removed in REMOVALS if "remove" in row else REMOVALS[:1]:
         for fault in removal_faults(scene_of(), service, operation, row, removed):
             yield f"{removed} deleted: {fault}"
 
@@ -44,26 +45,20 @@ def whole_faults(scene, service, operation, row):
 
 
 def removal_faults(scene, service, operation, row, removed):
-    made = []
-    for number in range(row.get("count", COUNT)):
-        scene.made["each"] = row["each"][number] if "each" in row else number
-        _, given, output = scene.call(row["make"])
-        made.append(jmespath.search(row["make"]["is"], {"input": given, "output": output}))
-    given = scene.fill(row.get("input", {}))
-    order = list(made)
-    if removed == "the next one":
-        order = [item for page in walk(service, operation, row, given) for item in page if item in made]
+    """What a walk loses or repeats when something is removed as soon as two of the things have been seen."""
+    made = [make(scene, row, number) for number in range(row.get("count", COUNT))]
+    given, size = scene.fill(row.get("input", {})), row.get("size", 1)
+    order = [item for page in walk(service, operation, row, given) for item in page if item in made]
     seen, gone = [], None
-    for number, page in enumerate(walk(service, operation, row, given)):
-        size = row.get("size", 1)
+    for page in walk(service, operation, row, given):
         if len(page) > size:
             yield f"a page of {len(page)} where {size} was asked for"
         seen.extend(page)
-        own = [item for item in seen if item in made]
-        if gone is None and number >= row.get("after", 1) - 1 and own and removed != "nothing":
-            rest = [item for item in order if item not in seen]
-            choice = {"the first one seen": own[0], "the last one seen": own[-1], "the next one": rest[0] if rest else own[0]}
-            gone = choice[removed]
+        own = [item for item in order if item in seen]
+        if removed != REMOVALS[0] and gone is None and len(own) >= 2:
+            # Nothing is there to be next when the first page had all.
+            following = [item for item in order if item not in seen] or own
+            gone = dict(zip(REMOVALS[1:], (own[0], own[-1], following[0])))[removed]
             scene.made["item"] = gone
             scene.call(row["remove"])
     lost = [item for item in made if item != gone and item not in seen]
@@ -72,6 +67,13 @@ def removal_faults(scene, service, operation, row, removed):
         yield f"{len(lost)} of {len(made)} lost"
     if twice:
         yield f"told twice: {', '.join(twice)}"
+
+
+def make(scene, row, number):
+    """Makes one of the things and gives what it is known by; `$each` is one of the row's own names."""
+    scene.made["each"] = row["each"][number] if "each" in row else str(number)
+    _, given, output = scene.call(row["make"])
+    return jmespath.search(row["make"]["is"], {"input": given, "output": output})
 
 
 def walk(service, operation, row, given):

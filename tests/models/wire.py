@@ -118,9 +118,10 @@ class Service:
         self.signer.add_auth(request)
         sent = request.prepare()
         target = sent.url.removeprefix(f"http://{self.host}")
+        headers = {name: text(value) for name, value in sent.headers.items()}
         for attempt in (1, 2):
             try:
-                self.connection.request(sent.method, target, sent.body or b"", {k: text(v) for k, v in sent.headers.items()})
+                self.connection.request(sent.method, target, sent.body or b"", headers)
                 answer = self.connection.getresponse()
                 return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
@@ -144,6 +145,18 @@ class Service:
         parsed = self.parser.parse(response, shape)
         parsed.pop("ResponseMetadata", None)
         return parsed
+
+
+class Services(dict):
+    """The services of an engine by name, each model read when it is first needed."""
+
+    def __init__(self, endpoint, credentials):
+        super().__init__()
+        self.endpoint, self.credentials = endpoint, credentials
+
+    def __missing__(self, name):
+        self[name] = Service(name, self.endpoint, self.credentials)
+        return self[name]
 
 
 class Refused(Exception):

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PutIntegration {
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type")]
     kind: String,
     integration_http_method: Option<String>,
     uri: Option<String>,
@@ -93,12 +93,22 @@ pub(super) fn check(mut integration: Integration, resource: &str) -> Result<Inte
             return Err(bad_request("Enumeration value for HttpMethod must be non-empty"));
         }
     }
+    check_content_handling(integration.content_handling.as_deref())?;
     if !(50..=MAX_TIMEOUT_MS).contains(&integration.timeout_in_millis) {
         return Err(bad_request("Timeout should be between 50 ms and 29000 ms"));
     }
     integration.responses.values().try_for_each(|response| mock::check(&response.response_templates))?;
     integration.cache_namespace.get_or_insert_with(|| resource.to_owned());
     Ok(integration)
+}
+
+fn check_content_handling(handling: Option<&str>) -> Result<(), AwsError> {
+    match handling {
+        None | Some("CONVERT_TO_BINARY" | "CONVERT_TO_TEXT") => Ok(()),
+        Some(other) => {
+            Err(bad_request(format!("contentHandling is CONVERT_TO_BINARY or CONVERT_TO_TEXT, not `{other}`.")))
+        }
+    }
 }
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
@@ -124,6 +134,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn put_response(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, response, scope) = operation.inputs::<MethodPath, IntegrationResponse>()?;
     check_status(&response.status_code)?;
+    check_content_handling(response.content_handling.as_deref())?;
     mock::check(&response.response_templates)?;
     let edit = |method: &mut Method| {
         let integration = method.integration.as_mut().ok_or_else(|| absent("Integration"))?;

@@ -70,7 +70,6 @@ fn no_part() -> AwsError {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PutMethod {
-    #[serde(default)]
     authorization_type: String,
     #[serde(default)]
     api_key_required: bool,

@@ -27,8 +27,9 @@ enum Change {
 
 /// `ModifyInstanceAttribute`.
 pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((id, dry, change), scope) = operation
+    let ((id, dry, changes), scope) = operation
         .query(|params| Ok((params.required("InstanceId")?, super::take_dry_run(params)?, Change::take(params)?)))?;
+    let change = Change::only(changes)?;
     let now = scope.now_millis();
     scope
         .change(|state| {
@@ -42,27 +43,37 @@ pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError>
     Ok(Output::Done)
 }
 
+/// The attributes that can be changed, by their parameter and by their name.
+const ATTRIBUTES: [(&str, &str); 7] = [
+    ("DisableApiStop", "disableApiStop"),
+    ("DisableApiTermination", "disableApiTermination"),
+    ("EbsOptimized", "ebsOptimized"),
+    ("InstanceInitiatedShutdownBehavior", "instanceInitiatedShutdownBehavior"),
+    ("InstanceType", "instanceType"),
+    ("SourceDestCheck", "sourceDestCheck"),
+    ("UserData", "userData"),
+];
+
 impl Change {
-    /// Reads the one attribute, in the new form (`InstanceType.Value`) or the old (`Attribute` and `Value`).
-    fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
+    /// Reads all changes, in the new form (`InstanceType.Value`) or the old (`Attribute` and `Value`).
+    fn take(params: &mut QueryParams) -> Result<Vec<Self>, AwsError> {
         let mut changes = Vec::new();
         if let Some(attribute) = params.text("Attribute") {
-            let value = params.required("Value")?;
-            changes.push(Self::of(&attribute, value)?);
+            if !ATTRIBUTES.iter().any(|(_, known)| *known == attribute) {
+                return Err(lacking(&attribute));
+            }
+            changes.push(Self::of(&attribute, params.required("Value")?)?);
         }
-        for (name, attribute) in [
-            ("DisableApiStop", "disableApiStop"),
-            ("DisableApiTermination", "disableApiTermination"),
-            ("EbsOptimized", "ebsOptimized"),
-            ("InstanceInitiatedShutdownBehavior", "instanceInitiatedShutdownBehavior"),
-            ("InstanceType", "instanceType"),
-            ("SourceDestCheck", "sourceDestCheck"),
-            ("UserData", "userData"),
-        ] {
+        for (name, attribute) in ATTRIBUTES {
             if let Some(value) = params.text(&format!("{name}.Value")) {
                 changes.push(Self::of(attribute, value)?);
             }
         }
+        Ok(changes)
+    }
+
+    /// Returns the only one: a call changes one attribute.
+    fn only(mut changes: Vec<Self>) -> Result<Self, AwsError> {
         let combination = |message: &str| Err(AwsError::sender("InvalidParameterCombination", message));
         match (changes.pop(), changes.is_empty()) {
             (Some(change), true) => Ok(change),
@@ -89,9 +100,7 @@ impl Change {
                 check_user_data(&value)?;
                 Self::UserData(Some(value).filter(|data| !data.is_empty()))
             }
-            other => {
-                return Err(AwsError::not_implemented("ec2", &format!("ModifyInstanceAttribute of {other}")));
-            }
+            other => return Err(lacking(other)),
         })
     }
 
@@ -113,6 +122,10 @@ impl Change {
         }
         Ok(())
     }
+}
+
+fn lacking(attribute: &str) -> AwsError {
+    AwsError::not_implemented("ec2", &format!("ModifyInstanceAttribute of {attribute}"))
 }
 
 /// `DescribeInstanceAttribute`.

@@ -56,7 +56,7 @@ const T3: Sizes = &[
     ("xlarge", 4, 16_384),
     ("2xlarge", 8, 32_768),
 ];
-/// The general families; those for computing have half the memory, those for memory twice.
+/// The general families; those for computing have half the memory of their sizes, those for memory twice.
 const M: Sizes = &[
     ("large", 2, 8192),
     ("xlarge", 4, 16_384),
@@ -67,7 +67,29 @@ const M: Sizes = &[
     ("16xlarge", 64, 262_144),
     ("24xlarge", 96, 393_216),
 ];
-const X86_FAMILIES: [&str; 9] = ["c5", "c6i", "c7i", "m5", "m6i", "m7i", "r5", "r6i", "r7i"];
+const C5: Sizes = &[
+    ("large", 2, 8192),
+    ("xlarge", 4, 16_384),
+    ("2xlarge", 8, 32_768),
+    ("4xlarge", 16, 65_536),
+    ("9xlarge", 36, 147_456),
+    ("12xlarge", 48, 196_608),
+    ("18xlarge", 72, 294_912),
+    ("24xlarge", 96, 393_216),
+];
+/// The families with Graviton processors.
+const ARM: Sizes = &[
+    ("medium", 1, 4096),
+    ("large", 2, 8192),
+    ("xlarge", 4, 16_384),
+    ("2xlarge", 8, 32_768),
+    ("4xlarge", 16, 65_536),
+    ("8xlarge", 32, 131_072),
+    ("12xlarge", 48, 196_608),
+    ("16xlarge", 64, 262_144),
+];
+
+const X86_FAMILIES: [&str; 8] = ["c6i", "c7i", "m5", "m6i", "m7i", "r5", "r6i", "r7i"];
 const ARM_FAMILIES: [&str; 6] = ["c6g", "c7g", "m6g", "m7g", "r6g", "r7g"];
 
 static TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
@@ -94,11 +116,12 @@ static TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
     add("t3", Architecture::X86, T3);
     add("t3a", Architecture::X86, T3);
     add("t4g", Architecture::Arm, T3);
+    add("c5", Architecture::X86, C5);
     for family in X86_FAMILIES {
         add(family, Architecture::X86, M);
     }
     for family in ARM_FAMILIES {
-        add(family, Architecture::Arm, M);
+        add(family, Architecture::Arm, ARM);
     }
     types.sort_by(|a, b| a.name.cmp(&b.name));
     types
@@ -190,7 +213,8 @@ mod tests {
         assert_eq!((micro.cpus, micro.memory, micro.architecture), (1, 1024, Architecture::X86));
         assert_eq!(find("c7g.large").unwrap().memory, 4096);
         assert_eq!(find("r5.large").unwrap().memory, 16_384);
-        for unknown in ["", "t2", "t2.", "T2.micro", "t9.micro"] {
+        assert_eq!((find("c5.9xlarge").unwrap().memory, find("m7g.medium").unwrap().memory), (73_728, 4096));
+        for unknown in ["", "t2", "t2.", "T2.micro", "t9.micro", "c5.8xlarge", "c6g.24xlarge"] {
             assert!(find(unknown).is_none(), "{unknown}");
         }
     }

@@ -101,9 +101,10 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((ids, owners, filters, paging, dry), scope) = operation.query(|params| {
         let (ids, owners) = (params.list("ImageId")?, params.list("Owner")?);
         let (filters, paging) = (Filters::take(params, &known)?, Paging::take(params, 1000)?);
-        for harmless in ["ExecutableBy", "IncludeDeprecated", "IncludeDisabled"] {
-            params.ignore(harmless);
-        }
+        // Every image is public, and none is deprecated or disabled.
+        params.list("ExecutableBy")?;
+        params.flag("IncludeDeprecated")?;
+        params.flag("IncludeDisabled")?;
         Ok((ids, owners, filters, paging, super::take_dry_run(params)?))
     })?;
     ids.iter().try_for_each(|id| check_id(id))?;

@@ -12,6 +12,7 @@ mod images;
 mod index;
 mod instance;
 mod instance_xml;
+mod launch_options;
 mod network;
 mod paging;
 mod run;

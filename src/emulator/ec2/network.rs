@@ -186,7 +186,8 @@ pub(super) fn describe_regions(operation: Operation<'_>) -> Result<Output, AwsEr
     let ((names, filters, dry), _) = operation.query(|params| {
         let names = params.list("RegionName")?;
         let filters = Filters::take(params, &["endpoint", "opt-in-status", "region-name"])?;
-        params.ignore("AllRegions");
+        // All that there are are shown anyway.
+        params.flag("AllRegions")?;
         Ok((names, filters, super::take_dry_run(params)?))
     })?;
     if let Some(unknown) = names.iter().find(|name| !REGIONS.contains(&name.as_str())) {

@@ -5,6 +5,7 @@ use super::{
     images,
     instance::{Attributes, Goal, Instance, Launch, SHARE, State, TRANSITION},
     instance_xml::write_reservation,
+    launch_options,
     network::{CAPACITY, Network},
     tags,
 };
@@ -23,22 +24,6 @@ use std::collections::BTreeMap;
 const LIMIT: usize = CAPACITY;
 /// EC2's limit on user data, in bytes before base64.
 const MAX_USER_DATA: usize = 16 * 1024;
-/// What a launch may say about things that do not exist here (volumes, sockets, licences) or change nothing.
-const HARMLESS: [&str; 12] = [
-    "AdditionalInfo",
-    "BlockDeviceMapping",
-    "CapacityReservationSpecification",
-    "CpuOptions",
-    "CreditSpecification",
-    "EnclaveOptions",
-    "HibernationOptions",
-    "LicenseSpecification",
-    "MaintenanceOptions",
-    "MetadataOptions",
-    "PrivateDnsNameOptions",
-    "Placement.Tenancy",
-];
-
 /// What is to be launched, with every parameter checked.
 struct LaunchRequest {
     image: String,
@@ -110,9 +95,7 @@ impl LaunchRequest {
         let zones = take_place(params, network)?;
         let tags = take_tags(params)?;
         let attributes = take_attributes(params)?;
-        for name in HARMLESS {
-            params.ignore(name);
-        }
+        launch_options::take(params)?;
         refuse_unsupported(params)?;
         Ok(Self { image, kind, count, zones, tags, attributes, token, fingerprint })
     }

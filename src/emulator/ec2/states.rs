@@ -16,7 +16,10 @@ type Step = Option<(Goal, i64)>;
 pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> {
     change(
         operation,
-        |params| Ok(params.ignore("AdditionalInfo")),
+        |params| {
+            params.text("AdditionalInfo");
+            Ok(())
+        },
         |(), instance, phase| match phase {
             Phase::Pending | Phase::Running => Ok(None),
             Phase::Stopped => Ok(Some((Goal::Run, TRANSITION))),
@@ -29,7 +32,7 @@ pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> 
 /// `StopInstances`.
 pub(super) async fn stop(operation: Operation<'_>) -> Result<Output, AwsError> {
     let take = |params: &mut QueryParams| {
-        ignore_shutdown(params);
+        take_shutdown(params)?;
         Ok(params.flag("Hibernate")?.unwrap_or(false))
     };
     change(operation, take, |hibernate, instance, phase| {
@@ -51,19 +54,15 @@ pub(super) async fn stop(operation: Operation<'_>) -> Result<Output, AwsError> {
 
 /// `TerminateInstances`.
 pub(super) async fn terminate(operation: Operation<'_>) -> Result<Output, AwsError> {
-    change(
-        operation,
-        |params| Ok(ignore_shutdown(params)),
-        |(), instance, phase| match phase {
-            Phase::ShuttingDown | Phase::Terminated => Ok(None),
-            _ if instance.attributes.disable_api_termination => {
-                Err(protected(instance, "terminated", "disableApiTermination"))
-            }
-            // There is nothing left to shut down.
-            Phase::Stopped => Ok(Some((Goal::Terminate, 0))),
-            _ => Ok(Some((Goal::Terminate, TRANSITION))),
-        },
-    )
+    change(operation, take_shutdown, |(), instance, phase| match phase {
+        Phase::ShuttingDown | Phase::Terminated => Ok(None),
+        _ if instance.attributes.disable_api_termination => {
+            Err(protected(instance, "terminated", "disableApiTermination"))
+        }
+        // There is nothing left to shut down.
+        Phase::Stopped => Ok(Some((Goal::Terminate, 0))),
+        _ => Ok(Some((Goal::Terminate, TRANSITION))),
+    })
     .await
 }
 
@@ -127,11 +126,11 @@ async fn change<T: Copy>(
     }))
 }
 
-/// Drops how a machine is to be shut down: there is none.
-fn ignore_shutdown(params: &mut QueryParams) {
-    for harmless in ["Force", "SkipOsShutdown"] {
-        params.ignore(harmless);
-    }
+/// Reads how a machine is to be shut down, and forgets it: there is none.
+fn take_shutdown(params: &mut QueryParams) -> Result<(), AwsError> {
+    params.flag("Force")?;
+    params.flag("SkipOsShutdown")?;
+    Ok(())
 }
 
 fn take(params: &mut QueryParams) -> Result<(Vec<String>, bool), AwsError> {

@@ -1,6 +1,6 @@
 //! The policies of AWS that are attached to a role.
 
-use super::{no_such_entity, null, paging::Paging, role, take_role_name, validation};
+use super::{MAX_ARN, no_such_entity, null, paging::Paging, role, take_role_name, take_text, validation};
 use crate::emulator::{
     service::{Operation, Output},
     wire::{AwsError, QueryParams, xml},
@@ -36,7 +36,7 @@ pub(super) async fn detach(operation: Operation<'_>) -> Result<Output, AwsError>
 /// `ListAttachedRolePolicies`.
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((name, prefix, paging), scope) = operation.query(|params| {
-        Ok((take_role_name(params)?, params.text("PathPrefix").unwrap_or_default(), Paging::take(params)?))
+        Ok((take_role_name(params)?, take_text(params, "PathPrefix", 512)?.unwrap_or_default(), Paging::take(params)?))
     })?;
     let arns = role::read(&scope, &name, |role| {
         let path = |arn: &&String| arn.find('/').is_some_and(|at| arn[at..].starts_with(&prefix));
@@ -53,7 +53,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
 }
 
 fn take_arn(params: &mut QueryParams) -> Result<String, AwsError> {
-    let arn = params.text("PolicyArn").ok_or_else(|| null("policyArn"))?;
-    let is_arn = arn.starts_with("arn:") && (20..=2048).contains(&arn.len());
+    let arn = take_text(params, "PolicyArn", MAX_ARN)?.ok_or_else(|| null("policyArn"))?;
+    let is_arn = arn.starts_with("arn:") && arn.len() >= 20;
     if is_arn { Ok(arn) } else { Err(validation(format!("ARN {arn} is not valid."))) }
 }

@@ -1,12 +1,12 @@
 //! The policies that belong to one role alone.
 
 use super::{
-    conflict,
+    MAX_POLICY, conflict,
     document::{self, Kind},
     no_such_entity, null,
     paging::Paging,
     role::{self, encode},
-    take_name, take_role_name,
+    take_name, take_role_name, take_text,
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -20,7 +20,7 @@ const MAX_SIZE: usize = 10_240;
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((role, policy, text), scope) = operation.query(|params| {
         let (role, policy) = take_names(params)?;
-        Ok((role, policy, params.text("PolicyDocument").ok_or_else(|| null("policyDocument"))?))
+        Ok((role, policy, take_text(params, "PolicyDocument", MAX_POLICY)?.ok_or_else(|| null("policyDocument"))?))
     })?;
     document::check(&text, Kind::Identity)?;
     role::change(&scope, &role, |role| {

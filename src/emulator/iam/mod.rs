@@ -46,9 +46,14 @@ pub static SERVICE: Service = Service {
     fault: |fault: Fault| validation(fault.to_string()),
 };
 
+/// IAM's limit on the text of a policy, in characters: that of a request, before those of what it is for.
+const MAX_POLICY: usize = 131_072;
+/// IAM's limit on an ARN, in characters.
+const MAX_ARN: usize = 2048;
+
 /// Takes a name that must be there: a role's or a policy's, by the pattern that IAM has for both.
 fn take_name(params: &mut QueryParams, parameter: &str, longest: usize) -> Result<String, AwsError> {
-    let field = format!("{}{}", parameter[..1].to_ascii_lowercase(), &parameter[1..]);
+    let field = field(parameter);
     let Some(name) = params.text(parameter) else { return Err(null(&field)) };
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
     if name.is_empty() || name.len() > longest || !name.bytes().all(plain) {
@@ -62,6 +67,24 @@ fn take_name(params: &mut QueryParams, parameter: &str, longest: usize) -> Resul
 
 fn take_role_name(params: &mut QueryParams) -> Result<String, AwsError> {
     take_name(params, "RoleName", 64)
+}
+
+/// Takes a text of at most `longest` characters.
+fn take_text(params: &mut QueryParams, parameter: &str, longest: usize) -> Result<Option<String>, AwsError> {
+    let text = params.text(parameter);
+    match &text {
+        Some(long) if long.chars().count() > longest => Err(validation(format!(
+            "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length less than \
+             or equal to {longest}",
+            field(parameter)
+        ))),
+        _ => Ok(text),
+    }
+}
+
+/// Writes the name of a parameter as IAM's sentences do.
+fn field(parameter: &str) -> String {
+    format!("{}{}", parameter[..1].to_ascii_lowercase(), &parameter[1..])
 }
 
 fn null(field: &str) -> AwsError {

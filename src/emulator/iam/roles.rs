@@ -1,12 +1,12 @@
 //! The operations on roles as a whole.
 
 use super::{
-    conflict,
+    MAX_ARN, MAX_POLICY, conflict,
     document::{self, Kind},
     null,
     paging::Paging,
     role::{self, Role},
-    tags, take_role_name, validation,
+    tags, take_role_name, take_text, validation,
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -29,7 +29,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             trust: take_trust(params, "AssumeRolePolicyDocument", "assumeRolePolicyDocument")?,
             description: take_description(params)?,
             session: take_session(params)?.unwrap_or(*SESSION.start()),
-            boundary: params.text("PermissionsBoundary"),
+            boundary: take_text(params, "PermissionsBoundary", MAX_ARN)?,
             tags: tags::take(params)?,
             inline: BTreeMap::new(),
             attached: BTreeSet::new(),
@@ -141,16 +141,15 @@ pub(super) fn list_instance_profiles(operation: Operation<'_>) -> Result<Output,
 }
 
 fn take_trust(params: &mut QueryParams, parameter: &str, field: &str) -> Result<String, AwsError> {
-    let text = params.text(parameter).ok_or_else(|| null(field))?;
+    let text = take_text(params, parameter, MAX_POLICY)?.ok_or_else(|| null(field))?;
     document::check(&text, Kind::Trust)?;
     Ok(text)
 }
 
 fn take_path(params: &mut QueryParams, parameter: &str) -> Result<Option<String>, AwsError> {
-    let Some(path) = params.text(parameter) else { return Ok(None) };
+    let Some(path) = take_text(params, parameter, 512)? else { return Ok(None) };
     let is_valid = path.starts_with('/')
         && (path.ends_with('/') || parameter == "PathPrefix")
-        && path.len() <= 512
         && path.bytes().all(|b| b.is_ascii_graphic());
     if is_valid {
         return Ok(Some(path));

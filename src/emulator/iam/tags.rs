@@ -1,7 +1,7 @@
 //! The tags of roles.
 
 use super::{
-    conflict,
+    conflict, field, null,
     paging::Paging,
     role::{self, write_tags},
     take_role_name,
@@ -22,7 +22,8 @@ use std::collections::BTreeMap;
 pub(super) fn take(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsError> {
     let mut tags = BTreeMap::new();
     for mut tag in take_members(params, "Tags")? {
-        let (key, value) = (tag.text("Key").unwrap_or_default(), tag.text("Value").unwrap_or_default());
+        let mut member = |name: &str| tag.text(name).ok_or_else(|| null(&format!("tags.member.{}", field(name))));
+        let (key, value) = (member("Key")?, member("Value")?);
         tag.finish()?;
         tags::check_one(&key, &value, MAX_KEY).map_err(refusal)?;
         // Unlike EC2, IAM compares keys without case.
@@ -60,7 +61,13 @@ fn refusal(fault: TagFault) -> AwsError {
 
 /// `TagRole`: adds or replaces.
 pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((name, new), scope) = operation.query(|params| Ok((take_role_name(params)?, take(params)?)))?;
+    let ((name, new), scope) = operation.query(|params| {
+        let name = take_role_name(params)?;
+        if !params.has("Tags") {
+            return Err(null("tags"));
+        }
+        Ok((name, take(params)?))
+    })?;
     role::change(&scope, &name, |role| {
         role.tags.retain(|key, _| !new.keys().any(|new| new.eq_ignore_ascii_case(key)));
         role.tags.extend(new);
@@ -72,8 +79,13 @@ pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
 
 /// `UntagRole`: a key that is not there is no error.
 pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((name, keys), scope) =
-        operation.query(|params| Ok((take_role_name(params)?, params.list("TagKeys.member")?)))?;
+    let ((name, keys), scope) = operation.query(|params| {
+        let name = take_role_name(params)?;
+        if !params.has("TagKeys") {
+            return Err(null("tagKeys"));
+        }
+        Ok((name, params.list("TagKeys.member")?))
+    })?;
     role::change(&scope, &name, |role| {
         role.tags.retain(|key, _| !keys.iter().any(|gone| gone.eq_ignore_ascii_case(key)));
         Ok(())

@@ -9,7 +9,7 @@ pub(super) fn fault(fault: Fault) -> AwsError {
     match fault {
         Fault::Unreadable(why) => unreadable(why),
         Fault::Missing(path) => null(&path),
-        Fault::Invalid(path, why) => unfit(&format!("at '{}'", parameter(&path)), &why),
+        Fault::WrongType(path, why) | Fault::Invalid(path, why) => unfit(&format!("at '{}'", parameter(&path)), &why),
         Fault::Unknown(path) => invalid(format!(
             "The parameter {path} is not known: either Lambda does not have it in this operation, or this emulator lacks it."
         )),

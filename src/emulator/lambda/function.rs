@@ -135,8 +135,8 @@ impl Function {
             shown["StateReason"] = "The function is being created.".into();
             shown["StateReasonCode"] = "Creating".into();
         } else if !self.is_settled(now) {
+            // AWS has no code for a change that goes well.
             shown["LastUpdateStatusReason"] = "The function is being updated.".into();
-            shown["LastUpdateStatusReasonCode"] = "Updating".into();
         }
         shown
     }

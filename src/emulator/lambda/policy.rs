@@ -80,6 +80,10 @@ impl PermissionInput {
             let rule = "satisfy regular expression pattern: o-[a-z0-9]{10,32}";
             return Err(validation(id, "principalOrgID", rule));
         }
+        let is_account = |account: &str| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        if let Some(account) = self.source_account.as_deref().filter(|account| !is_account(account)) {
+            return Err(validation(account, "sourceAccount", "satisfy regular expression pattern: \\d{12}"));
+        }
         let is_token = |token: &str| {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
             (1..=256).contains(&token.len()) && token.bytes().all(plain)

@@ -18,7 +18,7 @@ use std::{
 const SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// One event, as it is handed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// When it happened, milliseconds since the Unix epoch.
     pub timestamp: i64,

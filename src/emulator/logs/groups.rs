@@ -2,12 +2,12 @@
 
 use super::{
     invalid,
-    state::{Group, State, check_group_name, group_arn, limit},
+    state::{Group, Name, State, check_group_name, group_arn, limit},
     tags::check_tags,
 };
 use crate::emulator::{
     service::{Operation, Output, Scope},
-    wire::{AwsError, page::page},
+    wire::{AwsError, Text, page::page},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,15 +50,16 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     Ok(Output::Done)
 }
 
+/// The group that an operation is about.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Name {
-    log_group_name: String,
+struct OfGroup {
+    log_group_name: Name,
 }
 
 /// `DeleteLogGroup`, with its streams and events.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (Name { log_group_name: name }, scope) = operation.input()?;
+    let (OfGroup { log_group_name: name }, scope) = operation.input()?;
     let streams = scope
         .change(|state| {
             state.logs.group(&name)?;
@@ -74,7 +75,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Retention {
-    log_group_name: String,
+    log_group_name: Name,
     retention_in_days: u32,
 }
 
@@ -93,7 +94,7 @@ pub(super) async fn put_retention(operation: Operation<'_>) -> Result<Output, Aw
 
 /// `DeleteRetentionPolicy`.
 pub(super) async fn delete_retention(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (Name { log_group_name: name }, scope) = operation.input()?;
+    let (OfGroup { log_group_name: name }, scope) = operation.input()?;
     set_retention(&scope, &name, None).await
 }
 
@@ -110,8 +111,8 @@ async fn set_retention(scope: &Scope<'_>, name: &str, days: Option<u32>) -> Resu
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Describe {
-    log_group_name_prefix: Option<String>,
-    log_group_name_pattern: Option<String>,
+    log_group_name_prefix: Option<Name>,
+    log_group_name_pattern: Option<Text<0, 512>>,
     limit: Option<usize>,
     next_token: Option<String>,
 }
@@ -123,11 +124,11 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
     }
     let most = limit(input.limit, 50)?;
-    let pattern = input.log_group_name_pattern.unwrap_or_default().to_lowercase();
-    let prefix = input.log_group_name_prefix.unwrap_or_default();
+    let pattern = input.log_group_name_pattern.as_deref().unwrap_or_default().to_lowercase();
+    let prefix = input.log_group_name_prefix.as_deref().unwrap_or_default();
     scope.read(|state| {
         let groups = state.logs.groups.iter();
-        let groups = groups.filter(|(name, _)| name.starts_with(&prefix) && name.to_lowercase().contains(&pattern));
+        let groups = groups.filter(|(name, _)| name.starts_with(prefix) && name.to_lowercase().contains(&pattern));
         // A token is the name of the last group of the page before.
         let (groups, last) = page(groups, |(name, _)| (*name).clone(), input.next_token.as_ref(), most);
         let groups: Vec<Value> =

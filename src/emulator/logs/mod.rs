@@ -53,7 +53,10 @@ fn fault(fault: Fault) -> AwsError {
     match fault {
         Fault::Unreadable(why) => AwsError::sender("SerializationException", why),
         // A value of another type is what a serializer stumbles over; everything else is the service's to say.
-        Fault::Invalid(..) => AwsError::sender("SerializationException", fault.to_string()),
+        Fault::WrongType(..) => AwsError::sender("SerializationException", fault.to_string()),
+        Fault::Invalid(path, why) => {
+            invalid(format!("1 validation error detected: Value at '{path}' failed to satisfy constraint: {why}"))
+        }
         Fault::Missing(path) => invalid(format!(
             "1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
         )),

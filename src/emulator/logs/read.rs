@@ -4,12 +4,12 @@ use super::{
     events::Stored,
     invalid,
     pattern::FilterPattern,
-    state::{group_of, limit},
+    state::{Identifier, Name, group_of, limit, signed},
     unavailable,
 };
 use crate::emulator::{
     service::{Operation, Output},
-    wire::AwsError,
+    wire::{AwsError, Text},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,11 +27,11 @@ type Position = (i64, u64);
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Get {
-    log_group_name: Option<String>,
-    log_group_identifier: Option<String>,
-    log_stream_name: String,
-    start_time: Option<i64>,
-    end_time: Option<i64>,
+    log_group_name: Option<Name>,
+    log_group_identifier: Option<Identifier>,
+    log_stream_name: Name,
+    start_time: Option<u64>,
+    end_time: Option<u64>,
     next_token: Option<String>,
     limit: Option<usize>,
     #[serde(default)]
@@ -51,8 +51,8 @@ pub(super) async fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     })?;
     // The start is included, the end is not.
     let range = (
-        input.start_time.unwrap_or(i64::MIN).max(horizon),
-        input.end_time.map_or(i64::MAX, |end| end.saturating_sub(1)),
+        input.start_time.map_or(i64::MIN, signed).max(horizon),
+        input.end_time.map_or(i64::MAX, |end| signed(end).saturating_sub(1)),
     );
     let shared = Arc::clone(scope.context);
     let events = read_off_thread(move || {
@@ -121,15 +121,16 @@ fn parse_token(token: &str) -> Result<(bool, Position), AwsError> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Filter {
-    log_group_name: Option<String>,
-    log_group_identifier: Option<String>,
+    log_group_name: Option<Name>,
+    log_group_identifier: Option<Identifier>,
     #[serde(default)]
     log_stream_names: Vec<String>,
-    log_stream_name_prefix: Option<String>,
-    start_time: Option<i64>,
-    end_time: Option<i64>,
-    #[serde(default, rename = "filterPattern")]
-    pattern: String,
+    log_stream_name_prefix: Option<Name>,
+    start_time: Option<u64>,
+    end_time: Option<u64>,
+    filter_pattern: Option<Text<0, 1024>>,
+    #[expect(dead_code, reason = "AWS has not asked since 2019: events are always merged")]
+    interleaved: Option<bool>,
     next_token: Option<String>,
     limit: Option<usize>,
 }
@@ -142,7 +143,7 @@ pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError>
     let (input, scope) = operation.input::<Filter>()?;
     let group = group_of(input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, MAX_EVENTS)?;
-    let pattern = FilterPattern::parse(&input.pattern)?;
+    let pattern = FilterPattern::parse(input.filter_pattern.as_deref().unwrap_or_default())?;
     if input.log_stream_name_prefix.is_some() && !input.log_stream_names.is_empty() {
         return Err(invalid("Either logStreamNames or logStreamNamePrefix can be specified, not both."));
     }
@@ -162,9 +163,9 @@ pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError>
         Ok::<_, AwsError>((streams, horizon))
     })?;
     // Both ends are included.
-    let start = input.start_time.unwrap_or(i64::MIN).max(horizon);
+    let start = input.start_time.map_or(i64::MIN, signed).max(horizon);
     let start = after.as_ref().map_or(start, |(timestamp, _, _)| start.max(*timestamp));
-    let range = (start, input.end_time.unwrap_or(i64::MAX));
+    let range = (start, input.end_time.map_or(i64::MAX, signed));
     let shared = Arc::clone(scope.context);
     let mut found = read_off_thread(move || {
         let mut found: Vec<(Place, Stored)> = Vec::new();

@@ -3,11 +3,18 @@
 use super::invalid;
 use crate::emulator::{
     store::{AnyTable, Region, Table, Tables},
-    wire::AwsError,
+    wire::{AwsError, Text},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt, ops::Bound, str::FromStr};
+
+/// What names a log group or a stream; whether it can be the name of one is checked when it is made.
+pub(super) type Name = Text<1, 512>;
+/// What names a log group, or is the ARN of one.
+pub(super) type Identifier = Text<1, 2048>;
+/// What is the ARN of a thing that has tags.
+pub(super) type ResourceArn = Text<1, 1011>;
 
 /// The log groups of one region.
 #[derive(Clone, Default)]
@@ -170,9 +177,9 @@ pub(super) fn check_stream_name(name: &str) -> Result<(), AwsError> {
 }
 
 /// Takes the name of a group out of what may also be its ARN (`logGroupIdentifier`).
-pub(super) fn group_of(name: Option<String>, identifier: Option<String>) -> Result<String, AwsError> {
+pub(super) fn group_of(name: Option<Name>, identifier: Option<Identifier>) -> Result<String, AwsError> {
     match (name, identifier) {
-        (Some(name), None) => Ok(name),
+        (Some(name), None) => Ok(name.into()),
         (None, Some(identifier)) => Ok(group_of_arn(&identifier).unwrap_or(&identifier).to_owned()),
         (Some(_), Some(_)) => Err(invalid("Specify either logGroupName or logGroupIdentifier, not both.")),
         (None, None) => Err(invalid("Either logGroupName or logGroupIdentifier must be specified.")),
@@ -183,6 +190,11 @@ pub(super) fn group_of(name: Option<String>, identifier: Option<String>) -> Resu
 pub(super) fn group_of_arn(arn: &str) -> Option<&str> {
     let (_, name) = arn.strip_prefix("arn:aws:logs:")?.split_once(":log-group:")?;
     Some(name.strip_suffix(":*").unwrap_or(name))
+}
+
+/// Returns a time that came in, in milliseconds since the Unix epoch, as times are counted here.
+pub(super) fn signed(time: u64) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
 }
 
 /// Reads `limit`: 1 to `most`, which is also what no limit means.
@@ -219,9 +231,10 @@ mod tests {
     #[test]
     fn a_group_is_named_directly_or_by_its_arn() {
         let arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/f";
-        assert_eq!(group_of(None, Some(arn.to_owned())).unwrap(), "/aws/lambda/f");
-        assert_eq!(group_of(None, Some(format!("{arn}:*"))).unwrap(), "/aws/lambda/f");
-        assert_eq!(group_of(Some("g".to_owned()), None).unwrap(), "g");
+        let identifier = |text: &str| serde_json::from_value(text.into()).ok();
+        assert_eq!(group_of(None, identifier(arn)).unwrap(), "/aws/lambda/f");
+        assert_eq!(group_of(None, identifier(&format!("{arn}:*"))).unwrap(), "/aws/lambda/f");
+        assert_eq!(group_of(serde_json::from_value("g".into()).ok(), None).unwrap(), "g");
         assert!(group_of(None, None).is_err());
     }
 

@@ -3,7 +3,7 @@
 use super::{
     events::Summary,
     invalid,
-    state::{Stream, StreamKey, check_stream_name, group_arn, group_of, limit, no_stream},
+    state::{Identifier, Name, Stream, StreamKey, check_stream_name, group_arn, group_of, limit, no_stream},
     unavailable,
 };
 use crate::emulator::{
@@ -14,11 +14,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 
+/// The stream that an operation is about.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Name {
-    log_group_name: String,
-    log_stream_name: String,
+struct OfStream {
+    log_group_name: Name,
+    log_stream_name: Name,
 }
 
 /// Makes a stream that is not in the state yet.
@@ -28,7 +29,7 @@ pub(super) fn new_stream(created: i64) -> Result<Stream, AwsError> {
 
 /// `CreateLogStream`.
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (Name { log_group_name: group, log_stream_name: name }, scope) = operation.input()?;
+    let (OfStream { log_group_name: group, log_stream_name: name }, scope) = operation.input()?;
     check_stream_name(&name)?;
     let stream = new_stream(scope.now_millis())?;
     scope
@@ -48,7 +49,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 
 /// `DeleteLogStream`, with its events.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (Name { log_group_name: group, log_stream_name: name }, scope) = operation.input()?;
+    let (OfStream { log_group_name: group, log_stream_name: name }, scope) = operation.input()?;
     let stream = scope
         .change(|state| {
             state.logs.group(&group)?;
@@ -62,10 +63,9 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Describe {
-    log_group_name: Option<String>,
-    log_group_identifier: Option<String>,
-    #[serde(default)]
-    log_stream_name_prefix: String,
+    log_group_name: Option<Name>,
+    log_group_identifier: Option<Identifier>,
+    log_stream_name_prefix: Option<Name>,
     #[serde(default)]
     order_by: Order,
     #[serde(default)]
@@ -86,13 +86,14 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Describe>()?;
     let group = group_of(input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, 50)?;
-    if input.order_by == Order::LastEventTime && !input.log_stream_name_prefix.is_empty() {
+    let prefix = input.log_stream_name_prefix.as_deref().unwrap_or_default();
+    if input.order_by == Order::LastEventTime && !prefix.is_empty() {
         return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
     }
     let streams = scope.read(|state| {
         state.logs.group(&group)?;
         let streams = state.logs.streams_of(&group);
-        let streams = streams.filter(|(name, _)| name.starts_with(&input.log_stream_name_prefix));
+        let streams = streams.filter(|(name, _)| name.starts_with(prefix));
         Ok::<_, AwsError>(streams.map(|(name, stream)| (name.to_owned(), stream.clone())).collect::<Vec<_>>())
     })?;
     let mut found = Vec::new();

@@ -1,6 +1,9 @@
 //! The tags of log groups, by ARN or, the older way, by name.
 
-use super::{invalid, state::group_of_arn};
+use super::{
+    invalid,
+    state::{Name, ResourceArn, group_of_arn},
+};
 use crate::emulator::{
     service::{Operation, Output, Scope},
     wire::{
@@ -29,7 +32,7 @@ pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), AwsError
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TagResource {
-    resource_arn: String,
+    resource_arn: ResourceArn,
     tags: BTreeMap<String, String>,
 }
 
@@ -42,7 +45,7 @@ pub(super) async fn tag_resource(operation: Operation<'_>) -> Result<Output, Aws
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TagGroup {
-    log_group_name: String,
+    log_group_name: Name,
     tags: BTreeMap<String, String>,
 }
 
@@ -55,7 +58,7 @@ pub(super) async fn tag_group(operation: Operation<'_>) -> Result<Output, AwsErr
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct UntagResource {
-    resource_arn: String,
+    resource_arn: ResourceArn,
     tag_keys: Vec<String>,
 }
 
@@ -68,7 +71,7 @@ pub(super) async fn untag_resource(operation: Operation<'_>) -> Result<Output, A
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct UntagGroup {
-    log_group_name: String,
+    log_group_name: Name,
     tags: Vec<String>,
 }
 
@@ -81,7 +84,7 @@ pub(super) async fn untag_group(operation: Operation<'_>) -> Result<Output, AwsE
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListForResource {
-    resource_arn: String,
+    resource_arn: ResourceArn,
 }
 
 /// `ListTagsForResource`.
@@ -93,7 +96,7 @@ pub(super) fn list_for_resource(operation: Operation<'_>) -> Result<Output, AwsE
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListForGroup {
-    log_group_name: String,
+    log_group_name: Name,
 }
 
 /// `ListTagsLogGroup`.

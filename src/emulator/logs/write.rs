@@ -3,7 +3,7 @@
 use super::{
     events::Event,
     invalid,
-    state::{Group, State, StreamKey, check_group_name, check_stream_name},
+    state::{Group, Name, State, StreamKey, check_group_name, check_stream_name, signed},
     streams::new_stream,
     unavailable,
 };
@@ -33,23 +33,35 @@ const MAX_SPAN: i64 = 24 * HOUR;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Put {
-    log_group_name: String,
-    log_stream_name: String,
-    #[serde(rename = "logEvents")]
-    events: Vec<Event>,
+    log_group_name: Name,
+    log_stream_name: Name,
+    log_events: Vec<InputEvent>,
+}
+
+#[derive(Deserialize)]
+struct InputEvent {
+    /// Milliseconds since the Unix epoch, never before it.
+    timestamp: u64,
+    message: String,
+}
+
+impl From<InputEvent> for Event {
+    fn from(event: InputEvent) -> Self {
+        Self { timestamp: signed(event.timestamp), message: event.message }
+    }
 }
 
 /// `PutLogEvents`: events that are too old or too new are left out, and the answer says which.
 pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Put>()?;
-    check_batch(&input.events)?;
+    let events: Vec<Event> = input.log_events.into_iter().map(Event::from).collect();
+    check_batch(&events)?;
     let now = scope.now_millis();
     let (id, horizon) = scope.read(|state| {
         let stream = state.logs.stream(&input.log_group_name, &input.log_stream_name)?;
         Ok::<_, AwsError>((stream.id.clone(), state.logs.group(&input.log_group_name)?.horizon(now)))
     })?;
     // The batch is in the order of time, so what is refused is its start and its end.
-    let events = &input.events;
     let too_old = events.partition_point(|event| event.timestamp < now - MAX_AGE);
     let expired = events.partition_point(|event| event.timestamp < horizon);
     let too_new = events.partition_point(|event| event.timestamp <= now + MAX_AHEAD);

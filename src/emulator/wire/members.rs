@@ -7,7 +7,9 @@
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, Unexpected, VariantAccess, Visitor},
+    de::{
+        self, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, Unexpected, VariantAccess, Visitor,
+    },
     forward_to_deserialize_any,
 };
 use serde_json::{Map, Value};
@@ -20,7 +22,9 @@ pub enum Fault {
     Unreadable(String),
     /// A member that must be there is not.
     Missing(String),
-    /// A member has a value that it cannot have; its path, and why.
+    /// A member has a value of another type than its own; its path, and why.
+    WrongType(String, String),
+    /// A member has a value of its type that it cannot have; its path, and why.
     Invalid(String, String),
     /// A member that the operation does not know; its path.
     Unknown(String),
@@ -37,6 +41,7 @@ impl Fault {
         match self {
             Self::Unreadable(why) => Self::Unreadable(why),
             Self::Missing(path) => Self::Missing(join(path)),
+            Self::WrongType(path, why) => Self::WrongType(join(path), why),
             Self::Invalid(path, why) => Self::Invalid(join(path), why),
             Self::Unknown(path) => Self::Unknown(join(path)),
         }
@@ -48,7 +53,9 @@ impl fmt::Display for Fault {
         match self {
             Self::Unreadable(why) => f.write_str(why),
             Self::Missing(path) => write!(f, "the member `{path}` is missing"),
-            Self::Invalid(path, why) => write!(f, "the member `{path}` is invalid: {why}"),
+            Self::WrongType(path, why) | Self::Invalid(path, why) => {
+                write!(f, "the member `{path}` is invalid: {why}")
+            }
             Self::Unknown(path) => write!(f, "the member `{path}` is not known here"),
         }
     }
@@ -59,6 +66,10 @@ impl std::error::Error for Fault {}
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::Invalid(String::new(), message.to_string())
+    }
+
+    fn invalid_type(found: Unexpected, expected: &dyn Expected) -> Self {
+        Self::WrongType(String::new(), format!("invalid type: {found}, expected {expected}"))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -88,9 +99,18 @@ pub fn read_both<'a, A: Deserialize<'a>, B: Deserialize<'a>>(members: &'a Map<St
     let (in_a, in_b) = (RefCell::default(), RefCell::default());
     let a = A::deserialize(Members { members, path: &Path::Root, unknown: &in_a })?;
     let b = B::deserialize(Members { members, path: &Path::Root, unknown: &in_b })?;
-    let in_b = in_b.into_inner();
-    let in_neither = in_a.into_inner().into_iter().filter(|path| in_b.contains(path)).collect();
-    first(in_neither).map_or(Ok((a, b)), Err)
+    let (in_a, in_b) = (in_a.into_inner(), in_b.into_inner());
+    // A member that one type does not know at all may have a member that the other does not know.
+    let of_a = in_a.iter().filter(|path| holds(&in_b, path));
+    let of_b = in_b.iter().filter(|path| holds(&in_a, path));
+    first(of_a.chain(of_b).cloned().collect()).map_or(Ok((a, b)), Err)
+}
+
+/// Whether a member, or one that it is within, is among the unknown ones.
+fn holds(unknown: &BTreeSet<String>, path: &str) -> bool {
+    unknown
+        .iter()
+        .any(|above| path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
 }
 
 fn first(unknown: BTreeSet<String>) -> Option<Fault> {
@@ -369,15 +389,16 @@ mod tests {
     #[test]
     fn a_wrong_type_and_a_missing_member_are_named_with_their_path() {
         let path = |value: &Value| match read(value).unwrap_err() {
+            Fault::WrongType(path, _) => format!("wrong {path}"),
             Fault::Invalid(path, _) => path,
             Fault::Missing(path) => format!("missing {path}"),
             other => panic!("{other:?}"),
         };
-        assert_eq!(path(&json!({ "groupName": 1 })), "groupName");
+        assert_eq!(path(&json!({ "groupName": 1 })), "wrong groupName");
         assert_eq!(path(&json!({ "groupName": "g", "inner": { "size": 300 } })), "inner.size");
         assert_eq!(path(&json!({ "groupName": "g", "list": [{}] })), "missing list[0].size");
         assert_eq!(path(&json!({ "groupName": "g", "inner": { "size": 1, "kind": "HUGE" } })), "inner.kind");
-        assert_eq!(path(&json!({ "groupName": "g", "inner": { "size": 1, "kind": 7 } })), "inner.kind");
+        assert_eq!(path(&json!({ "groupName": "g", "inner": { "size": 1, "kind": 7 } })), "wrong inner.kind");
     }
 
     #[test]
@@ -387,5 +408,7 @@ mod tests {
         assert_eq!(other.colour.as_deref(), Some("red"));
         let unknown = both(&json!({ "groupName": "g", "taste": "sour" })).unwrap_err();
         assert_eq!(unknown, Fault::Unknown("taste".to_owned()));
+        let within = both(&json!({ "groupName": "g", "inner": { "size": 1, "taste": "sour" } })).unwrap_err();
+        assert_eq!(within, Fault::Unknown("inner.taste".to_owned()));
     }
 }

@@ -9,6 +9,7 @@ pub mod page;
 mod query;
 pub mod routes;
 pub mod tags;
+mod text;
 mod times;
 
 pub use crate::aws_protocol::xml;
@@ -16,4 +17,5 @@ pub use error::AwsError;
 pub use ids::{hex_id, letter_id, request_id};
 pub use members::Fault;
 pub use query::QueryParams;
+pub use text::Text;
 pub use times::{iso_seconds, iso_time, millis, utc_time};

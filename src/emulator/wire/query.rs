@@ -49,6 +49,14 @@ impl QueryParams {
         })
     }
 
+    /// Whether a parameter is there, or anything below it.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        let below = format!("{name}.");
+        self.values.contains_key(name)
+            || self.values.range(below.clone()..).next().is_some_and(|(key, _)| key.starts_with(&below))
+    }
+
     /// Takes a text, empty or not.
     pub fn text(&mut self, name: &str) -> Option<String> {
         self.values.remove(name)
@@ -89,19 +97,29 @@ impl QueryParams {
         }
     }
 
+    /// Takes one of a few texts.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when it is none of them.
+    pub fn one_of(&mut self, name: &str, values: &[&str]) -> Result<Option<String>, AwsError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        if values.contains(&text.as_str()) {
+            return Ok(Some(text));
+        }
+        let expected = format!("Expected one of {}.", values.join(", "));
+        Err(AwsError::invalid_parameter(&text, &self.full_name(name), &expected))
+    }
+
     /// Takes a list of texts, `name.1`, `name.2`, …, in the order of the numbers. Gaps are closed.
     ///
     /// # Errors
     /// `InvalidParameterValue` when an index is not a number of 0 to 1000.
     pub fn list(&mut self, name: &str) -> Result<Vec<String>, AwsError> {
         let mut items = Vec::new();
-        for item in self.structures(name)? {
-            let mut item = item;
-            // A list of texts has no members below the number: anything else is refused by `finish`.
-            match item.text("") {
-                Some(text) => items.push(text),
-                None => self.restore(item),
-            }
+        for mut item in self.structures(name)? {
+            items.extend(item.text(""));
+            // A list of texts has no members below the number: what is there is refused by `finish`.
+            self.restore(item);
         }
         Ok(items)
     }
@@ -153,12 +171,6 @@ impl QueryParams {
             .collect();
         self.values.append(&mut rest);
         Self { values, prefix: self.full_name(&start) }
-    }
-
-    /// Drops a parameter and everything below it: accepted, and without meaning here.
-    pub fn ignore(&mut self, name: &str) {
-        self.values.remove(name);
-        drop(self.structure(name));
     }
 
     /// Writes what is left in one form, the same for the same parameters in any order.
@@ -251,9 +263,11 @@ mod tests {
 
     #[test]
     fn a_list_element_with_members_is_left_for_finish_to_refuse() {
-        let mut params = params("InstanceId.1.Foo=x&InstanceId.2=i-1");
-        assert_eq!(params.list("InstanceId").unwrap(), ["i-1"]);
-        assert!(params.finish().unwrap_err().message.contains("InstanceId.1.Foo"));
+        for bad in ["InstanceId.1.Foo=x&InstanceId.2=i-1", "InstanceId.1.Foo=x&InstanceId.1=i-1"] {
+            let mut params = params(bad);
+            assert_eq!(params.list("InstanceId").unwrap(), ["i-1"]);
+            assert!(params.finish().unwrap_err().message.contains("InstanceId.1.Foo"), "{bad}");
+        }
     }
 
     #[test]

@@ -133,7 +133,7 @@ APIS = {
             "endpointConfiguration": {"types": ["EDGE"]},
             "tags": {"a": "b"},
         },
-        "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": "image/png"},
+        "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": ...},
     },
     "DeleteRestApi": {"input": OF_THE_API},
     "GetExport": {
@@ -145,7 +145,10 @@ APIS = {
         },
         "answer": {"body": ..., "contentType": "application/json"},
     },
-    "GetRestApi": {"input": OF_THE_API, "answer": {"id": "$api", "apiKeySource": "HEADER", "endpointConfiguration": ...}},
+    "GetRestApi": {
+        "input": OF_THE_API,
+        "answer": {"id": "$api", "apiKeySource": "HEADER", "endpointConfiguration": ...},
+    },
     "GetRestApis": {"input": {"limit": 500}, "answer": {"items": ...}},
     "ImportRestApi": {"input": {"body": DOCUMENT, "failOnWarnings": False}, "answer": {"name": "imported", "id": ...}},
     "PutRestApi": {"input": {**OF_THE_API, "mode": "overwrite", "body": DOCUMENT}, "answer": {"name": "imported"}},
@@ -199,7 +202,10 @@ RESOURCES = {
         {"input": {**ON_METHOD, "type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}},
     ],
     "GetIntegration": {"input": ON_INTEGRATION, "answer": {"type": "MOCK", "requestTemplates": ...}},
-    "UpdateIntegration": {"input": {**ON_INTEGRATION, **replace("/timeoutInMillis", "2000")}, "answer": {"timeoutInMillis": 2000}},
+    "UpdateIntegration": {
+        "input": {**ON_INTEGRATION, **replace("/timeoutInMillis", "2000")},
+        "answer": {"timeoutInMillis": 2000},
+    },
     "DeleteIntegration": {"input": ON_INTEGRATION},
     "PutIntegrationResponse": {
         "input": {
@@ -211,7 +217,10 @@ RESOURCES = {
         "free": ["statusCode"],
         "answer": {"statusCode": "200", "responseTemplates": ...},
     },
-    "GetIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}, "answer": {"statusCode": "200"}},
+    "GetIntegrationResponse": {
+        "input": {**METHOD, "statusCode": "$integration_response"},
+        "answer": {"statusCode": "200"},
+    },
     "DeleteIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}},
 }
 

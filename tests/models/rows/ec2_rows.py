@@ -81,7 +81,7 @@ ROWS = {
     ],
     "DescribeInstanceTypes": [
         {
-            "input": {"InstanceTypes": ["t2.micro"], "Filters": [{"Name": "burstable-performance-supported", "Values": ["true"]}]},
+            "input": {"InstanceTypes": ["t2.micro"], "Filters": [{"Name": "instance-type", "Values": ["t2.*"]}]},
             "answer": {"InstanceTypes[0].VCpuInfo.DefaultVCpus": 1, "InstanceTypes[0].MemoryInfo.SizeInMiB": 1024},
         },
         {"input": {}, "answer": {"InstanceTypes": ...}},
@@ -151,15 +151,28 @@ OWN = {"Filters": [{"Name": "tag:paged", "Values": ["$name"]}]}
 PAGES = {
     "DescribeImages": {"items": "Images[].ImageId", "size": 5},
     "DescribeInstanceCreditSpecifications": {
-        "make": MAKE, "remove": REMOVE, "items": "InstanceCreditSpecifications[].InstanceId", "size": 5, "count": 12,
+        "make": MAKE,
+        "remove": REMOVE,
+        "items": "InstanceCreditSpecifications[].InstanceId",
+        "size": 5,
+        "count": 12,
     },
     "DescribeInstanceStatus": {
-        "make": MAKE, "remove": REMOVE, "input": {"IncludeAllInstances": True}, "items": "InstanceStatuses[].InstanceId",
-        "size": 5, "count": 12,
+        "make": MAKE,
+        "remove": REMOVE,
+        "input": {"IncludeAllInstances": True},
+        "items": "InstanceStatuses[].InstanceId",
+        "size": 5,
+        "count": 12,
     },
     "DescribeInstanceTypes": {"items": "InstanceTypes[].InstanceType", "size": 5},
     "DescribeInstances": {
-        "make": MAKE, "remove": REMOVE, "input": OWN, "items": "Reservations[].Instances[].InstanceId", "size": 5, "count": 12,
+        "make": MAKE,
+        "remove": REMOVE,
+        "input": OWN,
+        "items": "Reservations[].Instances[].InstanceId",
+        "size": 5,
+        "count": 12,
     },
     "DescribeTags": {
         "make": {

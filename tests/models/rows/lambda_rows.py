@@ -115,6 +115,7 @@ ROWS = {
         "answer": {"State": "Pending", "CodeSha256": ..., "LoggingConfig.LogFormat": "Text", "Version": "$LATEST"},
     },
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
+    "GetAccountSettings": {"answer": {"AccountLimit.TotalCodeSize": ..., "AccountUsage.FunctionCount": ...}},
     "GetFunction": {
         **OF_THE_FUNCTION,
         "answer": {"Configuration.State": "Active", "Code.Location": ..., "Tags.a": "b"},
@@ -143,7 +144,9 @@ ROWS = {
         },
     ],
     "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
+    "ListEventSourceMappings": {"input": {"FunctionName": "f"}, "answer": {"EventSourceMappings": ...}},
     "ListFunctions": {"input": {"MaxItems": 50}, "answer": {"Functions": ...}},
+    "ListLayers": {"input": {"MaxItems": 50}, "answer": {"Layers": ...}},
     "ListTags": {"input": {"Resource": "$function_arn"}, "answer": {"Tags.a": "b"}},
     "ListVersionsByFunction": {**OF_THE_FUNCTION, "answer": {"Versions[0].FunctionName": "$function"}},
     "RemovePermission": {"input": {"FunctionName": "$function", "StatementId": "$statement"}},
@@ -161,6 +164,8 @@ ROWS = {
 
 PAGES = {
     "ListAliases": {**OF_THE_FUNCTION, "items": "Aliases[].Name"},
+    "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
+    "ListLayers": {"items": "Layers[].LayerName"},
     "ListFunctions": {
         "make": {"call": "lambda.CreateFunction", "input": FUNCTION, "is": "output.FunctionName"},
         "remove": {"call": "lambda.DeleteFunction", "input": {"FunctionName": "$item"}},

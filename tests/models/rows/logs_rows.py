@@ -6,6 +6,8 @@ NOW = int(time.time() * 1000)
 
 EVENTS = [{"timestamp": NOW - 5000 + number, "message": f"line {number}"} for number in range(5)]
 
+TOO_OLD = [{"timestamp": 1, "message": "old"}]
+
 FIXTURES = {
     "group": {
         "call": "logs.CreateLogGroup",
@@ -21,6 +23,12 @@ FIXTURES = {
         "call": "logs.CreateLogStream",
         "input": {"logGroupName": "$group", "logStreamName": "$new"},
         "is": "input.logStreamName",
+    },
+    "fresh_stream": {
+        "call": "logs.CreateLogStream",
+        "input": {"logGroupName": "$group", "logStreamName": "$new"},
+        "is": "input.logStreamName",
+        "fresh": True,
     },
     "written": {
         "call": "logs.PutLogEvents",
@@ -52,7 +60,7 @@ ROWS = {
         {
             "input": {"logGroupNamePrefix": "$retained"},
             "free": ["logGroupNamePrefix"],
-            "answer": {"logGroups[0].logGroupName": "$group", "logGroups[0].retentionInDays": 7, "logGroups[0].arn": ...},
+            "answer": {"logGroups[0].logGroupName": "$group", "logGroups[0].retentionInDays": 7},
         },
         {"input": {}, "answer": {"logGroups": ...}},
     ],
@@ -80,7 +88,7 @@ ROWS = {
     "PutLogEvents": [
         {"input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": EVENTS}},
         {
-            "input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": [{"timestamp": 1, "message": "old"}]},
+            "input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": TOO_OLD},
             "answer": {"rejectedLogEventsInfo": ...},
         },
     ],
@@ -97,6 +105,12 @@ MAKE_STREAM = {
     "is": "input.logStreamName",
 }
 REMOVE_STREAM = {"call": "logs.DeleteLogStream", "input": {"logGroupName": "$group", "logStreamName": "$item"}}
+ONE_EVENT = [{"timestamp": NOW, "message": "$new"}]
+MAKE_EVENT = {
+    "call": "logs.PutLogEvents",
+    "input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": ONE_EVENT},
+    "is": "input.logEvents[0].message",
+}
 
 PAGES = {
     "DescribeLogGroups": {
@@ -119,31 +133,27 @@ PAGES = {
             {"orderBy": "LastEventTime", "descending": True},
         )
     ],
-    "FilterLogEvents": {
-        "make": {
-            "call": "logs.PutLogEvents",
-            "input": {
-                "logGroupName": "$group",
-                "logStreamName": "$stream",
-                "logEvents": [{"timestamp": NOW, "message": "$new"}],
+    "FilterLogEvents": [
+        {"make": MAKE_EVENT, "input": {"logGroupName": "$group"}, "items": "events[].message"},
+        {
+            # Each event in a stream of its own.
+            "make": {
+                "call": "logs.PutLogEvents",
+                "input": {"logGroupName": "$group", "logStreamName": "$fresh_stream", "logEvents": ONE_EVENT},
+                "is": "input.logStreamName",
             },
-            "is": "input.logEvents[0].message",
+            "remove": REMOVE_STREAM,
+            "input": {"logGroupName": "$group"},
+            "items": "events[].logStreamName",
         },
-        "input": {"logGroupName": "$group"},
-        "items": "events[].message",
-    },
-    "GetLogEvents": {
-        "make": {
-            "call": "logs.PutLogEvents",
-            "input": {
-                "logGroupName": "$group",
-                "logStreamName": "$stream",
-                "logEvents": [{"timestamp": NOW, "message": "$new"}],
-            },
-            "is": "input.logEvents[0].message",
-        },
-        "input": {"logGroupName": "$group", "logStreamName": "$stream", "startFromHead": True},
-        "items": "events[].message",
-        "tokens": {"input_token": "nextToken", "output_token": "nextForwardToken", "limit_key": "limit"},
-    },
+    ],
+    "GetLogEvents": [
+        {
+            "make": MAKE_EVENT,
+            "input": {"logGroupName": "$group", "logStreamName": "$stream", "startFromHead": from_head},
+            "items": "events[].message",
+            "tokens": {"input_token": "nextToken", "output_token": token, "limit_key": "limit"},
+        }
+        for from_head, token in ((True, "nextForwardToken"), (False, "nextBackwardToken"))
+    ],
 }
