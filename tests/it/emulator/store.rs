@@ -141,7 +141,7 @@ fn what_a_killed_emulator_left_is_swept_unless_a_state_that_was_set_aside_may_ne
     leave_behind();
     fs::write(folder.path().join("state.redb"), "damaged").unwrap();
     let emulator = open(folder.path()).unwrap();
-    assert!(emulator.set_aside()[0].to_str().unwrap().contains("state.redb.damaged-"));
+    assert!(emulator.set_aside()[0].path.to_str().unwrap().contains("state.redb.damaged-"));
     assert!(names(&blobs).contains(&orphan));
 }
 
