@@ -14,6 +14,8 @@ import sys
 
 import botocore.session
 
+# What the model leaves out, as every SDK adds it by itself.
+EXTRA = {"Invoke": ["@X-Amzn-Trace-Id=TraceId"]}
 TYPES = {"integer": "integer", "long": "integer", "boolean": "boolean", "list": "list", "map": "map"}
 
 
@@ -35,7 +37,7 @@ def line(operation):
     # An ARN in a path may come with its slashes unescaped.
     whole = lambda name: f"{{{name}+}}" if operation.http["requestUri"].startswith("/tags/") else f"{{{name}}}"
     path = re.sub(r"{(\w+)\+?}", lambda label: whole(names[label[1]]), operation.http["requestUri"])
-    places = [place(one, name) for name, one in members.items()]
+    places = [place(one, name) for name, one in members.items()] + EXTRA.get(operation.name, [])
     payload = shape.serialization.get("payload") if shape else None
     raw = payload and members[payload].type_name == "blob"
     words = [operation.http["method"], path, str(operation.http.get("responseCode", 200)), operation.name]

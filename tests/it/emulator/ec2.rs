@@ -114,7 +114,7 @@ async fn a_launch_that_cannot_be_is_refused_with_the_code_of_aws() {
         (run().image_id("12345678"), "InvalidAMIID.Malformed"),
         (run().instance_type("t9.micro".into()), "InvalidParameterValue"),
         (run().min_count(2), "InvalidParameterCombination"),
-        (run().min_count(300).max_count(300), "InstanceLimitExceeded"),
+        (run().min_count(13_000).max_count(13_000), "InstanceLimitExceeded"),
         (run().subnet_id("subnet-1"), "InvalidSubnetID.NotFound"),
         (run().security_group_ids("sg-1"), "InvalidGroup.NotFound"),
         (run().key_name("mine"), "InvalidKeyPair.NotFound"),
