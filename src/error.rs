@@ -30,9 +30,19 @@ pub enum Exit {
     Interrupted = 130,
 }
 
-/// Declares every code once: its stable name and how the process ends.
+/// When the same command may succeed without a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    /// Not at all.
+    Never,
+    /// Later: what stood in its way may pass by itself.
+    Later,
+}
+
+/// Declares every code once: its stable name, how the process ends, and whether the same command may succeed later
+/// without a change.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $code:ident = $text:literal, $exit:ident;)*) => {
+    ($($(#[$doc:meta])* $code:ident = $text:literal, $exit:ident, $retry:ident;)*) => {
         /// What went wrong; stable, for scripts.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Code { $($(#[$doc])* $code),* }
@@ -52,87 +62,94 @@ macro_rules! codes {
             pub fn exit(self) -> Exit {
                 match self { $(Self::$code => Exit::$exit),* }
             }
+
+            /// Whether the same command may succeed later without a change.
+            #[must_use]
+            pub fn is_retryable(self) -> bool {
+                let retry = match self { $(Self::$code => Retry::$retry),* };
+                retry == Retry::Later
+            }
         }
     };
 }
 
 codes! {
     /// The command line is wrong.
-    Usage = "usage", Usage;
+    Usage = "usage", Usage, Never;
     /// A setting has a value that it cannot have.
-    BadSetting = "bad_setting", Usage;
+    BadSetting = "bad_setting", Usage, Never;
     /// `atelier.toml` holds a key that is no setting.
-    UnknownSetting = "unknown_setting", Usage;
+    UnknownSetting = "unknown_setting", Usage, Never;
     /// Something is to be destroyed, nobody can be asked, and `--yes` was not given.
-    ConfirmationNeeded = "confirmation_needed", Confirmation;
+    ConfirmationNeeded = "confirmation_needed", Confirmation, Never;
     /// Somebody was asked, and did not say yes.
-    Declined = "declined", Confirmation;
+    Declined = "declined", Confirmation, Never;
     /// The public port is taken.
-    PortTaken = "port_taken", Machine;
+    PortTaken = "port_taken", Machine, Never;
     /// A file or folder cannot be read or written.
-    File = "file", Machine;
+    File = "file", Machine, Never;
     /// Docker does not answer.
-    DockerUnreachable = "docker_unreachable", Machine;
+    DockerUnreachable = "docker_unreachable", Machine, Later;
     /// Docker's socket is there but not for this user.
-    DockerDenied = "docker_denied", Machine;
+    DockerDenied = "docker_denied", Machine, Never;
     /// Docker refused a call, or answered something that makes no sense.
-    DockerRefused = "docker_refused", Machine;
+    DockerRefused = "docker_refused", Machine, Never;
     /// The engine's image is absent and cannot be pulled.
-    ImageUnavailable = "image_unavailable", Machine;
+    ImageUnavailable = "image_unavailable", Machine, Never;
     /// The engine's image wants an account.
-    ImageNeedsToken = "image_needs_token", Machine;
+    ImageNeedsToken = "image_needs_token", Machine, Never;
     /// This binary cannot run inside a container or Lambda: it is dynamically linked.
-    NotStatic = "not_static", Machine;
+    NotStatic = "not_static", Machine, Never;
     /// This binary is no Linux program for the machine that Lambda would be.
-    ForeignBinary = "foreign_binary", Machine;
+    ForeignBinary = "foreign_binary", Machine, Never;
     /// The function's archive is larger than Lambda takes.
-    ArchiveTooLarge = "archive_too_large", Machine;
+    ArchiveTooLarge = "archive_too_large", Machine, Never;
     /// No engine runs here.
-    NotRunning = "not_running", NotRunning;
+    NotRunning = "not_running", NotRunning, Never;
     /// The engine ended by itself.
-    EngineCrashed = "engine_crashed", NotRunning;
+    EngineCrashed = "engine_crashed", NotRunning, Later;
     /// The engine refused a call.
-    EngineRefused = "engine_refused", Failed;
+    EngineRefused = "engine_refused", Failed, Never;
     /// The engine put a call off for longer than anybody waits.
-    EngineOverloaded = "engine_overloaded", Failed;
+    EngineOverloaded = "engine_overloaded", Failed, Later;
     /// The engine answered something that makes no sense, or broke off.
-    EngineSenseless = "engine_senseless", Failed;
+    EngineSenseless = "engine_senseless", Failed, Later;
     /// The engine cannot be reached.
-    EngineUnreachable = "engine_unreachable", NotRunning;
+    EngineUnreachable = "engine_unreachable", NotRunning, Later;
     /// A resource of our name belongs to somebody else.
-    NotOurs = "not_ours", Failed;
+    NotOurs = "not_ours", Failed, Never;
     /// A key of this name is there already.
-    KeyExists = "key_exists", Failed;
+    KeyExists = "key_exists", Failed, Never;
     /// There is no key of this name.
-    NoSuchKey = "no_such_key", Failed;
+    NoSuchKey = "no_such_key", Failed, Never;
     /// There are as many keys as there can be.
-    TooManyKeys = "too_many_keys", Failed;
+    TooManyKeys = "too_many_keys", Failed, Never;
     /// Keys are on, and there is none that opens what is needed.
-    NoKey = "no_key", Failed;
+    NoKey = "no_key", Failed, Never;
     /// The function did not become active.
-    FunctionFailed = "function_failed", Failed;
+    FunctionFailed = "function_failed", Failed, Never;
     /// The port is forwarded, but only to its owner.
-    PrivatePort = "private_port", Machine;
+    PrivatePort = "private_port", Machine, Never;
     /// Something is not as it should be.
-    Unhealthy = "unhealthy", NotRunning;
+    Unhealthy = "unhealthy", NotRunning, Never;
     /// There is no deployed stack here.
-    NotDeployed = "not_deployed", NotRunning;
+    NotDeployed = "not_deployed", NotRunning, Never;
     /// A deploy has something to do.
-    Pending = "pending", Failed;
+    Pending = "pending", Failed, Never;
     /// The deployed API did not do what it was asked.
-    ApiRefused = "api_refused", Failed;
+    ApiRefused = "api_refused", Failed, Never;
     /// `doctor` found something that does not work.
-    NotReady = "not_ready", Machine;
+    NotReady = "not_ready", Machine, Never;
     /// Checks of `test` failed.
-    TestsFailed = "tests_failed", Failed;
+    TestsFailed = "tests_failed", Failed, Never;
     /// A wait reached its deadline.
-    Deadline = "deadline", Deadline;
+    Deadline = "deadline", Deadline, Later;
     /// Another run holds the lock.
-    Busy = "busy", Busy;
+    Busy = "busy", Busy, Later;
     /// Ctrl-C.
-    Interrupted = "interrupted", Interrupted;
+    Interrupted = "interrupted", Interrupted, Never;
     /// A bug.
-    Bug = "bug", Bug;
+    Bug = "bug", Bug, Never;
 }
 
 /// What went wrong, as data.
@@ -219,16 +236,7 @@ impl Error {
     /// Whether the same command may succeed later without a change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.code,
-            Code::Busy
-                | Code::Deadline
-                | Code::EngineUnreachable
-                | Code::EngineOverloaded
-                | Code::EngineSenseless
-                | Code::EngineCrashed
-                | Code::DockerUnreachable
-        )
+        self.code.is_retryable()
     }
 }
 

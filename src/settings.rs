@@ -10,6 +10,7 @@ mod look;
 mod resolve;
 pub mod roles;
 mod setting;
+pub mod source;
 mod values;
 
 pub use environment::Environment;

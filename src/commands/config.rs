@@ -3,10 +3,15 @@
 use crate::{
     cli,
     commands::context::Context,
+    engine::record::Record,
+    engine_kind::EngineKind,
     error::Result,
-    settings::{ColorWhen, Origin, Setting, Settings},
+    settings::{
+        ColorWhen, FILE, Origin, Setting, Settings,
+        source::{self, InFile, Source},
+    },
     text::{Lang, Message},
-    ui::{Page, Report, Tone},
+    ui::{Page, Report, Tone, padded, widest},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -31,24 +36,40 @@ pub struct Entry {
     pub value: Value,
     /// Where it came from.
     pub origin: Origin,
+    /// What can say it, the first that does decides: a flag, variables, the settings file.
+    pub ways: Vec<&'static str>,
 }
 
 impl Report for ConfigReport {
     fn human(&self, page: &mut Page) {
-        let width = self.settings.iter().map(|entry| entry.name.len()).max().unwrap_or_default();
-        for entry in &self.settings {
-            let value = match &entry.value {
-                Value::String(text) => text.clone(),
-                Value::Null => "-".to_owned(),
-                other => other.to_string(),
-            };
-            let line = format!("{:width$}  {value}", entry.name);
-            if self.origin {
-                let origin = page.paint(Tone::Dim, &describe(&entry.origin).render(page.lang()));
-                page.raw(format_args!("{line}  {origin}"));
-            } else {
-                page.raw(line);
+        let names: Vec<String> = self.settings.iter().map(|entry| entry.name.to_owned()).collect();
+        let values: Vec<String> = self.settings.iter().map(Entry::shown).collect();
+        let (name_width, value_width) = (widest(&names), widest(&values));
+        for ((entry, name), value) in self.settings.iter().zip(&names).zip(&values) {
+            let name = padded(name, name_width);
+            if !self.origin {
+                page.raw(format_args!("{name}  {value}"));
+                continue;
             }
+            let origin = describe(&entry.origin).render(page.lang());
+            let origin = page.paint(Tone::Dim, &format!("{origin} ({})", entry.ways.join(", ")));
+            page.raw(format_args!("{name}  {}  {origin}", padded(value, value_width)));
+        }
+    }
+}
+
+impl Entry {
+    fn of<T>(source: &Source, setting: &Setting<T>, value: impl Fn(&T) -> Value) -> Self {
+        let file = (source.in_file != InFile::Never).then_some(FILE);
+        let ways = source.flag.into_iter().chain(source.variables.iter().copied()).chain(file).collect();
+        Self { name: source.key, value: value(&setting.value), origin: setting.origin.clone(), ways }
+    }
+
+    fn shown(&self) -> String {
+        match &self.value {
+            Value::String(text) => text.clone(),
+            Value::Null => "-".to_owned(),
+            other => other.to_string(),
         }
     }
 }
@@ -59,6 +80,7 @@ fn describe(origin: &Origin) -> Message {
         Origin::Environment(name) => Message::new("config.environment").with("name", name),
         Origin::File(path) => Message::new("config.file").with("name", path.display()),
         Origin::Derived(name) => Message::new("config.derived").with("name", name),
+        Origin::Kept => Message::new("config.kept"),
         Origin::Default => Message::new("config.default"),
     }
 }
@@ -73,40 +95,44 @@ pub fn show(context: &Context, args: &cli::ConfigShow) -> Result<ConfigReport> {
 }
 
 fn entries(context: &Context) -> Vec<Entry> {
-    let settings: &Settings = &context.settings;
-    let lang = match settings.lang.value {
-        Lang::En => "en",
-        Lang::Fr => "fr",
-    };
+    let settings = &context.settings;
+    let text = |value: &Option<String>| value.clone().into();
+    let folder = Setting { value: settings.folder.display().to_string(), origin: settings.folder_origin.clone() };
     vec![
-        entry("auth", &settings.auth, |value| value.as_str().into()),
-        entry("color", &context.console.look().color, |value| match value {
+        Entry::of(&source::AUTH, &settings.auth, |value| value.as_str().into()),
+        Entry::of(&source::COLOR, &context.console.look().color, |value| match value {
             ColorWhen::Auto => "auto".into(),
             ColorWhen::Always => "always".into(),
             ColorWhen::Never => "never".into(),
         }),
-        entry("cors_origins", &settings.cors_origins, |value| value.clone().into()),
-        entry("docker_host", &settings.docker_host, |value| value.clone().into()),
-        entry("docker_proxy", &settings.docker_proxy, |value| value.clone().into()),
-        entry("endpoint", &settings.endpoint, |value| value.clone().into()),
-        entry("engine", &settings.engine, |value| serde_json::to_value(value).unwrap_or_default()),
-        Entry {
-            name: "folder",
-            value: settings.folder.display().to_string().into(),
-            origin: settings.folder_origin.clone(),
-        },
-        entry("image", &settings.image, |value| value.clone().into()),
-        entry("internal_endpoint", &settings.internal_endpoint, |value| value.clone().into()),
-        entry("lang", &settings.lang, |_| lang.into()),
-        entry("port", &settings.port, |value| (*value).into()),
-        entry("public_endpoint", &settings.public_endpoint, |value| value.clone().into()),
-        entry("rate", &settings.rate, |value| value.map_or_else(|| "off".to_owned(), |rate| rate.to_string()).into()),
-        entry("region", &settings.region, |value| value.clone().into()),
-        entry("stack", &settings.stack, |value| value.as_str().into()),
-        entry("timeout", &settings.timeout, |value| format!("{}s", value.as_secs_f64()).into()),
+        Entry::of(&source::CORS_ORIGINS, &settings.cors_origins, |value| value.clone().into()),
+        Entry::of(&source::DOCKER_HOST, &settings.docker_host, text),
+        Entry::of(&source::DOCKER_PROXY, &settings.docker_proxy, text),
+        Entry::of(&source::ENDPOINT, &settings.endpoint, text),
+        Entry::of(&source::ENGINE, &engine(settings), |value| value.map(|kind| kind.to_string()).into()),
+        Entry::of(&source::FOLDER, &folder, |value| value.clone().into()),
+        Entry::of(&source::IMAGE, &settings.image, text),
+        Entry::of(&source::INTERNAL_ENDPOINT, &settings.internal_endpoint, text),
+        Entry::of(&source::LANG, &settings.lang, |value| match value {
+            Lang::En => "en".into(),
+            Lang::Fr => "fr".into(),
+        }),
+        Entry::of(&source::PORT, &settings.port, |value| (*value).into()),
+        Entry::of(&source::PUBLIC_ENDPOINT, &settings.public_endpoint, text),
+        Entry::of(&source::RATE, &settings.rate, |value| {
+            value.map_or_else(|| "off".to_owned(), |rate| rate.to_string()).into()
+        }),
+        Entry::of(&source::REGION, &settings.region, |value| value.clone().into()),
+        Entry::of(&source::STACK, &settings.stack, |value| value.as_str().into()),
+        Entry::of(&source::TIMEOUT, &settings.timeout, |value| format!("{}s", value.as_secs_f64()).into()),
     ]
 }
 
-fn entry<T>(name: &'static str, setting: &Setting<T>, value: impl Fn(&T) -> Value) -> Entry {
-    Entry { name, value: value(&setting.value), origin: setting.origin.clone() }
+/// The engine that is named, else the one that the last `up` started here.
+fn engine(settings: &Settings) -> Setting<Option<EngineKind>> {
+    let follows = settings.engine.value.is_none() && settings.endpoint.value.is_none();
+    match Record::read(settings).filter(|_| follows) {
+        Some(record) => Setting { value: Some(record.kind), origin: Origin::Kept },
+        None => settings.engine.clone(),
+    }
 }

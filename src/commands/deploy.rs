@@ -60,7 +60,7 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     }
     let lock = locked(context).await?;
     if let Some(auth) = args.auth {
-        settings::keep(&context.settings.folder, "auth", auth.as_str())?;
+        settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
     }
     let engine = engine::connect(&context.settings).await?;
     let report = match stack::deploy(&context.run(&engine)).await {

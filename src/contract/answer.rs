@@ -1,6 +1,9 @@
 //! The answers of the API: bodies with exactly these members in this order, each with an example.
 
-use super::{Action, Change, Operation, Target};
+use super::{
+    action::{Action, Change, Target},
+    operation::Operation,
+};
 use serde::{Serialize, Serializer};
 
 /// What was done or seen: the body of a 200.

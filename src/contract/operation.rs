@@ -1,6 +1,9 @@
 //! Which combinations of target, action and parameters are legal.
 
-use super::{Action, Parameter, Target, Values};
+use super::{
+    action::{Action, Target},
+    parameter::{Parameter, Values},
+};
 use std::fmt;
 
 /// Whether a request has a parameter.

@@ -1,6 +1,11 @@
 //! A request: parsed from its parameters into what can be carried out, and written as a query.
 
-use super::{Action, Change, Contradiction, FailureCode, Operation, Parameter, Presence, Target, Values};
+use super::{
+    action::{Action, Change, Target},
+    failure::FailureCode,
+    operation::{Contradiction, Operation, Presence},
+    parameter::{Parameter, Values},
+};
 use crate::{api_key::Scope, names::ContainerName};
 use std::fmt::{self, Write as _};
 

@@ -5,7 +5,7 @@ use crate::{
     aws::{CALL_TIMEOUT, CONNECT_TIMEOUT},
     clock::Clock,
 };
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 /// The longest time between an event and its answer.
 pub const HANDLER_TIMEOUT: Duration = crate::deadlines::HANDLER;
@@ -32,12 +32,34 @@ impl Default for Deadlines {
 impl Deadlines {
     /// Tells how long this invocation may take when the function is ended at `function_deadline`, in milliseconds
     /// since the Unix epoch. A deadline that has passed on arrival says only that two clocks differ: it is ignored.
-    pub(super) fn left(&self, function_deadline: u64, clock: &Clock) -> Duration {
+    fn left(&self, function_deadline: u64, clock: &Clock) -> Duration {
         let now = clock.now().unix_timestamp_nanos() / 1_000_000;
         match u64::try_from(i128::from(function_deadline) - now) {
             Ok(left) if left > 0 => self.handler.min(Duration::from_millis(left).saturating_sub(MARGIN)),
             _ => self.handler,
         }
+    }
+}
+
+/// The deadlines and the clock that they are kept by.
+#[derive(Clone)]
+pub(super) struct Timing {
+    /// The deadlines.
+    pub(super) deadlines: Deadlines,
+    /// The clock.
+    pub(super) clock: Clock,
+}
+
+impl Timing {
+    /// Waits for the answer of one EC2 or Docker call; `None` when it does not come in time.
+    pub(super) async fn call<F: Future>(&self, call: F) -> Option<F::Output> {
+        self.clock.timeout(self.deadlines.call, call).await
+    }
+
+    /// Waits for the answer to an event whose function is ended at `function_deadline`, in milliseconds since the Unix
+    /// epoch; `None` when it does not come in time.
+    pub(super) async fn answer<F: Future>(&self, function_deadline: u64, answer: F) -> Option<F::Output> {
+        self.clock.timeout(self.deadlines.left(function_deadline, &self.clock), answer).await
     }
 }
 

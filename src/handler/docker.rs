@@ -2,11 +2,11 @@
 //! which operations there are); the handler validates names before they go into a path, and bounds every answer.
 
 use super::{
-    deadline::Deadlines,
+    deadline::Timing,
     failure::{Failure, Upstream},
     log,
 };
-use crate::{clock::Clock, contract::Change, names::ContainerName, proxy::ProxyAddress};
+use crate::{contract::Change, names::ContainerName, proxy::ProxyAddress};
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri, header, response::Parts, uri::Authority};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -36,14 +36,13 @@ struct Containers {
 pub(super) struct Docker {
     proxy: Authority,
     authorization: header::HeaderValue,
-    deadlines: Deadlines,
-    clock: Clock,
+    timing: Timing,
     client: Client<HttpConnector, Empty<Bytes>>,
 }
 
 impl Docker {
     /// Takes the proxy's address apart; `None` where it is no plain HTTP URL, or the token cannot be a header.
-    pub(super) fn new(door: &ProxyAddress, deadlines: Deadlines, clock: Clock) -> Option<Self> {
+    pub(super) fn new(door: &ProxyAddress, timing: Timing) -> Option<Self> {
         let url: Uri = door.url.parse().ok()?;
         if url.scheme_str() != Some("http") || url.path_and_query().is_some_and(|path| path.as_str() != "/") {
             return None;
@@ -51,10 +50,10 @@ impl Docker {
         let mut authorization = header::HeaderValue::try_from(format!("Bearer {}", door.token.expose())).ok()?;
         authorization.set_sensitive(true);
         let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(deadlines.connect));
+        connector.set_connect_timeout(Some(timing.deadlines.connect));
         // A kept connection could die unnoticed while Lambda has this process frozen; a new one costs microseconds.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Some(Self { proxy: url.authority()?.clone(), authorization, deadlines, clock, client })
+        Some(Self { proxy: url.authority()?.clone(), authorization, timing, client })
     }
 
     /// Lists the containers that we own.
@@ -88,7 +87,7 @@ impl Docker {
         method: Method,
         path: String,
     ) -> Result<T, Failure> {
-        let answer = self.clock.timeout(self.deadlines.call, self.exchange(method, path));
+        let answer = self.timing.call(self.exchange(method, path));
         let (reason, failure) = match answer.await {
             Some(Ok((head, body))) if head.status == StatusCode::OK => match serde_json::from_slice(&body) {
                 Ok(value) => return Ok(value),

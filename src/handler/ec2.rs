@@ -1,7 +1,7 @@
 //! EC2 as the handler uses it: the stack's instances, and nobody else's.
 
 use super::{
-    deadline::Deadlines,
+    deadline::Timing,
     failure::{Failure, Upstream},
     instance::{Goal, Instance, Pursuit, State, Step, in_order},
     log,
@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     aws::Connection,
-    clock::Clock,
     flight::Turn,
     marks::{INSTANCE, PART_TAG, STACK_TAG},
     names::StackName,
@@ -34,8 +33,7 @@ const MAX_PAGES: usize = 10;
 pub(super) struct Ec2 {
     stack: StackName,
     connection: Connection,
-    deadlines: Deadlines,
-    clock: Clock,
+    timing: Timing,
     /// The file whose lock is the turn among the processes of this machine.
     turns: Option<PathBuf>,
     /// Built at the first call, to keep the cold start short.
@@ -43,13 +41,8 @@ pub(super) struct Ec2 {
 }
 
 impl Ec2 {
-    pub(super) fn new(
-        stack: StackName,
-        connection: Connection,
-        (deadlines, clock): (Deadlines, Clock),
-        turns: Option<PathBuf>,
-    ) -> Self {
-        Self { stack, connection, deadlines, clock, turns, client: OnceLock::new() }
+    pub(super) fn new(stack: StackName, connection: Connection, timing: Timing, turns: Option<PathBuf>) -> Self {
+        Self { stack, connection, timing, turns, client: OnceLock::new() }
     }
 
     /// Finds the stack's instance.
@@ -151,7 +144,7 @@ impl Ec2 {
         operation: &'static str,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure> {
-        let (reason, failure) = match self.clock.timeout(self.deadlines.call, call).await {
+        let (reason, failure) = match self.timing.call(call).await {
             Some(Ok(output)) => return Ok(output),
             Some(Err(error)) => classify(&error),
             None => ("deadline".to_owned(), Failure::Deadline),

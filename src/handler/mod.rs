@@ -21,6 +21,7 @@ pub use config::{Config, ConfigError, is_lambda};
 pub use deadline::{Deadlines, HANDLER_TIMEOUT};
 
 use self::{
+    deadline::Timing,
     docker::Docker,
     ec2::Ec2,
     event::{Call, Caller, Event},
@@ -31,7 +32,6 @@ use self::{
 };
 use crate::{
     api_key::{KeyScopes, Scope},
-    clock::Clock,
     contract::{Answer, Change, Operation, Request},
     flight::{Flights, Turn},
     names::ContainerName,
@@ -100,8 +100,7 @@ pub struct Handler {
     ec2: Option<Arc<Ec2>>,
     docker: Option<Arc<Docker>>,
     keys: Option<KeyScopes>,
-    deadlines: Deadlines,
-    clock: Clock,
+    timing: Timing,
     instance_changes: Flights<(), (Goal, bool), Result<Instance, Failure>>,
     container_changes: Flights<ContainerName, Change, Result<(), Failure>>,
 }
@@ -111,12 +110,12 @@ impl Handler {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let Config { stack, ec2, docker, keys, deadlines, clock, turns } = config;
+        let timing = Timing { deadlines, clock };
         Self {
-            ec2: ec2.map(|connection| Arc::new(Ec2::new(stack, connection, (deadlines, clock.clone()), turns))),
-            docker: docker.and_then(|door| Docker::new(&door, deadlines, clock.clone())).map(Arc::new),
+            ec2: ec2.map(|connection| Arc::new(Ec2::new(stack, connection, timing.clone(), turns))),
+            docker: docker.and_then(|door| Docker::new(&door, timing.clone())).map(Arc::new),
             keys,
-            deadlines,
-            clock,
+            timing,
             instance_changes: Flights::new(),
             container_changes: Flights::new(),
         }
@@ -135,8 +134,7 @@ impl Handler {
         let outcome = match call {
             Ok(Call::Preflight) => Ok(None),
             Ok(Call::Api(request)) => {
-                let left = self.deadlines.left(invocation.deadline, &self.clock);
-                let work = self.clock.timeout(left, self.perform(request));
+                let work = self.timing.answer(invocation.deadline, self.perform(request));
                 log::about(request_id.clone(), work).await.unwrap_or(Err(Failure::Deadline)).map(Some)
             }
             Err(failure) => Err(failure),

@@ -1,5 +1,6 @@
 //! The file `atelier.toml` in the project folder.
 
+use super::source::{self, InFile, Source};
 use crate::{
     disk,
     error::{Code, Error, Result},
@@ -10,26 +11,6 @@ use toml_edit::{DocumentMut, Item};
 
 /// The name of the settings file in the project folder.
 pub const FILE: &str = "atelier.toml";
-
-/// Every key that the file may hold.
-pub(super) const KEYS: [&str; 13] = [
-    "auth",
-    "cors_origins",
-    "docker_proxy",
-    "endpoint",
-    "engine",
-    "image",
-    "internal_endpoint",
-    "port",
-    "public_endpoint",
-    "rate",
-    "region",
-    "stack",
-    "timeout",
-];
-
-/// The keys whose value may be a list of strings.
-const LISTS: [&str; 1] = ["cors_origins"];
 
 /// The file is read whole; nobody's settings are longer.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -65,27 +46,27 @@ impl SettingsFile {
                 .because(error.message())
         })?;
         for (key, _) in document.iter() {
-            if !KEYS.contains(&key) {
+            if !keys().any(|known| known == key) {
                 return Err(unknown(key));
             }
         }
         Ok(Self(document))
     }
 
-    /// Returns the value of `key` as the text that a flag would have.
-    pub(super) fn get(&self, key: &'static str) -> Result<Option<String>> {
-        match self.0.get(key) {
+    /// Returns a setting's value as the text that a flag would have.
+    pub(super) fn get(&self, source: &Source) -> Result<Option<String>> {
+        match self.0.get(source.key) {
             None => Ok(None),
             Some(Item::Value(toml_edit::Value::String(text))) => Ok(Some(text.value().clone())),
             Some(Item::Value(toml_edit::Value::Integer(number))) => Ok(Some(number.value().to_string())),
             Some(Item::Value(toml_edit::Value::Array(items)))
-                if LISTS.contains(&key) && items.iter().all(toml_edit::Value::is_str) =>
+                if source.in_file == InFile::List && items.iter().all(toml_edit::Value::is_str) =>
             {
                 let items: Vec<&str> = items.iter().filter_map(toml_edit::Value::as_str).collect();
                 Ok(Some(items.join(",")))
             }
             Some(other) => Err(Error::new(Code::BadSetting)
-                .with("name", key)
+                .with("name", source.key)
                 .with("value", other.type_name())
                 .with_message("rule", Message::new("rule.scalar"))),
         }
@@ -97,12 +78,12 @@ impl SettingsFile {
 ///
 /// # Errors
 /// The file cannot be read, is not TOML, or cannot be written.
-pub fn keep(folder: &Path, key: &'static str, value: &str) -> Result<()> {
+pub fn keep(folder: &Path, source: &Source, value: &str) -> Result<()> {
     let mut file = SettingsFile::read(folder)?;
-    if file.get(key)?.as_deref() == Some(value) {
+    if file.get(source)?.as_deref() == Some(value) {
         return Ok(());
     }
-    match file.0.get_mut(key) {
+    match file.0.get_mut(source.key) {
         // Only the value: what is written beside it stays.
         Some(Item::Value(old)) => {
             let decor = old.decor().clone();
@@ -110,14 +91,19 @@ pub fn keep(folder: &Path, key: &'static str, value: &str) -> Result<()> {
             *old.decor_mut() = decor;
         }
         _ => {
-            file.0.insert(key, toml_edit::value(value));
+            file.0.insert(source.key, toml_edit::value(value));
         }
     }
     Ok(disk::replace(&folder.join(FILE), file.0.to_string().as_bytes(), 0o644)?)
 }
 
+/// Every key that the file may hold.
+fn keys() -> impl Iterator<Item = &'static str> {
+    source::ALL.iter().filter(|source| source.in_file != InFile::Never).map(|source| source.key)
+}
+
 fn unknown(key: &str) -> Error {
-    let nearest = KEYS.iter().min_by_key(|known| distance(known, key)).copied().unwrap_or_default();
+    let nearest = keys().min_by_key(|known| distance(known, key)).unwrap_or_default();
     Error::new(Code::UnknownSetting).with("name", key).hint(Message::new("hint.nearest_setting").with("name", nearest))
 }
 
@@ -150,33 +136,33 @@ mod tests {
     #[test]
     fn numbers_and_strings_are_read_and_nothing_else() {
         let file = SettingsFile::parse("port = 4567\nregion = 'eu-west-3'\nstack = ['a']").unwrap();
-        assert_eq!(file.get("port").unwrap().as_deref(), Some("4567"));
-        assert_eq!(file.get("region").unwrap().as_deref(), Some("eu-west-3"));
-        assert_eq!(file.get("engine").unwrap(), None);
-        assert!(file.get("stack").is_err());
+        assert_eq!(file.get(&source::PORT).unwrap().as_deref(), Some("4567"));
+        assert_eq!(file.get(&source::REGION).unwrap().as_deref(), Some("eu-west-3"));
+        assert_eq!(file.get(&source::ENGINE).unwrap(), None);
+        assert!(file.get(&source::STACK).is_err());
     }
 
     #[test]
     fn a_kept_setting_leaves_the_rest_of_the_file_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        keep(folder.path(), "auth", "api-key").unwrap();
+        keep(folder.path(), &source::AUTH, "api-key").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "auth = \"api-key\"\n");
         std::fs::write(&path, "# mine\nport = 4567 # odd\nauth = 'none' # later\n").unwrap();
-        keep(folder.path(), "auth", "api-key").unwrap();
+        keep(folder.path(), &source::AUTH, "api-key").unwrap();
         let text = "# mine\nport = 4567 # odd\nauth = \"api-key\" # later\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         let before = std::fs::metadata(&path).unwrap().modified().unwrap();
-        keep(folder.path(), "auth", "api-key").unwrap();
+        keep(folder.path(), &source::AUTH, "api-key").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
     }
 
     #[test]
     fn a_list_is_read_where_one_may_be() {
         let file = SettingsFile::parse("cors_origins = ['https://a', 'https://b']\nengine = ['a']").unwrap();
-        assert_eq!(file.get("cors_origins").unwrap().as_deref(), Some("https://a,https://b"));
-        assert!(file.get("engine").is_err());
-        assert!(SettingsFile::parse("cors_origins = [1]").unwrap().get("cors_origins").is_err());
+        assert_eq!(file.get(&source::CORS_ORIGINS).unwrap().as_deref(), Some("https://a,https://b"));
+        assert!(file.get(&source::ENGINE).is_err());
+        assert!(SettingsFile::parse("cors_origins = [1]").unwrap().get(&source::CORS_ORIGINS).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::{
     environment::Environment,
     setting::{Origin, Setting},
+    source,
 };
 use crate::text::Lang;
 
@@ -49,34 +50,30 @@ impl Look {
 /// English. `atelier.toml` has no say: a language belongs to a person, not to a project.
 fn language(flag: Option<Lang>, environment: &Environment) -> Setting<Lang> {
     if let Some(value) = flag {
-        return Setting { value, origin: Origin::Flag("--lang") };
+        return source::LANG.by_flag(value);
     }
-    for name in ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"] {
-        if let Some(locale) = environment.get(name) {
-            let value = Lang::from_locale(locale).unwrap_or_default();
-            return Setting { value, origin: Origin::Environment(name) };
+    match source::LANG.variable(environment) {
+        Some((name, locale)) => {
+            Setting { value: Lang::from_locale(locale).unwrap_or_default(), origin: Origin::Environment(name) }
         }
+        None => Setting::default_of(Lang::default()),
     }
-    Setting::default_of(Lang::default())
 }
 
 /// <https://no-color.org> and <https://bixense.com/clicolors>.
 fn color_of(flag: Option<ColorWhen>, environment: &Environment) -> Setting<ColorWhen> {
     if let Some(value) = flag {
-        return Setting { value, origin: Origin::Flag("--color") };
+        return source::COLOR.by_flag(value);
     }
-    let said = |name, value| Setting { value, origin: Origin::Environment(name) };
-    if environment.get("NO_COLOR").is_some() {
-        said("NO_COLOR", ColorWhen::Never)
-    } else if environment.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
-        said("CLICOLOR_FORCE", ColorWhen::Always)
-    } else if environment.get("TERM") == Some("dumb") {
-        said("TERM", ColorWhen::Never)
-    } else if environment.get("CLICOLOR") == Some("0") {
-        said("CLICOLOR", ColorWhen::Never)
-    } else {
-        Setting::default_of(ColorWhen::default())
-    }
+    let said = source::COLOR.variables.iter().find_map(|&name| {
+        let value = match (name, environment.get(name)?) {
+            ("NO_COLOR", _) | ("TERM", "dumb") | ("CLICOLOR", "0") => ColorWhen::Never,
+            ("CLICOLOR_FORCE", value) if value != "0" => ColorWhen::Always,
+            _ => return None,
+        };
+        Some(Setting { value, origin: Origin::Environment(name) })
+    });
+    said.unwrap_or_else(|| Setting::default_of(ColorWhen::default()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{
     DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
     Settings, base_url, duration,
     file::SettingsFile,
+    source::{self, InFile, Source, bad},
     values::{Auth, auth, engine, origins, port, rate, region, stack, text},
 };
 use crate::{
@@ -28,44 +29,26 @@ impl Settings {
         let Setting { value: folder, origin: folder_origin } = folder(flags, environment)?;
         let sources = Sources { environment, file: SettingsFile::read(&folder)?, folder: &folder };
         let home = environment.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let port = sources.settle("port", ("--port", flags.port), &["ATELIER_PORT"], port)?.or(DEFAULT_PORT);
-        let public = sources.settle("public_endpoint", ("", None), &["AWS_ENDPOINT_PUBLIC"], base_url)?;
-        let public = match public.0 {
-            None => Setting::default_of(None),
-            Some(_) => public.optional(),
-        };
+        let port = sources.settle(&source::PORT, flags.port, port)?.or(DEFAULT_PORT);
         let forwarding = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN");
         let mut settings = Self {
-            auth: sources.settle("auth", ("--auth", flags.auth), &["ATELIER_AUTH"], auth)?.or(Auth::None),
+            auth: sources.settle(&source::AUTH, flags.auth, auth)?.or(Auth::None),
             rate: Setting::default_of(None),
-            cors_origins: sources
-                .settle("cors_origins", ("", None), &["ATELIER_CORS_ORIGINS"], origins)?
-                .or(Vec::new()),
+            cors_origins: sources.settle(&source::CORS_ORIGINS, None, origins)?.or(Vec::new()),
             data_folder: data_folder(home.as_deref(), environment),
             runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
-            engine: sources.settle("engine", ("--engine", flags.engine), &["ATELIER_ENGINE"], engine)?.optional(),
+            engine: sources.settle(&source::ENGINE, flags.engine, engine)?.optional(),
             stack: sources
-                .settle("stack", ("--stack", flags.stack.clone()), &["ATELIER_STACK"], stack)?
+                .settle(&source::STACK, flags.stack.clone(), stack)?
                 .or(stack(DEFAULT_STACK).map_err(|rule| bad("stack", DEFAULT_STACK, rule))?),
-            region: sources
-                .settle("region", ("--region", flags.region.clone()), &["AWS_REGION", "AWS_DEFAULT_REGION"], region)?
-                .or(DEFAULT_REGION.to_owned()),
-            timeout: sources
-                .settle("timeout", ("--timeout", flags.timeout), &["ATELIER_TIMEOUT"], duration)?
-                .or(DEFAULT_TIMEOUT),
-            image: sources.settle("image", ("--image", flags.image.clone()), &["ATELIER_IMAGE"], text)?.optional(),
-            endpoint: sources
-                .settle("endpoint", ("--endpoint", flags.endpoint.clone()), &["ATELIER_ENDPOINT"], base_url)?
-                .optional(),
-            public_endpoint: public,
-            internal_endpoint: sources
-                .settle("internal_endpoint", ("", None), &["AWS_ENDPOINT_INTERNAL"], base_url)?
-                .optional(),
-            docker_proxy: sources.settle("docker_proxy", ("", None), &["DOCKER_PROXY"], base_url)?.optional(),
-            docker_host: match environment.get("DOCKER_HOST") {
-                Some(host) => Setting { value: Some(host.to_owned()), origin: Origin::Environment("DOCKER_HOST") },
-                None => Setting::default_of(None),
-            },
+            region: sources.settle(&source::REGION, flags.region.clone(), region)?.or(DEFAULT_REGION.to_owned()),
+            timeout: sources.settle(&source::TIMEOUT, flags.timeout, duration)?.or(DEFAULT_TIMEOUT),
+            image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
+            endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), base_url)?.optional(),
+            public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),
+            internal_endpoint: sources.settle(&source::INTERNAL_ENDPOINT, None, base_url)?.optional(),
+            docker_proxy: sources.settle(&source::DOCKER_PROXY, None, base_url)?.optional(),
+            docker_host: sources.settle(&source::DOCKER_HOST, None, text)?.optional(),
             docker_context: environment.get("DOCKER_CONTEXT").map(str::to_owned),
             docker_config: environment
                 .get("DOCKER_CONFIG")
@@ -95,7 +78,7 @@ impl Settings {
             Some(_) => Setting { value: Some(PUBLIC_RATE), origin: Origin::Derived("public_endpoint") },
             None => Setting::default_of(None),
         };
-        let rate = sources.settle("rate", ("--rate", flags.rate), &["ATELIER_RATE"], rate)?;
+        let rate = sources.settle(&source::RATE, flags.rate, rate)?;
         settings.rate = rate.0.unwrap_or(usual_rate);
         Ok(settings)
     }
@@ -147,40 +130,27 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Asks the flag, then the variables in their order, then the file's `key`.
+    /// Asks the flag, then the variables in their order, then the file.
     fn settle<T>(
         &self,
-        key: &'static str,
-        flag: (&'static str, Option<T>),
-        variables: &[&'static str],
+        source: &Source,
+        flag: Option<T>,
         parse: fn(&str) -> std::result::Result<T, Rule>,
     ) -> Result<Said<T>> {
-        if let (name, Some(value)) = flag {
-            return Ok(Said(Some(Setting { value, origin: Origin::Flag(name) })));
+        let said = source.said(flag, self.environment, parse)?;
+        if said.is_some() || source.in_file == InFile::Never {
+            return Ok(Said(said));
         }
-        for name in variables {
-            if let Some(text) = self.environment.get(name) {
-                let value = parse(text).map_err(|rule| bad(name, text, rule))?;
-                return Ok(Said(Some(Setting { value, origin: Origin::Environment(name) })));
-            }
-        }
-        let Some(text) = self.file.get(key)? else { return Ok(Said(None)) };
-        let value = parse(&text).map_err(|rule| bad(key, &text, rule))?;
+        let Some(text) = self.file.get(source)? else { return Ok(Said(None)) };
+        let value = parse(&text).map_err(|rule| bad(source.key, &text, rule))?;
         Ok(Said(Some(Setting { value, origin: Origin::File(self.folder.join(super::FILE)) })))
     }
 }
 
-fn bad(name: &str, value: &str, rule: Rule) -> Error {
-    Error::new(Code::BadSetting).with("name", name).with("value", value).with_message("rule", rule.0)
-}
-
-/// `--folder`, `ATELIER_FOLDER`, else the current folder; always absolute, because background processes outlive it.
+/// The folder that is named, else the current one; always absolute, because background processes outlive it.
 fn folder(flags: &Flags, environment: &Environment) -> Result<Setting<PathBuf>> {
-    let (path, origin) = match (&flags.folder, environment.get("ATELIER_FOLDER")) {
-        (Some(path), _) => (path.clone(), Origin::Flag("--folder")),
-        (None, Some(path)) => (PathBuf::from(path), Origin::Environment("ATELIER_FOLDER")),
-        (None, None) => (PathBuf::from("."), Origin::Default),
-    };
+    let said = source::FOLDER.said(flags.folder.clone(), environment, |text| Ok(PathBuf::from(text)))?;
+    let Setting { value: path, origin } = said.unwrap_or_else(|| Setting::default_of(PathBuf::from(".")));
     let unusable = |path: &Path| {
         Error::new(Code::File).with_message("action", Message::new("action.use")).with("path", path.display())
     };

@@ -14,6 +14,8 @@ pub enum Origin {
     File(PathBuf),
     /// Built from what the machine tells (the Codespace's name).
     Derived(&'static str),
+    /// Kept from the last `up`, whose engine every command follows.
+    Kept,
     /// Nobody said anything.
     Default,
 }

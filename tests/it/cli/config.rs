@@ -39,6 +39,30 @@ fn people_see_the_origin_when_they_ask() {
 }
 
 #[test]
+fn each_setting_names_what_can_say_it() {
+    let project = Project::new();
+    let output = project.run(&["config", "show", "--json"]);
+    assert_eq!(setting(&output, "port")["ways"], json!(["--port", "ATELIER_PORT", "atelier.toml"]));
+    assert_eq!(setting(&output, "docker_host")["ways"], json!(["DOCKER_HOST"]));
+    let origin = project.run(&["config", "show", "--origin"]).stdout;
+    let columns: Vec<_> = origin.lines().map(|line| line.find("by default (").or_else(|| line.find("from "))).collect();
+    assert!(columns.iter().all(|column| column.is_some() && *column == columns[0]), "aligned: {origin}");
+    assert!(origin.contains("by default (--port, ATELIER_PORT, atelier.toml)"), "{origin}");
+}
+
+#[test]
+fn the_engine_is_the_one_that_runs_here_unless_another_is_named() {
+    let project = Project::new().up();
+    let output = project.run(&["config", "show", "--json"]);
+    assert_eq!(setting(&output, "engine")["value"], "embedded");
+    assert_eq!(setting(&output, "engine")["origin"], json!({ "kind": "kept" }));
+    let origin = project.run(&["config", "show", "--origin"]).stdout;
+    assert!(origin.contains("kept from the last `up`"), "{origin}");
+    let output = project.run(&["config", "show", "--engine", "aws", "--json"]);
+    assert_eq!(setting(&output, "engine")["origin"], json!({ "kind": "flag", "name": "--engine" }));
+}
+
+#[test]
 fn no_secret_is_a_setting_that_is_shown() {
     let project = Project::new().with("LOCALSTACK_AUTH_TOKEN", "ls-secret").with("AWS_SECRET_ACCESS_KEY", "aws-secret");
     for args in [&["config", "show", "--origin"][..], &["config", "show", "--json"]] {

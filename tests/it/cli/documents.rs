@@ -1,4 +1,4 @@
-//! What is generated: the reference of the command line and that of the API in `docs`, and the manual.
+//! What is generated: the references of the command line, the API and the settings in `docs`, and the manual.
 
 use super::help::verbs;
 use crate::support::Project;
@@ -6,6 +6,10 @@ use atelier::{
     api_key::HEADER,
     cli::help,
     contract::{ALLOW, ErrorBody, FailureCode, Form, Operation, PATH, Parameter, Presence, Request, STATUSES, Values},
+    settings::{
+        FILE,
+        source::{self, InFile},
+    },
     text::Lang,
 };
 use std::{fmt::Write, path::Path};
@@ -67,6 +71,31 @@ fn contract() -> String {
     text
 }
 
+/// Writes the settings, with the places that may say each, and the other variables.
+fn settings() -> String {
+    let mut text = format!(
+        "# The settings\n\nGenerated from `src/settings/source.rs`; {WRITE} writes it anew.\n\nA flag wins over a variable, \
+         a variable over `{FILE}` in the project folder, and that over the default; of several variables the first that \
+         is set decides. `atelier config show --origin` tells which of them it was.\n\n| setting | flag | variables | \
+         `{FILE}` | meaning |\n| --- | --- | --- | --- | --- |\n"
+    );
+    for source in source::ALL {
+        let code = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let in_file = match source.in_file {
+            InFile::Never => "",
+            InFile::Scalar => "a string or a number",
+            InFile::List => "a string or a list of strings",
+        };
+        let (flag, variables) = (code(source.flag.as_slice()), code(source.variables));
+        let _ = writeln!(text, "| `{}` | {flag} | {variables} | {in_file} | {} |", source.key, source.meaning);
+    }
+    text.push_str("\n## Other variables\n\n| variable | meaning |\n| --- | --- |\n");
+    for variable in source::VARIABLES {
+        let _ = writeln!(text, "| `{}` | {} |", variable.name, variable.meaning);
+    }
+    text
+}
+
 /// Compares a generated document with its file, which it writes first when it is asked to.
 fn check(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -88,6 +117,11 @@ fn the_reference_is_what_the_program_says() {
 #[test]
 fn the_apis_document_is_what_the_contract_says() {
     check("api.md", &contract());
+}
+
+#[test]
+fn the_settings_document_is_what_the_table_says() {
+    check("settings.md", &settings());
 }
 
 #[test]
