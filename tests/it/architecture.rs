@@ -29,8 +29,8 @@ const TREES: &[&str] = &["app", "commands::doctor", "commands::logs", "emulator:
 
 /// Modules whose files still know each other in circles, and why.
 const CIRCLES: &[(&str, &str)] = &[
-    ("edge", "`gate` takes from `server` what is `answer`'s; on its way out"),
-    ("emulator", "its context stands in the file that dispatches to the services; on its way out"),
+    ("edge", "`gate` decides for an `Edge`, which stands in `server`"),
+    ("emulator", "what a service keeps is named by the state of all, which its operations are reached with"),
 ];
 
 /// A file of `src`, as a module.
