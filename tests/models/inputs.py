@@ -27,7 +27,7 @@ class Bad:
 
 def of(service, operation, row, given):
     """Yields every bad call of an operation, from the outside in. `given` is the row's input, filled."""
-    spoiler = Spoiler(service, operation, given)
+    spoiler = Spoiler(service, operation, given, row.get("free", []))
     if spoiler.has_members:
         for path, shape in tree(spoiler.shape):
             yield from spoiler.member_faults(path, shape)
@@ -35,14 +35,16 @@ def of(service, operation, row, given):
     yield from spoiler.query_faults()
     if isinstance(spoiler.draft.body, dict) and not service.is_query:
         yield from spoiler.broken_documents()
-    yield from spoiler.other_things(row)
+    yield from spoiler.other_things(row.get("input", {}))
 
 
 class Spoiler:
     """One good call, and what can be wrong with it."""
 
-    def __init__(self, service, operation, given):
+    def __init__(self, service, operation, given, free):
         self.service, self.operation, self.given = service, operation, given
+        # The members whose values need not be known to anybody.
+        self.free = free
         self.shape = service.operation(operation).input_shape
         self.draft = service.draft(operation, given)
         self.writer = writers.of(service)
@@ -107,7 +109,7 @@ class Spoiler:
                     spoilt.headers[wire] = value
                 else:
                     spoilt.query = [(known, old) for known, old in spoilt.query if known != wire] + [(wire, value)]
-                yield Bad(kind, name, spoilt, (name, wire, value))
+                yield Bad(kind, name, spoilt, (name, wire, value), kind == "unknown enum" and name in self.free)
 
     def broken_documents(self):
         for path, body in [("{", b"{"), ("[]", b"[]"), ("text", b'"text"'), ("not UTF-8", b'{"a":"\xff"}')]:
@@ -115,15 +117,15 @@ class Spoiler:
             spoilt.body = body
             yield Bad("broken document", path, spoilt)
 
-    def other_things(self, row):
-        """Yields calls about things that are not there, or that cannot be."""
-        for name, value in row.get("input", {}).items():
+    def other_things(self, named):
+        """Yields calls about things that are not there, or that cannot be. `named` is the row's input, not filled."""
+        for name, value in named.items():
             is_thing = scene.names_a_thing(value)
             if not is_thing and not isinstance(value, str):
                 continue
             others = [("malformed", "!", True)]
             if is_thing:
-                others.append(("absent", another(self.given[name]), name in row.get("free", [])))
+                others.append(("absent", another(self.given[name]), name in self.free))
             for kind, other, may_pass in others:
                 changed = {**self.given, name: [other] if isinstance(value, list) else other}
                 yield Bad(kind, name, self.service.draft(self.operation, changed), (), may_pass)

@@ -80,8 +80,16 @@ pub(super) fn event_source_mappings(operation: Operation<'_>) -> Result<Output, 
 #[serde(rename_all = "PascalCase")]
 #[expect(dead_code, reason = "there is nothing to choose from")]
 struct LayerFilter {
-    compatible_architecture: Option<String>,
+    compatible_architecture: Option<Architecture>,
     compatible_runtime: Option<String>,
+}
+
+#[derive(Deserialize)]
+enum Architecture {
+    #[serde(rename = "x86_64")]
+    X86,
+    #[serde(rename = "arm64")]
+    Arm,
 }
 
 /// The most layers that may be asked for.
