@@ -41,7 +41,7 @@ use local::{docker_proxy, local_connection};
 /// Finds the engine that the settings or the record name; does not call it.
 ///
 /// # Errors
-/// [`Code::NotRunning`] when none runs here, what [`Installation::load_or_create`] says, or why Docker, which runs the
+/// `not_running` when none runs here, what [`Installation::load_or_create`] says, or why Docker, which runs the
 /// recorded one, does not answer.
 pub async fn connect(settings: &Settings) -> Result<Engine> {
     if is_remote(settings) {
