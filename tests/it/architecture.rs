@@ -28,10 +28,8 @@ const FLOORS: &[&[&str]] = &[
 const TREES: &[&str] = &["app", "commands::doctor", "commands::logs", "emulator::wire", "http1"];
 
 /// Modules whose files still know each other in circles, and why.
-const CIRCLES: &[(&str, &str)] = &[
-    ("edge", "`gate` takes from `server` what is `answer`'s; on its way out"),
-    ("emulator", "its context stands in the file that dispatches to the services; on its way out"),
-];
+const CIRCLES: &[(&str, &str)] =
+    &[("emulator", "its context stands in the file that dispatches to the services; on its way out")];
 
 /// A file of `src`, as a module.
 struct Module {
