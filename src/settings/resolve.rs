@@ -2,8 +2,9 @@
 
 use super::{
     DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
-    Settings, base_url, duration,
+    Settings, base_url, duration, endpoint,
     file::SettingsFile,
+    shown,
     values::{Auth, auth, engine, origins, port, rate, region, stack, text},
 };
 use crate::{
@@ -55,7 +56,7 @@ impl Settings {
                 .or(DEFAULT_TIMEOUT),
             image: sources.settle("image", ("--image", flags.image.clone()), &["ATELIER_IMAGE"], text)?.optional(),
             endpoint: sources
-                .settle("endpoint", ("--endpoint", flags.endpoint.clone()), &["ATELIER_ENDPOINT"], base_url)?
+                .settle("endpoint", ("--endpoint", flags.endpoint.clone()), &["ATELIER_ENDPOINT"], endpoint)?
                 .optional(),
             public_endpoint: public,
             internal_endpoint: sources
@@ -171,7 +172,7 @@ impl Sources<'_> {
 }
 
 fn bad(name: &str, value: &str, rule: Rule) -> Error {
-    Error::new(Code::BadSetting).with("name", name).with("value", value).with_message("rule", rule.0)
+    Error::new(Code::BadSetting).with("name", name).with("value", shown(value)).with_message("rule", rule.0)
 }
 
 /// `--folder`, `ATELIER_FOLDER`, else the current folder; always absolute, because background processes outlive it.
