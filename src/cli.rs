@@ -73,7 +73,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DURATION", value_parser = crate::settings::duration)]
     pub timeout: Option<Duration>,
     /// An AWS API that already runs.
-    #[arg(long, global = true, value_name = "URL", value_parser = crate::settings::base_url)]
+    #[arg(long, global = true, value_name = "URL", value_parser = crate::settings::endpoint)]
     pub endpoint: Option<String>,
     /// The project folder.
     #[arg(long, global = true, value_name = "FOLDER")]

@@ -18,7 +18,7 @@ pub use file::{FILE, keep};
 pub use flags::Flags;
 pub use look::{ColorWhen, Look};
 pub use setting::{Origin, Setting};
-pub use values::{Auth, Rule, base_url, duration, origins, port, rate, region, stack};
+pub use values::{Auth, Rule, base_url, duration, endpoint, origins, port, rate, region, shown, stack};
 
 use crate::{edge::limits::Rate, engine_kind::EngineKind, names::StackName, secret::Secret, text::Lang};
 use std::{path::PathBuf, time::Duration};

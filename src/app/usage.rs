@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Code, Error},
-    settings::Rule,
+    settings::{Rule, shown},
     text::Message,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -15,7 +15,7 @@ pub(super) fn error(error: &clap::Error) -> Error {
 
 fn detail(error: &clap::Error) -> Message {
     let argument = || bare(&text(error, ContextKind::InvalidArg)).to_owned();
-    let value = || text(error, ContextKind::InvalidValue);
+    let value = || shown(&text(error, ContextKind::InvalidValue));
     match error.kind() {
         ErrorKind::UnknownArgument => Message::new("usage.unknown_argument").with("argument", argument()),
         ErrorKind::InvalidSubcommand => {

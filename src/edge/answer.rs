@@ -1,9 +1,11 @@
-//! How the edge words its own answers: the API's JSON, and errors of AWS calls in the protocol of the called service.
+//! How the edge words its own answers: the API's JSON, and refusals of AWS calls in the protocol of the called service.
 
 use super::signature::Denied;
-use crate::http1::{Rejection, Response};
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use crate::{
+    aws_protocol::Protocol,
+    http1::{Rejection, Response},
+};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::json;
 use std::time::Duration;
 
@@ -11,12 +13,14 @@ use std::time::Duration;
 const HINT: &str = "(run `eval \"$(atelier env)\"` to use this installation's credentials)";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
 
 /// Writes a JSON answer.
 #[must_use]
 pub fn json(status: StatusCode, body: &serde_json::Value) -> Response {
-    with_type(status, JSON, body.to_string())
+    let mut response = Response::new(body.to_string().into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
 }
 
 /// Writes `{"error","code"}`, the shape of every failure of the API.
@@ -70,120 +74,58 @@ pub fn denied(denied: &Denied, protocol: Protocol, request_id: &str) -> Response
         Denied::Missing | Denied::UnknownKey | Denied::Mismatch => format!("{denied} {HINT}"),
         Denied::Incomplete(_) | Denied::Expired(_) | Denied::Scope(_) => denied.to_string(),
     };
-    aws_error(protocol, StatusCode::FORBIDDEN, protocol.code(denied), &message, request_id)
+    protocol.error(StatusCode::FORBIDDEN, denied_code(protocol, denied), &message, request_id)
 }
 
 /// Says, in the called service's protocol, that nobody could answer.
 #[must_use]
 pub fn unavailable(protocol: Protocol, message: &str, request_id: &str) -> Response {
-    aws_error(protocol, StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message, request_id)
+    protocol.error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message, request_id)
 }
 
 /// Says, in the called service's protocol, that a client asks too much, and when it may ask again.
 #[must_use]
 pub fn throttled(protocol: Protocol, wait: Duration, request_id: &str) -> Response {
-    let error = aws_error(protocol, StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Rate exceeded", request_id);
+    let error = protocol.error(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Rate exceeded", request_id);
     retry_after(error, wait)
 }
 
-/// The protocols that AWS words its errors in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// EC2's own XML.
-    Ec2,
-    /// The XML of the other query services (IAM, STS).
-    Query,
-    /// S3's XML.
-    S3,
-    /// JSON (Lambda, API Gateway, Logs).
-    Json,
-}
-
-impl Protocol {
-    /// Knows the protocol from the service, and without one from what an unsigned call looks like.
-    #[must_use]
-    pub fn of(service: Option<&str>, parts: &Parts, body: &[u8]) -> Self {
-        let form = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-        let parameters = if form { body } else { parts.uri.query().unwrap_or_default().as_bytes() };
-        let has = |text: &[u8]| parameters.split(|&byte| byte == b'&').any(|pair| pair.starts_with(text));
-        match service {
-            Some("ec2") => Self::Ec2,
-            Some("iam" | "sts") => Self::Query,
-            Some("s3") => Self::S3,
-            // The date of EC2's only API version is nobody else's.
-            None if has(b"Version=2016-11-15") => Self::Ec2,
-            None if has(b"Action=") => Self::Query,
-            Some(_) | None => Self::Json,
-        }
-    }
-
-    fn code(self, denied: &Denied) -> &'static str {
-        match (self, denied) {
-            (Self::Json, Denied::Missing) => "MissingAuthenticationTokenException",
-            (Self::S3, Denied::Missing) => "AccessDenied",
-            (_, Denied::Missing) => "MissingAuthenticationToken",
-            (Self::Json, Denied::Incomplete(_)) => "IncompleteSignatureException",
-            (_, Denied::Incomplete(_)) => "IncompleteSignature",
-            (Self::Json, Denied::UnknownKey) => "UnrecognizedClientException",
-            (Self::Ec2, Denied::UnknownKey) => "AuthFailure",
-            (Self::Query, Denied::UnknownKey) => "InvalidClientTokenId",
-            (Self::S3, Denied::UnknownKey) => "InvalidAccessKeyId",
-            (Self::Json, Denied::Expired(_) | Denied::Mismatch | Denied::Scope(_)) => "InvalidSignatureException",
-            (Self::Ec2, Denied::Expired(_)) => "RequestExpired",
-            (Self::S3, Denied::Expired(_)) => "RequestTimeTooSkewed",
-            (_, Denied::Expired(_) | Denied::Mismatch | Denied::Scope(_)) => "SignatureDoesNotMatch",
-        }
-    }
-}
-
-/// Writes an error of an AWS call in the called service's protocol.
+/// Returns the protocol of a call by its service, or for want of one by what the call looks like.
 #[must_use]
-pub fn aws_error(protocol: Protocol, status: StatusCode, code: &'static str, message: &str, id: &str) -> Response {
-    let text = escape(message);
-    match protocol {
-        Protocol::Ec2 => with_type(
-            status,
-            XML,
-            format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{text}\
-                 </Message></Error></Errors><RequestID>{id}</RequestID></Response>"
-            ),
-        ),
-        Protocol::Query => with_type(
-            status,
-            XML,
-            format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{text}</Message></Error>\
-                 <RequestId>{id}</RequestId></ErrorResponse>"
-            ),
-        ),
-        Protocol::S3 => with_type(
-            status,
-            XML,
-            format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{text}</Message>\
-                 <RequestId>{id}</RequestId></Error>"
-            ),
-        ),
-        Protocol::Json => {
-            let mut response = json(status, &json!({ "__type": code, "message": message }));
-            response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(code));
-            response
-        }
+pub fn protocol(service: Option<&str>, parts: &Parts, body: &[u8]) -> Protocol {
+    let form = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    let parameters = if form { body } else { parts.uri.query().unwrap_or_default().as_bytes() };
+    let has = |text: &[u8]| parameters.split(|&byte| byte == b'&').any(|pair| pair.starts_with(text));
+    match service {
+        Some(service) => Protocol::of(service, &parts.headers),
+        // The date of EC2's only API version is nobody else's.
+        None if has(b"Version=2016-11-15") => Protocol::Ec2,
+        None if has(b"Action=") => Protocol::Query(""),
+        None => Protocol::Json11,
     }
 }
 
-fn with_type(status: StatusCode, content_type: HeaderValue, body: String) -> Response {
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-    response
-}
-
-/// Escapes text for XML; messages are our own, this keeps them well-formed.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Returns the code of a refusal, on which the protocols do not agree either.
+fn denied_code(protocol: Protocol, denied: &Denied) -> &'static str {
+    match (protocol, denied) {
+        (Protocol::RestXml, Denied::Missing) => "AccessDenied",
+        (Protocol::Ec2 | Protocol::Query(_), Denied::Missing) => "MissingAuthenticationToken",
+        (_, Denied::Missing) => "MissingAuthenticationTokenException",
+        (Protocol::Ec2 | Protocol::Query(_) | Protocol::RestXml, Denied::Incomplete(_)) => "IncompleteSignature",
+        (_, Denied::Incomplete(_)) => "IncompleteSignatureException",
+        (Protocol::Ec2, Denied::UnknownKey) => "AuthFailure",
+        (Protocol::Query(_), Denied::UnknownKey) => "InvalidClientTokenId",
+        (Protocol::RestXml, Denied::UnknownKey) => "InvalidAccessKeyId",
+        (_, Denied::UnknownKey) => "UnrecognizedClientException",
+        (Protocol::Ec2, Denied::Expired(_)) => "RequestExpired",
+        (Protocol::RestXml, Denied::Expired(_)) => "RequestTimeTooSkewed",
+        (
+            Protocol::Ec2 | Protocol::Query(_) | Protocol::RestXml,
+            Denied::Expired(_) | Denied::Mismatch | Denied::Scope(_),
+        ) => "SignatureDoesNotMatch",
+        (_, Denied::Expired(_) | Denied::Mismatch | Denied::Scope(_)) => "InvalidSignatureException",
+    }
 }

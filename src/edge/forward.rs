@@ -7,13 +7,13 @@
 //! Not here: deadlines of calls, which the edge sets, and TLS, which no local engine needs.
 
 use super::{
-    ApiCall, AwsCall, Lookup, Upstream, answer,
-    answer::Protocol,
-    canonical,
+    answer, canonical,
+    config::{AWS_IN_FLIGHT, IN_FLIGHT},
     list::List,
-    server::{AWS_IN_FLIGHT, IN_FLIGHT},
+    upstream::{ApiCall, AwsCall, Lookup, Upstream},
 };
 use crate::{
+    aws_protocol::Protocol,
     http1::{Peer, Request, Response},
     names::{ApiId, StageName},
 };
@@ -328,7 +328,7 @@ impl Upstream for Forward {
     async fn aws(&self, call: AwsCall) -> Response {
         let AwsCall { request_id, service, region, request, .. } = call;
         let (parts, body) = request.into_parts();
-        let protocol = Protocol::of(Some(&service), &parts, &body);
+        let protocol = Protocol::of(&service, &parts.headers);
         let mut headers = without_dropped(&parts.headers);
         headers.remove("x-amz-security-token");
         headers.insert(header::AUTHORIZATION, self.authorization(&region, &service));
@@ -337,7 +337,7 @@ impl Upstream for Forward {
             None => Err(Fault::Nonsense),
         };
         sent.unwrap_or_else(|fault| {
-            answer::aws_error(protocol, fault.status(), "ServiceUnavailable", &fault.to_string(), &request_id)
+            protocol.error(fault.status(), "ServiceUnavailable", &fault.to_string(), &request_id)
         })
     }
 

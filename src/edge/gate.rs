@@ -2,22 +2,28 @@
 //! whoever sends it has asked too much.
 
 use super::{
-    Edge, Lookup, Upstream, answer,
-    answer::Protocol,
-    limits::Client,
+    answer,
+    config::Config,
+    keyring::Keyring,
+    limits::{Buckets, Client},
     origin::{Site, is_tunnelled, site},
     routes::{Refused, Route, route},
     signature::{Claim, Denied},
+    upstream::{Lookup, Upstream},
 };
 use crate::{
-    api_key, hosts,
+    api_key,
+    clock::Clock,
+    hosts,
     http1::{Local, Peer, Response},
     names::{ApiId, StageName},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use time::OffsetDateTime;
+use tokio::time::Instant;
 
 /// A head that may go on.
 #[derive(Debug)]
@@ -49,7 +55,22 @@ pub(super) enum Who {
     Stranger,
 }
 
-impl<U: Upstream> Edge<U> {
+/// What decides about heads.
+pub(super) struct Gate<U> {
+    pub(super) upstream: Arc<U>,
+    pub(super) keyring: Keyring,
+    pub(super) config: Config,
+    buckets: Option<Buckets>,
+    /// When this was made, by both clocks.
+    began: (Instant, OffsetDateTime),
+}
+
+impl<U: Upstream> Gate<U> {
+    pub(super) fn new(upstream: Arc<U>, keyring: Keyring, config: Config) -> Self {
+        let buckets = config.rate.map(Buckets::new);
+        Self { upstream, keyring, buckets, began: (Instant::now(), config.clock.now()), config }
+    }
+
     /// Decides about a head: host, route, site, key, rate. The answer of a refusal is whole but for its request id.
     pub(super) async fn pass(&self, parts: &Parts, id: &str) -> Result<Passed<U::Deployment>, Response> {
         let began = self.instant();
@@ -123,7 +144,7 @@ impl<U: Upstream> Edge<U> {
             Ok(()) => Ok((Target::Aws(claim), Who::Stranger)),
             Err(wait) => {
                 let service = claim.as_ref().ok().map(Claim::service);
-                Err(answer::throttled(Protocol::of(service, parts, b""), wait, id))
+                Err(answer::throttled(answer::protocol(service, parts, b""), wait, id))
             }
         }
     }
@@ -140,6 +161,16 @@ impl<U: Upstream> Edge<U> {
             _ if tunnelled => self.take(Client::Tunnel),
             Some(Peer(peer)) => self.take(Client::at(peer.ip())),
             None => Ok(()),
+        }
+    }
+
+    /// The instant by which buckets fill: monotonic, because the system's time of day may be set back; a test's clock
+    /// stands in for both.
+    fn instant(&self) -> Instant {
+        let (began, at) = self.began;
+        match &self.config.clock {
+            Clock::System => Instant::now(),
+            manual @ Clock::Manual(_) => began + (manual.now() - at).unsigned_abs(),
         }
     }
 

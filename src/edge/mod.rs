@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod canonical;
 mod capacity;
+mod config;
 pub mod forward;
 mod gate;
 pub mod keyring;
@@ -18,5 +19,6 @@ pub mod server;
 pub mod signature;
 mod upstream;
 
-pub use server::{AWS_IN_FLIGHT, Config, Edge, IN_FLIGHT};
+pub use config::{AWS_IN_FLIGHT, Config, IN_FLIGHT};
+pub use server::Edge;
 pub use upstream::{ApiCall, AwsCall, Lookup, Upstream};

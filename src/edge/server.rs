@@ -5,20 +5,20 @@
 //! other origins.
 
 use super::{
-    ApiCall, AwsCall, Upstream, answer,
-    answer::Protocol,
+    answer,
     capacity::Capacity,
-    gate::{Passed, Target, Who, allowing},
+    config::Config,
+    gate::{Gate, Passed, Target, Who, allowing},
     keyring::Keyring,
-    limits::{Buckets, Client, Rate},
+    limits::Client,
     origin, scope,
     signature::{Claim, Denied, Verified},
+    upstream::{ApiCall, AwsCall, Upstream},
 };
 use crate::{
-    clock::Clock,
-    deadlines,
+    aws_protocol::Protocol,
     http1::{
-        self, Admission, Limits, Peer, Rejection, Request, Response, Share,
+        self, Admission, Peer, Rejection, Request, Response, Share,
         ids::{self, REQUEST_ID, RequestIds},
     },
 };
@@ -26,83 +26,33 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
-use time::OffsetDateTime;
 use tokio::{
     net::TcpListener,
     time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-/// Bytes of body of everything but AWS calls that claim a key; those are limited by [`Limits::body_bytes`].
+/// Bytes of body of everything but AWS calls that claim a key; those are limited by [`http1::Limits::body_bytes`].
 const API_BODY_BYTES: usize = 1024 * 1024;
 /// The deadline of an AWS call: an invoked function may run for 15 minutes.
 const AWS_TIME: Duration = Duration::from_secs(905);
 /// The deadline of the question whether the engine is healthy.
 const HEALTH_TIME: Duration = Duration::from_secs(5);
 
-/// API calls at a time.
-pub const IN_FLIGHT: usize = 96;
-/// AWS calls at a time. What is not reserved is more than the functions of an engine take, so that of too many
-/// invocations the engine itself refuses some, and other calls find room beside them.
-pub const AWS_IN_FLIGHT: usize = 192;
-
 /// What a client is told to wait where nobody knows better.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// How an edge is set up.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Tells whether a signature is fresh, how full the buckets are, and when an API call has taken too long.
-    pub clock: Clock,
-    /// The host of the public URL, as clients sign it (`name-4566.app.github.dev`), when there is a tunnel.
-    pub public_host: Option<String>,
-    /// How often one client may call; `None` is as often as it likes. A client is an API key that opens what it calls,
-    /// else the tunnel, else an address. Verified AWS calls are not counted: they are the owner's.
-    pub rate: Option<Rate>,
-    /// API calls at a time, a quarter of them reserved for known keys.
-    pub in_flight: usize,
-    /// AWS calls at a time, a quarter of them reserved for lent keys: functions make them, for a call that is in flight
-    /// already and must not fail for want of room.
-    pub aws_in_flight: usize,
-    /// The longest time for an API call; then it is a 504.
-    pub api_time: Duration,
-    /// Origins whose pages may call, exactly as browsers send them.
-    pub cors_origins: Vec<String>,
-    /// Sizes, times and connections.
-    pub limits: Limits,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            clock: Clock::System,
-            public_host: None,
-            rate: None,
-            in_flight: IN_FLIGHT,
-            aws_in_flight: AWS_IN_FLIGHT,
-            api_time: deadlines::GATEWAY,
-            cors_origins: Vec::new(),
-            limits: Limits::edge(),
-        }
-    }
-}
-
 /// The edge in front of one upstream.
 pub struct Edge<U> {
-    pub(super) upstream: Arc<U>,
-    pub(super) keyring: Keyring,
-    pub(super) config: Config,
-    pub(super) buckets: Option<Buckets>,
+    gate: Gate<U>,
     api_calls: Capacity,
     aws_calls: Capacity,
     ids: RequestIds,
-    /// When this edge was made, by both clocks.
-    began: (Instant, OffsetDateTime),
 }
 
 /// Serves the edge on `listener` until `shutdown`.
 pub async fn run<U: Upstream>(listener: TcpListener, edge: Edge<U>, shutdown: CancellationToken) {
-    let limits = edge.config.limits.clone();
+    let limits = edge.gate.config.limits.clone();
     http1::serve(listener, limits, Arc::new(edge), shutdown).await;
 }
 
@@ -111,14 +61,10 @@ impl<U: Upstream> Edge<U> {
     #[must_use]
     pub fn new(upstream: Arc<U>, keyring: Keyring, config: Config) -> Self {
         Self {
-            upstream,
-            keyring,
-            buckets: config.rate.map(Buckets::new),
             api_calls: Capacity::new(config.in_flight),
             aws_calls: Capacity::new(config.aws_in_flight),
             ids: RequestIds::default(),
-            began: (Instant::now(), config.clock.now()),
-            config,
+            gate: Gate::new(upstream, keyring, config),
         }
     }
 
@@ -131,8 +77,8 @@ impl<U: Upstream> Edge<U> {
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
                 let call = ApiCall { request_id, api, stage, deployment, path, request };
-                let left = self.config.api_time.saturating_sub(took);
-                let answered = self.config.clock.timeout(left, self.api(who, call)).await;
+                let left = self.gate.config.api_time.saturating_sub(took);
+                let answered = self.gate.config.clock.timeout(left, self.api(who, call)).await;
                 answered.unwrap_or_else(answer::deadline)
             }
             Target::Aws(claim) => self.aws(claim, who, Request::from_parts(parts, body), id).await,
@@ -140,18 +86,8 @@ impl<U: Upstream> Edge<U> {
         allowing(&site, response)
     }
 
-    /// The instant by which buckets fill: monotonic, because the system's time of day may be set back; a test's clock
-    /// stands in for both.
-    pub(super) fn instant(&self) -> Instant {
-        let (began, at) = self.began;
-        match &self.config.clock {
-            Clock::System => Instant::now(),
-            manual @ Clock::Manual(_) => began + (manual.now() - at).unsigned_abs(),
-        }
-    }
-
     async fn health(&self) -> Response {
-        if timeout(HEALTH_TIME, self.upstream.is_healthy()).await.unwrap_or(false) {
+        if timeout(HEALTH_TIME, self.gate.upstream.is_healthy()).await.unwrap_or(false) {
             answer::json(StatusCode::OK, &json!({ "status": "ok" }))
         } else {
             answer::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "unavailable" }))
@@ -160,12 +96,12 @@ impl<U: Upstream> Edge<U> {
 
     async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Response {
         let Some(_permit) = self.api_calls.try_acquire(who == Who::Known) else { return answer::busy() };
-        without_cors(self.upstream.api(call).await)
+        without_cors(self.gate.upstream.api(call).await)
     }
 
     async fn aws(&self, claim: Result<Claim, Denied>, who: Who, request: Request, id: &str) -> Response {
         let (mut parts, body) = request.into_parts();
-        let protocol = Protocol::of(claim.as_ref().ok().map(Claim::service), &parts, &body);
+        let protocol = answer::protocol(claim.as_ref().ok().map(Claim::service), &parts, &body);
         let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, &parts, &body) {
             Ok(verified) => verified,
             Err(denied) => return self.deny(&denied, who, &parts, protocol, id),
@@ -176,7 +112,7 @@ impl<U: Upstream> Edge<U> {
         name_request(&mut parts, id);
         let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
         let call = AwsCall { request_id, service, region, access_key_id, request };
-        match timeout(AWS_TIME, self.upstream.aws(call)).await {
+        match timeout(AWS_TIME, self.gate.upstream.aws(call)).await {
             Ok(response) => without_cors(response),
             Err(_) => answer::unavailable(protocol, "the engine did not answer in time", id),
         }
@@ -184,15 +120,15 @@ impl<U: Upstream> Edge<U> {
 
     /// Proves what an AWS call claims, and that it is for a region and a service that are here.
     fn verify(&self, claim: Result<Claim, Denied>, parts: &Parts, body: &[u8]) -> Result<Verified, Denied> {
-        let candidates = origin::signed_candidates(&parts.headers, self.config.public_host.as_deref());
-        let verified = claim?.verify(parts, body, &candidates, &self.keyring, self.config.clock.now())?;
-        scope::check(&verified, self.upstream.services())?;
+        let candidates = origin::signed_candidates(&parts.headers, self.gate.config.public_host.as_deref());
+        let verified = claim?.verify(parts, body, &candidates, &self.gate.keyring, self.gate.config.clock.now())?;
+        scope::check(&verified, self.gate.upstream.services())?;
         Ok(verified)
     }
 
     /// Words a refusal. A stranger has paid for it already.
     fn deny(&self, denied: &Denied, who: Who, parts: &Parts, protocol: Protocol, id: &str) -> Response {
-        let paid = if who == Who::Known { self.count(parts) } else { Ok(()) };
+        let paid = if who == Who::Known { self.gate.count(parts) } else { Ok(()) };
         match paid {
             Ok(()) => answer::denied(denied, protocol, id),
             Err(wait) => answer::throttled(protocol, wait, id),
@@ -213,12 +149,12 @@ impl<U: Upstream> http1::Service for Edge<U> {
     /// taken theirs.
     async fn admit(&self, head: &Parts) -> Result<(Admission, Self::Pass), Response> {
         let asked = Asked::of(head, self.ids.of(&head.headers));
-        let passed = match self.pass(head, &asked.id).await {
+        let passed = match self.gate.pass(head, &asked.id).await {
             Ok(passed) => passed,
             Err(response) => return Err(asked.answer(response)),
         };
         let bytes = match (&passed.target, passed.who) {
-            (Target::Aws(_), Who::Known) => self.config.limits.body_bytes,
+            (Target::Aws(_), Who::Known) => self.gate.config.limits.body_bytes,
             _ => API_BODY_BYTES,
         };
         let share = match passed.who {
@@ -241,6 +177,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
             Rejection::Connections | Rejection::Room | Rejection::Bug => answer::rejected(rejection),
             // Apart from what is well-formed: nobody can tell who among an address's clients speaks so.
             _ => self
+                .gate
                 .take(Client::malformed(peer.0.ip()))
                 .map_or_else(answer::too_many, |()| answer::rejected(rejection)),
         };

@@ -2,7 +2,7 @@
 
 use super::{
     DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
-    Settings, base_url, duration,
+    Settings, base_url, duration, endpoint,
     file::SettingsFile,
     source::{self, InFile, Source, bad},
     values::{Auth, auth, engine, origins, port, rate, region, stack, text},
@@ -44,7 +44,7 @@ impl Settings {
             region: sources.settle(&source::REGION, flags.region.clone(), region)?.or(DEFAULT_REGION.to_owned()),
             timeout: sources.settle(&source::TIMEOUT, flags.timeout, duration)?.or(DEFAULT_TIMEOUT),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
-            endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), base_url)?.optional(),
+            endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
             public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),
             internal_endpoint: sources.settle(&source::INTERNAL_ENDPOINT, None, base_url)?.optional(),
             docker_proxy: sources.settle(&source::DOCKER_PROXY, None, base_url)?.optional(),

@@ -6,7 +6,7 @@
 use super::{
     environment::Environment,
     setting::{Origin, Setting},
-    values::Rule,
+    values::{Rule, shown},
 };
 use crate::error::{Code, Error, Result};
 
@@ -65,7 +65,7 @@ impl Source {
 
 /// Says that a setting cannot have a value.
 pub(super) fn bad(name: &str, value: &str, rule: Rule) -> Error {
-    Error::new(Code::BadSetting).with("name", name).with("value", value).with_message("rule", rule.0)
+    Error::new(Code::BadSetting).with("name", name).with("value", shown(value)).with_message("rule", rule.0)
 }
 
 /// Declares the settings, each with its meaning as its comment.

@@ -7,7 +7,7 @@ use crate::{
     text::Message,
 };
 use clap::ValueEnum;
-use std::{fmt, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 
 /// What a value should have been, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +57,39 @@ pub fn base_url(text: &str) -> Result<String, Rule> {
     let url = text.trim().trim_end_matches('/');
     let Some(("http" | "https", host)) = url.split_once("://") else {
         let guess = format!("https://{}", url.split_once("://").map_or(url, |(_, host)| host));
-        return Err(Rule(Message::new("rule.url_scheme").with("url", guess)));
+        return Err(Rule(Message::new("rule.url_scheme").with("url", shown(&guess))));
     };
     let plain = http::Uri::try_from(url).is_ok_and(|uri| {
         uri.host().is_some_and(|host| !host.is_empty())
             && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
     });
     if plain && !host.contains(['/', '?', '#']) { Ok(url.to_owned()) } else { Err(Rule::new("url")) }
+}
+
+/// Reads the URL of an AWS API that runs somewhere. A link-local address is refused: it is that of a cloud's metadata
+/// service, which nobody should call by mistake. Whoever means it writes a host name.
+///
+/// # Errors
+/// Tells the rule that the text breaks.
+pub fn endpoint(text: &str) -> Result<String, Rule> {
+    let url = base_url(text)?;
+    let uri = http::Uri::try_from(&url).map_err(|_| Rule::new("url"))?;
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_link_local = host.parse::<IpAddr>().is_ok_and(|address| match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    });
+    if is_link_local { Err(Rule::new("link_local")) } else { Ok(url) }
+}
+
+/// Returns a text as errors may show it: of a URL, user and password are left out, however it is malformed.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    match text[start..].rsplit_once('@') {
+        Some((_, host)) => format!("{}…@{host}", &text[..start]),
+        None => text.to_owned(),
+    }
 }
 
 /// Reads a port; 0 lets the system choose a free one.
@@ -189,6 +215,30 @@ mod tests {
         {
             assert!(origins(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_link_local_address_is_no_endpoint() {
+        for good in ["http://127.0.0.1:4566", "http://metadata.example", "http://[::1]:1", "https://10.0.0.1"] {
+            assert_eq!(endpoint(good).unwrap(), good);
+        }
+        for bad in ["http://169.254.169.254", "http://[fe80::1]:80", "http://[::ffff:169.254.1.2]"] {
+            assert_eq!(endpoint(bad), Err(Rule::new("link_local")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn of_a_url_no_password_is_shown() {
+        for (text, expected) in [
+            ("http://user:pass@host:1/path", "http://…@host:1/path"),
+            ("http://user:p/a@ss@host", "http://…@host"),
+            ("user:pass@host", "…@host"),
+            ("http://host/path", "http://host/path"),
+            ("us-east-1", "us-east-1"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+        assert!(!base_url("user:pass@host").unwrap_err().to_string().contains("pass"));
     }
 
     #[test]

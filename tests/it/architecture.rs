@@ -28,10 +28,8 @@ const FLOORS: &[&[&str]] = &[
 const TREES: &[&str] = &["app", "commands::doctor", "commands::logs", "contract", "emulator::wire", "http1"];
 
 /// Modules whose files still know each other in circles, and why.
-const CIRCLES: &[(&str, &str)] = &[
-    ("edge", "`gate` decides for an `Edge`, which stands in `server`"),
-    ("emulator", "what a service keeps is named by the state of all, which its operations are reached with"),
-];
+const CIRCLES: &[(&str, &str)] =
+    &[("emulator", "what a service keeps is named by the state of all, which its operations are reached with")];
 
 /// A file of `src`, as a module.
 struct Module {

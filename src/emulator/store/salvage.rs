@@ -1,6 +1,6 @@
 //! What can be read of a database that redb does not open any more.
 //!
-//! redb refuses a damaged file as a whole. Its format is documented (`docs/design.md` in redb's repository): a tree of
+//! redb refuses a damaged file as a whole. Its format is documented in the design document of its repository: a tree of
 //! pages, of which the leaves hold the records. Here the tree is walked without trust: nothing is believed but the
 //! checksum that each record carries, no page is visited twice, and what points nowhere is passed over. So a damaged
 //! record costs itself, and a damaged page what is below it. Pages that the tree does not name are not looked at: they

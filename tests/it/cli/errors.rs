@@ -56,3 +56,24 @@ fn a_file_that_cannot_be_read_is_a_sentence_and_exit_4() {
     assert_eq!(output.code, Some(4));
     assert!(output.stderr.contains("not a regular file"), "{}", output.stderr);
 }
+
+#[test]
+fn a_password_in_a_url_is_not_repeated() {
+    let secret = "s3cr3tpw";
+    let url = format!("http://user:{secret}@127.0.0.1:4566");
+    let project = Project::new().with("AWS_ENDPOINT_PUBLIC", &url);
+    for args in [&["status", "--endpoint", &url][..], &["open", "--url"], &["status", "--endpoint", &url[7..]]] {
+        for format in [&[][..], &["--json"]] {
+            let output = project.run(&[args, format].concat());
+            assert_eq!(output.code, Some(2), "{output:?}");
+            assert!(!format!("{output:?}").contains(secret), "{output:?}");
+        }
+    }
+}
+
+#[test]
+fn a_link_local_endpoint_is_a_usage_error() {
+    let project = Project::new();
+    let output = project.run(&["status", "--endpoint", "http://169.254.169.254"]);
+    assert!(output.code == Some(2) && output.stderr.contains("link-local"), "{output:?}");
+}

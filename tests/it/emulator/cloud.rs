@@ -49,7 +49,7 @@ impl Cloud {
         keyring.insert("AKIATEST", Key { secret: Secret::new("secret"), session_token: None });
         let config = config(folder.path(), &endpoint, clock.clone(), keyring.clone());
         let upstream = Arc::new(Emulator::open(config).unwrap());
-        let edge = Edge::new(upstream, keyring, edge::server::Config::default());
+        let edge = Edge::new(upstream, keyring, edge::Config::default());
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(edge::server::run(listener, edge, shutdown.clone()));
         Self { endpoint, clock, folder, shutdown: shutdown.drop_guard(), server }
