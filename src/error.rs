@@ -87,6 +87,10 @@ codes! {
     ForeignBinary = "foreign_binary", Machine;
     /// The function's archive is larger than Lambda takes.
     ArchiveTooLarge = "archive_too_large", Machine;
+    /// This machine has no interpreter for a runtime.
+    NoInterpreter = "no_interpreter", Machine;
+    /// The packages of a runtime are absent and cannot be installed.
+    PackagesUnavailable = "packages_unavailable", Machine;
     /// No engine runs here.
     NotRunning = "not_running", NotRunning;
     /// The engine ended by itself.

@@ -13,7 +13,7 @@ use std::{
 const FLOORS: &[&[&str]] = &[
     &["clock", "deadlines", "elf", "failpoints", "flight", "log", "marks", "secret", "shell", "text"],
     &["api_key", "engine_kind", "error", "http1", "names", "progress"],
-    &["aws_protocol", "calls", "disk", "hosts", "openapi"],
+    &["aws_protocol", "calls", "disk", "hosts", "openapi", "runtimes"],
     &["aws"],
     &["docker", "edge", "http_client", "proxy"],
     &["emulator", "handler", "settings"],
