@@ -8,7 +8,7 @@ mod usage;
 
 use crate::{
     calls,
-    cli::{Cli, Command, ConfigAction, Global, KeyAction},
+    cli::{Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
     commands::{self, context::Context},
     engine,
     error::{Code, Error, Exit, Result},
@@ -114,6 +114,8 @@ fn grace(command: &Command, settings: &Settings) -> Duration {
         | Command::Clean(_)
         | Command::Down(_) => CALL,
         Command::Key(key) if !matches!(key.action, KeyAction::List(_)) => CALL,
+        // What is half installed is removed.
+        Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
     }
@@ -142,6 +144,10 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
             KeyAction::List(args) => Box::pin(answer(context, commands::key::list(context, args))),
             KeyAction::Revoke(args) => Box::pin(answer(context, commands::key::revoke(context, args))),
             KeyAction::Rotate(args) => Box::pin(answer(context, commands::key::rotate(context, args))),
+        },
+        Command::Runtimes(args) => match &args.action {
+            RuntimesAction::List(args) => Box::pin(answer(context, commands::runtimes::list(context, args))),
+            RuntimesAction::Install(args) => Box::pin(answer(context, commands::runtimes::install(context, args))),
         },
         Command::Doctor(args) => Box::pin(answer(context, commands::doctor::run(context, args))),
         Command::Config(args) => match &args.action {

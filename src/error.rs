@@ -104,6 +104,10 @@ codes! {
     ForeignBinary = "foreign_binary", Machine, Never;
     /// The function's archive is larger than Lambda takes.
     ArchiveTooLarge = "archive_too_large", Machine, Never;
+    /// This machine has no interpreter for a runtime.
+    NoInterpreter = "no_interpreter", Machine, Never;
+    /// The packages of a runtime are absent and cannot be installed.
+    PackagesUnavailable = "packages_unavailable", Machine, Later;
     /// No engine runs here.
     NotRunning = "not_running", NotRunning, Never;
     /// The engine ended by itself.

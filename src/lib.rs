@@ -51,6 +51,7 @@ pub mod program;
 pub mod progress;
 pub mod proxy;
 pub mod roles;
+pub mod runtimes;
 pub mod secret;
 pub mod settings;
 pub mod shell;

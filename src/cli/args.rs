@@ -5,6 +5,7 @@ use crate::{
     contract::{Action, Target},
     edge::limits::Limit,
     names::{ContainerName, KeyName},
+    runtimes::Runtime,
     settings::Auth,
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -248,6 +249,35 @@ pub struct KeyRotate {
     /// The key.
     #[arg(value_name = "NAME")]
     pub name: KeyName,
+}
+
+/// Arguments of `runtimes`.
+#[derive(Debug, Args)]
+pub struct Runtimes {
+    /// What to do with the runtimes.
+    #[command(subcommand)]
+    pub action: RuntimesAction,
+}
+
+/// What can be done with the runtimes.
+#[derive(Debug, Subcommand)]
+pub enum RuntimesAction {
+    /// Lists what this machine has for each.
+    List(RuntimesList),
+    /// Installs the packages that AWS has beside an interpreter.
+    Install(RuntimesInstall),
+}
+
+/// Arguments of `runtimes list`.
+#[derive(Debug, Args)]
+pub struct RuntimesList {}
+
+/// Arguments of `runtimes install`.
+#[derive(Debug, Args)]
+pub struct RuntimesInstall {
+    /// The runtimes.
+    #[arg(value_name = "RUNTIME", required = true, value_parser = crate::settings::runtime)]
+    pub runtimes: Vec<Runtime>,
 }
 
 /// Arguments of `config`.

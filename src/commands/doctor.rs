@@ -12,6 +12,7 @@ mod network;
 mod paste;
 mod ports;
 mod remedy;
+mod runtimes;
 mod scene;
 
 use crate::{
@@ -62,7 +63,7 @@ impl Verdict {
 }
 
 /// What a check found.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Finding {
     /// What was looked at (`docker`); stable, for scripts.
     pub check: &'static str,
@@ -183,6 +184,7 @@ pub async fn run(context: &Context, args: &cli::Doctor) -> Result<DoctorReport> 
         engine::check(&scene).boxed(),
         credentials::check(&scene).boxed(),
         network::check(&scene).boxed(),
+        runtimes::check(&scene).boxed(),
     ];
     let findings: Vec<Finding> = join_all(groups).await.into_iter().flatten().collect();
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();

@@ -13,6 +13,7 @@ use crate::{
     text::Message,
 };
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -35,7 +36,9 @@ impl Settings {
             auth: sources.settle(&source::AUTH, flags.auth, auth)?.or(Auth::None),
             rate: Setting::default_of(None),
             cors_origins: sources.settle(&source::CORS_ORIGINS, None, origins)?.or(Vec::new()),
-            data_folder: data_folder(home.as_deref(), environment),
+            data_folder: user_folder("XDG_DATA_HOME", ".local/share", home.as_deref(), environment),
+            cache_folder: user_folder("XDG_CACHE_HOME", ".cache", home.as_deref(), environment),
+            path: environment.get("PATH").map(OsString::from),
             runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
             engine: sources.settle(&source::ENGINE, flags.engine, engine)?.optional(),
             stack: sources
@@ -162,14 +165,11 @@ fn folder(flags: &Flags, environment: &Environment) -> Result<Setting<PathBuf>> 
     }
 }
 
+/// Our folder below one of the user's: `variable` names it, else it is `usual` at home.
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>: relative paths are to be ignored.
-fn data_folder(home: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
-    environment
-        .get("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(home?.join(".local/share")))
-        .map(|data| data.join("atelier"))
+fn user_folder(variable: &str, usual: &str, home: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    let named = environment.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| Some(home?.join(usual))).map(|folder| folder.join("atelier"))
 }
 
 #[cfg(test)]

@@ -150,8 +150,13 @@ pub const VARIABLES: &[Variable] = &[
     variable("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "The domain that the public URL of a Codespace is built from"),
     variable("HOME", "The home folder"),
     variable("LOCALSTACK_AUTH_TOKEN", "Is handed to a LocalStack image that wants an account"),
+    variable("PATH", "Where the interpreters of functions are looked for"),
     variable("SHELL", "The shell that `env` writes for"),
     variable("TERM", "With `dumb`, the terminal can only append lines"),
+    variable(
+        "XDG_CACHE_HOME",
+        "The folder of what can be made again, the packages of runtimes; `~/.cache` when not set",
+    ),
     variable("XDG_DATA_HOME", "The folder of the installation's own data; `~/.local/share` when not set"),
     variable("XDG_RUNTIME_DIR", "The folder in which rootless Docker has its socket"),
 ];

@@ -4,6 +4,7 @@ use crate::{
     edge::limits::Rate,
     engine_kind::EngineKind,
     names::{StackName, is_region},
+    runtimes::Runtime,
     text::Message,
 };
 use clap::ValueEnum;
@@ -47,6 +48,14 @@ pub fn duration(text: &str) -> Result<Duration, Rule> {
         Some(millis @ 1..=31_536_000_000) => Ok(Duration::from_millis(millis)),
         _ => Err(Rule::new("duration")),
     }
+}
+
+/// Reads the name of a runtime that has an interpreter (`python3.12`).
+///
+/// # Errors
+/// Tells the rule when there is no such runtime.
+pub fn runtime(text: &str) -> Result<Runtime, Rule> {
+    text.parse().map_err(|_| Rule::new("runtime"))
 }
 
 /// Reads the base URL of an HTTP service, and drops slashes at its end: users paste them from a browser.

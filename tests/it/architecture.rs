@@ -13,7 +13,7 @@ use std::{
 const FLOORS: &[&[&str]] = &[
     &["clock", "deadlines", "elf", "failpoints", "flight", "log", "marks", "secret", "shell", "text"],
     &["api_key", "engine_kind", "error", "http1", "names", "progress"],
-    &["aws_protocol", "calls", "contract", "disk", "hosts"],
+    &["aws_protocol", "calls", "contract", "disk", "hosts", "runtimes"],
     &["aws", "openapi"],
     &["docker", "edge", "http_client", "proxy"],
     &["emulator", "handler", "settings"],

@@ -40,7 +40,20 @@ fn engine(project: &Project) -> Pid {
 fn where_nothing_is_wrong_the_exit_is_0_and_every_group_has_spoken() {
     let output = project().run(&["doctor", "--json"]);
     assert_eq!(output.code, Some(0), "{output:?}");
-    for check in ["folder", "disk", "memory", "binary", "docker", "port", "reach", "engine", "credentials", "aws"] {
+    for check in [
+        "folder",
+        "disk",
+        "memory",
+        "binary",
+        "docker",
+        "port",
+        "reach",
+        "engine",
+        "credentials",
+        "aws",
+        "python",
+        "node",
+    ] {
         assert!(!of(&output, check).is_empty(), "{check}");
     }
     assert_eq!(output.json()["data"]["failures"], 0);

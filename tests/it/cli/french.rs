@@ -257,9 +257,12 @@ fn no_words_are_put_into_a_text_that_are_not_in_the_locale_files() {
 }
 
 /// Words that both languages may have, each with the beginning of the commands that may say it.
-const SAME: [(&str, &str); 8] = [
+const SAME: [(&str, &str); 9] = [
     // Names, and what is typed.
-    ("", "-h api atelier aws bash curl docker edge embedded fish gateway lambda localstack ms pid url utc zsh"),
+    (
+        "",
+        "-h api atelier aws bash curl docker edge embedded fish gateway js lambda localstack ms node pid python url utc zsh",
+    ),
     ("", "infrastructure-handler atelier-infrastructure-handler"),
     // Spelt alike.
     (

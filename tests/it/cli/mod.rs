@@ -17,6 +17,7 @@ mod language;
 mod locales;
 mod logs;
 mod reports;
+mod runtimes;
 mod signals;
 mod status;
 mod streams;

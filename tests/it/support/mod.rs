@@ -8,11 +8,13 @@ mod port;
 mod project;
 pub(crate) mod raw;
 mod running;
+mod skipped;
 mod terminal;
 mod wait;
 
 pub(crate) use port::engine_port;
 pub(crate) use project::{Output, Project};
 pub(crate) use running::Running;
+pub(crate) use skipped::skipped;
 pub(crate) use terminal::Terminal;
 pub(crate) use wait::eventually;
