@@ -7,6 +7,8 @@
 
 #[path = "../../src/api_key.rs"]
 pub mod api_key;
+#[path = "../../src/aws_protocol/mod.rs"]
+pub mod aws_protocol;
 #[path = "../../src/clock.rs"]
 pub mod clock;
 #[path = "../../src/deadlines.rs"]

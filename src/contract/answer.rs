@@ -76,6 +76,7 @@ impl ContainerStatus {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields by reference")]
 fn done<S: Serializer>(change: &Change, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(change.done())
 }

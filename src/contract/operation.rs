@@ -59,12 +59,13 @@ impl Operation {
     #[must_use]
     pub const fn presence(self, parameter: Parameter) -> Presence {
         match (parameter, self.target, self.action) {
-            (Parameter::Action, ..) | (Parameter::Target, Target::Docker, _) => Presence::Required,
+            (Parameter::Action, ..)
+            | (Parameter::Target, Target::Docker, _)
+            | (Parameter::Name, Target::Docker, Action::Change(_) | Action::Status) => Presence::Required,
             // The workshop's first URLs have no target.
             (Parameter::Target, Target::Ec2, _) | (Parameter::Wait, ..) => Presence::Optional,
             (Parameter::Name, Target::Ec2, _) => Presence::Refused(Contradiction::NameNeedsDocker),
             (Parameter::Name, Target::Docker, Action::List) => Presence::Refused(Contradiction::ListTakesNoName),
-            (Parameter::Name, Target::Docker, Action::Change(_) | Action::Status) => Presence::Required,
         }
     }
 }

@@ -135,6 +135,7 @@ impl<U: Upstream> Gate<U> {
 
     /// Reads what an AWS call claims. Who names a key that exists pays later, if the signature turns out to be wrong;
     /// strangers do not know its name.
+    #[expect(clippy::result_large_err, reason = "a refusal is an answer, and on its way out at once")]
     fn pass_aws(&self, parts: &Parts, id: &str) -> Result<(Target<U::Deployment>, Who), Response> {
         let claim = Claim::of(parts);
         if claim.as_ref().is_ok_and(|claim| self.keyring.has(claim.access_key_id())) {

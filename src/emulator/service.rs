@@ -54,10 +54,13 @@ pub enum Output {
     /// Members, for the protocols with JSON and CBOR.
     Members(Value),
     /// The content of the result, for the protocols with XML.
-    Xml(Box<dyn FnOnce(&mut xml::Element) + Send>),
+    Xml(Content),
     /// An answer that is no document of the protocol, as it is.
     Raw(Response),
 }
+
+/// Writes the content of an XML element.
+pub type Content = Box<dyn FnOnce(&mut xml::Element) + Send>;
 
 impl Output {
     /// Answers with XML that `write` writes.

@@ -6,7 +6,7 @@ use super::{
     context::Context,
     ec2, iam, lambda, logs,
     runtime::Functions,
-    service::{Handler, Input, Operation, Output, Scope, Service},
+    service::{Content, Handler, Input, Operation, Output, Scope, Service},
     store::Region,
     sts,
     wire::{AwsError, Fault, QueryParams, cbor, routes::Route, xml},
@@ -200,6 +200,6 @@ fn render(output: Output, protocol: Protocol, operation: &str, status: StatusCod
     protocol.response(status, document, request_id)
 }
 
-fn content(output: Output) -> Option<Box<dyn FnOnce(&mut xml::Element) + Send>> {
+fn content(output: Output) -> Option<Content> {
     if let Output::Xml(write) = output { Some(write) } else { None }
 }

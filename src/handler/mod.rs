@@ -135,7 +135,8 @@ impl Handler {
             Ok(Call::Preflight) => Ok(None),
             Ok(Call::Api(request)) => {
                 let work = self.timing.answer(invocation.deadline, self.perform(request));
-                log::about(request_id.clone(), work).await.unwrap_or(Err(Failure::Deadline)).map(Some)
+                // Boxed: what EC2's client keeps while it waits is large, and most of an answer's life is short.
+                Box::pin(log::about(request_id.clone(), work)).await.unwrap_or(Err(Failure::Deadline)).map(Some)
             }
             Err(failure) => Err(failure),
         };

@@ -201,10 +201,9 @@ impl Finder {
     }
 
     fn candidates(&self, language: Language) -> Vec<Candidate> {
-        let in_path = |folder: &PathBuf| match folder.ends_with("shims") {
+        let in_path = |folder: &PathBuf| {
             // A version manager's stand-ins fail for every version but the chosen one: what they stand for is looked at.
-            true => behind_shims(folder, language),
-            false => in_folder(folder, language),
+            if folder.ends_with("shims") { behind_shims(folder, language) } else { in_folder(folder, language) }
         };
         let mut found: Vec<Candidate> = self.path.iter().flat_map(in_path).collect();
         for shelf in SHELVES.iter().filter(|shelf| shelf.language == language) {
@@ -277,7 +276,7 @@ fn on_shelf(folder: &Path, shelf: &Shelf) -> Vec<Candidate> {
         is_program(&path).then_some(Candidate { path, version: Some(version) })
     });
     let mut versions: Vec<Candidate> = versions.collect();
-    versions.sort_by(|a, b| b.version.cmp(&a.version));
+    versions.sort_by_key(|found| std::cmp::Reverse(found.version));
     versions
 }
 

@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn an_edge_bears_what_its_engine_bears_and_never_more_than_its_memory() {
         let with = |text| in_flight(&Environment::from_iter([("ATELIER_EDGE_IN_FLIGHT", text)]));
-        assert_eq!(in_flight(&Environment::from_iter([])).unwrap(), edge::IN_FLIGHT);
+        assert_eq!(in_flight(&Environment::default()).unwrap(), edge::IN_FLIGHT);
         assert_eq!(with("8").unwrap(), 8);
         for bad in ["", "0", "-1", "97", "many"] {
             assert_eq!(with(bad).unwrap_err().code, Code::BadSetting, "{bad}");

@@ -128,7 +128,8 @@ struct Filter {
     log_stream_name_prefix: Option<Name>,
     start_time: Option<u64>,
     end_time: Option<u64>,
-    filter_pattern: Option<Text<0, 1024>>,
+    #[serde(rename = "filterPattern")]
+    pattern: Option<Text<0, 1024>>,
     #[expect(dead_code, reason = "AWS has not asked since 2019: events are always merged")]
     interleaved: Option<bool>,
     next_token: Option<String>,
@@ -143,7 +144,7 @@ pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError>
     let (input, scope) = operation.input::<Filter>()?;
     let group = group_of(input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, MAX_EVENTS)?;
-    let pattern = FilterPattern::parse(input.filter_pattern.as_deref().unwrap_or_default())?;
+    let pattern = FilterPattern::parse(input.pattern.as_deref().unwrap_or_default())?;
     if input.log_stream_name_prefix.is_some() && !input.log_stream_names.is_empty() {
         return Err(invalid("Either logStreamNames or logStreamNamePrefix can be specified, not both."));
     }

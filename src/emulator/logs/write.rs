@@ -35,7 +35,8 @@ const MAX_SPAN: i64 = 24 * HOUR;
 struct Put {
     log_group_name: Name,
     log_stream_name: Name,
-    log_events: Vec<InputEvent>,
+    #[serde(rename = "logEvents")]
+    events: Vec<InputEvent>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +55,7 @@ impl From<InputEvent> for Event {
 /// `PutLogEvents`: events that are too old or too new are left out, and the answer says which.
 pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Put>()?;
-    let events: Vec<Event> = input.log_events.into_iter().map(Event::from).collect();
+    let events: Vec<Event> = input.events.into_iter().map(Event::from).collect();
     check_batch(&events)?;
     let now = scope.now_millis();
     let (id, horizon) = scope.read(|state| {

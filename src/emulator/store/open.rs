@@ -1,7 +1,7 @@
 //! Opening a store: what stands in the file's place, and what becomes of it when it is damaged.
 
 use super::{
-    AnyTable, OpenError, SetAside,
+    OpenError, SetAside,
     commit::{Regions, State},
     database::{Database, FORMAT, Fault, parse_key, unframe},
     file, format_1, salvage,
@@ -89,9 +89,10 @@ fn load_one<S: State>(regions: &mut BTreeMap<super::Region, S>, key: &str, frame
     let json = unframe(key, framed)?;
     let (region, name, id) = parse_key(key)?;
     let mut tables = regions.entry(region.parse().ok()?).or_default().tables();
-    let table: Option<&mut &mut dyn AnyTable> =
-        tables.iter_mut().find(|(known, _)| *known == name).map(|(_, table)| table);
-    table.map_or(Some(()), |table| table.load(id, json).ok())
+    match tables.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, table)) => table.load(id, json).ok(),
+        None => Some(()),
+    }
 }
 
 /// Writes damaged records for a person's eyes, a line each.

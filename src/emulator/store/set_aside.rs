@@ -71,5 +71,5 @@ pub(super) fn free_name(path: &Path, clock: &Clock) -> PathBuf {
         PathBuf::from(name)
     };
     let is_free = |name: &PathBuf| fs::symlink_metadata(name).is_err();
-    (1..).map(name).find(is_free).unwrap_or_else(|| name(0))
+    (1..u32::MAX).map(name).find(is_free).unwrap_or_else(|| name(u32::MAX))
 }

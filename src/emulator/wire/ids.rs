@@ -32,7 +32,6 @@ pub fn letter_id(length: usize) -> Result<String, AwsError> {
     Ok(raw.iter().map(|byte| char::from(DIGITS[usize::from(byte % 36)])).collect())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn no_randomness(error: getrandom::Error) -> AwsError {
     AwsError::internal(format!("There is no randomness: {error}."))
 }

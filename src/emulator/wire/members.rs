@@ -87,7 +87,7 @@ impl de::Error for Fault {
 /// The first fault; an unknown member only when everything else is right.
 pub fn read<'a, T: Deserialize<'a>>(members: &'a Map<String, Value>) -> Result<T, Fault> {
     let unknown = RefCell::default();
-    let input = T::deserialize(Members { members, path: &Path::Root, unknown: &unknown })?;
+    let input = T::deserialize(Members { of: members, path: &Path::Root, unknown: &unknown })?;
     first(unknown.into_inner()).map_or(Ok(input), Err)
 }
 
@@ -97,8 +97,8 @@ pub fn read<'a, T: Deserialize<'a>>(members: &'a Map<String, Value>) -> Result<T
 /// As [`read`].
 pub fn read_both<'a, A: Deserialize<'a>, B: Deserialize<'a>>(members: &'a Map<String, Value>) -> Result<(A, B), Fault> {
     let (in_a, in_b) = (RefCell::default(), RefCell::default());
-    let a = A::deserialize(Members { members, path: &Path::Root, unknown: &in_a })?;
-    let b = B::deserialize(Members { members, path: &Path::Root, unknown: &in_b })?;
+    let a = A::deserialize(Members { of: members, path: &Path::Root, unknown: &in_a })?;
+    let b = B::deserialize(Members { of: members, path: &Path::Root, unknown: &in_b })?;
     let (in_a, in_b) = (in_a.into_inner(), in_b.into_inner());
     // A member that one type does not know at all may have a member that the other does not know.
     let of_a = in_a.iter().filter(|path| holds(&in_b, path));
@@ -151,7 +151,7 @@ type Unknown = RefCell<BTreeSet<String>>;
 /// An object that is being read.
 #[derive(Clone, Copy)]
 struct Members<'de, 'p> {
-    members: &'de Map<String, Value>,
+    of: &'de Map<String, Value>,
     path: &'p Path<'p>,
     unknown: &'p Unknown,
 }
@@ -160,7 +160,7 @@ impl<'de> Deserializer<'de> for Members<'de, '_> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let rest = self.members.iter();
+        let rest = self.of.iter();
         visitor.visit_map(MemberAccess { object: self, rest, current: None })
     }
 
@@ -221,7 +221,7 @@ impl<'de> Deserializer<'de> for Member<'de, '_> {
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => self.items(items, visitor),
             Value::Object(members) => {
-                Members { members, path: self.path, unknown: self.unknown }.deserialize_any(visitor)
+                Members { of: members, path: self.path, unknown: self.unknown }.deserialize_any(visitor)
             }
         }
     }

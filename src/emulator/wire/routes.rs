@@ -228,9 +228,9 @@ GET /things/{id} 200 GetThing
 PUT /things/{kind} 201 PutThing .kind=innerKind
 PUT /tags/{arn+} 204 TagThing";
 
-    fn found(method: Method, uri: &str) -> Option<(&'static str, Value)> {
+    fn found(method: &Method, uri: &str) -> Option<(&'static str, Value)> {
         let (uri, routes): (Uri, _) = (uri.parse().unwrap(), Routes::parse(TABLE));
-        let (route, mut members) = routes.find(&method, &uri)?;
+        let (route, mut members) = routes.find(method, &uri)?;
         let headers = HeaderMap::from_iter([("x-kind".parse().unwrap(), "k".parse().unwrap())]);
         match route.bind(&uri, &headers, &mut members) {
             Ok(()) => Some((route.name, Value::Object(members))),
@@ -240,16 +240,16 @@ PUT /tags/{arn+} 204 TagThing";
 
     #[test]
     fn a_route_is_found_by_method_and_path_and_brings_its_members() {
-        assert_eq!(found(Method::GET, "/things/a%2Fb"), Some(("GetThing", json!({ "id": "a/b" }))));
-        assert_eq!(found(Method::GET, "/things/"), Some(("ListThings", json!({ "kind": "k" }))));
-        assert_eq!(found(Method::PUT, "/tags/arn:x/y/z"), Some(("TagThing", json!({ "arn": "arn:x/y/z" }))));
-        let listed = found(Method::GET, "/things?limit=5&deep=true&embed=a&embed=b&X-Amz-Date=1");
+        assert_eq!(found(&Method::GET, "/things/a%2Fb"), Some(("GetThing", json!({ "id": "a/b" }))));
+        assert_eq!(found(&Method::GET, "/things/"), Some(("ListThings", json!({ "kind": "k" }))));
+        assert_eq!(found(&Method::PUT, "/tags/arn:x/y/z"), Some(("TagThing", json!({ "arn": "arn:x/y/z" }))));
+        let listed = found(&Method::GET, "/things?limit=5&deep=true&embed=a&embed=b&X-Amz-Date=1");
         let members = json!({ "kind": "k", "limit": 5, "isDeep": true, "embed": ["a", "b"] });
         assert_eq!(listed, Some(("ListThings", members)));
-        let imported = found(Method::POST, "/things?mode=import&a=1&b=2");
+        let imported = found(&Method::POST, "/things?mode=import&a=1&b=2");
         assert_eq!(imported, Some(("ImportThings", json!({ "parameters": { "a": "1", "b": "2" } }))));
-        assert_eq!(found(Method::POST, "/things"), None);
-        assert_eq!(found(Method::GET, "/things/a/b"), None);
+        assert_eq!(found(&Method::POST, "/things"), None);
+        assert_eq!(found(&Method::GET, "/things/a/b"), None);
     }
 
     #[test]
@@ -257,7 +257,7 @@ PUT /tags/{arn+} 204 TagThing";
         for (query, named) in
             [("colour=red", "colour"), ("limit=x", "limit"), ("deep=1", "deep"), ("limit=1&limit=2", "limit")]
         {
-            let (_, fault) = found(Method::GET, &format!("/things?{query}")).unwrap();
+            let (_, fault) = found(&Method::GET, &format!("/things?{query}")).unwrap();
             assert!(fault.as_str().is_some_and(|text| text.contains(&format!("`{named}`"))), "{query}: {fault}");
         }
     }

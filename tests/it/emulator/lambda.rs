@@ -401,9 +401,9 @@ async fn what_was_never_set_shows_its_default() {
     let signing = client.get_function_code_signing_config().function_name("f").send().await.unwrap();
     assert_eq!(signing.function_name(), "f");
     let runtime = client.get_runtime_management_config().function_name("f").send().await.unwrap();
-    assert_eq!(runtime.update_runtime_on().map(|on| on.as_str()), Some("Auto"));
+    assert_eq!(runtime.update_runtime_on().map(aws_sdk_lambda::types::UpdateRuntimeOn::as_str), Some("Auto"));
     let recursion = client.get_function_recursion_config().function_name("f").send().await.unwrap();
-    assert_eq!(recursion.recursive_loop().map(|what| what.as_str()), Some("Terminate"));
+    assert_eq!(recursion.recursive_loop().map(aws_sdk_lambda::types::RecursiveLoop::as_str), Some("Terminate"));
     assert!(client.list_layers().send().await.unwrap().layers().is_empty());
     assert!(client.list_event_source_mappings().send().await.unwrap().event_source_mappings().is_empty());
     let account = client.get_account_settings().send().await.unwrap();
