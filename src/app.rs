@@ -93,8 +93,8 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
 
 /// Returns what the command line says about settings; some of them only one verb has a flag for.
 fn flags(cli: &Cli) -> Flags {
-    let Global { engine, stack, region, port, timeout, endpoint, folder, .. } = cli.global.clone();
-    let flags = Flags { engine, stack, region, port, timeout, endpoint, folder, ..Flags::default() };
+    let Global { folder, engine, stack, region, port, timeout, endpoint, .. } = cli.global.clone();
+    let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
         Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, ..flags },
         Command::Deploy(args) => Flags { auth: args.auth, ..flags },

@@ -37,7 +37,7 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     let meant = meant(settings, progress, recorded.as_ref(), runs, kind)?;
     let up = match kind {
         EngineKind::Embedded => {
-            if recorded.is_some_and(|record| record.kind.facts().needs_docker) {
+            if recorded.is_some_and(|record| record.kind.facts().needs_docker()) {
                 // Its edge would hold the port, and its record is about to go.
                 sweep_beside(settings, progress, None).await?;
             }
@@ -77,7 +77,7 @@ fn meant(
         Some(record) if runs || settings.port.origin == Origin::Default => settings.at_port(record.port),
         // An engine of one process takes whatever port is free; the names of containers and the URL of a Codespace have
         // it in them.
-        _ if wanted == 0 && (kind.facts().needs_docker || settings.codespace.is_some()) => {
+        _ if wanted == 0 && (kind.facts().needs_docker() || settings.codespace.is_some()) => {
             let free = port::free().map_err(|error| Error::new(Code::Bug).with("detail", error))?;
             settings.at_port(free)
         }
@@ -141,7 +141,7 @@ pub async fn down(settings: &Settings, progress: &Progress) -> Result<Shutdown> 
     let record = recorded(settings).await;
     let kind = record.as_ref().map(|record| record.kind);
     let changed = match &record {
-        Some(record) if record.kind.facts().needs_docker => {
+        Some(record) if record.kind.facts().needs_docker() => {
             within(settings, "awaited.containers_end", localstack::down(settings, progress)).await?
         }
         Some(record) => {
@@ -191,7 +191,7 @@ pub async fn dismantle(settings: &Settings) -> Result<Vec<String>> {
         removed => removed?,
     };
     match record {
-        Some(record) if record.kind.facts().needs_docker => Record::remove(settings)?,
+        Some(record) if record.kind.facts().needs_docker() => Record::remove(settings)?,
         Some(record) if record.docker_proxy.is_some() => {
             Record { docker_proxy: None, ..record }.write_to(&settings.folder)?;
         }

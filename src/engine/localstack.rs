@@ -209,7 +209,7 @@ pub async fn with_last_words(settings: &Settings, error: Error) -> Error {
     if error.code != Code::FunctionFailed {
         return error;
     }
-    let record = Record::read(settings).filter(|record| record.kind.facts().needs_docker);
+    let record = Record::read(settings).filter(|record| record.kind.facts().needs_docker());
     let Some(record) = record.filter(|_| settings.endpoint.value.is_none()) else { return error };
     let Ok((daemon, engine)) = find_engine(settings, &record).await else { return error };
     container::tail(&daemon, &engine.id).await.into_iter().fold(error, Error::because)

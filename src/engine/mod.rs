@@ -61,7 +61,7 @@ pub async fn connect(settings: &Settings) -> Result<Engine> {
 /// Whether the settings name an engine that is always there, and nothing of it on this machine.
 #[must_use]
 pub fn is_remote(settings: &Settings) -> bool {
-    settings.engine.value.is_some_and(|kind| kind.facts().is_remote)
+    settings.engine.value.is_some_and(|kind| kind.facts().is_remote())
 }
 
 /// An AWS API that somebody else started (`--endpoint`).
@@ -83,7 +83,7 @@ fn foreign(settings: &Settings, endpoint: &str) -> Result<Engine> {
 pub async fn components(settings: &Settings) -> Vec<Component> {
     match recorded(settings).await {
         _ if is_remote(settings) => vec![aws::component(settings)],
-        Some(record) if record.kind.facts().needs_docker => localstack::components(settings, &record).await,
+        Some(record) if record.kind.facts().needs_docker() => localstack::components(settings, &record).await,
         Some(record) => {
             let mut components = embedded::components(settings, &record).await;
             if record.docker_proxy.is_some() {

@@ -138,7 +138,7 @@ impl Record {
     /// Whether something of it runs in Docker.
     #[must_use]
     pub fn uses_docker(&self) -> bool {
-        self.kind.facts().needs_docker || self.docker_proxy.is_some()
+        self.kind.facts().needs_docker() || self.docker_proxy.is_some()
     }
 
     /// Writes the record.

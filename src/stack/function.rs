@@ -21,10 +21,7 @@ use aws_sdk_lambda::{
     types::{Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, Runtime, State},
 };
 use serde_json::{Value, json};
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap};
 
 /// Seconds that one invocation may take: longer than the handler's own deadline, shorter than the gateway's.
 const TIMEOUT: i32 = 28;
@@ -152,9 +149,9 @@ impl<'a> Function<'a> {
     fn not_yet_assumable(&self, error: Error) -> Error {
         match error {
             Error::Call { operation, code: Some(code), detail, .. }
-                if self.spec.has_late_roles && code == "InvalidParameterValueException" =>
+                if self.spec.role_pause.is_some() && code == "InvalidParameterValueException" =>
             {
-                let class = Class::Throttled(Some(Duration::from_secs(2)));
+                let class = Class::Throttled(self.spec.role_pause);
                 Error::Call { operation, class, code: Some(code), detail }
             }
             error => error,

@@ -12,7 +12,7 @@ use crate::{
     settings::{DEFAULT_REGION, DEFAULT_STACK},
 };
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The names of a stack's resources, which follow from the stack's own.
 #[derive(Debug, Clone)]
@@ -70,8 +70,8 @@ pub(super) struct Spec {
     pub(super) pinned_api: Option<(&'static str, String)>,
     /// The image that the instance is made from.
     pub(super) image: &'static str,
-    /// Whether a role that was just made cannot be assumed for some seconds.
-    pub(super) has_late_roles: bool,
+    /// The pause before a role that was just made is tried again; `None` where it can be assumed at once.
+    pub(super) role_pause: Option<Duration>,
     /// The keys that open the API; `None` when it is open.
     pub(super) keys: Option<KeyScopes>,
 }
@@ -96,7 +96,7 @@ impl Spec {
             environment,
             pinned_api: None,
             image: engine.facts.machine_image,
-            has_late_roles: engine.facts.has_late_roles,
+            role_pause: engine.facts.pace.role,
             keys,
         }
     }

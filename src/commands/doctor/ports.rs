@@ -45,7 +45,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
     let gateway = docker.and_then(|docker| docker.gateway.as_ref());
     let has_containers = match &running {
         Some(record) => record.uses_docker(),
-        None => settings.engine.value.is_none_or(|kind| kind.facts().needs_docker),
+        None => settings.engine.value.is_none_or(|kind| kind.facts().needs_docker()),
     };
     let inner = gateway.filter(|_| has_containers && public != 0).map(|gateway| Addresses::of(public, gateway));
     let published = match docker {

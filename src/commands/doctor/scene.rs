@@ -74,7 +74,7 @@ impl<'a> Scene<'a> {
     /// Whether containers are wanted here; if not, the absence of Docker costs nothing.
     pub(super) fn wants_docker(&self) -> bool {
         let settings = self.settings;
-        settings.engine.value.is_some_and(|kind| kind.facts().needs_docker)
+        settings.engine.value.is_some_and(|kind| kind.facts().needs_docker())
             || settings.image.value.is_some()
             || is_in_containers(settings, self.record.as_ref())
     }
@@ -83,7 +83,7 @@ impl<'a> Scene<'a> {
 fn is_in_containers(settings: &Settings, record: Option<&Record>) -> bool {
     settings.endpoint.value.is_none()
         && !engine::is_remote(settings)
-        && record.is_some_and(|record| record.kind.facts().needs_docker)
+        && record.is_some_and(|record| record.kind.facts().needs_docker())
 }
 
 async fn look_for_docker(settings: &Settings) -> Result<Docker, DockerProblem> {
