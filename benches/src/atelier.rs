@@ -63,12 +63,27 @@ impl Project {
 
     /// The resident memory of the embedded engine, in KiB.
     pub fn engine_memory(&self) -> io::Result<u64> {
+        resident_kib(&self.engine_pid()?)
+    }
+
+    /// Ends the embedded engine as a crash would.
+    pub fn kill_engine(&self) -> io::Result<()> {
+        let killed = Command::new("kill").args(["-9", &self.engine_pid()?]).status()?;
+        if killed.success() { Ok(()) } else { Err(io::Error::other("the engine could not be killed")) }
+    }
+
+    fn engine_pid(&self) -> io::Result<String> {
         let record = fs::read_to_string(self.folder.join(".atelier/engine.json"))?;
-        let pid: String = record
+        let digits = |rest: &str| rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
+        record
             .split_once("\"pid\":")
-            .map(|(_, rest)| rest.trim_start().chars().take_while(char::is_ascii_digit).collect())
-            .ok_or_else(|| io::Error::other("no pid in the engine's record"))?;
-        resident_kib(&pid)
+            .map(|(_, rest)| digits(rest))
+            .ok_or_else(|| io::Error::other("no pid in the engine's record"))
+    }
+
+    /// A file in the engine's folder.
+    pub fn engine_file(&self, name: &str) -> PathBuf {
+        self.folder.join(".atelier/engine").join(name)
     }
 
     /// The archive that `deploy` made.
@@ -80,9 +95,18 @@ impl Project {
 
     /// The token of the project's docker proxy.
     pub fn proxy_token(&self) -> io::Result<String> {
+        self.credential("proxy_token")
+    }
+
+    /// The access key that the engine accepts: its id and its secret.
+    pub fn credentials(&self) -> io::Result<(String, String)> {
+        Ok((self.credential("access_key_id")?, self.credential("secret_access_key")?))
+    }
+
+    fn credential(&self, name: &str) -> io::Result<String> {
         let credentials = fs::read_to_string(self.folder.join(".atelier/credentials.json"))?;
-        let value = credentials.split_once("\"proxy_token\":").and_then(|(_, rest)| rest.split('"').nth(1));
-        value.map(ToOwned::to_owned).ok_or_else(|| io::Error::other("no proxy token"))
+        let value = credentials.split_once(&format!("\"{name}\":")).and_then(|(_, rest)| rest.split('"').nth(1));
+        value.map(ToOwned::to_owned).ok_or_else(|| io::Error::other(format!("no {name}")))
     }
 }
 

@@ -128,6 +128,7 @@ pub fn median(mut durations: Vec<Duration>) -> Duration {
     durations[durations.len() / 2]
 }
 
-fn megabytes(kib: u64) -> String {
+/// Megabytes with one digit, for a table.
+pub fn megabytes(kib: u64) -> String {
     format!("{:.1} MB", kib as f64 * 1024.0 / 1e6)
 }

@@ -27,6 +27,14 @@ impl Connection {
         self.read_answer()
     }
 
+    /// Sends a POST with extra header lines (each ended by CRLF) and reads the whole answer: its status and body.
+    pub fn post(&mut self, path: &str, headers: &str, body: &str) -> io::Result<(u16, Vec<u8>)> {
+        let (host, length) = (&self.host, body.len());
+        let request = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.read_answer()
+    }
+
     fn read_answer(&mut self) -> io::Result<(u16, Vec<u8>)> {
         let status_line = self.read_line()?;
         let status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(malformed)?;

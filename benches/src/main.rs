@@ -5,10 +5,12 @@ mod aws_cli;
 mod cold_start;
 mod crates;
 mod embedded;
+mod growth;
 mod http;
 mod load;
 mod localstack;
 mod ministack;
+mod signed;
 mod table;
 
 use std::io;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(binary) = arguments.next().map(PathBuf::from) else {
-        eprintln!("usage: atelier-bench ATELIER [crates|embedded|localstack]...");
+        eprintln!("usage: atelier-bench ATELIER [crates|embedded|growth|localstack]...");
         return ExitCode::from(2);
     };
     let parts: Vec<String> = arguments.collect();
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
     }
     if wanted("embedded") {
         failed |= !show("MiniStack", embedded::measure(&binary));
+    }
+    if wanted("growth") {
+        failed |= !show("peer", growth::measure(&binary));
     }
     if wanted("localstack") {
         if localstack::is_possible() {

@@ -16,6 +16,8 @@ mod region;
 mod salvage;
 mod set_aside;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use blobs::Blobs;
 pub use commit::State;

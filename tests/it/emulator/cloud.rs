@@ -42,7 +42,7 @@ impl Cloud {
         Self::start_in(tempfile::tempdir().unwrap(), Clock::System).await
     }
 
-    async fn start_in(folder: TempDir, clock: Clock) -> Self {
+    pub(crate) async fn start_in(folder: TempDir, clock: Clock) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let keyring = Keyring::default();

@@ -101,6 +101,22 @@ fn a_damaged_file_is_set_aside_whatever_it_is() {
 }
 
 #[test]
+fn a_damaged_file_of_the_old_format_is_set_aside_whatever_it_is() {
+    for damage in ["", "{", "null", r#"{"schema":"x"}"#, r#"{"schema":1}"#, r#"{"schema":1,"state":{"ec2":7}}"#] {
+        let folder = tempfile::tempdir().unwrap();
+        let regions = folder.path().join("regions");
+        fs::create_dir(&regions).unwrap();
+        fs::write(regions.join("us-east-1.json"), damage).unwrap();
+        fs::create_dir(folder.path().join("global.json")).unwrap();
+        assert_eq!(open(folder.path()).unwrap().set_aside().len(), 2, "{damage}");
+        let left = names(&regions);
+        assert!(left.len() == 1 && left[0].starts_with("us-east-1.json.damaged-"), "{damage}: {left:?}");
+        assert_eq!(fs::read_to_string(regions.join(&left[0])).unwrap(), damage);
+        assert!(open(folder.path()).unwrap().set_aside().is_empty());
+    }
+}
+
+#[test]
 fn a_folder_a_link_or_a_fifo_in_the_place_of_the_file_is_neither_followed_nor_lost() {
     let folder = tempfile::tempdir().unwrap();
     let outside = folder.path().join("outside.json");

@@ -1,0 +1,83 @@
+//! EC2 calls with a signature (AWS Signature Version 4), over one connection.
+
+use crate::http::Connection;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use std::io;
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const SCOPE: &str = "us-east-1/ec2/aws4_request";
+
+/// A client of an engine's EC2.
+pub struct Ec2 {
+    connection: Connection,
+    address: SocketAddr,
+    key_id: String,
+    secret: String,
+}
+
+impl Ec2 {
+    /// Connects with the credentials that `up` has written.
+    pub fn connect(address: SocketAddr, (key_id, secret): (String, String)) -> io::Result<Self> {
+        Ok(Self { connection: Connection::open(address)?, address, key_id, secret })
+    }
+
+    /// Makes a call, `Action=…&…`; an answer other than 200 is an error with its text.
+    pub fn call(&mut self, form: &str) -> io::Result<String> {
+        let (date, time) = now()?;
+        let body = format!("Version=2016-11-15&{form}");
+        let hash = hex(&Sha256::digest(&body));
+        let headers = format!("host:{}\nx-amz-date:{time}\n", self.address);
+        let canonical = format!("POST\n/\n\n{headers}\nhost;x-amz-date\n{hash}");
+        let digest = hex(&Sha256::digest(&canonical));
+        let text = format!("AWS4-HMAC-SHA256\n{time}\n{date}/{SCOPE}\n{digest}");
+        let parts = [date.as_str(), "us-east-1", "ec2", "aws4_request", text.as_str()];
+        let signature = parts.iter().try_fold(format!("AWS4{}", self.secret).into_bytes(), |key, part| mac(&key, part))?;
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/{date}/{SCOPE}, SignedHeaders=host;x-amz-date, Signature={}",
+            self.key_id,
+            hex(&signature)
+        );
+        let lines = format!(
+            "x-amz-date: {time}\r\nauthorization: {authorization}\r\ncontent-type: application/x-www-form-urlencoded\r\n"
+        );
+        let (status, answer) = self.connection.post("/", &lines, &body)?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        if status == 200 { Ok(answer) } else { Err(io::Error::other(format!("{status}: {answer}"))) }
+    }
+}
+
+fn mac(key: &[u8], text: &str) -> io::Result<Vec<u8>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(io::Error::other)?;
+    mac.update(text.as_bytes());
+    Ok(mac.finalize().into_bytes().to_vec())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The date (`20261129`) and the time (`20261129T180000Z`) in UTC.
+fn now() -> io::Result<(String, String)> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
+    let (mut day, mut year) = (seconds / 86_400, 1970);
+    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    while day >= 365 + u64::from(is_leap(year)) {
+        day -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(is_leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if day < length {
+            break;
+        }
+        day -= length;
+        month += 1;
+    }
+    let date = format!("{year}{month:02}{:02}", day + 1);
+    let clock = seconds % 86_400;
+    let time = format!("{date}T{:02}{:02}{:02}Z", clock / 3600, clock / 60 % 60, clock % 60);
+    Ok((date, time))
+}

@@ -1,0 +1,183 @@
+//! The engine as a process: killed while many write, and out of disk.
+
+use crate::support::{Project, engine_port};
+use atelier::aws::Connection;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_cloudwatchlogs::{
+    Client,
+    config::{Builder, retry::RetryConfig},
+    error::ProvideErrorMetadata,
+};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    fs,
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio::{runtime::Runtime, task::JoinSet};
+
+/// How often the engine is killed, and how many write to it.
+const KILLS: usize = 50;
+const WRITERS: usize = 64;
+
+/// A project with an engine, and a client of it that tries nothing twice.
+struct Engine {
+    project: Project,
+    port: String,
+    runtime: Runtime,
+}
+
+impl Engine {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        Self { project: Project::new(), port: engine_port().to_string(), runtime }
+    }
+
+    fn up(&self) -> Client {
+        let up = self.project.run(&["up", "--engine", "embedded", "--port", &self.port]);
+        assert_eq!(up.code, Some(0), "{up:?}");
+        self.client()
+    }
+
+    /// Starts the engine so that a file that grows too large is an error to it, and not its end.
+    fn up_without_signal(&self) -> Client {
+        let mut shell = Command::new("/bin/sh");
+        let up = self.project.command(&["up", "--engine", "embedded", "--port", &self.port]);
+        shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(up.get_program()).args(up.get_args());
+        shell.env_clear().envs(up.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(self.project.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(shell.status().unwrap().success());
+        self.client()
+    }
+
+    fn client(&self) -> Client {
+        let stored = self.json("credentials.json");
+        let key = |name: &str| stored[name].as_str().unwrap().to_owned();
+        let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
+        let connection = Connection {
+            endpoint: Some(format!("http://127.0.0.1:{}", self.port)),
+            region: "us-east-1".to_owned(),
+            credentials: SharedCredentialsProvider::new(credentials),
+        };
+        let config = Builder::from(&connection.sdk_config()).retry_config(RetryConfig::disabled());
+        Client::from_conf(config.build())
+    }
+
+    fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.project.path().join(".atelier").join(name)).unwrap()).unwrap()
+    }
+
+    fn pid(&self) -> Pid {
+        let pid = self.json("engine.json")["process"]["pid"].as_i64().unwrap();
+        Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+    }
+
+    /// The log groups whose names begin like this.
+    fn groups(&self, client: &Client, prefix: &str) -> BTreeSet<String> {
+        let pages = client.describe_log_groups().log_group_name_prefix(prefix).into_paginator().items();
+        let groups = self.runtime.block_on(pages.send().collect::<Result<Vec<_>, _>>()).unwrap();
+        groups.into_iter().map(|group| group.log_group_name.unwrap()).collect()
+    }
+}
+
+/// What a writer knows: which groups are there, and which are not. Of those whose answer never came it knows nothing.
+#[derive(Default)]
+struct Known {
+    there: BTreeSet<String>,
+    gone: BTreeSet<String>,
+}
+
+/// Makes groups, and removes every other one, until the engine is no more.
+async fn write(client: Client, prefix: String, answers: Arc<AtomicUsize>) -> Known {
+    let mut known = Known::default();
+    for number in 0.. {
+        let name = format!("{prefix}/{number}");
+        if client.create_log_group().log_group_name(&name).send().await.is_err() {
+            break;
+        }
+        answers.fetch_add(1, Ordering::Relaxed);
+        if number % 2 == 0 {
+            known.there.insert(name);
+            continue;
+        }
+        if client.delete_log_group().log_group_name(&name).send().await.is_err() {
+            break;
+        }
+        answers.fetch_add(1, Ordering::Relaxed);
+        known.gone.insert(name);
+    }
+    known
+}
+
+#[test]
+fn every_acknowledged_write_is_there_after_a_kill_at_any_moment() {
+    let engine = Engine::new();
+    let mut client = engine.up();
+    let mut acknowledged = 0;
+    for round in 0..KILLS {
+        let (prefix, pid) = (format!("round-{round}/"), engine.pid());
+        let answers = Arc::new(AtomicUsize::new(0));
+        let known = engine.runtime.block_on(async {
+            let mut writers = JoinSet::new();
+            for writer in 0..WRITERS {
+                writers.spawn(write(client.clone(), format!("{prefix}{writer}"), Arc::clone(&answers)));
+            }
+            // Another moment each time, from the first answer on.
+            while answers.load(Ordering::Relaxed) <= round * 3 {
+                assert!(writers.try_join_next().is_none(), "a writer gave up before the kill");
+                tokio::task::yield_now().await;
+            }
+            kill_process(pid, Signal::KILL).unwrap();
+            writers.join_all().await
+        });
+        client = engine.up();
+        let found = engine.groups(&client, &prefix);
+        for Known { there, gone } in known {
+            assert!(there.is_subset(&found), "round {round}: {:?}", there.difference(&found));
+            assert!(gone.is_disjoint(&found), "round {round}: {:?}", gone.intersection(&found));
+            acknowledged += there.len() + gone.len();
+        }
+    }
+    assert!(acknowledged > KILLS, "{acknowledged}");
+}
+
+#[test]
+fn a_full_disk_costs_an_error_and_leaves_memory_and_disk_as_they_were() {
+    let engine = Engine::new();
+    let client = engine.up_without_signal();
+    let create = |name: String| {
+        let tags = (0..40).map(|tag| (format!("tag-{tag}"), "x".repeat(200)));
+        let call = client.create_log_group().log_group_name(name).set_tags(Some(tags.collect()));
+        engine.runtime.block_on(call.send())
+    };
+    let file = engine.project.path().join(".atelier/engine/state.redb");
+    let limit = |current| {
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        prlimit(Some(engine.pid()), Resource::Fsize, Rlimit { current, maximum }).unwrap();
+    };
+    let mut made = BTreeSet::new();
+    for round in 0..3 {
+        limit(Some(fs::metadata(&file).unwrap().len()));
+        let refused = (0..2000).map(|number| format!("full-{round}/{number}")).find_map(|name| {
+            let error = create(name.clone()).err();
+            if error.is_none() {
+                made.insert(name.clone());
+            }
+            Some((name, error?))
+        });
+        let (name, error) = refused.expect("the file has grown although it could not");
+        assert_eq!(error.code(), Some("InternalFailure"), "{error:?}");
+        assert_eq!(engine.groups(&client, "full-"), made);
+        limit(getrlimit(Resource::Fsize).current);
+        create(name.clone()).unwrap();
+        made.insert(name);
+        assert_eq!(engine.groups(&client, "full-"), made);
+    }
+    kill_process(engine.pid(), Signal::KILL).unwrap();
+    assert_eq!(engine.groups(&engine.up(), "full-"), made);
+}
