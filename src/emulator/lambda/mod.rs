@@ -83,7 +83,7 @@ impl Tables for State {
 impl State {
     /// Whether this very function is there, not a later one of its name.
     pub(super) fn has(&self, arn: &str, identity: &str) -> bool {
-        let named = FunctionName::from_reference(arn).ok().and_then(|name| self.functions.get(&name));
+        let named = FunctionName::of_latest(arn).and_then(|name| self.functions.get(&name));
         named.is_some_and(|function| function.arn == arn && function.identity == identity)
     }
 

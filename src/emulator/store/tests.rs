@@ -139,7 +139,9 @@ async fn a_damaged_record_costs_itself_wherever_it_is() {
         // Everywhere where it is: what was replaced may lie about.
         let mark = &text.as_bytes()[..8];
         let places: Vec<_> = (0..bytes.len() - mark.len()).filter(|at| bytes[*at..].starts_with(mark)).collect();
-        places.iter().for_each(|at| bytes[*at] ^= 1);
+        for at in places {
+            bytes[at] ^= 1;
+        }
         fs::write(file(damaged.path()), &bytes).unwrap();
         let store = open(damaged.path());
         let mut rest = whole.clone();

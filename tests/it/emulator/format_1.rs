@@ -18,7 +18,9 @@ fn stored(file: &str) -> String {
 
 fn plant(folder: &Path) {
     fs::create_dir_all(folder.join("regions")).unwrap();
-    FILES.iter().for_each(|file| fs::write(folder.join(file), stored(file)).unwrap());
+    for file in FILES {
+        fs::write(folder.join(file), stored(file)).unwrap();
+    }
 }
 
 async fn open(folder: TempDir) -> Cloud {

@@ -153,7 +153,7 @@ fn a_full_disk_costs_an_error_and_leaves_memory_and_disk_as_they_were() {
     let create = |name: String| {
         let tags = (0..40).map(|tag| (format!("tag-{tag}"), "x".repeat(200)));
         let call = client.create_log_group().log_group_name(name).set_tags(Some(tags.collect()));
-        engine.runtime.block_on(call.send())
+        engine.runtime.block_on(call.send()).map_err(Box::new)
     };
     let file = engine.project.path().join(".atelier/engine/state.redb");
     let limit = |current| {
