@@ -213,6 +213,7 @@ mod tests {
         let all = futures_util::future::join_all((0..=WAITING).map(|_| list.has("a", engine.list()))).await;
         assert_eq!(all.iter().filter(|said| **said == Some(true)).count(), WAITING);
         assert_eq!(all.last(), Some(&None));
-        assert_eq!(engine.asked.get(), 1);
+        // The clock stands still here, so that a question of this very instant may be one of before.
+        assert!(engine.asked.get() <= AT_ONCE);
     }
 }
