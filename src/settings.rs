@@ -20,8 +20,10 @@ pub use look::{ColorWhen, Look};
 pub use setting::{Origin, Setting};
 pub use values::{Auth, Rule, base_url, duration, endpoint, origins, port, rate, region, runtime, shown, stack};
 
-use crate::{edge::limits::Rate, engine_kind::EngineKind, names::StackName, secret::Secret, text::Lang};
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use crate::{
+    edge::limits::Rate, engine_kind::EngineKind, names::StackName, runtimes::Machine, secret::Secret, text::Lang,
+};
+use std::{path::PathBuf, time::Duration};
 
 /// The stack, where none is named.
 pub const DEFAULT_STACK: &str = "atelier";
@@ -45,10 +47,9 @@ pub struct Settings {
     pub home: Option<PathBuf>,
     /// The user's data folder (`$XDG_DATA_HOME/atelier`, `$HOME/.local/share/atelier`), when there is one.
     pub data_folder: Option<PathBuf>,
-    /// The user's cache folder (`$XDG_CACHE_HOME/atelier`, `$HOME/.cache/atelier`), when there is one.
-    pub cache_folder: Option<PathBuf>,
-    /// `PATH`: where interpreters are looked for.
-    pub path: Option<OsString>,
+    /// Where interpreters and their packages are: `PATH`, the home folder, the user's cache folder
+    /// (`$XDG_CACHE_HOME/atelier`, `$HOME/.cache/atelier`).
+    pub machine: Machine,
     /// The user's runtime folder (`$XDG_RUNTIME_DIR`), when there is one: rootless Docker's socket lives there.
     pub runtime_folder: Option<PathBuf>,
     /// The wanted engine; `None` lets `up` choose and the others follow its record.

@@ -159,11 +159,11 @@ pub async fn install(context: &Context, args: &cli::RuntimesInstall) -> Result<I
 }
 
 fn finder(settings: &Settings) -> Finder {
-    Finder::new(settings.path.as_deref(), settings.home.as_deref())
+    Finder::new(&settings.machine)
 }
 
 fn shelf(settings: &Settings) -> Result<Shelf> {
-    let cache = settings.cache_folder.as_deref().map(Shelf::new);
+    let cache = settings.machine.cache.as_deref().map(Shelf::new);
     cache.ok_or_else(|| {
         let error = Error::new(Code::BadSetting).with("name", "HOME").with("value", "");
         error.with_message("rule", Message::new("rule.folder"))

@@ -1,7 +1,7 @@
 //! What every service works with.
 
 use super::{logs, state::Store, sts, wire};
-use crate::{clock::Clock, edge::keyring::Keyring};
+use crate::{clock::Clock, edge::keyring::Keyring, runtimes::Machine};
 use std::path::PathBuf;
 
 /// What an emulator is opened with.
@@ -21,6 +21,8 @@ pub struct Config {
     pub processes: usize,
     /// This binary, which starts function processes in its hidden sandbox role.
     pub executable: PathBuf,
+    /// Where this machine has interpreters for functions.
+    pub machine: Machine,
 }
 
 /// What every service works with.

@@ -22,6 +22,10 @@ use tokio::{
 pub struct Program {
     /// The program's file, absolute.
     pub path: PathBuf,
+    /// The file that it is to run, for an interpreter.
+    pub argument: Option<PathBuf>,
+    /// A folder that the process finds at `/tmp`, where the system lets it.
+    pub tmp: Option<PathBuf>,
     /// Its working folder.
     pub folder: PathBuf,
     /// Its whole environment.
@@ -79,8 +83,9 @@ fn command(executable: &Path, program: &Program) -> Command {
         .arg(SANDBOX_ROLE)
         .arg(std::process::id().to_string())
         .arg(&program.folder)
-        .arg("--")
+        .arg(program.tmp.as_deref().unwrap_or(Path::new("")))
         .arg(&program.path)
+        .args(&program.argument)
         .env_clear()
         .envs(program.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

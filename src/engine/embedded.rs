@@ -121,6 +121,7 @@ fn spawn(settings: &Settings, log: &Path) -> io::Result<(io::PipeReader, std::pr
         .arg(settings.port.value.to_string())
         .arg(LOCAL_ACCOUNT)
         .arg(Door::of(settings).to_text())
+        .arg(settings.machine.to_text())
         .env_clear()
         .current_dir(&settings.folder)
         .stdin(Stdio::null())

@@ -19,6 +19,7 @@ use crate::{
         embedded::{self, News},
         installation,
     },
+    runtimes::Machine,
     settings::roles::Door,
 };
 use std::{
@@ -50,6 +51,7 @@ struct Arguments {
     port: u16,
     account: String,
     door: Door,
+    machine: Machine,
 }
 
 impl Arguments {
@@ -58,11 +60,12 @@ impl Arguments {
         let port = args.next()?.to_str()?.parse().ok()?;
         let account = args.next()?.into_string().ok()?;
         let door = Door::parse(args.next()?.to_str()?)?;
-        Some(Self { project, port, account, door })
+        let machine = Machine::parse(&args.next()?)?;
+        Some(Self { project, port, account, door, machine })
     }
 }
 
-/// Runs the role: `@engine <project folder> <port> <account> <door>`.
+/// Runs the role: `@engine <project folder> <port> <account> <door> <machine>`.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     // A session of its own: neither Ctrl-C in the terminal nor its closing reaches the engine.
     let _ = rustix::process::setsid();
@@ -99,6 +102,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         keyring: keyring.clone(),
         processes: MAX_PROCESSES,
         executable: std::env::current_exe()?,
+        machine: arguments.machine,
     })?);
     let edge = Edge::new(Arc::clone(&emulator), keyring, arguments.door.clone().config());
 

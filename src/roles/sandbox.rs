@@ -6,7 +6,9 @@
 
 use rustix::{
     fs::Mode,
+    mount::{MountPropagationFlags, mount_bind, mount_change},
     process::{Pid, Resource, Rlimit, Signal},
+    thread::UnshareFlags,
 };
 use std::{
     ffi::OsString,
@@ -31,18 +33,21 @@ const GIB: u64 = 1 << 30;
 const LIMITS: [(Resource, u64); 4] =
     [(Resource::Core, 0), (Resource::Nofile, 1024), (Resource::Fsize, GIB), (Resource::As, 64 * GIB)];
 
-/// Runs the role: `@sandbox <pid of the emulator> <folder> -- <program>`. Returns only when that fails.
+/// Runs the role: `@sandbox <pid of the emulator> <folder> <folder for /tmp> <program> [argument…]`; an empty folder for
+/// `/tmp` leaves the machine's own there. Returns only when that fails.
 pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next().and_then(|pid| Pid::from_raw(pid.to_str()?.parse().ok()?));
-    let (folder, separator, program) = (args.next(), args.next(), args.next());
-    let (Some(parent), Some(folder), Some(program)) = (parent, folder, program) else {
+    let (folder, tmp, program) = (args.next(), args.next(), args.next());
+    let (Some(parent), Some(folder), Some(tmp), Some(program)) = (parent, folder, tmp, program) else {
         return ExitCode::from(CANNOT_START);
     };
-    if separator.is_none_or(|separator| separator != "--") {
-        return ExitCode::from(CANNOT_START);
+    if !tmp.is_empty() {
+        // A system that does not let users do this shares its `/tmp`; functions that ask for `TMPDIR` see no difference.
+        let _ = own_tmp(Path::new(&tmp));
     }
+    let arguments: Vec<OsString> = args.collect();
     let error = match confine(parent, Path::new(&folder)) {
-        Ok(()) => exec(Path::new(&program)),
+        Ok(()) => exec(Path::new(&program), &arguments),
         Err(error) => error,
     };
     // The pipe is the function's log: there is no other place where the reason could be seen.
@@ -57,15 +62,39 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
 ///
 /// Another thread of the emulator may fork while the program's file is being written; until its child execs, that
 /// child holds the file open for writing and the kernel says `ETXTBSY`. That passes within milliseconds.
-fn exec(program: &Path) -> io::Error {
+fn exec(program: &Path, arguments: &[OsString]) -> io::Error {
     for _ in 0..BUSY_ATTEMPTS {
-        let error = Command::new(program).exec();
+        let error = Command::new(program).args(arguments).exec();
         if error.kind() != io::ErrorKind::ExecutableFileBusy {
             return error;
         }
         std::thread::sleep(BUSY_PAUSE);
     }
     io::ErrorKind::ExecutableFileBusy.into()
+}
+
+/// Puts a folder in the place of `/tmp`, for this process and those that it starts.
+///
+/// Only root may do so in the namespace that it has; others get one in which they may. Both are made before the life of
+/// the process is bound to its parent's: the kernel forgets that bond when a process gets new rights.
+fn own_tmp(folder: &Path) -> io::Result<()> {
+    if unshare(UnshareFlags::NEWNS).is_err() {
+        let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)?;
+        // Everybody stays who they are; <https://man7.org/linux/man-pages/man7/user_namespaces.7.html> has the order.
+        std::fs::write("/proc/self/setgroups", "deny")?;
+        std::fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;
+        std::fs::write("/proc/self/gid_map", format!("{group} {group} 1"))?;
+    }
+    // What is mounted here is to be seen nowhere else.
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    Ok(mount_bind(folder, "/tmp")?)
+}
+
+/// Gives this process, which has one thread, namespaces of its own.
+#[expect(deprecated, reason = "what makes it unsafe is a flag about file descriptors that is never given here")]
+fn unshare(flags: UnshareFlags) -> io::Result<()> {
+    Ok(rustix::thread::unshare(flags)?)
 }
 
 /// Binds this process's life to its parent's and limits what it can take.

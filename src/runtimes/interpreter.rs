@@ -3,10 +3,9 @@
 //! Looked at are the folders of `PATH` and where version managers keep what they install. A file's name, or the folder
 //! that it is in, usually says the version; only an interpreter of which neither does is asked, once.
 
-use super::{Language, Runtime};
+use super::{Language, Machine, Runtime};
 use std::{
     collections::HashMap,
-    ffi::OsStr,
     fmt, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -169,12 +168,12 @@ struct Candidate {
 }
 
 impl Finder {
-    /// Looks in the folders of `path`, as `PATH` lists them, and below `home`.
+    /// Looks in the folders of the machine's `PATH`, and where version managers keep what they install.
     #[must_use]
-    pub fn new(path: Option<&OsStr>, home: Option<&Path>) -> Self {
-        let path = path.map(std::env::split_paths).into_iter().flatten().filter(|folder| folder.is_absolute());
-        let (path, home) = (path.collect(), home.map(Path::to_owned));
-        Self { path, home, root: PathBuf::from("/"), told: Mutex::default() }
+    pub fn new(machine: &Machine) -> Self {
+        let path = machine.path.as_deref().map(std::env::split_paths).into_iter().flatten();
+        let path = path.filter(|folder| folder.is_absolute()).collect();
+        Self { path, home: machine.home.clone(), root: PathBuf::from("/"), told: Mutex::default() }
     }
 
     /// Finds the interpreter for a runtime.
@@ -325,12 +324,12 @@ mod tests {
     use std::fmt::Write;
 
     /// A machine of a test's own, whose interpreters are scripts that tell their version and leave a mark.
-    struct Machine {
+    struct Fake {
         folder: tempfile::TempDir,
         path: Vec<&'static str>,
     }
 
-    impl Machine {
+    impl Fake {
         fn new(path: &[&'static str]) -> Self {
             Self { folder: tempfile::tempdir().unwrap(), path: path.to_vec() }
         }
@@ -355,7 +354,8 @@ mod tests {
 
         fn finder(&self) -> Finder {
             let path = std::env::join_paths(self.path.iter().map(|folder| self.folder.path().join(folder))).unwrap();
-            let finder = Finder::new(Some(&path), Some(&self.folder.path().join("home")));
+            let (path, home) = (path.into_string().ok(), Some(self.folder.path().join("home")));
+            let finder = Finder::new(&Machine { path, home, cache: None });
             Finder { root: self.folder.path().to_owned(), ..finder }
         }
 
@@ -376,22 +376,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_with_the_version_in_path_is_found_without_asking_it() {
-        let machine =
-            Machine::new(&["usr/bin"]).with("usr/bin/python3.12", "").with("usr/bin/python3", "Python 3.11.2");
+        let machine = Fake::new(&["usr/bin"]).with("usr/bin/python3.12", "").with("usr/bin/python3", "Python 3.11.2");
         assert_eq!(machine.finds("python3.12").await.as_deref(), Some("usr/bin/python3.12 3.12"));
         assert_eq!(machine.asked(), 0);
     }
 
     #[tokio::test]
     async fn a_link_says_what_it_leads_to() {
-        let machine = Machine::new(&["usr/bin"]).with("usr/bin/python3.11", "").linked("usr/bin/python3", "python3.11");
+        let machine = Fake::new(&["usr/bin"]).with("usr/bin/python3.11", "").linked("usr/bin/python3", "python3.11");
         assert_eq!(machine.finds("python3.11").await.as_deref(), Some("usr/bin/python3 3.11"));
         assert_eq!(machine.asked(), 0);
     }
 
     #[tokio::test]
     async fn version_managers_are_looked_through_and_the_newest_patch_is_taken() {
-        let machine = Machine::new(&["usr/bin"])
+        let machine = Fake::new(&["usr/bin"])
             .with("home/.pyenv/versions/3.9.2/bin/python3", "")
             .with("home/.pyenv/versions/3.9.18/bin/python3", "")
             .with("home/.local/share/uv/python/cpython-3.13.1-linux-x86_64-gnu/bin/python3", "")
@@ -414,7 +413,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_whose_name_says_nothing_is_asked_once() {
-        let machine = Machine::new(&["usr/bin"]).with("usr/bin/node", "v21.7.3");
+        let machine = Fake::new(&["usr/bin"]).with("usr/bin/node", "v21.7.3");
         let finder = machine.finder();
         for _ in 0..2 {
             let found = finder.find("nodejs20.x".parse().unwrap()).await.unwrap();
@@ -425,7 +424,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_there_is_no_equal_the_nearest_runs_and_says_so() {
-        let machine = Machine::new(&["a", "b"]).with("a/python3.10", "").with("b/python3.13", "");
+        let machine = Fake::new(&["a", "b"]).with("a/python3.10", "").with("b/python3.13", "");
         assert_eq!(machine.finds("python3.11").await.as_deref(), Some("a/python3.10 3.10 not exact"));
         assert_eq!(machine.finds("python3.14").await.as_deref(), Some("b/python3.13 3.13 not exact"));
         let found = machine.finder().find("python3.12".parse().unwrap()).await.unwrap();
@@ -436,13 +435,13 @@ mod tests {
 
     #[tokio::test]
     async fn of_two_that_are_as_near_the_newer_runs() {
-        let machine = Machine::new(&["a"]).with("a/python3.10", "").with("a/python3.12", "");
+        let machine = Fake::new(&["a"]).with("a/python3.10", "").with("a/python3.12", "");
         assert_eq!(machine.finds("python3.11").await.as_deref(), Some("a/python3.12 3.12 not exact"));
     }
 
     #[tokio::test]
     async fn stand_ins_old_versions_and_what_does_not_answer_are_none() {
-        let machine = Machine::new(&["manager/shims", "old", "broken"])
+        let machine = Fake::new(&["manager/shims", "old", "broken"])
             .with("manager/shims/python3.12", "")
             .with("old/python3", "Python 3.6.9")
             .with("old/node", "v16.20.0")
@@ -453,7 +452,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_stand_ins_stand_for_has_their_place_in_path() {
-        let machine = Machine::new(&["manager/shims", "usr/bin"])
+        let machine = Fake::new(&["manager/shims", "usr/bin"])
             .with("manager/shims/python3", "")
             .with("manager/versions/3.11.7/bin/python3", "")
             .with("usr/bin/python3.11", "")
@@ -466,7 +465,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_error_names_both_ways_out() {
-        let error = Machine::new(&[]).finder().find("python3.12".parse().unwrap()).await.unwrap_err().to_string();
+        let error = Fake::new(&[]).finder().find("python3.12".parse().unwrap()).await.unwrap_err().to_string();
         assert!(error.contains("`uv python install 3.12`") && error.ends_with("or Docker"), "{error}");
     }
 

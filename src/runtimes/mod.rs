@@ -6,7 +6,32 @@
 pub mod interpreter;
 pub mod packages;
 
-use std::{fmt, str::FromStr};
+use std::{ffi::OsStr, fmt, path::PathBuf, str::FromStr};
+
+/// Where this machine keeps interpreters and packages, in the eyes of the user who runs atelier.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Machine {
+    /// `PATH`.
+    pub path: Option<String>,
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// Atelier's folder in the user's cache.
+    pub cache: Option<PathBuf>,
+}
+
+impl Machine {
+    /// Reads what [`Machine::to_text`] wrote.
+    #[must_use]
+    pub fn parse(text: &OsStr) -> Option<Self> {
+        serde_json::from_str(text.to_str()?).ok()
+    }
+
+    /// Writes it as one word for an argument; none of it is secret.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
 
 /// A programming language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
+    runtimes::Machine,
     secret::Secret,
     text::Message,
 };
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -37,8 +37,11 @@ impl Settings {
             rate: Setting::default_of(None),
             cors_origins: sources.settle(&source::CORS_ORIGINS, None, origins)?.or(Vec::new()),
             data_folder: user_folder("XDG_DATA_HOME", ".local/share", home.as_deref(), environment),
-            cache_folder: user_folder("XDG_CACHE_HOME", ".cache", home.as_deref(), environment),
-            path: environment.get("PATH").map(OsString::from),
+            machine: Machine {
+                path: environment.get("PATH").map(str::to_owned),
+                home: home.clone(),
+                cache: user_folder("XDG_CACHE_HOME", ".cache", home.as_deref(), environment),
+            },
             runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
             engine: sources.settle(&source::ENGINE, flags.engine, engine)?.optional(),
             stack: sources

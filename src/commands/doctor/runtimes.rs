@@ -21,7 +21,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// Looks at a language's newest interpreter. That one is missing is a fault only in the eyes of who wants to use it.
 async fn of(check: &'static str, language: Language, settings: &Settings) -> Vec<Finding> {
-    let finder = Finder::new(settings.path.as_deref(), settings.home.as_deref());
+    let finder = Finder::new(&settings.machine);
     let mut newest = None;
     for runtime in Runtime::all().filter(|runtime| runtime.language() == language) {
         newest = finder.find(runtime).await.ok().filter(|found| found.is_exact() || newest.is_none()).or(newest);
@@ -29,7 +29,7 @@ async fn of(check: &'static str, language: Language, settings: &Settings) -> Vec
     let Some(interpreter) = newest else {
         return vec![Finding::ok(check, Message::new("doctor.runtime.none").with("language", language))];
     };
-    let packages = match &settings.cache_folder {
+    let packages = match &settings.machine.cache {
         Some(cache) => Shelf::new(cache).find(&interpreter).await,
         None => Packages::Nowhere,
     };

@@ -4,10 +4,13 @@ use super::{
     error::{invalid, validation},
     function::Code,
 };
-use crate::emulator::{
-    runtime::{CodeGuard, archive},
-    service::Scope,
-    wire::AwsError,
+use crate::{
+    emulator::{
+        runtime::{CodeGuard, archive},
+        service::Scope,
+        wire::AwsError,
+    },
+    runtimes::Runtime,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -26,8 +29,12 @@ pub(super) struct CodeInput {
 }
 
 /// Inflating and hashing tens of megabytes must not hold up the other calls.
-pub(super) async fn inspect(input: CodeInput, architectures: Option<Vec<String>>) -> Result<(Bytes, Code), AwsError> {
-    tokio::task::spawn_blocking(move || read(&input, architectures.as_deref()))
+pub(super) async fn inspect(
+    input: CodeInput,
+    architectures: Option<Vec<String>>,
+    runtime: Option<Runtime>,
+) -> Result<(Bytes, Code), AwsError> {
+    tokio::task::spawn_blocking(move || read(&input, architectures.as_deref(), runtime))
         .await
         .map_err(|_| AwsError::internal("The archive could not be inspected."))?
 }
@@ -37,8 +44,9 @@ pub(super) async fn store<'a>(
     scope: &Scope<'a>,
     input: CodeInput,
     architectures: Option<Vec<String>>,
+    runtime: Option<Runtime>,
 ) -> Result<(Code, CodeGuard<'a>), AwsError> {
-    let (zip, code) = inspect(input, architectures).await?;
+    let (zip, code) = inspect(input, architectures, runtime).await?;
     let guard = scope.functions.guard_code().await;
     let stored = scope.context.store.blobs().put(zip).await;
     stored.map_err(|error| AwsError::internal(format!("The code could not be stored: {}.", error.kind())))?;
@@ -48,7 +56,11 @@ pub(super) async fn store<'a>(
 }
 
 /// Decodes and checks an archive; everything about it is known before anything is stored.
-fn read(input: &CodeInput, architectures: Option<&[String]>) -> Result<(Bytes, Code), AwsError> {
+fn read(
+    input: &CodeInput,
+    architectures: Option<&[String]>,
+    runtime: Option<Runtime>,
+) -> Result<(Bytes, Code), AwsError> {
     let Some(text) = &input.zip_file else {
         return Err(invalid(
             "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image.",
@@ -58,7 +70,7 @@ fn read(input: &CodeInput, architectures: Option<&[String]>) -> Result<(Bytes, C
         return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."));
     }
     let zip = BASE64_STANDARD.decode(text).map_err(|_| invalid("Could not unzip uploaded file: it is not base64."))?;
-    archive::inspect(&zip).map_err(|error| invalid(error.to_string()))?;
+    archive::inspect(&zip, runtime).map_err(|error| invalid(error.to_string()))?;
     let digest = Sha256::digest(&zip);
     let architecture = match architectures {
         None => "x86_64".to_owned(),

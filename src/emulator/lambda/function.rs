@@ -5,7 +5,10 @@ use super::{
     error::wrong_revision,
     name::{FunctionName, LATEST, Reference},
 };
-use crate::emulator::{runtime::Spec, store::Region, wire::AwsError};
+use crate::{
+    emulator::{runtime::Spec, store::Region, wire::AwsError},
+    runtimes::Runtime,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
@@ -21,6 +24,9 @@ pub struct Function {
     pub(super) name: FunctionName,
     pub(super) arn: String,
     pub(super) runtime: String,
+    /// What is to be known of the interpreter that runs it here.
+    #[serde(default)]
+    pub(super) remark: Option<String>,
     pub(super) code: Code,
     #[serde(flatten)]
     pub(super) settings: FunctionSettings,
@@ -83,6 +89,11 @@ impl Function {
         if expected.is_none_or(|revision| revision == self.revision) { Ok(()) } else { Err(wrong_revision()) }
     }
 
+    /// Returns the runtime whose interpreter runs it; none where its own `bootstrap` does.
+    pub(super) fn interpreted(&self) -> Option<Runtime> {
+        self.runtime.parse().ok()
+    }
+
     /// Returns what its processes are started from.
     pub(super) fn spec(&self, region: &Region) -> Spec {
         let settings = &self.settings;
@@ -93,6 +104,7 @@ impl Function {
             role: settings.role.clone(),
             identity: self.identity.clone(),
             revision: self.revision.clone(),
+            runtime: self.interpreted(),
             handler: settings.handler.clone(),
             memory: settings.memory,
             timeout: Duration::from_secs(settings.timeout.into()),
@@ -134,7 +146,10 @@ impl Function {
         if pending {
             shown["StateReason"] = "The function is being created.".into();
             shown["StateReasonCode"] = "Creating".into();
-        } else if !self.is_settled(now) {
+        } else if let Some(remark) = &self.remark {
+            shown["StateReason"] = remark.as_str().into();
+        }
+        if !pending && !self.is_settled(now) {
             // AWS has no code for a change that goes well.
             shown["LastUpdateStatusReason"] = "The function is being updated.".into();
         }

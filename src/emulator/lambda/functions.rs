@@ -28,7 +28,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     create.check()?;
     let name = FunctionName::parse(&create.function_name)?;
     let runtime = input::check_runtime(create.runtime, create.package_type.as_deref())?;
-    let settings = settings.create(&name.to_string())?;
+    let settings = settings.create(&name.to_string(), runtime.parse().ok())?;
     let tags = create.tags.unwrap_or_default();
     tags::check(&tags)?;
     check_role(&scope, &settings.role)?;
@@ -37,11 +37,13 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     if scope.read(|state| state.lambda.functions.contains_key(&name)) {
         return Err(exists);
     }
-    let (code, _guard) = code::store(&scope, create.code, create.architectures).await?;
+    let remark = remark(&scope, &runtime).await?;
+    let (code, _guard) = code::store(&scope, create.code, create.architectures, runtime.parse().ok()).await?;
     let function = Function {
         arn: name.arn(&scope),
         name: name.clone(),
         runtime,
+        remark,
         code,
         settings,
         tags,
@@ -157,20 +159,21 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
     update.check()?;
     let reference = Reference::parse(&scope, &update.function_name, None)?;
     let check = |function: &Function| check_change(scope.now, function, update.revision_id.as_deref());
-    let architectures = scope.read(|state| {
+    let (architectures, runtime) = scope.read(|state| {
         let function = state.lambda.find(&reference)?;
         check(function)?;
-        Ok::<_, AwsError>(update.architectures.clone().unwrap_or_else(|| vec![function.code.architecture.clone()]))
+        let architectures = update.architectures.clone().unwrap_or_else(|| vec![function.code.architecture.clone()]);
+        Ok::<_, AwsError>((architectures, function.interpreted()))
     })?;
     if update.dry_run {
-        let (_, code) = code::inspect(code, Some(architectures)).await?;
+        let (_, code) = code::inspect(code, Some(architectures), runtime).await?;
         return scope.read(|state| {
             let mut function = state.lambda.find(&reference)?.clone();
             function.code = code;
             Ok(Output::Members(function.configuration(scope.now)))
         });
     }
-    let (code, _guard) = code::store(&scope, code, Some(architectures)).await?;
+    let (code, _guard) = code::store(&scope, code, Some(architectures), runtime).await?;
     let (shown, old) = scope
         .change(|state| {
             let function = state.lambda.find_mut(&reference)?;
@@ -189,7 +192,10 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
     let (update, settings, scope) = operation.inputs::<UpdateConfiguration, SettingsInput>()?;
     let reference = Reference::parse(&scope, &update.function_name, None)?;
     let runtime = match update.runtime {
-        Some(runtime) => Some(input::check_runtime(Some(runtime), None)?),
+        Some(runtime) => {
+            let runtime = input::check_runtime(Some(runtime), None)?;
+            Some((remark(&scope, &runtime).await?, runtime))
+        }
         None => None,
     };
     let shown = scope
@@ -201,7 +207,9 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
                 check_role(&scope, &settings.role)?;
             }
             function.settings = settings;
-            function.runtime = runtime.unwrap_or_else(|| function.runtime.clone());
+            if let Some((remark, runtime)) = runtime {
+                (function.remark, function.runtime) = (remark, runtime);
+            }
             Ok(touch(scope.now, function))
         })
         .await?;
@@ -237,6 +245,13 @@ fn check_change(now: OffsetDateTime, function: &Function, revision: Option<&str>
         )));
     }
     Ok(())
+}
+
+/// Tells what is to be known of the interpreter that runs a runtime here.
+async fn remark(scope: &Scope<'_>, runtime: &str) -> Result<Option<String>, AwsError> {
+    let Ok(runtime) = runtime.parse() else { return Ok(None) };
+    let interpreter = scope.functions.interpreter(runtime).await;
+    interpreter.map(|interpreter| interpreter.remark()).map_err(|error| invalid(error.to_string()))
 }
 
 /// A function's role must be there. Whether its trust policy names Lambda is not looked into: nothing here is refused

@@ -7,13 +7,18 @@ use super::{
     error::{invalid, null, validation},
     function::FunctionSettings,
 };
-use crate::emulator::{runtime::environment, wire::AwsError};
+use crate::{
+    emulator::{runtime::environment, wire::AwsError},
+    runtimes::Runtime,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The runtimes that bring no interpreter of their own: the only ones that a machine without images can run.
-const RUNTIMES: [&str; 3] = ["provided.al2023", "provided.al2", "provided"];
+/// What is said where one of them is missing.
+const MANDATORY: &str = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
+/// The runtimes without an interpreter: their functions bring their own program.
+const CUSTOM: [&str; 3] = ["provided.al2023", "provided.al2", "provided"];
 /// The most bytes of environment, names and values: Lambda's own limit.
 const MAX_ENVIRONMENT: usize = 4096;
 
@@ -145,7 +150,7 @@ struct LoggingConfig {
 
 impl SettingsInput {
     /// Makes the settings of a new function, with Lambda's own defaults.
-    pub(super) fn create(self, function: &str) -> Result<FunctionSettings, AwsError> {
+    pub(super) fn create(self, function: &str, runtime: Option<Runtime>) -> Result<FunctionSettings, AwsError> {
         let defaults = FunctionSettings {
             role: String::new(),
             handler: "bootstrap".to_owned(),
@@ -158,6 +163,10 @@ impl SettingsInput {
         };
         if self.role.is_none() {
             return Err(null("Role"));
+        }
+        // What starts with a `bootstrap` needs none.
+        if runtime.is_some() && self.handler.is_none() {
+            return Err(invalid(MANDATORY));
         }
         self.apply(function, defaults)
     }
@@ -304,15 +313,16 @@ pub(super) fn check_runtime(runtime: Option<String>, package: Option<&str>) -> R
     if package.is_some_and(|package| package != "Zip") {
         return Err(AwsError::not_implemented("lambda", "(parameter PackageType=Image)"));
     }
-    let runtime = runtime.ok_or_else(|| {
-        invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
-    })?;
-    if RUNTIMES.contains(&runtime.as_str()) {
+    let runtime = runtime.ok_or_else(|| invalid(MANDATORY))?;
+    if CUSTOM.contains(&runtime.as_str()) || runtime.parse::<Runtime>().is_ok() {
         return Ok(runtime);
     }
-    let known = RUNTIMES.join("`, `");
+    let known: Vec<String> =
+        CUSTOM.into_iter().map(str::to_owned).chain(Runtime::all().map(|it| it.to_string())).collect();
+    let known = known.join(", ");
     Err(invalid(format!(
-        "The emulator runs custom runtimes only (`{known}`), which bring their own `bootstrap`; not `{runtime}`."
+        "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{known}] or be a \
+         valid ARN"
     )))
 }
 
@@ -324,7 +334,7 @@ mod tests {
     const ROLE: &str = "arn:aws:iam::000000000000:role/service/worker";
 
     fn settings(input: Value) -> Result<FunctionSettings, AwsError> {
-        serde_json::from_value::<SettingsInput>(input).unwrap().create("f")
+        serde_json::from_value::<SettingsInput>(input).unwrap().create("f", None)
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl RuntimeApi {
             ("lambda-runtime-client-context", job.client_context.as_deref()),
         ];
         for (name, text) in texts.into_iter().filter_map(|(name, text)| Some((name, text?))) {
-            if let Ok(value) = HeaderValue::from_str(text) {
+            if let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) {
                 headers.insert(name, value);
             }
         }

@@ -3,7 +3,7 @@
 //! Lambda accepts an archive that cannot run and fails at its first call; here the reason is said at once. Nothing of
 //! an archive is trusted: names, sizes and modes are checked, and what is written is counted.
 
-use crate::elf;
+use crate::{elf, runtimes::Runtime};
 use std::{
     fs,
     io::{self, Cursor, Read, Write},
@@ -81,11 +81,12 @@ impl From<zip::result::ZipError> for ArchiveError {
     }
 }
 
-/// Checks that the archive can run here, without writing anything.
+/// Checks that the archive can run here, without writing anything. What an interpreter finds wrong with its files, it says
+/// when it starts.
 ///
 /// # Errors
 /// Says why it cannot.
-pub fn inspect(zip: &[u8]) -> Result<(), ArchiveError> {
+pub fn inspect(zip: &[u8], runtime: Option<Runtime>) -> Result<(), ArchiveError> {
     let mut archive = open(zip)?;
     let mut total = 0_u64;
     for index in 0..archive.len() {
@@ -95,6 +96,9 @@ pub fn inspect(zip: &[u8]) -> Result<(), ArchiveError> {
     }
     if total > MAX_UNPACKED {
         return Err(ArchiveError::TooLarge);
+    }
+    if runtime.is_some() {
+        return Ok(());
     }
     let Some(index) = archive.index_for_name(BOOTSTRAP) else { return Err(ArchiveError::NoBootstrap) };
     let entry = archive.by_index(index)?;
@@ -243,40 +247,47 @@ mod tests {
 
     #[test]
     fn a_script_and_a_static_binary_are_accepted() {
-        inspect(&archive(&[("bootstrap", 0o755, b"#!/bin/sh\n")])).unwrap();
-        inspect(&archive(&[("bootstrap", 0o755, &elf(this_machine(), None))])).unwrap();
+        inspect(&archive(&[("bootstrap", 0o755, b"#!/bin/sh\n")]), None).unwrap();
+        inspect(&archive(&[("bootstrap", 0o755, &elf(this_machine(), None))]), None).unwrap();
     }
 
     #[test]
     fn a_binary_for_another_machine_is_refused_and_both_machines_are_named() {
         let other = if this_machine() == 62 { 183 } else { 62 };
-        let error = inspect(&archive(&[("bootstrap", 0o755, &elf(other, None))])).unwrap_err().to_string();
+        let error = inspect(&archive(&[("bootstrap", 0o755, &elf(other, None))]), None).unwrap_err().to_string();
         assert!(error.contains("x86_64") && error.contains("aarch64"), "{error}");
     }
 
     #[test]
     fn a_binary_whose_loader_is_absent_is_refused() {
         let binary = elf(this_machine(), Some("/lib/ld-of-another-planet.so.1"));
-        let error = inspect(&archive(&[("bootstrap", 0o755, &binary)])).unwrap_err();
+        let error = inspect(&archive(&[("bootstrap", 0o755, &binary)]), None).unwrap_err();
         assert!(matches!(error, ArchiveError::NoInterpreter { .. }), "{error}");
     }
 
     #[test]
     fn garbage_and_an_archive_without_bootstrap_are_refused() {
-        assert!(matches!(inspect(b"not a zip").unwrap_err(), ArchiveError::NotZip(_)));
-        assert!(matches!(inspect(&archive(&[("main", 0o755, b"x")])).unwrap_err(), ArchiveError::NoBootstrap));
+        assert!(matches!(inspect(b"not a zip", None).unwrap_err(), ArchiveError::NotZip(_)));
+        assert!(matches!(inspect(&archive(&[("main", 0o755, b"x")]), None).unwrap_err(), ArchiveError::NoBootstrap));
+    }
+
+    #[test]
+    fn what_an_interpreter_runs_needs_no_bootstrap() {
+        let python = Some("python3.12".parse().unwrap());
+        inspect(&archive(&[("app.py", 0o644, b"def handler(): pass")]), python).unwrap();
+        assert!(matches!(inspect(b"not a zip", python).unwrap_err(), ArchiveError::NotZip(_)));
     }
 
     #[test]
     fn a_bootstrap_without_execute_permission_is_refused() {
-        let error = inspect(&archive(&[("bootstrap", 0o644, b"#!/bin/sh\n")])).unwrap_err();
+        let error = inspect(&archive(&[("bootstrap", 0o644, b"#!/bin/sh\n")]), None).unwrap_err();
         assert!(error.to_string().contains("chmod +x bootstrap"), "{error}");
     }
 
     #[test]
     fn names_that_leave_the_folder_are_refused() {
         for name in ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil"] {
-            let error = inspect(&archive(&[("bootstrap", 0o755, b"#!"), (name, 0o644, b"x")])).unwrap_err();
+            let error = inspect(&archive(&[("bootstrap", 0o755, b"#!"), (name, 0o644, b"x")]), None).unwrap_err();
             assert!(matches!(error, ArchiveError::BadEntry { .. }), "{name}: {error}");
         }
     }
@@ -287,7 +298,7 @@ mod tests {
         writer.start_file("bootstrap", options(0o755)).unwrap();
         writer.add_symlink("link", "/etc/passwd", options(0o777)).unwrap();
         let bytes = writer.finish().unwrap().into_inner();
-        assert!(matches!(inspect(&bytes).unwrap_err(), ArchiveError::BadEntry { .. }));
+        assert!(matches!(inspect(&bytes, None).unwrap_err(), ArchiveError::BadEntry { .. }));
     }
 
     #[test]

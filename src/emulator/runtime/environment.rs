@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 /// Variables that Lambda sets and that a function's configuration must not set.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 18] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_ACCESS_KEY",
@@ -23,6 +23,7 @@ const RESERVED: [&str; 17] = [
     "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
     "LAMBDA_TASK_ROOT",
 ];
 
@@ -46,6 +47,10 @@ pub struct Place<'a> {
     pub log_stream: &'a str,
     /// The URL of the AWS API.
     pub endpoint: &'a str,
+    /// What the interpreter adds, where one runs the function: variables that the user's replace,
+    pub defaults: &'a [(&'static str, String)],
+    /// and those that the user's do not.
+    pub reserved: &'a [(&'static str, String)],
 }
 
 /// Builds the whole environment. The user's variables replace the defaults, never the reserved ones.
@@ -78,9 +83,14 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
         ("LAMBDA_TASK_ROOT", &place.task_root.to_string_lossy()),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let of_interpreter = |variables: &[(&str, String)]| -> Vec<(String, String)> {
+        variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    };
     let mut environment = BTreeMap::from(defaults);
+    environment.extend(of_interpreter(place.defaults));
     environment.extend(spec.variables.clone());
     environment.extend(reserved);
+    environment.extend(of_interpreter(place.reserved));
     environment.into_iter().collect()
 }
 
@@ -100,6 +110,7 @@ mod tests {
             role: "arn:r".into(),
             identity: "0".into(),
             revision: "1".into(),
+            runtime: Some("python3.12".parse().unwrap()),
             handler: "bootstrap".into(),
             memory: 128,
             timeout: Duration::from_secs(3),
@@ -113,6 +124,8 @@ mod tests {
             log_group: "/aws/lambda/f",
             log_stream: "s",
             endpoint: "http://127.0.0.1:4566",
+            defaults: &[("PATH", "/python/bin".to_owned()), ("MODE", "y".to_owned())],
+            reserved: &[("AWS_EXECUTION_ENV", "AWS_Lambda_python3.12".to_owned())],
         };
         let credentials = Credentials {
             access_key_id: "ASIA".into(),
@@ -124,5 +137,7 @@ mod tests {
         assert_eq!(environment["AWS_REGION"], "eu-west-1");
         assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:9");
         assert_eq!(environment["MODE"], "x");
+        assert_eq!(environment["PATH"], "/python/bin");
+        assert_eq!(environment["AWS_EXECUTION_ENV"], "AWS_Lambda_python3.12");
     }
 }

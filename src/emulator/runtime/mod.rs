@@ -5,7 +5,9 @@
 
 pub mod api;
 pub mod archive;
+mod clients;
 pub mod environment;
+mod launch;
 mod output;
 mod pool;
 mod worker;
@@ -14,7 +16,14 @@ pub use api::Answer;
 pub use worker::{Invocation, Invoked};
 
 use super::{context::Context, sandbox::Spawner, state::Store, store::Region};
-use crate::secret::random_hex;
+use crate::{
+    runtimes::{
+        Runtime,
+        interpreter::{Interpreter, NoInterpreter},
+    },
+    secret::random_hex,
+};
+use launch::Launcher;
 use pool::{Available, Checkout, Pool};
 use std::{
     collections::BTreeMap,
@@ -68,6 +77,8 @@ pub struct Spec {
     pub identity: String,
     /// Changes with code and configuration: a process serves one revision.
     pub revision: String,
+    /// The runtime whose interpreter runs the function; none where its own `bootstrap` does.
+    pub runtime: Option<Runtime>,
     /// The handler's name.
     pub handler: String,
     /// Memory, in MB; told to the function, not enforced.
@@ -114,6 +125,7 @@ struct Inner {
     /// Whether a function has this code.
     uses_code: fn(&Store, &str) -> bool,
     pool: Pool,
+    launcher: Launcher,
     /// One for each invocation whose caller waits.
     calls: Semaphore,
     /// One for each asynchronous invocation.
@@ -133,6 +145,7 @@ impl Functions {
     pub fn new(context: Arc<Context>, uses_code: fn(&Store, &str) -> bool) -> Self {
         Self(Arc::new(Inner {
             pool: Pool::new(context.config.processes, context.config.clock.clone()),
+            launcher: Launcher::new(&context.config.machine, folder(&context).join("clients")),
             calls: Semaphore::new(context.config.processes + MAX_WAITING),
             context,
             uses_code,
@@ -243,6 +256,14 @@ impl Functions {
         }
     }
 
+    /// Finds the interpreter that would run a runtime's functions.
+    ///
+    /// # Errors
+    /// When this machine has none.
+    pub async fn interpreter(&self, runtime: Runtime) -> Result<Interpreter, NoInterpreter> {
+        self.0.launcher.interpreter(runtime).await
+    }
+
     /// Ends the processes of a function: idle ones now, others after the invocation that they are in.
     pub fn retire(&self, arn: &str) {
         self.0.pool.retire(arn);
@@ -306,11 +327,13 @@ impl Functions {
             return Err(InvokeError::ShuttingDown);
         }
         let spawner = inner.spawner.get_or_try_init(|| async { self.first_start() }).await?;
+        let code = self.unpack(&spec.code).await?;
         let start = StartContext {
             context: &inner.context,
             spawner,
             tasks: &inner.tasks,
-            code: self.unpack(&spec.code).await?,
+            launch: inner.launcher.launch(spec.runtime, &code).await?,
+            code,
             scratch: folder(&inner.context).join("scratch").join(random_id()?),
             kill: inner.stop.child_token(),
             permit,

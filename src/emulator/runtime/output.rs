@@ -30,6 +30,11 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Something that the log says between a function's own lines.
 #[derive(Debug)]
 pub(super) enum Mark {
+    /// The process has begun, by a program that the log says something about.
+    Start {
+        /// What it says.
+        remark: String,
+    },
     /// An invocation begins.
     Begin {
         /// The request's id.
@@ -62,6 +67,9 @@ pub(super) struct Log {
     pub(super) target: logs::Target,
     /// The function's memory, in MB, for the reports.
     pub(super) memory: u32,
+    /// Whether a carriage return inside a line stands for a line's end: our runtime clients write the lines of one event
+    /// so.
+    pub(super) joins_lines: bool,
 }
 
 /// Reads until the process is gone, both pipes are empty and nobody can send a mark any more.
@@ -158,9 +166,11 @@ impl Batch {
     }
 
     fn line(&mut self, line: &[u8]) {
-        if !line.is_empty() {
-            self.text(String::from_utf8_lossy(line).into_owned());
+        if line.is_empty() {
+            return;
         }
+        let text = String::from_utf8_lossy(line);
+        self.text(if self.log.joins_lines { text.replace('\r', "\n") } else { text.into_owned() });
     }
 
     fn text(&mut self, message: String) {
@@ -177,6 +187,7 @@ impl Batch {
 
     fn mark(&mut self, mark: Mark) {
         match mark {
+            Mark::Start { remark } => self.text(remark),
             Mark::Begin { id } => {
                 self.tail.clear();
                 self.text(format!("START RequestId: {id} Version: $LATEST"));

@@ -4,6 +4,7 @@ use super::{
     Spec,
     api::{Answer, Job, Phase, RuntimeApi, error_document},
     environment::{self, Place},
+    launch::Launch,
     output::{self, Log, Mark, Report},
 };
 use crate::{
@@ -76,6 +77,8 @@ pub(super) struct StartContext<'a> {
     pub tasks: &'a TaskTracker,
     /// The unpacked code.
     pub code: PathBuf,
+    /// What starts it.
+    pub launch: Launch,
     /// A folder that does not exist yet, for the process alone.
     pub scratch: PathBuf,
     /// Cancelled when the process must end.
@@ -115,7 +118,7 @@ impl Drop for Resources {
 impl Worker {
     /// Starts a process of `spec`; it is not ready yet.
     pub(super) async fn start(spec: &Spec, start: StartContext<'_>) -> io::Result<Self> {
-        let StartContext { context, spawner, tasks, code, scratch, kill, permit } = start;
+        let StartContext { context, spawner, tasks, code, launch, scratch, kill, permit } = start;
         let born = Instant::now();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
@@ -131,9 +134,13 @@ impl Worker {
             log_group: &log_group,
             log_stream: &log_stream,
             endpoint: &context.config.endpoint,
+            defaults: &launch.defaults,
+            reserved: &launch.reserved,
         };
         let environment = environment::build(spec, &place, &credentials);
-        let program = Program { path: code.join("bootstrap"), folder: code.clone(), environment };
+        let tmp = launch.has_own_tmp.then(|| scratch.clone());
+        let (path, argument) = (launch.program, launch.argument);
+        let program = Program { path, argument, tmp, folder: code.clone(), environment };
         let mut child = spawner.spawn(&program).await?;
 
         let (jobs, inbox) = mpsc::channel(1);
@@ -151,7 +158,11 @@ impl Worker {
                 stream: log_stream,
             },
             memory: spec.memory,
+            joins_lines: spec.runtime.is_some(),
         };
+        if let Some(remark) = launch.remark {
+            let _ = marks.try_send(Mark::Start { remark });
+        }
         tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), marks_inbox, log));
         tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), api, ended.clone()));
         tasks.spawn(supervise(child, kill.clone(), phase_sender, ended, resources, permit));

@@ -104,5 +104,6 @@ pub(crate) fn config(folder: &Path, endpoint: &str, clock: Clock, keyring: Keyri
         keyring,
         processes: emulator::runtime::MAX_PROCESSES,
         executable: env!("CARGO_BIN_EXE_atelier").into(),
+        machine: crate::support::interpreters::machine(),
     }
 }

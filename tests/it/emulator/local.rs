@@ -58,6 +58,7 @@ impl Local {
             keyring: keyring.clone(),
             processes: PROCESSES,
             executable: env!("CARGO_BIN_EXE_atelier").into(),
+            machine: crate::support::interpreters::machine(),
         });
         let emulator = Arc::new(emulator.unwrap());
         let (stop, door) = (CancellationToken::new(), Arc::new(Door(Arc::clone(&emulator), RequestIds::default())));

@@ -4,6 +4,7 @@
 pub(crate) mod canary;
 pub(crate) mod engine_state;
 pub(crate) mod fault;
+pub(crate) mod interpreters;
 mod port;
 mod project;
 pub(crate) mod raw;

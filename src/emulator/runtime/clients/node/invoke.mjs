@@ -15,7 +15,8 @@ function toJson(result) {
 function fromHeader(text, name) {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    // Headers are read as Latin-1, whatever they are.
+    return JSON.parse(Buffer.from(text, 'latin1').toString());
   } catch (error) {
     throw new Error(`Cannot parse ${name} as json: ${error}`);
   }

@@ -2,8 +2,7 @@
 
 import { Writable } from 'node:stream';
 import { answer, request } from './api.mjs';
-import { logError } from './console.mjs';
-import { Fault, errorDocument } from './errors.mjs';
+import { Fault } from './errors.mjs';
 import { contextOf } from './invoke.mjs';
 import { now } from './now.mjs';
 
@@ -42,15 +41,11 @@ class ResponseStream extends Writable {
     this.#answer.then(() => done(), done);
   }
 
-  /** Ends what has begun with an error, which the Runtime API takes behind the body. */
-  async fail(error) {
-    const document = errorDocument(error);
-    this.#outgoing.addTrailers({
-      'Lambda-Runtime-Function-Error-Type': document.errorType,
-      'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(document)).toString('base64'),
-    });
-    this.#outgoing.end();
-    await this.#answer;
+  /** Breaks off what has begun: half an answer is none. */
+  breakOff() {
+    this.#answer.catch(() => {});
+    this.#outgoing.destroy();
+    this.destroy();
   }
 
   #begin() {
@@ -59,7 +54,6 @@ class ResponseStream extends Writable {
       'Content-Type': this.#contentType,
       'Lambda-Runtime-Function-Response-Mode': 'streaming',
       'Transfer-Encoding': 'chunked',
-      Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
     });
     this.#answer = answer(this.#outgoing);
     this.#answer.catch((error) => this.destroy(error));
@@ -113,8 +107,7 @@ export async function stream(handler, headers, body) {
     if (value !== undefined) console.warn('Streaming handlers ignore return values.');
     await finished;
   } catch (error) {
-    if (!output.hasBegun) throw error;
-    logError('Invoke Error', error);
-    await output.fail(error);
+    if (output.hasBegun) output.breakOff();
+    throw error;
   }
 }
