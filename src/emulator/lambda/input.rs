@@ -308,7 +308,11 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), AwsError>
     Ok(())
 }
 
-/// Checks the runtime's name.
+/// How the names of the runtimes begin that Lambda has and this engine does not run.
+const ELSEWHERE: [&str; 3] = ["java", "dotnet", "ruby"];
+
+/// Checks the runtime's name. One that Lambda does not have is a mistake of the caller's, one that only this engine
+/// does not have is not.
 pub(super) fn check_runtime(runtime: Option<String>, package: Option<&str>) -> Result<String, AwsError> {
     if package.is_some_and(|package| package != "Zip") {
         return Err(AwsError::not_implemented("lambda", "(parameter PackageType=Image)"));
@@ -316,6 +320,9 @@ pub(super) fn check_runtime(runtime: Option<String>, package: Option<&str>) -> R
     let runtime = runtime.ok_or_else(|| invalid(MANDATORY))?;
     if CUSTOM.contains(&runtime.as_str()) || runtime.parse::<Runtime>().is_ok() {
         return Ok(runtime);
+    }
+    if ELSEWHERE.iter().any(|language| runtime.starts_with(language)) {
+        return Err(AwsError::not_implemented("lambda", &format!("(parameter Runtime={runtime})")));
     }
     let known: Vec<String> =
         CUSTOM.into_iter().map(str::to_owned).chain(Runtime::all().map(|it| it.to_string())).collect();
@@ -393,8 +400,14 @@ mod tests {
     }
 
     #[test]
-    fn runtimes_that_need_an_interpreter_are_refused_by_name() {
-        assert!(check_runtime(Some("provided.al2023".into()), None).is_ok());
-        assert!(check_runtime(Some("python3.12".into()), None).unwrap_err().message.contains("python3.12"));
+    fn runtimes_are_taken_or_refused_by_name() {
+        for runtime in ["provided.al2023", "python3.12", "nodejs22.x"] {
+            assert_eq!(check_runtime(Some(runtime.into()), None).unwrap(), runtime);
+        }
+        for (runtime, code) in [("java21", "NotImplemented"), ("python4", "InvalidParameterValueException")] {
+            let error = check_runtime(Some(runtime.into()), None).unwrap_err();
+            assert_eq!(error.code, code, "{runtime}");
+            assert!(error.message.contains(runtime), "{}", error.message);
+        }
     }
 }
