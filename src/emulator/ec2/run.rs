@@ -300,3 +300,36 @@ fn refuse_unsupported(params: &mut QueryParams) -> Result<(), AwsError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http1::Request;
+
+    #[test]
+    fn a_launch_without_a_zone_goes_where_there_is_room_and_one_with_a_zone_does_not() {
+        let region = "us-east-1".parse().unwrap();
+        let network = Network::new("000000000000", &region);
+        let mut state = State::default();
+        let mut launch = |count: (usize, usize), place: &str| {
+            let form =
+                format!("Action=RunInstances&ImageId=ami-12345678&MinCount={}&MaxCount={}{place}", count.0, count.1);
+            let mut params = QueryParams::parse(&Request::new(form.into())).unwrap();
+            params.action().unwrap();
+            let members = LaunchRequest::take(&mut params, &network)?.launch(&state, &network, 0)?;
+            let places = (members.len(), members[0].zone.clone());
+            for instance in members {
+                state.launch(instance);
+            }
+            Ok::<_, AwsError>(places)
+        };
+        let place = |count, zone: &str| (count, zone.to_owned());
+        assert_eq!(launch((4000, 4000), "").unwrap(), place(4000, "us-east-1a"));
+        assert_eq!(launch((100, 200), "").unwrap(), place(200, "us-east-1b"));
+        assert_eq!(launch((50, 200), "").unwrap(), place(91, "us-east-1a"));
+        let full = launch((1, 1), "&Placement.AvailabilityZone=us-east-1a").unwrap_err();
+        assert_eq!(full.code, "InsufficientFreeAddressesInSubnet");
+        assert_eq!(launch((1, 1), "").unwrap(), place(1, "us-east-1b"));
+        assert_eq!(launch((8000, 8000), "").unwrap_err().code, "InstanceLimitExceeded");
+    }
+}
