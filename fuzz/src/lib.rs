@@ -11,6 +11,8 @@ pub mod api_key;
 pub mod aws_protocol;
 #[path = "../../src/clock.rs"]
 pub mod clock;
+#[path = "../../src/contract/mod.rs"]
+pub mod contract;
 #[path = "../../src/deadlines.rs"]
 pub mod deadlines;
 #[path = "../../src/edge/mod.rs"]
@@ -45,8 +47,6 @@ pub mod handler {
     mod failure;
     #[path = "../../src/handler/json.rs"]
     mod json;
-    #[path = "../../src/handler/request.rs"]
-    mod request;
 
     /// What reading an event came to.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,10 @@ pub mod handler {
     pub fn read(bytes: &[u8]) -> Read {
         match event::Event::read(json::Json::parse(bytes).as_ref()).call {
             Ok(event::Call::Preflight) => Read::Preflight,
-            Ok(event::Call::Api(request)) => Read::Request(request.action(), request.target()),
+            Ok(event::Call::Api(request)) => {
+                let operation = request.operation();
+                Read::Request(operation.action.as_str(), operation.target.as_str())
+            },
             Err(failure) => Read::Refused(failure.status().as_u16()),
         }
     }

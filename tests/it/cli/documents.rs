@@ -33,7 +33,7 @@ fn reference() -> String {
 /// Writes the API's contract: its requests with their answers, its parameters, its failures.
 fn contract() -> String {
     let mut text = format!(
-        "# The API\n\nGenerated from the contract in `src/contract.rs`; {WRITE} writes it anew.\n\nThe one resource is \
+        "# The API\n\nGenerated from the contract in `src/contract/mod.rs`; {WRITE} writes it anew.\n\nThe one resource is \
          `{PATH}`, below the URL that `atelier deploy` prints. The methods are {ALLOW}, as a 405 says in \
          `Allow`: a GET has its parameters in the query, a POST as members of a JSON object, all of them strings. With keys on, a request carries one in the header `{HEADER}`.\n"
     );

@@ -124,7 +124,8 @@ async fn a_refused_call_is_worded_as_its_service_words_it() {
         assert_eq!(answer.status, 403);
         assert!(answer.text().starts_with(start), "{}", answer.text());
         assert!(answer.text().contains("<Code>MissingAuthenticationToken</Code>"));
-        assert!(answer.text().contains("eval \"$(atelier env)\""));
+        let message = "eval &quot;$(atelier env)&quot;";
+        assert!(answer.text().contains(message), "{}", answer.text());
     }
     let answer = door.get("/2015-03-31/functions").await;
     assert_eq!(answer.header("x-amzn-errortype"), Some("MissingAuthenticationTokenException"));
@@ -255,7 +256,9 @@ async fn a_good_signature_for_a_region_or_service_that_is_not_here_is_refused_as
             let parts = Signer { region, service, presign, ..Signer::default() }.sign("GET", "/", &[], b"");
             let answer = send(&door, &parts, &[], b"").await;
             assert_eq!(answer.status, 403, "{region} {service}");
-            assert!(answer.text().contains(said), "{region} {service}: {}", answer.text());
+            // XML and JSON each have their way of writing an apostrophe.
+            let text = answer.text().replace("&apos;", "'");
+            assert!(text.contains(said), "{region} {service}: {text}");
             let code = if service == "ec2" || service == "iam" || service == "s3" {
                 "SignatureDoesNotMatch"
             } else {
