@@ -2,7 +2,9 @@
 //!
 //! Every record carries a checksum of its own, over its key and its value, so that damage is found where it is. redb
 //! syncs once for a transaction; the price of that is that after a crash it reads the whole file once more, as this
-//! store does anyway at every start (`set_quick_repair` would sync twice for every write instead).
+//! store does anyway at every start (`set_quick_repair` would sync twice for every write instead). What of the last
+//! commit is damaged then looks like a commit that was cut short, and redb goes back to the one before it: a disk that
+//! loses what it has confirmed, in the very write before a crash, is the one thing that cannot be told from the crash.
 
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
 use rustix::fs::OFlags;
