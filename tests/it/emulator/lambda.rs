@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use super::{function, local::Local};
+use atelier::runtimes;
 use aws_sdk_lambda::{
     Client,
     error::ProvideErrorMetadata,
@@ -14,6 +15,7 @@ use aws_sdk_lambda::{
     },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub(super) const ROLE: &str = "arn:aws:iam::000000000000:role/worker";
@@ -44,12 +46,33 @@ pub(super) async fn create(local: &Local, name: &str, variables: &[(&str, &str)]
     client
 }
 
+/// Creates a function of some files on a runtime of a language.
+pub(super) async fn create_from(
+    local: &Local,
+    name: &str,
+    runtime: runtimes::Runtime,
+    handler: &str,
+    files: &[(&str, &str)],
+) -> Client {
+    let client = Client::new(&local.sdk);
+    let files: Vec<_> = files.iter().map(|(name, text)| (*name, 0o644, text.as_bytes())).collect();
+    let code = FunctionCode::builder().zip_file(Blob::new(function::zip(&files))).build();
+    let creation = client.create_function().function_name(name).role(ROLE).handler(handler).timeout(20);
+    creation.runtime(runtime.to_string().as_str().into()).code(code).send().await.unwrap();
+    local.settle();
+    client
+}
+
 pub(super) async fn invoke(client: &Client, name: &str, event: &str) -> InvokeOutput {
     client.invoke().function_name(name).payload(Blob::new(event)).send().await.unwrap()
 }
 
 pub(super) fn text(output: &InvokeOutput) -> String {
     String::from_utf8(output.payload().unwrap().as_ref().to_vec()).unwrap()
+}
+
+pub(super) fn document(output: &InvokeOutput) -> Value {
+    serde_json::from_str(&text(output)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

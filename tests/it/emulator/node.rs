@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use super::{function, lambda, local::Local};
+use super::{
+    lambda::{self, create_from, document},
+    local::Local,
+};
 use crate::support::interpreters::here;
 use atelier::runtimes::Runtime;
-use aws_sdk_lambda::{
-    Client,
-    operation::invoke::InvokeOutput,
-    primitives::Blob,
-    types::{FunctionCode, LogType},
-};
+use aws_sdk_lambda::{Client, primitives::Blob, types::LogType};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
@@ -51,20 +49,6 @@ exports.stream = awslambda.streamifyResponse(async (event, output) => {
 });
 ";
 
-async fn create(local: &Local, name: &str, runtime: Runtime, handler: &str, files: &[(&str, &str)]) -> Client {
-    let client = Client::new(&local.sdk);
-    let files: Vec<_> = files.iter().map(|(name, text)| (*name, 0o644, text.as_bytes())).collect();
-    let code = FunctionCode::builder().zip_file(Blob::new(function::zip(&files))).build();
-    let creation = client.create_function().function_name(name).role(lambda::ROLE).handler(handler).timeout(20);
-    creation.runtime(runtime.to_string().as_str().into()).code(code).send().await.unwrap();
-    local.settle();
-    client
-}
-
-fn document(output: &InvokeOutput) -> Value {
-    serde_json::from_str(&lambda::text(output)).unwrap()
-}
-
 async fn error(client: &Client, name: &str, event: &str) -> Value {
     let output = lambda::invoke(client, name, event).await;
     assert_eq!(output.function_error(), Some("Unhandled"), "{}", lambda::text(&output));
@@ -80,7 +64,7 @@ async fn any() -> Option<Runtime> {
 async fn every_node_of_this_machine_runs_its_functions_cold_and_warm() {
     for runtime in here("nodejs").await {
         let local = Local::start().await;
-        let client = create(&local, "f", runtime, "index.handler", &[("index.js", INDEX)]).await;
+        let client = create_from(&local, "f", runtime, "index.handler", &[("index.js", INDEX)]).await;
         for calls in 1..3 {
             let output = lambda::invoke(&client, "f", r#"{"text":"é"}"#).await;
             assert_eq!(output.function_error(), None, "{runtime}: {}", lambda::text(&output));
@@ -99,7 +83,7 @@ async fn every_node_of_this_machine_runs_its_functions_cold_and_warm() {
 async fn the_console_has_the_time_the_request_and_the_level() {
     let Some(runtime) = any().await else { return };
     let local = Local::start().await;
-    let client = create(&local, "f", runtime, "index.handler", &[("index.js", INDEX)]).await;
+    let client = create_from(&local, "f", runtime, "index.handler", &[("index.js", INDEX)]).await;
     let call = client.invoke().function_name("f").log_type(LogType::Tail).payload(Blob::new(r#"{"do":"log"}"#));
     let output = call.send().await.unwrap();
     let tail = String::from_utf8(BASE64_STANDARD.decode(output.log_result().unwrap()).unwrap()).unwrap();
@@ -114,7 +98,7 @@ async fn the_console_has_the_time_the_request_and_the_level() {
 async fn errors_have_the_shape_that_aws_gives_them_and_the_next_call_works() {
     let Some(runtime) = any().await else { return };
     let local = Local::start().await;
-    let client = create(&local, "f", runtime, "index.handler", &[("index.js", INDEX)]).await;
+    let client = create_from(&local, "f", runtime, "index.handler", &[("index.js", INDEX)]).await;
     for (what, kind, message) in [
         ("throw", "RangeError", "boom é"),
         ("circle", "Error", "Unable to stringify response body"),
@@ -143,7 +127,7 @@ async fn code_that_does_not_load_says_why_in_awss_words() {
         ("e", "index.handler", "exports.handler = 7", "HandlerNotFound", "index.handler is not a function"),
         ("f", "index", "", "MalformedHandlerName", "Bad handler"),
     ] {
-        let client = create(&local, name, runtime, handler, &[("index.js", text)]).await;
+        let client = create_from(&local, name, runtime, handler, &[("index.js", text)]).await;
         let error = error(&client, name, "{}").await;
         assert_eq!(error["errorType"], format!("Runtime.{kind}"), "{error}");
         assert!(error["errorMessage"].as_str().unwrap().starts_with(message), "{error}");
@@ -165,7 +149,7 @@ async fn both_kinds_of_modules_are_loaded_and_members_are_followed() {
         ("d", "src/index.handler", &[("src/index.js", cjs)], "function"),
         ("e", "index.inner.callback", &[("index.js", INDEX)], "é"),
     ] {
-        let client = create(&local, name, runtime, handler, files).await;
+        let client = create_from(&local, name, runtime, handler, files).await;
         let output = lambda::invoke(&client, name, r#"{"text":"é"}"#).await;
         assert_eq!(lambda::text(&output), json!(answer).to_string(), "{name}");
     }
@@ -176,7 +160,7 @@ async fn both_kinds_of_modules_are_loaded_and_members_are_followed() {
 async fn a_stream_is_its_answer_and_half_a_stream_is_an_error() {
     let Some(runtime) = any().await else { return };
     let local = Local::start().await;
-    let client = create(&local, "f", runtime, "index.stream", &[("index.js", INDEX)]).await;
+    let client = create_from(&local, "f", runtime, "index.stream", &[("index.js", INDEX)]).await;
     assert_eq!(lambda::text(&lambda::invoke(&client, "f", "{}").await), "one two");
     assert_eq!(error(&client, "f", r#"{"fail":true}"#).await["errorMessage"], "in the middle");
     assert_eq!(lambda::text(&lambda::invoke(&client, "f", "{}").await), "one two");

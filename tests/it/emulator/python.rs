@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use super::{function, lambda, local::Local};
+use super::{
+    function,
+    lambda::{self, create_from, document},
+    local::Local,
+};
 use crate::support::interpreters::here;
 use atelier::runtimes::Runtime;
 use aws_sdk_lambda::{
     Client,
     error::ProvideErrorMetadata,
-    operation::invoke::InvokeOutput,
     primitives::Blob,
     types::{Environment, FunctionCode, LogType},
 };
@@ -53,21 +56,6 @@ def handler(event, context):
     return {"calls": calls, "event": event}
 "#;
 
-/// Creates a function of some files.
-async fn create(local: &Local, name: &str, runtime: Runtime, handler: &str, files: &[(&str, &str)]) -> Client {
-    let client = Client::new(&local.sdk);
-    let files: Vec<_> = files.iter().map(|(name, text)| (*name, 0o644, text.as_bytes())).collect();
-    let code = FunctionCode::builder().zip_file(Blob::new(function::zip(&files))).build();
-    let creation = client.create_function().function_name(name).role(lambda::ROLE).handler(handler).timeout(20);
-    creation.runtime(runtime.to_string().as_str().into()).code(code).send().await.unwrap();
-    local.settle();
-    client
-}
-
-fn document(output: &InvokeOutput) -> Value {
-    serde_json::from_str(&lambda::text(output)).unwrap()
-}
-
 /// The newest runtime whose interpreter is here.
 async fn newest() -> Option<Runtime> {
     here("python").await.pop()
@@ -77,7 +65,7 @@ async fn newest() -> Option<Runtime> {
 async fn every_python_of_this_machine_runs_its_functions_cold_and_warm() {
     for runtime in here("python").await {
         let local = Local::start().await;
-        let client = create(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
+        let client = create_from(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
         for calls in 1..3 {
             let output = lambda::invoke(&client, "f", r#"{"text":"é"}"#).await;
             assert_eq!(output.function_error(), None, "{runtime}: {}", lambda::text(&output));
@@ -93,7 +81,7 @@ async fn every_python_of_this_machine_runs_its_functions_cold_and_warm() {
 async fn a_handler_is_told_all_that_it_is_told_at_aws() {
     let Some(runtime) = newest().await else { return };
     let local = Local::start().await;
-    let client = create(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
+    let client = create_from(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
     let context = BASE64_STANDARD.encode(r#"{"custom":{"é":"ü"}}"#);
     let call = client.invoke().function_name("f").client_context(context).payload(Blob::new(r#"{"do":"context"}"#));
     let seen = document(&call.send().await.unwrap());
@@ -119,7 +107,7 @@ async fn a_handler_is_told_all_that_it_is_told_at_aws() {
 async fn what_it_logs_is_one_event_each_with_the_request_id() {
     let Some(runtime) = newest().await else { return };
     let local = Local::start().await;
-    let client = create(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
+    let client = create_from(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
     let call = client.invoke().function_name("f").log_type(LogType::Tail).payload(Blob::new(r#"{"do":"log"}"#));
     let output = call.send().await.unwrap();
     assert_eq!(lambda::text(&output), "null");
@@ -139,7 +127,7 @@ async fn what_it_logs_is_one_event_each_with_the_request_id() {
 async fn errors_have_the_shape_that_aws_gives_them_and_the_next_call_works() {
     let Some(runtime) = newest().await else { return };
     let local = Local::start().await;
-    let client = create(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
+    let client = create_from(&local, "f", runtime, "app.handler", &[("app.py", APP)]).await;
     let output = lambda::invoke(&client, "f", r#"{"do":"raise"}"#).await;
     assert_eq!(output.function_error(), Some("Unhandled"));
     let error = document(&output);
@@ -193,7 +181,7 @@ async fn code_that_does_not_load_says_why_in_awss_words() {
         ),
     ] {
         let files: Vec<_> = [&[("read.me", "")], files].concat();
-        let client = create(&local, name, runtime, handler, &files).await;
+        let client = create_from(&local, name, runtime, handler, &files).await;
         for _ in 0..2 {
             let output = lambda::invoke(&client, name, "{}").await;
             assert_eq!(output.function_error(), Some("Unhandled"), "{name}");
@@ -211,7 +199,7 @@ async fn handlers_in_packages_are_found_with_slashes_and_with_dots() {
     let local = Local::start().await;
     let module = "def handler(event, context):\n    return __name__\n";
     for (name, handler) in [("a", "pkg/sub/mod.handler"), ("b", "pkg.sub.mod.handler")] {
-        let client = create(&local, name, runtime, handler, &[("pkg/sub/mod.py", module)]).await;
+        let client = create_from(&local, name, runtime, handler, &[("pkg/sub/mod.py", module)]).await;
         assert_eq!(lambda::text(&lambda::invoke(&client, name, "{}").await), r#""pkg.sub.mod""#);
     }
     local.stop().await;
@@ -223,7 +211,7 @@ async fn logs_are_json_and_have_a_level_where_the_function_asks_for_it() {
     let local = Local::start().await;
     let module =
         "import logging\ndef handler(event, context):\n    logging.info('told', extra={'order': 7})\n    1 / 0\n";
-    let client = create(&local, "f", runtime, "app.handler", &[("app.py", module)]).await;
+    let client = create_from(&local, "f", runtime, "app.handler", &[("app.py", module)]).await;
     let variables = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "INFO")];
     let variables = variables.iter().fold(Environment::builder(), |all, (name, value)| all.variables(*name, *value));
     let update = client.update_function_configuration().function_name("f").environment(variables.build());
@@ -242,7 +230,7 @@ async fn a_function_that_lacks_boto3_is_told_how_to_get_it() {
     let local = Local::start().await;
     // Whatever this machine's Python has: a module of the function's own that imports like one that is not there.
     let module = "raise ModuleNotFoundError(\"No module named 'boto3'\", name='boto3')\n";
-    let client = create(&local, "f", runtime, "app.handler", &[("app.py", module)]).await;
+    let client = create_from(&local, "f", runtime, "app.handler", &[("app.py", module)]).await;
     let error = document(&lambda::invoke(&client, "f", "{}").await);
     assert_eq!(error["errorMessage"], "Unable to import module 'app': No module named 'boto3'");
     local.says(&format!("`atelier runtimes install {runtime}`")).await;
@@ -256,7 +244,7 @@ async fn another_release_than_the_functions_own_is_told_in_its_state_and_its_log
     let absent = Runtime::all().find(|other| other.language() == runtime.language() && !here.contains(other));
     let Some(absent) = absent else { return crate::support::skipped("every release of Python is here") };
     let local = Local::start().await;
-    let client = create(&local, "f", absent, "app.handler", &[("app.py", APP)]).await;
+    let client = create_from(&local, "f", absent, "app.handler", &[("app.py", APP)]).await;
     let shown = client.get_function_configuration().function_name("f").send().await.unwrap();
     let reason = shown.state_reason().unwrap();
     assert!(
