@@ -1,7 +1,7 @@
 //! What an account and its functions show where nothing was ever set, and nothing can be: Terraform reads these.
 
 use super::{
-    name::{Named, Reference, Versioned},
+    name::{Named, Versioned},
     paging::{MAX_ITEMS, Paging},
 };
 use crate::emulator::{
@@ -41,25 +41,9 @@ pub(super) fn runtime_management_config(operation: Operation<'_>) -> Result<Outp
     let (input, scope) = operation.input::<Versioned>()?;
     let function = input.reference(&scope)?;
     scope.read(|state| {
-        let arn = &state.lambda.find(&function)?.arn;
-        Ok(Output::Members(json!({ "UpdateRuntimeOn": "Auto", "FunctionArn": arn })))
+        state.lambda.view(&function)?;
+        Ok(Output::Members(json!({ "UpdateRuntimeOn": "Auto", "FunctionArn": function.whole_arn() })))
     })
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AliasesInput {
-    function_name: String,
-    #[expect(dead_code, reason = "no version has an alias")]
-    function_version: Option<String>,
-}
-
-/// `ListAliases`: there are none.
-pub(super) fn aliases(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (input, paging, scope) = operation.inputs::<AliasesInput, Paging>()?;
-    let function = Reference::parse(&scope, &input.function_name, None)?;
-    scope.read(|state| state.lambda.find(&function).map(drop))?;
-    paging.empty("Aliases", MAX_ITEMS)
 }
 
 #[derive(Deserialize)]
@@ -108,8 +92,10 @@ struct Nothing {}
 pub(super) fn account_settings(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (Nothing {}, scope) = operation.input()?;
     let (count, size) = scope.read(|state| {
-        let functions = state.lambda.functions.values();
-        functions.fold((0_usize, 0), |(count, size), function| (count + 1, size + function.code.size))
+        let lambda = &state.lambda;
+        let versions = lambda.versions.values().map(|version| &version.function);
+        let size: usize = lambda.functions.values().chain(versions).map(|function| function.code.size).sum();
+        (lambda.functions.len(), size)
     });
     Ok(Output::Members(json!({
         "AccountLimit": {

@@ -3,7 +3,7 @@
 use super::{
     Statement,
     error::wrong_revision,
-    name::{FunctionName, LATEST, Reference},
+    name::{FunctionName, LATEST},
 };
 use crate::{
     emulator::{runtime::Spec, store::Region, wire::AwsError},
@@ -35,8 +35,11 @@ pub struct Function {
     /// Tells this function from an earlier one of its name.
     #[serde(default)]
     pub(super) identity: String,
-    /// Changes with code and configuration.
+    /// Changes with code, configuration, policy and publication.
     pub(super) revision: String,
+    /// Changes with code and configuration only: a process serves one, and nothing else is published twice.
+    #[serde(default)]
+    pub(super) build: String,
     pub(super) modified: OffsetDateTime,
     /// Whether it has not been changed since it was created.
     pub(super) is_new: bool,
@@ -75,8 +78,7 @@ pub(super) struct FunctionSettings {
 impl Function {
     /// Whether the last change has settled.
     pub(super) fn is_settled(&self, now: OffsetDateTime) -> bool {
-        // A clock that was set back must not keep it on its way for ever.
-        now >= self.modified + SETTLE_TIME || now < self.modified
+        has_settled(self.modified, now)
     }
 
     /// Whether it is still being created, and so cannot be invoked.
@@ -87,6 +89,11 @@ impl Function {
     /// Refuses a change that was made with another revision in mind.
     pub(super) fn check_revision(&self, expected: Option<&str>) -> Result<(), AwsError> {
         if expected.is_none_or(|revision| revision == self.revision) { Ok(()) } else { Err(wrong_revision()) }
+    }
+
+    /// Whether a process of another one would do the same.
+    pub(super) fn runs_as(&self, other: &Self) -> bool {
+        self.runtime == other.runtime && self.code == other.code && self.settings == other.settings
     }
 
     /// Returns the runtime whose interpreter runs it; none where its own `bootstrap` does.
@@ -101,9 +108,12 @@ impl Function {
             region: region.clone(),
             name: self.name.to_string(),
             arn: self.arn.clone(),
+            function_arn: self.arn.clone(),
+            version: LATEST.to_owned(),
+            invoked_arn: self.arn.clone(),
             role: settings.role.clone(),
             identity: self.identity.clone(),
-            revision: self.revision.clone(),
+            revision: self.build.clone(),
             runtime: self.interpreted(),
             handler: settings.handler.clone(),
             memory: settings.memory,
@@ -113,12 +123,11 @@ impl Function {
         }
     }
 
-    /// Shows the function as Lambda's `FunctionConfiguration`.
-    pub(super) fn configuration(&self, now: OffsetDateTime) -> Value {
+    /// Shows what all its versions show alike; [`View`](super::view::View) adds what tells them apart.
+    pub(super) fn shown(&self) -> Value {
         let settings = &self.settings;
         let mut shown = json!({
             "FunctionName": self.name,
-            "FunctionArn": self.arn,
             "Runtime": self.runtime,
             "Role": settings.role,
             "Handler": settings.handler,
@@ -128,7 +137,6 @@ impl Function {
             "MemorySize": settings.memory,
             "LastModified": last_modified(self.modified),
             "CodeSha256": self.code.sha256,
-            "Version": LATEST,
             "TracingConfig": { "Mode": settings.tracing },
             "RevisionId": self.revision,
             "PackageType": "Zip",
@@ -140,33 +148,14 @@ impl Function {
         if !settings.variables.is_empty() {
             shown["Environment"] = json!({ "Variables": settings.variables });
         }
-        let pending = self.is_pending(now);
-        shown["State"] = if pending { "Pending" } else { "Active" }.into();
-        shown["LastUpdateStatus"] = if self.is_settled(now) { "Successful" } else { "InProgress" }.into();
-        if pending {
-            shown["StateReason"] = "The function is being created.".into();
-            shown["StateReasonCode"] = "Creating".into();
-        } else if let Some(remark) = &self.remark {
-            shown["StateReason"] = remark.as_str().into();
-        }
-        if !pending && !self.is_settled(now) {
-            // AWS has no code for a change that goes well.
-            shown["LastUpdateStatusReason"] = "The function is being updated.".into();
-        }
         shown
     }
+}
 
-    /// Shows it as one of its versions, which the ARN then names.
-    pub(super) fn version(&self, now: OffsetDateTime) -> Value {
-        let mut shown = self.configuration(now);
-        shown["FunctionArn"] = format!("{}:{LATEST}", self.arn).into();
-        shown
-    }
-
-    /// Shows it as it was asked for: as a function, or as a version.
-    pub(super) fn show(&self, reference: &Reference, now: OffsetDateTime) -> Value {
-        if reference.qualifier.is_some() { self.version(now) } else { self.configuration(now) }
-    }
+/// Whether what was begun at a time has settled.
+pub(super) fn has_settled(begun: OffsetDateTime, now: OffsetDateTime) -> bool {
+    // A clock that was set back must not keep it on its way for ever.
+    now >= begun + SETTLE_TIME || now < begun
 }
 
 /// Writes a time as Lambda does: `2026-11-23T04:46:00.000+0000`.

@@ -3,12 +3,13 @@
 use super::{
     FunctionName,
     code::{self, CodeInput},
-    error::{conflict, function_not_found, invalid, pending, validation},
+    error::{conflict, invalid, pending, validation},
     function::Function,
     input::{self, Create, SettingsInput, UpdateCode, UpdateConfiguration},
-    name::{LATEST, Named, Reference, Versioned},
+    name::{Reference, Versioned},
     paging::{self, MAX_ITEMS, Paging},
-    tags,
+    tags, versions,
+    view::{Removed, View},
 };
 use crate::{
     emulator::{
@@ -50,20 +51,25 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         policy: Vec::new(),
         identity: wire::request_id(),
         revision: wire::request_id(),
+        build: wire::request_id(),
         modified: scope.now,
         is_new: true,
     };
-    let shown = function.configuration(scope.now);
+    let reference = Reference { arn: function.arn.clone(), name, qualifier: None };
     scope
         .change(|state| {
-            if state.lambda.functions.contains_key(&name) {
+            if state.lambda.functions.contains_key(&reference.name) {
                 return Err(exists);
             }
-            state.lambda.functions.insert(name, function);
-            Ok(())
+            state.lambda.functions.insert(reference.name.clone(), function);
+            let mut shown = state.lambda.view(&reference)?.configuration(scope.now);
+            if create.publish {
+                let number = state.lambda.publish(&reference.name, None, scope.now);
+                shown["Version"] = number.map(|number| number.to_string()).into();
+            }
+            Ok(Output::Members(shown))
         })
-        .await?;
-    Ok(Output::Members(shown))
+        .await
 }
 
 /// `GetFunction`.
@@ -72,13 +78,15 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let reference = input.reference(&scope)?;
     let endpoint = &scope.context.config.endpoint;
     scope.read(|state| {
-        let function = state.lambda.find(&reference)?;
+        let view = state.lambda.view(&reference)?;
+        let function = view.function;
         let mut shown = json!({
-            "Configuration": function.show(&reference, scope.now),
+            "Configuration": view.configuration(scope.now),
             "Code": { "RepositoryType": "S3", "Location": format!("{endpoint}/blobs/{}", function.code.blob) },
         });
-        if !function.tags.is_empty() {
-            shown["Tags"] = json!(function.tags);
+        let tags = state.lambda.functions.get(&reference.name).map(|function| &function.tags);
+        if let Some(tags) = tags.filter(|tags| !tags.is_empty()) {
+            shown["Tags"] = json!(tags);
         }
         Ok(Output::Members(shown))
     })
@@ -88,7 +96,7 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 pub(super) fn configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Versioned>()?;
     let reference = input.reference(&scope)?;
-    scope.read(|state| Ok(Output::Members(state.lambda.find(&reference)?.show(&reference, scope.now))))
+    scope.read(|state| Ok(Output::Members(state.lambda.view(&reference)?.configuration(scope.now))))
 }
 
 #[derive(Deserialize)]
@@ -97,58 +105,39 @@ struct ListInput {
     function_version: Option<String>,
 }
 
-/// `ListFunctions`: with `FunctionVersion=ALL` their versions, of which each has one.
+/// `ListFunctions`: with `FunctionVersion=ALL` their versions too, each function itself first.
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, paging, scope) = operation.inputs::<ListInput, Paging>()?;
-    let show = match input.function_version.as_deref() {
-        None => Function::configuration,
-        Some("ALL") => Function::version,
+    let all = match input.function_version.as_deref() {
+        None => false,
+        Some("ALL") => true,
         Some(other) => return Err(validation(other, "functionVersion", "satisfy enum value set: [ALL]")),
     };
     scope.read(|state| {
-        let functions = state.lambda.functions.values();
-        let (functions, marker) = paging.cut(functions, |function| function.name.to_string(), MAX_ITEMS)?;
-        let shown: Vec<_> = functions.into_iter().map(|function| show(function, scope.now)).collect();
+        let lambda = &state.lambda;
+        let views = lambda.functions.values().flat_map(|function| {
+            let one = (!all).then(|| function.view());
+            let versions = all.then(|| function.with_versions(lambda));
+            one.into_iter().chain(versions.into_iter().flatten())
+        });
+        let (views, marker) = paging.cut(views, View::sort_key, MAX_ITEMS)?;
+        let shown: Vec<_> = views.iter().map(View::listed).collect();
         Ok(paging::show("Functions", &shown, marker))
     })
 }
 
-/// `ListVersionsByFunction`.
-pub(super) fn list_versions(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (input, paging, scope) = operation.inputs::<Named, Paging>()?;
-    let reference = input.reference(&scope)?;
-    scope.read(|state| {
-        let versions = [state.lambda.find(&reference)?.version(scope.now)];
-        let (versions, marker) = paging.cut(versions, |_| LATEST.to_owned(), MAX_ITEMS)?;
-        Ok(paging::show("Versions", &versions, marker))
-    })
-}
-
-/// `DeleteFunction`.
+/// `DeleteFunction`: with its versions, aliases and all that is set for them; or one version only.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Versioned>()?;
     let reference = input.reference(&scope)?;
     if let Some(version) = &reference.qualifier {
-        return delete_version(&scope, &reference, version);
+        versions::delete(&scope, &reference, version).await?;
+        return Ok(Output::Raw(empty(StatusCode::NO_CONTENT)));
     }
-    let removed = scope
-        .change(|state| state.lambda.functions.remove(&reference.name).ok_or_else(|| reference.not_found()))
-        .await?;
-    scope.functions.retire(&removed.arn);
-    scope.functions.discard_later(removed.code.blob);
-    Ok(Output::Raw(empty(StatusCode::NO_CONTENT)))
-}
-
-/// Deletes nothing: of a function that is there, a version that is not counts as deleted.
-fn delete_version(scope: &Scope<'_>, reference: &Reference, version: &str) -> Result<Output, AwsError> {
-    if !version.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(invalid(match version {
-            LATEST => "$LATEST version cannot be deleted without deleting the function.",
-            _ => "Deletion of aliases is not currently supported.",
-        }));
-    }
-    if !scope.read(|state| state.lambda.functions.contains_key(&reference.name)) {
-        return Err(function_not_found(&reference.arn));
+    let removed = scope.change(|state| state.lambda.remove(&reference)).await?;
+    for Removed { arn, blob } in removed {
+        scope.functions.retire(&arn);
+        scope.functions.discard_later(blob);
     }
     Ok(Output::Raw(empty(StatusCode::NO_CONTENT)))
 }
@@ -156,8 +145,7 @@ fn delete_version(scope: &Scope<'_>, reference: &Reference, version: &str) -> Re
 /// `UpdateFunctionCode`.
 pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (update, code, scope) = operation.inputs::<UpdateCode, CodeInput>()?;
-    update.check()?;
-    let reference = Reference::parse(&scope, &update.function_name, None)?;
+    let reference = Reference::parse(&scope, &update.function_name, None)?.own()?;
     let check = |function: &Function| check_change(scope.now, function, update.revision_id.as_deref());
     let (architectures, runtime) = scope.read(|state| {
         let function = state.lambda.find(&reference)?;
@@ -170,7 +158,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
         return scope.read(|state| {
             let mut function = state.lambda.find(&reference)?.clone();
             function.code = code;
-            Ok(Output::Members(function.configuration(scope.now)))
+            Ok(Output::Members(function.view().configuration(scope.now)))
         });
     }
     let (code, _guard) = code::store(&scope, code, Some(architectures), runtime).await?;
@@ -178,8 +166,15 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
         .change(|state| {
             let function = state.lambda.find_mut(&reference)?;
             check(function)?;
-            let old = std::mem::replace(&mut function.code, code);
-            Ok((touch(scope.now, function), old))
+            let before = function.clone();
+            function.code = code;
+            let mut shown = touch(scope.now, function, &before);
+            if update.publish {
+                let number = state.lambda.publish(&reference.name, None, scope.now);
+                let number = number.ok_or_else(|| reference.not_found())?;
+                shown = state.lambda.show_published(&reference, number, scope.now)?;
+            }
+            Ok((shown, before.code))
         })
         .await?;
     scope.functions.retire(&reference.arn);
@@ -190,7 +185,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
 /// `UpdateFunctionConfiguration`.
 pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (update, settings, scope) = operation.inputs::<UpdateConfiguration, SettingsInput>()?;
-    let reference = Reference::parse(&scope, &update.function_name, None)?;
+    let reference = Reference::parse(&scope, &update.function_name, None)?.own()?;
     let runtime = match update.runtime {
         Some(runtime) => {
             let runtime = input::check_runtime(Some(runtime), None)?;
@@ -202,6 +197,7 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
         .change(|state| {
             let function = state.lambda.find_mut(&reference)?;
             check_change(scope.now, function, update.revision_id.as_deref())?;
+            let before = function.clone();
             let settings = settings.apply(&reference.name.to_string(), function.settings.clone())?;
             if settings.role != function.settings.role {
                 check_role(&scope, &settings.role)?;
@@ -210,7 +206,7 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
             if let Some((remark, runtime)) = runtime {
                 (function.remark, function.runtime) = (remark, runtime);
             }
-            Ok(touch(scope.now, function))
+            Ok(touch(scope.now, function, &before))
         })
         .await?;
     scope.functions.retire(&reference.arn);
@@ -225,15 +221,19 @@ pub(super) fn empty(status: StatusCode) -> Response {
 }
 
 /// Notes a change and shows the function as it is now.
-fn touch(now: OffsetDateTime, function: &mut Function) -> Value {
+fn touch(now: OffsetDateTime, function: &mut Function, before: &Function) -> Value {
     // A function that is still being created stays so: its first change must not make it callable.
     function.is_new = function.is_pending(now);
     function.modified = now;
     function.revision = wire::request_id();
-    function.configuration(now)
+    if !function.runs_as(before) {
+        function.build = wire::request_id();
+    }
+    function.view().configuration(now)
 }
 
-fn check_change(now: OffsetDateTime, function: &Function, revision: Option<&str>) -> Result<(), AwsError> {
+/// Refuses a change that comes too early, or was made with another revision in mind.
+pub(super) fn check_change(now: OffsetDateTime, function: &Function, revision: Option<&str>) -> Result<(), AwsError> {
     function.check_revision(revision)?;
     if function.is_pending(now) {
         return Err(pending());

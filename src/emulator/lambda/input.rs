@@ -33,17 +33,14 @@ pub(super) struct Create {
     pub(super) tags: Option<BTreeMap<String, String>>,
     pub(super) package_type: Option<String>,
     #[serde(default)]
-    publish: bool,
+    pub(super) publish: bool,
     code_signing_config_arn: Option<String>,
 }
 
 impl Create {
     /// Refuses what only `CreateFunction` takes and the emulator lacks.
     pub(super) fn check(&self) -> Result<(), AwsError> {
-        refuse([
-            ("Publish", self.publish),
-            ("CodeSigningConfigArn", self.code_signing_config_arn.as_ref().is_some_and(|arn| !arn.is_empty())),
-        ])
+        refuse([("CodeSigningConfigArn", self.code_signing_config_arn.as_ref().is_some_and(|arn| !arn.is_empty()))])
     }
 }
 
@@ -56,15 +53,8 @@ pub(super) struct UpdateCode {
     #[serde(default)]
     pub(super) dry_run: bool,
     #[serde(default)]
-    publish: bool,
+    pub(super) publish: bool,
     pub(super) revision_id: Option<String>,
-}
-
-impl UpdateCode {
-    /// Refuses what only `UpdateFunctionCode` takes and the emulator lacks.
-    pub(super) fn check(&self) -> Result<(), AwsError> {
-        refuse([("Publish", self.publish)])
-    }
 }
 
 /// What `CreateFunction` and `UpdateFunctionConfiguration` share; absent members keep their value.

@@ -3,7 +3,7 @@
 use super::{
     error::{invalid, pending, throttled, too_large, unreadable, validation},
     functions::empty,
-    name::{LATEST, Versioned},
+    name::Versioned,
 };
 use crate::{
     emulator::{
@@ -12,6 +12,7 @@ use crate::{
         wire::AwsError,
     },
     http1::Response,
+    secret::random_hex,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -44,9 +45,6 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
     let body = operation.payload();
     let (function, input, scope) = operation.inputs::<Versioned, InvokeInput>()?;
     let function = function.reference(&scope)?;
-    if !function.is_latest() {
-        return Err(function.not_found());
-    }
     let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
     let wants_log = match input.log_type.as_deref() {
         None | Some("None") => false,
@@ -55,8 +53,8 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
     };
     let payload = payload(body, if kind == "Event" { MAX_EVENT } else { MAX_PAYLOAD })?;
     let spec = scope.read(|state| {
-        let function = state.lambda.find(&function)?;
-        if function.is_pending(scope.now) { Err(pending()) } else { Ok(function.spec(scope.region)) }
+        let view = state.lambda.view_at(&function, place()?)?;
+        if view.is_pending(scope.now) { Err(pending()) } else { Ok(view.spec(scope.region)) }
     })?;
     let invocation = Invocation {
         id: scope.request_id.to_owned(),
@@ -68,7 +66,7 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
     match kind {
         "RequestResponse" => {
             let invoked = scope.functions.invoke(&spec, invocation).await.map_err(refusal)?;
-            Ok(Output::Raw(answer(invoked.answer, invoked.tail.as_deref())))
+            Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref())))
         }
         "Event" => {
             scope.functions.enqueue(spec, invocation).map_err(refusal)?;
@@ -77,6 +75,13 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
         "DryRun" => Ok(Output::Raw(empty(StatusCode::NO_CONTENT))),
         other => Err(invalid(format!("Unknown invocation type: {other}"))),
     }
+}
+
+/// Draws the place of a call among all calls, from 0 to 1, by which an alias chooses between two versions.
+pub(super) fn place() -> Result<f64, AwsError> {
+    let drawn = random_hex(4).ok().and_then(|hex| u32::from_str_radix(&hex, 16).ok());
+    let drawn = drawn.ok_or_else(|| AwsError::internal("There is no randomness to be had."))?;
+    Ok(f64::from(drawn) / (f64::from(u32::MAX) + 1.0))
 }
 
 fn payload(body: Bytes, most: usize) -> Result<Bytes, AwsError> {
@@ -102,7 +107,7 @@ fn client_context(text: Option<&str>) -> Result<Option<String>, AwsError> {
         .ok_or_else(|| AwsError::sender("InvalidRequestContentException", message))
 }
 
-fn answer(answer: Answer, tail: Option<&str>) -> Response {
+fn answer(answer: Answer, version: &str, tail: Option<&str>) -> Response {
     let (body, failed) = match answer {
         Answer::Result(body) => (body, false),
         Answer::Error(document) => (document, true),
@@ -110,7 +115,9 @@ fn answer(answer: Answer, tail: Option<&str>) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(EXECUTED_VERSION, HeaderValue::from_static(LATEST));
+    if let Ok(version) = HeaderValue::from_str(version) {
+        headers.insert(EXECUTED_VERSION, version);
+    }
     if failed {
         headers.insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
     }

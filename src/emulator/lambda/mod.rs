@@ -1,8 +1,10 @@
 //! Lambda, REST API 2015-03-31 and what was added to it: functions, their code and who may invoke them.
 //!
-//! What a function is and how it changes is here; the processes that run it are `runtime`'s. There are no published
-//! versions, aliases, layers or images: a call that needs one is refused, not ignored.
+//! What a function is and how it changes is here; the processes that run it are `runtime`'s. There are no layers or
+//! images: a call that needs one is refused, not ignored.
 
+mod alias;
+mod aliases;
 mod code;
 mod defaults;
 mod error;
@@ -14,7 +16,11 @@ mod name;
 mod paging;
 mod permissions;
 mod policy;
+mod qualified;
 mod tags;
+mod version;
+mod versions;
+mod view;
 
 pub use function::Function;
 pub use name::FunctionName;
@@ -25,11 +31,14 @@ use super::{
     runtime::Spec,
     service::{Handler, Service},
     state::Store,
-    store::{AnyTable, Region, Table, Tables},
+    store::{AnyTable, Table, Tables},
     wire::{AwsError, routes::Routes},
 };
+use alias::Alias;
 use name::Reference;
+use qualified::Qualified;
 use std::sync::LazyLock;
+use version::Version;
 
 /// Lambda, as far as it is emulated.
 pub static SERVICE: Service = Service {
@@ -37,9 +46,12 @@ pub static SERVICE: Service = Service {
     routes: Some(&ROUTES),
     operations: &[
         ("AddPermission", Handler::Async(|operation| Box::pin(permissions::add(operation)))),
+        ("CreateAlias", Handler::Async(|operation| Box::pin(aliases::create(operation)))),
         ("CreateFunction", Handler::Async(|operation| Box::pin(functions::create(operation)))),
+        ("DeleteAlias", Handler::Async(|operation| Box::pin(aliases::delete(operation)))),
         ("DeleteFunction", Handler::Async(|operation| Box::pin(functions::delete(operation)))),
         ("GetAccountSettings", Handler::Sync(defaults::account_settings)),
+        ("GetAlias", Handler::Sync(aliases::get)),
         ("GetFunction", Handler::Sync(functions::get)),
         ("GetFunctionCodeSigningConfig", Handler::Sync(defaults::code_signing_config)),
         ("GetFunctionConcurrency", Handler::Sync(defaults::concurrency)),
@@ -48,15 +60,17 @@ pub static SERVICE: Service = Service {
         ("GetPolicy", Handler::Sync(permissions::get)),
         ("GetRuntimeManagementConfig", Handler::Sync(defaults::runtime_management_config)),
         ("Invoke", Handler::Async(|operation| Box::pin(invoke::invoke(operation)))),
-        ("ListAliases", Handler::Sync(defaults::aliases)),
+        ("ListAliases", Handler::Sync(aliases::list)),
         ("ListEventSourceMappings", Handler::Sync(defaults::event_source_mappings)),
         ("ListFunctions", Handler::Sync(functions::list)),
         ("ListLayers", Handler::Sync(defaults::layers)),
         ("ListTags", Handler::Sync(tags::list)),
-        ("ListVersionsByFunction", Handler::Sync(functions::list_versions)),
+        ("ListVersionsByFunction", Handler::Sync(versions::list)),
+        ("PublishVersion", Handler::Async(|operation| Box::pin(versions::publish(operation)))),
         ("RemovePermission", Handler::Async(|operation| Box::pin(permissions::remove(operation)))),
         ("TagResource", Handler::Async(|operation| Box::pin(tags::add(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
+        ("UpdateAlias", Handler::Async(|operation| Box::pin(aliases::update(operation)))),
         ("UpdateFunctionCode", Handler::Async(|operation| Box::pin(functions::update_code(operation)))),
         (
             "UpdateFunctionConfiguration",
@@ -72,22 +86,31 @@ static ROUTES: LazyLock<Routes> = LazyLock::new(|| Routes::parse(include_str!("o
 #[derive(Clone, Default)]
 pub struct State {
     functions: Table<FunctionName, Function>,
+    versions: Table<Qualified<u64>, Version>,
+    aliases: Table<Qualified<String>, Alias>,
+    /// The last number that a version of a function of this name ever had.
+    numbers: Table<FunctionName, u64>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
-        vec![("lambda/functions", &mut self.functions)]
+        vec![
+            ("lambda/functions", &mut self.functions),
+            ("lambda/versions", &mut self.versions),
+            ("lambda/aliases", &mut self.aliases),
+            ("lambda/numbers", &mut self.numbers),
+        ]
     }
 }
 
 impl State {
     /// Whether this very function is there, not a later one of its name.
     pub(super) fn has(&self, arn: &str, identity: &str) -> bool {
-        let named = FunctionName::of_latest(arn).and_then(|name| self.functions.get(&name));
+        let named = FunctionName::of_arn(arn).and_then(|name| self.functions.get(&name));
         named.is_some_and(|function| function.arn == arn && function.identity == identity)
     }
 
-    /// Finds a function.
+    /// Finds a function; only the function itself.
     fn find(&self, reference: &Reference) -> Result<&Function, AwsError> {
         let function = self.functions.get(&reference.name).filter(|_| reference.is_latest());
         function.ok_or_else(|| reference.not_found())
@@ -111,28 +134,35 @@ pub enum Denied {
     Forbidden,
 }
 
-/// Returns what a function's processes are started from, for a service that invokes it on behalf of `source_arn`.
+/// Returns what a function's processes are started from, for a service that invokes it on behalf of `source_arn`. Where
+/// the ARN names a version or an alias, that one is meant, and its own resource policy.
 ///
 /// # Errors
 /// When there is no such function, or its resource policy does not allow this.
 pub fn invocable(context: &Context, function_arn: &str, service: &str, source_arn: &str) -> Result<Spec, Denied> {
-    let region: Region = function_arn.split(':').nth(3).and_then(|text| text.parse().ok()).ok_or(Denied::Absent)?;
-    let name = FunctionName::of_latest(function_arn).ok_or(Denied::Absent)?;
+    let (region, reference) = Reference::of_arn(function_arn).ok_or(Denied::Absent)?;
+    let place = invoke::place().map_err(|_| Denied::Absent)?;
     context.store.read(&region, |state| {
-        let function = state.lambda.functions.get(&name).filter(|f| function_arn.starts_with(&f.arn));
-        let function = function.ok_or(Denied::Absent)?;
-        if !function.allows(service, source_arn) {
+        let view = state.lambda.view_at(&reference, place).map_err(|_| Denied::Absent)?;
+        if view.function.arn != reference.arn {
+            return Err(Denied::Absent);
+        }
+        let (policy, _) = state.lambda.policy(&reference).map_err(|_| Denied::Absent)?;
+        if !policy::allows(policy, service, source_arn) {
             return Err(Denied::Forbidden);
         }
-        if function.is_pending(context.config.clock.now()) {
+        if view.is_pending(context.config.clock.now()) {
             return Err(Denied::Pending);
         }
-        Ok(function.spec(&region))
+        Ok(view.spec(&region))
     })
 }
 
-/// Whether a function of any region has this code.
+/// Whether a function of any region, or a version of one, has this code.
 pub(super) fn uses_code(store: &Store, blob: &str) -> bool {
-    let uses = |state: &State| state.functions.values().any(|function| function.code.blob == blob);
+    let uses = |state: &State| {
+        let versions = state.versions.values().map(|version| &version.function);
+        state.functions.values().chain(versions).any(|function| function.code.blob == blob)
+    };
     store.regions().iter().any(|region| store.read(region, |state| uses(&state.lambda)))
 }

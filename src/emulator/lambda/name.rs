@@ -1,11 +1,11 @@
 //! How a function is named: by its name, or by a partial or whole ARN, with or without a version.
 
 use super::error::{function_not_found, invalid, not_found, validation};
-use crate::emulator::{service::Scope, wire::AwsError};
+use crate::emulator::{service::Scope, store::Region, wire::AwsError};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// The version that is the function itself, the only one that the emulator has.
+/// The version that is the function itself.
 pub(super) const LATEST: &str = "$LATEST";
 
 /// The name of a function: 1 to 64 letters, digits, `-` and `_`, so it is safe in a log group's name and in an ARN.
@@ -24,9 +24,9 @@ impl FunctionName {
         }
     }
 
-    /// Reads the name out of an ARN that names the function itself, and no other version.
-    pub(super) fn of_latest(arn: &str) -> Option<Self> {
-        let parts = Parts::of(arn).filter(|parts| parts.qualifier.is_none_or(|qualifier| qualifier == LATEST))?;
+    /// Reads the name out of a function's own ARN.
+    pub(super) fn of_arn(arn: &str) -> Option<Self> {
+        let parts = Parts::of(arn).filter(|parts| parts.qualifier.is_none())?;
         Self::parse(parts.name).ok()
     }
 
@@ -113,17 +113,42 @@ impl Reference {
         Ok(Self { arn: name.arn(scope), name, qualifier })
     }
 
-    /// Whether this is the function itself, and not a version that would have been published.
+    /// Reads a whole ARN, which says by itself where the function is.
+    pub(super) fn of_arn(arn: &str) -> Option<(Region, Self)> {
+        let parts = Parts::of(arn).filter(|parts| arn.starts_with("arn:aws:lambda:") && parts.region.is_some())?;
+        let (region, account) = (parts.region?, parts.account?);
+        let name = FunctionName::parse(parts.name).ok()?;
+        let qualifier = parts.qualifier.map(str::to_owned);
+        Some((region.parse().ok()?, Self { arn: self::arn(region, account, parts.name), name, qualifier }))
+    }
+
+    /// Refuses to be a version or an alias, for what only whole functions have.
+    pub(super) fn own(self) -> Result<Self, AwsError> {
+        if self.is_latest() {
+            return Ok(self);
+        }
+        Err(invalid(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
+             Please specify either a function name or an unqualified function ARN.",
+        ))
+    }
+
+    /// Whether this is the function itself, and no published version.
     pub(super) fn is_latest(&self) -> bool {
         self.qualifier.as_deref().is_none_or(|qualifier| qualifier == LATEST)
     }
 
+    /// The ARN with what the call names behind the function.
+    pub(super) fn whole_arn(&self) -> String {
+        match &self.qualifier {
+            Some(qualifier) => format!("{}:{qualifier}", self.arn),
+            None => self.arn.clone(),
+        }
+    }
+
     /// Says that there is no such function.
     pub(super) fn not_found(&self) -> AwsError {
-        match &self.qualifier {
-            Some(qualifier) => function_not_found(&format!("{}:{qualifier}", self.arn)),
-            None => function_not_found(&self.arn),
-        }
+        function_not_found(&self.whole_arn())
     }
 }
 
@@ -211,10 +236,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_unpublished_version_can_be_invoked_by_its_arn() {
-        assert!(FunctionName::of_latest(ARN).is_some());
-        assert!(FunctionName::of_latest(&format!("{ARN}:$LATEST")).is_some());
-        assert!(FunctionName::of_latest(&format!("{ARN}:7")).is_none());
+    fn a_whole_arn_says_where_the_function_is_and_which_version() {
+        let (region, reference) = Reference::of_arn(&format!("{ARN}:live")).unwrap();
+        assert_eq!((region.as_str(), reference.arn.as_str()), ("us-east-1", ARN));
+        assert_eq!(reference.qualifier.as_deref(), Some("live"));
+        assert!(Reference::of_arn(ARN).is_some_and(|(_, reference)| reference.is_latest()));
+        for other in ["f-1", "000000000000:function:f-1", "arn:aws:sqs:us-east-1:000000000000:q"] {
+            assert!(Reference::of_arn(other).is_none(), "{other}");
+        }
     }
 
     #[test]

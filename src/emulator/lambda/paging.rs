@@ -1,4 +1,4 @@
-//! The pages of Lambda's lists. A marker is the key of the last item of the page before, as it is.
+//! The pages of Lambda's lists. A marker is the key of the last item of the page before, written as an opaque token.
 
 use super::error::invalid;
 use crate::emulator::{
@@ -35,7 +35,12 @@ impl Paging {
             return Err(invalid(format!("MaxItems must be between 1 and {most}.")));
         }
         let size = usize::try_from(size.min(MAX_PAGE)).unwrap_or_default();
-        Ok(page::page(items, key, self.marker.as_ref(), size))
+        let after = match &self.marker {
+            Some(marker) => Some(page::key_of(marker).ok_or_else(|| invalid("Invalid pagination token."))?),
+            None => None,
+        };
+        let (items, last) = page::page(items, key, after.as_ref(), size);
+        Ok((items, last.map(|key| page::token(&key))))
     }
 
     /// Answers with a list that nothing is ever in.
@@ -61,10 +66,12 @@ mod tests {
     #[test]
     fn a_page_has_no_more_items_than_may_be_asked_for() {
         let cut = |max_items| Paging { marker: None, max_items }.cut(0..60, |item| format!("{item:02}"), 100);
-        assert_eq!(cut(Some(2)).unwrap(), (vec![0, 1], Some("01".to_owned())));
+        assert_eq!(cut(Some(2)).unwrap(), (vec![0, 1], Some(page::token("01"))));
         for (asked, given) in [(None, 50), (Some(100), 50)] {
             assert_eq!(cut(asked).unwrap().0.len(), given);
         }
+        let strange = Paging { marker: Some("!".to_owned()), max_items: None }.cut(0..60, ToString::to_string, 100);
+        assert_eq!(strange.unwrap_err().code, "InvalidParameterValueException");
         for asked in [-1, 0, 101] {
             assert_eq!(cut(Some(asked)).unwrap_err().code, "InvalidParameterValueException");
         }

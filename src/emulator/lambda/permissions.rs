@@ -1,19 +1,16 @@
 //! The operations on the resource policy of a function.
 
 use super::{
-    error::{conflict, invalid},
+    error::{invalid, wrong_revision},
     name::{LATEST, Versioned},
-    policy::PermissionInput,
+    policy::{self, PermissionInput},
 };
 use crate::emulator::{
     service::{Operation, Output},
-    wire::AwsError,
+    wire::{self, AwsError},
 };
 use serde::Deserialize;
 use serde_json::json;
-
-/// About what fits into the 20 KB of a policy.
-const MAX_STATEMENTS: usize = 64;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -33,12 +30,11 @@ pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
     let statement = input.statement()?;
     let shown = scope
         .change(|state| {
-            let function = state.lambda.find_mut(&function)?;
-            function.check_revision(revision.as_deref())?;
-            if function.policy.len() >= MAX_STATEMENTS {
-                return Err(conflict("The final policy size is bigger than the limit (20480)."));
-            }
-            function.add_permission(statement)
+            let policy = state.lambda.policy_mut(&function)?;
+            check_revision(policy.revision, revision.as_deref())?;
+            let shown = policy::add(policy.statements, statement, &function.whole_arn())?;
+            *policy.revision = wire::request_id();
+            Ok::<_, AwsError>(shown)
         })
         .await?;
     Ok(Output::Members(json!({ "Statement": shown })))
@@ -49,8 +45,9 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Versioned>()?;
     let function = input.reference(&scope)?;
     scope.read(|state| {
-        let function = state.lambda.find(&function)?;
-        Ok(Output::Members(json!({ "Policy": function.show_policy()?, "RevisionId": function.revision })))
+        let (statements, revision) = state.lambda.policy(&function)?;
+        let shown = policy::show(statements, &function.whole_arn())?;
+        Ok(Output::Members(json!({ "Policy": shown, "RevisionId": revision })))
     })
 }
 
@@ -60,10 +57,15 @@ pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError>
     let function = function.reference(&scope)?;
     scope
         .change(|state| {
-            let function = state.lambda.find_mut(&function)?;
-            function.check_revision(input.revision_id.as_deref())?;
-            function.remove_permission(&input.statement_id)
+            let policy = state.lambda.policy_mut(&function)?;
+            check_revision(policy.revision, input.revision_id.as_deref())?;
+            policy::remove(policy.statements, &input.statement_id)?;
+            *policy.revision = wire::request_id();
+            Ok(Output::Done)
         })
-        .await?;
-    Ok(Output::Done)
+        .await
+}
+
+fn check_revision(revision: &str, expected: Option<&str>) -> Result<(), AwsError> {
+    if expected.is_none_or(|expected| expected == revision) { Ok(()) } else { Err(wrong_revision()) }
 }

@@ -1,12 +1,12 @@
-//! The resource policy of a function: who but its owner may invoke it.
+//! The resource policy of a function, a version or an alias: who but its owner may invoke it.
 
-use super::{
-    Function,
-    error::{conflict, not_found, validation},
-};
+use super::error::{conflict, not_found, validation};
 use crate::emulator::wire::AwsError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// The most bytes of a policy, as it is shown.
+const MAX_POLICY: usize = 20_480;
 
 /// One permission.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,44 +153,46 @@ impl Statement {
     }
 }
 
-impl Function {
-    /// Adds a permission and shows it as a JSON text.
-    pub(super) fn add_permission(&mut self, statement: Statement) -> Result<String, AwsError> {
-        if self.policy.iter().any(|old| old.id == statement.id) {
-            return Err(conflict(format!(
-                "The statement id ({}) provided already exists. Please provide a new statement id, or remove the \
-                 existing statement.",
-                statement.id
-            )));
-        }
-        let shown = statement.show(&self.arn).to_string();
-        self.policy.push(statement);
-        Ok(shown)
+/// Adds a permission and shows it as a JSON text.
+pub(super) fn add(policy: &mut Vec<Statement>, statement: Statement, arn: &str) -> Result<String, AwsError> {
+    if policy.iter().any(|old| old.id == statement.id) {
+        return Err(conflict(format!(
+            "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing \
+             statement.",
+            statement.id
+        )));
     }
+    let shown = statement.show(arn).to_string();
+    policy.push(statement);
+    if show(policy, arn)?.len() > MAX_POLICY {
+        let message = format!("The final policy size is bigger than the limit ({MAX_POLICY}).");
+        return Err(AwsError::sender("PolicyLengthExceededException", message));
+    }
+    Ok(shown)
+}
 
-    /// Removes a permission.
-    pub(super) fn remove_permission(&mut self, id: &str) -> Result<(), AwsError> {
-        let before = self.policy.len();
-        self.policy.retain(|statement| statement.id != id);
-        if self.policy.len() == before {
-            return Err(not_found(format!("Statement {id} is not found in resource policy.")));
-        }
-        Ok(())
+/// Removes a permission.
+pub(super) fn remove(policy: &mut Vec<Statement>, id: &str) -> Result<(), AwsError> {
+    let before = policy.len();
+    policy.retain(|statement| statement.id != id);
+    if policy.len() == before {
+        return Err(not_found(format!("Statement {id} is not found in resource policy.")));
     }
+    Ok(())
+}
 
-    /// Shows the whole policy as a JSON text.
-    pub(super) fn show_policy(&self) -> Result<String, AwsError> {
-        if self.policy.is_empty() {
-            return Err(not_found("The resource you requested does not exist."));
-        }
-        let statements: Vec<_> = self.policy.iter().map(|statement| statement.show(&self.arn)).collect();
-        Ok(json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }).to_string())
+/// Shows a whole policy as a JSON text.
+pub(super) fn show(policy: &[Statement], arn: &str) -> Result<String, AwsError> {
+    if policy.is_empty() {
+        return Err(not_found("The resource you requested does not exist."));
     }
+    let statements: Vec<_> = policy.iter().map(|statement| statement.show(arn)).collect();
+    Ok(json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }).to_string())
+}
 
-    /// Whether a service may invoke the function on behalf of `source_arn`.
-    pub(in crate::emulator) fn allows(&self, service: &str, source_arn: &str) -> bool {
-        self.policy.iter().any(|statement| statement.allows(service, source_arn))
-    }
+/// Whether a service may invoke what has this policy on behalf of `source_arn`.
+pub(super) fn allows(policy: &[Statement], service: &str, source_arn: &str) -> bool {
+    policy.iter().any(|statement| statement.allows(service, source_arn))
 }
 
 /// Compares an ARN with a pattern in which `*` stands for any text, also across `/`, and `?` for one character. Each

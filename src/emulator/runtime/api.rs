@@ -35,6 +35,8 @@ const FROM_A_PAGE: [HeaderName; 3] = [ORIGIN, REFERER, HeaderName::from_static("
 pub struct Job {
     /// The request's id, a UUID.
     pub id: String,
+    /// The ARN by which the function was invoked.
+    pub function_arn: String,
     /// The event.
     pub payload: Bytes,
     /// When the process is killed, in milliseconds since the Unix epoch.
@@ -83,7 +85,6 @@ pub struct RuntimeApi {
     jobs: tokio::sync::Mutex<mpsc::Receiver<Job>>,
     current: Mutex<Option<Current>>,
     phase: watch::Sender<Phase>,
-    function_arn: HeaderValue,
     ended: CancellationToken,
 }
 
@@ -96,14 +97,8 @@ struct Current {
 impl RuntimeApi {
     /// Makes the API of a process that gets its work from `jobs`; `ended` releases a pending `next`.
     #[must_use]
-    pub fn new(
-        jobs: mpsc::Receiver<Job>,
-        phase: watch::Sender<Phase>,
-        function_arn: &str,
-        ended: CancellationToken,
-    ) -> Self {
-        let function_arn = HeaderValue::from_str(function_arn).unwrap_or(HeaderValue::from_static(""));
-        Self { jobs: tokio::sync::Mutex::new(jobs), current: Mutex::new(None), phase, function_arn, ended }
+    pub fn new(jobs: mpsc::Receiver<Job>, phase: watch::Sender<Phase>, ended: CancellationToken) -> Self {
+        Self { jobs: tokio::sync::Mutex::new(jobs), current: Mutex::new(None), phase, ended }
     }
 
     async fn next(&self) -> Response {
@@ -133,9 +128,9 @@ impl RuntimeApi {
         let mut response = Response::new(job.payload);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert("lambda-runtime-invoked-function-arn", self.function_arn.clone());
         let deadline = job.deadline_ms.to_string();
         let texts = [
+            ("lambda-runtime-invoked-function-arn", Some(job.function_arn.as_str())),
             ("lambda-runtime-aws-request-id", Some(job.id.as_str())),
             ("lambda-runtime-deadline-ms", Some(&deadline)),
             ("lambda-runtime-trace-id", Some(&job.trace)),
@@ -279,7 +274,7 @@ mod tests {
     fn fixture() -> Fixture {
         let (jobs, receiver) = mpsc::channel(1);
         let (sender, phase) = watch::channel(Phase::Starting);
-        Fixture { api: RuntimeApi::new(receiver, sender, "arn:f", CancellationToken::new()), jobs, phase }
+        Fixture { api: RuntimeApi::new(receiver, sender, CancellationToken::new()), jobs, phase }
     }
 
     fn request(method: Method, path: &str, body: &'static str) -> Request {
@@ -292,7 +287,8 @@ mod tests {
         let (answer, receiver) = oneshot::channel();
         let (payload, trace, taken) = ("{}".into(), "Root=1".into(), Arc::default());
         let client_context = None;
-        let job = Job { id: id.into(), payload, deadline_ms: 5, trace, client_context, taken, answer };
+        let function_arn = "arn:f".to_owned();
+        let job = Job { id: id.into(), function_arn, payload, deadline_ms: 5, trace, client_context, taken, answer };
         jobs.send(job).await.unwrap();
         receiver
     }

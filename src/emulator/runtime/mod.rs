@@ -69,8 +69,14 @@ pub struct Spec {
     pub region: Region,
     /// The function's name.
     pub name: String,
-    /// The function's ARN, which also tells functions apart here.
+    /// The ARN of the version (the function's own for `$LATEST`), which also tells versions apart here.
     pub arn: String,
+    /// The function's own ARN.
+    pub function_arn: String,
+    /// `$LATEST`, or the number of a published version.
+    pub version: String,
+    /// The ARN by which this invocation names the function.
+    pub invoked_arn: String,
     /// The ARN of its role.
     pub role: String,
     /// Tells the function from an earlier one of its name.
@@ -177,7 +183,7 @@ impl Functions {
                 },
             };
             // A warm process may end between two invocations; then the next one is asked.
-            if let Some(invoked) = checkout.invoke(invocation).await {
+            if let Some(invoked) = checkout.invoke(spec, invocation).await {
                 checkout.finish();
                 return Ok(invoked);
             }
@@ -220,7 +226,7 @@ impl Functions {
             let tail = checkout.end(invocation, &answer, begun.elapsed()).await;
             return Ok(Invoked { answer, tail });
         }
-        match checkout.invoke(invocation).await {
+        match checkout.invoke(spec, invocation).await {
             Some(invoked) => {
                 checkout.finish();
                 Ok(invoked)

@@ -65,6 +65,8 @@ pub(super) struct Log {
     pub(super) context: Arc<Context>,
     /// The function and its log stream, one per process.
     pub(super) target: logs::Target,
+    /// The function's version.
+    pub(super) version: String,
     /// The function's memory, in MB, for the reports.
     pub(super) memory: u32,
     /// Whether a carriage return inside a line stands for a line's end: our runtime clients write the lines of one event
@@ -190,7 +192,7 @@ impl Batch {
             Mark::Start { remark } => self.text(remark),
             Mark::Begin { id } => {
                 self.tail.clear();
-                self.text(format!("START RequestId: {id} Version: $LATEST"));
+                self.text(format!("START RequestId: {id} Version: {}", self.log.version));
             }
             Mark::End(report) => {
                 if let Some(failure) = &report.failure {

@@ -126,7 +126,7 @@ impl Worker {
         let resources = Resources { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
         let log_group = format!("/aws/lambda/{}", spec.name);
-        let log_stream = log_stream(&context.config.clock)?;
+        let log_stream = log_stream(&context.config.clock, &spec.version)?;
         let place = Place {
             runtime_api: listener.local_addr()?,
             task_root: &code,
@@ -147,16 +147,17 @@ impl Worker {
         let (marks, marks_inbox) = mpsc::channel(MARKS);
         let (phase_sender, phase) = watch::channel(Phase::Starting);
         let ended = CancellationToken::new();
-        let api = Arc::new(RuntimeApi::new(inbox, phase_sender.clone(), &spec.arn, ended.clone()));
+        let api = Arc::new(RuntimeApi::new(inbox, phase_sender.clone(), ended.clone()));
         let log = Log {
             context: Arc::clone(context),
             target: logs::Target {
                 region: spec.region.clone(),
-                function: spec.arn.clone(),
+                function: spec.function_arn.clone(),
                 identity: spec.identity.clone(),
                 group: log_group,
                 stream: log_stream,
             },
+            version: spec.version.clone(),
             memory: spec.memory,
             joins_lines: spec.runtime.is_some(),
         };
@@ -192,11 +193,12 @@ impl Worker {
     }
 
     /// Gives the process an invocation and waits for the answer; `None` when the process was gone before it took it.
-    pub(super) async fn invoke(&self, invocation: &Invocation) -> Option<Invoked> {
+    pub(super) async fn invoke(&self, spec: &Spec, invocation: &Invocation) -> Option<Invoked> {
         let (answer, reply) = oneshot::channel();
         let taken = Arc::new(AtomicBool::new(false));
         let job = Job {
             id: invocation.id.clone(),
+            function_arn: spec.invoked_arn.clone(),
             payload: invocation.payload.clone(),
             deadline_ms: deadline_ms(self.timeout),
             trace: invocation.trace.clone(),
@@ -358,8 +360,8 @@ fn deadline_ms(timeout: Duration) -> i128 {
 }
 
 /// Names a log stream as Lambda does: `2026/11/23/[$LATEST]` and 32 hex digits.
-fn log_stream(clock: &Clock) -> io::Result<String> {
+fn log_stream(clock: &Clock, version: &str) -> io::Result<String> {
     let today = clock.now().date();
     let id = random_hex(16).map_err(io::Error::other)?;
-    Ok(format!("{}/{:02}/{:02}/[$LATEST]{id}", today.year(), u8::from(today.month()), today.day()))
+    Ok(format!("{}/{:02}/{:02}/[{version}]{id}", today.year(), u8::from(today.month()), today.day()))
 }

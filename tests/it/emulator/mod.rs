@@ -17,4 +17,5 @@ mod protocols;
 mod python;
 mod runtime;
 mod store;
+mod versions;
 mod waiting;

@@ -58,6 +58,16 @@ FIXTURES = {
         "input": {"FunctionName": "$function"},
         "is": "output.FunctionArn",
     },
+    "version": {
+        "call": "lambda.PublishVersion",
+        "input": {"FunctionName": "$function"},
+        "is": "output.Version",
+    },
+    "alias": {
+        "call": "lambda.CreateAlias",
+        "input": {"FunctionName": "$function", "Name": "live", "FunctionVersion": "$version"},
+        "is": "input.Name",
+    },
     "statement": {
         "call": "lambda.AddPermission",
         "input": {
@@ -85,6 +95,8 @@ READS = [
     {"call": "lambda.ListFunctions"},
     {"call": "lambda.GetFunctionConfiguration", "input": {"FunctionName": "$function"}},
     {"call": "lambda.GetPolicy", "input": {"FunctionName": "$allowed"}},
+    {"call": "lambda.ListVersionsByFunction", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.ListAliases", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListTags", "input": {"Resource": "$function_arn"}},
 ]
 
@@ -102,6 +114,15 @@ ROWS = {
         },
         "answer": {"Statement": ...},
     },
+    "CreateAlias": {
+        "input": {
+            "FunctionName": "$function",
+            "Name": "live",
+            "FunctionVersion": "$version",
+            "Description": "of a test",
+        },
+        "answer": {"Name": "live", "FunctionVersion": "$version", "AliasArn": ..., "RevisionId": ...},
+    },
     "CreateFunction": {
         "input": {
             **FUNCTION,
@@ -114,8 +135,14 @@ ROWS = {
         },
         "answer": {"State": "Pending", "CodeSha256": ..., "LoggingConfig.LogFormat": "Text", "Version": "$LATEST"},
     },
+    # What is not there counts as deleted.
+    "DeleteAlias": {"input": {"FunctionName": "$function", "Name": "$alias"}, "free": ["FunctionName", "Name"]},
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
     "GetAccountSettings": {"answer": {"AccountLimit.TotalCodeSize": ..., "AccountUsage.FunctionCount": ...}},
+    "GetAlias": {
+        "input": {"FunctionName": "$function", "Name": "$alias"},
+        "answer": {"Name": "$alias", "FunctionVersion": "$version"},
+    },
     "GetFunction": {
         **OF_THE_FUNCTION,
         "answer": {"Configuration.State": "Active", "Code.Location": ..., "Tags.a": "b"},
@@ -150,9 +177,17 @@ ROWS = {
     "ListLayers": {"input": {"MaxItems": 50}, "free": ["CompatibleRuntime"], "answer": {"Layers": ...}},
     "ListTags": {"input": {"Resource": "$function_arn"}, "answer": {"Tags.a": "b"}},
     "ListVersionsByFunction": {**OF_THE_FUNCTION, "answer": {"Versions[0].FunctionName": "$function"}},
+    "PublishVersion": {
+        "input": {"FunctionName": "$function", "Description": "of a test"},
+        "answer": {"Version": "1", "Description": "of a test", "FunctionName": "$function"},
+    },
     "RemovePermission": {"input": {"FunctionName": "$function", "StatementId": "$statement"}},
     "TagResource": {"input": {"Resource": "$function_arn", "Tags": {"c": "d"}}},
     "UntagResource": {"input": {"Resource": "$function_arn", "TagKeys": ["a"]}},
+    "UpdateAlias": {
+        "input": {"FunctionName": "$function", "Name": "$alias", "Description": "another"},
+        "answer": {"Description": "another", "FunctionVersion": "$version"},
+    },
     "UpdateFunctionCode": {
         "input": {"FunctionName": "$function", "ZipFile": archive("# 2"), "Architectures": ["x86_64"]},
         "answer": {"CodeSha256": ..., "FunctionName": "$function"},
@@ -164,7 +199,16 @@ ROWS = {
 }
 
 PAGES = {
-    "ListAliases": {**OF_THE_FUNCTION, "items": "Aliases[].Name"},
+    "ListAliases": {
+        "make": {
+            "call": "lambda.CreateAlias",
+            "input": {"FunctionName": "$function", "Name": "$new", "FunctionVersion": "$LATEST"},
+            "is": "output.Name",
+        },
+        "remove": {"call": "lambda.DeleteAlias", "input": {"FunctionName": "$function", "Name": "$item"}},
+        **OF_THE_FUNCTION,
+        "items": "Aliases[].Name",
+    },
     "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
     "ListLayers": {"items": "Layers[].LayerName"},
     "ListFunctions": {
