@@ -14,6 +14,7 @@ pub mod ec2;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod process_tree;
 pub mod runtime;
 pub mod sandbox;
 pub mod service;

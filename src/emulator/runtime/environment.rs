@@ -24,8 +24,11 @@ const RESERVED: [&str; 18] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
+    TASK_ROOT,
 ];
+
+/// Says where the function's code is; only functions have it, and they cannot set it themselves.
+pub const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 
 /// Tells whether a function's configuration must not set this variable.
 #[must_use]
@@ -80,7 +83,7 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
         ("AWS_REGION", region),
         ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose()),
         ("AWS_SESSION_TOKEN", credentials.session_token.expose()),
-        ("LAMBDA_TASK_ROOT", &place.task_root.to_string_lossy()),
+        (TASK_ROOT, &place.task_root.to_string_lossy()),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let of_interpreter = |variables: &[(&str, String)]| -> Vec<(String, String)> {

@@ -8,6 +8,7 @@ pub mod archive;
 mod clients;
 pub mod environment;
 mod launch;
+mod memory;
 mod output;
 mod pool;
 mod worker;
@@ -15,7 +16,12 @@ mod worker;
 pub use api::Answer;
 pub use worker::{Invocation, Invoked};
 
-use super::{context::Context, sandbox::Spawner, state::Store, store::Region};
+use super::{
+    context::Context,
+    sandbox::{self, Spawner},
+    state::Store,
+    store::Region,
+};
 use crate::{
     runtimes::{
         Runtime,
@@ -87,7 +93,7 @@ pub struct Spec {
     pub runtime: Option<Runtime>,
     /// The handler's name.
     pub handler: String,
-    /// Memory, in MB; told to the function, not enforced.
+    /// The most memory that its processes may hold together, in MB.
     pub memory: u32,
     /// How long one invocation may take.
     pub timeout: Duration,
@@ -359,10 +365,13 @@ impl Functions {
     }
 }
 
-/// Removes what a former emulator unpacked and what its processes left. Unpacked code is not synced to the disk, so
-/// after a power loss it may be there and be damaged; it is unpacked again from its blob, which cannot be.
+/// Ends what a former emulator's functions left running, and removes what it unpacked and what they wrote. Unpacked code
+/// is not synced to the disk, so after a power loss it may be there and be damaged; it is unpacked again from its blob,
+/// which cannot be.
 pub(super) fn sweep(folder: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(functions(folder)) {
+    let functions = functions(&std::path::absolute(folder)?);
+    sandbox::end_leftovers(environment::TASK_ROOT, &functions);
+    match std::fs::remove_dir_all(functions) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

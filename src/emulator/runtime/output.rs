@@ -53,6 +53,8 @@ pub(super) struct Report {
     pub(super) failure: Option<String>,
     /// How long it took.
     pub(super) duration: Duration,
+    /// The most memory that its processes held, in MB.
+    pub(super) memory: u64,
     /// How long the process took to start, at its first invocation.
     pub(super) init: Option<Duration>,
     /// Where the last lines of its log go, when they are wanted.
@@ -225,8 +227,8 @@ fn report_line(report: &Report, memory: u32) -> String {
     let billed = report.duration.as_micros().div_ceil(1000);
     let mut line = format!(
         "REPORT RequestId: {}\tDuration: {millis:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\t\
-         Max Memory Used: {memory} MB\t",
-        report.id
+         Max Memory Used: {} MB\t",
+        report.id, report.memory
     );
     if let Some(init) = report.init {
         let _ = write!(line, "Init Duration: {:.2} ms\t", init.as_secs_f64() * 1000.0);

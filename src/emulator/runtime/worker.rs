@@ -5,19 +5,19 @@ use super::{
     api::{Answer, Job, Phase, RuntimeApi, error_document},
     environment::{self, Place},
     launch::Launch,
+    memory::Memory,
     output::{self, Log, Mark, Report},
 };
 use crate::{
     clock::Clock,
     emulator::{
-        Context, logs,
-        sandbox::{Program, Spawner, kill_group},
+        Context, logs, sandbox,
+        sandbox::{Program, Spawner},
     },
     http1,
     secret::random_hex,
 };
 use bytes::Bytes;
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::{
     fs, io,
     net::Ipv4Addr,
@@ -33,7 +33,6 @@ use std::{
 use tokio::{
     net::TcpListener,
     process::Child,
-    signal::unix::{SignalKind, signal},
     sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
     time::{Instant, timeout},
 };
@@ -45,6 +44,8 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Marks that may wait for the log's task; further ones are dropped rather than waited for.
 const MARKS: usize = 64;
+/// What Lambda says of a process that was ended because it held too much memory.
+const KILLED: &str = "killed";
 
 /// One invocation, as a process gets it.
 #[derive(Debug, Clone)]
@@ -99,6 +100,7 @@ pub(super) struct Worker {
     retired: AtomicBool,
     born: Instant,
     init: Mutex<Option<Duration>>,
+    memory: Memory,
 }
 
 /// What a process has for itself, taken back when it is gone: its credentials and its folder.
@@ -142,6 +144,7 @@ impl Worker {
         let (path, argument) = (launch.program, launch.argument);
         let program = Program { path, argument, tmp, folder: code.clone(), environment };
         let mut child = spawner.spawn(&program).await?;
+        let memory = Memory::new(sandbox::id(&child), spec.memory);
 
         let (jobs, inbox) = mpsc::channel(1);
         let (marks, marks_inbox) = mpsc::channel(MARKS);
@@ -169,7 +172,7 @@ impl Worker {
         tasks.spawn(supervise(child, kill.clone(), phase_sender, ended, resources, permit));
         let (timeout, revision, clock) = (spec.timeout, spec.revision.clone(), context.config.clock.clone());
         let (retired, init) = (AtomicBool::new(false), Mutex::new(None));
-        Ok(Self { revision, timeout, clock, jobs, marks, phase, kill, retired, born, init })
+        Ok(Self { revision, timeout, clock, jobs, marks, phase, kill, retired, born, init, memory })
     }
 
     /// Waits until the process asks for work.
@@ -179,7 +182,11 @@ impl Worker {
     pub(super) async fn ready(&self, id: &str) -> Result<(), Bytes> {
         let mut phase = self.phase.clone();
         let settled = phase.wait_for(|phase| *phase != Phase::Starting);
-        let settled = timeout(INIT_TIMEOUT, settled).await.map(|phase| phase.map(|phase| phase.clone()));
+        let settled = tokio::select! {
+            biased;
+            settled = timeout(INIT_TIMEOUT, settled) => settled.map(|phase| phase.map(|phase| phase.clone())),
+            () = self.memory.is_outgrown() => return Err(exit_document(id, &format!("signal: {KILLED}"))),
+        };
         match settled {
             Ok(Ok(Phase::Ready)) => {
                 *self.init.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.born.elapsed());
@@ -224,6 +231,10 @@ impl Worker {
                 self.kill();
                 Answer::Error(timeout_document(&invocation.id, "Task timed out", self.timeout))
             }
+            () = self.memory.is_outgrown() => {
+                self.kill();
+                Answer::Error(exit_document(&invocation.id, &format!("signal: {KILLED}")))
+            }
         };
         let tail = self.end(invocation, &answer, begun.elapsed()).await;
         Some(Invoked { answer, tail })
@@ -241,6 +252,7 @@ impl Worker {
             id: invocation.id.clone(),
             failure: if self.is_alive() { None } else { failure(answer) },
             duration,
+            memory: self.memory.used(),
             init: self.init.lock().unwrap_or_else(PoisonError::into_inner).take(),
             tail: invocation.wants_tail.then_some(sender),
         };
@@ -295,11 +307,10 @@ async fn supervise(
     permit: OwnedSemaphorePermit,
 ) {
     tokio::select! {
-        () = death(&mut child) => {}
+        () = sandbox::death(&mut child) => {}
         () = kill.cancelled() => {}
     }
-    // With what it started and left behind. It was not waited for yet, so the group's number is still its own.
-    kill_group(&child);
+    sandbox::end(&mut child).await;
     let how = match child.wait().await {
         Ok(status) => describe(status),
         Err(error) => error.to_string(),
@@ -310,26 +321,31 @@ async fn supervise(
     drop(permit);
 }
 
-/// Waits until a process has ended, and leaves it to be waited for, so that its number stays its own. Where the system
-/// cannot tell, it is waited for.
-async fn death(child: &mut Child) {
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let (Some(id), Ok(mut deaths)) = (id, signal(SignalKind::child())) {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        while let Ok(None) = waitid(WaitId::Pid(id), options) {
-            deaths.recv().await;
-        }
-    } else {
-        let _ = child.wait().await;
-    }
-}
-
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
-        (None, Some(signal)) => format!("signal: {signal}"),
+        (None, Some(signal)) => format!("signal: {}", signal_name(signal)),
         (None, None) => "unknown status".to_owned(),
     }
+}
+
+/// The words of Go's standard library, in which Lambda speaks.
+fn signal_name(number: i32) -> String {
+    let name = match number {
+        1 => "hangup",
+        2 => "interrupt",
+        4 => "illegal instruction",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => KILLED,
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        14 => "alarm clock",
+        15 => "terminated",
+        _ => return format!("signal {number}"),
+    };
+    name.to_owned()
 }
 
 fn exit_document(id: &str, how: &str) -> Bytes {

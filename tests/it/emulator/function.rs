@@ -12,6 +12,7 @@ use std::{
     io::{Cursor, Read, Write},
     net::TcpStream,
     path::Path,
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -81,6 +82,19 @@ fn act(api: &str, id: &str, event: &Value, next: &Answer) -> (&'static str, Stri
             std::process::exit(1)
         }
         "hang" => hang(),
+        // A process that leaves the group, the session and its parent, and writes down its number.
+        "leave" => {
+            let file = event["file"].as_str().unwrap();
+            let command = format!("setsid sh -c 'echo $$ > {file}.new; mv {file}.new {file}; exec sleep 3600' &");
+            assert!(Command::new("sh").args(["-c", &command]).stdout(Stdio::null()).status().unwrap().success());
+            wait_for(Path::new(file));
+            if event["hang"] == true { hang() } else { ("response", "null".to_owned()) }
+        }
+        "hold" => {
+            let held = vec![1_u8; usize::try_from(event["megabytes"].as_u64().unwrap()).unwrap() << 20];
+            std::thread::sleep(Duration::from_millis(300));
+            ("response", held.len().to_string())
+        }
         "pid" => ("response", std::process::id().to_string()),
         "print" => {
             println!("a line on stdout");

@@ -1,6 +1,7 @@
 //! The engine as a process: killed while many write, and out of disk.
 
-use crate::support::{Project, engine_port};
+use super::function;
+use crate::support::{Project, engine_port, eventually};
 use atelier::aws::Connection;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudwatchlogs::{
@@ -8,6 +9,12 @@ use aws_sdk_cloudwatchlogs::{
     config::{Builder, retry::RetryConfig},
     error::ProvideErrorMetadata,
 };
+use aws_sdk_lambda::{
+    client::Waiters,
+    primitives::Blob,
+    types::{FunctionCode, InvocationType, Runtime as FunctionRuntime},
+};
+use aws_types::SdkConfig;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::Value;
 use std::{
@@ -18,6 +25,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -56,6 +64,11 @@ impl Engine {
     }
 
     fn client(&self) -> Client {
+        let config = Builder::from(&self.sdk()).retry_config(RetryConfig::disabled());
+        Client::from_conf(config.build())
+    }
+
+    fn sdk(&self) -> SdkConfig {
         let stored = self.json("credentials.json");
         let key = |name: &str| stored[name].as_str().unwrap().to_owned();
         let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
@@ -64,8 +77,7 @@ impl Engine {
             region: "us-east-1".to_owned(),
             credentials: SharedCredentialsProvider::new(credentials),
         };
-        let config = Builder::from(&connection.sdk_config()).retry_config(RetryConfig::disabled());
-        Client::from_conf(config.build())
+        connection.sdk_config()
     }
 
     fn json(&self, name: &str) -> Value {
@@ -144,6 +156,66 @@ fn every_acknowledged_write_is_there_after_a_kill_at_any_moment() {
         }
     }
     assert!(acknowledged > KILLS, "{acknowledged}");
+}
+
+#[test]
+fn what_a_function_started_ends_with_a_killed_engine_or_with_the_next_one() {
+    let engine = Engine::new();
+    engine.up();
+    let started = engine.project.path().join("started");
+    let file = started.display();
+    // It leaves group, session and parent.
+    let script =
+        format!("setsid sh -c 'echo $PPID $$ > {file}.new; mv {file}.new {file}; exec sleep 3600' & sleep 3600");
+    let numbers = || -> Vec<String> {
+        until(|| started.exists());
+        let numbers = fs::read_to_string(&started).unwrap();
+        fs::remove_file(&started).unwrap();
+        numbers.split_whitespace().map(str::to_owned).collect()
+    };
+    let is_gone = |pid: &str| !fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    let lambda = aws_sdk_lambda::Client::new(&engine.sdk());
+    let iam = aws_sdk_iam::Client::new(&engine.sdk());
+    engine.runtime.block_on(async {
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+        let role = iam.create_role().role_name("r").assume_role_policy_document(trust).send().await.unwrap();
+        let code = FunctionCode::builder().zip_file(Blob::new(function::script(&script))).build();
+        let creation = lambda.create_function().function_name("f").handler("bootstrap").timeout(60).code(code);
+        creation.role(role.role.unwrap().arn).runtime(FunctionRuntime::Providedal2023).send().await.unwrap();
+        lambda.wait_until_function_active_v2().function_name("f").wait(Duration::from_secs(30)).await.unwrap();
+    });
+    let invoke = || {
+        let event = lambda.invoke().function_name("f").invocation_type(InvocationType::Event);
+        engine.runtime.block_on(event.send()).unwrap();
+    };
+
+    // The engine dies at once, and with it what its function started.
+    invoke();
+    let first = numbers();
+    kill_process(engine.pid(), Signal::KILL).unwrap();
+    until(|| first.iter().all(|pid| is_gone(pid)));
+
+    // Both die at once, the engine and the parent of the function's processes: the next engine finds what is left.
+    engine.up();
+    invoke();
+    let second = numbers();
+    let sandbox = parent(&second[0]);
+    kill_process(engine.pid(), Signal::STOP).unwrap();
+    kill_process(sandbox, Signal::KILL).unwrap();
+    kill_process(engine.pid(), Signal::KILL).unwrap();
+    assert!(!is_gone(&second[1]), "nobody is there to end it");
+    engine.up();
+    assert!(second.iter().all(|pid| is_gone(pid)));
+}
+
+fn until(condition: impl FnMut() -> bool) {
+    assert!(eventually(Duration::from_secs(20), condition));
+}
+
+/// The parent of a process.
+fn parent(pid: &str) -> Pid {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    Pid::from_raw(stat.rsplit(") ").next().unwrap().split(' ').nth(1).unwrap().parse().unwrap()).unwrap()
 }
 
 #[test]
