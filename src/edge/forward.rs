@@ -301,15 +301,24 @@ impl Upstream for Forward {
             Some(key) => self.has_key(key).await == Some(true),
             None => false,
         };
-        let is_deployed = match self.has_api(api).await {
-            Some(true) => self.has_stage(api, stage).await,
-            other => other,
-        };
-        match is_deployed {
-            Some(true) => Lookup::Deployed { deployment: (), is_opened },
+        match self.has_api(api).await {
+            Some(true) => match self.has_stage(api, stage).await {
+                Some(true) => Lookup::Deployed { deployment: (), is_opened },
+                Some(false) => Lookup::NoStage,
+                None => Lookup::Unknown,
+            },
             Some(false) => Lookup::Absent,
             None => Lookup::Unknown,
         }
+    }
+
+    /// The engine has its own mind about other origins, which is not the API's.
+    fn answers_pages(&self, (): &(), _: &str) -> bool {
+        false
+    }
+
+    fn takes_escapes(&self) -> bool {
+        false
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {

@@ -79,16 +79,22 @@ impl<U: Upstream> Gate<U> {
         if !hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host) {
             return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
         }
-        let site = site(&parts.headers, public_host, &self.config.cors_origins);
+        let mut site = site(&parts.headers, public_host, &self.config.cors_origins);
         let decided = match route(&parts.method, parts.uri.path()) {
-            Route::Health | Route::Api { .. } if parts.method == Method::OPTIONS => {
-                Err(self.refuse(parts, || options(&site)))
+            Route::Health if parts.method == Method::OPTIONS => Err(self.refuse(parts, || options(&site))),
+            Route::Api { is_plain: false, .. } if !self.upstream.takes_escapes() => {
+                Err(self.refuse(parts, answer::not_found))
+            }
+            Route::Api { api, stage, path, .. } => {
+                match self.pass_api(parts, api, stage, path).await {
+                    Ok(passed) => self.guard_pages(parts, &mut site, passed),
+                    refused => refused,
+                }
             }
             _ if site == Site::Foreign => Err(self.refuse(parts, foreign_origin)),
             Route::Refused(refused) => Err(self.refuse(parts, || refusal(refused))),
             // Costs no token: whoever watches over the engine must not take a flood for its end.
             Route::Health => Ok((Target::Health, Who::Stranger)),
-            Route::Api { api, stage, path } => self.pass_api(parts, api, stage, path).await,
             Route::Aws => self.pass_aws(parts, id),
         };
         match decided {
@@ -126,11 +132,32 @@ impl<U: Upstream> Gate<U> {
         match lookup {
             Some(Lookup::Deployed { deployment, .. }) => Ok((Target::Api { api, stage, path, deployment }, who)),
             Some(Lookup::Absent) => Err(answer::not_found()),
+            Some(Lookup::NoStage) => Err(answer::no_stage()),
             Some(Lookup::Unknown) => {
                 Err(answer::failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the engine does not answer"))
             }
             None => Err(answer::deadline()),
         }
+    }
+
+    /// Keeps pages of other sites away from an API that does not decide about them itself, and answers their preflights.
+    /// What was passed has paid already.
+    #[expect(clippy::result_large_err, reason = "a refusal is an answer, and on its way out at once")]
+    fn guard_pages(
+        &self,
+        parts: &Parts,
+        site: &mut Site,
+        passed: (Target<U::Deployment>, Who),
+    ) -> Result<(Target<U::Deployment>, Who), Response> {
+        let Target::Api { deployment, path, .. } = &passed.0 else { return Ok(passed) };
+        if self.upstream.answers_pages(deployment, path) {
+            *site = Site::Any;
+        } else if parts.method == Method::OPTIONS {
+            return Err(options(site));
+        } else if *site == Site::Foreign {
+            return Err(foreign_origin());
+        }
+        Ok(passed)
     }
 
     /// Reads what an AWS call claims. Who names a key that exists pays later, if the signature turns out to be wrong;

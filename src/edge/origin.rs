@@ -42,6 +42,8 @@ pub enum Site {
     Allowed(HeaderValue),
     /// From a page of anybody else.
     Foreign,
+    /// From wherever it may be: what is called decides itself.
+    Any,
 }
 
 /// Tells where a request comes from. Allowed origins are exact (`https://example.org`).
@@ -130,6 +132,7 @@ mod tests {
                 Site::Own => "own",
                 Site::Allowed(_) => "allowed",
                 Site::Foreign => "foreign",
+                Site::Any => "any",
             };
             assert_eq!(site, expected, "{headers:?}");
         }

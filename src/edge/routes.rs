@@ -25,6 +25,8 @@ pub enum Route {
         stage: StageName,
         /// The path below the stage, still percent-encoded, starting with `/`.
         path: String,
+        /// Whether no segment of it hides a separator, a dot or a control character from whoever decodes it once more.
+        is_plain: bool,
     },
     /// An AWS call, if its signature verifies.
     Aws,
@@ -85,10 +87,8 @@ fn api(path: &str) -> Option<Route> {
         _ => return None,
     };
     // An escaped separator is one segment to us and may be two to the engine, at whichever time it decodes.
-    if decoded_segments(path).any(|segment| segment.contains(&b'/') || decodes_further(&segment)) {
-        return Some(Route::Refused(Refused::NotFound));
-    }
-    Some(Route::Api { api: api.parse().ok()?, stage: stage.parse().ok()?, path: path.to_owned() })
+    let is_plain = !decoded_segments(path).any(|segment| segment.contains(&b'/') || decodes_further(&segment));
+    Some(Route::Api { api: api.parse().ok()?, stage: stage.parse().ok()?, path: path.to_owned(), is_plain })
 }
 
 /// Tells whether an AWS service can have this path. The engines' own pages (`/_localstack/…`, `/_aws/…`, `/moto-api/…`)
@@ -139,7 +139,12 @@ mod tests {
     }
 
     fn api_route(path: &str) -> Route {
-        Route::Api { api: "abc123".parse().unwrap(), stage: "dev".parse().unwrap(), path: path.to_owned() }
+        Route::Api {
+            api: "abc123".parse().unwrap(),
+            stage: "dev".parse().unwrap(),
+            path: path.to_owned(),
+            is_plain: true,
+        }
     }
 
     #[test]
@@ -156,6 +161,20 @@ mod tests {
             ("/_aws/execute-api/abc123/dev", "/"),
         ] {
             assert_eq!(get(path), api_route(below), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_hides_something_says_so() {
+        for path in [
+            "/restapis/abc123/dev/_user_request_/a%2fb",
+            "/restapis/abc123/dev/_user_request_/a%252fb",
+            "/restapis/abc123/dev/_user_request_/a%25252Fb",
+            "/restapis/abc123/dev/_user_request_/%252e%252E/x",
+            "/_aws/execute-api/abc123/dev/a%255cb",
+            "/_aws/execute-api/abc123/dev/a%250d",
+        ] {
+            assert!(matches!(get(path), Route::Api { is_plain: false, .. }), "{path}");
         }
     }
 
@@ -198,14 +217,8 @@ mod tests {
             "/restapis/abc123/dev/_user_request_/../../../../_localstack/health",
             "/restapis/abc123/dev/_user_request_/%2e%2e/x",
             "/restapis/abc123/dev/_user_request_/%2E./x",
-            "/restapis/abc123/dev/_user_request_/a%2fb",
             "/restapis/abc123/dev/_user_request_/..%2f..%2f_localstack",
             "/restapis/abc123/dev/_user_request_/a%5cb",
-            "/restapis/abc123/dev/_user_request_/a%252fb",
-            "/restapis/abc123/dev/_user_request_/a%25252Fb",
-            "/restapis/abc123/dev/_user_request_/%252e%252E/x",
-            "/_aws/execute-api/abc123/dev/a%255cb",
-            "/_aws/execute-api/abc123/dev/a%250d",
             "/restapis/abc123/dev/_user_request_/a%00b",
             "/restapis/abc123/dev/_user_request_/a%0d%0ab",
             "/restapis/../_localstack/health",
@@ -238,8 +251,9 @@ mod tests {
             let decoded = String::from_utf8_lossy(&percent_decode_str(&path).collect::<Vec<_>>()).into_owned();
             match get(&path) {
                 Route::Refused(_) | Route::Health => {}
-                Route::Api { path: below, .. } => {
+                Route::Api { path: below, is_plain, .. } => {
                     prop_assert!(path.ends_with(&below) || below == "/");
+                    prop_assert!(!is_plain || !below.to_ascii_lowercase().contains("%2f"));
                     prop_assert!(!decoded.split('/').any(|part| part == ".." || part == "."));
                 }
                 Route::Aws => {

@@ -20,6 +20,14 @@ pub trait Upstream: Send + Sync + 'static {
         key: Option<&str>,
     ) -> impl Future<Output = Lookup<Self::Deployment>> + Send;
 
+    /// Tells whether an API decides for itself what pages of other sites may do at a path: then their requests and
+    /// preflights reach it, and its answer is the only one.
+    fn answers_pages(&self, deployment: &Self::Deployment, path: &str) -> bool;
+
+    /// Tells whether a path means the same to the API as to the edge when it has separators in escapes (`a%2Fb`): an
+    /// engine that decodes it may read another path.
+    fn takes_escapes(&self) -> bool;
+
     /// Names the services that the engine has, by their signing names; `None` when only the engine knows.
     fn services(&self) -> Option<&'static [&'static str]>;
 
@@ -44,8 +52,10 @@ pub enum Lookup<D> {
         /// decides who pays for the call.
         is_opened: bool,
     },
-    /// There is no such API, or it has no such stage.
+    /// There is no such API.
     Absent,
+    /// There is such an API, but no such stage of it.
+    NoStage,
     /// The engine does not say.
     Unknown,
 }

@@ -77,10 +77,15 @@ impl Upstream for Emulator {
     type Deployment = apigateway::Served;
 
     async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<apigateway::Served> {
-        match apigateway::find(&self.context, api, stage, key) {
-            Some(served) => Lookup::Deployed { is_opened: served.is_opened(), deployment: served },
-            None => Lookup::Absent,
-        }
+        apigateway::find(&self.context, api, stage, key)
+    }
+
+    fn answers_pages(&self, served: &apigateway::Served, path: &str) -> bool {
+        served.answers_pages(path)
+    }
+
+    fn takes_escapes(&self) -> bool {
+        true
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {

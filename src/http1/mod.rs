@@ -19,6 +19,7 @@ mod room;
 mod seats;
 mod serve;
 
+pub use head::Spelling;
 pub use limits::Limits;
 pub use rejection::Rejection;
 pub use room::Share;

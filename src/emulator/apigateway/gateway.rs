@@ -7,7 +7,7 @@ use super::{
     model::{Deployment, Integration, IntegrationKind, Method, Resource, function_arn},
 };
 use crate::{
-    edge::ApiCall,
+    edge::{ApiCall, Lookup},
     emulator::{
         Context,
         lambda::{self, Denied},
@@ -15,13 +15,17 @@ use crate::{
         store::Region,
         wire,
     },
-    http1::{Peer, Response},
+    http1::{Peer, Response, Spelling},
+    marks::STACK_TAG,
     names::{ApiId, StageName},
 };
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use time::OffsetDateTime;
 
+/// The largest event that a function takes, in bytes: Lambda's own limit.
+const MAX_EVENT: usize = 6 * 1024 * 1024;
 /// The header in which AWS names an error.
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
@@ -40,6 +44,8 @@ enum Failure {
     Timeout,
     /// Too many processes are busy.
     Throttled,
+    /// The event is larger than a function takes.
+    TooLarge,
 }
 
 impl Failure {
@@ -53,6 +59,7 @@ impl Failure {
             Self::BadAnswer => "INTEGRATION_FAILURE",
             Self::Timeout => "INTEGRATION_TIMEOUT",
             Self::Throttled => "THROTTLED",
+            Self::TooLarge => "REQUEST_TOO_LARGE",
         }
     }
 
@@ -64,6 +71,7 @@ impl Failure {
             Self::BadAnswer => (502, "InternalServerErrorException", "Internal server error"),
             Self::Timeout => (504, "InternalServerErrorException", "Endpoint request timed out"),
             Self::Throttled => (429, "LimitExceededException", "Too Many Requests"),
+            Self::TooLarge => (413, "RequestTooLargeException", "Request Too Long"),
         };
         let mut response = Response::new(serde_json::json!({ "message": message }).to_string().into());
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -95,6 +103,8 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     key: Option<CallerKey>,
+    /// Whether `deploy` made the API: those are open to nobody's pages unless they say so themselves.
+    is_ours: bool,
 }
 
 /// A caller's key that opens the stage.
@@ -110,33 +120,47 @@ impl Served {
     pub fn is_opened(&self) -> bool {
         self.key.is_some()
     }
+
+    /// Tells whether the API decides for itself what pages of other sites may do at a path.
+    #[must_use]
+    pub fn answers_pages(&self, path: &str) -> bool {
+        !self.is_ours || matching::find(&self.deployment.resources, "OPTIONS", path).is_some()
+    }
 }
 
 /// Finds what a stage of an API serves, and the key that the caller sent, if it opens the stage.
 #[must_use]
-pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>) -> Option<Served> {
+pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<Served> {
     let store = &context.store;
-    store.regions().into_iter().find_map(|region| {
+    let found = store.regions().into_iter().find_map(|region| {
         store.read(&region, |kept| {
             let kept = &kept.apigateway;
             let api = kept.apis.get(api)?;
-            let stage = api.stages.get(stage)?;
+            let Some(stage) = api.stages.get(stage) else { return Some(Lookup::NoStage) };
             let deployment = Arc::clone(api.deployments.get(&stage.settings.deployment_id)?);
             let key = key.and_then(|value| {
                 let key = kept.key_for(value, &api.id, &stage.name)?;
                 Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
             });
-            Some(Served { region: region.clone(), deployment, stage_variables: stage.settings.variables.clone(), key })
+            let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
+            let is_ours = api.tags.contains_key(STACK_TAG);
+            let served = Served { region, deployment, stage_variables, key, is_ours };
+            Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
-    })
+    });
+    found.unwrap_or(Lookup::Absent)
 }
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
-    let ids = Ids { request: &call.request_id, extended: &wire::request_id() };
+    let extended = wire::request_id();
+    let trace = trace(&call, context.config.clock.now(), &extended);
+    let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
     let answered = answer(context, functions, &call, ids).await;
     let mut response = answered.unwrap_or_else(|failure| refuse(&call.deployment.deployment, failure));
-    for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended)] {
+    for (name, id) in
+        [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (event::TRACE_ID, ids.trace)]
+    {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);
         }
@@ -144,7 +168,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     response
 }
 
-/// The two ids of a call. API Gateway lets clients choose the first:
+/// The ids of a call. API Gateway lets clients choose the first:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>.
 #[derive(Debug, Clone, Copy)]
 struct Ids<'a> {
@@ -152,6 +176,8 @@ struct Ids<'a> {
     request: &'a str,
     /// Nobody else's.
     extended: &'a str,
+    /// The trace header, of the call or of what it belongs to.
+    trace: &'a str,
 }
 
 /// The method of a deployment that a call means.
@@ -207,14 +233,14 @@ async fn invoke(
     let arn = integration.uri.as_deref().and_then(function_arn).ok_or(Failure::Configuration)?;
     let spec = permitted(context, call, route, arn)?;
     let limit = Duration::from_millis(integration.timeout_in_millis.into());
+    let payload = payload(context, call, route, ids);
+    if payload.len() > MAX_EVENT {
+        return Err(Failure::TooLarge);
+    }
     let invocation = Invocation {
         id: wire::request_id(),
-        payload: payload(context, call, route, ids),
-        trace: format!(
-            "Root=1-{:08x}-{};Sampled=0",
-            context.config.clock.now().unix_timestamp(),
-            trace_id(ids.extended)
-        ),
+        payload,
+        trace: format!("{};Sampled=0", ids.trace),
         client_context: None,
         wants_tail: false,
     };
@@ -273,6 +299,8 @@ fn payload(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, ids: Id
         path: &call.path,
         query: request.uri().query(),
         headers: request.headers(),
+        spelling: request.extensions().get().unwrap_or(&Spelling::default()),
+        trace: ids.trace,
         body: request.body(),
         caller_ip: request.extensions().get::<Peer>().map(|peer| peer.0.ip()),
         key: route.key.map(|key| (key.id.as_str(), key.value.as_str())),
@@ -283,6 +311,10 @@ fn payload(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, ids: Id
     event.to_string().into()
 }
 
-fn trace_id(request_id: &str) -> String {
-    request_id.chars().filter(|c| *c != '-').take(24).collect()
+/// Names the trace that a call belongs to: its caller's, else one of its own.
+fn trace(call: &ApiCall<Served>, now: OffsetDateTime, id: &str) -> String {
+    let sent = call.request.headers().get(event::TRACE_ID).and_then(|trace| trace.to_str().ok());
+    let digits: String = id.chars().filter(|c| *c != '-').take(24).collect();
+    let own = format!("1-{:08x}-{digits}", now.unix_timestamp());
+    sent.map_or_else(|| format!("Root={own}"), |sent| format!("Self={own};{sent}"))
 }

@@ -76,6 +76,15 @@ impl Upstream for Recorder {
         }
     }
 
+    /// One path of its API speaks for itself.
+    fn answers_pages(&self, (): &(), path: &str) -> bool {
+        path.starts_with("/open")
+    }
+
+    fn takes_escapes(&self) -> bool {
+        false
+    }
+
     fn services(&self) -> Option<&'static [&'static str]> {
         Some(&["apigateway", "ec2", "iam", "lambda", "logs", "sts"])
     }

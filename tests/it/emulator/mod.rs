@@ -12,6 +12,7 @@ mod local;
 mod logs;
 mod models;
 mod node;
+mod pages;
 mod process;
 mod protocols;
 mod python;

@@ -2,8 +2,6 @@
 
 use super::function;
 use crate::support::{Project, engine_port, eventually};
-use atelier::aws::Connection;
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudwatchlogs::{
     Client,
     config::{Builder, retry::RetryConfig},
@@ -14,7 +12,6 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{FunctionCode, InvocationType, Runtime as FunctionRuntime},
 };
-use aws_types::SdkConfig;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::Value;
 use std::{
@@ -36,18 +33,18 @@ const WRITERS: usize = 64;
 /// A project with an engine, and a client of it that tries nothing twice.
 struct Engine {
     project: Project,
-    port: String,
+    port: u16,
     runtime: Runtime,
 }
 
 impl Engine {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        Self { project: Project::new(), port: engine_port().to_string(), runtime }
+        Self { project: Project::new(), port: engine_port(), runtime }
     }
 
     fn up(&self) -> Client {
-        let up = self.project.run(&["up", "--engine", "embedded", "--port", &self.port]);
+        let up = self.project.run(&["up", "--engine", "embedded", "--port", &self.port.to_string()]);
         assert_eq!(up.code, Some(0), "{up:?}");
         self.client()
     }
@@ -55,7 +52,7 @@ impl Engine {
     /// Starts the engine so that a file that grows too large is an error to it, and not its end.
     fn up_without_signal(&self) -> Client {
         let mut shell = Command::new("/bin/sh");
-        let up = self.project.command(&["up", "--engine", "embedded", "--port", &self.port]);
+        let up = self.project.command(&["up", "--engine", "embedded", "--port", &self.port.to_string()]);
         shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(up.get_program()).args(up.get_args());
         shell.env_clear().envs(up.get_envs().filter_map(|(name, value)| Some((name, value?))));
         shell.current_dir(self.project.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -64,20 +61,8 @@ impl Engine {
     }
 
     fn client(&self) -> Client {
-        let config = Builder::from(&self.sdk()).retry_config(RetryConfig::disabled());
+        let config = Builder::from(&self.project.sdk(self.port)).retry_config(RetryConfig::disabled());
         Client::from_conf(config.build())
-    }
-
-    fn sdk(&self) -> SdkConfig {
-        let stored = self.json("credentials.json");
-        let key = |name: &str| stored[name].as_str().unwrap().to_owned();
-        let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
-        let connection = Connection {
-            endpoint: Some(format!("http://127.0.0.1:{}", self.port)),
-            region: "us-east-1".to_owned(),
-            credentials: SharedCredentialsProvider::new(credentials),
-        };
-        connection.sdk_config()
     }
 
     fn json(&self, name: &str) -> Value {
@@ -174,8 +159,8 @@ fn what_a_function_started_ends_with_a_killed_engine_or_with_the_next_one() {
         numbers.split_whitespace().map(str::to_owned).collect()
     };
     let is_gone = |pid: &str| !fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    let lambda = aws_sdk_lambda::Client::new(&engine.sdk());
-    let iam = aws_sdk_iam::Client::new(&engine.sdk());
+    let lambda = aws_sdk_lambda::Client::new(&engine.project.sdk(engine.port));
+    let iam = aws_sdk_iam::Client::new(&engine.project.sdk(engine.port));
     engine.runtime.block_on(async {
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
         let role = iam.create_role().role_name("r").assume_role_policy_document(trust).send().await.unwrap();

@@ -430,9 +430,9 @@ async fn a_function_that_holds_more_memory_than_it_may_is_ended_and_the_next_cal
     let log = String::from_utf8(BASE64_STANDARD.decode(error.log_result().unwrap()).unwrap()).unwrap();
     assert!(log.contains("Memory Size: 128 MB\tMax Memory Used: 128 MB"), "{log}");
 
-    let held = tailed(hold(64)).send().await.unwrap();
-    assert_eq!(text(&held), (64 << 20).to_string());
-    let log = String::from_utf8(BASE64_STANDARD.decode(held.log_result().unwrap()).unwrap()).unwrap();
+    let kept = tailed(hold(64)).send().await.unwrap();
+    assert_eq!(text(&kept), (64 << 20).to_string());
+    let log = String::from_utf8(BASE64_STANDARD.decode(kept.log_result().unwrap()).unwrap()).unwrap();
     let used: u32 = log.split("Max Memory Used: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((64..128).contains(&used), "{log}");
     local.stop().await;
