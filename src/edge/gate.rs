@@ -85,12 +85,10 @@ impl<U: Upstream> Gate<U> {
             Route::Api { is_plain: false, .. } if !self.upstream.takes_escapes() => {
                 Err(self.refuse(parts, answer::not_found))
             }
-            Route::Api { api, stage, path, .. } => {
-                match self.pass_api(parts, api, stage, path).await {
-                    Ok(passed) => self.guard_pages(parts, &mut site, passed),
-                    refused => refused,
-                }
-            }
+            Route::Api { api, stage, path, .. } => match self.pass_api(parts, api, stage, path).await {
+                Ok(passed) => self.guard_pages(parts, &mut site, passed),
+                refused => refused,
+            },
             _ if site == Site::Foreign => Err(self.refuse(parts, foreign_origin)),
             Route::Refused(refused) => Err(self.refuse(parts, || refusal(refused))),
             // Costs no token: whoever watches over the engine must not take a flood for its end.

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     emulator::{
-        runtime::{CodeGuard, archive},
+        runtime::{
+            CodeGuard, InvokeError,
+            archive::{self, ArchiveError},
+        },
         service::Scope,
         wire::AwsError,
     },
@@ -49,9 +52,14 @@ pub(super) async fn store<'a>(
     let (zip, code) = inspect(input, architectures, runtime).await?;
     let guard = scope.functions.guard_code().await;
     let stored = scope.context.store.blobs().put(zip).await;
-    stored.map_err(|error| AwsError::internal(format!("The code could not be stored: {}.", error.kind())))?;
+    stored.map_err(|error| AwsError::of_disk("The code could not be stored", &error))?;
     // What cannot be unpacked is refused now, and the first invocation need not wait for it.
-    scope.functions.unpack(&code.blob).await.map_err(|error| invalid(error.to_string()))?;
+    scope.functions.unpack(&code.blob).await.map_err(|error| match error {
+        InvokeError::Start(error) | InvokeError::Code(ArchiveError::Io(error)) => {
+            AwsError::of_disk("The code could not be unpacked", &error)
+        }
+        error => invalid(error.to_string()),
+    })?;
     Ok((code, guard))
 }
 

@@ -144,6 +144,28 @@ fn every_acknowledged_write_is_there_after_a_kill_at_any_moment() {
 }
 
 #[test]
+fn a_deploy_onto_a_full_disk_says_so_at_once_and_goes_on_when_there_is_room() {
+    let engine = Engine::new();
+    engine.up_without_signal();
+    let limit = |current| {
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        prlimit(Some(engine.pid()), Resource::Fsize, Rlimit { current, maximum }).unwrap();
+    };
+    limit(Some(1 << 20));
+    let full = engine.project.run(&["deploy", "--json"]);
+    assert_eq!(full.code, Some(1), "{full:?}");
+    let error = &full.json()["error"];
+    assert!(error["hints"].to_string().contains("make room"), "{error}");
+    let log = fs::read_to_string(engine.project.path().join(".atelier/engine.log")).unwrap();
+    let asked =
+        log.lines().filter(|line| line.contains("\"POST\"") && line.contains("/2015-03-31/functions\"")).count();
+    assert_eq!(asked, 1, "it was tried again: {log}");
+    limit(getrlimit(Resource::Fsize).current);
+    let deployed = engine.project.run(&["deploy"]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+}
+
+#[test]
 fn what_a_function_started_ends_with_a_killed_engine_or_with_the_next_one() {
     let engine = Engine::new();
     engine.up();
@@ -228,7 +250,7 @@ fn a_full_disk_costs_an_error_and_leaves_memory_and_disk_as_they_were() {
             Some((name, error?))
         });
         let (name, error) = refused.expect("the file has grown although it could not");
-        assert_eq!(error.code(), Some("InternalFailure"), "{error:?}");
+        assert_eq!(error.code(), Some("InsufficientStorage"), "{error:?}");
         assert_eq!(engine.groups(&client, "full-"), made);
         limit(getrlimit(Resource::Fsize).current);
         create(name.clone()).unwrap();
