@@ -43,6 +43,18 @@ pub struct Head {
 pub struct Spelling(Vec<Bytes>);
 
 impl Spelling {
+    /// That of a request whose head nobody wrote.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self(Vec::new())
+    }
+
+    /// That of a request whose names came by another way.
+    #[must_use]
+    pub fn of_names<'a>(names: impl Iterator<Item = &'a String>) -> Self {
+        Self(names.map(|name| Bytes::copy_from_slice(name.as_bytes())).collect())
+    }
+
     /// Gives a name as the client wrote it the first time; as it is where the client did not write it.
     #[must_use]
     pub fn of<'a>(&'a self, name: &'a HeaderName) -> &'a str {

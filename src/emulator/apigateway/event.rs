@@ -1,6 +1,7 @@
 //! The event of a proxy integration (REST, payload version 1.0), with the members that AWS sends.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
 
+use super::incoming::Incoming;
 use crate::http1::Spelling;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -67,6 +68,20 @@ pub(super) fn build(source: &Source<'_>) -> Value {
         "body": body,
         "isBase64Encoded": is_base64,
     })
+}
+
+/// The same request, for integrations that look into it.
+pub(super) fn incoming(source: &Source<'_>) -> Incoming {
+    let query = form_urlencoded::parse(source.query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let known = Incoming {
+        method: source.method.as_str().to_owned(),
+        body: source.body.clone(),
+        context: context(source),
+        stage_variables: source.stage_variables.clone(),
+        binary_media_types: source.binary_media_types.to_vec(),
+        ..Incoming::default()
+    };
+    known.with_parameters(source.path_parameters.clone(), query, header_pairs(source).collect())
 }
 
 fn context(source: &Source<'_>) -> Value {

@@ -5,8 +5,8 @@
 
 use super::{
     error::bad_request,
-    integrations, mock,
-    model::{ApiSettings, Integration, IntegrationResponse, Method, MethodResponse, Resources},
+    integrations, mapping,
+    model::{ApiSettings, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Resources},
     resources::child,
 };
 use crate::emulator::wire::AwsError;
@@ -61,13 +61,10 @@ pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(
 }
 
 /// Takes what a document says about the gateway's own refusals; what the emulator cannot say stays in its own words.
-pub(super) fn gateway_responses(document: &Value) -> BTreeMap<String, IntegrationResponse> {
+pub(super) fn gateway_responses(document: &Value) -> BTreeMap<String, GatewayResponse> {
     let responses = document["x-amazon-apigateway-gateway-responses"].as_object().into_iter().flatten();
-    let read = |response: &Value| serde_json::from_value::<IntegrationResponse>(response.clone()).ok();
-    responses
-        .filter_map(|(kind, response)| Some((kind.clone(), read(response)?)))
-        .filter(|(_, response)| mock::check(&response.response_templates).is_ok())
-        .collect()
+    let read = |response: &Value| serde_json::from_value::<GatewayResponse>(text_status(response)).ok();
+    responses.filter_map(|(kind, response)| Some((kind.clone(), read(response)?))).collect()
 }
 
 /// Adds a document's paths to `resources`, which has the root; what a path already has is replaced.
@@ -117,7 +114,13 @@ fn method(document: &Value, operation: &Value, name: &str, resource: &str) -> Re
         responses.insert(status.clone(), response);
     }
     let integration = match operation.get(INTEGRATION) {
-        Some(integration) => Some(integrations::check(self::integration(integration)?, resource)?),
+        Some(integration) => {
+            let integration = integrations::check(self::integration(integration)?, resource, None)?;
+            for response in integration.responses.values() {
+                mapping::check_response(response, None)?;
+            }
+            Some(integration)
+        }
         None => None,
     };
     Ok(Method {
@@ -248,7 +251,7 @@ mod tests {
     #[test]
     fn what_would_change_who_answers_is_refused() {
         for operation in [
-            json!({ INTEGRATION: { "type": "http", "uri": "http://x" } }),
+            json!({ INTEGRATION: { "type": "http", "httpMethod": "GET", "uri": "ftp://x" } }),
             json!({ INTEGRATION: { "type": "aws_proxy", "httpMethod": "POST", "uri": "arn:aws:nothing" } }),
             json!({ "security": [{ "oauth": [] }] }),
             json!({ "security": [{ "unknown": [] }] }),

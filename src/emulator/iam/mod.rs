@@ -15,7 +15,9 @@ mod tags;
 pub use role::{Role, State};
 
 use super::{
+    Context,
     service::{Handler, Service},
+    store::Region,
     wire::{AwsError, Fault, QueryParams},
 };
 use http::StatusCode;
@@ -45,6 +47,14 @@ pub static SERVICE: Service = Service {
     ],
     fault: |fault: Fault| validation(fault.to_string()),
 };
+
+/// Tells whether a role is there, by its ARN.
+pub(super) fn has_role(context: &Context, arn: &str) -> bool {
+    let account = &context.config.account;
+    let name = arn.strip_prefix(&format!("arn:aws:iam::{account}:role")).and_then(|path| path.rsplit('/').next());
+    let is_there = |name: &str| context.store.read(&Region::global(), |state| state.iam.roles.contains_key(name));
+    name.is_some_and(is_there)
+}
 
 /// IAM's limit on the text of a policy, in characters: that of a request, before those of what it is for.
 const MAX_POLICY: usize = 131_072;

@@ -11,6 +11,7 @@ mod iam;
 mod lambda;
 mod local;
 mod logs;
+mod mapping;
 mod models;
 mod node;
 mod pages;
