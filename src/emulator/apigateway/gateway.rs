@@ -248,7 +248,10 @@ fn permitted(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, arn: 
         let reason = match denied {
             Denied::Absent => "there is no such function",
             Denied::Pending => "it is still being created",
-            Denied::Forbidden => "its resource policy does not allow this API (`aws lambda add-permission`)",
+            Denied::Forbidden => {
+                "Invalid permissions on Lambda function: its resource policy does not allow this API (`aws lambda \
+                 add-permission`)"
+            }
         };
         let request_id = &call.request_id;
         tracing::warn!(request_id, function = arn, source, reason, "an API call cannot invoke its function");
