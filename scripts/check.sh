@@ -36,7 +36,7 @@ if grep -q FAILPOINTS "$atelier"; then
   exit 1
 fi
 step "tests without Docker, but for the proof of crash safety"
-ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
+ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
   cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"

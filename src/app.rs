@@ -96,7 +96,7 @@ fn flags(cli: &Cli) -> Flags {
     let Global { engine, stack, region, port, timeout, endpoint, folder, .. } = cli.global.clone();
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
-        Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, ..flags },
+        Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, ..flags },
         Command::Deploy(args) => Flags { auth: args.auth, ..flags },
         _ => flags,
     }
@@ -149,6 +149,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
             RuntimesAction::List(args) => Box::pin(answer(context, commands::runtimes::list(context, args))),
             RuntimesAction::Install(args) => Box::pin(answer(context, commands::runtimes::install(context, args))),
         },
+        Command::Doctor(args) if args.aws => Box::pin(answer(context, ready(commands::doctor::aws(context, args)))),
         Command::Doctor(args) => Box::pin(answer(context, commands::doctor::run(context, args))),
         Command::Config(args) => match &args.action {
             ConfigAction::Show(args) => Box::pin(answer(context, ready(commands::config::show(context, args)))),

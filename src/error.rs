@@ -144,6 +144,8 @@ codes! {
     ApiRefused = "api_refused", Failed, Never;
     /// `doctor` found something that does not work.
     NotReady = "not_ready", Machine, Never;
+    /// Something worked on a lenient engine that AWS refuses.
+    FailsOnAws = "fails_on_aws", Failed, Never;
     /// Checks of `test` failed.
     TestsFailed = "tests_failed", Failed, Never;
     /// A wait reached its deadline.

@@ -3,11 +3,19 @@
 //! A web page in the user's browser can send requests to a loopback port. It cannot choose `Host`, so a name that was
 //! rebound to a loopback address shows there.
 
-use crate::http1::Local;
+use crate::{http1::Local, names::ApiId};
 use std::net::IpAddr;
 
 /// Names that only ever mean this machine, or Docker's way to it.
 const OWN_NAMES: [&str; 2] = ["localhost", "host.docker.internal"];
+
+/// The domain whose every name leads to this machine, by its owner's word.
+pub const LOCALSTACK_DOMAIN: &str = "localhost.localstack.cloud";
+/// The names by which scripts and containers call `LocalStack`.
+pub const LOCALSTACK_NAMES: [&str; 4] = [LOCALSTACK_DOMAIN, "localstack", "localstack-main", "localstack_main"];
+
+/// The address of this machine on Docker's bridge, where Docker was not told otherwise.
+pub const BRIDGE: &str = "172.17.0.1";
 
 /// Tells whether `Host` names this door: a loopback address, the address that the connection reached, one of the names
 /// that mean this machine, or the public host.
@@ -27,6 +35,42 @@ pub fn is_ours(host: &str, local: Option<Local>, public_host: Option<&str>) -> b
     })
 }
 
+/// A host that a `LocalStack` network knows, and nobody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalstackHost {
+    /// The engine itself.
+    Engine,
+    /// An API of it (`ID.execute-api.localhost.localstack.cloud`).
+    Api(ApiId),
+    /// The URL of a function (`ID.lambda-url.REGION.localhost.localstack.cloud`).
+    FunctionUrl {
+        /// The URL's id.
+        id: String,
+        /// The function's region.
+        region: String,
+    },
+}
+
+impl LocalstackHost {
+    /// Reads `Host`; `None` for a name that is none of `LocalStack`'s.
+    #[must_use]
+    pub fn parse(host: &str) -> Option<Self> {
+        let name = without_port(host).to_ascii_lowercase();
+        // An address cannot be rebound as a name can.
+        if LOCALSTACK_NAMES.contains(&name.as_str()) || name == BRIDGE {
+            return Some(Self::Engine);
+        }
+        let below: Vec<&str> = name.strip_suffix(LOCALSTACK_DOMAIN)?.strip_suffix('.')?.split('.').collect();
+        let is_label =
+            |label: &&str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        match below[..] {
+            [api, "execute-api"] | [api, "execute-api", _] => api.parse().ok().map(Self::Api),
+            [id, "lambda-url", region] => Some(Self::FunctionUrl { id: id.to_owned(), region: region.to_owned() }),
+            _ => below.iter().all(is_label).then_some(Self::Engine),
+        }
+    }
+}
+
 /// Compares a host with the public one; the port of https may be written out.
 #[must_use]
 pub fn is_public(host: &str, public: &str) -> bool {
@@ -35,7 +79,8 @@ pub fn is_public(host: &str, public: &str) -> bool {
 }
 
 /// Drops `:port`; an IPv6 literal keeps its brackets.
-fn without_port(host: &str) -> &str {
+#[must_use]
+pub fn without_port(host: &str) -> &str {
     match host.rfind(':') {
         Some(colon) if !host.ends_with(']') => &host[..colon],
         _ => host,
@@ -45,6 +90,35 @@ fn without_port(host: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn localstacks_names_are_known_apart_from_ours() {
+        let url = LocalstackHost::FunctionUrl { id: "x7".into(), region: "us-east-1".into() };
+        for (host, expected) in [
+            ("localhost.localstack.cloud:4566", LocalstackHost::Engine),
+            ("LocalStack:4566", LocalstackHost::Engine),
+            ("localstack-main", LocalstackHost::Engine),
+            ("172.17.0.1:4566", LocalstackHost::Engine),
+            ("lambda.us-east-1.localhost.localstack.cloud", LocalstackHost::Engine),
+            ("abc1.execute-api.localhost.localstack.cloud:4566", LocalstackHost::Api("abc1".parse().unwrap())),
+            ("abc1.execute-api.eu-west-1.localhost.localstack.cloud", LocalstackHost::Api("abc1".parse().unwrap())),
+            ("x7.lambda-url.us-east-1.localhost.localstack.cloud:4566", url),
+        ] {
+            assert_eq!(LocalstackHost::parse(host), Some(expected), "{host}");
+            assert!(!is_ours(host, None, None), "{host}");
+        }
+        for host in [
+            "localstack.cloud",
+            "evil-localhost.localstack.cloud",
+            "localhost.localstack.cloud.evil.example",
+            ".localhost.localstack.cloud",
+            "a..localhost.localstack.cloud",
+            "localstack.evil.example",
+            "localhost",
+        ] {
+            assert_eq!(LocalstackHost::parse(host), None, "{host}");
+        }
+    }
 
     #[test]
     fn only_names_of_this_door_are_ours() {

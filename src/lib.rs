@@ -43,6 +43,7 @@ pub mod handler;
 pub mod hosts;
 pub mod http1;
 pub mod http_client;
+pub mod lenience;
 pub mod log;
 pub mod marks;
 pub mod names;

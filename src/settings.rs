@@ -18,10 +18,13 @@ pub use file::{FILE, keep};
 pub use flags::Flags;
 pub use look::{ColorWhen, Look};
 pub use setting::{Origin, Setting};
-pub use values::{Auth, Rule, base_url, duration, endpoint, origins, port, rate, region, runtime, shown, stack};
+pub use values::{
+    Auth, Rule, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
+};
 
 use crate::{
-    edge::limits::Rate, engine_kind::EngineKind, names::StackName, runtimes::Machine, secret::Secret, text::Lang,
+    edge::limits::Rate, engine_kind::EngineKind, lenience::Lenience, names::StackName, runtimes::Machine,
+    secret::Secret, text::Lang,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -69,6 +72,8 @@ pub struct Settings {
     pub rate: Setting<Option<Rate>>,
     /// The origins whose pages may call the API; by default none.
     pub cors_origins: Setting<Vec<String>>,
+    /// Whether the embedded engine lets pass what `LocalStack` lets pass, and for whom; by default it does not.
+    pub lenient: Setting<Lenience>,
     /// The engine's image, when not the pinned one.
     pub image: Setting<Option<String>>,
     /// An AWS API that already runs (`--endpoint`), instead of one that `up` starts; no slash at the end.

@@ -4,6 +4,7 @@ use crate::{
     api_key::Scope,
     contract::{Action, Target},
     edge::limits::Limit,
+    lenience::Lenience,
     names::{ContainerName, KeyName},
     runtimes::Runtime,
     settings::Auth,
@@ -20,6 +21,19 @@ pub struct Up {
     /// How often one client may call the edge.
     #[arg(long, value_name = "RATE", value_parser = crate::settings::rate)]
     pub rate: Option<Limit>,
+    /// Lets pass what `LocalStack` lets pass.
+    #[arg(
+        long,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "on",
+        value_parser = crate::settings::lenient
+    )]
+    pub lenient: Option<Lenience>,
+    /// Does not ask.
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// Arguments of `down`.
@@ -107,6 +121,12 @@ pub struct Doctor {
     /// Prints a text to paste into a bug report.
     #[arg(long)]
     pub report: bool,
+    /// Tells what worked on a lenient engine and fails on AWS.
+    #[arg(long, conflicts_with = "report")]
+    pub aws: bool,
+    /// Empties that record once it is told.
+    #[arg(long, requires = "aws")]
+    pub forget: bool,
 }
 
 /// Arguments of `call`.

@@ -7,6 +7,7 @@ mod clock;
 mod credentials;
 mod docker;
 mod engine;
+pub(crate) mod leans;
 mod machine;
 mod network;
 mod paste;
@@ -14,6 +15,8 @@ mod ports;
 mod remedy;
 mod runtimes;
 mod scene;
+
+pub use leans::AwsReport;
 
 use crate::{
     cli,
@@ -24,7 +27,10 @@ use crate::{
 };
 use futures_util::{FutureExt, future::join_all};
 use scene::Scene;
-use std::{future::Future, time::Duration};
+use std::{
+    future::{Future, ready},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// How long a check may take.
@@ -185,12 +191,21 @@ pub async fn run(context: &Context, args: &cli::Doctor) -> Result<DoctorReport> 
         credentials::check(&scene).boxed(),
         network::check(&scene).boxed(),
         runtimes::check(&scene).boxed(),
+        ready(leans::check(&scene)).boxed(),
     ];
     let findings: Vec<Finding> = join_all(groups).await.into_iter().flatten().collect();
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     let report = args.report.then(|| paste::text(context, &findings));
     let (ok, warnings, failures) = (count(Verdict::Ok), count(Verdict::Warn), count(Verdict::Fail));
     Ok(DoctorReport { findings, ok, warnings, failures, report })
+}
+
+/// Tells what worked on a lenient engine and fails on AWS.
+///
+/// # Errors
+/// The record of it cannot be emptied, where that was asked for.
+pub fn aws(context: &Context, args: &cli::Doctor) -> Result<AwsReport> {
+    leans::report(&context.settings, args.forget)
 }
 
 /// Runs checks, and says `late` in their place when they take too long.

@@ -5,13 +5,14 @@ mod chain;
 mod parts;
 mod picture;
 
-use super::{env::Syntax, resource_url};
+use super::{doctor::leans, env::Syntax, resource_url};
 use crate::{
     cli::{self, StatusOutput},
     commands::context::Context,
     engine::{self, Component, Engine, Health, record::Record},
     error::{Code, Error, Exit, Result},
     http_client::HttpClient,
+    lenience::Lenience,
     names::ApiId,
     settings::Settings,
     stack::{self, Discovery},
@@ -52,6 +53,23 @@ impl OverallState {
     }
 }
 
+/// What a lenient engine let pass.
+#[derive(Debug, serde::Serialize)]
+pub struct Lenient {
+    /// For whom it is lenient.
+    pub lenience: Lenience,
+    /// How many things worked here and fail on AWS.
+    pub fails_on_aws: usize,
+}
+
+impl Lenient {
+    fn look(settings: &Settings) -> Option<Self> {
+        let lenience = Record::read(settings).map(|record| record.lenient).unwrap_or_default();
+        let fails_on_aws = leans::count(&settings.folder);
+        (lenience.is_on() || fails_on_aws > 0).then_some(Self { lenience, fails_on_aws })
+    }
+}
+
 /// How everything is.
 #[derive(Debug, serde::Serialize)]
 pub struct StatusReport {
@@ -73,6 +91,8 @@ pub struct StatusReport {
     pub api: Option<Health>,
     /// Why the engine could not be asked for the stack.
     pub problem: Option<Message>,
+    /// Whether the engine lets pass what AWS refuses; absent when it is strict and always was.
+    pub lenient: Option<Lenient>,
     #[serde(skip)]
     output: Option<StatusOutput>,
     #[serde(skip)]
@@ -102,6 +122,9 @@ impl Report for StatusReport {
         if let Some(url) = &self.url {
             page.raw("");
             page.line(Message::new("status.url").with("url", url));
+        }
+        if let Some(lenient) = &self.lenient {
+            page.toned(Tone::Warn, &Message::new("status.lenient").with("count", lenient.fails_on_aws));
         }
     }
 
@@ -214,7 +237,9 @@ async fn look(context: &Context) -> StatusReport {
     let chain = chain.map(|stack| Chain::of(&components, stack, api, &targets));
     let components = components.into_iter().chain(targets).collect();
     let parts = parts.unwrap_or_default();
-    StatusReport { healthy, state, components, stack, parts, chain, url, api, problem, output: None, error: None }
+    let lenient = Lenient::look(settings);
+    let (output, error) = (None, None);
+    StatusReport { healthy, state, components, stack, parts, chain, url, api, problem, lenient, output, error }
 }
 
 /// Asks the deployed API for its document, which it gives without the function. Asked is the door on this machine: what

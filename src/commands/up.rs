@@ -5,7 +5,8 @@ use crate::{
     cli,
     commands::context::Context,
     engine,
-    error::Result,
+    error::{Code, Error, Result},
+    lenience::Lenience,
     text::Message,
     ui::{Page, Report},
 };
@@ -18,14 +19,41 @@ impl Report for UpReport {
     fn human(&self, page: &mut Page) {
         let key = if self.0.changed { "up.ready" } else { "up.unchanged" };
         page.line(Message::new(key).with("engine", self.0.engine).with("url", &self.0.url));
+        if self.0.lenient.is_on() {
+            page.line(Message::new(format!("up.lenient.{}", self.0.lenient.as_str())));
+        }
     }
 }
 
 /// Runs `up`.
 ///
 /// # Errors
-/// What [`engine::up`] says, or that another run is at work here.
-pub async fn run(context: &Context, _args: &cli::Up) -> Result<UpReport> {
+/// What [`engine::up`] says, that another run is at work here, or that nobody agreed to what lenience opens.
+pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
     let _lock = locked(context).await?;
+    if !args.yes {
+        ask(context).await?;
+    }
     engine::up(&context.settings, &context.progress).await.map(UpReport)
+}
+
+/// Asks before an engine becomes lenient where others than this machine may reach it. On loopback alone nobody is asked.
+async fn ask(context: &Context) -> Result<()> {
+    let settings = &context.settings;
+    let Some(lenience) = engine::becomes_lenient(settings) else { return Ok(()) };
+    let (opens, question) = match (lenience, &settings.public_endpoint.value) {
+        (Lenience::Public, url) => {
+            let url = url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", settings.port.value));
+            (Message::new("up.lenient.opens_public").with("url", url), "up.lenient.confirm")
+        }
+        (_, Some(url)) => (Message::new("up.lenient.opens").with("url", url), "up.lenient.confirm"),
+        (_, None) => return Ok(()),
+    };
+    context.console.say(&opens);
+    match context.console.confirm(&Message::new(question), "--yes", &context.cancel).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::new(Code::Declined)),
+        Err(error) if error.code == Code::ConfirmationNeeded => Err(error.because_of(opens)),
+        Err(error) => Err(error),
+    }
 }

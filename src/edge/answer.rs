@@ -10,7 +10,8 @@ use serde_json::json;
 use std::time::Duration;
 
 /// What an unsigned or wrongly signed call is told to do.
-const HINT: &str = "(run `eval \"$(atelier env)\"` to use this installation's credentials)";
+const HINT: &str = "(run `eval \"$(atelier env)\"` to use this installation's credentials, or the command itself as `atelier \
+                    run -- COMMAND`; `atelier up --lenient` starts an engine that takes any)";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 

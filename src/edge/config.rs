@@ -1,7 +1,7 @@
 //! What an edge is told when it is made.
 
 use super::limits::Rate;
-use crate::{clock::Clock, deadlines, http1::Limits};
+use crate::{clock::Clock, deadlines, http1::Limits, lenience::Leans};
 use std::time::Duration;
 
 /// API calls at a time.
@@ -29,6 +29,8 @@ pub struct Config {
     pub api_time: Duration,
     /// Origins whose pages may call, exactly as browsers send them.
     pub cors_origins: Vec<String>,
+    /// What is let pass although AWS refuses it, and the record of that; nothing, unless the engine is lenient.
+    pub leans: Leans,
     /// Sizes, times and connections.
     pub limits: Limits,
 }
@@ -43,6 +45,7 @@ impl Default for Config {
             aws_in_flight: AWS_IN_FLIGHT,
             api_time: deadlines::EDGE,
             cors_origins: Vec::new(),
+            leans: Leans::default(),
             limits: Limits::edge(),
         }
     }

@@ -5,17 +5,19 @@ use super::{
     answer,
     config::Config,
     keyring::Keyring,
+    lenient::{self, Page},
     limits::{Buckets, Client},
     origin::{Site, is_tunnelled, site},
-    routes::{Refused, Route, route},
+    routes::{Refused, Route},
     signature::{Claim, Denied},
     upstream::{Lookup, Upstream},
 };
 use crate::{
     api_key,
     clock::Clock,
-    hosts,
+    hosts::{self, LocalstackHost},
     http1::{Local, Peer, Response},
+    lenience::Lean,
     names::{ApiId, StageName},
 };
 use bytes::Bytes;
@@ -31,6 +33,8 @@ pub(super) struct Passed<D> {
     pub(super) target: Target<D>,
     pub(super) site: Site,
     pub(super) who: Who,
+    /// Whether the engine is lenient for whoever sends it.
+    pub(super) is_lenient: bool,
     /// What this took of the time that the request has.
     pub(super) took: Duration,
 }
@@ -40,6 +44,8 @@ pub(super) struct Passed<D> {
 pub(super) enum Target<D> {
     /// To the edge itself, which tells whether the engine is healthy.
     Health,
+    /// To the edge itself, which answers as `LocalStack` does.
+    Page(Page),
     /// To this deployment of an API.
     Api { api: ApiId, stage: StageName, path: String, deployment: D },
     /// To an AWS service, if what it claims is proved once its body is there.
@@ -76,27 +82,39 @@ impl<U: Upstream> Gate<U> {
         let began = self.instant();
         let public_host = self.config.public_host.as_deref();
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if !hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host) {
+        let leans = &self.config.leans;
+        let is_lenient = lenient::is_for(leans.lenience(), &parts.headers, public_host);
+        let is_ours = hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host);
+        let alias = LocalstackHost::parse(host).filter(|_| is_lenient && !is_ours);
+        if !is_ours && alias.is_none() {
             return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
         }
         let mut site = site(&parts.headers, public_host, &self.config.cors_origins);
-        let decided = match route(&parts.method, parts.uri.path()) {
-            Route::Health if parts.method == Method::OPTIONS => Err(self.refuse(parts, || options(&site))),
-            Route::Api { is_plain: false, .. } if !self.upstream.takes_escapes() => {
+        if alias.is_some() && site != Site::Foreign {
+            self.note(&Lean::Host { host: hosts::without_port(host).to_owned() }, parts);
+        }
+        let page = lenient::page(&parts.method, parts.uri.path()).filter(|_| is_lenient);
+        let decided = match (lenient::route_at(alias.as_ref(), &parts.method, parts.uri.path()), page) {
+            (Route::Health, _) if parts.method == Method::OPTIONS => Err(self.refuse(parts, || options(&site))),
+            (Route::Api { is_plain: false, .. }, _) if !self.upstream.takes_escapes() => {
                 Err(self.refuse(parts, answer::not_found))
             }
-            Route::Api { api, stage, path, .. } => match self.pass_api(parts, api, stage, path).await {
+            (Route::Api { api, stage, path, .. }, None) => match self.pass_api(parts, api, stage, path).await {
                 Ok(passed) => self.guard_pages(parts, &mut site, passed),
                 refused => refused,
             },
             _ if site == Site::Foreign => Err(self.refuse(parts, foreign_origin)),
-            Route::Refused(refused) => Err(self.refuse(parts, || refusal(refused))),
+            (_, Some(page)) => {
+                self.note(&Lean::Page { path: parts.uri.path().to_owned() }, parts);
+                Ok((Target::Page(page), Who::Stranger))
+            }
+            (Route::Refused(refused), None) => Err(self.refuse(parts, || refusal(refused))),
             // Costs no token: whoever watches over the engine must not take a flood for its end.
-            Route::Health => Ok((Target::Health, Who::Stranger)),
-            Route::Aws => self.pass_aws(parts, id),
+            (Route::Health, None) => Ok((Target::Health, Who::Stranger)),
+            (Route::Aws, None) => self.pass_aws(parts, id, is_lenient),
         };
         match decided {
-            Ok((target, who)) => Ok(Passed { target, site, who, took: self.instant() - began }),
+            Ok((target, who)) => Ok(Passed { target, site, who, is_lenient, took: self.instant() - began }),
             Err(response) => Err(allowing(&site, response)),
         }
     }
@@ -161,9 +179,10 @@ impl<U: Upstream> Gate<U> {
     /// Reads what an AWS call claims. Who names a key that exists pays later, if the signature turns out to be wrong;
     /// strangers do not know its name.
     #[expect(clippy::result_large_err, reason = "a refusal is an answer, and on its way out at once")]
-    fn pass_aws(&self, parts: &Parts, id: &str) -> Result<(Target<U::Deployment>, Who), Response> {
+    fn pass_aws(&self, parts: &Parts, id: &str, is_lenient: bool) -> Result<(Target<U::Deployment>, Who), Response> {
         let claim = Claim::of(parts);
-        if claim.as_ref().is_ok_and(|claim| self.keyring.has(claim.access_key_id())) {
+        let is_known = claim.as_ref().is_ok_and(|claim| self.keyring.has(claim.access_key_id()));
+        if is_known || (is_lenient && lenient::at_its_word(parts).is_some()) {
             return Ok((Target::Aws(claim), Who::Known));
         }
         match self.count(parts) {
@@ -173,6 +192,11 @@ impl<U: Upstream> Gate<U> {
                 Err(answer::throttled(answer::protocol(service, parts, b""), wait, id))
             }
         }
+    }
+
+    /// Notes what a call leans on.
+    fn note(&self, lean: &Lean, parts: &Parts) {
+        self.config.leans.note(lean, || format!("{} {}", parts.method, parts.uri.path()));
     }
 
     /// Answers who is not let in; that costs a token, too.

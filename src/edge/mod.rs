@@ -1,7 +1,8 @@
 //! The edge: the only public listener, in front of every local engine.
 //!
 //! It forwards the API's own two URL forms for deployed ids and stages, `GET /healthz`, and AWS calls whose SigV4
-//! signature verifies. All else is answered here, and the engine ([`Upstream`]) never hears of it.
+//! signature verifies. All else is answered here, and the engine ([`Upstream`]) never hears of it. In front of an engine
+//! that is lenient it lets pass more, to whoever calls on this machine: `lenient.rs`.
 
 pub mod answer;
 pub mod canonical;
@@ -10,9 +11,11 @@ mod config;
 pub mod forward;
 mod gate;
 pub mod keyring;
+mod lenient;
 pub mod limits;
 mod list;
 pub mod origin;
+mod pages;
 pub mod routes;
 pub mod scope;
 pub mod server;

@@ -10,8 +10,10 @@ use super::{
     config::Config,
     gate::{Gate, Passed, Target, Who, allowing},
     keyring::Keyring,
+    lenient,
     limits::Client,
     origin::{self, Site},
+    pages::Pages,
     scope,
     signature::{Claim, Denied, Verified},
     upstream::{ApiCall, AwsCall, Upstream},
@@ -22,8 +24,10 @@ use crate::{
         self, Admission, Peer, Rejection, Request, Response, Share,
         ids::{self, REQUEST_ID, RequestIds},
     },
+    lenience::Lean,
 };
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
@@ -51,13 +55,20 @@ pub struct Edge<U> {
     gate: Gate<U>,
     api_calls: Capacity,
     aws_calls: Capacity,
+    pages: Pages,
     ids: RequestIds,
 }
 
 /// Serves the edge on `listener` until `shutdown`.
 pub async fn run<U: Upstream>(listener: TcpListener, edge: Edge<U>, shutdown: CancellationToken) {
-    let limits = edge.gate.config.limits.clone();
-    http1::serve(listener, limits, Arc::new(edge), shutdown).await;
+    run_on(vec![listener], edge, shutdown).await;
+}
+
+/// Serves the edge on several listeners until `shutdown`; connections are counted for each.
+pub async fn run_on<U: Upstream>(listeners: Vec<TcpListener>, edge: Edge<U>, shutdown: CancellationToken) {
+    let edge = Arc::new(edge);
+    let serve = |listener| http1::serve(listener, edge.gate.config.limits.clone(), Arc::clone(&edge), shutdown.clone());
+    join_all(listeners.into_iter().map(serve)).await;
 }
 
 impl<U: Upstream> Edge<U> {
@@ -67,6 +78,7 @@ impl<U: Upstream> Edge<U> {
         Self {
             api_calls: Capacity::new(config.in_flight),
             aws_calls: Capacity::new(config.aws_in_flight),
+            pages: Pages::new(config.clock.clone()),
             ids: RequestIds::default(),
             gate: Gate::new(upstream, keyring, config),
         }
@@ -74,9 +86,10 @@ impl<U: Upstream> Edge<U> {
 
     /// Answers a request whose head has passed.
     async fn answer(&self, passed: Passed<U::Deployment>, mut parts: Parts, body: Bytes, id: &str) -> Response {
-        let Passed { target, site, who, took } = passed;
+        let Passed { target, site, who, is_lenient, took } = passed;
         let response = match target {
             Target::Health => self.health().await,
+            Target::Page(page) => self.pages.answer(page, self.gate.upstream.services().unwrap_or_default()),
             Target::Api { api, stage, path, deployment } => {
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
@@ -90,7 +103,10 @@ impl<U: Upstream> Edge<U> {
                     None => allowing(&site, answer::uncached(answer::deadline())),
                 };
             }
-            Target::Aws(claim) => self.aws(claim, who, Request::from_parts(parts, body), id).await,
+            Target::Aws(claim) => {
+                let caller = Caller { claim, who, is_lenient };
+                self.aws(caller, Request::from_parts(parts, body), id).await
+            }
         };
         allowing(&site, answer::uncached(response))
     }
@@ -109,13 +125,17 @@ impl<U: Upstream> Edge<U> {
         Ok(self.gate.upstream.api(call).await)
     }
 
-    async fn aws(&self, claim: Result<Claim, Denied>, who: Who, request: Request, id: &str) -> Response {
+    async fn aws(&self, caller: Caller, request: Request, id: &str) -> Response {
         let (mut parts, body) = request.into_parts();
-        let protocol = answer::protocol(claim.as_ref().ok().map(Claim::service), &parts, &body);
-        let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, &parts, &body) {
+        let Caller { claim, who, is_lenient } = caller;
+        let word = if is_lenient { lenient::at_its_word(&parts) } else { None };
+        let service = claim.as_ref().ok().map(Claim::service).or_else(|| Some(word.as_ref()?.service.as_str()));
+        let protocol = answer::protocol(service, &parts, &body);
+        let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, word, &parts, &body) {
             Ok(verified) => verified,
             Err(denied) => return self.deny(&denied, who, &parts, protocol, id),
         };
+        self.pages.note(&service);
         let Some(_permit) = self.aws_calls.try_acquire(is_lent) else {
             return answer::unavailable(protocol, "too many requests in flight", id);
         };
@@ -128,10 +148,27 @@ impl<U: Upstream> Edge<U> {
         }
     }
 
-    /// Proves what an AWS call claims, and that it is for a region and a service that are here.
-    fn verify(&self, claim: Result<Claim, Denied>, parts: &Parts, body: &[u8]) -> Result<Verified, Denied> {
+    /// Proves what an AWS call claims, and that it is for a region and a service that are here. Where the engine is
+    /// lenient for whoever calls, what cannot be proved is taken at its `word`, and noted.
+    fn verify(
+        &self,
+        claim: Result<Claim, Denied>,
+        word: Option<Verified>,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<Verified, Denied> {
         let candidates = origin::signed_candidates(&parts.headers, self.gate.config.public_host.as_deref());
-        let verified = claim?.verify(parts, body, &candidates, &self.gate.keyring, self.gate.config.clock.now())?;
+        let prove =
+            |claim: Claim| claim.verify(parts, body, &candidates, &self.gate.keyring, self.gate.config.clock.now());
+        let verified = match (claim.and_then(prove), word) {
+            (Err(denied), Some(word)) => {
+                let (access_key_id, refusal) = (word.access_key_id.clone(), denied.to_string());
+                let lean = Lean::Credentials { access_key_id, refusal };
+                self.gate.config.leans.note(&lean, || lenient::call(&word.service, parts, body));
+                word
+            }
+            (proved, _) => proved?,
+        };
         scope::check(&verified, self.gate.upstream.services())?;
         Ok(verified)
     }
@@ -144,6 +181,13 @@ impl<U: Upstream> Edge<U> {
             Err(wait) => answer::throttled(protocol, wait, id),
         }
     }
+}
+
+/// Who makes an AWS call, as far as its head tells.
+struct Caller {
+    claim: Result<Claim, Denied>,
+    who: Who,
+    is_lenient: bool,
 }
 
 /// A request that was let in.

@@ -207,7 +207,7 @@ fn query_claim(parts: &Parts) -> Result<Claim, Denied> {
 
 /// Reads `access key/YYYYMMDD/region/service/aws4_request`. Region and service become parts of file names and keys
 /// further on, so they may hold nothing but what AWS's own names hold.
-fn credential_scope(credential: &str) -> Result<(String, Scope), Denied> {
+pub(super) fn credential_scope(credential: &str) -> Result<(String, Scope), Denied> {
     let fields: Vec<&str> = credential.split('/').collect();
     let [access_key_id, date, region, service, "aws4_request"] = fields[..] else {
         return Err(Denied::Incomplete(

@@ -1,7 +1,7 @@
 //! What every service works with.
 
 use super::{logs, state::Store, sts, wire};
-use crate::{clock::Clock, edge::keyring::Keyring, runtimes::Machine};
+use crate::{clock::Clock, edge::keyring::Keyring, lenience::Leans, runtimes::Machine};
 use std::path::PathBuf;
 
 /// What an emulator is opened with.
@@ -23,6 +23,8 @@ pub struct Config {
     pub executable: PathBuf,
     /// Where this machine has interpreters for functions.
     pub machine: Machine,
+    /// What is let pass although AWS refuses it, and the record of that; nothing, unless the engine is lenient.
+    pub leans: Leans,
 }
 
 /// What every service works with.

@@ -13,7 +13,7 @@ use super::{
     store::Region,
     wire::{self, AwsError, Fault, QueryParams, members, routes::Routes, xml},
 };
-use crate::http1::Response;
+use crate::{http1::Response, lenience::Lean};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -94,6 +94,8 @@ pub struct Scope<'a> {
     pub region: &'a Region,
     /// The access key that signed.
     pub access_key_id: &'a str,
+    /// The called service and operation, for people (`lambda CreateFunction`).
+    pub call: &'a str,
     /// The id that the answer carries.
     pub request_id: &'a str,
     /// The time of the call, the same for the whole operation.
@@ -177,6 +179,12 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn now_millis(&self) -> i64 {
         wire::millis(self.now)
+    }
+
+    /// Tells whether the call may lean on something that AWS refuses, which is then on record.
+    #[must_use]
+    pub fn lets(&self, lean: &Lean) -> bool {
+        self.context.config.leans.lets(lean, || self.call.to_owned())
     }
 
     /// Reads the state of the call's region, as it is on disk.

@@ -62,7 +62,8 @@ async fn serve(
     let status = called.status();
     let input = called.input(request).map_err(service.fault)?;
     let (access_key_id, now) = (call.access_key_id.as_str(), context.config.clock.now());
-    let scope = Scope { context, functions, region: &region, access_key_id, request_id, now };
+    let named = format!("{} {name}", service.name);
+    let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request_id, now };
     let operation = Operation { input, payload: request.body().clone(), service, scope };
     let output = match handler {
         Handler::Sync(serve) => serve(operation),

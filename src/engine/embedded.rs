@@ -5,6 +5,7 @@
 
 use super::{
     component::{Component, Health, OUTSIDE_CONTAINERS},
+    daemon,
     description::Engine,
     installation::Installation,
     local::{docker_proxy, local_connection, log_path, loopback, public_url},
@@ -14,22 +15,34 @@ use super::{
 };
 use crate::{
     disk,
-    docker::Role,
+    docker::{self, Role},
     emulator::SetAside,
     engine_kind::EngineKind,
     error::{Code, Error, Result},
+    lenience::Lenience,
     marks::{API_ID_TAG, ENGINE_ROLE, LOCAL_ACCOUNT},
     progress::Progress,
-    settings::{Settings, roles::Door},
+    settings::{
+        Origin, Settings,
+        roles::{Door, Habits},
+    },
     text::Message,
 };
 use rustix::process::{Signal, kill_process};
-use std::{io, net::Ipv4Addr, path::Path, process::Stdio, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 use tokio::{
     io::AsyncReadExt,
     time::{Instant, sleep, timeout},
 };
 
+/// How long Docker may take to tell its bridge's address.
+const BRIDGE_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the child may take until it listens; it takes milliseconds unless the disk hangs.
 const START_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a SIGTERM may take: requests in flight have 25 s, but nobody waits that long for `down`.
@@ -44,7 +57,7 @@ pub(crate) enum News {
     /// It listens, and its record is written.
     Ready {
         /// The record.
-        record: Record,
+        record: Box<Record>,
         /// What of the state was damaged and set aside.
         set_aside: Vec<SetAside>,
     },
@@ -61,8 +74,16 @@ pub(crate) enum News {
 pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     // The child reads the key pair from its file: secrets never pass through arguments or the environment.
     let installation = Installation::load_or_create_telling(settings, progress)?;
-    match Record::read(settings).filter(is_running) {
-        Some(record) if knows(&record, &installation) => return Ok(described(settings, &record, false)),
+    let recorded = Record::read(settings).filter(is_running);
+    let lenient = wanted(settings, recorded.as_ref());
+    match recorded {
+        Some(record) if knows(&record, &installation) && record.lenient == lenient => {
+            return Ok(described(settings, &record, false));
+        }
+        Some(record) if knows(&record, &installation) => {
+            progress.note(Message::new("engine.other_lenience").with("lenient", lenient.as_str()));
+            down(&record, progress).await?;
+        }
         Some(record) => {
             progress.warn(Message::new("engine.other_credentials"));
             down(&record, progress).await?;
@@ -72,20 +93,60 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
         }
     }
     progress.begin("engine", Message::new("engine.starting"));
-    let record = start(settings, progress).await?;
+    let bridge = if lenient.is_on() { bridge(settings).await } else { None };
+    let record = start(settings, Habits { lenient, bridge }, progress).await?;
     progress.done("engine");
+    if record.bridge != bridge
+        && let Some(address) = bridge
+    {
+        progress.warn(Message::new("engine.no_bridge").with("address", SocketAddr::new(address, record.port)));
+    }
     Ok(described(settings, &record, true))
+}
+
+/// For whom the engine is to be lenient: as the user says, else as it runs, else for nobody.
+fn wanted(settings: &Settings, running: Option<&Record>) -> Lenience {
+    match running {
+        Some(record) if settings.lenient.origin == Origin::Default => record.lenient,
+        _ => settings.lenient.value,
+    }
+}
+
+/// For whom `up` would open the engine that is none yet, or that is less lenient; `None` where nothing is opened.
+#[must_use]
+pub fn becomes_lenient(settings: &Settings) -> Option<Lenience> {
+    let running = Record::read(settings).filter(is_running);
+    let wanted = wanted(settings, running.as_ref());
+    let is_new = running.is_none_or(|record| record.lenient != wanted);
+    Some(wanted).filter(|lenience| lenience.is_on() && is_new)
+}
+
+/// The address at which containers reach this machine, where Docker has a bridge on it.
+async fn bridge(settings: &Settings) -> Option<IpAddr> {
+    let look = async { docker::gateway::find(&daemon::glance(settings).await.ok()?).await.ok() };
+    let gateway = timeout(BRIDGE_DEADLINE, look).await.ok().flatten()?;
+    Some(gateway.publish).filter(|address| *address != IpAddr::from(Ipv4Addr::LOCALHOST))
 }
 
 fn described(settings: &Settings, record: &Record, changed: bool) -> Startup {
     let pid = record.process.as_ref().map(|process| process.pid);
-    Startup { engine: EngineKind::Embedded, url: public_url(settings, record.port), port: record.port, pid, changed }
+    Startup {
+        engine: EngineKind::Embedded,
+        url: public_url(settings, record.port),
+        port: record.port,
+        pid,
+        lenient: record.lenient,
+        changed,
+    }
 }
 
-async fn start(settings: &Settings, progress: &Progress) -> Result<Record> {
+async fn start(settings: &Settings, habits: Habits, progress: &Progress) -> Result<Record> {
     let log = log_path(&settings.folder, Role::Engine);
-    let (reader, mut child) =
-        spawn(settings, &log).map_err(|source| disk::Error::Io { action: "start", path: log.clone(), source })?;
+    let (reader, mut child) = spawn(settings, habits, &log).map_err(|source| disk::Error::Io {
+        action: "start",
+        path: log.clone(),
+        source,
+    })?;
     let mut line = String::new();
     let mut reader = tokio::net::unix::pipe::Receiver::from_owned_fd(reader.into())
         .map_err(|error| Error::new(Code::Bug).with("detail", error))?;
@@ -97,7 +158,7 @@ async fn start(settings: &Settings, progress: &Progress) -> Result<Record> {
                 let warning = Message::new("engine.set_aside").with("path", path.display());
                 progress.warn(warning.with("kept", kept).with("lost", lost));
             }
-            Ok(record)
+            Ok(*record)
         }
         Ok(News::PortTaken) => Err(port_taken(settings.port.value)),
         Ok(News::Failed { reason }) => Err(crashed(&mut child, &log).because(reason)),
@@ -112,7 +173,7 @@ async fn start(settings: &Settings, progress: &Progress) -> Result<Record> {
 
 /// Starts the child with an empty environment, its news in a pipe and its errors in the log. It leaves our session
 /// itself, which needs no code between fork and exec.
-fn spawn(settings: &Settings, log: &Path) -> io::Result<(io::PipeReader, std::process::Child)> {
+fn spawn(settings: &Settings, habits: Habits, log: &Path) -> io::Result<(io::PipeReader, std::process::Child)> {
     let errors = disk::append(log)?;
     let (reader, writer) = io::pipe()?;
     let child = std::process::Command::new(std::env::current_exe()?)
@@ -122,6 +183,7 @@ fn spawn(settings: &Settings, log: &Path) -> io::Result<(io::PipeReader, std::pr
         .arg(LOCAL_ACCOUNT)
         .arg(Door::of(settings).to_text())
         .arg(settings.machine.to_text())
+        .arg(habits.to_text())
         .env_clear()
         .current_dir(&settings.folder)
         .stdin(Stdio::null())

@@ -52,6 +52,9 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
 
 /// Tells which kind is meant: the one that the user names, else the recorded one, else the one that suits this machine.
 async fn kind(settings: &Settings, progress: &Progress, record: Option<&Record>, runs: bool) -> Result<EngineKind> {
+    if settings.lenient.value.is_on() {
+        return lenient_kind(settings, record.filter(|_| runs));
+    }
     match (settings.engine.value, record) {
         (Some(wanted), Some(record)) if runs && wanted != record.kind => Err(Error::new(Code::BadSetting)
             .with("name", "engine")
@@ -61,6 +64,20 @@ async fn kind(settings: &Settings, progress: &Progress, record: Option<&Record>,
         // Who names an image wants a container.
         (None, Some(record)) if runs || settings.image.value.is_none() => Ok(record.kind),
         (None, _) => Ok(choose(settings, progress).await),
+    }
+}
+
+/// Tells which kind is meant by who wants a lenient engine: there is one that can be.
+fn lenient_kind(settings: &Settings, running: Option<&Record>) -> Result<EngineKind> {
+    let refused =
+        |rule| Err(Error::new(Code::BadSetting).with("name", "lenient").with("value", "on").with_message("rule", rule));
+    let named = settings.engine.value.is_some_and(|kind| kind != EngineKind::Embedded);
+    match running {
+        Some(record) if record.kind != EngineKind::Embedded => {
+            refused(Message::new("rule.running_engine").with("engine", record.kind))
+        }
+        _ if named || settings.image.value.is_some() => refused(Message::new("rule.lenient_engine")),
+        _ => Ok(EngineKind::Embedded),
     }
 }
 

@@ -35,6 +35,7 @@ use crate::{
     elf,
     engine_kind::EngineKind,
     error::{Code, Error, Result},
+    lenience::Lenience,
     marks::LOCAL_ACCOUNT,
     progress::Progress,
     settings::Settings,
@@ -181,7 +182,14 @@ async fn bring_up(
     record(&set, port, account)?.write_to(&settings.folder)?;
     progress.done("engine");
     let url = public_url(settings, port);
-    Ok(Startup { engine: EngineKind::Localstack, url, port, pid: None, changed: engine_changed || doors.changed() })
+    Ok(Startup {
+        engine: EngineKind::Localstack,
+        url,
+        port,
+        pid: None,
+        lenient: Lenience::Off,
+        changed: engine_changed || doors.changed(),
+    })
 }
 
 /// The record of a set that is ready; `account` is `None` where the engine ran already and was not asked.

@@ -28,6 +28,7 @@ pub mod target;
 pub(crate) use component::OUTSIDE_CONTAINERS;
 pub use component::{Component, Health};
 pub use description::Engine;
+pub use embedded::becomes_lenient;
 pub use life::{belongings, dismantle, down, keeps_state, up};
 pub(crate) use life::{recorded, running};
 pub(crate) use local::{log_path, loopback};

@@ -3,9 +3,12 @@
 //! A record is a claim, not a fact: it may be older than a reboot. [`Process::is_alive`] tells whether the process that
 //! it names is still the same one, also when its number has been given to another.
 
-use crate::{disk, engine_kind::EngineKind, settings::Settings};
+use crate::{disk, engine_kind::EngineKind, lenience::Lenience, settings::Settings};
 use rustix::process::{Pid, test_kill_process};
-use std::path::{Path, PathBuf};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 /// The version of the record's shape; another version counts as no record.
 const SCHEMA: u32 = 1;
@@ -87,6 +90,17 @@ pub struct Record {
     /// The docker proxy as functions reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docker_proxy: Option<String>,
+    /// For whom the engine is lenient.
+    #[serde(default, skip_serializing_if = "is_strict")]
+    pub lenient: Lenience,
+    /// The address of Docker's bridge, where a lenient engine listens there, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<IpAddr>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "has the shape that serde asks for")]
+fn is_strict(lenience: &Lenience) -> bool {
+    !lenience.is_on()
 }
 
 impl Record {
@@ -108,6 +122,8 @@ impl Record {
             image: None,
             internal_endpoint: None,
             docker_proxy: None,
+            lenient: Lenience::Off,
+            bridge: None,
         })
     }
 

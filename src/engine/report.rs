@@ -1,6 +1,6 @@
 //! What starting and stopping an engine did.
 
-use crate::engine_kind::EngineKind;
+use crate::{engine_kind::EngineKind, lenience::Lenience};
 
 /// What starting did.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -14,6 +14,8 @@ pub struct Startup {
     pub port: u16,
     /// The engine's process, where it is one of ours.
     pub pid: Option<u32>,
+    /// For whom it is lenient.
+    pub lenient: Lenience,
     /// `false` when it ran already.
     pub changed: bool,
 }

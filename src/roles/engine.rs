@@ -18,9 +18,11 @@ use crate::{
     engine::{
         embedded::{self, News},
         installation,
+        record::Record,
     },
+    lenience::Leans,
     runtimes::Machine,
-    settings::roles::Door,
+    settings::roles::{Door, Habits},
 };
 use std::{
     error::Error,
@@ -52,6 +54,7 @@ struct Arguments {
     account: String,
     door: Door,
     machine: Machine,
+    habits: Habits,
 }
 
 impl Arguments {
@@ -61,11 +64,12 @@ impl Arguments {
         let account = args.next()?.into_string().ok()?;
         let door = Door::parse(args.next()?.to_str()?)?;
         let machine = Machine::parse(&args.next()?)?;
-        Some(Self { project, port, account, door, machine })
+        let habits = Habits::parse(args.next()?.to_str()?)?;
+        Some(Self { project, port, account, door, machine, habits })
     }
 }
 
-/// Runs the role: `@engine <project folder> <port> <account> <door> <machine>`.
+/// Runs the role: `@engine <project folder> <port> <account> <door> <machine> <habits>`.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     // A session of its own: neither Ctrl-C in the terminal nor its closing reaches the engine.
     let _ = rustix::process::setsid();
@@ -94,8 +98,11 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let (access_key_id, secret) = installation::key_pair(&arguments.project)?;
     let keyring = Keyring::default();
     keyring.insert(access_key_id.clone(), Key { secret, session_token: None });
+    let folder = disk::own_folder(&arguments.project).join("engine");
+    let Habits { lenient, bridge } = arguments.habits;
+    let leans = Leans::open(lenient, &folder, Clock::System);
     let emulator = Arc::new(Emulator::open(emulator::Config {
-        folder: disk::own_folder(&arguments.project).join("engine"),
+        folder,
         account: arguments.account.clone(),
         endpoint: format!("http://{}:{port}", Ipv4Addr::LOCALHOST),
         clock: Clock::System,
@@ -103,17 +110,26 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         processes: MAX_PROCESSES,
         executable: std::env::current_exe()?,
         machine: arguments.machine,
+        leans: leans.clone(),
     })?);
-    let edge = Edge::new(Arc::clone(&emulator), keyring, arguments.door.clone().config());
+    let config = edge::Config { leans, ..arguments.door.clone().config() };
+    let edge = Edge::new(Arc::clone(&emulator), keyring, config);
+    // One that is not there, or is taken, is left out; `up` says so.
+    let beside = match bridge {
+        Some(address) => TcpListener::bind((address, port)).await.ok(),
+        None => None,
+    };
 
     let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id)?;
+    let record = Record { lenient, bridge: bridge.filter(|_| beside.is_some()), ..record };
     record.write_to(&arguments.project)?;
     let set_aside = emulator.set_aside().to_vec();
-    tell(&News::Ready { record, set_aside })?;
+    tell(&News::Ready { record: Box::new(record), set_aside })?;
 
     let shutdown = CancellationToken::new();
     // What is cut off loses nothing: the emulator's state is on disk with every answer.
-    stop.serve(edge::server::run(listener, edge, shutdown.clone()), &shutdown, DRAIN).await;
+    let listeners = [Some(listener), beside].into_iter().flatten().collect();
+    stop.serve(edge::server::run_on(listeners, edge, shutdown.clone()), &shutdown, DRAIN).await;
     let _ = timeout(FAREWELL, emulator.shutdown()).await;
     Ok(())
 }

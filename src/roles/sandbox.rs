@@ -23,17 +23,23 @@ const GIB: u64 = 1 << 30;
 const LIMITS: [(Resource, u64); 4] =
     [(Resource::Core, 0), (Resource::Nofile, 1024), (Resource::Fsize, GIB), (Resource::As, 64 * GIB)];
 
-/// Runs the role: `@sandbox <pid of the emulator> <folder> <folder for /tmp> <program> [argument…]`; an empty folder for
-/// `/tmp` leaves the machine's own there. Ends as the program ends.
+/// Runs the role: `@sandbox <pid of the emulator> <folder> <folder for /tmp> <file for /etc/hosts> <program> [argument…]`;
+/// an empty path leaves the machine's own there. Ends as the program ends.
 pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next().and_then(|pid| Pid::from_raw(pid.to_str()?.parse().ok()?));
-    let (folder, tmp, program) = (args.next(), args.next(), args.next());
-    let (Some(parent), Some(folder), Some(tmp), Some(program)) = (parent, folder, tmp, program) else {
+    let (folder, tmp, hosts, program) = (args.next(), args.next(), args.next(), args.next());
+    let (Some(parent), Some(folder), Some(tmp), Some(hosts), Some(program)) = (parent, folder, tmp, hosts, program)
+    else {
         return ExitCode::from(CANNOT_START);
     };
-    if !tmp.is_empty() {
-        // A system that does not let users do this shares its `/tmp`; functions that ask for `TMPDIR` see no difference.
-        let _ = own_tmp(Path::new(&tmp));
+    // In this order: the file may be below the machine's `/tmp`, which the other one hides.
+    let mounts = [(&hosts, "/etc/hosts"), (&tmp, "/tmp")];
+    let mounts: Vec<_> = mounts.into_iter().filter(|(own, _)| !own.is_empty()).collect();
+    if !mounts.is_empty() && own_mounts().is_ok() {
+        for (own, place) in mounts {
+            // A system that does not let users do this shares its own; functions that ask for `TMPDIR` see no difference.
+            let _ = mount_bind(Path::new(own), place);
+        }
     }
     let arguments: Vec<OsString> = args.collect();
     let error = match confine(parent, Path::new(&folder)).and_then(|()| supervise(Path::new(&program), &arguments)) {
@@ -48,11 +54,11 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     ExitCode::from(CANNOT_START)
 }
 
-/// Puts a folder in the place of `/tmp`, for this process and those that it starts.
+/// Gives this process and those that it starts mounts of their own.
 ///
 /// Only root may do so in the namespace that it has; others get one in which they may. Both are made before the life of
 /// the process is bound to its parent's: the kernel forgets that bond when a process gets new rights.
-fn own_tmp(folder: &Path) -> io::Result<()> {
+fn own_mounts() -> io::Result<()> {
     if unshare(UnshareFlags::NEWNS).is_err() {
         let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
         unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)?;
@@ -62,8 +68,7 @@ fn own_tmp(folder: &Path) -> io::Result<()> {
         std::fs::write("/proc/self/gid_map", format!("{group} {group} 1"))?;
     }
     // What is mounted here is to be seen nowhere else.
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
-    Ok(mount_bind(folder, "/tmp")?)
+    Ok(mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?)
 }
 
 /// Gives this process, which has one thread, namespaces of its own.

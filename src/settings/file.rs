@@ -59,6 +59,9 @@ impl SettingsFile {
             None => Ok(None),
             Some(Item::Value(toml_edit::Value::String(text))) => Ok(Some(text.value().clone())),
             Some(Item::Value(toml_edit::Value::Integer(number))) => Ok(Some(number.value().to_string())),
+            Some(Item::Value(toml_edit::Value::Boolean(value))) if source.in_file == InFile::Switch => {
+                Ok(Some(value.value().to_string()))
+            }
             Some(Item::Value(toml_edit::Value::Array(items)))
                 if source.in_file == InFile::List && items.iter().all(toml_edit::Value::is_str) =>
             {
@@ -140,6 +143,15 @@ mod tests {
         assert_eq!(file.get(&source::REGION).unwrap().as_deref(), Some("eu-west-3"));
         assert_eq!(file.get(&source::ENGINE).unwrap(), None);
         assert!(file.get(&source::STACK).is_err());
+    }
+
+    #[test]
+    fn true_and_false_are_for_switches() {
+        let file = SettingsFile::parse("lenient = true\nport = true").unwrap();
+        assert_eq!(file.get(&source::LENIENT).unwrap().as_deref(), Some("true"));
+        assert!(file.get(&source::PORT).is_err());
+        let file = SettingsFile::parse("lenient = 'public'").unwrap();
+        assert_eq!(file.get(&source::LENIENT).unwrap().as_deref(), Some("public"));
     }
 
     #[test]

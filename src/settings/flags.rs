@@ -1,7 +1,7 @@
 //! What the command line says about settings.
 
 use super::values::Auth;
-use crate::{edge::limits::Limit, engine_kind::EngineKind, names::StackName};
+use crate::{edge::limits::Limit, engine_kind::EngineKind, lenience::Lenience, names::StackName};
 use std::{path::PathBuf, time::Duration};
 
 /// The flags that were given, each under the name of its setting.
@@ -25,6 +25,8 @@ pub struct Flags {
     pub image: Option<String>,
     /// `up --rate`.
     pub rate: Option<Limit>,
+    /// `up --lenient`.
+    pub lenient: Option<Lenience>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
 }

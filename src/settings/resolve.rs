@@ -5,10 +5,11 @@ use super::{
     Settings, base_url, duration, endpoint,
     file::SettingsFile,
     source::{self, InFile, Source, bad},
-    values::{Auth, auth, engine, origins, port, rate, region, stack, text},
+    values::{Auth, auth, engine, lenient, origins, port, rate, region, stack, text},
 };
 use crate::{
     error::{Code, Error, Result},
+    lenience::Lenience,
     runtimes::Machine,
     secret::Secret,
     text::Message,
@@ -49,6 +50,7 @@ impl Settings {
                 .or(stack(DEFAULT_STACK).map_err(|rule| bad("stack", DEFAULT_STACK, rule))?),
             region: sources.settle(&source::REGION, flags.region.clone(), region)?.or(DEFAULT_REGION.to_owned()),
             timeout: sources.settle(&source::TIMEOUT, flags.timeout, duration)?.or(DEFAULT_TIMEOUT),
+            lenient: sources.settle(&source::LENIENT, flags.lenient, lenient)?.or(Lenience::Off),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
             endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
             public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),

@@ -4,12 +4,13 @@ use super::{Environment, Settings};
 use crate::{
     edge::{self, limits::Limit},
     error::{Code, Error, Result},
+    lenience::Lenience,
     names::OwnerId,
     secret::Secret,
 };
 use http::uri::{Authority, PathAndQuery};
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
 };
@@ -91,6 +92,29 @@ impl Door {
     pub fn config(self) -> edge::Config {
         let Self { public_host, rate, cors_origins } = self;
         edge::Config { public_host, rate, cors_origins, ..edge::Config::default() }
+    }
+}
+
+/// What the embedded engine alone is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Habits {
+    /// For whom it is lenient.
+    pub lenient: Lenience,
+    /// The address of Docker's bridge, where it is to listen, too.
+    pub bridge: Option<IpAddr>,
+}
+
+impl Habits {
+    /// Reads what [`Habits::to_text`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Writes it as one word for an argument.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        serde_json::to_string(&self).unwrap_or_default()
     }
 }
 

@@ -19,6 +19,8 @@ pub enum InFile {
     Scalar,
     /// As that, or as a list of strings.
     List,
+    /// As a string, or as `true` and `false`.
+    Switch,
 }
 
 /// A setting and the places that may say it.
@@ -110,6 +112,8 @@ sources! {
     INTERNAL_ENDPOINT = "internal_endpoint", None, ["AWS_ENDPOINT_INTERNAL"], Scalar;
     /// The language of messages: `en` or `fr`.
     LANG = "lang", Some("--lang"), ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"], Never;
+    /// Whether the embedded engine lets pass what LocalStack lets pass: `off`, `on`, or `public` for a public URL, too.
+    LENIENT = "lenient", Some("--lenient"), ["ATELIER_LENIENT"], Switch;
     /// The public port, 0 for any free one.
     PORT = "port", Some("--port"), ["ATELIER_PORT"], Scalar;
     /// The public URL, instead of the one under which Codespaces forwards the port.

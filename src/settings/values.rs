@@ -3,6 +3,7 @@
 use crate::{
     edge::limits::Rate,
     engine_kind::EngineKind,
+    lenience::Lenience,
     names::{StackName, is_region},
     runtimes::Runtime,
     text::Message,
@@ -165,6 +166,14 @@ pub fn rate(text: &str) -> Result<Option<Rate>, Rule> {
     let per_second = number(per_second).ok_or_else(|| Rule::new("rate"))?;
     let burst = burst.map_or(Some(per_second.saturating_mul(2)), number).ok_or_else(|| Rule::new("rate"))?;
     Ok(Some(Rate { per_second, burst }))
+}
+
+/// Reads for whom an engine is lenient: `off`, `on` or `public`, and `true` and `false` as files say it.
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn lenient(text: &str) -> Result<Lenience, Rule> {
+    Lenience::parse(text).ok_or_else(|| Rule::new("lenient"))
 }
 
 /// Reads the origins whose pages may call, separated by commas; each exactly as browsers send it, so without a path,

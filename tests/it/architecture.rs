@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["clock", "deadlines", "elf", "failpoints", "flight", "log", "marks", "secret", "shell", "text"],
     &["api_key", "engine_kind", "error", "http1", "names", "progress"],
     &["aws_protocol", "calls", "contract", "disk", "hosts", "runtimes"],
-    &["aws", "openapi"],
+    &["aws", "lenience", "openapi"],
     &["docker", "edge", "http_client", "proxy"],
     &["emulator", "handler", "settings"],
     &["cli", "engine", "ui"],

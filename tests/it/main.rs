@@ -10,6 +10,7 @@ mod edge;
 mod emulator;
 mod handler;
 mod http1;
+mod lenient;
 mod proxy;
 mod pull;
 mod readme;

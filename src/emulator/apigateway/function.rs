@@ -51,7 +51,10 @@ impl Function<'_> {
             let reason = match denied {
                 Denied::Absent => "there is no such function",
                 Denied::Pending => "it is still being created",
-                Denied::Forbidden => "its resource policy does not allow this API (`aws lambda add-permission`)",
+                Denied::Forbidden => {
+                    "Invalid permissions on Lambda function: its resource policy does not allow this API (`aws lambda \
+                     add-permission`)"
+                }
             };
             let source = self.source_arn;
             tracing::warn!(request_id, function, source, reason, "an API call cannot invoke its function");

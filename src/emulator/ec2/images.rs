@@ -84,6 +84,11 @@ fn is_plain(rest: &str) -> bool {
     (1..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
+/// Whether `DescribeImages` lists an image.
+pub(super) fn is_listed(id: &str) -> bool {
+    IMAGES.iter().any(|image| image.id == id)
+}
+
 /// The architecture of an image, where it is known.
 pub(super) fn architecture(id: &str) -> Option<Architecture> {
     IMAGES.iter().find(|image| image.id == id).map(|image| image.architecture)

@@ -20,6 +20,7 @@ use crate::{
         service::{Operation, Output},
         wire::{AwsError, QueryParams},
     },
+    lenience::Lean,
     secret::hex,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -75,6 +76,10 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
             Ok::<_, AwsError>(members)
         })
         .await?;
+    if !images::is_listed(&request.image) {
+        // Any engine here takes it; a lenient one says that AWS does not.
+        let _ = scope.lets(&Lean::Image { image: request.image.clone() });
+    }
     Ok(Output::xml(move |root| write_reservation(root, &members, &Network::new(&account, &region), &account, now)))
 }
 

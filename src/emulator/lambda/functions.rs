@@ -17,6 +17,7 @@ use crate::{
         wire::{self, AwsError},
     },
     http1::Response,
+    lenience::Lean,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -29,10 +30,10 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     create.check()?;
     let name = FunctionName::parse(&create.function_name)?;
     let runtime = input::check_runtime(create.runtime, create.package_type.as_deref())?;
-    let settings = settings.create(&name.to_string(), runtime.parse().ok())?;
+    let settings = settings.leaning(&scope, &name.to_string()).create(&name.to_string(), runtime.parse().ok())?;
     let tags = create.tags.unwrap_or_default();
     tags::check(&tags)?;
-    check_role(&scope, &settings.role)?;
+    check_role(&scope, &name, &settings.role)?;
     let exists = conflict(format!("Function already exist: {name}"));
     // Said before an archive is looked into, and again when it is stored.
     if scope.read(|state| state.lambda.functions.contains_key(&name)) {
@@ -186,6 +187,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
 pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (update, settings, scope) = operation.inputs::<UpdateConfiguration, SettingsInput>()?;
     let reference = Reference::parse(&scope, &update.function_name, None)?.own()?;
+    let settings = settings.leaning(&scope, &reference.name.to_string());
     let runtime = match update.runtime {
         Some(runtime) => {
             let runtime = input::check_runtime(Some(runtime), None)?;
@@ -200,7 +202,7 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
             let before = function.clone();
             let settings = settings.apply(&reference.name.to_string(), function.settings.clone())?;
             if settings.role != function.settings.role {
-                check_role(&scope, &settings.role)?;
+                check_role(&scope, &reference.name, &settings.role)?;
             }
             function.settings = settings;
             if let Some((remark, runtime)) = runtime {
@@ -256,9 +258,10 @@ async fn remark(scope: &Scope<'_>, runtime: &str) -> Result<Option<String>, AwsE
 
 /// A function's role must be there. Whether its trust policy names Lambda is not looked into: nothing here is refused
 /// by a policy of a role.
-fn check_role(scope: &Scope<'_>, role: &str) -> Result<(), AwsError> {
+fn check_role(scope: &Scope<'_>, function: &FunctionName, role: &str) -> Result<(), AwsError> {
     if scope.read_global(|state| state.iam.has_role(role, scope.account())) {
         return Ok(());
     }
-    Err(invalid("The role defined for the function cannot be assumed by Lambda."))
+    let lean = Lean::Role { function: function.to_string(), role: role.to_owned() };
+    if scope.lets(&lean) { Ok(()) } else { Err(invalid(lean.refusal())) }
 }

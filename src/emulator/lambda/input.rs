@@ -8,7 +8,8 @@ use super::{
     function::FunctionSettings,
 };
 use crate::{
-    emulator::{runtime::environment, wire::AwsError},
+    emulator::{runtime::environment, service::Scope, wire::AwsError},
+    lenience::Lean,
     runtimes::Runtime,
 };
 use serde::Deserialize;
@@ -161,6 +162,17 @@ impl SettingsInput {
         self.apply(function, defaults)
     }
 
+    /// Drops the variables that Lambda sets itself, where the engine is lenient.
+    pub(super) fn leaning(mut self, scope: &Scope<'_>, function: &str) -> Self {
+        let Some(environment) = &mut self.environment else { return self };
+        let names = reserved(&environment.variables);
+        let lean = Lean::Variables { function: function.to_owned(), names };
+        if matches!(&lean, Lean::Variables { names, .. } if !names.is_empty()) && scope.lets(&lean) {
+            environment.variables.retain(|name, _| !environment::is_reserved(name));
+        }
+        self
+    }
+
     /// Changes what was sent and keeps the rest.
     pub(super) fn apply(self, function: &str, old: FunctionSettings) -> Result<FunctionSettings, AwsError> {
         self.refuse_what_is_missing(function)?;
@@ -265,16 +277,17 @@ fn is_role_arn(role: &str) -> bool {
         && !name.trim_start_matches('/').is_empty()
 }
 
+/// Names the variables that Lambda sets itself.
+fn reserved(variables: &BTreeMap<String, String>) -> Vec<String> {
+    variables.keys().filter(|name| environment::is_reserved(name)).cloned().collect()
+}
+
 fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), AwsError> {
     const WHY: &str = "Lambda was unable to configure your environment variables because the environment variables you \
                        have provided";
-    let reserved: Vec<_> = variables.keys().filter(|name| environment::is_reserved(name)).map(String::as_str).collect();
-    if !reserved.is_empty() {
-        return Err(invalid(format!(
-            "{WHY} contains reserved keys that are currently not supported for modification. Reserved keys used in \
-             this request: {}",
-            reserved.join(", ")
-        )));
+    let names = reserved(variables);
+    if !names.is_empty() {
+        return Err(invalid(Lean::Variables { function: String::new(), names }.refusal()));
     }
     let is_name = |name: &str| {
         name.starts_with(|first: char| first.is_ascii_alphabetic())

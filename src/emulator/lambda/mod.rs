@@ -34,6 +34,7 @@ use super::{
     store::{AnyTable, Table, Tables},
     wire::{AwsError, routes::Routes},
 };
+use crate::lenience::Lean;
 use alias::Alias;
 use name::Reference;
 use qualified::Qualified;
@@ -148,7 +149,7 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
             return Err(Denied::Absent);
         }
         let (policy, _) = state.lambda.policy(&reference).map_err(|_| Denied::Absent)?;
-        if !policy::allows(policy, service, source_arn) {
+        if !policy::allows(policy, service, source_arn) && !leans(context, &reference, service, source_arn) {
             return Err(Denied::Forbidden);
         }
         if view.is_pending(context.config.clock.now()) {
@@ -156,6 +157,16 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
         }
         Ok(view.spec(&region))
     })
+}
+
+/// Whether a service may lean on a permission that the function does not have.
+fn leans(context: &Context, function: &Reference, service: &str, source_arn: &str) -> bool {
+    // Of an API, a rule or a group all sources are one.
+    let source = source_arn.split_once('/').map_or_else(|| source_arn.to_owned(), |(whole, _)| format!("{whole}/*"));
+    let qualifier = function.qualifier.iter().map(|qualifier| format!(":{qualifier}"));
+    let function = function.name.to_string() + &qualifier.collect::<String>();
+    let lean = Lean::Permission { function, principal: service.to_owned(), source };
+    context.config.leans.lets(&lean, || format!("lambda Invoke ({source_arn})"))
 }
 
 /// Whether a function of any region, or a version of one, has this code.

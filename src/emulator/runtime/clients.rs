@@ -10,16 +10,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The client in Python, under the name of AWS's: the folder's one program.
-const PYTHON: [(&str, &str); 1] = [("bootstrap.py", include_str!("clients/python.py"))];
+/// The client in Python; the first file is the program, under the name of AWS's.
+const PYTHON: [(&str, &str); 2] =
+    [("bootstrap.py", include_str!("clients/python.py")), ("python_hosts.py", include_str!("clients/python_hosts.py"))];
 
 /// The client in JavaScript; the first file is the program.
-const NODE: [(&str, &str); 9] = [
+const NODE: [(&str, &str); 10] = [
     ("index.mjs", include_str!("clients/node/index.mjs")),
     ("api.mjs", include_str!("clients/node/api.mjs")),
     ("console.mjs", include_str!("clients/node/console.mjs")),
     ("errors.mjs", include_str!("clients/node/errors.mjs")),
     ("hooks.mjs", include_str!("clients/node/hooks.mjs")),
+    ("hosts.mjs", include_str!("clients/node/hosts.mjs")),
     ("invoke.mjs", include_str!("clients/node/invoke.mjs")),
     ("load.mjs", include_str!("clients/node/load.mjs")),
     ("now.mjs", include_str!("clients/node/now.mjs")),

@@ -50,6 +50,8 @@ pub struct Place<'a> {
     pub log_stream: &'a str,
     /// The URL of the AWS API.
     pub endpoint: &'a str,
+    /// Variables that the engine adds and that the user's replace.
+    pub engine: &'a [(&'static str, String)],
     /// What the interpreter adds, where one runs the function: variables that the user's replace,
     pub defaults: &'a [(&'static str, String)],
     /// and those that the user's do not.
@@ -90,6 +92,7 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
         variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     };
     let mut environment = BTreeMap::from(defaults);
+    environment.extend(of_interpreter(place.engine));
     environment.extend(of_interpreter(place.defaults));
     environment.extend(spec.variables.clone());
     environment.extend(reserved);
@@ -130,6 +133,7 @@ mod tests {
             log_group: "/aws/lambda/f",
             log_stream: "s",
             endpoint: "http://127.0.0.1:4566",
+            engine: &[("EDGE_PORT", "4566".to_owned())],
             defaults: &[("PATH", "/python/bin".to_owned()), ("MODE", "y".to_owned())],
             reserved: &[("AWS_EXECUTION_ENV", "AWS_Lambda_python3.12".to_owned())],
         };
@@ -142,6 +146,7 @@ mod tests {
         assert_eq!(environment["AWS_ENDPOINT_URL"], "http://mine");
         assert_eq!(environment["AWS_REGION"], "eu-west-1");
         assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:9");
+        assert_eq!(environment["EDGE_PORT"], "4566");
         assert_eq!(environment["MODE"], "x");
         assert_eq!(environment["PATH"], "/python/bin");
         assert_eq!(environment["AWS_EXECUTION_ENV"], "AWS_Lambda_python3.12");

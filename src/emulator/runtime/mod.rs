@@ -9,6 +9,7 @@ mod clients;
 pub mod environment;
 mod launch;
 mod memory;
+mod neighbours;
 mod output;
 mod pool;
 mod worker;
@@ -347,6 +348,7 @@ impl Functions {
             launch: inner.launcher.launch(spec.runtime, &code).await?,
             code,
             scratch: folder(&inner.context).join("scratch").join(random_id()?),
+            hosts: inner.context.config.leans.is_on().then(|| hosts_file(&inner.context)),
             kill: inner.stop.child_token(),
             permit,
         };
@@ -361,6 +363,9 @@ impl Functions {
                 pool.reap(IDLE_TIME);
             }
         });
+        if self.0.context.config.leans.is_on() {
+            neighbours::write_hosts(&hosts_file(&self.0.context))?;
+        }
         Spawner::start(self.0.context.config.executable.clone())
     }
 }
@@ -381,6 +386,11 @@ fn folder(context: &Context) -> PathBuf {
     // A process may have another working folder than the emulator.
     let base = std::path::absolute(&context.config.folder).unwrap_or_else(|_| context.config.folder.clone());
     functions(&base)
+}
+
+/// The hosts file of the functions of a lenient engine.
+fn hosts_file(context: &Context) -> PathBuf {
+    folder(context).join("hosts")
 }
 
 fn functions(folder: &Path) -> PathBuf {

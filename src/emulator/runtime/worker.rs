@@ -6,6 +6,7 @@ use super::{
     environment::{self, Place},
     launch::Launch,
     memory::Memory,
+    neighbours,
     output::{self, Log, Mark, Report},
 };
 use crate::{
@@ -82,6 +83,8 @@ pub(super) struct StartContext<'a> {
     pub launch: Launch,
     /// A folder that does not exist yet, for the process alone.
     pub scratch: PathBuf,
+    /// The hosts file for it, where it is to find the neighbours that `LocalStack`'s functions have.
+    pub hosts: Option<PathBuf>,
     /// Cancelled when the process must end.
     pub kill: CancellationToken,
     /// Given back when the process is gone.
@@ -120,7 +123,7 @@ impl Drop for Resources {
 impl Worker {
     /// Starts a process of `spec`; it is not ready yet.
     pub(super) async fn start(spec: &Spec, start: StartContext<'_>) -> io::Result<Self> {
-        let StartContext { context, spawner, tasks, code, launch, scratch, kill, permit } = start;
+        let StartContext { context, spawner, tasks, code, launch, scratch, hosts, kill, permit } = start;
         let born = Instant::now();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
@@ -129,6 +132,7 @@ impl Worker {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
         let log_group = format!("/aws/lambda/{}", spec.name);
         let log_stream = log_stream(&context.config.clock, &spec.version)?;
+        let neighbours = hosts.as_ref().map(|_| neighbours::variables(&context.config.endpoint)).unwrap_or_default();
         let place = Place {
             runtime_api: listener.local_addr()?,
             task_root: &code,
@@ -136,13 +140,14 @@ impl Worker {
             log_group: &log_group,
             log_stream: &log_stream,
             endpoint: &context.config.endpoint,
+            engine: &neighbours,
             defaults: &launch.defaults,
             reserved: &launch.reserved,
         };
         let environment = environment::build(spec, &place, &credentials);
         let tmp = launch.has_own_tmp.then(|| scratch.clone());
         let (path, argument) = (launch.program, launch.argument);
-        let program = Program { path, argument, tmp, folder: code.clone(), environment };
+        let program = Program { path, argument, tmp, hosts, folder: code.clone(), environment };
         let mut child = spawner.spawn(&program).await?;
         let memory = Memory::new(sandbox::id(&child), spec.memory);
 

@@ -84,6 +84,7 @@ fn settings() -> String {
         let in_file = match source.in_file {
             InFile::Never => "",
             InFile::Scalar => "a string or a number",
+            InFile::Switch => "a string, or `true` or `false`",
             InFile::List => "a string or a list of strings",
         };
         let (flag, variables) = (code(source.flag.as_slice()), code(source.variables));

@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 /// What the daemon does with a request.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// It answers with this status and body.
     Answer(u16, &'static str),
     /// It says nothing for as long as the client waits.
@@ -23,7 +23,7 @@ pub(super) enum Reply {
 }
 
 /// The daemon; it ends with this value.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     socket: PathBuf,
     is_over: Arc<AtomicBool>,
     _folder: TempDir,
@@ -31,7 +31,7 @@ pub(super) struct Daemon {
 
 impl Daemon {
     /// Starts a daemon that does with each request, `METHOD /path` without the version, what `reply` says.
-    pub(super) fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("docker.sock");
         let listener = UnixListener::bind(&socket).unwrap();
@@ -51,7 +51,7 @@ impl Daemon {
     }
 
     /// Its address as `DOCKER_HOST` has it.
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("unix://{}", self.socket.display())
     }
 }

@@ -1,7 +1,7 @@
 //! Kill it anywhere, run it again: what `SAFETY.md` promises under "Crash safety" and "Faults", proved against the
 //! embedded engine.
 
-mod daemon;
+pub(crate) mod daemon;
 mod docker;
 mod drift;
 #[cfg(feature = "failpoints")]

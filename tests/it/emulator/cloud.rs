@@ -105,5 +105,6 @@ pub(crate) fn config(folder: &Path, endpoint: &str, clock: Clock, keyring: Keyri
         processes: emulator::runtime::MAX_PROCESSES,
         executable: env!("CARGO_BIN_EXE_atelier").into(),
         machine: crate::support::interpreters::machine(),
+        leans: atelier::lenience::Leans::default(),
     }
 }

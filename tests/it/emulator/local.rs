@@ -59,6 +59,7 @@ impl Local {
             processes: PROCESSES,
             executable: env!("CARGO_BIN_EXE_atelier").into(),
             machine: crate::support::interpreters::machine(),
+            leans: atelier::lenience::Leans::default(),
         });
         let emulator = Arc::new(emulator.unwrap());
         let (stop, door) = (CancellationToken::new(), Arc::new(Door(Arc::clone(&emulator), RequestIds::default())));

@@ -410,6 +410,8 @@ def serve(api, handler):
 
 def main():
     set_up_logging()
+    if "_ATELIER_HOSTS" in os.environ:
+        import python_hosts  # noqa: F401: it does what it does when it is imported
     # The function's own modules come first, and this file's folder is not one of theirs.
     sys.path[0] = os.environ.get("LAMBDA_TASK_ROOT", os.getcwd())
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])

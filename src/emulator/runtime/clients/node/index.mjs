@@ -8,6 +8,7 @@
 import { next, postError, postLastError, postResult } from './api.mjs';
 import { logError, patchConsole } from './console.mjs';
 import { Fault } from './errors.mjs';
+import { patchHosts } from './hosts.mjs';
 import { invoke } from './invoke.mjs';
 import { hintAtSdk, load } from './load.mjs';
 import { hasCallbacks, now } from './now.mjs';
@@ -40,6 +41,7 @@ async function die(title, error, code) {
 
 async function main() {
   patchConsole();
+  patchHosts();
   defineGlobals();
   process.on('uncaughtException', (error) => die('Uncaught Exception', error, 129));
   process.on('unhandledRejection', (reason, promise) => {

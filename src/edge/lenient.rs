@@ -1,0 +1,181 @@
+//! What the edge of a lenient engine lets pass, and for whom.
+//!
+//! For whoever calls on this machine or over Docker's bridge, which are the only addresses that it listens on. What has
+//! come through anything that forwards is a stranger's, unless the engine is lenient in public: every kind of forwarding
+//! that is known to be one counts, and one that leaves no trace (a bare TCP tunnel) cannot be told.
+//!
+//! Not here: what a page in a browser may do, which is nothing here either ([`super::origin`]).
+
+use super::{
+    canonical::ALGORITHM,
+    origin::is_tunnelled,
+    routes::{Route, route},
+    signature::{self, Verified},
+};
+use crate::{hosts::LocalstackHost, lenience::Lenience};
+use http::{HeaderMap, Method, header, request::Parts};
+
+/// What forwards puts on: any of these says that a request comes from elsewhere.
+const FORWARDED: [&str; 12] = [
+    "cf-connecting-ip",
+    "cf-ray",
+    "fly-client-ip",
+    "forwarded",
+    "true-client-ip",
+    "tailscale-user-login",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-original-host",
+    "x-real-ip",
+];
+
+/// Tells whether the engine is lenient for whoever sends this.
+pub(super) fn is_for(lenience: Lenience, headers: &HeaderMap, public_host: Option<&str>) -> bool {
+    match lenience {
+        Lenience::Off => false,
+        Lenience::On => {
+            !is_tunnelled(headers, public_host) && !FORWARDED.iter().any(|name| headers.contains_key(*name))
+        }
+        Lenience::Public => true,
+    }
+}
+
+/// A page of `LocalStack`'s own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// The services and whether they run.
+    Health,
+    /// The steps of the start, with the state of each.
+    Init,
+    /// Whether everything that is to happen at the start has happened.
+    Ready,
+    /// What answers.
+    Info,
+}
+
+/// Finds the page at a path.
+pub(super) fn page(method: &Method, path: &str) -> Option<Page> {
+    if *method != Method::GET && *method != Method::HEAD {
+        return None;
+    }
+    match path {
+        "/_localstack/health" | "/health" => Some(Page::Health),
+        "/_localstack/init" => Some(Page::Init),
+        "/_localstack/init/ready" => Some(Page::Ready),
+        "/_localstack/info" => Some(Page::Info),
+        _ => None,
+    }
+}
+
+/// Finds the route of a request to a host of `LocalStack`'s, some of which name an API before its path does.
+pub(super) fn route_at(host: Option<&LocalstackHost>, method: &Method, path: &str) -> Route {
+    match host {
+        Some(LocalstackHost::Api(api)) if !path.starts_with("/restapis/") && !path.starts_with("/_aws/") => {
+            route(method, &format!("/_aws/execute-api/{api}{path}"))
+        }
+        _ => route(method, path),
+    }
+}
+
+/// Takes a call's word for who calls, and for what; only its form is checked. A presigned URL is a link that anybody's
+/// page may hold, so that one has to be signed with credentials that are known.
+pub(super) fn at_its_word(parts: &Parts) -> Option<Verified> {
+    let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let authorization = headers.next().filter(|_| headers.next().is_none())?.to_str().ok()?;
+    let fields = authorization.strip_prefix(ALGORITHM).filter(|rest| rest.starts_with([' ', ',']))?;
+    let credential = fields.split([',', ' ']).find_map(|field| field.strip_prefix("Credential="))?;
+    let (access_key_id, scope) = signature::credential_scope(credential).ok()?;
+    let plain = (1..=128).contains(&access_key_id.len()) && access_key_id.bytes().all(|byte| byte.is_ascii_graphic());
+    plain.then_some(Verified { access_key_id, region: scope.region, service: scope.service, is_lent: false })
+}
+
+/// Names an AWS call for people: its service and its operation, where the call carries its name, else method and path.
+pub(super) fn call(service: &str, parts: &Parts, body: &[u8]) -> String {
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()?.rsplit('.').next());
+    let action =
+        || body.split(|&byte| byte == b'&').find_map(|pair| std::str::from_utf8(pair).ok()?.strip_prefix("Action="));
+    match target.or_else(action) {
+        Some(operation) => format!("{service} {operation}"),
+        None => format!("{service} {} {}", parts.method, parts.uri.path()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn parts(headers: &[(&'static str, &'static str)]) -> Parts {
+        let mut request = http::Request::new(());
+        for (name, value) in headers {
+            request.headers_mut().append(*name, HeaderValue::from_static(value));
+        }
+        request.into_parts().0
+    }
+
+    #[test]
+    fn what_was_forwarded_is_a_strangers_unless_lenience_is_public() {
+        let public = Some("a.example");
+        let local = parts(&[("host", "localhost:4566")]);
+        assert!(is_for(Lenience::On, &local.headers, public));
+        assert!(!is_for(Lenience::Off, &local.headers, public));
+        for header in
+            [("host", "a.example"), ("x-forwarded-host", "a.example"), ("x-forwarded-for", "1.2.3.4"), ("via", "x")]
+        {
+            let forwarded = parts(&[header]);
+            assert!(!is_for(Lenience::On, &forwarded.headers, public), "{header:?}");
+            assert!(is_for(Lenience::Public, &forwarded.headers, public), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_taken_at_their_word_when_they_name_key_region_and_service() {
+        let word = |text: &'static str| at_its_word(&parts(&[("authorization", text)]));
+        let verified = word(
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=x",
+        )
+        .unwrap();
+        assert_eq!((verified.access_key_id.as_str(), verified.region.as_str()), ("test", "us-east-1"));
+        assert_eq!((verified.service.as_str(), verified.is_lent), ("ec2", false));
+        assert!(word("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ec2/aws4_request").is_some());
+        for bad in [
+            "Bearer x",
+            "AWS4-HMAC-SHA256",
+            "AWS4-HMAC-SHA256 Credential=test",
+            "AWS4-HMAC-SHA256 Credential=test/2026/../ec2/aws4_request",
+            "AWS4-HMAC-SHA256X Credential=test/20260101/us-east-1/ec2/aws4_request",
+        ] {
+            assert_eq!(word(bad), None, "{bad}");
+        }
+        assert_eq!(at_its_word(&parts(&[])), None);
+    }
+
+    #[test]
+    fn a_call_is_named_by_its_operation_where_it_says_it() {
+        let plain = parts(&[]);
+        assert_eq!(call("ec2", &plain, b"Version=1&Action=RunInstances&x=y"), "ec2 RunInstances");
+        assert_eq!(
+            call("logs", &parts(&[("x-amz-target", "Logs_1.DescribeLogGroups")]), b"{}"),
+            "logs DescribeLogGroups"
+        );
+        assert_eq!(call("lambda", &plain, b"{}"), "lambda GET /");
+    }
+
+    #[test]
+    fn an_api_that_the_host_names_is_called_by_stage_and_path() {
+        let host: LocalstackHost = LocalstackHost::parse("abc123.execute-api.localhost.localstack.cloud:4566").unwrap();
+        let get = |path| route_at(Some(&host), &Method::GET, path);
+        let api = |path: &str| Route::Api {
+            api: "abc123".parse().unwrap(),
+            stage: "dev".parse().unwrap(),
+            path: path.into(),
+        };
+        assert_eq!(get("/dev/infra"), api("/infra"));
+        assert_eq!(get("/dev"), api("/"));
+        assert_eq!(get("/_aws/execute-api/abc123/dev/infra"), api("/infra"));
+        assert_eq!(get("/dev/../x"), Route::Refused(super::super::routes::Refused::NotFound));
+        assert_eq!(route_at(None, &Method::GET, "/"), Route::Aws);
+    }
+}
