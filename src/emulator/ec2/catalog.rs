@@ -164,6 +164,12 @@ pub(super) fn describe_types(operation: Operation<'_>) -> Result<Output, AwsErro
 }
 
 impl InstanceType {
+    /// The threads of a core: Graviton's processors have one, and so have virtual ones without Nitro.
+    pub(super) fn threads(&self) -> u32 {
+        let has_one = self.architecture == Architecture::Arm || self.hypervisor == "xen" || self.cpus == 1;
+        if has_one { 1 } else { 2 }
+    }
+
     fn is_current(&self) -> bool {
         !self.name.starts_with("m1.")
     }

@@ -1,11 +1,20 @@
 //! Images: a few to be found by name, and any other well-formed id as an image without a name. Workshops and tutorials
 //! write image ids of their own; nothing boots from them here.
 
-use super::{catalog::Architecture, filter::Filters, paging::Paging};
-use crate::emulator::{
-    service::{Operation, Output},
-    wire::{AwsError, xml},
+use super::{
+    catalog::Architecture,
+    filter::Filters,
+    paging::Paging,
+    volumes::{Mapping, Shape},
 };
+use crate::{
+    emulator::{
+        service::{Operation, Output},
+        wire::{AwsError, xml},
+    },
+    secret::hex,
+};
+use sha2::{Digest, Sha256};
 
 /// An image that `DescribeImages` lists.
 struct Image {
@@ -90,6 +99,30 @@ pub(super) fn root_device(id: &str) -> &'static str {
     IMAGES.iter().find(|image| image.id == id).map_or("/dev/xvda", |image| image.root)
 }
 
+/// Whether instances of an image answer for their metadata to whoever has a token only, unless it is said.
+pub(super) fn knows_version_2(id: &str) -> bool {
+    IMAGES.iter().any(|image| image.id == id && image.name.starts_with("al2023-"))
+}
+
+/// The devices of an image: the one that it starts from.
+pub(super) fn devices(id: &str) -> Vec<Mapping> {
+    let digest = hex(&Sha256::digest(id.as_bytes()));
+    vec![Mapping {
+        name: root_device(id).to_owned(),
+        // Whose it is nobody is told: AWS's are not shown either.
+        snapshot: format!("snap-{}", &digest[..17]),
+        shape: Shape {
+            size: 8,
+            kind: "gp3".to_owned(),
+            iops: Some(3000),
+            throughput: Some(125),
+            is_encrypted: false,
+            key: None,
+        },
+        delete_on_termination: true,
+    }]
+}
+
 /// `DescribeImages`.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let known = [
@@ -168,15 +201,19 @@ fn write(item: &mut xml::Element, id: &str, image: Option<&Image>, account: &str
     xml::text(item, "name", &name);
     xml::text(item, "rootDeviceType", "ebs");
     xml::text(item, "rootDeviceName", root_device(id));
-    xml::list(item, "blockDeviceMapping", "item", [root_device(id)], |mapping, device| {
-        xml::text(mapping, "deviceName", device);
+    xml::list(item, "blockDeviceMapping", "item", devices(id), |mapping, device| {
+        xml::text(mapping, "deviceName", &device.name);
         xml::element(mapping, "ebs", |ebs| {
-            xml::text(ebs, "volumeSize", "8");
-            xml::text(ebs, "deleteOnTermination", "true");
-            xml::text(ebs, "volumeType", "gp3");
-            xml::text(ebs, "encrypted", "false");
+            xml::text(ebs, "snapshotId", &device.snapshot);
+            xml::text(ebs, "volumeSize", &device.shape.size.to_string());
+            xml::text(ebs, "deleteOnTermination", if device.delete_on_termination { "true" } else { "false" });
+            xml::text(ebs, "volumeType", &device.shape.kind);
+            device.shape.write_speed(ebs);
         });
     });
+    if knows_version_2(id) {
+        xml::text(item, "imdsSupport", "v2.0");
+    }
     xml::text(item, "virtualizationType", "hvm");
     xml::text(item, "hypervisor", "xen");
     xml::text(item, "enaSupport", "true");

@@ -4,6 +4,7 @@ mod apigateway;
 mod cloud;
 mod ec2;
 mod ec2_changes;
+mod ec2_network;
 mod format_1;
 mod function;
 mod iam;
