@@ -56,6 +56,7 @@ impl Emulator {
         }
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
+        iam::accept(&store, &config.keyring);
         let context = Arc::new(Context { config, store, events, sessions });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::uses_code);
         Ok(Self { context, functions })

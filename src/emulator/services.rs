@@ -52,6 +52,10 @@ async fn serve(
     protocol: Protocol,
 ) -> Result<Response, AwsError> {
     let (request, request_id) = (&call.request, call.request_id.as_str());
+    if context.sessions.is_expired(&call.access_key_id, context.now_millis()) {
+        let message = "The security token included in the request is expired";
+        return Err(AwsError::new(StatusCode::FORBIDDEN, "ExpiredToken", message));
+    }
     let region: Region = call.region.parse()?;
     let service = SERVICES.into_iter().find(|service| service.name == call.service);
     let service = service.ok_or_else(|| AwsError::not_implemented(&call.service, &hint(request)))?;

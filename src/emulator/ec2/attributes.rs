@@ -3,7 +3,6 @@
 use super::{
     catalog,
     groups::GroupName,
-    images,
     instance::{Instance, Phase},
     listing::flag,
     network::Network,
@@ -246,7 +245,7 @@ fn value(instance: &Instance, name: &str) -> Option<String> {
         "enaSupport" => true.to_string(),
         "instanceInitiatedShutdownBehavior" => attributes.shutdown_behavior.clone(),
         "instanceType" => instance.kind.clone(),
-        "rootDeviceName" => images::root_device(&instance.image).to_owned(),
+        "rootDeviceName" => instance.root_device().to_owned(),
         "sourceDestCheck" => attributes.source_dest_check.to_string(),
         "userData" => return attributes.user_data.clone(),
         _ => return None,

@@ -1,6 +1,6 @@
 //! An instance, and how its state follows from what was asked of it and when.
 
-use super::{groups::GroupName, network::Network, options::Options, profile::Profile, volumes::Device};
+use super::{groups::GroupName, images, network::Network, options::Options, profile::Profile, volumes::Device};
 use crate::emulator::wire::utc_time;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::Ipv4Addr};
@@ -76,6 +76,9 @@ pub struct Instance {
     /// The name of the key pair.
     #[serde(default)]
     pub(super) key: Option<String>,
+    /// The device that it starts from; empty where that follows from the image.
+    #[serde(default)]
+    pub(super) root: String,
     /// The volumes, the one that it starts from first.
     #[serde(default)]
     pub(super) devices: Vec<Device>,
@@ -192,6 +195,11 @@ impl Instance {
         has_one.then(|| Network::public_address(self.address, self.interface.starts))
     }
 
+    /// The device that it starts from.
+    pub(super) fn root_device(&self) -> &str {
+        if self.root.is_empty() { images::root_device(&self.image) } else { &self.root }
+    }
+
     /// The id of its interface.
     pub(super) fn interface_id(&self) -> String {
         self.id.replacen("i-", "eni-", 1)
@@ -230,6 +238,7 @@ pub(super) mod tests {
             interface: Interface::default(),
             options: Options::default(),
             key: None,
+            root: String::new(),
             devices: Vec::new(),
             profile: None,
         }

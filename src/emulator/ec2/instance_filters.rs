@@ -1,7 +1,6 @@
 //! The filters of `DescribeInstances`: every one that AWS documents. One on what no instance can have here finds nothing.
 
 use super::{
-    images,
     instance::{Instance, Phase},
     instance_xml::{architecture, state_reason},
     interfaces,
@@ -187,7 +186,7 @@ pub(super) fn has(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool
         "private-dns-name-options.hostname-type" => test(options.names.kind()),
         "reason" => test(&instance.reason()),
         "reservation-id" => test(&instance.reservation),
-        "root-device-name" => test(images::root_device(&instance.image)),
+        "root-device-name" => test(instance.root_device()),
         "root-device-type" => test("ebs"),
         "source-dest-check" => flag_passes(attributes.source_dest_check, test),
         "state-reason-code" => state_reason(instance, now).is_some_and(|(code, _)| test(code)),

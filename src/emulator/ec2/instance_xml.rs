@@ -3,7 +3,6 @@
 use super::{
     catalog::{self, Architecture},
     groups::GroupName,
-    images,
     instance::{Goal, Instance, Phase},
     interfaces,
     listing::{flag, write_tags},
@@ -65,6 +64,9 @@ fn write_identity(item: &mut xml::Element, instance: &Instance, now: i64) {
             xml::text(reason, "message", message);
         });
     }
+    if let Some(profile) = &instance.profile {
+        profile.write(item);
+    }
     if let Some(key) = &instance.key {
         xml::text(item, "keyName", key);
     }
@@ -122,7 +124,7 @@ fn write_machine(item: &mut xml::Element, instance: &Instance) {
     let kind = catalog::find(&instance.kind);
     xml::text(item, "architecture", architecture(instance).as_str());
     xml::text(item, "rootDeviceType", "ebs");
-    xml::text(item, "rootDeviceName", images::root_device(&instance.image));
+    xml::text(item, "rootDeviceName", instance.root_device());
     xml::list(item, "blockDeviceMapping", "item", &instance.devices, |each, device| device.write(each));
     xml::text(item, "virtualizationType", "hvm");
     xml::text(item, "hypervisor", "xen");

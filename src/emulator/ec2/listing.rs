@@ -57,6 +57,11 @@ impl Listing {
         Ok(Self { ids, filters, paging: Paging::default(), dry: super::take_dry_run(params)? })
     }
 
+    /// Whether a page's size was asked for.
+    pub(super) fn is_paged(&self) -> bool {
+        self.paging.is_asked()
+    }
+
     /// Answers with the page of those of `records` that were asked for by id and that the filters accept.
     ///
     /// # Errors

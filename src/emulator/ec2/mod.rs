@@ -22,9 +22,11 @@ mod listing;
 mod machine;
 mod network;
 mod options;
+mod own_images;
 mod paging;
 mod profile;
 mod run;
+mod snapshots;
 mod state;
 mod states;
 mod status;
@@ -47,20 +49,32 @@ pub static SERVICE: Service = Service {
     name: "ec2",
     routes: None,
     operations: &[
+        ("AssociateIamInstanceProfile", Handler::Async(|operation| Box::pin(profile::associate(operation)))),
+        ("AttachVolume", Handler::Async(|operation| Box::pin(volumes::attach(operation)))),
         ("AuthorizeSecurityGroupEgress", Handler::Async(|operation| Box::pin(groups::authorize_egress(operation)))),
         ("AuthorizeSecurityGroupIngress", Handler::Async(|operation| Box::pin(groups::authorize_ingress(operation)))),
+        ("CopyImage", Handler::Async(|operation| Box::pin(own_images::copy(operation)))),
+        ("CreateImage", Handler::Async(|operation| Box::pin(own_images::create(operation)))),
         ("CreateKeyPair", Handler::Async(|operation| Box::pin(key_pairs::create(operation)))),
         ("CreateSecurityGroup", Handler::Async(|operation| Box::pin(groups::create(operation)))),
+        ("CreateSnapshot", Handler::Async(|operation| Box::pin(snapshots::create(operation)))),
         ("CreateTags", Handler::Async(|operation| Box::pin(tags::create(operation)))),
+        ("CreateVolume", Handler::Async(|operation| Box::pin(volumes::create(operation)))),
         ("DeleteKeyPair", Handler::Async(|operation| Box::pin(key_pairs::delete(operation)))),
         ("DeleteSecurityGroup", Handler::Async(|operation| Box::pin(groups::delete(operation)))),
+        ("DeleteSnapshot", Handler::Async(|operation| Box::pin(snapshots::delete(operation)))),
         ("DeleteTags", Handler::Async(|operation| Box::pin(tags::delete(operation)))),
+        ("DeleteVolume", Handler::Async(|operation| Box::pin(volumes::delete(operation)))),
+        ("DeregisterImage", Handler::Async(|operation| Box::pin(own_images::deregister(operation)))),
         ("DescribeAccountAttributes", Handler::Sync(zones::describe_account)),
         ("DescribeAvailabilityZones", Handler::Sync(zones::describe_zones)),
+        ("DescribeIamInstanceProfileAssociations", Handler::Sync(profile::describe)),
+        ("DescribeImageAttribute", Handler::Sync(own_images::describe_attribute)),
         ("DescribeImages", Handler::Sync(images::describe)),
         ("DescribeInstanceAttribute", Handler::Sync(attributes::describe)),
         ("DescribeInstanceCreditSpecifications", Handler::Sync(machine::describe_credits)),
         ("DescribeInstanceStatus", Handler::Sync(status::describe)),
+        ("DescribeInstanceTypeOfferings", Handler::Sync(catalog::describe_offerings)),
         ("DescribeInstanceTypes", Handler::Sync(catalog::describe_types)),
         ("DescribeInstances", Handler::Sync(describe::instances)),
         ("DescribeInternetGateways", Handler::Sync(vpc::describe_gateways)),
@@ -70,10 +84,15 @@ pub static SERVICE: Service = Service {
         ("DescribeRouteTables", Handler::Sync(vpc::describe_route_tables)),
         ("DescribeSecurityGroupRules", Handler::Sync(groups::describe_rules)),
         ("DescribeSecurityGroups", Handler::Sync(groups::describe)),
+        ("DescribeSnapshots", Handler::Sync(snapshots::describe)),
         ("DescribeSubnets", Handler::Sync(vpc::describe_subnets)),
         ("DescribeTags", Handler::Sync(tags::describe)),
+        ("DescribeVolumeAttribute", Handler::Sync(volumes::describe_attribute)),
+        ("DescribeVolumes", Handler::Sync(volumes::describe)),
         ("DescribeVpcAttribute", Handler::Sync(vpc::describe_vpc_attribute)),
         ("DescribeVpcs", Handler::Sync(vpc::describe_vpcs)),
+        ("DetachVolume", Handler::Async(|operation| Box::pin(volumes::detach(operation)))),
+        ("DisassociateIamInstanceProfile", Handler::Async(|operation| Box::pin(profile::disassociate(operation)))),
         ("GetConsoleOutput", Handler::Sync(machine::console)),
         ("ImportKeyPair", Handler::Async(|operation| Box::pin(key_pairs::import(operation)))),
         ("ModifyInstanceAttribute", Handler::Async(|operation| Box::pin(attributes::modify(operation)))),
@@ -82,6 +101,8 @@ pub static SERVICE: Service = Service {
         ("ModifySecurityGroupRules", Handler::Async(|operation| Box::pin(groups::modify_rules(operation)))),
         ("MonitorInstances", Handler::Async(|operation| Box::pin(machine::monitor(operation)))),
         ("RebootInstances", Handler::Sync(states::reboot)),
+        ("RegisterImage", Handler::Async(|operation| Box::pin(own_images::register(operation)))),
+        ("ReplaceIamInstanceProfileAssociation", Handler::Async(|operation| Box::pin(profile::replace(operation)))),
         ("RevokeSecurityGroupEgress", Handler::Async(|operation| Box::pin(groups::revoke_egress(operation)))),
         ("RevokeSecurityGroupIngress", Handler::Async(|operation| Box::pin(groups::revoke_ingress(operation)))),
         ("RunInstances", Handler::Async(|operation| Box::pin(run::instances(operation)))),

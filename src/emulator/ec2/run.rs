@@ -1,7 +1,7 @@
 //! `RunInstances`: everything is checked before anything exists, and a client token makes the call repeatable.
 
 use super::{
-    catalog::{self, InstanceType},
+    catalog::{self, Architecture, InstanceType},
     images,
     instance::{Attributes, Goal, Instance, TRANSITION},
     instance_xml::write_reservation,
@@ -11,6 +11,7 @@ use super::{
     network::{CAPACITY, Network},
     new_id,
     options::Options,
+    profile::{self, Profile},
     state::{Launch, SHARE, State},
     tags,
     volumes::{AskedDevice, Volume, merge},
@@ -41,6 +42,7 @@ struct LaunchRequest {
     devices: Vec<AskedDevice>,
     /// The name of a key pair.
     key: Option<String>,
+    profile: Option<profile::Asked>,
     /// By the kind of what gets them.
     tags: BTreeMap<String, Tags>,
     attributes: Attributes,
@@ -58,6 +60,7 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
         Ok((dry, LaunchRequest::take(params, &Network::new(&account, &region))?))
     })?;
     let now = scope.now_millis();
+    let profile = request.profile.as_ref().map(|profile| profile.find(&scope)).transpose()?;
     let members = scope
         .change(|state| {
             state.ec2.prune(now, request.count.1.min(LIMIT) + SHARE);
@@ -65,7 +68,7 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
                 super::dry_run(dry)?;
                 return Ok(members);
             }
-            let launched = request.launch(&state.ec2, &Network::new(&account, &region), now)?;
+            let launched = request.launch(&state.ec2, &Network::new(&account, &region), profile, now)?;
             super::dry_run(dry)?;
             let members = request.keep(&mut state.ec2, launched);
             if let (false, Some(first)) = (request.token.is_empty(), members.first()) {
@@ -105,20 +108,27 @@ impl LaunchRequest {
         let image = params.required("ImageId")?;
         images::check_id(&image)?;
         let kind = take_type(params)?;
-        check_architecture(&image, kind)?;
+        check_architecture(images::architecture(&image), kind)?;
         let count = take_count(params)?;
         let place = Place::take(params, network, count.1)?;
         let devices = AskedDevice::take(params)?;
         let key = params.text("KeyName").filter(|pair| !pair.is_empty());
+        let profile = profile::Asked::take(params)?;
         let tags = tags::take_specifications(params, &TAGGED)?;
         let attributes = take_attributes(params)?;
         refuse_unsupported(params)?;
         let options = Options::take(params, kind, images::knows_version_2(&image))?;
-        Ok(Self { image, kind, count, place, devices, key, tags, attributes, options, token, fingerprint })
+        Ok(Self { image, kind, count, place, devices, key, profile, tags, attributes, options, token, fingerprint })
     }
 
     /// Makes the instances: as many as the limit leaves, at least the fewest that will do.
-    fn launch(&self, state: &State, network: &Network, now: i64) -> Result<Vec<(Instance, Vec<Volume>)>, AwsError> {
+    fn launch(
+        &self,
+        state: &State,
+        network: &Network,
+        profile: Option<Profile>,
+        now: i64,
+    ) -> Result<Vec<(Instance, Vec<Volume>)>, AwsError> {
         let mut taken = state.index.addresses().clone();
         let (fewest, most) = self.count;
         let free = LIMIT.saturating_sub(taken.len());
@@ -133,7 +143,10 @@ impl LaunchRequest {
         if let Some(key) = self.key.as_ref().filter(|key| !state.key_pairs.contains_key(*key)) {
             return Err(kind::KEY_PAIR.missing(key));
         }
-        let devices = merge(&images::devices(&self.image), &self.devices, |id| Err(kind::SNAPSHOT.absent(id)))?;
+        let (base, architecture) = state.base_of(&self.image)?;
+        check_architecture(architecture, self.kind)?;
+        let snapshot = |id: &str| state.snapshot(id).map(|found| found.shape.clone());
+        let devices = merge(&base.devices, &self.devices, snapshot)?;
         let zone = self.place.zones.iter().find(|zone| network.room(zone, &taken) >= fewest).ok_or_else(full)?;
         let count = most.min(network.room(zone, &taken));
         let reservation = new_id("r")?;
@@ -163,8 +176,9 @@ impl LaunchRequest {
                 interface: interface.clone(),
                 options: self.options.clone(),
                 key: self.key.clone(),
+                root: base.root.clone(),
                 devices,
-                profile: None,
+                profile: profile.as_ref().map(Profile::again).transpose()?,
             };
             members.push((instance, volumes));
         }
@@ -205,8 +219,8 @@ pub(super) fn invalid_type(name: &str) -> AwsError {
     AwsError::sender("InvalidParameterValue", format!("Invalid value '{name}' for InstanceType."))
 }
 
-fn check_architecture(image: &str, kind: &InstanceType) -> Result<(), AwsError> {
-    match images::architecture(image) {
+fn check_architecture(image: Option<Architecture>, kind: &InstanceType) -> Result<(), AwsError> {
+    match image {
         Some(architecture) if architecture != kind.architecture => {
             let message = format!(
                 "The architecture '{}' of the specified instance type does not match the architecture '{}' of the \
@@ -279,12 +293,11 @@ pub(super) fn check_user_data(data: &str) -> Result<(), AwsError> {
 }
 
 /// What EC2 has, and atelier has not.
-const LACKING: [&str; 22] = [
+const LACKING: [&str; 21] = [
     "AdditionalInfo",
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerator",
     "EnablePrimaryIpv6",
-    "IamInstanceProfile",
     "InstanceMarketOptions",
     "Ipv6Address",
     "Ipv6AddressCount",
@@ -328,7 +341,7 @@ mod tests {
             let mut params = QueryParams::parse(&Request::new(form.into())).unwrap();
             params.action().unwrap();
             let request = LaunchRequest::take(&mut params, &network)?;
-            let launched = request.launch(&state, &network, 0)?;
+            let launched = request.launch(&state, &network, None, 0)?;
             let members = request.keep(&mut state, launched);
             Ok::<_, AwsError>((members.len(), members[0].zone.clone()))
         };

@@ -6,6 +6,8 @@ use super::{
     instance::{Goal, Instance},
     key_pairs::KeyPair,
     listing::Tags,
+    own_images::OwnImage,
+    snapshots::Snapshot,
     volumes::Volume,
 };
 use crate::emulator::{
@@ -30,6 +32,10 @@ pub struct State {
     pub(super) key_pairs: Table<String, KeyPair>,
     /// By their ids.
     pub(super) volumes: Table<String, Volume>,
+    /// By their ids.
+    pub(super) snapshots: Table<String, Snapshot>,
+    /// The account's own images by their ids, those that were deregistered with them.
+    pub(super) images: Table<String, OwnImage>,
     /// The tags of everything but instances, by id.
     pub(super) tags: Table<String, Tags>,
     /// Follows from the instances.
@@ -44,6 +50,8 @@ impl Tables for State {
             ("ec2/security-groups", &mut self.groups),
             ("ec2/key-pairs", &mut self.key_pairs),
             ("ec2/volumes", &mut self.volumes),
+            ("ec2/snapshots", &mut self.snapshots),
+            ("ec2/images", &mut self.images),
             ("ec2/tags", &mut self.tags),
         ]
     }

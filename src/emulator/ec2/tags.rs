@@ -106,8 +106,8 @@ fn take_resources(params: &mut QueryParams) -> Result<Vec<(String, &'static Kind
 fn check_there(state: &State, id: &str, kind: &Kind, network: &Network, now: i64) -> Result<(), AwsError> {
     let is_there = match *kind {
         kind::INSTANCE => return state.find(&[id.to_owned()], now).map(drop),
-        // Every image is there.
-        kind::IMAGE => return images::check_id(id),
+        // Every image is there that was not deregistered.
+        kind::IMAGE => return images::check_id(id).and_then(|()| state.own_image(id).map(drop)),
         kind::GATEWAY | kind::ROUTE_TABLE => id == network.id(kind.prefix, ""),
         kind::GROUP => state.group(id, network).is_ok(),
         kind::INTERFACE => state
@@ -116,6 +116,7 @@ fn check_there(state: &State, id: &str, kind: &Kind, network: &Network, now: i64
             .is_some_and(|owner| owner.phase(now) != Phase::Terminated),
         kind::KEY_PAIR => state.key_pairs.values().any(|pair| pair.id == id),
         kind::RULE => state.has_rule(id, network),
+        kind::SNAPSHOT => state.snapshots.contains_key(id),
         kind::SUBNET => network.zones().iter().any(|zone| network.subnet(zone) == id),
         kind::VOLUME => state.volumes.contains_key(id),
         kind::VPC => id == network.vpc(),

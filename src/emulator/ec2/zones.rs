@@ -46,6 +46,11 @@ const REGIONS: [Region; 34] = [
     ("us-west-2", "US West (Oregon)", false),
 ];
 
+/// Whether a region of this name is known.
+pub(super) fn is_region(name: &str) -> bool {
+    REGIONS.iter().any(|(known, ..)| *known == name)
+}
+
 /// `DescribeRegions`: those that are on, unless others are named or all are asked for.
 pub(super) fn describe_regions(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((names, all, filters, dry), _) = operation.query(|params| {
@@ -53,7 +58,7 @@ pub(super) fn describe_regions(operation: Operation<'_>) -> Result<Output, AwsEr
         let filters = Filters::take(params, &["endpoint", "opt-in-status", "region-name"])?;
         Ok((names, all, filters, super::take_dry_run(params)?))
     })?;
-    if let Some(unknown) = names.iter().find(|name| !REGIONS.iter().any(|(known, ..)| known == name)) {
+    if let Some(unknown) = names.iter().find(|name| !is_region(name)) {
         return Err(AwsError::sender("InvalidParameterValue", format!("Invalid region provided: {unknown}")));
     }
     super::dry_run(dry)?;

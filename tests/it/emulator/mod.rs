@@ -8,6 +8,7 @@ mod ec2_network;
 mod format_1;
 mod function;
 mod iam;
+mod iam_users;
 mod lambda;
 mod local;
 mod logs;

@@ -59,6 +59,35 @@ for _name, _call, _input, _is in (
 ):
     FIXTURES[_name] = {"call": f"ec2.{_call}", "input": _input, "is": _is}
 
+FIXTURES["profile"] = {
+    "call": "iam.CreateInstanceProfile",
+    "input": {"InstanceProfileName": "$new"},
+    "is": "input.InstanceProfileName",
+}
+FIXTURES["association"] = {
+    "call": "ec2.AssociateIamInstanceProfile",
+    "input": {"InstanceId": "$instance", "IamInstanceProfile": {"Name": "$profile"}},
+    "is": "output.IamInstanceProfileAssociation.AssociationId",
+}
+
+ROOT = "output.Reservations[0].Instances[0].BlockDeviceMappings[0].Ebs.VolumeId"
+for _name, _call, _input, _is in (
+    ("volume", "CreateVolume", {"AvailabilityZone": "us-east-1a", "Size": 8}, "output.VolumeId"),
+    ("root", "DescribeInstances", {"InstanceIds": ["$stopped"]}, ROOT),
+    ("snapshot", "CreateSnapshot", {"VolumeId": "$volume", "Description": "of a test"}, "output.SnapshotId"),
+    (
+        "image",
+        "RegisterImage",
+        {
+            "Name": "$new",
+            "RootDeviceName": "/dev/xvda",
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
+        },
+        "output.ImageId",
+    ),
+):
+    FIXTURES[_name] = {"call": f"ec2.{_call}", "input": _input, "is": _is}
+
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "ec2.DescribeInstances", "input": {"InstanceIds": ["$instance"]}},
@@ -67,6 +96,10 @@ READS = [
     {"call": "ec2.DescribeTags"},
     {"call": "ec2.DescribeSecurityGroups"},
     {"call": "ec2.DescribeKeyPairs"},
+    {"call": "ec2.DescribeVolumes"},
+    {"call": "ec2.DescribeSnapshots"},
+    {"call": "ec2.DescribeImages"},
+    {"call": "ec2.DescribeIamInstanceProfileAssociations"},
     *(
         {"call": "ec2.DescribeInstanceAttribute", "input": {"InstanceId": "$instance", "Attribute": attribute}}
         for attribute in ("disableApiStop", "disableApiTermination", "instanceInitiatedShutdownBehavior", "userData")
@@ -152,6 +185,13 @@ ROWS = {
             "answer": {"InstanceStatuses[0].InstanceState.Name": "running", "InstanceStatuses[0].SystemStatus": ...},
         },
         {"input": {"InstanceIds": ["$stopped"], "IncludeAllInstances": True}},
+    ],
+    "DescribeInstanceTypeOfferings": [
+        {
+            "input": {"LocationType": "availability-zone", "Filters": [{"Name": "instance-type", "Values": ["t2.micro"]}]},
+            "answer": {"InstanceTypeOfferings[0].Location": "us-east-1a"},
+        },
+        {"input": {}, "answer": {"InstanceTypeOfferings[0].LocationType": "region"}},
     ],
     "DescribeInstanceTypes": [
         {
@@ -307,6 +347,79 @@ ROWS = {
     },
 }
 
+ASSOCIATION = "IamInstanceProfileAssociation"
+ROWS |= {
+    "AssociateIamInstanceProfile": {
+        "input": {"InstanceId": "$instance", "IamInstanceProfile": {"Name": "$profile"}},
+        "answer": {f"{ASSOCIATION}.InstanceId": "$instance", f"{ASSOCIATION}.State": "associating"},
+    },
+    "DescribeIamInstanceProfileAssociations": {
+        "input": {"AssociationIds": ["$association"], "Filters": [{"Name": "instance-id", "Values": ["$instance"]}]},
+        "answer": {f"{ASSOCIATION}s[0].State": "associated", f"{ASSOCIATION}s[0].IamInstanceProfile.Arn": ...},
+    },
+    "DisassociateIamInstanceProfile": {
+        "input": {"AssociationId": "$association"},
+        "answer": {f"{ASSOCIATION}.State": "disassociating"},
+    },
+    "ReplaceIamInstanceProfileAssociation": {
+        "input": {"AssociationId": "$association", "IamInstanceProfile": {"Name": "$profile"}},
+        "answer": {f"{ASSOCIATION}.State": "associating"},
+    },
+}
+ROWS |= {
+    "AttachVolume": {
+        "input": {"VolumeId": "$volume", "InstanceId": "$instance", "Device": "/dev/sdf"},
+        "answer": {"State": "attaching", "VolumeId": "$volume", "InstanceId": "$instance", "AttachTime": ...},
+    },
+    "CopyImage": {
+        "input": {"Name": "$new", "SourceImageId": "$image", "SourceRegion": "us-east-1"},
+        "answer": {"ImageId": ...},
+    },
+    "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$new"}, "answer": {"ImageId": ...}},
+    "CreateSnapshot": {
+        "input": {"VolumeId": "$volume", "Description": "d"},
+        "answer": {"State": "pending", "VolumeId": "$volume", "VolumeSize": 8, "OwnerId": "$account"},
+    },
+    "CreateVolume": {
+        "input": {"AvailabilityZone": "us-east-1a", "Size": 8, "VolumeType": "gp3"},
+        "answer": {"State": "creating", "Iops": 3000, "Throughput": 125, "Encrypted": False},
+    },
+    "DeleteSnapshot": {"input": {"SnapshotId": "$snapshot"}},
+    "DeleteVolume": {"input": {"VolumeId": "$volume"}},
+    "DeregisterImage": {"input": {"ImageId": "$image", "DeleteAssociatedSnapshots": True}, "answer": {"Return": True}},
+    "DescribeImageAttribute": [
+        {"input": {"ImageId": "$image", "Attribute": attribute}, "answer": {"ImageId": "$image"}}
+        for attribute in ("blockDeviceMapping", "description", "launchPermission", "imdsSupport", "productCodes")
+    ],
+    "DescribeSnapshots": {
+        "input": {"SnapshotIds": ["$snapshot"], "OwnerIds": ["self"]},
+        "answer": {"Snapshots[0].State": "completed", "Snapshots[0].Progress": "100%"},
+    },
+    "DescribeVolumeAttribute": [
+        {"input": {"VolumeId": "$volume", "Attribute": "autoEnableIO"}, "answer": {"AutoEnableIO.Value": False}},
+        {"input": {"VolumeId": "$volume", "Attribute": "productCodes"}, "answer": {"ProductCodes": ...}},
+    ],
+    "DescribeVolumes": [
+        {
+            "input": {"VolumeIds": ["$root"]},
+            "answer": {"Volumes[0].Attachments[0].InstanceId": "$stopped", "Volumes[0].State": "in-use"},
+        },
+        {"input": {"VolumeIds": ["$volume"]}, "answer": {"Volumes[0].State": "available"}},
+    ],
+    "DetachVolume": {"input": {"VolumeId": "$root"}, "answer": {"State": "detaching", "InstanceId": "$stopped"}},
+    "RegisterImage": {
+        "input": {
+            "Name": "$new",
+            "RootDeviceName": "/dev/xvda",
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
+        },
+        "answer": {"ImageId": ...},
+    },
+}
+ROWS["DescribeImages"] = [
+    ROWS["DescribeImages"],
+    {"input": {"Owners": ["self"], "ImageIds": ["$image"]}, "answer": {"Images[0].Public": False}},
+]
 ROWS["UnmonitorInstances"] = {
     "input": {"InstanceIds": ["$instance"]},
     "answer": {"InstanceMonitorings[0].Monitoring.State": "disabled"},
@@ -328,6 +441,28 @@ REMOVE = {"call": "ec2.TerminateInstances", "input": {"InstanceIds": ["$item"]}}
 OWN = {"Filters": [{"Name": "tag:paged", "Values": ["$name"]}]}
 
 PAGES = {
+    "DescribeSnapshots": {
+        "make": {"call": "ec2.CreateSnapshot", "input": {"VolumeId": "$volume"}, "is": "output.SnapshotId"},
+        "remove": {"call": "ec2.DeleteSnapshot", "input": {"SnapshotId": "$item"}},
+        "items": "Snapshots[].SnapshotId",
+        "size": 5,
+        "count": 12,
+    },
+    "DescribeVolumes": {
+        "make": {
+            "call": "ec2.CreateVolume",
+            "input": {"AvailabilityZone": "us-east-1b", "Size": 1},
+            "is": "output.VolumeId",
+        },
+        "remove": {"call": "ec2.DeleteVolume", "input": {"VolumeId": "$item"}},
+        "items": "Volumes[].VolumeId",
+        "size": 5,
+        "count": 12,
+    },
+    "DescribeIamInstanceProfileAssociations": {
+        "items": "IamInstanceProfileAssociations[].AssociationId",
+        "size": 5,
+    },
     "DescribeImages": {"items": "Images[].ImageId", "size": 5},
     "DescribeInstanceCreditSpecifications": {
         "make": MAKE,
@@ -344,6 +479,7 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
+    "DescribeInstanceTypeOfferings": {"items": "InstanceTypeOfferings[].InstanceType", "size": 5},
     "DescribeInstanceTypes": {"items": "InstanceTypes[].InstanceType", "size": 5},
     "DescribeInstances": {
         "make": MAKE,

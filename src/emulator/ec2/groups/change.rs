@@ -1,10 +1,10 @@
 //! Rules are let in, taken out and changed: all of a call, or none.
 
 use super::{
-    Group, Peer, Protocol, RULES, Rule,
     describe::write_rules,
+    group::{Group, RULES},
     permission::{self, Asked, no_prefix_list},
-    rule::check_description,
+    rule::{Peer, Protocol, Rule, check_description},
 };
 use crate::emulator::{
     ec2::{kind, listing::Tags, network::Network, new_id, state::State, tags},

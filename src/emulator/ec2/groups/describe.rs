@@ -1,6 +1,10 @@
 //! `DescribeSecurityGroups` and `DescribeSecurityGroupRules`.
 
-use super::{Group, Peer, Protocol, Rule, manage::arn};
+use super::{
+    group::Group,
+    manage::arn,
+    rule::{Peer, Protocol, Rule},
+};
 use crate::emulator::{
     ec2::{
         kind,

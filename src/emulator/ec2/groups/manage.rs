@@ -1,6 +1,9 @@
 //! Groups are made and removed.
 
-use super::{Group, Peer, Protocol, Rule};
+use super::{
+    group::Group,
+    rule::{Peer, Protocol, Rule},
+};
 use crate::emulator::{
     ec2::{
         instance::Phase,

@@ -1,6 +1,6 @@
 //! Rules as callers write them: `IpPermissions`, several rules with the same ports, and the older flat form.
 
-use super::{Peer, Protocol, Rule, rule::check_description};
+use super::rule::{Peer, Protocol, Rule, check_description};
 use crate::emulator::{
     ec2::{kind, network::Network, state::State},
     wire::{AwsError, QueryParams},

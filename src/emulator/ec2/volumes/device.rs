@@ -1,6 +1,9 @@
 //! The volumes of an instance: what a launch says of them, and under which names the instance has them.
 
-use super::{Shape, Volume, shape::Asked};
+use super::{
+    shape::{Asked, Shape},
+    volume::Volume,
+};
 use crate::emulator::{
     ec2::{kind, listing::flag_passes, new_id},
     wire::{AwsError, QueryParams, iso_time, xml},
@@ -148,6 +151,20 @@ pub(in crate::emulator::ec2) fn merge(
 }
 
 impl Mapping {
+    /// Writes an item of an image's `blockDeviceMapping`.
+    pub(in crate::emulator::ec2) fn write(&self, item: &mut xml::Element) {
+        xml::text(item, "deviceName", &self.name);
+        xml::element(item, "ebs", |ebs| {
+            if !self.snapshot.is_empty() {
+                xml::text(ebs, "snapshotId", &self.snapshot);
+            }
+            xml::text(ebs, "volumeSize", &self.shape.size.to_string());
+            xml::text(ebs, "deleteOnTermination", if self.delete_on_termination { "true" } else { "false" });
+            xml::text(ebs, "volumeType", &self.shape.kind);
+            self.shape.write_speed(ebs);
+        });
+    }
+
     /// Makes the volume of an instance, and its place there.
     pub(in crate::emulator::ec2) fn make(
         &self,
@@ -162,6 +179,7 @@ impl Mapping {
             snapshot: self.snapshot.clone(),
             created: now,
             instance: Some(instance.to_owned()),
+            token: String::new(),
         };
         let device = Device {
             name: self.name.clone(),
