@@ -7,9 +7,9 @@ use super::{
     keyring::Keyring,
     limits::{Buckets, Client},
     origin::{Site, is_tunnelled, site},
-    routes::{Refused, Route, route},
+    routes::{ApiPath, Refused, Route, api_of_host, route, route_of},
     signature::{Claim, Denied},
-    upstream::{Lookup, Upstream},
+    upstream::{Lookup, Upstream, Voice},
 };
 use crate::{
     api_key,
@@ -41,7 +41,7 @@ pub(super) enum Target<D> {
     /// To the edge itself, which tells whether the engine is healthy.
     Health,
     /// To this deployment of an API.
-    Api { api: ApiId, stage: StageName, path: String, deployment: D },
+    Api { api: ApiId, stage: StageName, path: String, deployment: D, voice: Voice },
     /// To an AWS service, if what it claims is proved once its body is there.
     Aws(Result<Claim, Denied>),
 }
@@ -76,19 +76,26 @@ impl<U: Upstream> Gate<U> {
         let began = self.instant();
         let public_host = self.config.public_host.as_deref();
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if !hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host) {
+        let of_host = api_of_host(host);
+        if of_host.is_none() && !hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host) {
             return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
         }
         let site = site(&parts.headers, public_host, &self.config.cors_origins);
-        let decided = match route(&parts.method, parts.uri.path()) {
-            Route::Health | Route::Api { .. } if parts.method == Method::OPTIONS => {
+        let route = match of_host {
+            Some(api) => route_of(api, &parts.method, parts.uri.path()),
+            None => route(&parts.method, parts.uri.path()),
+        };
+        // An API that speaks for itself is asked what it says to pages.
+        let is_asked = U::SPEAKS && matches!(route, Route::Api(_));
+        let decided = match route {
+            Route::Health | Route::Api(_) if parts.method == Method::OPTIONS && !is_asked => {
                 Err(self.refuse(parts, || options(&site)))
             }
-            _ if site == Site::Foreign => Err(self.refuse(parts, foreign_origin)),
+            _ if site == Site::Foreign && !is_asked => Err(self.refuse(parts, foreign_origin)),
             Route::Refused(refused) => Err(self.refuse(parts, || refusal(refused))),
             // Costs no token: whoever watches over the engine must not take a flood for its end.
             Route::Health => Ok((Target::Health, Who::Stranger)),
-            Route::Api { api, stage, path } => self.pass_api(parts, api, stage, path).await,
+            Route::Api(path) => self.pass_api(parts, path, &site).await,
             Route::Aws => self.pass_aws(parts, id),
         };
         match decided {
@@ -102,16 +109,20 @@ impl<U: Upstream> Gate<U> {
     async fn pass_api(
         &self,
         parts: &Parts,
-        api: ApiId,
-        stage: StageName,
-        path: String,
+        ApiPath { api, mut stage, mut path, unnamed }: ApiPath,
+        site: &Site,
     ) -> Result<(Target<U::Deployment>, Who), Response> {
         let key = only_key(parts);
         if key.is_none() {
             self.count(parts).map_err(answer::too_many)?;
         }
-        let lookup = self.upstream.find(&api, &stage, key);
-        let lookup = self.config.clock.timeout(self.config.api_time, lookup).await;
+        let find = async {
+            let lookup = self.upstream.find(&api, &stage, key).await;
+            let (Lookup::Absent, Some(whole)) = (&lookup, unnamed) else { return lookup };
+            (stage, path) = (StageName::default_stage(), whole);
+            self.upstream.find(&api, &stage, key).await
+        };
+        let lookup = self.config.clock.timeout(self.config.api_time, find).await;
         let who = match (&lookup, key) {
             (_, None) => Who::Stranger,
             (Some(Lookup::Deployed { is_opened: true, .. }), Some(key)) => {
@@ -123,8 +134,20 @@ impl<U: Upstream> Gate<U> {
                 Who::Stranger
             }
         };
+        let is_preflight = U::SPEAKS && parts.method == Method::OPTIONS;
         match lookup {
-            Some(Lookup::Deployed { deployment, .. }) => Ok((Target::Api { api, stage, path, deployment }, who)),
+            Some(Lookup::Deployed { deployment, .. }) => {
+                let voice = self.upstream.voice(&deployment, &path);
+                if is_preflight && !voice.is_own {
+                    return Err(options(site));
+                }
+                if *site == Site::Foreign && !voice.answers_pages {
+                    return Err(foreign_origin());
+                }
+                Ok((Target::Api { api, stage, path, deployment, voice }, who))
+            }
+            Some(Lookup::Absent) if is_preflight => Err(options(site)),
+            Some(Lookup::Absent) if *site == Site::Foreign => Err(foreign_origin()),
             Some(Lookup::Absent) => Err(answer::not_found()),
             Some(Lookup::Unknown) => {
                 Err(answer::failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the engine does not answer"))

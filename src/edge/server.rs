@@ -13,7 +13,7 @@ use super::{
     limits::Client,
     origin, scope,
     signature::{Claim, Denied, Verified},
-    upstream::{ApiCall, AwsCall, Upstream},
+    upstream::{ApiCall, AwsCall, Upstream, Voice},
 };
 use crate::{
     aws_protocol::Protocol,
@@ -34,6 +34,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Bytes of body of everything but AWS calls that claim a key; those are limited by [`http1::Limits::body_bytes`].
 const API_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of body of a call of an API that speaks for itself: API Gateway's own limit.
+const OWN_API_BODY_BYTES: usize = 10 * 1024 * 1024;
+/// How much longer than its time the edge waits for an API that speaks for itself.
+const GRACE: Duration = Duration::from_secs(1);
 /// The deadline of an AWS call: an invoked function may run for 15 minutes.
 const AWS_TIME: Duration = Duration::from_secs(905);
 /// The deadline of the question whether the engine is healthy.
@@ -73,12 +77,14 @@ impl<U: Upstream> Edge<U> {
         let Passed { target, site, who, took } = passed;
         let response = match target {
             Target::Health => self.health().await,
-            Target::Api { api, stage, path, deployment } => {
+            Target::Api { api, stage, path, deployment, voice } => {
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
                 let call = ApiCall { request_id, api, stage, deployment, path, request };
-                let left = self.gate.config.api_time.saturating_sub(took);
-                let answered = self.gate.config.clock.timeout(left, self.api(who, call)).await;
+                // An API that speaks for itself says so itself when its time is over.
+                let grace = if voice.is_own { GRACE } else { Duration::ZERO };
+                let left = self.gate.config.api_time.saturating_sub(took) + grace;
+                let answered = self.gate.config.clock.timeout(left, self.api(who, call, voice)).await;
                 answered.unwrap_or_else(answer::deadline)
             }
             Target::Aws(claim) => self.aws(claim, who, Request::from_parts(parts, body), id).await,
@@ -94,9 +100,14 @@ impl<U: Upstream> Edge<U> {
         }
     }
 
-    async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Response {
+    async fn api(&self, who: Who, call: ApiCall<U::Deployment>, voice: Voice) -> Response {
         let Some(_permit) = self.api_calls.try_acquire(who == Who::Known) else { return answer::busy() };
-        without_cors(self.gate.upstream.api(call).await)
+        let mut response = self.gate.upstream.api(call).await;
+        if !voice.is_own {
+            return without_cors(response);
+        }
+        response.extensions_mut().insert(Theirs);
+        response
     }
 
     async fn aws(&self, claim: Result<Claim, Denied>, who: Who, request: Request, id: &str) -> Response {
@@ -155,6 +166,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
         };
         let bytes = match (&passed.target, passed.who) {
             (Target::Aws(_), Who::Known) => self.gate.config.limits.body_bytes,
+            (Target::Api { voice: Voice { is_own: true, .. }, .. }, _) => OWN_API_BODY_BYTES,
             _ => API_BODY_BYTES,
         };
         let share = match passed.who {
@@ -239,9 +251,17 @@ fn name_request(parts: &mut Parts, id: &str) {
     }
 }
 
+/// Marks an answer that leaves with nothing of the edge's but its id: whoever made it says what may be kept and shown.
+#[derive(Debug, Clone)]
+struct Theirs;
+
 /// Puts on what every answer carries. One that asks to come back later says when, also where what is behind the edge
 /// does not.
 fn finish(mut response: Response, id: &str) -> Response {
+    if response.extensions().get::<Theirs>().is_some() {
+        ids::name(&mut response, id);
+        return response;
+    }
     let asks_back = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if asks_back && !response.headers().contains_key(header::RETRY_AFTER) {
         response = answer::retry_after(response, A_MOMENT);

@@ -20,6 +20,14 @@ pub trait Upstream: Send + Sync + 'static {
         key: Option<&str>,
     ) -> impl Future<Output = Lookup<Self::Deployment>> + Send;
 
+    /// Whether APIs of the engine may speak for themselves ([`Upstream::voice`]).
+    const SPEAKS: bool = false;
+
+    /// Tells what an API says for itself on a path below its stage.
+    fn voice(&self, _deployment: &Self::Deployment, _path: &str) -> Voice {
+        Voice::default()
+    }
+
     /// Names the services that the engine has, by their signing names; `None` when only the engine knows.
     fn services(&self) -> Option<&'static [&'static str]>;
 
@@ -31,6 +39,16 @@ pub trait Upstream: Send + Sync + 'static {
 
     /// Tells whether the engine answers, for `GET /healthz`.
     fn is_healthy(&self) -> impl Future<Output = bool> + Send;
+}
+
+/// What an API says for itself; on everything else the edge decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Voice {
+    /// Whether its answers stand as they are: what they say about other origins and about caching, and what it answers
+    /// to OPTIONS.
+    pub is_own: bool,
+    /// Whether its author says what pages of other origins may do here.
+    pub answers_pages: bool,
 }
 
 /// What an engine says of a stage of an API.

@@ -38,7 +38,7 @@ pub(in crate::emulator) enum Outcome {
 
 impl Function<'_> {
     /// Has the function answer.
-    pub(super) async fn invoke(&self, payload: Bytes, waits: bool) -> Result<Outcome, Failure> {
+    pub(in crate::emulator) async fn invoke(&self, payload: Bytes, waits: bool) -> Result<Outcome, Failure> {
         let (request_id, function) = (self.request_id, self.arn);
         let spec = lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn);
         let spec = spec.map_err(|denied| {

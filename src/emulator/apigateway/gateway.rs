@@ -13,9 +13,10 @@ use super::{
     service_call::Caller,
 };
 use crate::{
-    edge::ApiCall,
+    edge::{ApiCall, Voice},
     emulator::{Context, runtime::Functions, store::Region, wire},
     http1::{Peer, Response},
+    marks,
     names::{ApiId, StageName},
 };
 use http::HeaderValue;
@@ -29,6 +30,8 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     key: Option<CallerKey>,
+    /// Whether the API is one of atelier's own stacks, which the edge speaks for.
+    is_of_stack: bool,
 }
 
 /// A caller's key that opens the stage.
@@ -43,6 +46,14 @@ impl Served {
     #[must_use]
     pub fn is_opened(&self) -> bool {
         self.key.is_some()
+    }
+
+    /// Tells what the API's author says for himself on a path.
+    #[must_use]
+    pub fn voice(&self, path: &str) -> Voice {
+        let is_own = !self.is_of_stack;
+        let has_options = matching::find(&self.deployment.resources, "OPTIONS", path).is_some();
+        Voice { is_own, answers_pages: is_own && has_options }
     }
 }
 
@@ -60,7 +71,9 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
                 let key = kept.key_for(value, &api.id, &stage.name)?;
                 Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
             });
-            Some(Served { region: region.clone(), deployment, stage_variables: stage.settings.variables.clone(), key })
+            let stage_variables = stage.settings.variables.clone();
+            let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
+            Some(Served { region: region.clone(), deployment, stage_variables, key, is_of_stack })
         })
     })
 }

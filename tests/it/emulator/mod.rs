@@ -6,6 +6,7 @@ mod ec2;
 mod ec2_changes;
 mod format_1;
 mod function;
+mod http_apis;
 mod iam;
 mod lambda;
 mod local;
