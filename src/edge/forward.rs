@@ -312,15 +312,6 @@ impl Upstream for Forward {
         }
     }
 
-    /// The engine has its own mind about other origins, which is not the API's.
-    fn answers_pages(&self, (): &(), _: &str) -> bool {
-        false
-    }
-
-    fn takes_escapes(&self) -> bool {
-        false
-    }
-
     fn services(&self) -> Option<&'static [&'static str]> {
         None
     }

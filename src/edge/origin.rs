@@ -42,8 +42,6 @@ pub enum Site {
     Allowed(HeaderValue),
     /// From a page of anybody else.
     Foreign,
-    /// From wherever it may be: what is called decides itself.
-    Any,
 }
 
 /// Tells where a request comes from. Allowed origins are exact (`https://example.org`).
@@ -132,7 +130,6 @@ mod tests {
                 Site::Own => "own",
                 Site::Allowed(_) => "allowed",
                 Site::Foreign => "foreign",
-                Site::Any => "any",
             };
             assert_eq!(site, expected, "{headers:?}");
         }

@@ -12,7 +12,7 @@ use super::{
     keyring::Keyring,
     lenient,
     limits::Client,
-    origin::{self, Site},
+    origin,
     pages::Pages,
     scope,
     signature::{Claim, Denied, Verified},
@@ -90,14 +90,14 @@ impl<U: Upstream> Edge<U> {
         let response = match target {
             Target::Health => self.health().await,
             Target::Page(page) => self.pages.answer(page, self.gate.upstream.services().unwrap_or_default()),
-            Target::Api { api, stage, path, deployment } => {
+            Target::Api { api, stage, path, deployment, voice } => {
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
                 let call = ApiCall { request_id, api, stage, deployment, path, request };
                 let left = self.gate.config.api_time.saturating_sub(took);
                 let answered = self.gate.config.clock.timeout(left, self.api(who, call)).await;
                 return match answered {
-                    Some(Ok(response)) if site == Site::Any => response,
+                    Some(Ok(response)) if voice.is_own => response,
                     Some(Ok(response)) => allowing(&site, without_cors(response)),
                     Some(Err(response)) => allowing(&site, answer::uncached(response)),
                     None => allowing(&site, answer::uncached(answer::deadline())),

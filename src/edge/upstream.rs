@@ -20,13 +20,19 @@ pub trait Upstream: Send + Sync + 'static {
         key: Option<&str>,
     ) -> impl Future<Output = Lookup<Self::Deployment>> + Send;
 
-    /// Tells whether an API decides for itself what pages of other sites may do at a path: then their requests and
-    /// preflights reach it, and its answer is the only one.
-    fn answers_pages(&self, deployment: &Self::Deployment, path: &str) -> bool;
+    /// Whether APIs of the engine may speak for themselves ([`Upstream::voice`]).
+    const SPEAKS: bool = false;
+
+    /// Tells what an API says for itself on a path below its stage.
+    fn voice(&self, _deployment: &Self::Deployment, _path: &str) -> Voice {
+        Voice::default()
+    }
 
     /// Tells whether a path means the same to the API as to the edge when it has separators in escapes (`a%2Fb`): an
     /// engine that decodes it may read another path.
-    fn takes_escapes(&self) -> bool;
+    fn takes_escapes(&self) -> bool {
+        false
+    }
 
     /// Names the services that the engine has, by their signing names; `None` when only the engine knows.
     fn services(&self) -> Option<&'static [&'static str]>;
@@ -39,6 +45,16 @@ pub trait Upstream: Send + Sync + 'static {
 
     /// Tells whether the engine answers, for `GET /healthz`.
     fn is_healthy(&self) -> impl Future<Output = bool> + Send;
+}
+
+/// What an API says for itself; on everything else the edge decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Voice {
+    /// Whether its answers stand as they are: what they say about other origins and about caching, and what it answers
+    /// to OPTIONS.
+    pub is_own: bool,
+    /// Whether its author says what pages of other origins may do here.
+    pub answers_pages: bool,
 }
 
 /// What an engine says of a stage of an API.

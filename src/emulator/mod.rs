@@ -9,6 +9,7 @@
 //! only the Lambda Runtime API opens loopback listeners of its own).
 
 pub mod apigateway;
+pub mod apigatewayv2;
 mod context;
 pub mod ec2;
 pub mod iam;
@@ -28,7 +29,7 @@ pub use context::{Config, Context};
 pub use store::{OpenError, SetAside};
 
 use crate::{
-    edge::{ApiCall, AwsCall, Lookup, Upstream},
+    edge::{ApiCall, AwsCall, Lookup, Upstream, Voice},
     http1::Response,
     names::{ApiId, StageName},
 };
@@ -74,27 +75,60 @@ impl Emulator {
     }
 }
 
+/// What a stage of an API of either kind serves.
+#[derive(Debug)]
+pub enum Served {
+    /// Of a REST API.
+    Rest(apigateway::Served),
+    /// Of an HTTP API.
+    Http(apigatewayv2::Served),
+}
+
 impl Upstream for Emulator {
-    type Deployment = apigateway::Served;
+    type Deployment = Served;
 
-    async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<apigateway::Served> {
-        apigateway::find(&self.context, api, stage, key)
-    }
-
-    fn answers_pages(&self, served: &apigateway::Served, path: &str) -> bool {
-        served.answers_pages(path)
+    async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<Served> {
+        match apigateway::find(&self.context, api, stage, key) {
+            Lookup::Deployed { deployment, is_opened } => {
+                Lookup::Deployed { deployment: Served::Rest(deployment), is_opened }
+            }
+            Lookup::NoStage => Lookup::NoStage,
+            Lookup::Absent | Lookup::Unknown => match apigatewayv2::find(&self.context, api, stage) {
+                Some(served) => Lookup::Deployed { is_opened: false, deployment: Served::Http(served) },
+                None => Lookup::Absent,
+            },
+        }
     }
 
     fn takes_escapes(&self) -> bool {
         true
     }
 
+    const SPEAKS: bool = true;
+
+    fn voice(&self, deployment: &Served, path: &str) -> Voice {
+        match deployment {
+            Served::Rest(served) => served.voice(path),
+            Served::Http(served) => Voice { is_own: true, answers_pages: served.answers_pages(path) },
+        }
+    }
+
     fn services(&self) -> Option<&'static [&'static str]> {
         Some(&services::NAMES)
     }
 
-    async fn api(&self, call: ApiCall<apigateway::Served>) -> Response {
-        apigateway::api(&self.context, &self.functions, call).await
+    async fn api(&self, call: ApiCall<Served>) -> Response {
+        let ApiCall { request_id, api, stage, deployment, path, request } = call;
+        match deployment {
+            Served::Rest(deployment) => {
+                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                apigateway::api(&self.context, &self.functions, call).await
+            }
+            Served::Http(deployment) => {
+                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                apigatewayv2::api(&self.context, &self.functions, call).await
+            }
+        }
     }
 
     async fn aws(&self, call: AwsCall) -> Response {

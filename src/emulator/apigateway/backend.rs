@@ -19,6 +19,7 @@ use hyper_util::{
     },
     rt::TokioExecutor,
 };
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{
     future::Future,
     io,
@@ -31,6 +32,33 @@ use tower_service::Service;
 
 /// API Gateway's own limit on what a backend answers.
 const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// What may not stand in a part of a path; slashes may, for greedy parameters.
+const ESCAPED_IN_PATH: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}').add(b'%');
+/// Headers that concern one connection, or that the way to the backend writes itself.
+const NOT_PASSED: [&str; 10] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Tells whether a header goes on to a backend, or from it to the caller.
+pub(in crate::emulator) fn is_passed(name: &str) -> bool {
+    !NOT_PASSED.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Writes a text as a part of a path, or as several.
+pub(in crate::emulator) fn in_path(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED_IN_PATH).to_string()
+}
 
 /// A backend's answer.
 pub(in crate::emulator) struct Answer {

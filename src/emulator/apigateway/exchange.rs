@@ -18,29 +18,12 @@ use crate::http1::Response;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What may not stand in a part of a path; slashes may, for greedy parameters.
-const ESCAPED_IN_PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}').add(b'%');
 /// What may stand in a query string.
 const ESCAPED_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Headers that concern one connection, or that the way to the backend writes itself.
-const NOT_PASSED: [&str; 10] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authenticate",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// What a backend said.
 struct Reply {
@@ -130,8 +113,7 @@ fn ask(integration: &Integration, incoming: &Incoming) -> Result<Asked, Failure>
 }
 
 fn passed_headers(incoming: &Incoming) -> Vec<(String, String)> {
-    let passes = |name: &str| !NOT_PASSED.iter().any(|known| known.eq_ignore_ascii_case(name));
-    incoming.headers.iter().filter(|(name, _)| passes(name)).cloned().collect()
+    incoming.headers.iter().filter(|(name, _)| backend::is_passed(name)).cloned().collect()
 }
 
 fn replace(all: &mut Vec<(String, String)>, name: &str, value: Mapped, same: fn(&str, &str) -> bool) {
@@ -192,9 +174,7 @@ fn filled(uri: &str, path: &BTreeMap<String, String>, incoming: &Incoming) -> Re
         let host_end =
             filled.find("://").map_or(0, |at| filled[at + 3..].find('/').map_or(filled.len(), |end| at + 3 + end));
         let (server, rest) = filled.split_at(host_end);
-        let value =
-            utf8_percent_encode(&percent_encoding::percent_decode_str(value).decode_utf8_lossy(), ESCAPED_IN_PATH)
-                .to_string();
+        let value = backend::in_path(&percent_encoding::percent_decode_str(value).decode_utf8_lossy());
         filled = format!("{server}{}", rest.replace(&format!("{{{name}}}"), &value));
     }
     if filled.contains(['{', '}']) {
@@ -206,7 +186,7 @@ fn filled(uri: &str, path: &BTreeMap<String, String>, incoming: &Incoming) -> Re
 }
 
 /// Fills `${stageVariables.name}` into a text.
-pub(super) fn with_stage_variables(text: &str, variables: &BTreeMap<String, String>) -> String {
+pub(in crate::emulator) fn with_stage_variables(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut filled = text.to_owned();
     for (name, value) in variables {
         filled = filled.replace(&format!("${{stageVariables.{name}}}"), value);
@@ -307,7 +287,7 @@ fn passed_on(reply: Reply) -> Response {
     let mut response = Response::new(reply.body);
     *response.status_mut() = reply.status;
     for (name, value) in reply.headers {
-        let dropped = NOT_PASSED.contains(&name.as_str());
+        let dropped = !backend::is_passed(&name);
         let name = super::answer::header_name(&name).filter(|_| !dropped);
         if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
             response.headers_mut().append(name, value);

@@ -17,7 +17,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// A refusal or a failure of the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(in crate::emulator) enum Failure {
     /// No such route or method.
     NoRoute,
     /// The method wants an API key, and this is none that opens the stage.

@@ -41,7 +41,7 @@ pub(in crate::emulator) enum Outcome {
 
 impl Function<'_> {
     /// Has the function answer.
-    pub(super) async fn invoke(&self, payload: Bytes, waits: bool) -> Result<Outcome, Failure> {
+    pub(in crate::emulator) async fn invoke(&self, payload: Bytes, waits: bool) -> Result<Outcome, Failure> {
         if payload.len() > MAX_EVENT {
             return Err(Failure::TooLarge);
         }

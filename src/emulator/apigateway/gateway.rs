@@ -13,10 +13,10 @@ use super::{
     service_call::Caller,
 };
 use crate::{
-    edge::{ApiCall, Lookup},
+    edge::{ApiCall, Lookup, Voice},
     emulator::{Context, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
-    marks::STACK_TAG,
+    marks,
     names::{ApiId, StageName},
 };
 use http::HeaderValue;
@@ -30,8 +30,8 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     key: Option<CallerKey>,
-    /// Whether `deploy` made the API: those are open to nobody's pages unless they say so themselves.
-    is_ours: bool,
+    /// Whether the API is one of atelier's own stacks, which the edge speaks for.
+    is_of_stack: bool,
 }
 
 /// A caller's key that opens the stage.
@@ -48,10 +48,12 @@ impl Served {
         self.key.is_some()
     }
 
-    /// Tells whether the API decides for itself what pages of other sites may do at a path.
+    /// Tells what the API's author says for himself on a path. Of APIs that `deploy` made, those that have something to
+    /// say to pages.
     #[must_use]
-    pub fn answers_pages(&self, path: &str) -> bool {
-        !self.is_ours || matching::find(&self.deployment.resources, "OPTIONS", path).is_some()
+    pub fn voice(&self, path: &str) -> Voice {
+        let speaks = !self.is_of_stack || matching::find(&self.deployment.resources, "OPTIONS", path).is_some();
+        Voice { is_own: speaks, answers_pages: speaks }
     }
 }
 
@@ -70,8 +72,8 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
                 Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
             });
             let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
-            let is_ours = api.tags.contains_key(STACK_TAG);
-            let served = Served { region, deployment, stage_variables, key, is_ours };
+            let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
+            let served = Served { region, deployment, stage_variables, key, is_of_stack };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });

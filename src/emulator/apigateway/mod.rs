@@ -4,7 +4,7 @@
 //! and custom domains are refused, not ignored.
 
 mod answer;
-mod backend;
+pub(in crate::emulator) mod backend;
 mod deployments;
 mod error;
 mod event;
@@ -36,9 +36,15 @@ mod test_invoke;
 mod usage_plan;
 mod usage_plans;
 
+pub(in crate::emulator) use answer::header_name;
+pub(in crate::emulator) use exchange::with_stage_variables;
+pub(in crate::emulator) use failure::Failure;
+pub(in crate::emulator) use function::{Function, Outcome, new_trace};
 pub use gateway::{Served, api, find};
 pub use key::ApiKey;
 pub use model::RestApi;
+pub(in crate::emulator) use model::function_arn;
+pub(in crate::emulator) use rest_apis::ID_TAG;
 pub use state::State;
 pub use usage_plan::UsagePlan;
 

@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The tag that pins an API's id at its creation, as on LocalStack: the URL of the API then never changes.
-const ID_TAG: &str = "_custom_id_";
+pub(in crate::emulator) const ID_TAG: &str = "_custom_id_";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,7 +72,8 @@ fn new_resources() -> Result<Resources, AwsError> {
 async fn add(scope: &Scope<'_>, api: RestApi) -> Result<Output, AwsError> {
     // Ids are looked up without a region when the API is called, so they are unique across regions.
     let store = &scope.context.store;
-    let is_taken = |region| store.read(region, |state| state.apigateway.apis.contains_key(&api.id));
+    let is_taken =
+        |region| store.read(region, |state| state.apigateway.has(&api.id) || state.apigatewayv2.has(&api.id));
     if store.regions().iter().any(is_taken) {
         return Err(taken(&api.id));
     }

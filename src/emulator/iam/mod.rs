@@ -22,7 +22,9 @@ pub(super) use keys::accept;
 pub use role::{Role, State};
 
 use super::{
+    Context,
     service::{Handler, Operation, Output, Service},
+    store::Region,
     wire::{AwsError, Fault, QueryParams, xml},
 };
 use holder::Kind;

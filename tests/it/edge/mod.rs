@@ -17,7 +17,7 @@ use crate::support::raw::{Answer, Client};
 use atelier::{
     clock::Clock,
     edge::{
-        ApiCall, AwsCall, Config, Edge, Lookup, Upstream,
+        ApiCall, AwsCall, Config, Edge, Lookup, Upstream, Voice,
         keyring::{Key, Keyring},
         server,
     },
@@ -76,13 +76,12 @@ impl Upstream for Recorder {
         }
     }
 
-    /// One path of its API speaks for itself.
-    fn answers_pages(&self, (): &(), path: &str) -> bool {
-        path.starts_with("/open")
-    }
+    const SPEAKS: bool = true;
 
-    fn takes_escapes(&self) -> bool {
-        false
+    /// One path of its API speaks for itself.
+    fn voice(&self, (): &(), path: &str) -> Voice {
+        let speaks = path.starts_with("/open");
+        Voice { is_own: speaks, answers_pages: speaks }
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {

@@ -357,3 +357,30 @@ async fn a_response_that_is_changed_answers_differently_after_the_next_deploymen
     assert_eq!((answer.status, answer.text().as_str(), answer.header("x-a")), (200, "new", Some("c")));
     local.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_reaches_the_api_that_has_a_method_for_it() {
+    let local = Local::start().await;
+    let api = Api::new(&local).await;
+    // What the console's "enable CORS" makes.
+    let x = api.method("x", "OPTIONS", &[]).await;
+    let template = json!({ "application/json": "{\"statusCode\": 200}" });
+    api.integration(&x, "OPTIONS", json!({ "type": "MOCK", "templates": template, "passthrough": "WHEN_NO_MATCH" }))
+        .await;
+    let headers = json!({
+        "Access-Control-Allow-Origin": "'*'",
+        "Access-Control-Allow-Methods": "'OPTIONS,GET'",
+        "Access-Control-Allow-Headers": "'Content-Type,X-Api-Key'",
+    });
+    api.response(&x, "OPTIONS", "200", json!({ "headers": headers })).await;
+    api.deploy(&[]).await;
+    let asks = "OPTIONS /x\norigin: https://page.example\naccess-control-request-method: GET";
+    let answer = api.call(asks, "").await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("*")), "{}", answer.text());
+    assert_eq!(answer.header("access-control-allow-methods"), Some("OPTIONS,GET"));
+    let none = api.call("OPTIONS /y", "").await;
+    assert_eq!((none.status, none.text().as_str()), (403, r#"{"message":"Missing Authentication Token"}"#));
+    let page = api.call("GET /y\norigin: https://page.example", "").await;
+    assert_eq!(page.status, 403);
+    local.stop().await;
+}

@@ -7,6 +7,7 @@ mod ec2_changes;
 mod ec2_network;
 mod format_1;
 mod function;
+mod http_apis;
 mod iam;
 mod iam_users;
 mod lambda;
