@@ -83,7 +83,7 @@ impl<U: Upstream> Gate<U> {
         let public_host = self.config.public_host.as_deref();
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let leans = &self.config.leans;
-        let is_lenient = lenient::is_for(leans.lenience(), &parts.headers, public_host);
+        let is_lenient = lenient::is_for(leans.lenience(), parts, public_host);
         let of_host = api_of_host(host);
         let is_ours = of_host.is_some() || hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host);
         let alias = LocalstackHost::parse(host).filter(|_| is_lenient && !is_ours);
