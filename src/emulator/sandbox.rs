@@ -41,6 +41,8 @@ pub struct Program {
     pub argument: Option<PathBuf>,
     /// A folder that the process finds at `/tmp`, where the system lets it.
     pub tmp: Option<PathBuf>,
+    /// A folder that the process finds at `/opt`, where the system lets it.
+    pub opt: Option<PathBuf>,
     /// A file that the process finds at `/etc/hosts`, where the system lets it.
     pub hosts: Option<PathBuf>,
     /// Its working folder.
@@ -103,6 +105,7 @@ fn command(executable: &Path, program: &Program) -> Command {
         .arg(std::process::id().to_string())
         .arg(&program.folder)
         .arg(program.tmp.as_deref().unwrap_or(Path::new("")))
+        .arg(program.opt.as_deref().unwrap_or(Path::new("")))
         .arg(program.hosts.as_deref().unwrap_or(Path::new("")))
         .arg(&program.path)
         .args(&program.argument)

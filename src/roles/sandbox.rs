@@ -23,21 +23,23 @@ const GIB: u64 = 1 << 30;
 const LIMITS: [(Resource, u64); 4] =
     [(Resource::Core, 0), (Resource::Nofile, 1024), (Resource::Fsize, GIB), (Resource::As, 64 * GIB)];
 
-/// Runs the role: `@sandbox <pid of the emulator> <folder> <folder for /tmp> <file for /etc/hosts> <program> [argument…]`;
-/// an empty path leaves the machine's own there. Ends as the program ends.
+/// Runs the role: `@sandbox <pid of the emulator> <folder> <folder for /tmp> <folder for /opt> <file for /etc/hosts>
+/// <program> [argument…]`; an empty path leaves the machine's own there. Ends as the program ends.
 pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next().and_then(|pid| Pid::from_raw(pid.to_str()?.parse().ok()?));
-    let (folder, tmp, hosts, program) = (args.next(), args.next(), args.next(), args.next());
-    let (Some(parent), Some(folder), Some(tmp), Some(hosts), Some(program)) = (parent, folder, tmp, hosts, program)
-    else {
+    let (folder, tmp, opt) = (args.next(), args.next(), args.next());
+    let (hosts, program) = (args.next(), args.next());
+    let (Some(parent), Some(folder), Some(tmp), Some(opt)) = (parent, folder, tmp, opt) else {
         return ExitCode::from(CANNOT_START);
     };
-    // In this order: the file may be below the machine's `/tmp`, which the other one hides.
-    let mounts = [(&hosts, "/etc/hosts"), (&tmp, "/tmp")];
+    let (Some(hosts), Some(program)) = (hosts, program) else { return ExitCode::from(CANNOT_START) };
+    // In this order: what is below the machine's `/tmp` is hidden by another one.
+    let mounts = [(&hosts, "/etc/hosts"), (&opt, "/opt"), (&tmp, "/tmp")];
     let mounts: Vec<_> = mounts.into_iter().filter(|(own, _)| !own.is_empty()).collect();
     if !mounts.is_empty() && own_mounts().is_ok() {
         for (own, place) in mounts {
-            // A system that does not let users do this shares its own; functions that ask for `TMPDIR` see no difference.
+            // A system that does not let users do this shares its own; functions that ask for `TMPDIR`, or look for what is
+            // in their layers by the search paths, see no difference.
             let _ = mount_bind(Path::new(own), place);
         }
     }

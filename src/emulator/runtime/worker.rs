@@ -8,6 +8,7 @@ use super::{
     memory::Memory,
     neighbours,
     output::{self, Log, Mark, Report},
+    platform::{Status, Subject},
 };
 use crate::{
     clock::Clock,
@@ -43,6 +44,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the last lines of a log are waited for.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
+/// The type of the error of what ran out of time.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 /// Marks that may wait for the log's task; further ones are dropped rather than waited for.
 const MARKS: usize = 64;
 /// What Lambda says of a process that was ended because it held too much memory.
@@ -79,6 +82,8 @@ pub(super) struct StartContext<'a> {
     pub tasks: &'a TaskTracker,
     /// The unpacked code.
     pub code: PathBuf,
+    /// The folder of its layers, where it has any.
+    pub layers: Option<PathBuf>,
     /// What starts it.
     pub launch: Launch,
     /// A folder that does not exist yet, for the process alone.
@@ -123,14 +128,14 @@ impl Drop for Resources {
 impl Worker {
     /// Starts a process of `spec`; it is not ready yet.
     pub(super) async fn start(spec: &Spec, start: StartContext<'_>) -> io::Result<Self> {
-        let StartContext { context, spawner, tasks, code, launch, scratch, hosts, kill, permit } = start;
+        let StartContext { context, spawner, tasks, code, layers, launch, scratch, hosts, kill, permit } = start;
         let born = Instant::now();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
         let access_key_id = credentials.access_key_id.clone();
         let resources = Resources { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
-        let log_group = format!("/aws/lambda/{}", spec.name);
+        let log_group = spec.log_group.clone();
         let log_stream = log_stream(&context.config.clock, &spec.version)?;
         let neighbours = hosts.as_ref().map(|_| neighbours::variables(&context.config.endpoint)).unwrap_or_default();
         let place = Place {
@@ -146,8 +151,9 @@ impl Worker {
         };
         let environment = environment::build(spec, &place, &credentials);
         let tmp = launch.has_own_tmp.then(|| scratch.clone());
+        let opt = layers.filter(|_| launch.has_own_opt);
         let (path, argument) = (launch.program, launch.argument);
-        let program = Program { path, argument, tmp, hosts, folder: code.clone(), environment };
+        let program = Program { path, argument, tmp, opt, hosts, folder: code.clone(), environment };
         let mut child = spawner.spawn(&program).await?;
         let memory = Memory::new(sandbox::id(&child), spec.memory);
 
@@ -165,13 +171,11 @@ impl Worker {
                 group: log_group,
                 stream: log_stream,
             },
-            version: spec.version.clone(),
-            memory: spec.memory,
+            subject: Subject { name: spec.name.clone(), version: spec.version.clone(), memory: spec.memory },
+            format: spec.log_format,
             joins_lines: spec.runtime.is_some(),
         };
-        if let Some(remark) = launch.remark {
-            let _ = marks.try_send(Mark::Start { remark });
-        }
+        let _ = marks.try_send(Mark::Start { remark: launch.remark });
         tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), marks_inbox, log));
         tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), api, ended.clone()));
         tasks.spawn(supervise(child, kill.clone(), phase_sender, ended, resources, permit));
@@ -255,6 +259,7 @@ impl Worker {
         let (sender, tail) = oneshot::channel();
         let report = Report {
             id: invocation.id.clone(),
+            status: status(answer),
             failure: if self.is_alive() { None } else { failure(answer) },
             duration,
             memory: self.memory.used(),
@@ -365,7 +370,23 @@ fn exit_document(id: &str, how: &str) -> Bytes {
 
 fn timeout_document(id: &str, what: &str, after: Duration) -> Bytes {
     let message = format!("RequestId: {id} Error: {what} after {:.2} seconds", after.as_secs_f64());
-    error_document("Sandbox.Timedout", &message)
+    error_document(TIMED_OUT, &message)
+}
+
+/// How an invocation ended, as the log's records say it.
+fn status(answer: &Answer) -> Status {
+    let Answer::Error(document) = answer else { return Status::Success };
+    let kind = serde_json::from_slice::<ErrorType>(document).ok().and_then(|document| document.kind);
+    match kind.as_deref() {
+        Some(TIMED_OUT) => Status::Timeout,
+        kind => Status::Error(kind.unwrap_or("Runtime.Unknown").to_owned()),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct ErrorType {
+    #[serde(rename = "errorType")]
+    kind: Option<String>,
 }
 
 /// The line of an error document for the log.

@@ -24,7 +24,7 @@ pub use commit::State;
 pub use file::SaveError;
 pub use region::{InvalidRegion, Region};
 pub use set_aside::SetAside;
-pub use table::{AnyTable, Table, Tables, Touched};
+pub use table::{AnyTable, Key, Table, Tables, Touched, Value};
 
 use crate::clock::Clock;
 use commit::Committer;

@@ -1,5 +1,5 @@
 //! The function that the tests deploy: this very test binary, started again by a `bootstrap` script. What it does is
-//! in the event (`{"do":"echo"}`) or, at its start, in the variable `INIT`.
+//! in the event (`{"do":"echo"}`) or, at its start, in the variable `INIT`. It adds its events to the file in `RECORD`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::exit, clippy::print_stdout, clippy::print_stderr, reason = "functions exit and print")]
@@ -66,6 +66,10 @@ fn serve(api: &str) {
         let next = call(api, "GET", "/2018-06-01/runtime/invocation/next", b"");
         let id = next.headers["lambda-runtime-aws-request-id"].clone();
         let event: Value = serde_json::from_slice(&next.body).unwrap_or_default();
+        if let Ok(record) = env::var("RECORD") {
+            let mut record = std::fs::File::options().create(true).append(true).open(record).unwrap();
+            record.write_all(format!("{event}\n").as_bytes()).unwrap();
+        }
         let (kind, answer) = act(api, &id, &event, &next);
         call(api, "POST", &format!("/2018-06-01/runtime/invocation/{id}/{kind}"), answer.as_bytes());
         if event["do"] == "answer and exit" {
