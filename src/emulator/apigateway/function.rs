@@ -72,7 +72,8 @@ impl Function<'_> {
             if matches!(error, InvokeError::Busy) { Failure::Throttled } else { Failure::Configuration }
         };
         if !waits {
-            return self.functions.enqueue(spec, invocation).map(|()| Outcome::Accepted).map_err(refused);
+            let queued = lambda::enqueue(self.context, self.functions, self.arn, invocation);
+            return queued.map(|()| Outcome::Accepted).map_err(refused);
         }
         let invoked = self.context.config.clock.timeout(self.limit, self.functions.invoke(&spec, invocation)).await;
         match invoked.ok_or(Failure::Timeout)?.map_err(refused)?.answer {

@@ -35,7 +35,7 @@ pub use policy::Statement;
 
 use super::{
     context::Context,
-    runtime::Spec,
+    runtime::{Functions, Invocation, InvokeError, Spec},
     service::{Handler, Service},
     state::Store,
     store::{AnyTable, Table, Tables},
@@ -47,7 +47,10 @@ use invoke_config::InvokeConfig;
 use layer::{LayerName, LayerVersion};
 use name::Reference;
 use qualified::Qualified;
-use std::sync::LazyLock;
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
 use version::Version;
 
 /// Lambda, as far as it is emulated.
@@ -192,6 +195,22 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
         }
         state.lambda.spec(&reference, place, &region).map_err(|_| Denied::Absent)
     })
+}
+
+/// Has a function that was found to be invocable run later, as asynchronous invocations do.
+///
+/// # Errors
+/// When it is gone, or too many are waiting.
+pub fn enqueue(
+    context: &Arc<Context>,
+    functions: &Functions,
+    function_arn: &str,
+    invocation: Invocation,
+) -> Result<(), InvokeError> {
+    let gone = || InvokeError::Start(io::ErrorKind::NotFound.into());
+    let (region, function) = Reference::of_arn(function_arn).ok_or_else(gone)?;
+    let begun = context.config.clock.now();
+    events::enqueue(context, functions, events::Event { region, function, invocation, begun, chain: 0 })
 }
 
 /// Whether a service may lean on a permission that the function does not have.
