@@ -105,7 +105,7 @@ fn check_actions(actions: &[&str], kind: Kind) -> Result<(), AwsError> {
     if actions.is_empty() {
         return Err(malformed("Policy statement must contain actions."));
     }
-    for action in actions {
+    for action in actions.iter().copied() {
         match action.split_once(':') {
             None if action != "*" => {
                 return Err(malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."));

@@ -5,6 +5,7 @@ mod cloud;
 mod ec2;
 mod ec2_changes;
 mod ec2_network;
+mod ec2_volumes;
 mod format_1;
 mod function;
 mod iam;

@@ -17,7 +17,7 @@ use crate::emulator::{
         tags,
     },
     service::{Operation, Output, Scope},
-    wire::{AwsError, QueryParams, xml},
+    wire::{AwsError, QueryParams},
 };
 
 /// What EC2 has for a new volume, and atelier has not.
