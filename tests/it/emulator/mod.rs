@@ -6,6 +6,7 @@ mod ec2;
 mod ec2_changes;
 mod ec2_network;
 mod events;
+mod ec2_volumes;
 mod format_1;
 mod function;
 mod http_apis;
