@@ -1,4 +1,4 @@
-//! Importing an OpenAPI 3 document: paths become resources, `x-amazon-apigateway-integration` what answers them.
+//! Importing an OpenAPI 3 or Swagger 2.0 document: paths become resources, `x-amazon-apigateway-integration` what answers them.
 //!
 //! What is not understood is kept in the document and shown by an export; what would change who answers, and is not
 //! supported, is refused.
@@ -34,11 +34,16 @@ const MAX_OPERATIONS: usize = 300;
 pub(super) fn parse(text: &[u8]) -> Result<Value, AwsError> {
     let document: Value = serde_json::from_slice(text)
         .map_err(|error| bad_request(format!("Invalid OpenAPI input: the emulator reads JSON only ({error}).")))?;
-    let version = document["openapi"].as_str().unwrap_or_default();
-    if !version.starts_with("3.") || !document["paths"].is_object() {
-        return Err(bad_request("Invalid OpenAPI input: an OpenAPI 3 document with `paths` is needed."));
+    if export_type(&document).is_none() || !document["paths"].is_object() {
+        return Err(bad_request("Invalid OpenAPI input: an OpenAPI 3 or Swagger 2.0 document with `paths` is needed."));
     }
     Ok(document)
+}
+
+/// Names the form of a document, as exports name it.
+pub(super) fn export_type(document: &Value) -> Option<&'static str> {
+    let is = |member: &str, version: &str| document[member].as_str().is_some_and(|text| text.starts_with(version));
+    if is("openapi", "3.") { Some("oas30") } else { is("swagger", "2.").then_some("swagger") }
 }
 
 /// Takes the settings that a document has.
@@ -152,7 +157,8 @@ fn needs_key(document: &Value, operation: &Value) -> Result<bool, AwsError> {
     let requirements = security.and_then(Value::as_array).into_iter().flatten();
     let mut needed = false;
     for scheme in requirements.filter_map(Value::as_object).flat_map(|requirement| requirement.keys()) {
-        let known = &document["components"]["securitySchemes"][scheme];
+        let known = document["securityDefinitions"].get(scheme);
+        let known = known.unwrap_or(&document["components"]["securitySchemes"][scheme]);
         let is_key = known["type"] == "apiKey"
             && known["in"] == "header"
             && known["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("x-api-key"))
@@ -264,8 +270,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_openapi_3_document_is_refused() {
-        for text in ["", "[]", "openapi: 3.0.1", r#"{"swagger":"2.0","paths":{}}"#, r#"{"openapi":"3.0.1"}"#] {
+    fn a_document_of_swagger_2_is_read_as_well() {
+        let document = json!({
+            "swagger": "2.0", "info": { "title": "t", "version": "1" }, "schemes": ["https"],
+            "securityDefinitions": { "api_key": { "type": "apiKey", "in": "header", "name": "x-api-key" } },
+            "paths": { "/a/{b}": { "post": {
+                "consumes": ["application/json"], "produces": ["application/json"],
+                "responses": { "200": { "description": "", "schema": { "$ref": "#/definitions/Empty" } } },
+                "security": [{ "api_key": [] }],
+                INTEGRATION: { "type": "aws_proxy", "httpMethod": "POST", "uri": URI, "contentHandling": "CONVERT_TO_TEXT" },
+            } } },
+            "definitions": { "Empty": { "type": "object" } },
+        });
+        let document = parse(document.to_string().as_bytes()).unwrap();
+        assert_eq!(export_type(&document), Some("swagger"));
+        let mut resources = root();
+        import(&document, &mut resources).unwrap();
+        assert!(at(&resources, "/a/{b}").methods["POST"].api_key_required);
+    }
+
+    #[test]
+    fn what_is_no_document_of_either_kind_is_refused() {
+        for text in ["", "[]", "openapi: 3.0.1", r#"{"swagger":"1.2","paths":{}}"#, r#"{"openapi":"3.0.1"}"#] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
     }
