@@ -8,8 +8,8 @@ pub mod help;
 
 pub use args::{
     Bonus, Call, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell, Key,
-    KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Runtimes, RuntimesAction,
-    RuntimesInstall, RuntimesList, Status, StatusOutput, Test, TestBonus, TestReporting, Up, Version,
+    KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Run, Runtimes,
+    RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Test, TestBonus, TestReporting, Up, Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -105,6 +105,8 @@ pub enum Command {
     Logs(Logs),
     /// Prints shell variables.
     Env(Env),
+    /// Runs a command with these variables.
+    Run(Run),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.

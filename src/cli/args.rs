@@ -10,7 +10,7 @@ use crate::{
     settings::Auth,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
@@ -217,6 +217,17 @@ pub enum EnvShell {
     Zsh,
     /// `set -gx NAME 'value'`
     Fish,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Lets pass what `LocalStack` lets pass, where the command has an engine of its own.
+    #[arg(long)]
+    pub lenient: bool,
+    /// The command and its arguments.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, value_hint = clap::ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
 }
 
 /// Arguments of `key`.

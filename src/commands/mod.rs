@@ -18,6 +18,7 @@ pub mod logs;
 pub mod man;
 pub mod open;
 pub mod plan;
+pub mod run;
 pub mod runtimes;
 pub mod status;
 pub mod test;

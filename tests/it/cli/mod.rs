@@ -17,6 +17,7 @@ mod language;
 mod locales;
 mod logs;
 mod reports;
+mod run;
 mod runtimes;
 mod signals;
 mod status;
