@@ -3,7 +3,7 @@
 //! A web page in the user's browser can send requests to a loopback port. It cannot choose `Host`, so a name that was
 //! rebound to a loopback address shows there.
 
-use crate::{http1::Local, names::ApiId};
+use crate::http1::Local;
 use std::net::IpAddr;
 
 /// Names that only ever mean this machine, or Docker's way to it.
@@ -35,32 +35,17 @@ pub fn is_ours(host: &str, local: Option<Local>, public_host: Option<&str>) -> b
     })
 }
 
-/// A host that a `LocalStack` network knows, and nobody else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LocalstackHost {
-    /// The engine itself.
-    Engine,
-    /// An API of it (`ID.execute-api.localhost.localstack.cloud`).
-    Api(ApiId),
-}
-
-impl LocalstackHost {
-    /// Reads `Host`; `None` for a name that is none of `LocalStack`'s.
-    #[must_use]
-    pub fn parse(host: &str) -> Option<Self> {
-        let name = without_port(host).to_ascii_lowercase();
-        // An address cannot be rebound as a name can.
-        if LOCALSTACK_NAMES.contains(&name.as_str()) || name == BRIDGE {
-            return Some(Self::Engine);
-        }
-        let below: Vec<&str> = name.strip_suffix(LOCALSTACK_DOMAIN)?.strip_suffix('.')?.split('.').collect();
-        let is_label =
-            |label: &&str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        match below[..] {
-            [api, "execute-api"] | [api, "execute-api", _] => api.parse().ok().map(Self::Api),
-            _ => below.iter().all(is_label).then_some(Self::Engine),
-        }
+/// Tells whether `Host` is one that a `LocalStack` network knows, and nobody else.
+#[must_use]
+pub fn is_localstacks(host: &str) -> bool {
+    let name = without_port(host).to_ascii_lowercase();
+    // An address cannot be rebound as a name can.
+    if LOCALSTACK_NAMES.contains(&name.as_str()) || name == BRIDGE {
+        return true;
     }
+    let below = name.strip_suffix(LOCALSTACK_DOMAIN).and_then(|name| name.strip_suffix('.'));
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    below.is_some_and(|below| below.split('.').all(is_label))
 }
 
 /// Compares a host with the public one; the port of https may be written out.
@@ -85,17 +70,14 @@ mod tests {
 
     #[test]
     fn localstacks_names_are_known_apart_from_ours() {
-        for (host, expected) in [
-            ("localhost.localstack.cloud:4566", LocalstackHost::Engine),
-            ("LocalStack:4566", LocalstackHost::Engine),
-            ("localstack-main", LocalstackHost::Engine),
-            ("172.17.0.1:4566", LocalstackHost::Engine),
-            ("lambda.us-east-1.localhost.localstack.cloud", LocalstackHost::Engine),
-            ("abc1.execute-api.localhost.localstack.cloud:4566", LocalstackHost::Api("abc1".parse().unwrap())),
-            ("abc1.execute-api.eu-west-1.localhost.localstack.cloud", LocalstackHost::Api("abc1".parse().unwrap())),
+        for host in [
+            "localhost.localstack.cloud:4566",
+            "LocalStack:4566",
+            "localstack-main",
+            "172.17.0.1:4566",
+            "lambda.us-east-1.localhost.localstack.cloud",
         ] {
-            assert_eq!(LocalstackHost::parse(host), Some(expected), "{host}");
-            assert!(!is_ours(host, None, None), "{host}");
+            assert!(is_localstacks(host) && !is_ours(host, None, None), "{host}");
         }
         for host in [
             "localstack.cloud",
@@ -106,7 +88,7 @@ mod tests {
             "localstack.evil.example",
             "localhost",
         ] {
-            assert_eq!(LocalstackHost::parse(host), None, "{host}");
+            assert!(!is_localstacks(host), "{host}");
         }
     }
 

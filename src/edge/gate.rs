@@ -8,14 +8,14 @@ use super::{
     lenient::{self, Page},
     limits::{Buckets, Client},
     origin::{Site, is_tunnelled, site},
-    routes::{ApiPath, Refused, Route, api_of_host, route_of},
+    routes::{ApiPath, Refused, Route, api_of_host, route, route_of},
     signature::{Claim, Denied},
     upstream::{Lookup, Upstream, Voice},
 };
 use crate::{
     api_key,
     clock::Clock,
-    hosts::{self, LocalstackHost},
+    hosts,
     http1::{Local, Peer, Response},
     lenience::Lean,
     names::{ApiId, StageName},
@@ -86,19 +86,19 @@ impl<U: Upstream> Gate<U> {
         let is_lenient = lenient::is_for(leans.lenience(), parts, public_host);
         let of_host = api_of_host(host);
         let is_ours = of_host.is_some() || hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host);
-        let alias = LocalstackHost::parse(host).filter(|_| is_lenient && !is_ours);
-        if !is_ours && alias.is_none() {
+        let is_alias = is_lenient && !is_ours && hosts::is_localstacks(host);
+        if !is_ours && !is_alias {
             return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
         }
         let site = site(&parts.headers, public_host, &self.config.cors_origins);
-        if alias.is_some() && site != Site::Foreign {
+        if is_alias && site != Site::Foreign {
             self.note(&Lean::Host { host: hosts::without_port(host).to_owned() }, parts);
         }
         let (method, path) = (&parts.method, parts.uri.path());
         let page = lenient::page(method, path).filter(|_| is_lenient && of_host.is_none());
         let route = match of_host {
             Some(api) => route_of(api, method, path),
-            None => lenient::route_at(alias.as_ref(), method, path),
+            None => route(method, path),
         };
         // An API that speaks for itself is asked what it says to pages.
         let is_asked = U::SPEAKS && matches!(route, Route::Api(_));

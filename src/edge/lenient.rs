@@ -9,11 +9,9 @@
 use super::{
     canonical::ALGORITHM,
     origin::is_tunnelled,
-    routes::{Route, route},
     signature::{self, Verified},
 };
 use crate::{
-    hosts::LocalstackHost,
     http1::{Local, Peer},
     lenience::Lenience,
 };
@@ -89,16 +87,6 @@ pub(super) fn page(method: &Method, path: &str) -> Option<Page> {
         "/_localstack/init/ready" => Some(Page::Ready),
         "/_localstack/info" => Some(Page::Info),
         _ => None,
-    }
-}
-
-/// Finds the route of a request to a host of `LocalStack`'s, some of which name an API before its path does.
-pub(super) fn route_at(host: Option<&LocalstackHost>, method: &Method, path: &str) -> Route {
-    match host {
-        Some(LocalstackHost::Api(api)) if !path.starts_with("/restapis/") && !path.starts_with("/_aws/") => {
-            route(method, &format!("/_aws/execute-api/{api}{path}"))
-        }
-        _ => route(method, path),
     }
 }
 
@@ -202,21 +190,5 @@ mod tests {
             "logs DescribeLogGroups"
         );
         assert_eq!(call("lambda", &plain, b"{}"), "lambda GET /");
-    }
-
-    #[test]
-    fn an_api_that_the_host_names_is_called_by_stage_and_path() {
-        let host: LocalstackHost = LocalstackHost::parse("abc123.execute-api.localhost.localstack.cloud:4566").unwrap();
-        let get = |path| route_at(Some(&host), &Method::GET, path);
-        let api = |path: &str| Route::Api {
-            api: "abc123".parse().unwrap(),
-            stage: "dev".parse().unwrap(),
-            path: path.into(),
-        };
-        assert_eq!(get("/dev/infra"), api("/infra"));
-        assert_eq!(get("/dev"), api("/"));
-        assert_eq!(get("/_aws/execute-api/abc123/dev/infra"), api("/infra"));
-        assert_eq!(get("/dev/../x"), Route::Refused(super::super::routes::Refused::NotFound));
-        assert_eq!(route_at(None, &Method::GET, "/"), Route::Aws);
     }
 }
