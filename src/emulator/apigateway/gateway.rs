@@ -53,7 +53,13 @@ impl Served {
     /// say to pages.
     #[must_use]
     pub fn voice(&self, path: &str) -> Voice {
-        let speaks = !self.is_of_stack || matching::find(&self.deployment.resources, "OPTIONS", path).is_some();
+        // The constant with which atelier's own API refuses other methods says nothing.
+        let says = |method: &Method| {
+            let kind = method.integration.as_ref().map(|integration| integration.kind);
+            method.name == "OPTIONS" || kind != Some(IntegrationKind::Mock)
+        };
+        let found = matching::find(&self.deployment.resources, "OPTIONS", path);
+        let speaks = !self.is_of_stack || found.is_some_and(|(_, method)| says(method));
         Voice { is_own: speaks, answers_pages: speaks }
     }
 }
