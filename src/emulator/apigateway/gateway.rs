@@ -53,7 +53,13 @@ impl Served {
     /// say to pages.
     #[must_use]
     pub fn voice(&self, path: &str) -> Voice {
-        let speaks = !self.is_of_stack || matching::find(&self.deployment.resources, "OPTIONS", path).is_some();
+        // The OPTIONS of what `deploy` makes goes to the function, which says nothing about pages; one that was made for
+        // them is a constant.
+        let is_constant = |method: &Method| {
+            method.name == "OPTIONS" && method.integration.as_ref().is_some_and(|i| i.kind == IntegrationKind::Mock)
+        };
+        let options = matching::find(&self.deployment.resources, "OPTIONS", path);
+        let speaks = !self.is_of_stack || options.is_some_and(|(_, method)| is_constant(method));
         Voice { is_own: speaks, answers_pages: speaks }
     }
 }
