@@ -1,12 +1,13 @@
 //! The emulator over its wire protocols.
 
 mod apigateway;
+mod chalice;
 mod cloud;
 mod ec2;
 mod ec2_changes;
 mod ec2_network;
-mod events;
 mod ec2_volumes;
+mod events;
 mod format_1;
 mod function;
 mod http_apis;
