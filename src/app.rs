@@ -8,12 +8,12 @@ mod usage;
 
 use crate::{
     calls,
-    cli::{Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
+    cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
     commands::{self, context::Context},
     engine,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
-    settings::{Environment, Flags, Settings},
+    settings::{Environment, Flags, FunctionFlags, Settings},
     ui::{self, Console, Report},
 };
 use parse::{Parsed, parse};
@@ -104,7 +104,10 @@ fn flags(cli: &Cli) -> Flags {
     match &cli.command {
         Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, ..flags },
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
-        Command::Deploy(args) => Flags { auth: args.auth, ..flags },
+        Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
+            let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
+            Flags { auth: *auth, function: FunctionFlags { dir, runtime, handler }, ..flags }
+        }
         _ => flags,
     }
 }
@@ -133,6 +136,7 @@ fn grace(command: &Command, settings: &Settings) -> Duration {
 /// Each verb is boxed: together with the SDK's, their futures are too large for a thread's stack in debug builds.
 fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Future<Output = Ending> + 'a>> {
     match command {
+        Command::Init(args) => Box::pin(answer(context, ready(commands::init::run(context, args)))),
         Command::Up(args) => Box::pin(answer(context, commands::up::run(context, args))),
         Command::Plan(args) => Box::pin(answer(context, commands::plan::run(context, args))),
         Command::Deploy(args) => Box::pin(answer(context, commands::deploy::run(context, args))),

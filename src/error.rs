@@ -130,6 +130,24 @@ codes! {
     ForeignBinary = "foreign_binary", Machine, Never;
     /// The function's archive is larger than Lambda takes.
     ArchiveTooLarge = "archive_too_large", Machine, Never;
+    /// A folder holds no function.
+    NoFunction = "no_function", Usage, Never;
+    /// A folder could be more than one function.
+    AmbiguousFunction = "ambiguous_function", Usage, Never;
+    /// A file cannot be in a function's archive.
+    BadFunctionFile = "bad_function_file", Failed, Never;
+    /// A document is no OpenAPI.
+    BadDocument = "bad_document", Failed, Never;
+    /// What `requirements.txt` names cannot be installed.
+    RequirementsUnavailable = "requirements_unavailable", Machine, Later;
+    /// What makes the function's code failed.
+    BuildFailed = "build_failed", Failed, Never;
+    /// There is nothing to test the user's own function with.
+    NoTests = "no_tests", Usage, Never;
+    /// A file with requests cannot be read.
+    BadRequestFile = "bad_request_file", Usage, Never;
+    /// A file that would be written is there.
+    FileExists = "file_exists", Usage, Never;
     /// This machine has no interpreter for a runtime.
     NoInterpreter = "no_interpreter", Machine, Never;
     /// The packages of a runtime are absent and cannot be installed.

@@ -16,6 +16,7 @@ mod json;
 mod language;
 mod locales;
 mod logs;
+mod own;
 mod reports;
 mod run;
 mod runtimes;
