@@ -7,7 +7,7 @@
 //! In front of a function of the user's own is another document (`own`). Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
 
 mod gateway;
-mod own;
+pub mod own;
 mod schema;
 
 pub use own::{filled, proxy_document};

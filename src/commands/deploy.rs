@@ -1,10 +1,10 @@
 //! `atelier deploy`: brings the stack to what is wanted, or tells with `--dry-run` what that would take.
 
 use super::{
-    locked,
+    build, locked,
     plan::{self, PlanReport},
     read_on,
-    watch::{Watch, child},
+    watch::Watch,
     watch_own::WatchOwn,
 };
 use crate::{
@@ -76,7 +76,7 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
     }
     let engine = engine::connect(&context.settings).await?;
-    build(context).await?;
+    build::own(context).await?;
     if let Some(function) = &context.settings.function.value
         && (args.function.is_some() || args.runtime.is_some() || args.handler.is_some())
     {
