@@ -17,7 +17,7 @@ COMMON = {
     "lambda": {"InvalidParameterValueException", "InvalidRequestContentException"},
     "logs": {"InvalidParameterException"},
 }
-EVERYWHERE = {"AccessDeniedException", "InternalFailure", "NotImplemented"}
+EVERYWHERE = {"AccessDenied", "AccessDeniedException", "InternalFailure", "NotImplemented"}
 
 
 @dataclass
