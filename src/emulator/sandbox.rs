@@ -6,6 +6,7 @@
 
 use crate::marks::SANDBOX_ROLE;
 use std::{
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
     process::Stdio,
@@ -22,8 +23,8 @@ use tokio::{
 pub struct Program {
     /// The program's file, absolute.
     pub path: PathBuf,
-    /// The file that it is to run, for an interpreter.
-    pub argument: Option<PathBuf>,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
     /// A folder that the process finds at `/tmp`, where the system lets it.
     pub tmp: Option<PathBuf>,
     /// A file that the process finds at `/etc/hosts`, where the system lets it.
@@ -88,7 +89,7 @@ fn command(executable: &Path, program: &Program) -> Command {
         .arg(program.tmp.as_deref().unwrap_or(Path::new("")))
         .arg(program.hosts.as_deref().unwrap_or(Path::new("")))
         .arg(&program.path)
-        .args(&program.argument)
+        .args(&program.arguments)
         .env_clear()
         .envs(program.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

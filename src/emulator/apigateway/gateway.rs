@@ -217,6 +217,7 @@ async fn invoke(
         ),
         client_context: None,
         wants_tail: false,
+        stream: None,
     };
     let invoked = match context.config.clock.timeout(limit, functions.invoke(&spec, invocation)).await {
         None => return Err(Failure::Timeout),

@@ -60,6 +60,7 @@ pub(super) struct Report {
 }
 
 /// Where a process's lines go.
+#[derive(Clone)]
 pub(super) struct Log {
     /// The emulator's state.
     pub(super) context: Arc<Context>,
