@@ -12,19 +12,23 @@ mod function;
 mod functions;
 mod input;
 mod invoke;
+mod invoke_stream;
 mod name;
 mod paging;
 mod permissions;
 mod policy;
 mod qualified;
 mod tags;
+mod url;
 mod version;
 mod versions;
 mod view;
 
+pub(in crate::emulator) use error::request_too_large;
 pub use function::Function;
 pub use name::FunctionName;
 pub use policy::Statement;
+pub use url::{auth as url_auth, call as call_url};
 
 use super::{
     context::Context,
@@ -49,8 +53,10 @@ pub static SERVICE: Service = Service {
         ("AddPermission", Handler::Async(|operation| Box::pin(permissions::add(operation)))),
         ("CreateAlias", Handler::Async(|operation| Box::pin(aliases::create(operation)))),
         ("CreateFunction", Handler::Async(|operation| Box::pin(functions::create(operation)))),
+        ("CreateFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::create(operation)))),
         ("DeleteAlias", Handler::Async(|operation| Box::pin(aliases::delete(operation)))),
         ("DeleteFunction", Handler::Async(|operation| Box::pin(functions::delete(operation)))),
+        ("DeleteFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::delete(operation)))),
         ("GetAccountSettings", Handler::Sync(defaults::account_settings)),
         ("GetAlias", Handler::Sync(aliases::get)),
         ("GetFunction", Handler::Sync(functions::get)),
@@ -58,11 +64,14 @@ pub static SERVICE: Service = Service {
         ("GetFunctionConcurrency", Handler::Sync(defaults::concurrency)),
         ("GetFunctionConfiguration", Handler::Sync(functions::configuration)),
         ("GetFunctionRecursionConfig", Handler::Sync(defaults::recursion_config)),
+        ("GetFunctionUrlConfig", Handler::Sync(url::get)),
         ("GetPolicy", Handler::Sync(permissions::get)),
         ("GetRuntimeManagementConfig", Handler::Sync(defaults::runtime_management_config)),
         ("Invoke", Handler::Async(|operation| Box::pin(invoke::invoke(operation)))),
+        ("InvokeWithResponseStream", Handler::Async(|operation| Box::pin(invoke_stream::invoke(operation)))),
         ("ListAliases", Handler::Sync(aliases::list)),
         ("ListEventSourceMappings", Handler::Sync(defaults::event_source_mappings)),
+        ("ListFunctionUrlConfigs", Handler::Sync(url::list)),
         ("ListFunctions", Handler::Sync(functions::list)),
         ("ListLayers", Handler::Sync(defaults::layers)),
         ("ListTags", Handler::Sync(tags::list)),
@@ -77,6 +86,7 @@ pub static SERVICE: Service = Service {
             "UpdateFunctionConfiguration",
             Handler::Async(|operation| Box::pin(functions::update_configuration(operation))),
         ),
+        ("UpdateFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::update(operation)))),
     ],
     fault: error::fault,
 };
@@ -91,6 +101,7 @@ pub struct State {
     aliases: Table<Qualified<String>, Alias>,
     /// The last number that a version of a function of this name ever had.
     numbers: Table<FunctionName, u64>,
+    urls: Table<url::UrlKey, url::FunctionUrl>,
 }
 
 impl Tables for State {
@@ -100,6 +111,7 @@ impl Tables for State {
             ("lambda/versions", &mut self.versions),
             ("lambda/aliases", &mut self.aliases),
             ("lambda/numbers", &mut self.numbers),
+            ("lambda/urls", &mut self.urls),
         ]
     }
 }
@@ -122,6 +134,26 @@ impl State {
         let function = self.functions.get_mut(&reference.name).filter(|_| reference.is_latest());
         function.ok_or_else(|| reference.not_found())
     }
+}
+
+impl State {
+    /// The ARN of a function, or of an alias of one, that is there.
+    fn whole_arn(&self, reference: &Reference) -> Option<String> {
+        self.view(reference).ok().map(|_| reference.whole_arn())
+    }
+
+    /// Forgets the URLs of a function, which do not outlive it.
+    fn remove_urls(&mut self, name: &FunctionName) {
+        let keys: Vec<_> = self.urls.keys().filter(|key| key.name == *name).cloned().collect();
+        for key in keys {
+            self.urls.remove(&key);
+        }
+    }
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 /// Why a service may not invoke a function.

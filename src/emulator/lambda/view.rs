@@ -151,6 +151,7 @@ impl State {
     pub(super) fn remove(&mut self, reference: &Reference) -> Result<Vec<Removed>, AwsError> {
         let function = self.functions.remove(&reference.name).ok_or_else(|| reference.not_found())?;
         qualified::remove_all(&mut self.aliases, &reference.name);
+        self.remove_urls(&reference.name);
         let versions =
             qualified::remove_all(&mut self.versions, &reference.name).into_iter().map(|(number, version)| Removed {
                 arn: format!("{}:{number}", reference.arn),

@@ -2,7 +2,7 @@
 
 mod sessions;
 
-pub use sessions::{Credentials, Sessions};
+pub use sessions::{Credentials, Session, Sessions};
 
 use super::{
     service::{Handler, Operation, Output, Service},

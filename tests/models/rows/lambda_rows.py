@@ -78,6 +78,11 @@ FIXTURES = {
         },
         "is": "input.StatementId",
     },
+    "url": {
+        "call": "lambda.CreateFunctionUrlConfig",
+        "input": {"FunctionName": "$function", "AuthType": "NONE"},
+        "is": "input.FunctionName",
+    },
     "allowed": {
         "call": "lambda.AddPermission",
         "input": {
@@ -97,9 +102,11 @@ READS = [
     {"call": "lambda.GetPolicy", "input": {"FunctionName": "$allowed"}},
     {"call": "lambda.ListVersionsByFunction", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListAliases", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.GetFunctionUrlConfig", "input": {"FunctionName": "$url"}},
     {"call": "lambda.ListTags", "input": {"Resource": "$function_arn"}},
 ]
 
+OF_THE_URL = {"input": {"FunctionName": "$url"}}
 OF_THE_FUNCTION = {"input": {"FunctionName": "$function"}}
 
 ROWS = {
@@ -137,6 +144,23 @@ ROWS = {
     },
     # What is not there counts as deleted.
     "DeleteAlias": {"input": {"FunctionName": "$function", "Name": "$alias"}, "free": ["FunctionName", "Name"]},
+    "CreateFunctionUrlConfig": {
+        "input": {
+            "FunctionName": "$function",
+            "AuthType": "AWS_IAM",
+            "Cors": {
+                "AllowCredentials": True,
+                "AllowHeaders": ["x-a"],
+                "AllowMethods": ["GET", "*"],
+                "AllowOrigins": ["https://example.org"],
+                "ExposeHeaders": ["x-b"],
+                "MaxAge": 5,
+            },
+            "InvokeMode": "RESPONSE_STREAM",
+        },
+        "answer": {"FunctionUrl": ..., "AuthType": "AWS_IAM", "Cors.MaxAge": 5, "InvokeMode": "RESPONSE_STREAM"},
+    },
+    "DeleteFunctionUrlConfig": OF_THE_URL,
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
     "GetAccountSettings": {"answer": {"AccountLimit.TotalCodeSize": ..., "AccountUsage.FunctionCount": ...}},
     "GetAlias": {
@@ -154,6 +178,7 @@ ROWS = {
         "answer": {"Environment.Variables.AB": "c", "LastUpdateStatus": "Successful", "Runtime": "provided.al2023"},
     },
     "GetFunctionRecursionConfig": {**OF_THE_FUNCTION, "answer": {"RecursiveLoop": "Terminate"}},
+    "GetFunctionUrlConfig": {**OF_THE_URL, "answer": {"AuthType": "NONE", "InvokeMode": "BUFFERED"}},
     "GetPolicy": {"input": {"FunctionName": "$allowed"}, "answer": {"Policy": ..., "RevisionId": ...}},
     "GetRuntimeManagementConfig": {**OF_THE_FUNCTION, "answer": {"UpdateRuntimeOn": "Auto"}},
     "Invoke": [
@@ -170,8 +195,19 @@ ROWS = {
             "answer": {"StatusCode": 202},
         },
     ],
+    "InvokeWithResponseStream": [
+        {
+            "input": {"FunctionName": "$function", "Payload": b'{"a":1}', "LogType": "Tail"},
+            "answer": {"StatusCode": 200, "ExecutedVersion": ...},
+        },
+        {
+            "input": {"FunctionName": "$function", "Payload": b"{}", "InvocationType": "DryRun"},
+            "answer": {"StatusCode": 204},
+        },
+    ],
     "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
     "ListEventSourceMappings": {"input": {"FunctionName": "f"}, "answer": {"EventSourceMappings": ...}},
+    "ListFunctionUrlConfigs": {**OF_THE_URL, "answer": {"FunctionUrlConfigs[0].AuthType": "NONE"}},
     "ListFunctions": {"input": {"MaxItems": 50}, "answer": {"Functions": ...}},
     # AWS has new runtimes more often than the model.
     "ListLayers": {"input": {"MaxItems": 50}, "free": ["CompatibleRuntime"], "answer": {"Layers": ...}},
@@ -196,6 +232,10 @@ ROWS = {
         "input": {"FunctionName": "$function", "Timeout": 7, "Environment": {"Variables": {"DE": "f"}}},
         "answer": {"Timeout": 7, "Environment.Variables.DE": "f"},
     },
+    "UpdateFunctionUrlConfig": {
+        "input": {"FunctionName": "$url", "AuthType": "AWS_IAM", "Cors": {"MaxAge": 7}},
+        "answer": {"AuthType": "AWS_IAM", "Cors.MaxAge": 7, "LastModifiedTime": ...},
+    },
 }
 
 PAGES = {
@@ -211,6 +251,7 @@ PAGES = {
     },
     "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
     "ListLayers": {"items": "Layers[].LayerName"},
+    "ListFunctionUrlConfigs": {**OF_THE_URL, "items": "FunctionUrlConfigs[].FunctionUrl"},
     "ListFunctions": {
         "make": {"call": "lambda.CreateFunction", "input": FUNCTION, "is": "output.FunctionName"},
         "remove": {"call": "lambda.DeleteFunction", "input": {"FunctionName": "$item"}},
