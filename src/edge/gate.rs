@@ -96,7 +96,7 @@ impl<U: Upstream> Gate<U> {
         if let Some((id, path)) = called.or_else(|| function_url::of_path(parts.uri.path())) {
             // What pages of other sites may do with it is said by the URL itself, whose id nobody guesses.
             let (target, who) = self.pass_url(parts, id, path).await?;
-            return Ok(Passed { target, site: Site::Own, who, took: self.instant() - began });
+            return Ok(Passed { target, site: Site::Own, who, is_lenient, took: self.instant() - began });
         }
         let site = site(&parts.headers, public_host, &self.config.cors_origins);
         if alias.is_some() && site != Site::Foreign {
