@@ -31,8 +31,7 @@ step "static binary"
 atelier="target/$(rustc -vV | sed -n 's/^host: //p')/debug/atelier"
 scripts/assert-static.sh "$atelier"
 step "no failpoints in what is released"
-dependencies=$(cargo tree --locked --edges normal)
-if grep -q FAILPOINTS "$atelier" || grep -qw fail <<<"$dependencies"; then
+if grep -q FAILPOINTS "$atelier"; then
   echo "the default build has failpoints" >&2
   exit 1
 fi

@@ -45,6 +45,23 @@ pub fn no_url() -> Response {
     response
 }
 
+/// Says, in API Gateway's own words, that an API has no such stage.
+#[must_use]
+pub fn no_stage() -> Response {
+    let mut response = json(StatusCode::FORBIDDEN, &json!({ "message": "Forbidden" }));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("x-amzn-errortype", HeaderValue::from_static("ForbiddenException"));
+    response
+}
+
+/// Puts on what the edge's own answers and those of AWS calls carry: they are kept nowhere and taken for nothing else.
+pub fn uncached(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
 /// Says that as many calls of APIs are on their way as may be.
 #[must_use]
 pub fn busy() -> Response {

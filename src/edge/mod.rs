@@ -25,4 +25,4 @@ mod upstream;
 
 pub use config::{AWS_IN_FLIGHT, Config, IN_FLIGHT};
 pub use server::Edge;
-pub use upstream::{ApiCall, AwsCall, Lookup, Upstream, UrlCall};
+pub use upstream::{ApiCall, AwsCall, Lookup, Upstream, UrlCall, Voice};

@@ -1,8 +1,8 @@
 //! The edge as a server: every request is checked in one order before the engine hears of it.
 //!
 //! From the head: host, route, site, rate (`gate.rs`). Then in-flight cap, deployed or signed; then the upstream, within
-//! a deadline. Every answer, also a refusal, leaves with a request id, and no answer of an engine opens this door to
-//! other origins.
+//! a deadline. Every answer, also a refusal, leaves with a request id. What an API answers is otherwise left as it is,
+//! unless the API leaves it to the edge which pages may call it: then no answer opens this door to other origins.
 
 use super::{
     answer,
@@ -38,10 +38,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Bytes of body of everything but AWS calls that claim a key; those are limited by [`http1::Limits::body_bytes`].
-const API_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a body that an API takes:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>.
+const API_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// Bytes of body of a call of a function's URL: Lambda's own limit of an event.
 const URL_BODY_BYTES: usize = 6 * 1024 * 1024;
+/// Bytes of body of all else but AWS calls that claim a key; those are limited by [`http1::Limits::body_bytes`].
+const SMALL_BODY_BYTES: usize = 1024 * 1024;
 /// The deadline of an AWS call: an invoked function may run for 15 minutes.
 const AWS_TIME: Duration = Duration::from_secs(905);
 /// The deadline of the question whether the engine is healthy.
@@ -90,13 +93,18 @@ impl<U: Upstream> Edge<U> {
         let response = match target {
             Target::Health => self.health().await,
             Target::Page(page) => self.pages.answer(page, self.gate.upstream.services().unwrap_or_default()),
-            Target::Api { api, stage, path, deployment } => {
+            Target::Api { api, stage, path, deployment, voice } => {
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
                 let call = ApiCall { request_id, api, stage, deployment, path, request };
                 let left = self.gate.config.api_time.saturating_sub(took);
                 let answered = self.gate.config.clock.timeout(left, self.api(who, call)).await;
-                answered.unwrap_or_else(answer::deadline)
+                return match answered {
+                    Some(Ok(response)) if voice.is_own => response,
+                    Some(Ok(response)) => allowing(&site, without_cors(response)),
+                    Some(Err(response)) => allowing(&site, answer::uncached(response)),
+                    None => allowing(&site, answer::uncached(answer::deadline())),
+                };
             }
             Target::Url { id: url, path, auth, claim } => {
                 let caller = self.url_caller(claim, &auth, &parts, &body);
@@ -113,7 +121,7 @@ impl<U: Upstream> Edge<U> {
                 self.aws(caller, Request::from_parts(parts, body), id).await
             }
         };
-        allowing(&site, response)
+        allowing(&site, answer::uncached(response))
     }
 
     async fn health(&self) -> Response {
@@ -124,9 +132,10 @@ impl<U: Upstream> Edge<U> {
         }
     }
 
-    async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Response {
-        let Some(_permit) = self.api_calls.try_acquire(who == Who::Known) else { return answer::busy() };
-        without_cors(self.gate.upstream.api(call).await)
+    /// Has an API answer; the error is the edge's own answer instead.
+    async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Result<Response, Response> {
+        let _permit = self.api_calls.try_acquire(who == Who::Known).ok_or_else(answer::busy)?;
+        Ok(self.gate.upstream.api(call).await)
     }
 
     async fn url(&self, who: Who, call: UrlCall) -> Response {
@@ -238,12 +247,13 @@ impl<U: Upstream> http1::Service for Edge<U> {
         let asked = Asked::of(head, self.ids.of(&head.headers));
         let passed = match self.gate.pass(head, &asked.id).await {
             Ok(passed) => passed,
-            Err(response) => return Err(asked.answer(response)),
+            Err(response) => return Err(asked.answer(answer::uncached(response))),
         };
         let bytes = match (&passed.target, passed.who) {
             (Target::Aws(_), Who::Known) => self.gate.config.limits.body_bytes,
             (Target::Url { .. }, _) => URL_BODY_BYTES,
-            _ => API_BODY_BYTES,
+            (Target::Api { .. }, _) => API_BODY_BYTES,
+            _ => SMALL_BODY_BYTES,
         };
         let share = match passed.who {
             Who::Known => Share::Known,
@@ -281,7 +291,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
                 .take(Client::malformed(peer.0.ip()))
                 .map_or_else(answer::too_many, |()| answer::rejected(rejection)),
         };
-        finish(answer, &id)
+        finish(answer::uncached(answer), &id)
     }
 }
 
@@ -354,9 +364,6 @@ fn finish(mut response: Response, id: &str) -> Response {
     if asks_back && !response.headers().contains_key(header::RETRY_AFTER) {
         response = answer::retry_after(response, A_MOMENT);
     }
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     ids::name(&mut response, id);
     response
 }

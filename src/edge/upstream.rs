@@ -25,6 +25,20 @@ pub trait Upstream: Send + Sync + 'static {
         key: Option<&str>,
     ) -> impl Future<Output = Lookup<Self::Deployment>> + Send;
 
+    /// Whether APIs of the engine may speak for themselves ([`Upstream::voice`]).
+    const SPEAKS: bool = false;
+
+    /// Tells what an API says for itself on a path below its stage.
+    fn voice(&self, _deployment: &Self::Deployment, _path: &str) -> Voice {
+        Voice::default()
+    }
+
+    /// Tells whether a path means the same to the API as to the edge when it has separators in escapes (`a%2Fb`): an
+    /// engine that decodes it may read another path.
+    fn takes_escapes(&self) -> bool {
+        false
+    }
+
     /// Names the services that the engine has, by their signing names; `None` when only the engine knows.
     fn services(&self) -> Option<&'static [&'static str]>;
 
@@ -54,6 +68,16 @@ pub trait Upstream: Send + Sync + 'static {
     fn is_healthy(&self) -> impl Future<Output = bool> + Send;
 }
 
+/// What an API says for itself; on everything else the edge decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Voice {
+    /// Whether its answers stand as they are: what they say about other origins and about caching, and what it answers
+    /// to OPTIONS.
+    pub is_own: bool,
+    /// Whether its author says what pages of other origins may do here.
+    pub answers_pages: bool,
+}
+
 /// What an engine says of a stage of an API.
 #[derive(Debug)]
 pub enum Lookup<D> {
@@ -65,8 +89,10 @@ pub enum Lookup<D> {
         /// decides who pays for the call.
         is_opened: bool,
     },
-    /// There is no such API, or it has no such stage.
+    /// There is no such API.
     Absent,
+    /// There is such an API, but no such stage of it.
+    NoStage,
     /// The engine does not say.
     Unknown,
 }

@@ -121,7 +121,7 @@ impl Decoder {
             return Err(Rejection::Trailer);
         }
         let lines = input.split_to(end + 4).freeze();
-        self.trailers = head::headers(&lines, 0).map_err(|_| Rejection::Trailer)?;
+        (self.trailers, _) = head::headers(&lines, 0).map_err(|_| Rejection::Trailer)?;
         Ok(true)
     }
 }

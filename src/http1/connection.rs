@@ -108,12 +108,13 @@ impl<S: Service> Exchange<S> {
         let head = waiting.unless_over(self.whole_head(wait), End::Quiet).await?;
         // From here to the answer only a stranger's body is waited for.
         drop(waiting);
-        let Head { method, uri, headers, framing, close, expects_continue } = head;
+        let Head { method, uri, headers, spelling, framing, close, expects_continue } = head;
 
         let (mut parts, ()) = http::Request::new(()).into_parts();
         (parts.method, parts.uri, parts.headers) = (method.clone(), uri, headers);
         parts.extensions.insert(self.connection.peer);
         parts.extensions.insert(self.connection.local);
+        parts.extensions.insert(spelling);
         let admitted = AssertUnwindSafe(self.connection.service.admit(&parts)).catch_unwind().await;
         let response = match admitted.map_err(|_| Rejection::Bug)? {
             Ok((admission, pass)) => {

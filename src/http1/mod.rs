@@ -21,6 +21,7 @@ mod seats;
 mod serve;
 mod streams;
 
+pub use head::Spelling;
 pub use limits::Limits;
 pub use rejection::Rejection;
 pub use room::Share;

@@ -294,6 +294,8 @@ fn class_of_answer(status: u16, code: Option<&str>, retry_after: Option<Duration
         429 => Class::Throttled(retry_after),
         // 501 is how an engine says that it does not know the operation: asking again changes nothing.
         501 => Class::Refused,
+        // Nor does it where the engine's disk is full.
+        507 => Class::Refused,
         404 => Class::NotFound,
         // What is there is not what was seen: somebody was faster, or an update is still going on.
         409 | 500.. => Class::Unknown,
@@ -319,10 +321,12 @@ impl From<Error> for Report {
                     Class::Unknown | Class::Silent | Class::Unreachable => Code::EngineSenseless,
                 });
                 let report = report.with("operation", operation);
+                let is_disk = code.as_deref() == Some("InsufficientStorage");
                 let is_clock = code.as_deref().is_some_and(|code| CLOCKS.contains(&code));
                 let report = report.because_of(said(code.as_deref(), detail));
                 match class {
                     _ if is_clock => report.hint(Message::new("hint.clock")),
+                    _ if is_disk => report.hint(Message::new("hint.disk_full")),
                     Class::Refused | Class::NotFound => report.hint(Message::new("hint.engine_refused")),
                     Class::Throttled(_) | Class::Unknown | Class::Silent | Class::Unreachable => report.hint(again()),
                 }

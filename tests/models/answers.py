@@ -10,7 +10,11 @@ import xml_answers
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")
 # What AWS answers and its own enumerations lack: the type's documentation says `Policy`.
-LACKING = {("PermissionsBoundaryAttachmentType", "Policy")}
+LACKING = {
+    ("PermissionsBoundaryAttachmentType", "Policy"),
+    # The documentation of the filter `attachment.state` has it, and every answer.
+    ("AttachmentStatus", "available"),
+}
 LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
 
 

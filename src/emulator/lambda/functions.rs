@@ -6,6 +6,7 @@ use super::{
     error::{conflict, invalid, pending, validation},
     function::Function,
     input::{self, Create, SettingsInput, UpdateCode, UpdateConfiguration},
+    layer::check_size,
     name::{Reference, Versioned},
     paging::{self, MAX_ITEMS, Paging},
     tags, versions,
@@ -26,11 +27,12 @@ use time::OffsetDateTime;
 
 /// `CreateFunction`.
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (create, settings, scope) = operation.inputs::<Create, SettingsInput>()?;
+    let (create, mut settings, scope) = operation.inputs::<Create, SettingsInput>()?;
     create.check()?;
     let name = FunctionName::parse(&create.function_name)?;
     let runtime = input::check_runtime(create.runtime, create.package_type.as_deref())?;
-    let settings = settings.leaning(&scope, &name.to_string()).create(&name.to_string(), runtime.parse().ok())?;
+    let layers = settings.layers.take().unwrap_or_default();
+    let mut settings = settings.leaning(&scope, &name.to_string()).create(runtime.parse().ok())?;
     let tags = create.tags.unwrap_or_default();
     tags::check(&tags)?;
     check_role(&scope, &name, &settings.role)?;
@@ -39,8 +41,11 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     if scope.read(|state| state.lambda.functions.contains_key(&name)) {
         return Err(exists);
     }
+    settings.layers = scope.read(|state| state.lambda.layers(&scope, &layers))?;
     let remark = remark(&scope, &runtime).await?;
-    let (code, _guard) = code::store(&scope, create.code, create.architectures, runtime.parse().ok()).await?;
+    let needs_bootstrap = code::needs_bootstrap(runtime.parse().ok(), &settings.layers);
+    let (code, _guard) = code::store(&scope, create.code, create.architectures, needs_bootstrap).await?;
+    check_size(code.unpacked, &settings.layers)?;
     let function = Function {
         arn: name.arn(&scope),
         name: name.clone(),
@@ -89,6 +94,9 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
         if let Some(tags) = tags.filter(|tags| !tags.is_empty()) {
             shown["Tags"] = json!(tags);
         }
+        if let Some(reserved) = state.lambda.reserved.get(&reference.name) {
+            shown["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
+        }
         Ok(Output::Members(shown))
     })
 }
@@ -136,9 +144,11 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
         return Ok(Output::Raw(empty(StatusCode::NO_CONTENT)));
     }
     let removed = scope.change(|state| state.lambda.remove(&reference)).await?;
-    for Removed { arn, blob } in removed {
+    for Removed { arn, blobs } in removed {
         scope.functions.retire(&arn);
-        scope.functions.discard_later(blob);
+        for blob in blobs {
+            scope.functions.discard_later(blob);
+        }
     }
     Ok(Output::Raw(empty(StatusCode::NO_CONTENT)))
 }
@@ -148,25 +158,27 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
     let (update, code, scope) = operation.inputs::<UpdateCode, CodeInput>()?;
     let reference = Reference::parse(&scope, &update.function_name, None)?.own()?;
     let check = |function: &Function| check_change(scope.now, function, update.revision_id.as_deref());
-    let (architectures, runtime) = scope.read(|state| {
+    let (architectures, needs_bootstrap) = scope.read(|state| {
         let function = state.lambda.find(&reference)?;
         check(function)?;
         let architectures = update.architectures.clone().unwrap_or_else(|| vec![function.code.architecture.clone()]);
-        Ok::<_, AwsError>((architectures, function.interpreted()))
+        let needs_bootstrap = code::needs_bootstrap(function.interpreted(), &function.settings.layers);
+        Ok::<_, AwsError>((architectures, needs_bootstrap))
     })?;
     if update.dry_run {
-        let (_, code) = code::inspect(code, Some(architectures), runtime).await?;
+        let (_, code) = code::inspect(code, Some(architectures), needs_bootstrap).await?;
         return scope.read(|state| {
             let mut function = state.lambda.find(&reference)?.clone();
             function.code = code;
             Ok(Output::Members(function.view().configuration(scope.now)))
         });
     }
-    let (code, _guard) = code::store(&scope, code, Some(architectures), runtime).await?;
+    let (code, _guard) = code::store(&scope, code, Some(architectures), needs_bootstrap).await?;
     let (shown, old) = scope
         .change(|state| {
             let function = state.lambda.find_mut(&reference)?;
             check(function)?;
+            check_size(code.unpacked, &function.settings.layers)?;
             let before = function.clone();
             function.code = code;
             let mut shown = touch(scope.now, function, &before);
@@ -187,7 +199,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
 pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (update, settings, scope) = operation.inputs::<UpdateConfiguration, SettingsInput>()?;
     let reference = Reference::parse(&scope, &update.function_name, None)?.own()?;
-    let settings = settings.leaning(&scope, &reference.name.to_string());
+    let mut settings = settings.leaning(&scope, &reference.name.to_string());
     let runtime = match update.runtime {
         Some(runtime) => {
             let runtime = input::check_runtime(Some(runtime), None)?;
@@ -195,12 +207,18 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
         }
         None => None,
     };
-    let shown = scope
+    let layers = settings.layers.take();
+    let (shown, old) = scope
         .change(|state| {
+            // What is not there is said before what is wrong.
+            state.lambda.find(&reference)?;
+            let layers = layers.map(|layers| state.lambda.layers(&scope, &layers)).transpose()?;
             let function = state.lambda.find_mut(&reference)?;
             check_change(scope.now, function, update.revision_id.as_deref())?;
             let before = function.clone();
-            let settings = settings.apply(&reference.name.to_string(), function.settings.clone())?;
+            let mut settings = settings.apply(function.settings.clone())?;
+            settings.layers = layers.unwrap_or(settings.layers);
+            check_size(function.code.unpacked, &settings.layers)?;
             if settings.role != function.settings.role {
                 check_role(&scope, &reference.name, &settings.role)?;
             }
@@ -208,10 +226,13 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
             if let Some((remark, runtime)) = runtime {
                 (function.remark, function.runtime) = (remark, runtime);
             }
-            Ok(touch(scope.now, function, &before))
+            Ok((touch(scope.now, function, &before), before.settings.layers))
         })
         .await?;
     scope.functions.retire(&reference.arn);
+    for layer in old {
+        scope.functions.discard_later(layer.code.blob);
+    }
     Ok(Output::Members(shown))
 }
 

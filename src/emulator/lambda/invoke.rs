@@ -2,10 +2,12 @@
 
 use super::{
     error::{invalid, pending, throttled, too_large, unreadable, validation},
+    events::{self, Event},
     functions::empty,
     name::Versioned,
 };
 use crate::{
+    aws_protocol::ERROR_TYPE,
     emulator::{
         runtime::{Answer, Invocation, InvokeError, Spec},
         service::{Operation, Output, Scope},
@@ -18,7 +20,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::{Deserialize, de::IgnoredAny};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 /// The largest payload, in bytes, when the answer is waited for,
 const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -62,13 +65,14 @@ pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<
     };
     let payload = payload(body, if kind == "Event" { MAX_EVENT } else { MAX_PAYLOAD })?;
     let spec = scope.read(|state| {
-        let view = state.lambda.view_at(&function, place()?)?;
-        if view.is_pending(scope.now) { Err(pending()) } else { Ok(view.spec(scope.region)) }
+        let place = place()?;
+        let view = state.lambda.view_at(&function, place)?;
+        if view.is_pending(scope.now) { Err(pending()) } else { state.lambda.spec(&function, place, scope.region) }
     })?;
     let invocation = Invocation {
         id: scope.request_id.to_owned(),
         payload,
-        trace: input.trace_id.unwrap_or_else(|| new_trace(&scope)),
+        trace: input.trace_id.unwrap_or_else(|| new_trace(scope.request_id, scope.now)),
         client_context: client_context(input.client_context.as_deref())?,
         wants_tail: kind == "RequestResponse" && wants_log,
         stream: None,
@@ -84,14 +88,17 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
     let Call { spec, invocation, kind, scope } = read(operation, &["RequestResponse", "Event", "DryRun"])?;
     match kind.as_str() {
         "Event" => {
-            scope.functions.enqueue(spec, invocation).map_err(refusal)?;
+            let (region, begun) = (scope.region.clone(), scope.now);
+            let event = Event { region, function, invocation, begun, chain: 0 };
+            events::enqueue(scope.context, scope.functions, event).map_err(refusal)?;
             Ok(Output::Raw(empty(StatusCode::ACCEPTED)))
         }
         "DryRun" => Ok(Output::Raw(dry_run())),
-        _ => {
-            let invoked = scope.functions.invoke(&spec, invocation).await.map_err(refusal)?;
-            Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref())))
-        }
+        _ => match scope.functions.invoke(&spec, invocation).await {
+            Ok(invoked) => Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref()))),
+            Err(InvokeError::Reserved) => Ok(Output::Raw(throttled_by_reservation())),
+            Err(error) => Err(refusal(error)),
+        },
     }
 }
 
@@ -152,7 +159,7 @@ fn answer(answer: Answer, version: &str, tail: Option<&str>) -> Response {
 
 pub(super) fn refusal(error: InvokeError) -> AwsError {
     match error {
-        InvokeError::Busy => throttled(),
+        InvokeError::Busy | InvokeError::Reserved => throttled(),
         InvokeError::Code(error) => {
             AwsError::new(StatusCode::BAD_GATEWAY, "InvalidZipFileException", error.to_string())
         }
@@ -160,9 +167,25 @@ pub(super) fn refusal(error: InvokeError) -> AwsError {
     }
 }
 
+/// Says that as many invocations of the function run as are reserved for it.
+fn throttled_by_reservation() -> Response {
+    let document = json!({
+        "Type": "User",
+        "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+        "Message": "Rate Exceeded.",
+        "message": "Rate Exceeded.",
+    });
+    let mut response = Response::new(document.to_string().into());
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ERROR_TYPE, HeaderValue::from_static("TooManyRequestsException"));
+    response
+}
+
 /// Makes an X-Ray header that says that nothing is traced.
-fn new_trace(scope: &Scope<'_>) -> String {
-    let id: String = scope.request_id.chars().filter(|c| *c != '-').collect();
-    let seconds = scope.now.unix_timestamp();
+pub(super) fn new_trace(request_id: &str, now: OffsetDateTime) -> String {
+    let id: String = request_id.chars().filter(|c| *c != '-').collect();
+    let seconds = now.unix_timestamp();
     format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &id[..24.min(id.len())], &id[..16.min(id.len())])
 }

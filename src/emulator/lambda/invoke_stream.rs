@@ -28,7 +28,7 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
         Begun::Stream(_) => None,
     };
     let (events, rest) = Rest::channel();
-    scope.functions.beside(tell(streaming, begun, events));
+    scope.functions.aside(tell(streaming, begun, events));
     let mut response = Response::default();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(event_stream::MEDIA_TYPE));
     if let Some(version) = version {

@@ -71,11 +71,6 @@ impl PermissionInput {
     }
 
     fn check_conditions(&self) -> Result<(), AwsError> {
-        let is_organization = |id: &str| {
-            let digits = id.strip_prefix("o-").unwrap_or_default();
-            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-            (10..=32).contains(&digits.len()) && digits.bytes().all(plain)
-        };
         if let Some(id) = self.principal_org_id.as_deref().filter(|id| !is_organization(id)) {
             let rule = "satisfy regular expression pattern: o-[a-z0-9]{10,32}";
             return Err(validation(id, "principalOrgID", rule));
@@ -97,6 +92,13 @@ impl PermissionInput {
             Some(other) => Err(validation(other, "functionUrlAuthType", "satisfy enum value set: [NONE, AWS_IAM]")),
         }
     }
+}
+
+/// Whether a text is the id of an organization.
+pub(super) fn is_organization(id: &str) -> bool {
+    let digits = id.strip_prefix("o-").unwrap_or_default();
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    (10..=32).contains(&digits.len()) && digits.bytes().all(plain)
 }
 
 impl Statement {

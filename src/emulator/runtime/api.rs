@@ -228,7 +228,7 @@ impl RuntimeApi {
         if let Some(marks) = self.marks.upgrade() {
             let remark =
                 format!("atelier: an extension asks for the {api} API, which this engine does not have: it gets none");
-            let _ = marks.try_send(Mark::Start { remark });
+            let _ = marks.try_send(Mark::Remark { remark });
         }
         extensions::no_subscriptions(api)
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    emulator::sandbox::{Program, Spawner, kill_group},
+    emulator::sandbox::{self, Program, Spawner},
 };
 use std::{
     fs, io,
@@ -55,6 +55,7 @@ pub(super) struct Start<'a> {
     pub(super) extensions: &'a Arc<Extensions>,
     pub(super) folder: &'a Path,
     pub(super) tmp: Option<&'a Path>,
+    pub(super) opt: Option<&'a Path>,
     pub(super) hosts: Option<&'a Path>,
     pub(super) environment: &'a [(String, String)],
     pub(super) log: &'a Log,
@@ -73,9 +74,10 @@ pub(super) async fn start(programs: Vec<PathBuf>, start: &Start<'_>) -> io::Resu
         start.environment.iter().filter(|(name, _)| !NOT_FOR_THEM.contains(&name.as_str())).cloned().collect();
     for path in programs {
         let name = name_of(&path);
-        let (folder, tmp, hosts) =
-            (start.folder.to_owned(), start.tmp.map(Path::to_owned), start.hosts.map(Path::to_owned));
-        let program = Program { path, arguments: Vec::new(), tmp, hosts, folder, environment: environment.clone() };
+        let folder = start.folder.to_owned();
+        let [tmp, opt, hosts] = [start.tmp, start.opt, start.hosts].map(|path| path.map(Path::to_owned));
+        let program =
+            Program { path, arguments: Vec::new(), tmp, opt, hosts, folder, environment: environment.clone() };
         let mut child = start.spawner.spawn(&program).await?;
         let (marks, inbox) = mpsc::channel(1);
         start.tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), inbox, start.log.clone()));
@@ -102,7 +104,7 @@ async fn watch(
             kill.cancel();
         }
         () = over.cancelled() => {
-            kill_group(&child);
+            sandbox::end(&mut child).await;
             let _ = child.wait().await;
         }
     }

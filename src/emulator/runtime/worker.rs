@@ -8,21 +8,22 @@ use super::{
     extensions::{Extensions, Facts, Failed, Shutdown},
     external,
     launch::Launch,
+    memory::Memory,
     neighbours,
     output::{self, Log, Mark, Report},
+    platform::{Status, Subject},
     streaming::Sink,
 };
 use crate::{
     clock::Clock,
     emulator::{
-        Context, logs,
-        sandbox::{Program, Spawner, kill_group},
+        Context, logs, sandbox,
+        sandbox::{Program, Spawner},
     },
     http1,
     secret::random_hex,
 };
 use bytes::Bytes;
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::{
     fs, io,
     net::Ipv4Addr,
@@ -38,7 +39,6 @@ use std::{
 use tokio::{
     net::TcpListener,
     process::Child,
-    signal::unix::{SignalKind, signal},
     sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
     time::{Instant, timeout},
 };
@@ -48,8 +48,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the last lines of a log are waited for.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
+/// The type of the error of what ran out of time.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 /// Marks that may wait for the log's task; further ones are dropped rather than waited for.
 const MARKS: usize = 64;
+/// What Lambda says of a process that was ended because it held too much memory.
+const KILLED: &str = "killed";
 
 /// One invocation, as a process gets it.
 #[derive(Debug, Clone)]
@@ -84,10 +88,10 @@ pub(super) struct StartContext<'a> {
     pub tasks: &'a TaskTracker,
     /// The unpacked code.
     pub code: PathBuf,
+    /// The folder of its layers, where it has any.
+    pub layers: Option<PathBuf>,
     /// What starts it.
     pub launch: Launch,
-    /// Where its layers are unpacked, which it finds at `/opt`.
-    pub opt: Option<PathBuf>,
     /// A folder that does not exist yet, for the process alone.
     pub scratch: PathBuf,
     /// The hosts file for it, where it is to find the neighbours that `LocalStack`'s functions have.
@@ -111,6 +115,7 @@ pub(super) struct Worker {
     retired: AtomicBool,
     born: Instant,
     init: Mutex<Option<Duration>>,
+    memory: Memory,
 }
 
 /// Ends a process, and says why.
@@ -137,14 +142,14 @@ impl Drop for Resources {
 impl Worker {
     /// Starts a process of `spec`; it is not ready yet.
     pub(super) async fn start(spec: &Spec, start: StartContext<'_>) -> io::Result<Self> {
-        let StartContext { context, spawner, tasks, code, launch, opt, scratch, hosts, kill, permit } = start;
+        let StartContext { context, spawner, tasks, code, layers, launch, scratch, hosts, kill, permit } = start;
         let born = Instant::now();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
         let access_key_id = credentials.access_key_id.clone();
         let resources = Resources { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
-        let log_group = format!("/aws/lambda/{}", spec.name);
+        let log_group = spec.log_group.clone();
         let log_stream = log_stream(&context.config.clock, &spec.version)?;
         let neighbours = hosts.as_ref().map(|_| neighbours::variables(&context.config.endpoint)).unwrap_or_default();
         let place = Place {
@@ -169,11 +174,12 @@ impl Worker {
                 group: log_group,
                 stream: log_stream,
             },
-            version: spec.version.clone(),
-            memory: spec.memory,
+            subject: Subject { name: spec.name.clone(), version: spec.version.clone(), memory: spec.memory },
+            format: spec.log_format,
             joins_lines: spec.runtime.is_some(),
         };
 
+        let opt = layers.filter(|_| launch.has_own_opt || launch.container.is_some());
         let programs = external::programs(opt.as_deref());
         let names: Vec<_> = programs.iter().map(|program| external::name_of(program)).collect();
         let extensions = Arc::new(Extensions::new(facts(spec), &names));
@@ -183,9 +189,7 @@ impl Worker {
         let ended = CancellationToken::new();
         let api =
             RuntimeApi::new(inbox, phase_sender.clone(), Arc::clone(&extensions), marks.downgrade(), ended.clone());
-        for remark in launch.remarks {
-            let _ = marks.try_send(Mark::Start { remark });
-        }
+        let _ = marks.try_send(Mark::Start { remarks: launch.remarks });
         tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), Arc::new(api), ended.clone()));
         let over = ended.clone().drop_guard();
         let end = End { kill, is_late: Arc::default() };
@@ -195,6 +199,7 @@ impl Worker {
             extensions: &extensions,
             folder: &code,
             tmp: tmp.as_deref(),
+            opt: opt.as_deref(),
             hosts: hosts.as_deref(),
             environment: &environment,
             log: &Log { joins_lines: false, ..log.clone() },
@@ -216,9 +221,11 @@ impl Worker {
             Some(container) => container.arguments(&given),
             None => launch.argument.into_iter().map(Into::into).collect(),
         };
-        let hosts = if launch.container.is_some() { None } else { hosts };
-        let program = Program { path: launch.program, arguments, tmp, hosts, folder: code.clone(), environment };
+        let is_outside = launch.container.is_none();
+        let (opt, hosts) = (opt.filter(|_| is_outside), hosts.filter(|_| is_outside));
+        let program = Program { path: launch.program, arguments, tmp, opt, hosts, folder: code.clone(), environment };
         let mut child = spawner.spawn(&program).await?;
+        let memory = Memory::new(sandbox::id(&child), spec.memory);
         tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), marks_inbox, log));
         over.disarm();
         let supervised = Supervised {
@@ -232,7 +239,7 @@ impl Worker {
         tasks.spawn(supervised.run(resources, permit));
         let (timeout, revision, clock) = (spec.timeout, spec.revision.clone(), context.config.clock.clone());
         let (retired, init) = (AtomicBool::new(false), Mutex::new(None));
-        Ok(Self { revision, timeout, clock, jobs, marks, phase, extensions, end, retired, born, init })
+        Ok(Self { revision, timeout, clock, jobs, marks, phase, extensions, end, retired, born, init, memory })
     }
 
     /// Waits until the process asks for work, and its extensions for events.
@@ -246,7 +253,12 @@ impl Worker {
             let failed = if let Ok(Phase::Ready) = settled { self.extensions.ready().await.err() } else { None };
             (settled, failed)
         };
-        match timeout(INIT_TIMEOUT, settled).await {
+        let settled = tokio::select! {
+            biased;
+            settled = timeout(INIT_TIMEOUT, settled) => settled,
+            () = self.memory.is_outgrown() => return Err(exit_document(id, &format!("signal: {KILLED}"))),
+        };
+        match settled {
             Ok((_, Some(failed)) | (Ok(Phase::ExtensionFailed(failed)), _)) => Err(extension_document(id, &failed)),
             Ok((Ok(Phase::Ready), None)) => {
                 *self.init.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.born.elapsed());
@@ -311,6 +323,10 @@ impl Worker {
                 self.kill();
                 Answer::Error(timeout_document(&invocation.id, "Task timed out", self.timeout))
             }
+            () = self.memory.is_outgrown() => {
+                self.kill();
+                Answer::Error(exit_document(&invocation.id, &format!("signal: {KILLED}")))
+            }
         };
         let tail = self.end(invocation, &answer, begun.elapsed()).await;
         Some(Invoked { answer, tail })
@@ -326,8 +342,10 @@ impl Worker {
         let (sender, tail) = oneshot::channel();
         let report = Report {
             id: invocation.id.clone(),
+            status: status(answer),
             failure: if self.is_alive() { None } else { failure(answer) },
             duration,
+            memory: self.memory.used(),
             init: self.init.lock().unwrap_or_else(PoisonError::into_inner).take(),
             tail: invocation.wants_tail.then_some(sender),
         };
@@ -386,11 +404,10 @@ impl Supervised {
     /// Waits for the end of the process, or makes it, and cleans up after it.
     async fn run(mut self, resources: Resources, permit: OwnedSemaphorePermit) {
         let is_own_end = tokio::select! {
-            () = death(&mut self.child) => true,
+            () = sandbox::death(&mut self.child) => true,
             () = self.end.kill.cancelled() => false,
         };
-        // With what it started and left behind. It was not waited for yet, so the group's number is still its own.
-        kill_group(&self.child);
+        sandbox::end(&mut self.child).await;
         let how = match self.child.wait().await {
             Ok(status) => describe(status),
             Err(error) => error.to_string(),
@@ -422,26 +439,31 @@ fn facts(spec: &Spec) -> Facts {
     }
 }
 
-/// Waits until a process has ended, and leaves it to be waited for, so that its number stays its own. Where the system
-/// cannot tell, it is waited for.
-async fn death(child: &mut Child) {
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let (Some(id), Ok(mut deaths)) = (id, signal(SignalKind::child())) {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        while let Ok(None) = waitid(WaitId::Pid(id), options) {
-            deaths.recv().await;
-        }
-    } else {
-        let _ = child.wait().await;
-    }
-}
-
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
-        (None, Some(signal)) => format!("signal: {signal}"),
+        (None, Some(signal)) => format!("signal: {}", signal_name(signal)),
         (None, None) => "unknown status".to_owned(),
     }
+}
+
+/// The words of Go's standard library, in which Lambda speaks.
+fn signal_name(number: i32) -> String {
+    let name = match number {
+        1 => "hangup",
+        2 => "interrupt",
+        4 => "illegal instruction",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => KILLED,
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        14 => "alarm clock",
+        15 => "terminated",
+        _ => return format!("signal {number}"),
+    };
+    name.to_owned()
 }
 
 fn exit_document(id: &str, how: &str) -> Bytes {
@@ -460,7 +482,23 @@ fn extension_document(id: &str, Failed { name, kind }: &Failed) -> Bytes {
 
 fn timeout_document(id: &str, what: &str, after: Duration) -> Bytes {
     let message = format!("RequestId: {id} Error: {what} after {:.2} seconds", after.as_secs_f64());
-    error_document("Sandbox.Timedout", &message)
+    error_document(TIMED_OUT, &message)
+}
+
+/// How an invocation ended, as the log's records say it.
+fn status(answer: &Answer) -> Status {
+    let Answer::Error(document) = answer else { return Status::Success };
+    let kind = serde_json::from_slice::<ErrorType>(document).ok().and_then(|document| document.kind);
+    match kind.as_deref() {
+        Some(TIMED_OUT) => Status::Timeout,
+        kind => Status::Error(kind.unwrap_or("Runtime.Unknown").to_owned()),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct ErrorType {
+    #[serde(rename = "errorType")]
+    kind: Option<String>,
 }
 
 /// The line of an error document for the log.

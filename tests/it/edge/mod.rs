@@ -17,7 +17,7 @@ use crate::support::raw::{Answer, Client};
 use atelier::{
     clock::Clock,
     edge::{
-        ApiCall, AwsCall, Config, Edge, Lookup, Upstream,
+        ApiCall, AwsCall, Config, Edge, Lookup, Upstream, Voice,
         keyring::{Key, Keyring},
         server,
     },
@@ -74,6 +74,14 @@ impl Upstream for Recorder {
             }
             _ => Lookup::Absent,
         }
+    }
+
+    const SPEAKS: bool = true;
+
+    /// One path of its API speaks for itself.
+    fn voice(&self, (): &(), path: &str) -> Voice {
+        let speaks = path.starts_with("/open");
+        Voice { is_own: speaks, answers_pages: speaks }
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {

@@ -1,5 +1,5 @@
 //! The function that the tests deploy: this very test binary, started again by a `bootstrap` script. What it does is
-//! in the event (`{"do":"echo"}`) or, at its start, in the variable `INIT`.
+//! in the event (`{"do":"echo"}`) or, at its start, in the variable `INIT`. It adds its events to the file in `RECORD`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::exit, clippy::print_stdout, clippy::print_stderr, reason = "functions exit and print")]
@@ -12,6 +12,7 @@ use std::{
     io::{Cursor, Read, Write},
     net::TcpStream,
     path::Path,
+    process::{Command, Stdio},
     sync::Mutex,
     thread,
     time::{Duration, Instant},
@@ -70,6 +71,10 @@ fn serve(api: &str) {
         // A call of a URL says it in a header.
         let event =
             event["headers"]["x-event"].as_str().map_or(event.clone(), |text| serde_json::from_str(text).unwrap());
+        if let Ok(record) = env::var("RECORD") {
+            let mut record = std::fs::File::options().create(true).append(true).open(record).unwrap();
+            record.write_all(format!("{event}\n").as_bytes()).unwrap();
+        }
         let (kind, answer) = act(api, &id, &event, &next);
         call(api, "POST", &format!("/2018-06-01/runtime/invocation/{id}/{kind}"), answer.as_bytes());
         if event["do"] == "answer and exit" {
@@ -86,6 +91,19 @@ fn act(api: &str, id: &str, event: &Value, next: &Answer) -> (&'static str, Stri
             std::process::exit(1)
         }
         "hang" => hang(),
+        // A process that leaves the group, the session and its parent, and writes down its number.
+        "leave" => {
+            let file = event["file"].as_str().unwrap();
+            let command = format!("setsid sh -c 'echo $$ > {file}.new; mv {file}.new {file}; exec sleep 3600' &");
+            assert!(Command::new("sh").args(["-c", &command]).stdout(Stdio::null()).status().unwrap().success());
+            wait_for(Path::new(file));
+            if event["hang"] == true { hang() } else { ("response", "null".to_owned()) }
+        }
+        "hold" => {
+            let held = vec![1_u8; usize::try_from(event["megabytes"].as_u64().unwrap()).unwrap() << 20];
+            std::thread::sleep(Duration::from_millis(300));
+            ("response", held.len().to_string())
+        }
         "pid" => ("response", std::process::id().to_string()),
         "print" => {
             println!("a line on stdout");

@@ -56,6 +56,12 @@ FIXTURES = {
         },
         "is": "input.statusCode",
     },
+    # A method that answers.
+    "answered": {
+        "call": "apigateway.GetIntegrationResponse",
+        "input": {**METHOD, "statusCode": "$integration_response"},
+        "is": "input.httpMethod",
+    },
     "deployment": {
         "call": "apigateway.CreateDeployment",
         # A deployment takes methods that are answered.
@@ -187,6 +193,14 @@ RESOURCES = {
         "answer": {"statusCode": "200"},
     },
     "GetMethodResponse": {"input": {**ON_METHOD, "statusCode": "$method_response"}, "answer": {"statusCode": "200"}},
+    "UpdateMethodResponse": {
+        "input": {
+            **ON_METHOD,
+            "statusCode": "$method_response",
+            **replace("/responseModels/application~1json", "Empty"),
+        },
+        "answer": {"statusCode": "200", "responseModels": ...},
+    },
     "DeleteMethodResponse": {"input": {**ON_METHOD, "statusCode": "$method_response"}},
     "PutIntegration": [
         {
@@ -220,6 +234,23 @@ RESOURCES = {
     "GetIntegrationResponse": {
         "input": {**METHOD, "statusCode": "$integration_response"},
         "answer": {"statusCode": "200"},
+    },
+    "UpdateIntegrationResponse": {
+        "input": {**METHOD, "statusCode": "$integration_response", **replace("/selectionPattern", "4.*")},
+        "answer": {"statusCode": "200", "selectionPattern": "4.*"},
+    },
+    "TestInvokeMethod": {
+        "input": {
+            **METHOD,
+            "restApiId": "$api",
+            "httpMethod": "$answered",
+            "pathWithQueryString": "/?q=1",
+            "body": "",
+            "headers": {"a": "b"},
+            "multiValueHeaders": {"c": ["d"]},
+            "stageVariables": {"e": "f"},
+        },
+        "answer": {"status": 200, "body": "{}", "headers": ..., "log": ..., "latency": ...},
     },
     "DeleteIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}},
 }

@@ -37,6 +37,10 @@ FUNCTION = {
     "Tags": {"a": "b"},
 }
 
+LAYER = {"LayerName": "$name", "Content": {"ZipFile": archive("# layer")}}
+GRANT = {"StatementId": "all", "Action": "lambda:GetLayerVersion", "Principal": "*"}
+THE_LAYER = {"LayerName": "$layer", "VersionNumber": 1}
+
 FIXTURES = {
     "role": iam_rows.FIXTURES["role"],
     "role_arn": iam_rows.FIXTURES["role_arn"],
@@ -67,6 +71,27 @@ FIXTURES = {
         "call": "lambda.CreateAlias",
         "input": {"FunctionName": "$function", "Name": "live", "FunctionVersion": "$version"},
         "is": "input.Name",
+    },
+    "layer": {"call": "lambda.PublishLayerVersion", "input": LAYER, "is": "input.LayerName"},
+    "layer_arn": {
+        "call": "lambda.GetLayerVersion",
+        "input": {"LayerName": "$layer", "VersionNumber": 1},
+        "is": "output.LayerVersionArn",
+    },
+    "shared": {
+        "call": "lambda.AddLayerVersionPermission",
+        "input": {"LayerName": "$layer", "VersionNumber": 1, **GRANT},
+        "is": "input.LayerName",
+    },
+    "reserved": {
+        "call": "lambda.PutFunctionConcurrency",
+        "input": {"FunctionName": "$function", "ReservedConcurrentExecutions": 2},
+        "is": "input.FunctionName",
+    },
+    "set": {
+        "call": "lambda.PutFunctionEventInvokeConfig",
+        "input": {"FunctionName": "$function", "MaximumRetryAttempts": 1},
+        "is": "input.FunctionName",
     },
     "statement": {
         "call": "lambda.AddPermission",
@@ -103,6 +128,9 @@ READS = [
     {"call": "lambda.ListVersionsByFunction", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListAliases", "input": {"FunctionName": "$function"}},
     {"call": "lambda.GetFunctionUrlConfig", "input": {"FunctionName": "$url"}},
+    {"call": "lambda.GetFunctionConcurrency", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.ListFunctionEventInvokeConfigs", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.ListLayers"},
     {"call": "lambda.ListTags", "input": {"Resource": "$function_arn"}},
 ]
 
@@ -110,6 +138,10 @@ OF_THE_URL = {"input": {"FunctionName": "$url"}}
 OF_THE_FUNCTION = {"input": {"FunctionName": "$function"}}
 
 ROWS = {
+    "AddLayerVersionPermission": {
+        "input": {**THE_LAYER, **GRANT},
+        "answer": {"Statement": ..., "RevisionId": ...},
+    },
     "AddPermission": {
         "input": {
             "FunctionName": "$function",
@@ -139,6 +171,8 @@ ROWS = {
             "PackageType": "Zip",
             "TracingConfig": {"Mode": "PassThrough"},
             "EphemeralStorage": {"Size": 512},
+            "LoggingConfig": {"LogFormat": "Text"},
+            "Layers": ["$layer_arn"],
         },
         "answer": {"State": "Pending", "CodeSha256": ..., "LoggingConfig.LogFormat": "Text", "Version": "$LATEST"},
     },
@@ -162,6 +196,10 @@ ROWS = {
     },
     "DeleteFunctionUrlConfig": OF_THE_URL,
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
+    "DeleteFunctionConcurrency": {"input": {"FunctionName": "$reserved"}},
+    "DeleteFunctionEventInvokeConfig": {"input": {"FunctionName": "$set"}},
+    # What is not there counts as deleted.
+    "DeleteLayerVersion": {"input": THE_LAYER, "free": ["LayerName"]},
     "GetAccountSettings": {"answer": {"AccountLimit.TotalCodeSize": ..., "AccountUsage.FunctionCount": ...}},
     "GetAlias": {
         "input": {"FunctionName": "$function", "Name": "$alias"},
@@ -172,13 +210,26 @@ ROWS = {
         "answer": {"Configuration.State": "Active", "Code.Location": ..., "Tags.a": "b"},
     },
     "GetFunctionCodeSigningConfig": {**OF_THE_FUNCTION, "answer": {"FunctionName": "$function"}},
-    "GetFunctionConcurrency": OF_THE_FUNCTION,
+    "GetFunctionConcurrency": {
+        "input": {"FunctionName": "$reserved"},
+        "answer": {"ReservedConcurrentExecutions": 2},
+    },
     "GetFunctionConfiguration": {
         **OF_THE_FUNCTION,
         "answer": {"Environment.Variables.AB": "c", "LastUpdateStatus": "Successful", "Runtime": "provided.al2023"},
     },
+    "GetFunctionEventInvokeConfig": {
+        "input": {"FunctionName": "$set"},
+        "answer": {"MaximumRetryAttempts": 1, "FunctionArn": ..., "LastModified": ...},
+    },
     "GetFunctionRecursionConfig": {**OF_THE_FUNCTION, "answer": {"RecursiveLoop": "Terminate"}},
     "GetFunctionUrlConfig": {**OF_THE_URL, "answer": {"AuthType": "NONE", "InvokeMode": "BUFFERED"}},
+    "GetLayerVersion": {"input": THE_LAYER, "answer": {"Version": 1, "Content.CodeSha256": ..., "LayerArn": ...}},
+    "GetLayerVersionByArn": {"input": {"Arn": "$layer_arn"}, "answer": {"LayerVersionArn": "$layer_arn"}},
+    "GetLayerVersionPolicy": {
+        "input": {"LayerName": "$shared", "VersionNumber": 1},
+        "answer": {"Policy": ..., "RevisionId": ...},
+    },
     "GetPolicy": {"input": {"FunctionName": "$allowed"}, "answer": {"Policy": ..., "RevisionId": ...}},
     "GetRuntimeManagementConfig": {**OF_THE_FUNCTION, "answer": {"UpdateRuntimeOn": "Auto"}},
     "Invoke": [
@@ -208,14 +259,44 @@ ROWS = {
     "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
     "ListEventSourceMappings": {"input": {"FunctionName": "f"}, "answer": {"EventSourceMappings": ...}},
     "ListFunctionUrlConfigs": {**OF_THE_URL, "answer": {"FunctionUrlConfigs[0].AuthType": "NONE"}},
+    "ListFunctionEventInvokeConfigs": {
+        "input": {"FunctionName": "$set"},
+        "answer": {"FunctionEventInvokeConfigs[0].MaximumRetryAttempts": 1},
+    },
     "ListFunctions": {"input": {"MaxItems": 50}, "answer": {"Functions": ...}},
-    # AWS has new runtimes more often than the model.
-    "ListLayers": {"input": {"MaxItems": 50}, "free": ["CompatibleRuntime"], "answer": {"Layers": ...}},
+    # A layer that is not there has no versions.
+    "ListLayerVersions": {
+        "input": {"LayerName": "$layer", "MaxItems": 50},
+        "free": ["LayerName"],
+        "answer": {"LayerVersions[0].Version": 1},
+    },
+    "ListLayers": {"input": {"MaxItems": 50}, "answer": {"Layers": ...}},
     "ListTags": {"input": {"Resource": "$function_arn"}, "answer": {"Tags.a": "b"}},
     "ListVersionsByFunction": {**OF_THE_FUNCTION, "answer": {"Versions[0].FunctionName": "$function"}},
+    "PublishLayerVersion": {
+        "input": {
+            **LAYER,
+            "Description": "of a test",
+            "LicenseInfo": "MIT",
+            "CompatibleRuntimes": ["python3.12"],
+            "CompatibleArchitectures": ["x86_64"],
+        },
+        "answer": {"Version": 1, "Content.CodeSize": ..., "CompatibleRuntimes[0]": "python3.12", "LicenseInfo": "MIT"},
+    },
     "PublishVersion": {
         "input": {"FunctionName": "$function", "Description": "of a test"},
         "answer": {"Version": "1", "Description": "of a test", "FunctionName": "$function"},
+    },
+    "PutFunctionConcurrency": {
+        "input": {"FunctionName": "$function", "ReservedConcurrentExecutions": 3},
+        "answer": {"ReservedConcurrentExecutions": 3},
+    },
+    "PutFunctionEventInvokeConfig": {
+        "input": {"FunctionName": "$function", "MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
+        "answer": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60, "DestinationConfig": ...},
+    },
+    "RemoveLayerVersionPermission": {
+        "input": {"LayerName": "$shared", "VersionNumber": 1, "StatementId": "all"},
     },
     "RemovePermission": {"input": {"FunctionName": "$function", "StatementId": "$statement"}},
     "TagResource": {"input": {"Resource": "$function_arn", "Tags": {"c": "d"}}},
@@ -231,6 +312,10 @@ ROWS = {
     "UpdateFunctionConfiguration": {
         "input": {"FunctionName": "$function", "Timeout": 7, "Environment": {"Variables": {"DE": "f"}}},
         "answer": {"Timeout": 7, "Environment.Variables.DE": "f"},
+    },
+    "UpdateFunctionEventInvokeConfig": {
+        "input": {"FunctionName": "$set", "MaximumEventAgeInSeconds": 60},
+        "answer": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60},
     },
     "UpdateFunctionUrlConfig": {
         "input": {"FunctionName": "$url", "AuthType": "AWS_IAM", "Cors": {"MaxAge": 7}},
@@ -250,8 +335,30 @@ PAGES = {
         "items": "Aliases[].Name",
     },
     "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
-    "ListLayers": {"items": "Layers[].LayerName"},
     "ListFunctionUrlConfigs": {**OF_THE_URL, "items": "FunctionUrlConfigs[].FunctionUrl"},
+    "ListFunctionEventInvokeConfigs": {
+        "input": {"FunctionName": "$set"},
+        "items": "FunctionEventInvokeConfigs[].FunctionArn",
+    },
+    "ListLayerVersions": {
+        "make": {
+            "call": "lambda.PublishLayerVersion",
+            "input": {**LAYER, "LayerName": "$layer"},
+            "is": "output.Version",
+        },
+        "remove": {"call": "lambda.DeleteLayerVersion", "input": {"LayerName": "$layer", "VersionNumber": "$item"}},
+        "input": {"LayerName": "$layer"},
+        "items": "LayerVersions[].Version",
+    },
+    "ListLayers": {
+        "make": {
+            "call": "lambda.PublishLayerVersion",
+            "input": {**LAYER, "LayerName": "$new"},
+            "is": "input.LayerName",
+        },
+        "remove": {"call": "lambda.DeleteLayerVersion", "input": {"LayerName": "$item", "VersionNumber": 1}},
+        "items": "Layers[].LayerName",
+    },
     "ListFunctions": {
         "make": {"call": "lambda.CreateFunction", "input": FUNCTION, "is": "output.FunctionName"},
         "remove": {"call": "lambda.DeleteFunction", "input": {"FunctionName": "$item"}},

@@ -15,7 +15,7 @@ use crate::{
         lambda::{invoke, name::Reference, policy},
         runtime::{Answer, Begun, Functions, Invocation, InvokeError, Invoked, Spec, Streaming},
         store::Region,
-        wire,
+        sts, wire,
     },
     http1::{Peer, Piece, Response, Rest},
     names::FunctionUrlId,
@@ -89,7 +89,11 @@ impl Refusal {
 
 impl From<InvokeError> for Refusal {
     fn from(error: InvokeError) -> Self {
-        if matches!(error, InvokeError::Busy) { Self::Throttled } else { Self::Failed(error.to_string()) }
+        if matches!(error, InvokeError::Busy | InvokeError::Reserved) {
+            Self::Throttled
+        } else {
+            Self::Failed(error.to_string())
+        }
     }
 }
 
@@ -212,7 +216,7 @@ impl Asked<'_> {
 
     fn event(&self, caller: &UrlCaller, body: &[u8], trace: &str) -> Vec<u8> {
         let signer = match (self.url.auth, caller) {
-            (AuthType::Iam, UrlCaller::Key(key)) => Some((key.as_str(), self.context.sessions.owner(key))),
+            (AuthType::Iam, UrlCaller::Key(key)) => Some((key.as_str(), sts::of_key(self.context, key))),
             _ => None,
         };
         event::build(&Source {
@@ -269,7 +273,7 @@ async fn streamed(functions: &Functions, mut streaming: Streaming) -> Result<Res
         response
     };
     let (pieces, rest) = Rest::channel();
-    functions.beside(pass_on(streaming, pieces));
+    functions.aside(pass_on(streaming, pieces));
     response.extensions_mut().insert(rest);
     Ok(response)
 }

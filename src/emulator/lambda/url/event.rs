@@ -1,7 +1,7 @@
 //! The event of a call of a function's URL: payload version 2.0, with the members that AWS sends, in its order.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>
 
-use crate::emulator::{lambda::account_of, sts::Session};
+use crate::emulator::{lambda::account_of, sts::Caller};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, header, request::Parts};
 use serde::Serialize;
@@ -24,8 +24,8 @@ pub(super) struct Source<'a> {
     pub(super) parts: &'a Parts,
     pub(super) body: &'a [u8],
     pub(super) caller_ip: Option<IpAddr>,
-    /// Who has signed the call, where it had to be: the access key, and whose it is where it was lent.
-    pub(super) signer: Option<(&'a str, Option<Session>)>,
+    /// Who has signed the call, where it had to be: the access key, and whose it is.
+    pub(super) signer: Option<(&'a str, Caller)>,
     pub(super) request_id: &'a str,
     pub(super) trace: &'a str,
     pub(super) now: OffsetDateTime,
@@ -109,7 +109,7 @@ pub(super) fn build(source: &Source<'_>) -> Vec<u8> {
         request_context: Context {
             account_id: if source.signer.is_some() { account } else { ANONYMOUS },
             api_id: source.id,
-            authorizer: source.signer.as_ref().map(|(key, session)| authorizer(account, key, session.as_ref())),
+            authorizer: source.signer.as_ref().map(|(key, caller)| authorizer(account, key, caller)),
             domain_name: format!("{}.lambda-url.{}.on.aws", source.id, source.region),
             domain_prefix: source.id,
             http: Http {
@@ -131,12 +131,9 @@ pub(super) fn build(source: &Source<'_>) -> Vec<u8> {
     serde_json::to_vec(&event).unwrap_or_default()
 }
 
-fn authorizer(account: &str, key: &str, session: Option<&Session>) -> Authorizer {
-    let (user_arn, user_id) = match session {
-        Some(session) => (session.arn(account), session.user_id(key)),
-        None => (format!("arn:aws:iam::{account}:root"), account.to_owned()),
-    };
-    let (access_key, account_id, caller_id) = (key.to_owned(), account.to_owned(), user_id.clone());
+fn authorizer(account: &str, key: &str, caller: &Caller) -> Authorizer {
+    let (access_key, account_id) = (key.to_owned(), account.to_owned());
+    let (user_arn, user_id, caller_id) = (caller.arn.clone(), caller.id.clone(), caller.id.clone());
     let (cognito_identity, principal_org_id) = (None, None);
     Authorizer {
         iam: Signer { access_key, account_id, caller_id, cognito_identity, principal_org_id, user_arn, user_id },
