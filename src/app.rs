@@ -8,11 +8,12 @@ mod usage;
 
 use crate::{
     calls,
-    cli::{Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
+    cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
     commands::{self, context::Context},
     engine,
     error::{Code, Error, Exit, Result},
-    settings::{Environment, Flags, Settings},
+    lenience::Lenience,
+    settings::{Environment, Flags, FunctionFlags, Settings},
     ui::{self, Console, Report},
 };
 use parse::{Parsed, parse};
@@ -51,8 +52,8 @@ pub fn run(environment: &Environment) -> ExitCode {
     });
     match ending {
         Ok(None) => ExitCode::SUCCESS,
-        Ok(Some(exit)) => ExitCode::from(exit as u8),
-        Err(error) => ExitCode::from(ui::stdout_failed(&error, console.face()) as u8),
+        Ok(Some(exit)) => ExitCode::from(exit.code()),
+        Err(error) => ExitCode::from(ui::stdout_failed(&error, console.face()).code()),
     }
 }
 
@@ -86,7 +87,12 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     let cancel = CancellationToken::new();
     let grace = grace(&cli.command, &settings);
     let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
-    let ending = runtime.block_on(signals::guard(&context, grace, dispatch(&context, &cli.command)));
+    let work = dispatch(&context, &cli.command);
+    let ending = match &cli.command {
+        // Signals are for the command that it runs.
+        Command::Run(_) => runtime.block_on(signals::unguarded(&context, work)),
+        _ => runtime.block_on(signals::guard(&context, grace, work)),
+    };
     runtime.shutdown_timeout(RUNTIME_FAREWELL);
     ending
 }
@@ -97,7 +103,11 @@ fn flags(cli: &Cli) -> Flags {
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
         Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, ..flags },
-        Command::Deploy(args) => Flags { auth: args.auth, ..flags },
+        Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
+        Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
+            let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
+            Flags { auth: *auth, function: FunctionFlags { dir, runtime, handler }, ..flags }
+        }
         _ => flags,
     }
 }
@@ -126,6 +136,7 @@ fn grace(command: &Command, settings: &Settings) -> Duration {
 /// Each verb is boxed: together with the SDK's, their futures are too large for a thread's stack in debug builds.
 fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Future<Output = Ending> + 'a>> {
     match command {
+        Command::Init(args) => Box::pin(answer(context, ready(commands::init::run(context, args)))),
         Command::Up(args) => Box::pin(answer(context, commands::up::run(context, args))),
         Command::Plan(args) => Box::pin(answer(context, commands::plan::run(context, args))),
         Command::Deploy(args) => Box::pin(answer(context, commands::deploy::run(context, args))),
@@ -137,6 +148,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Status(args) => Box::pin(answer(context, commands::status::run(context, args))),
         Command::Logs(args) => Box::pin(answer(context, commands::logs::run(context, args))),
         Command::Env(args) => Box::pin(answer(context, commands::env::run(context, args))),
+        Command::Run(args) => Box::pin(answer(context, commands::run::run(context, args))),
         Command::Clean(args) => Box::pin(answer(context, commands::clean::run(context, args))),
         Command::Down(args) => Box::pin(answer(context, commands::down::run(context, args))),
         Command::Key(args) => match &args.action {

@@ -7,9 +7,10 @@ pub mod args;
 pub mod help;
 
 pub use args::{
-    Bonus, Call, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell, Key,
-    KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Runtimes, RuntimesAction,
-    RuntimesInstall, RuntimesList, Status, StatusOutput, Test, TestBonus, TestReporting, Up, Version,
+    Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell,
+    Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Run, Runtimes,
+    RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test, TestBonus, TestReporting, Up,
+    Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -83,6 +84,8 @@ pub struct Global {
 /// The verbs.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Writes an example.
+    Init(Init),
     /// Starts the engine.
     Up(Up),
     /// Tells what a deploy would do.
@@ -105,6 +108,8 @@ pub enum Command {
     Logs(Logs),
     /// Prints shell variables.
     Env(Env),
+    /// Runs a command with these variables.
+    Run(Run),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.

@@ -4,10 +4,13 @@
 //! holds neither `$` nor `#`: no references (schemas are spelt out where they are used), and the end of a pattern is
 //! written as JSON's escape for `$`. Then the template is the document, on every engine.
 //!
-//! Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
+//! In front of a function of the user's own is another document (`own`). Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
 
 mod gateway;
+mod own;
 mod schema;
+
+pub use own::{filled, proxy_document};
 
 use crate::contract::PATH;
 use serde_json::{Value, json};

@@ -4,14 +4,15 @@ use super::{
     locked,
     plan::{self, PlanReport},
     read_on,
-    watch::Watch,
+    watch::{Watch, child},
+    watch_own::WatchOwn,
 };
 use crate::{
     cli,
     commands::context::Context,
     contract::{PATH, Request},
     engine,
-    error::Result,
+    error::{Code, Error, Result},
     settings,
     stack::{self, Deployment},
     text::Message,
@@ -43,11 +44,20 @@ fn done(report: &Deployment, page: &mut Page) {
     page.line(Message::new(if report.changed { "deploy.done" } else { "deploy.unchanged" }));
     page.raw(format_args!("API_ID: {}", report.api_id));
     page.rule();
-    page.line(Message::new("deploy.url").with("url", format_args!("{}{PATH}", report.url)));
+    page.line(Message::new("deploy.url").with("url", url(report)));
     page.line(Message::new("deploy.try"));
     // The key comes from a file that `env` writes, never from the command line, which every process here can read.
     let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
-    page.raw(format_args!("  curl {header}\"{}{PATH}?{}\"", report.url, Request::Instance.query()));
+    match report.own {
+        Some(_) => page.raw(format_args!("  curl {header}\"{}\"", url(report))),
+        None => page.raw(format_args!("  curl {header}\"{}?{}\"", url(report), Request::Instance.query())),
+    }
+}
+
+/// The URL of what the API has: atelier's one resource, or whatever is below it.
+fn url(report: &Deployment) -> String {
+    let path = if report.own.is_some() { "/" } else { PATH };
+    format!("{}{path}", report.url)
 }
 
 /// Runs `deploy`.
@@ -58,17 +68,29 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     if args.dry_run {
         return Ok(DeployReport::Planned(plan::plan(context, false).await?));
     }
+    if args.build.is_some() && context.settings.function.value.is_some() {
+        return Err(Error::new(Code::Usage).with_message("detail", Message::new("deploy.own_build")));
+    }
     let lock = locked(context).await?;
     if let Some(auth) = args.auth {
         settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
     }
     let engine = engine::connect(&context.settings).await?;
+    build(context).await?;
+    if let Some(function) = &context.settings.function.value
+        && (args.function.is_some() || args.runtime.is_some() || args.handler.is_some())
+    {
+        // Only what is a function is kept.
+        stack::own_code(&context.settings)?;
+        settings::keep_function(&context.settings.folder, function)?;
+    }
     let report = match stack::deploy(&context.run(&engine)).await {
         Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
         Ok(report) => report,
     };
     for key in notes(engine.is_loopback(), report.keys) {
         match key {
+            OPEN if report.own.is_some() => context.progress.warn(Message::new("deploy.public_own")),
             OPEN => context.progress.warn(Message::new(key)),
             _ => context.progress.note(Message::new(key)),
         }
@@ -77,12 +99,27 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         return Ok(DeployReport::Done(report));
     }
     drop(lock);
-    let url = format!("{}{PATH}", report.url);
+    let url = url(&report);
     let report = DeployReport::Done(report);
     if read_on(context.console.entry(&report))? {
-        Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await?;
+        match &context.settings.function.value {
+            Some(function) => WatchOwn { context, engine: &engine, function }.run().await?,
+            None => Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await?,
+        }
     }
     Ok(report)
+}
+
+/// Runs the command that makes the code of a function of the user's own, where there is one.
+pub(super) async fn build(context: &Context) -> Result<()> {
+    let command = context.settings.function.value.as_ref().and_then(|function| function.build.as_deref());
+    let Some(command) = command else { return Ok(()) };
+    context.progress.note(Message::new("watch.building").with("command", command));
+    let built = tokio::select! {
+        built = child::build(command, &context.settings) => built,
+        () = context.cancel.cancelled() => return Err(Error::new(Code::Interrupted)),
+    };
+    built.map_err(|reason| Error::new(Code::BuildFailed).with("command", command).because(reason))
 }
 
 /// Whoever has the URL may call the API: said also to who wants to hear as little as possible.

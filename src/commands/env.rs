@@ -77,7 +77,23 @@ impl Syntax {
 /// # Errors
 /// `not_running`, and what the engine answers when it is asked for the API's id.
 pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
-    let settings = &context.settings;
+    let Variables { set: variables, unset } = variables(&context.settings).await?;
+    Ok(EnvReport { variables, unset, shell: syntax(args.shell, context.settings.shell.as_deref()) })
+}
+
+/// What the engine of some settings is reached with.
+pub(super) struct Variables {
+    /// What to set, by name.
+    pub(super) set: BTreeMap<&'static str, String>,
+    /// What to unset: it would contradict what is set.
+    pub(super) unset: Vec<&'static str>,
+}
+
+/// Collects them.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn variables(settings: &Settings) -> Result<Variables> {
     let engine = engine::connect(settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &settings.stack.value)).await?;
     let region = engine.connection.region.clone();
@@ -99,7 +115,7 @@ pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
         // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.
         unset.extend(["AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"]);
     }
-    Ok(EnvReport { variables, unset, shell: syntax(args.shell, settings.shell.as_deref()) })
+    Ok(Variables { set: variables, unset })
 }
 
 /// Writes the header with a key into a file that only its owner can read, for `curl -H @file`: so no key is printed, in

@@ -15,7 +15,7 @@ use crate::{
     lenience::Lenience,
     names::ApiId,
     settings::Settings,
-    stack::{self, Discovery},
+    stack::{self, Discovery, OwnCode},
     text::Message,
     ui::{Page, Report, Tone, padded, widest},
 };
@@ -89,6 +89,8 @@ pub struct StatusReport {
     pub url: Option<String>,
     /// How the API answers; absent when nothing is deployed.
     pub api: Option<Health>,
+    /// The user's own code behind it; absent where it is atelier's.
+    pub own: Option<OwnCode>,
     /// Why the engine could not be asked for the stack.
     pub problem: Option<Message>,
     /// Whether the engine lets pass what AWS refuses; absent when it is strict and always was.
@@ -111,6 +113,10 @@ impl Report for StatusReport {
         self.components(page);
         if let Some(stack) = &self.stack {
             parts::human(stack, &self.parts, page);
+        }
+        if let Some(own) = &self.own {
+            let code = Message::new("status.own").with("dir", own.dir.display());
+            page.line(code.with("runtime", &own.runtime).with("handler", &own.handler));
         }
         if let Some(chain) = &self.chain {
             page.raw("");
@@ -204,6 +210,7 @@ async fn look(context: &Context) -> StatusReport {
     let (components, targets, engine) =
         tokio::join!(engine::components(settings), engine::target::all(settings), engine::connect(settings));
     let (mut seen, mut url, mut api, mut problem) = (None, None, None, None);
+    let own = stack::own_code(settings).ok().flatten();
     // An engine that hangs would make each of the questions below take its whole deadline.
     let hangs = components.iter().any(|component| component.is_engine() && component.health == Health::Unhealthy);
     match engine {
@@ -214,8 +221,11 @@ async fn look(context: &Context) -> StatusReport {
             Err(error) => problem = Some(error.message),
             Ok((stack, parts)) => {
                 if let Some(id) = stack.api_id() {
-                    url = Some(resource_url(&engine, &id));
-                    api = Some(ask(settings, &engine, &id).await);
+                    url = Some(resource_url(settings, &engine, &id));
+                    api = Some(match &settings.function.value {
+                        Some(_) => chain::served(&stack),
+                        None => ask(settings, &engine, &id).await,
+                    });
                 }
                 seen = Some((stack, parts));
             }
@@ -239,7 +249,7 @@ async fn look(context: &Context) -> StatusReport {
     let parts = parts.unwrap_or_default();
     let lenient = Lenient::look(settings);
     let (output, error) = (None, None);
-    StatusReport { healthy, state, components, stack, parts, chain, url, api, problem, lenient, output, error }
+    StatusReport { healthy, state, components, stack, parts, chain, url, api, own, problem, lenient, output, error }
 }
 
 /// Asks the deployed API for its document, which it gives without the function. Asked is the door on this machine: what

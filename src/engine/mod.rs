@@ -24,6 +24,7 @@ pub mod profile;
 pub mod record;
 mod report;
 pub mod target;
+pub mod temporary;
 
 pub(crate) use component::OUTSIDE_CONTAINERS;
 pub use component::{Component, Health};

@@ -1,6 +1,9 @@
 //! The file `atelier.toml` in the project folder.
 
-use super::source::{self, InFile, Source};
+use super::{
+    own::{self, OwnFunction},
+    source::{self, InFile, Source},
+};
 use crate::{
     disk,
     error::{Code, Error, Result},
@@ -47,10 +50,15 @@ impl SettingsFile {
         })?;
         for (key, _) in document.iter() {
             if !keys().any(|known| known == key) {
-                return Err(unknown(key));
+                return Err(unknown(key, &keys().collect::<Vec<_>>()));
             }
         }
         Ok(Self(document))
+    }
+
+    /// Returns a table, or tables, as they are.
+    pub(super) fn item(&self, key: &str) -> Option<&Item> {
+        self.0.get(key)
     }
 
     /// Returns a setting's value as the text that a flag would have.
@@ -100,13 +108,30 @@ pub fn keep(folder: &Path, source: &Source, value: &str) -> Result<()> {
     Ok(disk::replace(&folder.join(FILE), file.0.to_string().as_bytes(), 0o644)?)
 }
 
+/// Writes what flags have said about the function into the file of `folder`, which keeps everything else.
+///
+/// # Errors
+/// As [`keep`].
+pub fn keep_function(folder: &Path, function: &OwnFunction) -> Result<()> {
+    let mut file = SettingsFile::read(folder)?;
+    let before = file.0.to_string();
+    own::keep(folder, file.0.entry(own::TABLE).or_insert(Item::None), function);
+    let after = file.0.to_string();
+    if before == after {
+        return Ok(());
+    }
+    Ok(disk::replace(&folder.join(FILE), after.as_bytes(), 0o644)?)
+}
+
 /// Every key that the file may hold.
 fn keys() -> impl Iterator<Item = &'static str> {
     source::ALL.iter().filter(|source| source.in_file != InFile::Never).map(|source| source.key)
 }
 
-fn unknown(key: &str) -> Error {
-    let nearest = keys().min_by_key(|known| distance(known, key)).unwrap_or_default();
+/// Says that there is no such key, and which one was meant.
+pub(super) fn unknown(key: &str, known: &[&str]) -> Error {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let nearest = known.iter().min_by_key(|known| distance(known, last)).copied().unwrap_or_default();
     Error::new(Code::UnknownSetting).with("name", key).hint(Message::new("hint.nearest_setting").with("name", nearest))
 }
 

@@ -121,6 +121,9 @@ pub enum Error {
     /// The binary cannot be shipped.
     #[error(transparent)]
     Package(#[from] super::package::Error),
+    /// The user's own code cannot be the function.
+    #[error(transparent)]
+    Own(#[from] super::own::Error),
     /// A file of ours cannot be used.
     #[error(transparent)]
     File(#[from] disk::Error),
@@ -358,6 +361,7 @@ impl From<Error> for Report {
                 Self::new(Code::Interrupted).hint(Message::new("hint.stopped_at").with_message("step", step))
             }
             Error::Package(error) => error.into(),
+            Error::Own(error) => error.into(),
             Error::File(error) => error.into(),
             Error::Busy { pid } => Self::new(Code::Busy).with_message("holder", holder(pid)),
             Error::Bug(detail) => Self::new(Code::Bug).with("detail", detail),

@@ -17,8 +17,8 @@ impl Console {
     pub async fn confirm(&self, question: &Message, flag: &'static str, cancel: &CancellationToken) -> Result<bool> {
         let interactive = io::stdin().is_terminal()
             && io::stderr().is_terminal()
-            && !self.0.look.ci
-            && self.0.format == Format::Human;
+            && !self.inner.look.ci
+            && self.inner.format == Format::Human;
         if !interactive {
             return Err(Error::new(Code::ConfirmationNeeded).hint(Message::new("hint.flag").with("flag", flag)));
         }

@@ -14,6 +14,7 @@ COMMON = {
     "json": {"SerializationException", "UnknownOperationException", "ValidationException"},
     "rest-json": {"SerializationException", "ValidationException"},
     "apigateway": {"BadRequestException"},
+    "apigatewayv2": {"BadRequestException"},
     "lambda": {"InvalidParameterValueException", "InvalidRequestContentException"},
     "logs": {"InvalidParameterException"},
 }

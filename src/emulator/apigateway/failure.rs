@@ -32,6 +32,8 @@ pub(in crate::emulator) enum Failure {
     Timeout,
     /// Too many processes are busy.
     Throttled,
+    /// Parameters that must be there are not.
+    Parameters(Vec<String>),
     /// The integration takes no body of this type.
     MediaType,
     /// The event is larger than a function takes.
@@ -56,6 +58,10 @@ impl Failure {
             Self::Timeout => ("INTEGRATION_TIMEOUT", 504, internal, "Endpoint request timed out"),
             Self::Throttled => ("THROTTLED", 429, "LimitExceededException", "Too Many Requests"),
             Self::TooLarge => ("REQUEST_TOO_LARGE", 413, "RequestTooLargeException", "Request Too Long"),
+            Self::Parameters(names) => {
+                let message = format!("Missing required request parameters: [{}]", names.join(", "));
+                return ("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", message);
+            }
             Self::MediaType => {
                 ("UNSUPPORTED_MEDIA_TYPE", 415, "UnsupportedMediaTypeException", "Unsupported Media Type")
             }

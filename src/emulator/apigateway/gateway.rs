@@ -11,6 +11,7 @@ use super::{
     matching,
     model::{Deployment, IntegrationKind, Method, Resource, function_arn},
     service_call::Caller,
+    validators,
 };
 use crate::{
     edge::{ApiCall, Lookup, Voice},
@@ -157,6 +158,9 @@ async fn answer(
     caller: &Caller<'_>,
 ) -> Result<Response, Failure> {
     let source = source(caller.context, call, Some(route), ids);
+    if route.method.request_validator_id.is_some() {
+        validators::validate(&call.deployment.deployment.validators, route.method, &event::incoming(&source))?;
+    }
     execute(route.method, &source, &Arc::default(), caller).await
 }
 

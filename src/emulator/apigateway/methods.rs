@@ -78,6 +78,7 @@ struct PutMethod {
     request_parameters: BTreeMap<String, bool>,
     #[serde(default)]
     request_models: BTreeMap<String, String>,
+    request_validator_id: Option<String>,
 }
 
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
@@ -93,13 +94,19 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         operation_name: input.operation_name,
         request_parameters: input.request_parameters,
         request_models: input.request_models,
+        request_validator_id: input.request_validator_id,
         ..Method::default()
     };
     check(&method)?;
     let shown = json!(method);
     scope
         .change(|state| {
-            let methods = &mut state.apigateway.api_mut(&at.rest_api_id)?.resource_mut(&at.resource_id)?.methods;
+            let api = state.apigateway.api_mut(&at.rest_api_id)?;
+            let validator = method.request_validator_id.as_ref();
+            if validator.is_some_and(|id| !api.validators.contains_key(id)) {
+                return Err(bad_request("Invalid Request Validator identifier specified"));
+            }
+            let methods = &mut api.resource_mut(&at.resource_id)?.methods;
             if methods.contains_key(&name) {
                 return Err(conflict("Method already exists for this resource"));
             }
@@ -237,7 +244,6 @@ mod tests {
         for (member, value) in [
             ("authorizerId", json!("a")),
             ("authorizationScopes", json!(["s"])),
-            ("requestValidatorId", json!("v")),
             ("methodIntegration", json!({ "type": "MOCK" })),
         ] {
             let input = json!({

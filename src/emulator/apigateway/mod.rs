@@ -12,6 +12,7 @@ mod exchange;
 mod failure;
 mod function;
 mod gateway;
+mod gateway_responses;
 mod incoming;
 mod integration_responses;
 mod integrations;
@@ -35,6 +36,7 @@ mod template;
 mod test_invoke;
 mod usage_plan;
 mod usage_plans;
+mod validators;
 
 pub(in crate::emulator) use answer::header_name;
 pub(in crate::emulator) use exchange::with_stage_variables;
@@ -64,6 +66,7 @@ pub static SERVICE: Service = Service {
     operations: &[
         ("CreateApiKey", Handler::Async(|operation| Box::pin(keys::create(operation)))),
         ("CreateDeployment", Handler::Async(|operation| Box::pin(deployments::create(operation)))),
+        ("CreateRequestValidator", Handler::Async(|operation| Box::pin(validators::create(operation)))),
         ("CreateResource", Handler::Async(|operation| Box::pin(resources::create(operation)))),
         ("CreateRestApi", Handler::Async(|operation| Box::pin(rest_apis::create(operation)))),
         ("CreateStage", Handler::Async(|operation| Box::pin(stages::create(operation)))),
@@ -71,10 +74,12 @@ pub static SERVICE: Service = Service {
         ("CreateUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::create_key(operation)))),
         ("DeleteApiKey", Handler::Async(|operation| Box::pin(keys::delete(operation)))),
         ("DeleteDeployment", Handler::Async(|operation| Box::pin(deployments::delete(operation)))),
+        ("DeleteGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::delete(operation)))),
         ("DeleteIntegration", Handler::Async(|operation| Box::pin(integrations::delete(operation)))),
         ("DeleteIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::delete(operation)))),
         ("DeleteMethod", Handler::Async(|operation| Box::pin(methods::delete(operation)))),
         ("DeleteMethodResponse", Handler::Async(|operation| Box::pin(methods::delete_response(operation)))),
+        ("DeleteRequestValidator", Handler::Async(|operation| Box::pin(validators::delete(operation)))),
         ("DeleteResource", Handler::Async(|operation| Box::pin(resources::delete(operation)))),
         ("DeleteRestApi", Handler::Async(|operation| Box::pin(rest_apis::delete(operation)))),
         ("DeleteStage", Handler::Async(|operation| Box::pin(stages::delete(operation)))),
@@ -85,10 +90,14 @@ pub static SERVICE: Service = Service {
         ("GetDeployment", Handler::Sync(deployments::get)),
         ("GetDeployments", Handler::Sync(deployments::list)),
         ("GetExport", Handler::Sync(rest_apis::export)),
+        ("GetGatewayResponse", Handler::Sync(gateway_responses::get)),
+        ("GetGatewayResponses", Handler::Sync(gateway_responses::list)),
         ("GetIntegration", Handler::Sync(integrations::get)),
         ("GetIntegrationResponse", Handler::Sync(integration_responses::get)),
         ("GetMethod", Handler::Sync(methods::get)),
         ("GetMethodResponse", Handler::Sync(methods::get_response)),
+        ("GetRequestValidator", Handler::Sync(validators::get)),
+        ("GetRequestValidators", Handler::Sync(validators::list)),
         ("GetResource", Handler::Sync(resources::get)),
         ("GetResources", Handler::Sync(resources::list)),
         ("GetRestApi", Handler::Sync(rest_apis::get)),
@@ -101,6 +110,7 @@ pub static SERVICE: Service = Service {
         ("GetUsagePlanKeys", Handler::Sync(usage_plans::list_keys)),
         ("GetUsagePlans", Handler::Sync(usage_plans::list)),
         ("ImportRestApi", Handler::Async(|operation| Box::pin(rest_apis::import(operation)))),
+        ("PutGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::put(operation)))),
         ("PutIntegration", Handler::Async(|operation| Box::pin(integrations::put(operation)))),
         ("PutIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::put(operation)))),
         ("PutMethod", Handler::Async(|operation| Box::pin(methods::put(operation)))),
@@ -110,10 +120,14 @@ pub static SERVICE: Service = Service {
         ("TestInvokeMethod", Handler::Async(|operation| Box::pin(test_invoke::test(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
         ("UpdateApiKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
+        ("UpdateDeployment", Handler::Async(|operation| Box::pin(deployments::update(operation)))),
+        ("UpdateGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::update(operation)))),
         ("UpdateIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::update(operation)))),
         ("UpdateIntegration", Handler::Async(|operation| Box::pin(integrations::update(operation)))),
         ("UpdateMethodResponse", Handler::Async(|operation| Box::pin(methods::update_response(operation)))),
         ("UpdateMethod", Handler::Async(|operation| Box::pin(methods::update(operation)))),
+        ("UpdateRequestValidator", Handler::Async(|operation| Box::pin(validators::update(operation)))),
+        ("UpdateResource", Handler::Async(|operation| Box::pin(resources::update(operation)))),
         ("UpdateRestApi", Handler::Async(|operation| Box::pin(rest_apis::update(operation)))),
         ("UpdateStage", Handler::Async(|operation| Box::pin(stages::update(operation)))),
         ("UpdateUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::update(operation)))),

@@ -24,6 +24,11 @@ pub struct RestApi {
     pub(super) settings: ApiSettings,
     pub(super) tags: Tags,
     pub(super) resources: Resources,
+    /// How the gateway words its own refusals, by their type (`INVALID_API_KEY`).
+    #[serde(default)]
+    pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
+    #[serde(default)]
+    pub(super) validators: BTreeMap<String, Validator>,
     /// The document that was imported last, with what the emulator does not know.
     pub(super) document: Option<Value>,
     /// Shared, so that a call keeps the one that it was let in by.
@@ -150,6 +155,8 @@ pub(super) struct Method {
     pub(super) request_parameters: BTreeMap<String, bool>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) request_models: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_validator_id: Option<String>,
     #[serde(rename = "methodResponses", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) responses: BTreeMap<String, MethodResponse>,
     #[serde(rename = "methodIntegration", skip_serializing_if = "Option::is_none")]
@@ -253,6 +260,18 @@ pub(super) struct Deployment {
     /// How the gateway words its own refusals, by their type (`INVALID_API_KEY`).
     #[serde(default)]
     pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
+    #[serde(default)]
+    pub(super) validators: BTreeMap<String, Validator>,
+}
+
+/// What is looked at before a request goes on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Validator {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) validate_request_body: bool,
+    pub(super) validate_request_parameters: bool,
 }
 
 /// How an API words a refusal of the gateway.

@@ -55,6 +55,8 @@ fn new_api(scope: &Scope<'_>, settings: ApiSettings, tags: Tags) -> Result<RestA
         settings,
         tags,
         resources: new_resources()?,
+        gateway_responses: BTreeMap::new(),
+        validators: BTreeMap::new(),
         document: None,
         deployments: BTreeMap::new(),
         stages: BTreeMap::new(),
@@ -186,6 +188,7 @@ pub(super) async fn import(operation: Operation<'_>) -> Result<Output, AwsError>
     input.parameters.apply(&mut settings);
     let mut api = new_api(&scope, settings, Tags::new())?;
     openapi::import(&document, &mut api.resources)?;
+    api.gateway_responses = openapi::gateway_responses(&document);
     api.document = Some(document);
     add(&scope, api).await
 }
@@ -216,6 +219,10 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         }
         openapi::settings(&document, &mut api.settings)?;
         input.parameters.apply(&mut api.settings);
+        if overwrite {
+            api.gateway_responses.clear();
+        }
+        api.gateway_responses.extend(openapi::gateway_responses(&document));
         api.resources = resources;
         api.document = Some(document);
         Ok(api.show())

@@ -74,6 +74,9 @@ impl Settings {
             if cors.allow_credentials == Some(true) && cors.allow_origins.iter().any(|origin| origin == "*") {
                 return Err(bad_request("allowCredentials is not supported with a wildcard in allowOrigins"));
             }
+            if cors.max_age.is_some_and(|age| !(-1..=86_400).contains(&age)) {
+                return Err(bad_request("maxAge must be between -1 and 86400"));
+            }
             settings.cors_configuration = Some(cors.clone());
         }
         Ok(())
@@ -93,7 +96,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     match protocol_type.as_str() {
         "HTTP" => {}
         "WEBSOCKET" => return Err(lacking("protocolType WEBSOCKET")),
-        _ => return Err(bad_request("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]")),
+        _ => return Err(bad_request("Invalid protocolType specified. Must be one of [HTTP, WEBSOCKET]")),
     }
     check_tags(&tags)?;
     if input.name.is_none() {

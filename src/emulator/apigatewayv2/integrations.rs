@@ -110,7 +110,7 @@ fn check(integration: &Integration) -> Result<(), AwsError> {
         return Err(lacking("connectionType"));
     }
     if !(50..=MAX_TIMEOUT_MS).contains(&integration.timeout_in_millis) {
-        return Err(bad_request("Timeout should be between 50 ms and 30000 ms"));
+        return Err(bad_request("timeoutInMillis should be between 50 ms and 30000 ms"));
     }
     Ok(())
 }

@@ -68,6 +68,16 @@ FIXTURES = {
         "input": {"restApiId": "$api", "description": "$integration_response"},
         "is": "output.id",
     },
+    "validator": {
+        "call": "apigateway.CreateRequestValidator",
+        "input": {"restApiId": "$api", "name": "v", "validateRequestParameters": True},
+        "is": "output.id",
+    },
+    "gateway_response": {
+        "call": "apigateway.PutGatewayResponse",
+        "input": {"restApiId": "$api", "responseType": "THROTTLED", "statusCode": "430"},
+        "is": "input.responseType",
+    },
     "stage": {
         "call": "apigateway.CreateStage",
         "input": {"restApiId": "$api", "stageName": "dev", "deploymentId": "$deployment", "variables": {"a": "b"}},
@@ -115,6 +125,8 @@ READS = [
     {"call": "apigateway.GetResources", "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500}},
     {"call": "apigateway.GetDeployments", "input": {"restApiId": "$api", "limit": 500}},
     {"call": "apigateway.GetStages", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetRequestValidators", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetGatewayResponses", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetApiKeys", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlans", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlanKeys", "input": {"usagePlanId": "$plan", "limit": 500}},
@@ -173,6 +185,10 @@ RESOURCES = {
         "answer": {"id": ..., "path": ..., "parentId": "$root"},
     },
     "DeleteResource": {"input": {"restApiId": "$api", "resourceId": "$resource"}},
+    "UpdateResource": {
+        "input": {"restApiId": "$api", "resourceId": "$resource", **replace("/pathPart", "renamed")},
+        "answer": {"pathPart": "renamed", "path": "/renamed"},
+    },
     "GetResource": {
         "input": {"restApiId": "$api", "resourceId": "$resource", "embed": ["methods"]},
         "answer": {"id": "$resource", "path": ...},
@@ -255,7 +271,42 @@ RESOURCES = {
     "DeleteIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}},
 }
 
+OF_VALIDATOR = {"restApiId": "$api", "requestValidatorId": "$validator"}
+OF_RESPONSE = {"restApiId": "$api", "responseType": "$gateway_response"}
+
+RULES = {
+    "CreateRequestValidator": {
+        "input": {"restApiId": "$api", "name": "v", "validateRequestParameters": True},
+        "answer": {"id": ..., "name": "v", "validateRequestParameters": True, "validateRequestBody": False},
+    },
+    "DeleteRequestValidator": {"input": OF_VALIDATOR},
+    "GetRequestValidator": {"input": OF_VALIDATOR, "answer": {"id": "$validator"}},
+    "GetRequestValidators": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "UpdateRequestValidator": {"input": {**OF_VALIDATOR, **replace("/name", "n")}, "answer": {"name": "n"}},
+    "PutGatewayResponse": {
+        "input": {
+            "restApiId": "$api",
+            "responseType": "DEFAULT_4XX",
+            "statusCode": "404",
+            "responseParameters": {"gatewayresponse.header.a": "'b'"},
+            "responseTemplates": {"application/json": "{}"},
+        },
+        "answer": {"responseType": "DEFAULT_4XX", "statusCode": "404", "defaultResponse": False},
+    },
+    "DeleteGatewayResponse": {"input": OF_RESPONSE},
+    "GetGatewayResponse": {"input": OF_RESPONSE, "answer": {"responseType": "THROTTLED", "statusCode": "430"}},
+    "GetGatewayResponses": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "UpdateGatewayResponse": {
+        "input": {**OF_RESPONSE, **replace("/statusCode", "431")},
+        "answer": {"statusCode": "431"},
+    },
+}
+
 DEPLOYMENTS = {
+    "UpdateDeployment": {
+        "input": {"restApiId": "$api", "deploymentId": "$deployment", **replace("/description", "new")},
+        "answer": {"description": "new"},
+    },
     "CreateDeployment": {
         "input": {"restApiId": "$api", "stageName": "prod", "description": "$integration_response"},
         "free": ["description"],
@@ -323,9 +374,22 @@ KEYS = {
     "GetUsagePlanKeys": {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
 }
 
-ROWS = APIS | RESOURCES | DEPLOYMENTS | KEYS
+ROWS = APIS | RESOURCES | RULES | DEPLOYMENTS | KEYS
 
 PAGES = {
+    "GetRequestValidators": {
+        "make": {
+            "call": "apigateway.CreateRequestValidator",
+            "input": {"restApiId": "$api", "name": "$new"},
+            "is": "output.id",
+        },
+        "remove": {
+            "call": "apigateway.DeleteRequestValidator",
+            "input": {"restApiId": "$api", "requestValidatorId": "$item"},
+        },
+        "input": OF_THE_API,
+        "items": "items[].id",
+    },
     "GetApiKeys": {
         "make": {"call": "apigateway.CreateApiKey", "input": {"name": "$name"}, "is": "output.id"},
         "remove": {"call": "apigateway.DeleteApiKey", "input": {"apiKey": "$item"}},

@@ -18,6 +18,7 @@ use crate::{
         sts, wire,
     },
     http1::{Peer, Piece, Response, Rest},
+    lenience::Lean,
     names::FunctionUrlId,
 };
 use bytes::{Bytes, BytesMut};
@@ -205,13 +206,21 @@ impl Asked<'_> {
             // The caller's own account may invoke it; a policy decides about everybody else.
             if self.url.auth == AuthType::None {
                 let (policy, _) = state.lambda.policy(&reference).map_err(|_| absent())?;
-                policy::allows_anybody_by_url(policy).map_err(Refusal::Forbidden)?;
+                let missing = policy::allows_anybody_by_url(policy).err().filter(|_| !self.leans(&reference));
+                missing.map_or(Ok(()), |missing| Err(Refusal::Forbidden(missing)))?;
             }
             if view.is_pending(self.context.config.clock.now()) {
                 return Err(Refusal::Failed("the function is still being created".to_owned()));
             }
             Ok(view.spec(self.region))
         })
+    }
+
+    /// Whether the call may lean on a permission that the function does not give.
+    fn leans(&self, function: &Reference) -> bool {
+        let qualifier = function.qualifier.iter().map(|qualifier| format!(":{qualifier}"));
+        let lean = Lean::Url { function: function.name.to_string() + &qualifier.collect::<String>() };
+        self.context.config.leans.lets(&lean, || format!("lambda InvokeFunctionUrl ({})", self.url.id))
     }
 
     fn event(&self, caller: &UrlCaller, body: &[u8], trace: &str) -> Vec<u8> {
