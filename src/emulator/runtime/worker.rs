@@ -179,8 +179,8 @@ impl Worker {
             joins_lines: spec.runtime.is_some(),
         };
 
+        let programs = external::programs(layers.as_deref());
         let opt = layers.filter(|_| launch.has_own_opt || launch.container.is_some());
-        let programs = external::programs(opt.as_deref());
         let names: Vec<_> = programs.iter().map(|program| external::name_of(program)).collect();
         let extensions = Arc::new(Extensions::new(facts(spec), &names));
         let (jobs, inbox) = mpsc::channel(1);
