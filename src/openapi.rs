@@ -10,8 +10,6 @@ mod gateway;
 pub mod own;
 mod schema;
 
-pub use own::{filled, proxy_document};
-
 use crate::contract::PATH;
 use serde_json::{Value, json};
 

@@ -110,18 +110,6 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     Ok(report)
 }
 
-/// Runs the command that makes the code of a function of the user's own, where there is one.
-pub(super) async fn build(context: &Context) -> Result<()> {
-    let command = context.settings.function.value.as_ref().and_then(|function| function.build.as_deref());
-    let Some(command) = command else { return Ok(()) };
-    context.progress.note(Message::new("watch.building").with("command", command));
-    let built = tokio::select! {
-        built = child::build(command, &context.settings) => built,
-        () = context.cancel.cancelled() => return Err(Error::new(Code::Interrupted)),
-    };
-    built.map_err(|reason| Error::new(Code::BuildFailed).with("command", command).because(reason))
-}
-
 /// Whoever has the URL may call the API: said also to who wants to hear as little as possible.
 const OPEN: &str = "deploy.public";
 

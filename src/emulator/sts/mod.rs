@@ -9,7 +9,7 @@ mod caller;
 mod sessions;
 mod trust;
 
-pub use caller::{Caller, caller};
+pub use caller::{Caller, caller, of_key};
 pub use sessions::{Credentials, Owner, Sessions};
 
 use super::{
