@@ -159,6 +159,14 @@ impl StageName {
 const DEFAULT_STAGE: &str = "$default";
 
 name!(
+    /// The id of a function's URL.
+    FunctionUrlId,
+    "function URL's id",
+    "32 of a-z and 0-9",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+);
+
+name!(
     /// The random id of an installation: containers that carry it as `atelier.owner` are ours.
     OwnerId,
     "owner id",

@@ -36,6 +36,15 @@ pub fn not_found() -> Response {
     failure(StatusCode::NOT_FOUND, "not_found", "not found")
 }
 
+/// Says that no function has this URL, in Lambda's words.
+#[must_use]
+pub fn no_url() -> Response {
+    let mut response = json(StatusCode::FORBIDDEN, &json!({ "Message": null }));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException"));
+    response
+}
+
 /// Says, in API Gateway's own words, that an API has no such stage.
 #[must_use]
 pub fn no_stage() -> Response {

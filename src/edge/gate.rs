@@ -4,6 +4,7 @@
 use super::{
     answer,
     config::Config,
+    function_url::{self, UrlAuth},
     keyring::Keyring,
     lenient::{self, Page},
     limits::{Buckets, Client},
@@ -18,7 +19,7 @@ use crate::{
     hosts,
     http1::{Local, Peer, Response},
     lenience::Lean,
-    names::{ApiId, StageName},
+    names::{ApiId, FunctionUrlId, StageName},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
@@ -48,6 +49,8 @@ pub(super) enum Target<D> {
     Page(Page),
     /// To this deployment of an API.
     Api { api: ApiId, stage: StageName, path: String, deployment: D, voice: Voice },
+    /// To the function of a URL, with what is claimed about who calls it where that is asked.
+    Url { id: FunctionUrlId, path: String, auth: UrlAuth, claim: Option<Result<Claim, Denied>> },
     /// To an AWS service, if what it claims is proved once its body is there.
     Aws(Result<Claim, Denied>),
 }
@@ -82,13 +85,19 @@ impl<U: Upstream> Gate<U> {
         let began = self.instant();
         let public_host = self.config.public_host.as_deref();
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let called = function_url::of_host(host).map(|id| (id, parts.uri.path()));
         let leans = &self.config.leans;
         let is_lenient = lenient::is_for(leans.lenience(), parts, public_host);
         let of_host = api_of_host(host);
         let is_ours = of_host.is_some() || hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host);
         let is_alias = is_lenient && !is_ours && hosts::is_localstacks(host);
-        if !is_ours && !is_alias {
+        if called.is_none() && !is_ours && !is_alias {
             return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
+        }
+        if let Some((id, path)) = called.or_else(|| function_url::of_path(parts.uri.path())) {
+            // What pages of other sites may do with it is said by the URL itself, whose id nobody guesses.
+            let (target, who) = self.pass_url(parts, id, path).await?;
+            return Ok(Passed { target, site: Site::Own, who, is_lenient, took: self.instant() - began });
         }
         let site = site(&parts.headers, public_host, &self.config.cors_origins);
         if is_alias && site != Site::Foreign {
@@ -177,6 +186,27 @@ impl<U: Upstream> Gate<U> {
             }
             None => Err(answer::deadline()),
         }
+    }
+
+    /// Looks up a function's URL, and reads what is claimed about its caller where that has to be proved.
+    async fn pass_url(
+        &self,
+        parts: &Parts,
+        id: FunctionUrlId,
+        path: &str,
+    ) -> Result<(Target<U::Deployment>, Who), Response> {
+        let lookup = self.config.clock.timeout(self.config.api_time, self.upstream.url(&id)).await;
+        let Some(auth) = lookup.ok_or_else(answer::deadline)? else {
+            return Err(self.refuse(parts, answer::no_url));
+        };
+        let is_signed = matches!(auth, UrlAuth::Iam { .. }) && !function_url::is_preflight(parts);
+        let claim = is_signed.then(|| Claim::of(parts));
+        let is_known = matches!(&claim, Some(Ok(claim)) if self.keyring.has(claim.access_key_id()));
+        let who = if is_known { Who::Known } else { Who::Stranger };
+        if !is_known {
+            self.count(parts).map_err(answer::too_many)?;
+        }
+        Ok((Target::Url { id, path: path.to_owned(), auth, claim }, who))
     }
 
     /// Reads what an AWS call claims. Who names a key that exists pays later, if the signature turns out to be wrong;

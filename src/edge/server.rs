@@ -8,6 +8,7 @@ use super::{
     answer,
     capacity::Capacity,
     config::Config,
+    function_url::{self, UrlAuth, UrlCaller},
     gate::{Gate, Passed, Target, Who, allowing},
     keyring::Keyring,
     lenient,
@@ -16,7 +17,7 @@ use super::{
     pages::Pages,
     scope,
     signature::{Claim, Denied, Verified},
-    upstream::{ApiCall, AwsCall, Upstream},
+    upstream::{ApiCall, AwsCall, Upstream, UrlCall},
 };
 use crate::{
     aws_protocol::Protocol,
@@ -40,6 +41,8 @@ use tokio_util::sync::CancellationToken;
 /// Bytes of a body that an API takes:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>.
 const API_BODY_BYTES: usize = 10 * 1024 * 1024;
+/// Bytes of body of a call of a function's URL: Lambda's own limit of an event.
+const URL_BODY_BYTES: usize = 6 * 1024 * 1024;
 /// Bytes of body of all else but AWS calls that claim a key; those are limited by [`http1::Limits::body_bytes`].
 const SMALL_BODY_BYTES: usize = 1024 * 1024;
 /// The deadline of an AWS call: an invoked function may run for 15 minutes.
@@ -103,6 +106,16 @@ impl<U: Upstream> Edge<U> {
                     None => allowing(&site, answer::uncached(answer::deadline())),
                 };
             }
+            Target::Url { id: url, path, auth, claim } => {
+                let caller = self.url_caller(claim, &auth, &parts, &body);
+                if matches!((&caller, who), (UrlCaller::Denied(_), Who::Known))
+                    && let Err(wait) = self.gate.count(&parts)
+                {
+                    return answer::too_many(wait);
+                }
+                let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
+                return self.url(who, UrlCall { request_id, id: url, caller, path, request }).await;
+            }
             Target::Aws(claim) => {
                 let caller = Caller { claim, who, is_lenient };
                 self.aws(caller, Request::from_parts(parts, body), id).await
@@ -123,6 +136,35 @@ impl<U: Upstream> Edge<U> {
     async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Result<Response, Response> {
         let _permit = self.api_calls.try_acquire(who == Who::Known).ok_or_else(answer::busy)?;
         Ok(self.gate.upstream.api(call).await)
+    }
+
+    async fn url(&self, who: Who, call: UrlCall) -> Response {
+        let Some(_permit) = self.api_calls.try_acquire(who == Who::Known) else { return answer::busy() };
+        let mut response = match timeout(AWS_TIME, self.gate.upstream.call_url(call)).await {
+            Ok(response) => response,
+            Err(_) => answer::deadline(),
+        };
+        response.extensions_mut().insert(Theirs);
+        response
+    }
+
+    /// Proves who calls a function's URL, where that is asked.
+    fn url_caller(
+        &self,
+        claim: Option<Result<Claim, Denied>>,
+        auth: &UrlAuth,
+        parts: &Parts,
+        body: &[u8],
+    ) -> UrlCaller {
+        let Some(claim) = claim else { return UrlCaller::Anybody };
+        let candidates = origin::signed_candidates(&parts.headers, self.gate.config.public_host.as_deref());
+        let verified = claim
+            .and_then(|claim| claim.verify(parts, body, &candidates, &self.gate.keyring, self.gate.config.clock.now()))
+            .and_then(|verified| function_url::check_scope(&verified, auth).map(|()| verified));
+        match verified {
+            Ok(verified) => UrlCaller::Key(verified.access_key_id),
+            Err(denied) => UrlCaller::Denied(denied),
+        }
     }
 
     async fn aws(&self, caller: Caller, request: Request, id: &str) -> Response {
@@ -209,6 +251,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
         };
         let bytes = match (&passed.target, passed.who) {
             (Target::Aws(_), Who::Known) => self.gate.config.limits.body_bytes,
+            (Target::Url { .. }, _) => URL_BODY_BYTES,
             (Target::Api { .. }, _) => API_BODY_BYTES,
             _ => SMALL_BODY_BYTES,
         };
@@ -223,6 +266,18 @@ impl<U: Upstream> http1::Service for Edge<U> {
         let (parts, body) = request.into_parts();
         let response = self.answer(passed, parts, body, &asked.id).await;
         asked.answer(response)
+    }
+
+    /// Only the owner's calls are worded by the service that they are for; strangers learn nothing from it.
+    fn reject_body(&self, head: &Parts, admitted: &Self::Pass, rejection: Rejection) -> Option<Response> {
+        let Admitted { passed: Passed { target: Target::Aws(Ok(claim)), who: Who::Known, .. }, asked } = admitted
+        else {
+            return None;
+        };
+        let most = self.gate.config.limits.body_bytes;
+        let is_too_large = rejection == Rejection::BodyTooLarge;
+        let response = is_too_large.then(|| self.gate.upstream.too_large(claim.service(), head, most, &asked.id))??;
+        Some(asked.answer(response))
     }
 
     fn reject(&self, peer: Peer, rejection: Rejection) -> Response {
@@ -261,9 +316,9 @@ impl Asked {
     }
 
     /// Finishes the answer, and writes down what was asked and what came of it.
-    fn answer(self, response: Response) -> Response {
+    fn answer(&self, response: Response) -> Response {
         let Self { id: request_id, method, path, began, peer } = self;
-        let response = finish(response, &request_id);
+        let response = finish(response, request_id);
         let peer = peer.map(|peer| peer.0.to_string());
         let status = response.status().as_u16();
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -294,9 +349,17 @@ fn name_request(parts: &mut Parts, id: &str) {
     }
 }
 
+/// Marks an answer that leaves with nothing of the edge's but its id: whoever made it says what may be kept and shown.
+#[derive(Debug, Clone)]
+struct Theirs;
+
 /// Puts on what every answer carries. One that asks to come back later says when, also where what is behind the edge
 /// does not.
 fn finish(mut response: Response, id: &str) -> Response {
+    if response.extensions().get::<Theirs>().is_some() {
+        ids::name(&mut response, id);
+        return response;
+    }
     let asks_back = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if asks_back && !response.headers().contains_key(header::RETRY_AFTER) {
         response = answer::retry_after(response, A_MOMENT);

@@ -1,10 +1,15 @@
 //! What the edge wants of the engine behind it: the emulator in this process, or an engine reached over HTTP.
 
+use super::{
+    answer,
+    function_url::{UrlAuth, UrlCaller},
+};
 use crate::{
     http1::{Request, Response},
-    names::{ApiId, StageName},
+    names::{ApiId, FunctionUrlId, StageName},
 };
-use std::future::Future;
+use http::request::Parts;
+use std::future::{Future, ready};
 
 /// The engine behind the edge.
 pub trait Upstream: Send + Sync + 'static {
@@ -42,6 +47,22 @@ pub trait Upstream: Send + Sync + 'static {
 
     /// Answers a verified AWS call.
     fn aws(&self, call: AwsCall) -> impl Future<Output = Response> + Send;
+
+    /// Tells how calls of a function's URL prove who makes them; `None` where there is no such URL, as in an engine
+    /// that answers them elsewhere.
+    fn url(&self, _id: &FunctionUrlId) -> impl Future<Output = Option<UrlAuth>> + Send {
+        ready(None)
+    }
+
+    /// Answers a call of a function's URL, allowed or not.
+    fn call_url(&self, _call: UrlCall) -> impl Future<Output = Response> + Send {
+        ready(answer::not_found())
+    }
+
+    /// Words the refusal of an AWS call that is larger than any may be, where its service has words of its own for that.
+    fn too_large(&self, _service: &str, _head: &Parts, _most: usize, _request_id: &str) -> Option<Response> {
+        None
+    }
 
     /// Tells whether the engine answers, for `GET /healthz`.
     fn is_healthy(&self) -> impl Future<Output = bool> + Send;
@@ -105,5 +126,20 @@ pub struct AwsCall {
     /// The access key that signed.
     pub access_key_id: String,
     /// The request as it came; of a presigned URL still with its signature's parameters.
+    pub request: Request,
+}
+
+/// A call of a function's URL.
+#[derive(Debug)]
+pub struct UrlCall {
+    /// The id that the edge logs the call under, and the function's own id of it.
+    pub request_id: String,
+    /// The URL that is called.
+    pub id: FunctionUrlId,
+    /// Who calls it.
+    pub caller: UrlCaller,
+    /// The path that the function sees, still percent-encoded, starting with `/`.
+    pub path: String,
+    /// The request as it came; its query belongs to the function.
     pub request: Request,
 }

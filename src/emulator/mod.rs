@@ -29,10 +29,11 @@ pub use context::{Config, Context};
 pub use store::{OpenError, SetAside};
 
 use crate::{
-    edge::{ApiCall, AwsCall, Lookup, Upstream, Voice},
+    edge::{ApiCall, AwsCall, Lookup, Upstream, UrlCall, Voice, function_url::UrlAuth},
     http1::Response,
-    names::{ApiId, StageName},
+    names::{ApiId, FunctionUrlId, StageName},
 };
+use http::request::Parts;
 use state::Store;
 use std::sync::Arc;
 
@@ -133,6 +134,18 @@ impl Upstream for Emulator {
 
     async fn aws(&self, call: AwsCall) -> Response {
         services::answer(&self.context, &self.functions, &call).await
+    }
+
+    async fn url(&self, id: &FunctionUrlId) -> Option<UrlAuth> {
+        lambda::url_auth(&self.context, id)
+    }
+
+    async fn call_url(&self, call: UrlCall) -> Response {
+        lambda::call_url(&self.context, &self.functions, call).await
+    }
+
+    fn too_large(&self, service: &str, head: &Parts, most: usize, request_id: &str) -> Option<Response> {
+        services::too_large(service, head, most, request_id)
     }
 
     async fn is_healthy(&self) -> bool {

@@ -10,6 +10,7 @@
 use crate::marks::SANDBOX_ROLE;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use std::{
+    ffi::OsString,
     fs, io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -37,8 +38,8 @@ const LEFTOVER_PAUSE: Duration = Duration::from_millis(10);
 pub struct Program {
     /// The program's file, absolute.
     pub path: PathBuf,
-    /// The file that it is to run, for an interpreter.
-    pub argument: Option<PathBuf>,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
     /// A folder that the process finds at `/tmp`, where the system lets it.
     pub tmp: Option<PathBuf>,
     /// A folder that the process finds at `/opt`, where the system lets it.
@@ -108,7 +109,7 @@ fn command(executable: &Path, program: &Program) -> Command {
         .arg(program.opt.as_deref().unwrap_or(Path::new("")))
         .arg(program.hosts.as_deref().unwrap_or(Path::new("")))
         .arg(&program.path)
-        .args(&program.argument)
+        .args(&program.arguments)
         .env_clear()
         .envs(program.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

@@ -17,7 +17,7 @@ use crate::{
     http1::{Request, Response},
 };
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -50,6 +50,15 @@ const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: &AwsCall) -> Response {
     let protocol = Protocol::of(&call.service, call.request.headers());
     serve(context, functions, call, protocol).await.unwrap_or_else(|error| error.response(protocol, &call.request_id))
+}
+
+/// Words the refusal of a call that is larger than any may be, where its service has words of its own for that.
+pub(super) fn too_large(service: &str, head: &Parts, most: usize, request_id: &str) -> Option<Response> {
+    // Only Lambda takes calls that get near it.
+    let service = Some(&lambda::SERVICE).filter(|known| known.name == service)?;
+    let (route, _) = service.routes?.find(&head.method, &head.uri)?;
+    let error = lambda::request_too_large(most, route.name);
+    Some(error.response(Protocol::of(service.name, &head.headers), request_id))
 }
 
 async fn serve(

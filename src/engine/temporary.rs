@@ -14,6 +14,7 @@ use super::{
 use crate::{
     disk,
     error::Result,
+    lenience::Lenience,
     progress::Progress,
     secret::random_hex,
     settings::{Origin, Setting, Settings, roles::Habits},
@@ -46,7 +47,9 @@ pub async fn start(settings: &Settings, progress: &Progress) -> Result<Temporary
     let folder = Folder::make(&settings.folder)?;
     let (reader, tether) = io::pipe().map_err(|source| folder.unusable(source))?;
     let settings = Settings { folder: folder.0.clone(), ..alone(settings) };
-    let habits = Habits { lenient: settings.lenient.value, bridge: None };
+    // Nobody is asked here, so that it is lenient on this machine at most.
+    let lenient = if settings.lenient.value.is_on() { Lenience::On } else { Lenience::Off };
+    let habits = Habits { lenient, bridge: None };
     let (record, child) = embedded::start(&settings, habits, progress, Some(reader)).await?;
     Ok(Temporary { folder, record, child, tether: Some(tether) })
 }

@@ -113,7 +113,7 @@ pub fn parse(head: &Bytes, limits: &Limits) -> Result<Head, Rejection> {
     if headers.contains_key(header::UPGRADE) {
         return Err(Rejection::Connection);
     }
-    if headers.contains_key(header::TRAILER) {
+    if limits.trailer_bytes == 0 && headers.contains_key(header::TRAILER) {
         return Err(Rejection::Trailer);
     }
     let close = wants_close(&headers)?;
@@ -168,7 +168,8 @@ fn is_origin_form(target: &[u8]) -> bool {
     target.starts_with(b"/")
 }
 
-fn headers(head: &Bytes, start: usize) -> Result<(HeaderMap, Spelling), Rejection> {
+/// Reads header lines, from `start` to the empty line at the end, and how their names were spelt.
+pub(super) fn headers(head: &Bytes, start: usize) -> Result<(HeaderMap, Spelling), Rejection> {
     let mut lines = [httparse::EMPTY_HEADER; HEADERS];
     let lines = match httparse::parse_headers(&head[start..], &mut lines) {
         Ok(httparse::Status::Complete((length, lines))) if start + length == head.len() => lines,

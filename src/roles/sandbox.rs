@@ -36,11 +36,19 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     // In this order: what is below the machine's `/tmp` is hidden by another one.
     let mounts = [(&hosts, "/etc/hosts"), (&opt, "/opt"), (&tmp, "/tmp")];
     let mounts: Vec<_> = mounts.into_iter().filter(|(own, _)| !own.is_empty()).collect();
-    if !mounts.is_empty() && own_mounts().is_ok() {
-        for (own, place) in mounts {
-            // A system that does not let users do this shares its own; functions that ask for `TMPDIR`, or look for what is
-            // in their layers by the search paths, see no difference.
-            let _ = mount_bind(Path::new(own), place);
+    if !mounts.is_empty() {
+        let made = own_mounts().and_then(|()| {
+            let mut mounts = mounts.iter();
+            mounts.try_for_each(|(own, place)| Ok(mount_bind(Path::new(own), *place)?))
+        });
+        if let Err(error) = made
+            && !tmp.is_empty()
+        {
+            // Functions that ask for `TMPDIR` see no difference; for the others the function's log says it.
+            say(&format!(
+                "atelier: this function sees the machine's /tmp, because the system lets nobody give it another one \
+                 ({error}); TMPDIR names a folder of its own"
+            ));
         }
     }
     let arguments: Vec<OsString> = args.collect();
@@ -48,12 +56,13 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(code) => return code,
         Err(error) => error,
     };
-    // The pipe is the function's log: there is no other place where the reason could be seen.
-    let _ = io::Write::write_all(
-        &mut io::stderr(),
-        format!("{} could not be started: {error}\n", Path::new(&program).display()).as_bytes(),
-    );
+    say(&format!("{} could not be started: {error}", Path::new(&program).display()));
     ExitCode::from(CANNOT_START)
+}
+
+/// Writes a line to the function's log, which the pipe is: there is no other place where it could be seen.
+fn say(line: &str) {
+    let _ = io::Write::write_all(&mut io::stderr(), format!("{line}\n").as_bytes());
 }
 
 /// Gives this process and those that it starts mounts of their own.

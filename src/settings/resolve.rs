@@ -48,6 +48,7 @@ impl Settings {
                 path: environment.get("PATH").map(str::to_owned),
                 home: home.clone(),
                 cache: user_folder("XDG_CACHE_HOME", ".cache", home.as_deref(), environment),
+                docker_host: environment.get("DOCKER_HOST").map(str::to_owned),
             },
             runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
             engine: sources.settle(&source::ENGINE, flags.engine, engine)?.optional(),

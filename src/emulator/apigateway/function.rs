@@ -66,6 +66,7 @@ impl Function<'_> {
             trace: self.trace.to_owned(),
             client_context: None,
             wants_tail: false,
+            stream: None,
         };
         let refused = |error: InvokeError| {
             tracing::warn!(request_id, function, %error, "a function could not answer an API call");

@@ -73,6 +73,7 @@ async fn run(context: Arc<Context>, functions: Functions, event: Event) {
         payload: record(&event, &outcome, context.now_millis()).to_string().into(),
         client_context: None,
         wants_tail: false,
+        stream: None,
     };
     let told = Event { region, function, invocation, begun: context.config.clock.now(), chain: event.chain + 1 };
     if let Err(error) = enqueue(&context, &functions, told) {

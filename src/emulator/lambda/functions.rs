@@ -273,8 +273,8 @@ pub(super) fn check_change(now: OffsetDateTime, function: &Function, revision: O
 /// Tells what is to be known of the interpreter that runs a runtime here.
 async fn remark(scope: &Scope<'_>, runtime: &str) -> Result<Option<String>, AwsError> {
     let Ok(runtime) = runtime.parse() else { return Ok(None) };
-    let interpreter = scope.functions.interpreter(runtime).await;
-    interpreter.map(|interpreter| interpreter.remark()).map_err(|error| invalid(error.to_string()))
+    let executor = scope.functions.executor(runtime).await;
+    executor.map(|executor| executor.remark()).map_err(|error| invalid(error.to_string()))
 }
 
 /// A function's role must be there. Whether its trust policy names Lambda is not looked into: nothing here is refused

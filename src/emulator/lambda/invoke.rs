@@ -9,8 +9,8 @@ use super::{
 use crate::{
     aws_protocol::ERROR_TYPE,
     emulator::{
-        runtime::{Answer, Invocation, InvokeError},
-        service::{Operation, Output},
+        runtime::{Answer, Invocation, InvokeError, Spec},
+        service::{Operation, Output, Scope},
         wire::AwsError,
     },
     http1::Response,
@@ -30,9 +30,9 @@ const MAX_EVENT: usize = 1024 * 1024;
 
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
-const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+pub(super) const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 
-/// What `Invoke` takes beside the function and the payload.
+/// What both operations take beside the function and the payload.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct InvokeInput {
@@ -43,12 +43,21 @@ struct InvokeInput {
     trace_id: Option<String>,
 }
 
-/// `Invoke`.
-pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
+/// A call that invokes a function, read and checked.
+pub(super) struct Call<'a> {
+    pub(super) spec: Spec,
+    pub(super) invocation: Invocation,
+    /// What kind of invocation it is: one of those that the operation has.
+    pub(super) kind: String,
+    pub(super) scope: Scope<'a>,
+}
+
+/// Reads a call that invokes a function in one of these ways.
+pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<'a>, AwsError> {
     let body = operation.payload();
     let (function, input, scope) = operation.inputs::<Versioned, InvokeInput>()?;
     let function = function.reference(&scope)?;
-    let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
+    let kind = input.invocation_type.unwrap_or_else(|| "RequestResponse".to_owned());
     let wants_log = match input.log_type.as_deref() {
         None | Some("None") => false,
         Some("Tail") => true,
@@ -66,22 +75,36 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
         trace: input.trace_id.unwrap_or_else(|| new_trace(scope.request_id, scope.now)),
         client_context: client_context(input.client_context.as_deref())?,
         wants_tail: kind == "RequestResponse" && wants_log,
+        stream: None,
     };
-    match kind {
-        "RequestResponse" => match scope.functions.invoke(&spec, invocation).await {
-            Ok(invoked) => Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref()))),
-            Err(InvokeError::Reserved) => Ok(Output::Raw(throttled_by_reservation())),
-            Err(error) => Err(refusal(error)),
-        },
+    if !kinds.contains(&kind.as_str()) {
+        return Err(invalid(format!("Unknown invocation type: {kind}")));
+    }
+    Ok(Call { spec, invocation, kind, scope })
+}
+
+/// `Invoke`.
+pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let Call { spec, invocation, kind, scope } = read(operation, &["RequestResponse", "Event", "DryRun"])?;
+    match kind.as_str() {
         "Event" => {
             let (region, begun) = (scope.region.clone(), scope.now);
             let event = Event { region, function, invocation, begun, chain: 0 };
             events::enqueue(scope.context, scope.functions, event).map_err(refusal)?;
             Ok(Output::Raw(empty(StatusCode::ACCEPTED)))
         }
-        "DryRun" => Ok(Output::Raw(empty(StatusCode::NO_CONTENT))),
-        other => Err(invalid(format!("Unknown invocation type: {other}"))),
+        "DryRun" => Ok(Output::Raw(dry_run())),
+        _ => match scope.functions.invoke(&spec, invocation).await {
+            Ok(invoked) => Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref()))),
+            Err(InvokeError::Reserved) => Ok(Output::Raw(throttled_by_reservation())),
+            Err(error) => Err(refusal(error)),
+        },
     }
+}
+
+/// Answers a call that only asks whether it may.
+pub(super) fn dry_run() -> Response {
+    empty(StatusCode::NO_CONTENT)
 }
 
 /// Draws the place of a call among all calls, from 0 to 1, by which an alias chooses between two versions.
@@ -134,7 +157,7 @@ fn answer(answer: Answer, version: &str, tail: Option<&str>) -> Response {
     response
 }
 
-fn refusal(error: InvokeError) -> AwsError {
+pub(super) fn refusal(error: InvokeError) -> AwsError {
     match error {
         InvokeError::Busy | InvokeError::Reserved => throttled(),
         InvokeError::Code(error) => {

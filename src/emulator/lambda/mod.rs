@@ -15,6 +15,7 @@ mod functions;
 mod input;
 mod invoke;
 mod invoke_config;
+mod invoke_stream;
 mod layer;
 mod layer_permissions;
 mod layers;
@@ -25,13 +26,16 @@ mod permissions;
 mod policy;
 mod qualified;
 mod tags;
+mod url;
 mod version;
 mod versions;
 mod view;
 
+pub(in crate::emulator) use error::request_too_large;
 pub use function::Function;
 pub use name::FunctionName;
 pub use policy::Statement;
+pub use url::{auth as url_auth, call as call_url};
 
 use super::{
     context::Context,
@@ -62,10 +66,12 @@ pub static SERVICE: Service = Service {
         ("AddPermission", Handler::Async(|operation| Box::pin(permissions::add(operation)))),
         ("CreateAlias", Handler::Async(|operation| Box::pin(aliases::create(operation)))),
         ("CreateFunction", Handler::Async(|operation| Box::pin(functions::create(operation)))),
+        ("CreateFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::create(operation)))),
         ("DeleteAlias", Handler::Async(|operation| Box::pin(aliases::delete(operation)))),
         ("DeleteFunction", Handler::Async(|operation| Box::pin(functions::delete(operation)))),
         ("DeleteFunctionConcurrency", Handler::Async(|operation| Box::pin(concurrency::delete(operation)))),
         ("DeleteFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::delete(operation)))),
+        ("DeleteFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::delete(operation)))),
         ("DeleteLayerVersion", Handler::Async(|operation| Box::pin(layers::delete(operation)))),
         ("GetAccountSettings", Handler::Sync(concurrency::account_settings)),
         ("GetAlias", Handler::Sync(aliases::get)),
@@ -75,15 +81,18 @@ pub static SERVICE: Service = Service {
         ("GetFunctionConfiguration", Handler::Sync(functions::configuration)),
         ("GetFunctionEventInvokeConfig", Handler::Sync(invoke_config::get)),
         ("GetFunctionRecursionConfig", Handler::Sync(defaults::recursion_config)),
+        ("GetFunctionUrlConfig", Handler::Sync(url::get)),
         ("GetLayerVersion", Handler::Sync(layers::get)),
         ("GetLayerVersionByArn", Handler::Sync(layers::get_by_arn)),
         ("GetLayerVersionPolicy", Handler::Sync(layer_permissions::get)),
         ("GetPolicy", Handler::Sync(permissions::get)),
         ("GetRuntimeManagementConfig", Handler::Sync(defaults::runtime_management_config)),
         ("Invoke", Handler::Async(|operation| Box::pin(invoke::invoke(operation)))),
+        ("InvokeWithResponseStream", Handler::Async(|operation| Box::pin(invoke_stream::invoke(operation)))),
         ("ListAliases", Handler::Sync(aliases::list)),
         ("ListEventSourceMappings", Handler::Sync(defaults::event_source_mappings)),
         ("ListFunctionEventInvokeConfigs", Handler::Sync(invoke_config::list)),
+        ("ListFunctionUrlConfigs", Handler::Sync(url::list)),
         ("ListFunctions", Handler::Sync(functions::list)),
         ("ListLayerVersions", Handler::Sync(layers::list_versions)),
         ("ListLayers", Handler::Sync(layers::list)),
@@ -104,6 +113,7 @@ pub static SERVICE: Service = Service {
             Handler::Async(|operation| Box::pin(functions::update_configuration(operation))),
         ),
         ("UpdateFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::update(operation)))),
+        ("UpdateFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::update(operation)))),
     ],
     fault: error::fault,
 };
@@ -118,6 +128,7 @@ pub struct State {
     aliases: Table<Qualified<String>, Alias>,
     /// The last number that a version of a function of this name ever had.
     numbers: Table<FunctionName, u64>,
+    urls: Table<url::UrlKey, url::FunctionUrl>,
     /// What is set for asynchronous invocations.
     invoke_configs: Table<Qualified<String>, InvokeConfig>,
     /// How many invocations of a function may run at a time, where that is set.
@@ -134,6 +145,7 @@ impl Tables for State {
             ("lambda/versions", &mut self.versions),
             ("lambda/aliases", &mut self.aliases),
             ("lambda/numbers", &mut self.numbers),
+            ("lambda/urls", &mut self.urls),
             ("lambda/invoke-configs", &mut self.invoke_configs),
             ("lambda/reserved", &mut self.reserved),
             ("lambda/layers", &mut self.layers),
@@ -160,6 +172,26 @@ impl State {
         let function = self.functions.get_mut(&reference.name).filter(|_| reference.is_latest());
         function.ok_or_else(|| reference.not_found())
     }
+}
+
+impl State {
+    /// The ARN of a function, or of an alias of one, that is there.
+    fn whole_arn(&self, reference: &Reference) -> Option<String> {
+        self.view(reference).ok().map(|_| reference.whole_arn())
+    }
+
+    /// Forgets the URLs of a function, which do not outlive it.
+    fn remove_urls(&mut self, name: &FunctionName) {
+        let keys: Vec<_> = self.urls.keys().filter(|key| key.name == *name).cloned().collect();
+        for key in keys {
+            self.urls.remove(&key);
+        }
+    }
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 /// Why a service may not invoke a function.

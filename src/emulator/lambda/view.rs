@@ -157,6 +157,7 @@ impl State {
     pub(super) fn remove(&mut self, reference: &Reference) -> Result<Vec<Removed>, AwsError> {
         let function = self.functions.remove(&reference.name).ok_or_else(|| reference.not_found())?;
         qualified::remove_all(&mut self.aliases, &reference.name);
+        self.remove_urls(&reference.name);
         qualified::remove_all(&mut self.invoke_configs, &reference.name);
         self.reserved.remove(&reference.name);
         let removed = |arn, function: &Function| Removed { arn, blobs: function.blobs().map(str::to_owned).collect() };

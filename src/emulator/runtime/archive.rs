@@ -5,9 +5,14 @@
 
 use crate::elf;
 use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
     fs,
     io::{self, Cursor, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, OpenOptionsExt, symlink},
+    },
     path::{Component, Path, PathBuf},
 };
 use zip::ZipArchive;
@@ -16,6 +21,8 @@ use zip::ZipArchive;
 pub const MAX_UNPACKED: u64 = 250 * 1024 * 1024;
 /// The most files and folders in an archive.
 pub const MAX_ENTRIES: usize = 20_000;
+/// The longest path that a link leads to: the system's own limit.
+const MAX_LINK: u64 = 4096;
 /// The name of the file that starts a function of a custom runtime.
 pub const BOOTSTRAP: &str = "bootstrap";
 
@@ -59,7 +66,7 @@ pub enum ArchiveError {
         /// The loader's path.
         interpreter: String,
     },
-    /// An entry leaves the folder, is a link or a device, is encrypted, or appears twice.
+    /// An entry leaves the folder, goes through a link, is a device, is encrypted, or appears twice.
     #[error("The archive holds `{name}`, which {why}.")]
     BadEntry {
         /// The entry's name, shortened.
@@ -67,9 +74,12 @@ pub enum ArchiveError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Too many entries or too many bytes.
-    #[error("Unzipped size must be smaller than {MAX_UNPACKED} bytes, in at most {MAX_ENTRIES} files")]
+    /// Too many bytes; Lambda's own words.
+    #[error("Unzipped size must be smaller than {MAX_UNPACKED} bytes")]
     TooLarge,
+    /// Too many entries.
+    #[error("The archive holds more than {MAX_ENTRIES} files and folders, more than this engine takes.")]
+    TooMany,
     /// The disk refused.
     #[error("the code could not be unpacked: {0}")]
     Io(#[from] io::Error),
@@ -97,12 +107,13 @@ pub struct Contents {
 /// Says why it cannot.
 pub fn inspect(zip: &[u8], needs_bootstrap: bool) -> Result<Contents, ArchiveError> {
     let mut archive = open(zip)?;
-    let mut total = 0_u64;
+    let (mut total, mut links) = (0_u64, Links::default());
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index)?;
         total = total.saturating_add(entry.size());
-        entry_path(&entry)?;
+        links.check(&entry_path(&entry)?, entry.is_symlink())?;
     }
+    links.check_all()?;
     if total > MAX_UNPACKED {
         return Err(ArchiveError::TooLarge);
     }
@@ -151,7 +162,7 @@ pub fn unpack(zips: &[impl AsRef<[u8]>], folder: &Path, scratch: &Path) -> Resul
 fn open(zip: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, ArchiveError> {
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
     if archive.len() > MAX_ENTRIES {
-        return Err(ArchiveError::TooLarge);
+        return Err(ArchiveError::TooMany);
     }
     if archive.has_duplicate_names() || archive.has_overlapping_files()? {
         return Err(ArchiveError::NotZip("two of its entries share a name or bytes".to_owned()));
@@ -178,21 +189,57 @@ fn check_bootstrap(head: &[u8]) -> Result<(), ArchiveError> {
 fn entry_path<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> Result<PathBuf, ArchiveError> {
     let name = entry.name()?.into_owned();
     let bad = |why| Err(ArchiveError::BadEntry { name: name.chars().take(80).collect(), why });
-    if entry.is_symlink() {
-        return bad("is a symbolic link");
-    }
-    if entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000)) {
-        return bad("is neither a file nor a folder");
+    if entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000 | 0o120_000)) {
+        return bad("is neither a file, nor a folder, nor a link");
     }
     if entry.encrypted() {
         return bad("is encrypted");
     }
     let path = PathBuf::from(&name);
     let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if name.is_empty() || name.contains(['\0', '\\']) || !plain {
+    if name.contains('\\') {
+        return bad("has a backslash in its name: zip it with a program that writes paths with slashes");
+    }
+    if name.is_empty() || name.contains('\0') || !plain {
         return bad("points outside the function's folder");
     }
-    Ok(path)
+    // Without `.`, so that one path has one spelling.
+    Ok(path.components().filter(|part| matches!(part, Component::Normal(_))).collect())
+}
+
+/// The links of an archive. Where they lead is the function's own business, which sees them only when it runs; but nothing
+/// is unpacked through one, so nothing is written outside the folder.
+#[derive(Default)]
+struct Links {
+    links: BTreeSet<PathBuf>,
+    others: Vec<PathBuf>,
+}
+
+impl Links {
+    /// Notes an entry, and refuses one that goes through a link that was noted before.
+    fn check(&mut self, path: &Path, is_link: bool) -> Result<(), ArchiveError> {
+        if path.ancestors().skip(1).any(|folder| self.links.contains(folder)) {
+            return Err(through_link(path));
+        }
+        if is_link {
+            self.links.insert(path.to_owned());
+        } else {
+            self.others.push(path.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Refuses entries that come before the link that they go through.
+    fn check_all(&self) -> Result<(), ArchiveError> {
+        let all = self.others.iter().chain(&self.links);
+        let mut through = all.filter(|path| path.ancestors().skip(1).any(|folder| self.links.contains(folder)));
+        through.next().map_or(Ok(()), |path| Err(through_link(path)))
+    }
+}
+
+fn through_link(path: &Path) -> ArchiveError {
+    let name = path.display().to_string().chars().take(80).collect();
+    ArchiveError::BadEntry { name, why: "lies behind a symbolic link of the same archive" }
 }
 
 fn unpack_into(zip: &[u8], folder: &Path, left: &mut u64) -> Result<(), ArchiveError> {
@@ -204,6 +251,10 @@ fn unpack_into(zip: &[u8], folder: &Path, left: &mut u64) -> Result<(), ArchiveE
         let mut entry = archive.by_index(index)?;
         let path = entry_path(&entry)?;
         let target = folder.join(&path);
+        // One archive may be unpacked over another, as layers are.
+        if path.ancestors().skip(1).any(|above| folder.join(above) != folder && folder.join(above).is_symlink()) {
+            return Err(through_link(&path));
+        }
         if entry.is_dir() {
             folders.create(&target)?;
             continue;
@@ -217,6 +268,12 @@ fn unpack_into(zip: &[u8], folder: &Path, left: &mut u64) -> Result<(), ArchiveE
         match fs::remove_file(&target) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
+        }
+        if entry.is_symlink() {
+            let mut to = Vec::new();
+            *left -= copy_at_most(&mut entry, &mut to, (*left).min(MAX_LINK))?;
+            symlink(OsStr::from_bytes(&to), &target)?;
+            continue;
         }
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&target)?;
         *left -= copy_at_most(&mut entry, &mut file, *left)?;
@@ -309,16 +366,38 @@ mod tests {
         for name in ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil"] {
             let error = inspect(&archive(&[("bootstrap", 0o755, b"#!"), (name, 0o644, b"x")]), true).unwrap_err();
             assert!(matches!(error, ArchiveError::BadEntry { .. }), "{name}: {error}");
+            assert_eq!(error.to_string().contains("backslash"), name.contains('\\'), "{error}");
         }
     }
 
     #[test]
-    fn symbolic_links_are_refused() {
-        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        writer.start_file("bootstrap", options(0o755)).unwrap();
-        writer.add_symlink("link", "/etc/passwd", options(0o777)).unwrap();
-        let bytes = writer.finish().unwrap().into_inner();
-        assert!(matches!(inspect(&bytes, true).unwrap_err(), ArchiveError::BadEntry { .. }));
+    fn links_are_unpacked_and_nothing_behind_them() {
+        let linked = |before: &[&str], to: &str, after: &[&str]| {
+            let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+            for name in before {
+                writer.start_file(*name, options(0o644)).unwrap();
+                writer.write_all(b"data").unwrap();
+            }
+            writer.add_symlink("link", to, options(0o777)).unwrap();
+            for name in after {
+                writer.start_file(*name, options(0o644)).unwrap();
+            }
+            writer.finish().unwrap().into_inner()
+        };
+        let home = tempfile::tempdir().unwrap();
+        let (folder, scratch) = (home.path().join("code"), home.path().join("scratch"));
+        let good = linked(&["lib/data"], "lib/data", &[]);
+        inspect(&good, false).unwrap();
+        unpack(&good, &folder, &scratch).unwrap();
+        assert_eq!(fs::read(folder.join("link")).unwrap(), b"data");
+        let outside = tempfile::tempdir().unwrap();
+        let to = outside.path().to_str().unwrap();
+        for bad in [linked(&[], to, &["link/evil"]), linked(&["link/evil"], to, &[]), linked(&[], to, &["./link/evil"])]
+        {
+            assert!(matches!(inspect(&bad, false).unwrap_err(), ArchiveError::BadEntry { .. }));
+            assert!(unpack(&bad, &home.path().join("bad"), &scratch).is_err());
+        }
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -4,12 +4,14 @@ use super::{
     Spec,
     archive::BOOTSTRAP,
     clients::{self, Client},
+    container::{self, Container, Docker},
 };
 use crate::runtimes::{
     Language, Machine, Runtime,
-    interpreter::{Finder, Interpreter, NoInterpreter},
+    interpreter::{Finder, Interpreter},
     packages::Shelf,
 };
+use crate::secret::random_hex;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -23,13 +25,15 @@ pub(super) struct Launch {
     pub(super) program: PathBuf,
     /// The file that it is to run, for an interpreter.
     pub(super) argument: Option<PathBuf>,
+    /// The container that it runs, for Docker.
+    pub(super) container: Option<Container>,
     /// Variables that a function's configuration may replace.
     pub(super) defaults: Vec<(&'static str, String)>,
     /// Variables that it may not.
     pub(super) reserved: Vec<(&'static str, String)>,
-    /// What the function's log says about the program.
-    pub(super) remark: Option<String>,
-    /// Whether the process finds its own folder under `/tmp`.
+    /// What the function's log says about the program and what it is given.
+    pub(super) remarks: Vec<String>,
+    /// Whether the process is to find its own folder at `/tmp`.
     pub(super) has_own_tmp: bool,
     /// Whether the process finds its layers under `/opt`.
     pub(super) has_own_opt: bool,
@@ -42,8 +46,8 @@ fn bootstrap(code: &Path, layers: Option<&Path>) -> Launch {
         Some(of_layer) if !own.exists() && of_layer.exists() => of_layer,
         _ => own,
     };
-    let is_free = ![Some(code), layers].into_iter().flatten().any(|place| place.starts_with("/opt"));
-    Launch { program, defaults: paths(None, code, layers), has_own_opt: is_free, ..Launch::default() }
+    let places: Vec<&Path> = [Some(code), layers].into_iter().flatten().collect();
+    Launch { program, defaults: paths(None, code, layers), ..Launch::default() }.with_folders(&places)
 }
 
 /// Where programs and libraries are looked for: the machine's places, the code's and the layers'.
@@ -78,9 +82,76 @@ fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Option<String> {
     (!folders.is_empty()).then(|| folders.join(":"))
 }
 
+impl Launch {
+    /// Gives the process a `/tmp` of its own, and its layers at `/opt`, unless something that it needs is below the
+    /// machine's, which that would hide.
+    fn with_folders(mut self, places: &[&Path]) -> Self {
+        self.has_own_opt = !places.iter().any(|place| place.starts_with("/opt"));
+        let hidden = places.iter().find(|place| place.starts_with("/tmp"));
+        self.has_own_tmp = hidden.is_none();
+        self.remarks.extend(hidden.map(|place| {
+            let place = place.display();
+            format!("atelier: this function sees the machine's /tmp, because {place} is in it; TMPDIR names a folder of its own")
+        }));
+        self
+    }
+}
+
+/// What runs the functions of a runtime on this machine.
+pub enum Executor {
+    /// The machine's own interpreter.
+    Interpreter(Interpreter),
+    /// AWS's image, in Docker.
+    Image(ImageOf),
+}
+
+/// An image that runs functions of a runtime.
+pub struct ImageOf {
+    runtime: Runtime,
+    docker: Docker,
+}
+
+impl Executor {
+    /// Says what is to be known of it: that it is not what the runtime's name says.
+    #[must_use]
+    pub fn remark(&self) -> Option<String> {
+        match self {
+            Self::Interpreter(interpreter) => interpreter.remark(),
+            Self::Image(ImageOf { runtime, .. }) => Some(format!(
+                "{} in Docker runs this {runtime} function: no {} was found on this machine",
+                container::image(*runtime),
+                runtime.language()
+            )),
+        }
+    }
+}
+
+/// Nothing on this machine runs the functions of a runtime.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{source_of}: {remedy}")]
+pub struct NoExecutor {
+    source_of: String,
+    remedy: String,
+}
+
+impl NoExecutor {
+    fn new(runtime: Runtime, has_docker: bool) -> Self {
+        let (language, release, image) = (runtime.language(), runtime.release(), container::image(runtime));
+        let docker = if has_docker { "run" } else { "install Docker and run" };
+        Self {
+            source_of: format!("no {language} for {runtime} is on this machine"),
+            remedy: format!(
+                "install {language} {release} ({}), or {docker} `docker pull {image}`, which then runs it",
+                runtime.remedy()
+            ),
+        }
+    }
+}
+
 /// Finds what starts functions.
 pub(super) struct Launcher {
     finder: Finder,
+    docker: Option<Docker>,
     shelf: Option<Shelf>,
     /// Where the clients are written to.
     folder: PathBuf,
@@ -92,15 +163,24 @@ impl Launcher {
     /// Looks for interpreters and packages where `machine` has them, and writes clients below `folder`.
     pub(super) fn new(machine: &Machine, folder: PathBuf) -> Self {
         let shelf = machine.cache.as_deref().map(Shelf::new);
-        Self { finder: Finder::new(machine), shelf, folder, python: OnceCell::new(), node: OnceCell::new() }
+        let docker = Docker::find(machine);
+        Self { finder: Finder::new(machine), docker, shelf, folder, python: OnceCell::new(), node: OnceCell::new() }
     }
 
-    /// Finds the interpreter that runs a runtime's functions.
+    /// Finds what runs a runtime's functions: an interpreter, else an image that is here.
     ///
     /// # Errors
-    /// When this machine has none.
-    pub(super) async fn interpreter(&self, runtime: Runtime) -> Result<Interpreter, NoInterpreter> {
-        self.finder.find(runtime).await
+    /// When this machine has neither.
+    pub(super) async fn executor(&self, runtime: Runtime) -> Result<Executor, NoExecutor> {
+        if let Ok(interpreter) = self.finder.find(runtime).await {
+            return Ok(Executor::Interpreter(interpreter));
+        }
+        match &self.docker {
+            Some(docker) if docker.has(&container::image(runtime)).await => {
+                Ok(Executor::Image(ImageOf { runtime, docker: docker.clone() }))
+            }
+            docker => Err(NoExecutor::new(runtime, docker.is_some())),
+        }
     }
 
     /// Finds what starts the code in a folder, with the layers in another one; without a runtime that has an interpreter,
@@ -110,7 +190,12 @@ impl Launcher {
     /// When there is no interpreter any more, or the disk does not take its client.
     pub(super) async fn launch(&self, spec: &Spec, code: &Path, layers: Option<&Path>) -> io::Result<Launch> {
         let Some(runtime) = spec.runtime else { return Ok(bootstrap(code, layers)) };
-        let interpreter = self.interpreter(runtime).await.map_err(io::Error::other)?;
+        let executor = self.executor(runtime).await.map_err(io::Error::other)?;
+        let remarks = executor.remark().into_iter().collect();
+        let interpreter = match executor {
+            Executor::Interpreter(interpreter) => interpreter,
+            Executor::Image(image) => return in_container(image, remarks),
+        };
         let client = self.client(runtime.language()).await?;
         let packages = self.shelf.as_ref().and_then(|shelf| shelf.installed(&interpreter));
         let programs = interpreter.path.parent().unwrap_or(Path::new("/usr/bin"));
@@ -134,18 +219,11 @@ impl Launcher {
                     .extend(search_path(modules.into_iter().chain(packages.clone())).map(|path| ("NODE_PATH", path)));
             }
         }
-        // What is below the machine's `/tmp` would be hidden by another one, and so with `/opt`.
         let places = [Some(code), Some(&client.folder), Some(interpreter.path.as_path()), packages.as_deref(), layers];
-        let is_free = |folder: &str| !places.into_iter().flatten().any(|place| place.starts_with(folder));
-        Ok(Launch {
-            argument: Some(client.program.clone()),
-            defaults,
-            reserved,
-            remark: interpreter.remark(),
-            has_own_tmp: is_free("/tmp"),
-            has_own_opt: is_free("/opt"),
-            program: interpreter.path,
-        })
+        let places: Vec<&Path> = places.into_iter().flatten().collect();
+        let program = interpreter.path.clone();
+        let argument = Some(client.program.clone());
+        Ok(Launch { argument, defaults, reserved, remarks, program, ..Launch::default() }.with_folders(&places))
     }
 
     async fn client(&self, language: Language) -> io::Result<&Client> {
@@ -157,9 +235,28 @@ impl Launcher {
     }
 }
 
+fn in_container(ImageOf { runtime, docker }: ImageOf, remarks: Vec<String>) -> io::Result<Launch> {
+    let name = format!("atelier-function-{}", random_hex(8).map_err(io::Error::other)?);
+    let container = Container { docker, image: container::image(runtime), name };
+    let reserved = vec![("AWS_EXECUTION_ENV", format!("AWS_Lambda_{runtime}"))];
+    Ok(Launch { program: container.program(), container: Some(container), reserved, remarks, ..Launch::default() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_without_anything_is_told_both_ways_out() {
+        let runtime = "python3.12".parse().unwrap();
+        let error = NoExecutor::new(runtime, false).to_string();
+        assert_eq!(
+            error,
+            "no Python for python3.12 is on this machine: install Python 3.12 (`uv python install 3.12` or `pyenv \
+             install 3.12`), or install Docker and run `docker pull amazon/aws-lambda-python:3.12`, which then runs it"
+        );
+        assert!(NoExecutor::new(runtime, true).to_string().contains("), or run `docker pull "));
+    }
 
     #[test]
     fn layers_are_searched_where_lambda_searches_them() {

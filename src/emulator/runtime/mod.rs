@@ -3,10 +3,13 @@
 //! An invocation takes an idle process of its function's current revision or starts one, and gives it back when it
 //! was answered. Nothing here knows how functions are stored or called; a [`Spec`] says all that a process needs.
 
-pub mod api;
+mod api;
 pub mod archive;
 mod clients;
+mod container;
 pub mod environment;
+mod extensions;
+mod external;
 mod launch;
 mod memory;
 mod neighbours;
@@ -14,10 +17,13 @@ mod output;
 mod platform;
 mod pool;
 mod rooms;
+mod streaming;
 mod worker;
 
 pub use api::Answer;
+pub use launch::{Executor, NoExecutor};
 pub use platform::{Level, LogFormat};
+pub use streaming::{Begun, MAX_STREAM, Streaming};
 pub use worker::{Invocation, Invoked};
 
 use super::{
@@ -26,13 +32,7 @@ use super::{
     state::Store,
     store::Region,
 };
-use crate::{
-    runtimes::{
-        Runtime,
-        interpreter::{Interpreter, NoInterpreter},
-    },
-    secret::random_hex,
-};
+use crate::{runtimes::Runtime, secret::random_hex};
 use launch::Launcher;
 use pool::{Available, Checkout, Pool};
 use rooms::Rooms;
@@ -214,7 +214,7 @@ impl Functions {
             };
             // A warm process may end between two invocations; then the next one is asked.
             if let Some(invoked) = checkout.invoke(spec, invocation).await {
-                checkout.finish();
+                self.give_back(checkout);
                 return Ok(invoked);
             }
         }
@@ -258,11 +258,43 @@ impl Functions {
         }
         match checkout.invoke(spec, invocation).await {
             Some(invoked) => {
-                checkout.finish();
+                self.give_back(checkout);
                 Ok(invoked)
             }
             None => Err(io::Error::other("its process ended before it took any work").into()),
         }
+    }
+
+    /// Gives a process back once its extensions have done with the invocation too; its caller need not wait for that.
+    fn give_back(&self, checkout: Checkout) {
+        if !checkout.has_extensions() {
+            return checkout.finish();
+        }
+        self.aside(async move {
+            checkout.settle().await;
+            checkout.finish();
+        });
+    }
+
+    /// Runs a function whose answer is taken as it comes. The invocation goes on whether somebody takes it or not.
+    #[must_use]
+    pub fn stream(&self, spec: Spec, invocation: Invocation) -> Streaming {
+        let (sink, end, streaming) = Streaming::channel();
+        let (functions, stop) = (self.clone(), self.0.stop.clone());
+        self.0.tasks.spawn(async move {
+            let invocation = Invocation { stream: Some(sink), ..invocation };
+            let invoked = stop.run_until_cancelled(functions.invoke(&spec, invocation)).await;
+            let _ = end.send(invoked.unwrap_or(Err(InvokeError::ShuttingDown)));
+        });
+        streaming
+    }
+
+    /// Does what belongs to an invocation that has its place already, until it is done or the emulator ends.
+    pub fn aside(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.0.stop.clone();
+        self.0.tasks.spawn(async move {
+            let _ = stop.run_until_cancelled(task).await;
+        });
     }
 
     /// Does something beside the calls, until the emulator ends: an asynchronous invocation with all its attempts.
@@ -279,12 +311,12 @@ impl Functions {
         Ok(())
     }
 
-    /// Finds the interpreter that would run a runtime's functions.
+    /// Finds what would run a runtime's functions.
     ///
     /// # Errors
-    /// When this machine has none.
-    pub async fn interpreter(&self, runtime: Runtime) -> Result<Interpreter, NoInterpreter> {
-        self.0.launcher.interpreter(runtime).await
+    /// When this machine has nothing that does.
+    pub async fn executor(&self, runtime: Runtime) -> Result<Executor, NoExecutor> {
+        self.0.launcher.executor(runtime).await
     }
 
     /// Ends the processes of a function: idle ones now, others after the invocation that they are in.

@@ -4,7 +4,7 @@
 //! wrote before it answered is in its log before the line that ends the invocation. Lines are bounded and written in
 //! batches; a function that writes faster than the log takes is slowed down by its own full pipe.
 
-use super::platform::{Ending, LogFormat, Status, Subject};
+use super::platform::{Ending, LogFormat, Status, Subject, remarked};
 use crate::emulator::{
     Context,
     logs::{self, Event},
@@ -34,8 +34,13 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(super) enum Mark {
     /// The process has begun.
     Start {
-        /// What is to be said of the program that runs it.
-        remark: Option<String>,
+        /// What is to be said of the program that runs it, and of what it is given.
+        remarks: Vec<String>,
+    },
+    /// There is something else to be said.
+    Remark {
+        /// What that is.
+        remark: String,
     },
     /// An invocation begins.
     Begin {
@@ -66,6 +71,7 @@ pub(super) struct Report {
 }
 
 /// Where a process's lines go.
+#[derive(Clone)]
 pub(super) struct Log {
     /// The emulator's state.
     pub(super) context: Arc<Context>,
@@ -200,7 +206,8 @@ impl Batch {
         let time = iso_time(self.log.context.now_millis());
         let Log { subject, format, .. } = &self.log;
         let (lines, tail) = match mark {
-            Mark::Start { remark } => (subject.started(*format, &time, remark.as_deref()), None),
+            Mark::Start { remarks } => (subject.started(*format, &time, &remarks), None),
+            Mark::Remark { remark } => (remarked(*format, &time, &remark).into_iter().collect(), None),
             Mark::Begin { id } => {
                 self.tail.clear();
                 (subject.begun(*format, &time, &id), None)

@@ -93,7 +93,7 @@ struct Leveled {
 }
 
 /// What is known of the process whose log it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Subject {
     /// The function's name.
     pub(super) name: String,
@@ -129,19 +129,29 @@ pub(super) struct Ending<'e> {
     pub(super) init: Option<Duration>,
 }
 
+/// Writes a remark of the engine's own.
+pub(super) fn remarked(format: LogFormat, time: &str, remark: &str) -> Option<String> {
+    match format {
+        LogFormat::Text => Some(remark.to_owned()),
+        LogFormat::Json { system, .. } => (system <= Level::Info)
+            .then(|| json!({ "timestamp": time, "level": "INFO", "message": remark }).to_string()),
+    }
+}
+
 impl Subject {
-    /// Says that the process has begun, by a program that there is something to say about.
-    pub(super) fn started(&self, format: LogFormat, time: &str, remark: Option<&str>) -> Vec<String> {
-        let LogFormat::Json { system, .. } = format else { return remark.map(str::to_owned).into_iter().collect() };
-        let record = json!({
-            "initializationType": "on-demand",
-            "phase": "init",
-            "functionName": self.name,
-            "functionVersion": self.version,
-        });
-        let remark = remark.map(|remark| json!({ "timestamp": time, "level": "INFO", "message": remark }).to_string());
-        let started = event(system, Level::Debug, time, "initStart", &record);
-        remark.filter(|_| system <= Level::Info).into_iter().chain(started).collect()
+    /// Says that the process has begun, and what there is to say about the program and what it is given.
+    pub(super) fn started(&self, format: LogFormat, time: &str, remarks: &[String]) -> Vec<String> {
+        let mut lines: Vec<String> = remarks.iter().filter_map(|remark| remarked(format, time, remark)).collect();
+        if let LogFormat::Json { system, .. } = format {
+            let record = json!({
+                "initializationType": "on-demand",
+                "phase": "init",
+                "functionName": self.name,
+                "functionVersion": self.version,
+            });
+            lines.extend(event(system, Level::Debug, time, "initStart", &record));
+        }
+        lines
     }
 
     /// Says that an invocation begins.
@@ -257,7 +267,7 @@ mod tests {
     fn records_are_written_from_their_level_on() {
         let kinds = |system, status: &Status| {
             let format = json(Level::Info, system);
-            let mut lines = subject().started(format, TIME, None);
+            let mut lines = subject().started(format, TIME, &[]);
             lines.extend(subject().begun(format, TIME, "i"));
             lines.extend(subject().ended(format, TIME, &ending(status, None)));
             let kind =

@@ -1,7 +1,7 @@
 //! Who makes a call.
 
 use super::Owner;
-use crate::emulator::service::Scope;
+use crate::emulator::{Context, service::Scope, state::RegionState, store::Region};
 
 /// Who makes a call, as IAM knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,18 +21,24 @@ pub struct Caller {
 /// Finds who signed a call.
 #[must_use]
 pub fn caller(scope: &Scope<'_>) -> Caller {
-    let account = scope.account();
-    let user = scope.read_global(|state| state.iam.user_of_key(scope.access_key_id).map(str::to_owned));
-    match (user, scope.context.sessions.owner(scope.access_key_id)) {
-        (Some(name), _) => of_user(scope, name),
+    of_key(scope.context, scope.access_key_id)
+}
+
+/// Finds whose an access key is.
+#[must_use]
+pub fn of_key(context: &Context, access_key_id: &str) -> Caller {
+    let account = context.config.account.as_str();
+    let user = read(context, |state| state.iam.user_of_key(access_key_id).map(str::to_owned));
+    match (user, context.sessions.owner(access_key_id)) {
+        (Some(name), _) => of_user(context, name),
         (None, Some(Owner::Role(session))) => Caller {
             arn: session.arn(account),
-            id: session.user_id(&role_id(scope, &session.role)),
+            id: session.user_id(&role_id(context, &session.role)),
             user: None,
             is_owner: false,
             is_role: true,
         },
-        (None, Some(Owner::User(name))) => of_user(scope, name),
+        (None, Some(Owner::User(name))) => of_user(context, name),
         (None, Some(Owner::Root) | None) => Caller {
             arn: format!("arn:aws:iam::{account}:root"),
             id: account.to_owned(),
@@ -44,13 +50,18 @@ pub fn caller(scope: &Scope<'_>) -> Caller {
 }
 
 /// The unique id of a role; of one that was deleted meanwhile its name.
-fn role_id(scope: &Scope<'_>, name: &str) -> String {
-    scope.read_global(|state| state.iam.role_id(name).map_or_else(|| name.to_owned(), str::to_owned))
+fn role_id(context: &Context, name: &str) -> String {
+    read(context, |state| state.iam.role_id(name).map_or_else(|| name.to_owned(), str::to_owned))
 }
 
-fn of_user(scope: &Scope<'_>, name: String) -> Caller {
-    let found = scope.read_global(|state| state.iam.user_arn(&name, scope.account()));
+fn of_user(context: &Context, name: String) -> Caller {
+    let account = &context.config.account;
+    let found = read(context, |state| state.iam.user_arn(&name, account));
     // A user that was deleted meanwhile is shown by its name.
-    let (arn, id) = found.unwrap_or_else(|| (format!("arn:aws:iam::{}:user/{name}", scope.account()), String::new()));
+    let (arn, id) = found.unwrap_or_else(|| (format!("arn:aws:iam::{account}:user/{name}"), String::new()));
     Caller { arn, id, user: Some(name), is_owner: false, is_role: false }
+}
+
+fn read<T>(context: &Context, read: impl FnOnce(&RegionState) -> T) -> T {
+    context.store.read(&Region::global(), read)
 }

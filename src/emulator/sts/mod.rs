@@ -9,7 +9,7 @@ mod caller;
 mod sessions;
 mod trust;
 
-pub use caller::{Caller, caller};
+pub use caller::{Caller, caller, of_key};
 pub use sessions::{Credentials, Owner, Sessions};
 
 use super::{
@@ -47,7 +47,8 @@ fn key_info(operation: Operation<'_>) -> Result<Output, AwsError> {
     let is_known =
         scope.context.config.keyring.has(&id) || scope.read_global(|state| state.iam.user_of_key(&id).is_some());
     if !is_known {
-        let message = format!("The access key '{id}' does not exist.");
+        let shown: String = id.chars().take(32).collect();
+        let message = format!("The value '{shown}' at 'accessKeyId' is the id of no access key.");
         return Err(AwsError::sender("ValidationError", message));
     }
     let account = scope.account().to_owned();

@@ -10,7 +10,7 @@ mod hostile;
 mod overload;
 mod property;
 mod role;
-mod signing;
+pub(crate) mod signing;
 mod vectors;
 
 use crate::support::raw::{Answer, Client};
@@ -35,8 +35,8 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::Interval}
 use tokio_util::sync::CancellationToken;
 
 const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
-const KEY_ID: &str = "AKIDTEST";
-const SECRET: &str = "a secret that only tests know";
+pub(crate) const KEY_ID: &str = "AKIDTEST";
+pub(crate) const SECRET: &str = "a secret that only tests know";
 /// An API key that opens every stage.
 const KNOWN_KEY: &str = "atl_known";
 const API: &str = "/restapis/abc123/dev/_user_request_";
@@ -198,7 +198,7 @@ fn config() -> Config {
     Config { clock: Clock::manual(NOW), ..Config::default() }
 }
 
-fn keyring() -> Keyring {
+pub(crate) fn keyring() -> Keyring {
     let keyring = Keyring::default();
     keyring.insert(KEY_ID, Key { secret: Secret::new(SECRET), session_token: None });
     keyring.insert(

@@ -1,14 +1,17 @@
 //! The emulator over its wire protocols.
 
 mod apigateway;
+mod chalice;
 mod cloud;
 mod ec2;
 mod ec2_changes;
 mod ec2_network;
-mod events;
 mod ec2_volumes;
+mod events;
+mod extensions;
 mod format_1;
 mod function;
+mod function_url;
 mod http_apis;
 mod iam;
 mod iam_users;
@@ -26,5 +29,7 @@ mod protocols;
 mod python;
 mod runtime;
 mod store;
+mod streaming;
+mod tmp;
 mod versions;
 mod waiting;

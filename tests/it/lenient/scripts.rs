@@ -26,6 +26,13 @@ fn api(lab: &Lab, function: &str) -> String {
     api
 }
 
+/// A URL of the function that is anybody's, without its permissions; gives the host under which scripts call it.
+fn url(lab: &Lab) -> String {
+    let created = lab.ok(&["lambda", "create-function-url-config", "--function-name", "f", "--auth-type", "NONE"]);
+    let id = created["FunctionUrl"].as_str().unwrap().split("//").nth(1).unwrap().split('.').next().unwrap().to_owned();
+    format!("{id}.lambda-url.us-east-1.localhost.localstack.cloud:{}", lab.port)
+}
+
 #[test]
 fn a_script_with_any_credentials_runs_to_its_url_on_a_lenient_engine() {
     let lab = Lab::lenient();
@@ -59,12 +66,15 @@ fn a_script_with_any_credentials_runs_to_its_url_on_a_lenient_engine() {
     assert_eq!(seen["LOCALSTACK_HOSTNAME"], "127.0.0.1");
     assert_eq!(seen["AWS_ENDPOINT_URL"], format!("http://127.0.0.1:{port}"));
 
+    let (status, body) = lab.get_at(&url(&lab), "/");
+    assert_eq!(status, 200, "{body}");
+
     // A role that is changed, and variables that are.
     let change = ["lambda", "update-function-configuration", "--function-name", "f", "--role"];
     lab.ok(
         &[&change[..], &["arn:aws:iam::123456789012:role/other", "--environment", "Variables={_HANDLER=x}"]].concat()
     );
-    assert_eq!(lab.kinds(), ["credentials", "host", "image", "permission", "role", "variables"]);
+    assert_eq!(lab.kinds(), ["credentials", "host", "image", "permission", "role", "url", "variables"]);
 }
 
 #[test]
@@ -93,6 +103,9 @@ fn a_strict_engine_refuses_each_of_it_in_the_same_words() {
     let log = std::fs::read_to_string(lab.project.path().join(".atelier/engine.log")).unwrap();
     assert!(log.contains("Invalid permissions on Lambda function"), "{log}");
     assert_eq!(lab.get_at(&format!("{api}.execute-api.localhost.localstack.cloud:{}", lab.port), "/prod/").0, 500);
+    let (status, body) = lab.get_at(&url(&lab), "/");
+    assert_eq!(status, 403);
+    assert!(body.contains("Forbidden. For troubleshooting Function URL authorization issues, see: "), "{body}");
     assert_eq!(lab.kinds(), [""; 0]);
 
     let lab = lab.with_any_credentials();

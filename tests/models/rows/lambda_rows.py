@@ -103,6 +103,11 @@ FIXTURES = {
         },
         "is": "input.StatementId",
     },
+    "url": {
+        "call": "lambda.CreateFunctionUrlConfig",
+        "input": {"FunctionName": "$function", "AuthType": "NONE"},
+        "is": "input.FunctionName",
+    },
     "allowed": {
         "call": "lambda.AddPermission",
         "input": {
@@ -122,12 +127,14 @@ READS = [
     {"call": "lambda.GetPolicy", "input": {"FunctionName": "$allowed"}},
     {"call": "lambda.ListVersionsByFunction", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListAliases", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.GetFunctionUrlConfig", "input": {"FunctionName": "$url"}},
     {"call": "lambda.GetFunctionConcurrency", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListFunctionEventInvokeConfigs", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListLayers"},
     {"call": "lambda.ListTags", "input": {"Resource": "$function_arn"}},
 ]
 
+OF_THE_URL = {"input": {"FunctionName": "$url"}}
 OF_THE_FUNCTION = {"input": {"FunctionName": "$function"}}
 
 ROWS = {
@@ -171,6 +178,23 @@ ROWS = {
     },
     # What is not there counts as deleted.
     "DeleteAlias": {"input": {"FunctionName": "$function", "Name": "$alias"}, "free": ["FunctionName", "Name"]},
+    "CreateFunctionUrlConfig": {
+        "input": {
+            "FunctionName": "$function",
+            "AuthType": "AWS_IAM",
+            "Cors": {
+                "AllowCredentials": True,
+                "AllowHeaders": ["x-a"],
+                "AllowMethods": ["GET", "*"],
+                "AllowOrigins": ["https://example.org"],
+                "ExposeHeaders": ["x-b"],
+                "MaxAge": 5,
+            },
+            "InvokeMode": "RESPONSE_STREAM",
+        },
+        "answer": {"FunctionUrl": ..., "AuthType": "AWS_IAM", "Cors.MaxAge": 5, "InvokeMode": "RESPONSE_STREAM"},
+    },
+    "DeleteFunctionUrlConfig": OF_THE_URL,
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
     "DeleteFunctionConcurrency": {"input": {"FunctionName": "$reserved"}},
     "DeleteFunctionEventInvokeConfig": {"input": {"FunctionName": "$set"}},
@@ -199,6 +223,7 @@ ROWS = {
         "answer": {"MaximumRetryAttempts": 1, "FunctionArn": ..., "LastModified": ...},
     },
     "GetFunctionRecursionConfig": {**OF_THE_FUNCTION, "answer": {"RecursiveLoop": "Terminate"}},
+    "GetFunctionUrlConfig": {**OF_THE_URL, "answer": {"AuthType": "NONE", "InvokeMode": "BUFFERED"}},
     "GetLayerVersion": {"input": THE_LAYER, "answer": {"Version": 1, "Content.CodeSha256": ..., "LayerArn": ...}},
     "GetLayerVersionByArn": {"input": {"Arn": "$layer_arn"}, "answer": {"LayerVersionArn": "$layer_arn"}},
     "GetLayerVersionPolicy": {
@@ -221,8 +246,19 @@ ROWS = {
             "answer": {"StatusCode": 202},
         },
     ],
+    "InvokeWithResponseStream": [
+        {
+            "input": {"FunctionName": "$function", "Payload": b'{"a":1}', "LogType": "Tail"},
+            "answer": {"StatusCode": 200, "ExecutedVersion": ...},
+        },
+        {
+            "input": {"FunctionName": "$function", "Payload": b"{}", "InvocationType": "DryRun"},
+            "answer": {"StatusCode": 204},
+        },
+    ],
     "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
     "ListEventSourceMappings": {"input": {"FunctionName": "f"}, "answer": {"EventSourceMappings": ...}},
+    "ListFunctionUrlConfigs": {**OF_THE_URL, "answer": {"FunctionUrlConfigs[0].AuthType": "NONE"}},
     "ListFunctionEventInvokeConfigs": {
         "input": {"FunctionName": "$set"},
         "answer": {"FunctionEventInvokeConfigs[0].MaximumRetryAttempts": 1},
@@ -281,6 +317,10 @@ ROWS = {
         "input": {"FunctionName": "$set", "MaximumEventAgeInSeconds": 60},
         "answer": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60},
     },
+    "UpdateFunctionUrlConfig": {
+        "input": {"FunctionName": "$url", "AuthType": "AWS_IAM", "Cors": {"MaxAge": 7}},
+        "answer": {"AuthType": "AWS_IAM", "Cors.MaxAge": 7, "LastModifiedTime": ...},
+    },
 }
 
 PAGES = {
@@ -295,6 +335,7 @@ PAGES = {
         "items": "Aliases[].Name",
     },
     "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
+    "ListFunctionUrlConfigs": {**OF_THE_URL, "items": "FunctionUrlConfigs[].FunctionUrl"},
     "ListFunctionEventInvokeConfigs": {
         "input": {"FunctionName": "$set"},
         "items": "FunctionEventInvokeConfigs[].FunctionArn",
