@@ -37,6 +37,7 @@ if grep -q FAILPOINTS "$atelier"; then
 fi
 step "tests without Docker, but for the proof of crash safety"
 ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
+  ATELIER_CHALICE=$(scripts/chalice.sh) \
   cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"

@@ -7,10 +7,8 @@
 //! In front of a function of the user's own is another document (`own`). Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
 
 mod gateway;
-mod own;
+pub mod own;
 mod schema;
-
-pub use own::{filled, proxy_document};
 
 use crate::contract::PATH;
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@ pub mod environment;
 mod file;
 mod flags;
 mod look;
+mod nearest;
 mod own;
 mod resolve;
 pub mod roles;
@@ -16,11 +17,12 @@ mod test_entry;
 mod values;
 
 pub use environment::Environment;
-pub use file::{FILE, keep, keep_function};
+pub use file::{keep, keep_function};
 pub use flags::Flags;
 pub use look::{ColorWhen, Look};
 pub use own::{FunctionFlags, OwnFunction};
 pub use setting::{Origin, Setting};
+pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
     Auth, Rule, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,

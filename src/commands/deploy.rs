@@ -1,10 +1,10 @@
 //! `atelier deploy`: brings the stack to what is wanted, or tells with `--dry-run` what that would take.
 
 use super::{
-    locked,
+    build, locked,
     plan::{self, PlanReport},
     read_on,
-    watch::{Watch, child},
+    watch::Watch,
     watch_own::WatchOwn,
 };
 use crate::{
@@ -76,7 +76,7 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
     }
     let engine = engine::connect(&context.settings).await?;
-    build(context).await?;
+    build::own(context).await?;
     if let Some(function) = &context.settings.function.value
         && (args.function.is_some() || args.runtime.is_some() || args.handler.is_some())
     {
@@ -108,18 +108,6 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         }
     }
     Ok(report)
-}
-
-/// Runs the command that makes the code of a function of the user's own, where there is one.
-pub(super) async fn build(context: &Context) -> Result<()> {
-    let command = context.settings.function.value.as_ref().and_then(|function| function.build.as_deref());
-    let Some(command) = command else { return Ok(()) };
-    context.progress.note(Message::new("watch.building").with("command", command));
-    let built = tokio::select! {
-        built = child::build(command, &context.settings) => built,
-        () = context.cancel.cancelled() => return Err(Error::new(Code::Interrupted)),
-    };
-    built.map_err(|reason| Error::new(Code::BuildFailed).with("command", command).because(reason))
 }
 
 /// Whoever has the URL may call the API: said also to who wants to hear as little as possible.

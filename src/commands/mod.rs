@@ -3,6 +3,7 @@
 //! Not here: printing (`ui`), what an engine or a stack is (`engine`, `stack`).
 
 pub mod bonus;
+mod build;
 pub mod call;
 pub mod checks;
 pub mod clean;

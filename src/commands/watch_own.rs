@@ -3,7 +3,7 @@
 //!
 //! Nothing is called afterwards: what a request to somebody's function does, is not known here.
 
-use super::{deploy, read_on, watch::stamp::Stamp};
+use super::{build, read_on, watch::stamp::Stamp};
 use crate::{
     commands::context::Context,
     engine::Engine,
@@ -111,7 +111,7 @@ impl WatchOwn<'_> {
         let context = self.context;
         let patience = super::PATIENCE.min(context.settings.timeout.value);
         let _lock = Lock::take(&context.settings.folder, patience, &context.progress, &context.cancel).await?;
-        deploy::build(context).await?;
+        build::own(context).await?;
         let changed = stack::ship(&context.run(self.engine)).await?;
         Ok(Shipped { changed, millis: began.elapsed().as_millis() })
     }

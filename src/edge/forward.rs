@@ -304,7 +304,8 @@ impl Upstream for Forward {
         match self.has_api(api).await {
             Some(true) => match self.has_stage(api, stage).await {
                 Some(true) => Lookup::Deployed { deployment: (), is_opened },
-                Some(false) => Lookup::NoStage,
+                // A stranger is not told which of the two it is.
+                Some(false) => Lookup::Absent,
                 None => Lookup::Unknown,
             },
             Some(false) => Lookup::Absent,

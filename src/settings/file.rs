@@ -1,8 +1,9 @@
 //! The file `atelier.toml` in the project folder.
 
 use super::{
+    nearest::unknown,
     own::{self, OwnFunction},
-    source::{self, InFile, Source},
+    source::{self, FILE, InFile, Source},
 };
 use crate::{
     disk,
@@ -11,9 +12,6 @@ use crate::{
 };
 use std::{io::ErrorKind, path::Path};
 use toml_edit::{DocumentMut, Item};
-
-/// The name of the settings file in the project folder.
-pub const FILE: &str = "atelier.toml";
 
 /// The file is read whole; nobody's settings are longer.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -128,28 +126,6 @@ fn keys() -> impl Iterator<Item = &'static str> {
     source::ALL.iter().filter(|source| source.in_file != InFile::Never).map(|source| source.key)
 }
 
-/// Says that there is no such key, and which one was meant.
-pub(super) fn unknown(key: &str, known: &[&str]) -> Error {
-    let last = key.rsplit('.').next().unwrap_or(key);
-    let nearest = known.iter().min_by_key(|known| distance(known, last)).copied().unwrap_or_default();
-    Error::new(Code::UnknownSetting).with("name", key).hint(Message::new("hint.nearest_setting").with("name", nearest))
-}
-
-/// Counts the insertions, deletions and replacements that turn one text into the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,12 +176,5 @@ mod tests {
         assert_eq!(file.get(&source::CORS_ORIGINS).unwrap().as_deref(), Some("https://a,https://b"));
         assert!(file.get(&source::ENGINE).is_err());
         assert!(SettingsFile::parse("cors_origins = [1]").unwrap().get(&source::CORS_ORIGINS).is_err());
-    }
-
-    #[test]
-    fn distances_are_levenshteins() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("same", "same"), 0);
     }
 }

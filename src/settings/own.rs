@@ -2,7 +2,11 @@
 //!
 //! Not here: what is in the function's folder, and what follows from that (`stack::own`).
 
-use super::{FILE, Origin, Setting, source::bad_rule};
+use super::{
+    nearest::unknown,
+    setting::{Origin, Setting},
+    source::{FILE, bad_rule},
+};
 use crate::error::Result;
 use std::{
     collections::BTreeMap,
@@ -109,7 +113,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn knows(&self, keys: &[&str]) -> Result<()> {
         match self.table.iter().find(|(key, _)| !keys.contains(key)) {
-            Some((key, _)) => Err(super::file::unknown(&format!("{TABLE}.{key}"), keys)),
+            Some((key, _)) => Err(unknown(&format!("{TABLE}.{key}"), keys)),
             None => Ok(()),
         }
     }

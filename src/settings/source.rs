@@ -13,6 +13,9 @@ use crate::{
     text::Message,
 };
 
+/// The name of the settings file in the project folder.
+pub const FILE: &str = "atelier.toml";
+
 /// How `atelier.toml` may say a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InFile {

@@ -1,6 +1,6 @@
 //! The tables `[[test]]` of `atelier.toml`: a request to the API and what its answer must be.
 
-use super::source::bad_rule;
+use super::{nearest::unknown, source::bad_rule};
 use crate::error::Result;
 use http::Method;
 use serde_json::{Map, Value};
@@ -47,7 +47,7 @@ pub(super) fn read(item: Option<&Item>) -> Result<Vec<TestEntry>> {
 fn entry(table: &dyn TableLike) -> Result<TestEntry> {
     const KEYS: &[&str] = &["name", "request", "headers", "body", "status", "json", "contains"];
     if let Some((key, _)) = table.iter().find(|(key, _)| !KEYS.contains(key)) {
-        return Err(super::file::unknown(&format!("{TABLES}.{key}"), KEYS));
+        return Err(unknown(&format!("{TABLES}.{key}"), KEYS));
     }
     let text = |key: &str| match table.get(key) {
         None => Ok(None),

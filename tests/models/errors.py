@@ -18,7 +18,7 @@ COMMON = {
     "lambda": {"InvalidParameterValueException", "InvalidRequestContentException"},
     "logs": {"InvalidParameterException"},
 }
-EVERYWHERE = {"AccessDeniedException", "InternalFailure", "NotImplemented"}
+EVERYWHERE = {"AccessDenied", "AccessDeniedException", "InternalFailure", "NotImplemented"}
 
 
 @dataclass

@@ -83,10 +83,14 @@ impl From<&TestEntry> for Case {
 pub(super) fn judge(case: &Case, answer: &Answer) -> Vec<Message> {
     let mut problems = Vec::new();
     if case.wants_success() && !answer.status.is_success() {
-        problems.push(Message::new("test.wrong_status").with("wanted", "2xx").with("found", answer.status.as_u16()));
+        problems.push(success_wanted(answer.status.as_u16()));
     }
     problems.extend(case.expected.iter().filter_map(|expected| expected.problem(answer)));
     problems
+}
+
+fn success_wanted(found: u16) -> Message {
+    Message::new("test.wrong_status").with_message("wanted", Message::new("test.any_success")).with("found", found)
 }
 
 impl Expected {
@@ -233,7 +237,7 @@ mod tests {
     #[test]
     fn a_problem_says_what_was_expected_and_what_came() {
         let json = |path: &str| Subject::Json(path.to_owned());
-        assert_eq!(problems(&[], 500, ""), ["expected status 2xx, got 500"]);
+        assert_eq!(problems(&[], 500, ""), ["expected status any success (2xx), got 500"]);
         assert_eq!(problems(&[(Subject::Status, Relation::Is, json!(200))], 404, ""), ["expected status 200, got 404"]);
         let wrong = problems(&[(json("a.b"), Relation::Is, json!(1))], 200, r#"{"a":{}}"#);
         assert_eq!(wrong, ["json a.b: expected 1, got nothing"]);

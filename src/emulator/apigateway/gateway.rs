@@ -14,6 +14,7 @@ use super::{
     validators,
 };
 use crate::{
+    contract,
     edge::{ApiCall, Lookup, Voice},
     emulator::{Context, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
@@ -53,7 +54,11 @@ impl Served {
     /// say to pages.
     #[must_use]
     pub fn voice(&self, path: &str) -> Voice {
-        let speaks = !self.is_of_stack || matching::find(&self.deployment.resources, "OPTIONS", path).is_some();
+        // Atelier's own function answers any method, and says nothing about pages.
+        let found = matching::find(&self.deployment.resources, "OPTIONS", path);
+        let says =
+            found.is_some_and(|(found, method)| method.name == "OPTIONS" || found.resource.path != contract::PATH);
+        let speaks = !self.is_of_stack || says;
         Voice { is_own: speaks, answers_pages: speaks }
     }
 }

@@ -5,6 +5,7 @@ use super::{
     integrations::check_templates,
     methods::check_status,
     model::{GatewayResponse, OWN_WORDS, RestApi},
+    paging::Paging,
     patch::Patch,
     rest_apis::ApiPath,
 };
@@ -15,7 +16,7 @@ use crate::emulator::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The types of refusals, and the status of each unless an API says another:
+/// The types of refusals in their order, and the status of each unless an API says another:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>.
 const TYPES: [(&str, Option<&str>); 21] = [
     ("ACCESS_DENIED", Some("403")),
@@ -105,20 +106,11 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     scope.read(|state| Ok(Output::Members(show(state.apigateway.api(&at.rest_api_id)?, kind))))
 }
 
-#[derive(Deserialize)]
-struct AllAtOnce {
-    position: Option<String>,
-    #[expect(dead_code, reason = "all types fit on the smallest page that API Gateway gives")]
-    limit: Option<i64>,
-}
-
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, page, scope) = operation.inputs::<ApiPath, AllAtOnce>()?;
+    let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
     scope.read(|state| {
         let api = state.apigateway.api(&at.rest_api_id)?;
-        let rest = if page.position.is_some() { &[][..] } else { &TYPES[..] };
-        let shown: Vec<_> = rest.iter().map(|kind| show(api, *kind)).collect();
-        Ok(Output::Members(json!({ "item": shown })))
+        paging.page(TYPES.iter().map(|kind| (kind.0, kind)), |kind| show(api, *kind))
     })
 }
 

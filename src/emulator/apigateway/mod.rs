@@ -13,6 +13,7 @@ mod failure;
 mod function;
 mod gateway;
 mod gateway_responses;
+mod givens;
 mod incoming;
 mod integration_responses;
 mod integrations;
@@ -85,8 +86,10 @@ pub static SERVICE: Service = Service {
         ("DeleteStage", Handler::Async(|operation| Box::pin(stages::delete(operation)))),
         ("DeleteUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::delete(operation)))),
         ("DeleteUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::delete_key(operation)))),
+        ("GetAccount", Handler::Sync(givens::account)),
         ("GetApiKey", Handler::Sync(keys::get)),
         ("GetApiKeys", Handler::Sync(keys::list)),
+        ("GetAuthorizers", Handler::Sync(givens::authorizers)),
         ("GetDeployment", Handler::Sync(deployments::get)),
         ("GetDeployments", Handler::Sync(deployments::list)),
         ("GetExport", Handler::Sync(rest_apis::export)),
@@ -96,6 +99,8 @@ pub static SERVICE: Service = Service {
         ("GetIntegrationResponse", Handler::Sync(integration_responses::get)),
         ("GetMethod", Handler::Sync(methods::get)),
         ("GetMethodResponse", Handler::Sync(methods::get_response)),
+        ("GetModel", Handler::Sync(givens::model)),
+        ("GetModels", Handler::Sync(givens::models)),
         ("GetRequestValidator", Handler::Sync(validators::get)),
         ("GetRequestValidators", Handler::Sync(validators::list)),
         ("GetResource", Handler::Sync(resources::get)),

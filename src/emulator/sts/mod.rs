@@ -47,7 +47,8 @@ fn key_info(operation: Operation<'_>) -> Result<Output, AwsError> {
     let is_known =
         scope.context.config.keyring.has(&id) || scope.read_global(|state| state.iam.user_of_key(&id).is_some());
     if !is_known {
-        let message = format!("The access key '{id}' does not exist.");
+        let shown: String = id.chars().take(32).collect();
+        let message = format!("The value '{shown}' at 'accessKeyId' is the id of no access key.");
         return Err(AwsError::sender("ValidationError", message));
     }
     let account = scope.account().to_owned();

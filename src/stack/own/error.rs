@@ -82,6 +82,7 @@ pub enum Error {
 
 impl From<Error> for Report {
     fn from(error: Error) -> Self {
+        let words = error.to_string();
         match error {
             Error::Unreadable { path, source } => Self::new(Code::File)
                 .with_message("action", Message::new("action.read"))
@@ -96,7 +97,7 @@ impl From<Error> for Report {
             Error::TooLarge { size } => Self::new(Code::ArchiveTooLarge)
                 .with("size", size.div_ceil(1024 * 1024))
                 .with("most", LARGEST / 1024 / 1024)
-                .because(format!("Unzipped size must be smaller than {LARGEST} bytes"))
+                .because(words)
                 .hint(Message::new("hint.function_too_large")),
             Error::Reserved { name } => Self::new(Code::BadSetting)
                 .with("name", format!("function.environment.{name}"))

@@ -79,10 +79,10 @@ impl Own {
     /// When the user's own is none.
     pub(super) fn document(&self, input: &openapi::Input) -> Result<Value, Error> {
         match &self.function.openapi {
-            None => Ok(openapi::proxy_document(input)),
+            None => Ok(openapi::own::proxy_document(input)),
             Some(path) => {
                 let bad = |why| Error::Document { path: path.clone(), why };
-                openapi::filled(document::read(path)?, input).map_err(|why| bad(why.to_owned()))
+                openapi::own::filled(document::read(path)?, input).map_err(|why| bad(why.to_owned()))
             }
         }
     }

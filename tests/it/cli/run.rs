@@ -168,3 +168,14 @@ fn an_engine_in_containers_is_not_started_for_one_command() {
     assert_eq!(output.code, Some(5), "{output:?}");
     assert!(output.stderr.contains("atelier up"), "{output:?}");
 }
+
+#[test]
+fn an_engine_of_its_own_is_lenient_on_request() {
+    let project = Project::new();
+    let ask = "curl -sS -o /dev/null -w '%{http_code}' \"$AWS_ENDPOINT_URL/_localstack/health\"";
+    let strict = shell(&project, ask);
+    let lenient = project.run(&["run", "--lenient", "--", "sh", "-c", ask]);
+    assert_eq!((lenient.code, lenient.stdout.as_str()), (Some(0), "200"), "{lenient:?}");
+    assert_ne!(strict.stdout, "200", "{strict:?}");
+    assert!(is_gone(&project));
+}

@@ -1,6 +1,7 @@
 //! The emulator over its wire protocols.
 
 mod apigateway;
+mod chalice;
 mod cloud;
 mod ec2;
 mod ec2_changes;

@@ -302,6 +302,16 @@ RULES = {
     },
 }
 
+GIVENS = {
+    "GetAccount": {"answer": {"throttleSettings.burstLimit": 5000, "features": ["UsagePlans"]}},
+    "GetAuthorizers": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "GetModel": {
+        "input": {"restApiId": "$api", "modelName": "Empty", "flatten": True},
+        "answer": {"name": "Empty", "contentType": "application/json", "schema": ...},
+    },
+    "GetModels": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items[0].name": "Empty"}},
+}
+
 DEPLOYMENTS = {
     "UpdateDeployment": {
         "input": {"restApiId": "$api", "deploymentId": "$deployment", **replace("/description", "new")},
@@ -374,9 +384,12 @@ KEYS = {
     "GetUsagePlanKeys": {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
 }
 
-ROWS = APIS | RESOURCES | RULES | DEPLOYMENTS | KEYS
+ROWS = APIS | RESOURCES | RULES | GIVENS | DEPLOYMENTS | KEYS
 
 PAGES = {
+    "GetAuthorizers": {"input": OF_THE_API, "items": "items[].id"},
+    "GetGatewayResponses": {"input": OF_THE_API, "items": "items[].responseType"},
+    "GetModels": {"input": OF_THE_API, "items": "items[].name"},
     "GetRequestValidators": {
         "make": {
             "call": "apigateway.CreateRequestValidator",
