@@ -4,7 +4,7 @@ use super::{
     error::{invalid, pending, throttled, too_large, unreadable, validation},
     events::{self, Event},
     functions::empty,
-    name::Versioned,
+    name::{Reference, Versioned},
 };
 use crate::{
     aws_protocol::ERROR_TYPE,
@@ -45,6 +45,8 @@ struct InvokeInput {
 
 /// A call that invokes a function, read and checked.
 pub(super) struct Call<'a> {
+    /// What was asked for: the function, or a version or an alias of it.
+    pub(super) function: Reference,
     pub(super) spec: Spec,
     pub(super) invocation: Invocation,
     /// What kind of invocation it is: one of those that the operation has.
@@ -80,12 +82,12 @@ pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<
     if !kinds.contains(&kind.as_str()) {
         return Err(invalid(format!("Unknown invocation type: {kind}")));
     }
-    Ok(Call { spec, invocation, kind, scope })
+    Ok(Call { function, spec, invocation, kind, scope })
 }
 
 /// `Invoke`.
 pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let Call { spec, invocation, kind, scope } = read(operation, &["RequestResponse", "Event", "DryRun"])?;
+    let Call { function, spec, invocation, kind, scope } = read(operation, &["RequestResponse", "Event", "DryRun"])?;
     match kind.as_str() {
         "Event" => {
             let (region, begun) = (scope.region.clone(), scope.now);

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 /// `InvokeWithResponseStream`.
 pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let Call { spec, invocation, kind, scope } = invoke::read(operation, &["RequestResponse", "DryRun"])?;
+    let Call { spec, invocation, kind, scope, .. } = invoke::read(operation, &["RequestResponse", "DryRun"])?;
     if kind == "DryRun" {
         return Ok(Output::Raw(invoke::dry_run()));
     }
