@@ -76,6 +76,8 @@ pub static SERVICE: Service = Service {
         ("ListAttachedRolePolicies", Handler::Sync(|operation| attached::list(operation, Kind::Role))),
         ("ListAttachedUserPolicies", Handler::Sync(|operation| attached::list(operation, Kind::User))),
         ("ListEntitiesForPolicy", Handler::Sync(policy::list_entities)),
+        ("ListGroups", Handler::Sync(list_groups)),
+        ("ListGroupsForUser", Handler::Sync(list_groups_for_user)),
         ("ListInstanceProfileTags", Handler::Sync(|operation| tags::list(operation, Tagged::Profile))),
         ("ListInstanceProfiles", Handler::Sync(profile::list)),
         ("ListInstanceProfilesForRole", Handler::Sync(profile::list_for_role)),
@@ -151,6 +153,27 @@ fn list_aliases(operation: Operation<'_>) -> Result<Output, AwsError> {
         xml::element(result, "AccountAliases", |_| ());
         Paging::write(result, None);
     }))
+}
+
+/// `ListGroups`: there are none.
+fn list_groups(operation: Operation<'_>) -> Result<Output, AwsError> {
+    operation.query(|params| Ok((take_path(params, "PathPrefix")?, Paging::take(params)?)))?;
+    Ok(no_groups())
+}
+
+/// `ListGroupsForUser`: Terraform asks before it deletes a user.
+fn list_groups_for_user(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, _), scope) =
+        operation.query(|params| Ok((take_name(params, "UserName", 128)?, Paging::take(params)?)))?;
+    scope.read_global(|state| state.iam.user(&name).map(drop))?;
+    Ok(no_groups())
+}
+
+fn no_groups() -> Output {
+    Output::xml(|result| {
+        xml::element(result, "Groups", |_| ());
+        Paging::write(result, None);
+    })
 }
 
 /// Takes a path, or the start of one.

@@ -74,6 +74,7 @@ ROOT = "output.Reservations[0].Instances[0].BlockDeviceMappings[0].Ebs.VolumeId"
 for _name, _call, _input, _is in (
     ("volume", "CreateVolume", {"AvailabilityZone": "us-east-1a", "Size": 8}, "output.VolumeId"),
     ("root", "DescribeInstances", {"InstanceIds": ["$stopped"]}, ROOT),
+    ("modified", "ModifyVolume", {"VolumeId": "$volume", "Size": 9}, "input.VolumeId"),
     ("snapshot", "CreateSnapshot", {"VolumeId": "$volume", "Description": "of a test"}, "output.SnapshotId"),
     (
         "image",
@@ -407,6 +408,14 @@ ROWS |= {
         {"input": {"VolumeIds": ["$volume"]}, "answer": {"Volumes[0].State": "available"}},
     ],
     "DetachVolume": {"input": {"VolumeId": "$root"}, "answer": {"State": "detaching", "InstanceId": "$stopped"}},
+    "DescribeVolumesModifications": {
+        "input": {"VolumeIds": ["$modified"]},
+        "answer": {"VolumesModifications[0].ModificationState": "completed", "VolumesModifications[0].TargetSize": 9},
+    },
+    "ModifyVolume": {
+        "input": {"VolumeId": "$volume", "Size": 9, "VolumeType": "gp3"},
+        "answer": {"VolumeModification.OriginalSize": 8, "VolumeModification.TargetIops": 3000},
+    },
     "RegisterImage": {
         "input": {
             "Name": "$new",
@@ -448,6 +457,7 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
+    "DescribeVolumesModifications": {"items": "VolumesModifications[].VolumeId", "size": 5},
     "DescribeVolumes": {
         "make": {
             "call": "ec2.CreateVolume",

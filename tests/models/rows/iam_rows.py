@@ -216,6 +216,8 @@ ROWS |= {
         {"input": {"PolicyArn": "$policy"}, "answer": {"PolicyUsers": ..., "PolicyRoles": ...}},
         {"input": {"PolicyArn": MANAGED, "EntityFilter": "Role"}, "answer": {"PolicyRoles": ...}},
     ],
+    "ListGroups": {"input": {"PathPrefix": "/"}, "answer": {"Groups": ...}},
+    "ListGroupsForUser": {"input": {"UserName": "$user"}, "answer": {"Groups": ...}},
     "ListInstanceProfiles": {"input": {"PathPrefix": "/"}, "answer": {"InstanceProfiles": ...}},
     "ListPolicies": [
         {"input": {"Scope": "Local"}, "answer": {"Policies": ...}},
@@ -253,6 +255,8 @@ PAGES = {
     "ListAccountAliases": {"items": "AccountAliases"},
     "ListAttachedUserPolicies": {"input": {"UserName": "$user_attached"}, "items": "AttachedPolicies[].PolicyArn"},
     "ListEntitiesForPolicy": {"input": {"PolicyArn": "$policy"}, "items": "PolicyUsers[].UserName"},
+    "ListGroups": {"items": "Groups[].GroupName"},
+    "ListGroupsForUser": {"input": {"UserName": "$user"}, "items": "Groups[].GroupName"},
     "ListInstanceProfileTags": {"input": {"InstanceProfileName": "$profile"}, "items": "Tags[].Key"},
     "ListInstanceProfiles": pages_of(
         "CreateInstanceProfile", "InstanceProfileName", {"Path": "/paged/"}, "DeleteInstanceProfile",

@@ -55,7 +55,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
             }
             let shape = asked.settle(from.as_ref(), "gp2")?;
             let snapshot = snapshot.unwrap_or_default();
-            let volume = Volume { id, shape, zone, snapshot, created: now, instance: None, token };
+            let volume = Volume { id, shape, zone, snapshot, created: now, instance: None, token, modified: None };
             if let Some(known) = state.ec2.repeated(&volume)? {
                 return Ok(known);
             }

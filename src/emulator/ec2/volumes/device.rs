@@ -180,6 +180,7 @@ impl Mapping {
             created: now,
             instance: Some(instance.to_owned()),
             token: String::new(),
+            modified: None,
         };
         let device = Device {
             name: self.name.clone(),

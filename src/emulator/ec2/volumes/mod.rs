@@ -2,12 +2,14 @@
 
 mod attach;
 mod device;
+mod modify;
 mod shape;
 mod shown;
 mod volume;
 
 pub(super) use attach::{attach, create, delete, detach};
 pub(super) use device::{AskedDevice, Device, Mapping, merge};
+pub(super) use modify::{describe as describe_modifications, modify};
 pub(super) use shape::Shape;
 pub(super) use shown::{describe, describe_attribute};
 pub(super) use volume::Volume;

@@ -66,6 +66,39 @@ impl Asked {
         Ok(asked)
     }
 
+    /// Reads what is to be changed of a volume, its size as `Size`.
+    ///
+    /// # Errors
+    /// As [`Asked::take`], and `MissingParameter` where nothing is.
+    pub(super) fn take_changes(params: &mut QueryParams) -> Result<Self, AwsError> {
+        let asked = Self {
+            size: params.number("Size")?,
+            kind: params.one_of("VolumeType", &NAMES)?,
+            iops: params.number("Iops")?,
+            throughput: params.number("Throughput")?,
+            ..Self::default()
+        };
+        if asked == Self::default() { Err(AwsError::missing_parameter("size")) } else { Ok(asked) }
+    }
+
+    /// Changes a volume: what is not said stays, as far as the type has it.
+    ///
+    /// # Errors
+    /// As [`Asked::settle`], and `InvalidParameterValue` for a volume that would become smaller.
+    pub(super) fn change(mut self, from: &Shape) -> Result<Shape, AwsError> {
+        if self.size.is_some_and(|size| size < from.size) {
+            let message = "New size cannot be smaller than existing size";
+            return Err(AwsError::sender("InvalidParameterValue", message));
+        }
+        let is_same = self.kind.as_ref().is_none_or(|kind| *kind == from.kind);
+        // The speed of gp2 follows from its size.
+        if is_same && from.kind != "gp2" {
+            self.iops = self.iops.or(from.iops);
+            self.throughput = self.throughput.or(from.throughput);
+        }
+        self.settle(Some(from), "gp2")
+    }
+
     /// Settles what is left open: `from` is the volume or the snapshot that it is made of.
     ///
     /// # Errors
@@ -183,6 +216,17 @@ mod tests {
         }
         assert_eq!(Asked::default().settle(None, "gp2").unwrap_err().code, "MissingParameter");
         assert_eq!(NAMES, TYPES.map(|kind| kind.name));
+    }
+
+    #[test]
+    fn a_change_keeps_what_is_not_said_and_makes_nothing_smaller() {
+        let asked =
+            |size, kind: Option<&str>, iops| Asked { size, kind: kind.map(str::to_owned), iops, ..Asked::default() };
+        let fast = asked(Some(10), Some("gp3"), Some(4000)).settle(None, "gp2").unwrap();
+        let larger = asked(Some(20), None, None).change(&fast).unwrap();
+        assert_eq!((larger.size, larger.iops), (20, Some(4000)));
+        assert_eq!(asked(None, Some("gp2"), None).change(&larger).unwrap().iops, Some(100));
+        assert_eq!(asked(Some(9), None, None).change(&fast).unwrap_err().code, "InvalidParameterValue");
     }
 
     #[test]

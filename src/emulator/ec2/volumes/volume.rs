@@ -1,6 +1,6 @@
 //! A volume.
 
-use super::{device::Device, shape::Shape};
+use super::{device::Device, modify::Modification, shape::Shape};
 use crate::emulator::ec2::{listing::Tags, state::State};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,9 @@ pub(in crate::emulator::ec2) struct Volume {
     /// What makes the call that made it repeatable; empty where it was not said.
     #[serde(default)]
     pub(in crate::emulator::ec2) token: String,
+    /// How it was modified last.
+    #[serde(default)]
+    pub(in crate::emulator::ec2) modified: Option<Modification>,
     /// The instance that has it; under which name, the instance knows.
     pub(in crate::emulator::ec2) instance: Option<String>,
 }
