@@ -388,14 +388,14 @@ mod tests {
         let (folder, scratch) = (home.path().join("code"), home.path().join("scratch"));
         let good = linked(&["lib/data"], "lib/data", &[]);
         inspect(&good, false).unwrap();
-        unpack(&good, &folder, &scratch).unwrap();
+        unpack(&[&good], &folder, &scratch).unwrap();
         assert_eq!(fs::read(folder.join("link")).unwrap(), b"data");
         let outside = tempfile::tempdir().unwrap();
         let to = outside.path().to_str().unwrap();
         for bad in [linked(&[], to, &["link/evil"]), linked(&["link/evil"], to, &[]), linked(&[], to, &["./link/evil"])]
         {
             assert!(matches!(inspect(&bad, false).unwrap_err(), ArchiveError::BadEntry { .. }));
-            assert!(unpack(&bad, &home.path().join("bad"), &scratch).is_err());
+            assert!(unpack(&[&bad], &home.path().join("bad"), &scratch).is_err());
         }
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
     }
