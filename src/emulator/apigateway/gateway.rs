@@ -248,6 +248,7 @@ fn permitted(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, arn: 
         let reason = match denied {
             Denied::Absent => "there is no such function",
             Denied::Pending => "it is still being created",
+            Denied::Failed => "its code is lost",
             Denied::Forbidden => {
                 "Invalid permissions on Lambda function: its resource policy does not allow this API (`aws lambda \
                  add-permission`)"

@@ -3,7 +3,7 @@
 use super::{
     FunctionName,
     code::{self, CodeInput},
-    error::{conflict, invalid, pending, validation},
+    error::{conflict, failed, invalid, pending, validation},
     function::Function,
     input::{self, Create, SettingsInput, UpdateCode, UpdateConfiguration},
     name::{Reference, Versioned},
@@ -55,6 +55,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         build: wire::request_id(),
         modified: scope.now,
         is_new: true,
+        failure: None,
     };
     let reference = Reference { arn: function.arn.clone(), name, qualifier: None };
     scope
@@ -169,6 +170,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
             check(function)?;
             let before = function.clone();
             function.code = code;
+            function.failure = None;
             let mut shown = touch(scope.now, function, &before);
             if update.publish {
                 let number = state.lambda.publish(&reference.name, None, scope.now);
@@ -199,6 +201,9 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
         .change(|state| {
             let function = state.lambda.find_mut(&reference)?;
             check_change(scope.now, function, update.revision_id.as_deref())?;
+            if function.failure.is_some() {
+                return Err(failed());
+            }
             let before = function.clone();
             let settings = settings.apply(&reference.name.to_string(), function.settings.clone())?;
             if settings.role != function.settings.role {

@@ -1,7 +1,7 @@
 //! `Invoke`: a payload in, a function's answer out.
 
 use super::{
-    error::{invalid, pending, throttled, too_large, unreadable, validation},
+    error::{failed, invalid, pending, throttled, too_large, unreadable, validation},
     functions::empty,
     name::Versioned,
 };
@@ -54,7 +54,11 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
     let payload = payload(body, if kind == "Event" { MAX_EVENT } else { MAX_PAYLOAD })?;
     let spec = scope.read(|state| {
         let view = state.lambda.view_at(&function, place()?)?;
-        if view.is_pending(scope.now) { Err(pending()) } else { Ok(view.spec(scope.region)) }
+        match &view.function.failure {
+            _ if view.is_pending(scope.now) => Err(pending()),
+            Some(_) => Err(failed()),
+            None => Ok(view.spec(scope.region)),
+        }
     })?;
     let invocation = Invocation {
         id: scope.request_id.to_owned(),
@@ -133,6 +137,7 @@ fn refusal(error: InvokeError) -> AwsError {
         InvokeError::Code(error) => {
             AwsError::new(StatusCode::BAD_GATEWAY, "InvalidZipFileException", error.to_string())
         }
+        InvokeError::Lost(reason) => AwsError::new(StatusCode::BAD_GATEWAY, "InvalidZipFileException", reason),
         error => AwsError::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", error.to_string()),
     }
 }

@@ -12,6 +12,7 @@ mod function;
 mod functions;
 mod input;
 mod invoke;
+pub(super) mod loss;
 mod name;
 mod paging;
 mod permissions;
@@ -30,7 +31,6 @@ use super::{
     context::Context,
     runtime::Spec,
     service::{Handler, Service},
-    state::Store,
     store::{AnyTable, Table, Tables},
     wire::{AwsError, routes::Routes},
 };
@@ -131,6 +131,8 @@ pub enum Denied {
     Absent,
     /// It is still being created.
     Pending,
+    /// Its code is lost.
+    Failed,
     /// Its resource policy does not allow it.
     Forbidden,
 }
@@ -155,6 +157,9 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
         if view.is_pending(context.config.clock.now()) {
             return Err(Denied::Pending);
         }
+        if view.function.failure.is_some() {
+            return Err(Denied::Failed);
+        }
         Ok(view.spec(&region))
     })
 }
@@ -167,13 +172,4 @@ fn leans(context: &Context, function: &Reference, service: &str, source_arn: &st
     let function = function.name.to_string() + &qualifier.collect::<String>();
     let lean = Lean::Permission { function, principal: service.to_owned(), source };
     context.config.leans.lets(&lean, || format!("lambda Invoke ({source_arn})"))
-}
-
-/// Whether a function of any region, or a version of one, has this code.
-pub(super) fn uses_code(store: &Store, blob: &str) -> bool {
-    let uses = |state: &State| {
-        let versions = state.versions.values().map(|version| &version.function);
-        state.functions.values().chain(versions).any(|function| function.code.blob == blob)
-    };
-    store.regions().iter().any(|region| store.read(region, |state| uses(&state.lambda)))
 }

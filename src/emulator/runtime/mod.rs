@@ -16,7 +16,12 @@ mod worker;
 pub use api::Answer;
 pub use worker::{Invocation, Invoked};
 
-use super::{context::Context, sandbox::Spawner, state::Store, store::Region};
+use super::{
+    context::Context,
+    sandbox::Spawner,
+    state::Store,
+    store::{BlobError, Region},
+};
 use crate::{
     runtimes::{
         Runtime,
@@ -24,10 +29,12 @@ use crate::{
     },
     secret::random_hex,
 };
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use launch::Launcher;
 use pool::{Available, Checkout, Pool};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -113,6 +120,18 @@ pub enum InvokeError {
     /// The code cannot be unpacked any more.
     #[error("the function's code is unusable: {0}")]
     Code(#[from] archive::ArchiveError),
+    /// The code is gone, or not what was kept.
+    #[error("the function's code is unusable: {0}")]
+    Lost(String),
+}
+
+/// What is to be known of those who have code, and told to them.
+#[derive(Clone, Copy)]
+pub struct Owners {
+    /// Whether a function has this code.
+    pub uses: fn(&Store, &str) -> bool,
+    /// Notes in every function with this code that it is lost, and how.
+    pub lose: for<'a> fn(&'a Context, &'a str, &'a str) -> BoxFuture<'a, ()>,
 }
 
 /// How an invocation gets its process.
@@ -129,8 +148,7 @@ pub struct Functions(Arc<Inner>);
 
 struct Inner {
     context: Arc<Context>,
-    /// Whether a function has this code.
-    uses_code: fn(&Store, &str) -> bool,
+    owners: Owners,
     pool: Pool,
     launcher: Launcher,
     /// One for each invocation whose caller waits.
@@ -146,16 +164,16 @@ struct Inner {
 }
 
 impl Functions {
-    /// Starts with no process; the first invocation starts the thread that forks them. `uses_code` tells whether a
-    /// function has the code of this name, which then must not be discarded.
+    /// Starts with no process; the first invocation starts the thread that forks them. Code that has an owner is not
+    /// discarded.
     #[must_use]
-    pub fn new(context: Arc<Context>, uses_code: fn(&Store, &str) -> bool) -> Self {
+    pub fn new(context: Arc<Context>, owners: Owners) -> Self {
         Self(Arc::new(Inner {
             pool: Pool::new(context.config.processes, context.config.clock.clone()),
             launcher: Launcher::new(&context.config.machine, folder(&context).join("clients")),
             calls: Semaphore::new(context.config.processes + MAX_WAITING),
             context,
-            uses_code,
+            owners,
             events: Arc::new(Semaphore::new(MAX_EVENTS)),
             spawner: OnceCell::new(),
             code: Mutex::new(()),
@@ -295,12 +313,32 @@ impl Functions {
         if tokio::fs::metadata(&target).await.is_ok() {
             return Ok(target);
         }
-        let zip = context.store.blobs().get(code).await?;
+        let zip = self.archive(code).await?;
         let scratch = base.join(format!("{code}.{}", random_id()?));
         let unpacked = target.clone();
         let result = tokio::task::spawn_blocking(move || archive::unpack(&zip, &unpacked, &scratch)).await;
         result.map_err(io::Error::other)??;
         Ok(target)
+    }
+
+    /// Reads an archive as it was kept. One that is lost is noted in the functions that have it.
+    async fn archive(&self, code: &str) -> Result<Bytes, InvokeError> {
+        let reason = match self.0.context.store.blobs().get(code).await {
+            Ok(zip) => return Ok(zip),
+            Err(BlobError::Io(error)) => return Err(error.into()),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(code, reason, "an archive is lost");
+        (self.0.owners.lose)(&self.0.context, code, &reason).await;
+        Err(InvokeError::Lost(reason))
+    }
+
+    /// Looks whether these archives are what was kept, so that a lost one is known before anybody calls its function.
+    pub async fn verify(&self, codes: BTreeSet<String>) {
+        for code in codes {
+            // What it says is in the function and in the log.
+            let _ = self.0.stop.run_until_cancelled(self.archive(&code)).await;
+        }
     }
 
     /// Keeps stored code from being discarded as long as the guard lives.
@@ -316,7 +354,7 @@ impl Functions {
             let inner = &functions.0;
             let _ = inner.stop.run_until_cancelled(inner.context.config.clock.sleep(DISCARD_AFTER)).await;
             let _guard = functions.guard_code().await;
-            if (inner.uses_code)(&inner.context.store, &code) {
+            if (inner.owners.uses)(&inner.context.store, &code) {
                 return;
             }
             let _ = tokio::fs::remove_dir_all(folder(&inner.context).join("code").join(&code)).await;
