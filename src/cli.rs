@@ -7,9 +7,9 @@ pub mod args;
 pub mod help;
 
 pub use args::{
-    Bonus, Call, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell, Key,
-    KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Runtimes, RuntimesAction,
-    RuntimesInstall, RuntimesList, Status, StatusOutput, Test, TestBonus, TestReporting, Up, Version,
+    Aws, Bonus, Call, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell, Help,
+    Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Runtimes,
+    RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Test, TestBonus, TestReporting, Up, Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -40,6 +40,7 @@ impl Cli {
 }
 
 /// What every verb accepts, before or after it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Global {
     /// Prints one JSON object instead of text.
@@ -51,6 +52,9 @@ pub struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<ColorWhen>,
+    /// Words only: no drawing, no emoji, nothing that moves.
+    #[arg(long, global = true)]
+    pub plain: bool,
     /// Tells warnings and errors only.
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -105,6 +109,8 @@ pub enum Command {
     Logs(Logs),
     /// Prints shell variables.
     Env(Env),
+    /// Runs the AWS CLI against the engine.
+    Aws(Aws),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.
@@ -117,6 +123,8 @@ pub enum Command {
     Doctor(Doctor),
     /// Shows the settings.
     Config(Config),
+    /// Prints the help of a verb.
+    Help(Help),
     /// Prints a completion script.
     Completions(Completions),
     /// Prints the manual.

@@ -11,7 +11,7 @@ use crate::{
     commands::context::Context,
     contract::{PATH, Request},
     engine,
-    error::Result,
+    error::{Code, Result},
     settings,
     stack::{self, Deployment},
     text::Message,
@@ -24,6 +24,8 @@ use crate::{
 pub enum DeployReport {
     /// It did.
     Done(Deployment),
+    /// It did, and what came after has been told.
+    Watched(Deployment),
     /// It would do.
     Planned(PlanReport),
 }
@@ -32,28 +34,33 @@ impl Report for DeployReport {
     fn human(&self, page: &mut Page) {
         match self {
             Self::Done(report) => done(report, page),
+            Self::Watched(_) => {}
             Self::Planned(plan) => plan.human(page),
+        }
+    }
+
+    fn quiet(&self, page: &mut Page) {
+        if let Self::Done(report) = self {
+            page.raw(format_args!("{}{PATH}", report.url));
         }
     }
 }
 
-/// The block that the workshop's scripts look for, then what to try.
+/// The block that the workshop's scripts look for, then the line to try, which has the URL in it.
 fn done(report: &Deployment, page: &mut Page) {
     page.rule();
     page.line(Message::new(if report.changed { "deploy.done" } else { "deploy.unchanged" }));
     page.raw(format_args!("API_ID: {}", report.api_id));
     page.rule();
-    page.line(Message::new("deploy.url").with("url", format_args!("{}{PATH}", report.url)));
-    page.line(Message::new("deploy.try"));
     // The key comes from a file that `env` writes, never from the command line, which every process here can read.
     let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
-    page.raw(format_args!("  curl {header}\"{}{PATH}?{}\"", report.url, Request::Instance.query()));
+    page.raw(format_args!("curl {header}\"{}{PATH}?{}\"", report.url, Request::Instance.query()));
 }
 
 /// Runs `deploy`.
 ///
 /// # Errors
-/// That no engine runs, that another run is at work here, or what failed in the stack; `interrupted` ends `--watch`.
+/// That no engine runs, that another run is at work here, or what failed in the stack; Ctrl-C is how `--watch` ends.
 pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> {
     if args.dry_run {
         return Ok(DeployReport::Planned(plan::plan(context, false).await?));
@@ -80,9 +87,17 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     let url = format!("{}{PATH}", report.url);
     let report = DeployReport::Done(report);
     if read_on(context.console.entry(&report))? {
-        Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await?;
+        let watch = Watch { context, engine: &engine, build: args.build.as_deref(), url: &url };
+        match watch.run().await {
+            // The way out of what has no end.
+            Err(error) if error.code == Code::Interrupted => {}
+            ended => ended?,
+        }
     }
-    Ok(report)
+    Ok(match report {
+        DeployReport::Done(report) => DeployReport::Watched(report),
+        planned => planned,
+    })
 }
 
 /// Whoever has the URL may call the API: said also to who wants to hear as little as possible.

@@ -17,6 +17,7 @@ use crate::{
     settings::{Auth, Settings},
     shell::quoted,
     stack::{self, kept_key},
+    text::Message,
     ui::{Page, Report},
 };
 use aws_credential_types::provider::ProvideCredentials;
@@ -80,8 +81,7 @@ pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
     let settings = &context.settings;
     let engine = engine::connect(settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &settings.stack.value)).await?;
-    let region = engine.connection.region.clone();
-    let mut variables = BTreeMap::from([("AWS_DEFAULT_REGION", region.clone()), ("AWS_REGION", region)]);
+    let mut variables = BTreeMap::new();
     if let Some(api) = discovery.api_id() {
         variables.insert("API_ID", api.to_string());
     }
@@ -93,11 +93,13 @@ pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
         Some(path) => drop(variables.insert("ATELIER_API_KEY_HEADER", path)),
         None => unset.push("ATELIER_API_KEY_HEADER"),
     }
-    if !engine.facts.shares_credentials {
-        local(&engine, &mut variables).await?;
-        variables.insert("AWS_CONFIG_FILE", aws_config(&settings.folder)?);
-        // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.
-        unset.extend(["AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"]);
+    let (aws, not_aws) = aws_variables(&engine, settings).await?;
+    variables.extend(aws);
+    unset.extend(not_aws);
+    if !engine.facts.shares_credentials
+        && let Some(version) = super::aws_cli::old_version(settings).await
+    {
+        context.progress.warn(Message::new("env.old_aws").with("version", version));
     }
     Ok(EnvReport { variables, unset, shell: syntax(args.shell, settings.shell.as_deref()) })
 }
@@ -117,6 +119,23 @@ async fn key_header(engine: &Engine, settings: &Settings) -> Result<Option<Strin
         return Ok(None);
     };
     Ok(Some(format!("@{}", kept_key::write(&settings.folder, &key)?.display())))
+}
+
+/// The variables that lead AWS tools to an engine, and those that would lead them away. On AWS the user's own credentials
+/// are where they were.
+pub(super) async fn aws_variables(
+    engine: &Engine,
+    settings: &Settings,
+) -> Result<(BTreeMap<&'static str, String>, &'static [&'static str])> {
+    let region = engine.connection.region.clone();
+    let mut variables = BTreeMap::from([("AWS_DEFAULT_REGION", region.clone()), ("AWS_REGION", region)]);
+    if engine.facts.shares_credentials {
+        return Ok((variables, &[]));
+    }
+    local(engine, &mut variables).await?;
+    variables.insert("AWS_CONFIG_FILE", aws_config(&settings.folder)?);
+    // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.
+    Ok((variables, &["AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"]))
 }
 
 async fn local(engine: &Engine, variables: &mut BTreeMap<&'static str, String>) -> Result<()> {

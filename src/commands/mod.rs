@@ -2,6 +2,8 @@
 //!
 //! Not here: printing (`ui`), what an engine or a stack is (`engine`, `stack`).
 
+pub mod aws;
+mod aws_cli;
 pub mod bonus;
 pub mod call;
 pub mod checks;
@@ -13,6 +15,7 @@ pub mod deploy;
 pub mod doctor;
 pub mod down;
 pub mod env;
+pub mod help;
 pub mod key;
 pub mod logs;
 pub mod man;

@@ -18,11 +18,13 @@ pub struct UpReport(engine::Startup);
 impl Report for UpReport {
     fn human(&self, page: &mut Page) {
         let key = if self.0.changed { "up.ready" } else { "up.unchanged" };
-        page.line(Message::new(key).with("engine", self.0.engine).with("url", &self.0.url));
+        page.line(Message::new(key).with_message("engine", self.0.engine.message()).with("url", &self.0.url));
         if self.0.lenient.is_on() {
             page.line(Message::new(format!("up.lenient.{}", self.0.lenient.as_str())));
         }
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// Runs `up`.
@@ -34,7 +36,9 @@ pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if !args.yes {
         ask(context).await?;
     }
-    engine::up(&context.settings, &context.progress).await.map(UpReport)
+    let up = engine::up(&context.settings, &context.progress).await?;
+    engine::mend::door(&context.settings, &context.progress).await;
+    Ok(UpReport(up))
 }
 
 /// Asks before an engine becomes lenient where others than this machine may reach it. On loopback alone nobody is asked.

@@ -10,6 +10,7 @@ mod plain;
 mod progress;
 mod prompt;
 mod style;
+mod words;
 
 pub use page::Page;
 pub(crate) use page::{columns, padded, widest};
@@ -30,6 +31,11 @@ use std::{
 pub trait Report: serde::Serialize {
     /// Writes the result for people.
     fn human(&self, page: &mut Page);
+
+    /// Writes what is left of it for whoever wants to hear as little as possible: data stays, what only tells goes.
+    fn quiet(&self, page: &mut Page) {
+        self.human(page);
+    }
 
     /// How the process ends, when the command did its work and yet what was asked is not so (a failed test).
     fn exit(&self) -> Option<Exit> {
@@ -81,6 +87,16 @@ pub(crate) struct Face {
     pub(crate) lang: Lang,
     pub(crate) color: bool,
     pub(crate) volume: Volume,
+    /// Words only.
+    pub(crate) plain: bool,
+}
+
+impl Face {
+    /// Renders a text for this stream.
+    pub(crate) fn render(self, message: &Message) -> String {
+        let text = message.render(self.lang);
+        if self.plain { words::only(&text) } else { text }
+    }
 }
 
 enum Steps {
@@ -93,8 +109,8 @@ impl Console {
     #[must_use]
     pub fn new(command: impl Into<String>, format: Format, look: Look, volume: Volume) -> Self {
         let terminal = io::stderr().is_terminal();
-        let err = Face { lang: look.lang.value, color: colored(look.color.value, terminal), volume };
-        let animated = terminal && !look.dumb && !look.ci && volume != Volume::Quiet && format == Format::Human;
+        let err = Face { lang: look.lang.value, color: colored(look.color.value, terminal), volume, plain: look.plain };
+        let animated = terminal && !look.plain && !look.ci && volume != Volume::Quiet && format == Format::Human;
         let steps = if animated { Steps::Bars(progress::Bars::new(err)) } else { Steps::Lines(plain::Lines::new(err)) };
         Self(Arc::new(Inner { command: command.into(), format, look, warnings: Mutex::default(), steps, err }))
     }
@@ -116,6 +132,18 @@ impl Console {
     #[must_use]
     pub fn is_verbose(&self) -> bool {
         self.0.err.volume == Volume::Verbose
+    }
+
+    /// Whether as little as possible is wanted.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.0.err.volume == Volume::Quiet
+    }
+
+    /// Whether the result is one JSON object.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.0.format == Format::Json
     }
 
     /// Whether a person looks at the result on a terminal.
@@ -144,7 +172,7 @@ impl Console {
 
     /// Says one line on stderr, whatever the volume.
     pub fn say(&self, message: &Message) {
-        self.tell(&message.render(self.0.err.lang));
+        self.tell(&self.0.err.render(message));
     }
 
     /// Writes a text on stderr as it is.
@@ -182,7 +210,11 @@ impl Console {
                     }
                     Format::Human => {
                         let mut page = self.page();
-                        report.human(&mut page);
+                        if self.is_quiet() {
+                            report.quiet(&mut page);
+                        } else {
+                            report.human(&mut page);
+                        }
                         unless_nobody_reads(write_out(page.text()))?;
                         if let Some(error) = &error {
                             self.stderr(&human::error(error, self.0.err));
@@ -246,7 +278,7 @@ impl Console {
     fn page(&self) -> Page {
         let terminal = io::stdout().is_terminal();
         let color = colored(self.0.look.color.value, terminal);
-        Page::new(self.lang(), color, if terminal { style::width() } else { None }, self.0.look.dumb)
+        Page::new(self.lang(), color, if terminal { style::width() } else { None }, self.0.look.plain)
     }
 
     fn stderr(&self, text: &str) {
@@ -309,7 +341,12 @@ impl Console {
 
     /// Renders clap's help, in colour where results are.
     pub(crate) fn styled(&self, help: &clap::Error) -> String {
+        self.rendered(&help.render())
+    }
+
+    /// Renders a text of clap's, in colour where results are.
+    pub(crate) fn rendered(&self, text: &clap::builder::StyledStr) -> String {
         let color = self.0.format == Format::Human && colored(self.0.look.color.value, io::stdout().is_terminal());
-        if color { help.render().ansi().to_string() } else { help.render().to_string() }
+        if color { text.ansi().to_string() } else { text.to_string() }
     }
 }
