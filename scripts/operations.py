@@ -19,10 +19,15 @@ EXTRA = {"Invoke": ["@X-Amzn-Trace-Id=TraceId"]}
 TYPES = {"integer": "integer", "long": "integer", "boolean": "boolean", "list": "list", "map": "map"}
 
 
-def place(shape, member):
+# What is read by the names that stand on the wire: there every member has its own in another spelling.
+AS_WRITTEN = {"apigatewayv2"}
+
+
+def place(shape, member, as_written):
     """Says where a member stands, or nothing for one of the body that has its own name there."""
     where = shape.serialization.get("location")
     name = shape.serialization.get("name", member)
+    member = name if as_written else member
     kind = TYPES.get(shape.type_name)
     said = (name if name == member else f"{name}={member}") + (f":{kind}" if kind else "")
     renamed = f".{name}={member}" if where is None and name != member else None
@@ -32,12 +37,17 @@ def place(shape, member):
 def line(operation):
     """Writes one operation."""
     shape = operation.input_shape
+    as_written = operation.service_model.service_name in AS_WRITTEN
     members = shape.members if shape else {}
-    names = {one.serialization["name"]: name for name, one in members.items() if one.serialization.get("location") == "uri"}
+    names = {
+        one.serialization["name"]: one.serialization["name"] if as_written else name
+        for name, one in members.items()
+        if one.serialization.get("location") == "uri"
+    }
     # An ARN in a path may come with its slashes unescaped.
-    whole = lambda name: f"{{{name}+}}" if operation.http["requestUri"].startswith("/tags/") else f"{{{name}}}"
-    path = re.sub(r"{(\w+)\+?}", lambda label: whole(names[label[1]]), operation.http["requestUri"])
-    places = [place(one, name) for name, one in members.items()] + EXTRA.get(operation.name, [])
+    whole = lambda name: f"{{{name}+}}" if "/tags/" in operation.http["requestUri"] else f"{{{name}}}"
+    path = re.sub(r"{([\w-]+)\+?}", lambda label: whole(names[label[1]]), operation.http["requestUri"])
+    places = [place(one, name, as_written) for name, one in members.items()] + EXTRA.get(operation.name, [])
     payload = shape.serialization.get("payload") if shape else None
     raw = payload and members[payload].type_name == "blob"
     words = [operation.http["method"], path, str(operation.http.get("responseCode", 200)), operation.name]

@@ -8,11 +8,12 @@ mod usage;
 
 use crate::{
     calls,
-    cli::{Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
+    cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
     commands::{self, context::Context},
     engine,
     error::{Code, Error, Exit, Result},
-    settings::{Environment, Flags, Settings},
+    lenience::Lenience,
+    settings::{Environment, Flags, FunctionFlags, Settings},
     ui::{self, Console, Report},
 };
 use parse::{Parsed, parse};
@@ -52,8 +53,8 @@ pub fn run(environment: &Environment) -> ExitCode {
     });
     match ending {
         Ok(None) => ExitCode::SUCCESS,
-        Ok(Some(exit)) => ExitCode::from(exit as u8),
-        Err(error) => ExitCode::from(ui::stdout_failed(&error, console.face()) as u8),
+        Ok(Some(exit)) => ExitCode::from(exit.code()),
+        Err(error) => ExitCode::from(ui::stdout_failed(&error, console.face()).code()),
     }
 }
 
@@ -87,7 +88,12 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     let cancel = CancellationToken::new();
     let manner = manner(&cli.command, &settings);
     let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
-    let ending = runtime.block_on(signals::guard(&context, manner, obeyed(&context, &cli.command)));
+    let work = obeyed(&context, &cli.command);
+    let ending = match &cli.command {
+        // Signals are for the command that it runs.
+        Command::Run(_) => runtime.block_on(signals::unguarded(&context, work)),
+        _ => runtime.block_on(signals::guard(&context, manner, work)),
+    };
     runtime.shutdown_timeout(RUNTIME_FAREWELL);
     ending
 }
@@ -98,7 +104,11 @@ fn flags(cli: &Cli) -> Flags {
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
         Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, ..flags },
-        Command::Deploy(args) => Flags { auth: args.auth, ..flags },
+        Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
+        Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
+            let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
+            Flags { auth: *auth, function: FunctionFlags { dir, runtime, handler }, ..flags }
+        }
         _ => flags,
     }
 }
@@ -170,6 +180,7 @@ async fn obeyed(context: &Context, command: &Command) -> Ending {
 fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Future<Output = Ending> + 'a>> {
     let left = left(command);
     match command {
+        Command::Init(args) => Box::pin(answer(context, left, ready(commands::init::run(context, args)))),
         Command::Up(args) => Box::pin(answer(context, left, commands::up::run(context, args))),
         Command::Plan(args) => Box::pin(answer(context, left, commands::plan::run(context, args))),
         Command::Deploy(args) => Box::pin(answer(context, left, commands::deploy::run(context, args))),
@@ -181,6 +192,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Status(args) => Box::pin(answer(context, left, commands::status::run(context, args))),
         Command::Logs(args) => Box::pin(answer(context, left, commands::logs::run(context, args))),
         Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
+        Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
         Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
         Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
         Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),

@@ -7,9 +7,10 @@ pub mod args;
 pub mod help;
 
 pub use args::{
-    Aws, Bonus, Call, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell, Help,
-    Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Runtimes,
-    RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Test, TestBonus, TestReporting, Up, Version,
+    Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env,
+    EnvShell, Help, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan,
+    Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test, TestBonus,
+    TestReporting, Up, Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -87,6 +88,8 @@ pub struct Global {
 /// The verbs.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Writes an example.
+    Init(Init),
     /// Starts the engine.
     Up(Up),
     /// Tells what a deploy would do.
@@ -109,6 +112,8 @@ pub enum Command {
     Logs(Logs),
     /// Prints shell variables.
     Env(Env),
+    /// Runs a command with these variables.
+    Run(Run),
     /// Runs the AWS CLI against the engine.
     Aws(Aws),
     /// Handles the API's keys.

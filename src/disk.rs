@@ -4,7 +4,10 @@
 //! their owners.
 
 use crate::text::Message;
-use rustix::fs::{Mode, OFlags};
+use rustix::{
+    fs::{Mode, OFlags},
+    io::Errno,
+};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -81,7 +84,8 @@ fn hint(error: &io::Error) -> Option<Message> {
         StorageFull | QuotaExceeded | FileTooLarge => "hint.disk_full",
         PermissionDenied | ReadOnlyFilesystem => "hint.not_writable",
         IsADirectory | NotADirectory | AlreadyExists => "hint.in_the_way",
-        _ if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::LOOP) => "hint.in_the_way",
+        // A link, or a FIFO that nobody reads.
+        _ if matches!(Errno::from_io_error(error), Some(Errno::LOOP | Errno::NXIO)) => "hint.in_the_way",
         _ => return None,
     };
     Some(Message::new(key))

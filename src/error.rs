@@ -8,26 +8,52 @@ use std::fmt;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// What was asked failed (a test, a deploy).
-    Failed = 1,
+    Failed,
     /// The command line or a setting is wrong.
-    Usage = 2,
+    Usage,
     /// A confirmation is needed and nobody can be asked.
-    Confirmation = 3,
+    Confirmation,
     /// The machine is not ready: Docker, a port, the disk.
-    Machine = 4,
+    Machine,
     /// The engine is not running or not healthy.
-    NotRunning = 5,
+    NotRunning,
     /// A deadline passed.
-    Deadline = 6,
+    Deadline,
     /// A bug in atelier.
-    Bug = 70,
+    Bug,
     /// Another run holds the lock.
-    Busy = 75,
+    Busy,
+    /// The command that was to be run cannot be, as shells have it.
+    NotExecutable,
+    /// The command that was to be run is not there, as shells have it.
+    NotFound,
     /// Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
+    /// As the command that was run.
+    Command(u8),
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Confirmation => 3,
+            Self::Machine => 4,
+            Self::NotRunning => 5,
+            Self::Deadline => 6,
+            Self::Bug => 70,
+            Self::Busy => 75,
+            Self::NotExecutable => 126,
+            Self::NotFound => 127,
+            Self::Interrupted => 130,
+            Self::Command(code) => code,
+        }
+    }
 }
 
 /// When the same command may succeed without a change.
@@ -104,6 +130,24 @@ codes! {
     ForeignBinary = "foreign_binary", Machine, Never;
     /// The function's archive is larger than Lambda takes.
     ArchiveTooLarge = "archive_too_large", Machine, Never;
+    /// A folder holds no function.
+    NoFunction = "no_function", Usage, Never;
+    /// A folder could be more than one function.
+    AmbiguousFunction = "ambiguous_function", Usage, Never;
+    /// A file cannot be in a function's archive.
+    BadFunctionFile = "bad_function_file", Failed, Never;
+    /// A document is no OpenAPI.
+    BadDocument = "bad_document", Failed, Never;
+    /// What `requirements.txt` names cannot be installed.
+    RequirementsUnavailable = "requirements_unavailable", Machine, Later;
+    /// What makes the function's code failed.
+    BuildFailed = "build_failed", Failed, Never;
+    /// There is nothing to test the user's own function with.
+    NoTests = "no_tests", Usage, Never;
+    /// A file with requests cannot be read.
+    BadRequestFile = "bad_request_file", Usage, Never;
+    /// A file that would be written is there.
+    FileExists = "file_exists", Usage, Never;
     /// This machine has no interpreter for a runtime.
     NoInterpreter = "no_interpreter", Machine, Never;
     /// A program of this machine that is needed is not there.
@@ -162,6 +206,10 @@ codes! {
     Deadline = "deadline", Deadline, Later;
     /// Another run holds the lock.
     Busy = "busy", Busy, Later;
+    /// The command that was to be run is not there.
+    CommandNotFound = "command_not_found", NotFound, Never;
+    /// The command that was to be run cannot be.
+    CommandNotRun = "command_not_run", NotExecutable, Never;
     /// Ctrl-C.
     Interrupted = "interrupted", Interrupted, Never;
     /// A bug.

@@ -42,13 +42,6 @@ pub enum LocalstackHost {
     Engine,
     /// An API of it (`ID.execute-api.localhost.localstack.cloud`).
     Api(ApiId),
-    /// The URL of a function (`ID.lambda-url.REGION.localhost.localstack.cloud`).
-    FunctionUrl {
-        /// The URL's id.
-        id: String,
-        /// The function's region.
-        region: String,
-    },
 }
 
 impl LocalstackHost {
@@ -65,7 +58,6 @@ impl LocalstackHost {
             |label: &&str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         match below[..] {
             [api, "execute-api"] | [api, "execute-api", _] => api.parse().ok().map(Self::Api),
-            [id, "lambda-url", region] => Some(Self::FunctionUrl { id: id.to_owned(), region: region.to_owned() }),
             _ => below.iter().all(is_label).then_some(Self::Engine),
         }
     }
@@ -93,7 +85,6 @@ mod tests {
 
     #[test]
     fn localstacks_names_are_known_apart_from_ours() {
-        let url = LocalstackHost::FunctionUrl { id: "x7".into(), region: "us-east-1".into() };
         for (host, expected) in [
             ("localhost.localstack.cloud:4566", LocalstackHost::Engine),
             ("LocalStack:4566", LocalstackHost::Engine),
@@ -102,7 +93,6 @@ mod tests {
             ("lambda.us-east-1.localhost.localstack.cloud", LocalstackHost::Engine),
             ("abc1.execute-api.localhost.localstack.cloud:4566", LocalstackHost::Api("abc1".parse().unwrap())),
             ("abc1.execute-api.eu-west-1.localhost.localstack.cloud", LocalstackHost::Api("abc1".parse().unwrap())),
-            ("x7.lambda-url.us-east-1.localhost.localstack.cloud:4566", url),
         ] {
             assert_eq!(LocalstackHost::parse(host), Some(expected), "{host}");
             assert!(!is_ours(host, None, None), "{host}");

@@ -157,9 +157,26 @@ impl HttpClient {
     /// # Errors
     /// Every way in which no answer comes; an answer with a bad status is an answer.
     pub async fn call(&self, method: Method, url: &str, body: Bytes, deadline: Duration) -> Result<Answer, CallError> {
+        let json = [("content-type".to_owned(), "application/json".to_owned())];
+        let headers = if body.is_empty() { &[][..] } else { &json };
+        self.send(method, url, headers, body, deadline).await
+    }
+
+    /// The same with headers.
+    ///
+    /// # Errors
+    /// As [`HttpClient::call`], and when a header cannot be sent.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(String, String)],
+        body: Bytes,
+        deadline: Duration,
+    ) -> Result<Answer, CallError> {
         let mut request = Request::builder().method(method).uri(url);
-        if !body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
         if let Some(key) = &self.api_key {
             request = request.header(api_key::HEADER, key);

@@ -5,6 +5,8 @@
 pub const EDGE_ROLE: &str = "@edge";
 /// The first argument that makes this binary the embedded engine.
 pub const ENGINE_ROLE: &str = "@engine";
+/// The last argument of an embedded engine that ends with whoever started it.
+pub const TETHERED: &str = "tethered";
 /// The first argument that makes this binary the docker proxy.
 pub const PROXY_ROLE: &str = "@proxy";
 /// The first argument that makes this binary set a function's limits on itself and become the function.

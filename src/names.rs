@@ -140,10 +140,30 @@ name!(
     /// The name of a stage of a REST API.
     StageName,
     "stage name",
-    "1 to 128 of A-Z, a-z, 0-9, `_` and `-`",
+    "1 to 128 of A-Z, a-z, 0-9, `_` and `-`, or `$default`",
     |text| {
-        (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+        text == DEFAULT_STAGE
+            || (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
     }
+);
+
+impl StageName {
+    /// The stage of HTTP APIs that URLs do not name.
+    #[must_use]
+    pub fn default_stage() -> Self {
+        Self(DEFAULT_STAGE.to_owned())
+    }
+}
+
+/// What API Gateway calls it.
+const DEFAULT_STAGE: &str = "$default";
+
+name!(
+    /// The id of a function's URL.
+    FunctionUrlId,
+    "function URL's id",
+    "32 of a-z and 0-9",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 );
 
 name!(

@@ -7,9 +7,10 @@
 //! The served document admits exactly what the API takes; API Gateway is told of the query's parameters one by one, because
 //! that is how it knows them.
 //!
-//! Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
+//! In front of a function of the user's own is another document (`own`). Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
 
 mod gateway;
+pub mod own;
 mod schema;
 
 use crate::contract::PATH;

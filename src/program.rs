@@ -11,7 +11,7 @@ use std::process::ExitCode;
 #[must_use]
 pub fn run() -> ExitCode {
     #[cfg(feature = "failpoints")]
-    let _armed = crate::failpoints::arm();
+    crate::failpoints::arm();
     let mut args = std::env::args_os().skip(1);
     match args.next() {
         Some(role) if role == marks::EDGE_ROLE => roles::edge::run(args),

@@ -7,17 +7,23 @@ pub mod environment;
 mod file;
 mod flags;
 mod look;
+mod nearest;
+mod own;
 mod resolve;
 pub mod roles;
 mod setting;
 pub mod source;
+mod test_entry;
 mod values;
 
 pub use environment::Environment;
-pub use file::{FILE, keep};
+pub use file::{keep, keep_function};
 pub use flags::Flags;
 pub use look::{ColorWhen, Look};
+pub use own::{FunctionFlags, OwnFunction};
 pub use setting::{Origin, Setting};
+pub use source::FILE;
+pub use test_entry::{TestEntry, request_line};
 pub use values::{
     Auth, Rule, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
 };
@@ -67,6 +73,10 @@ pub struct Settings {
     pub timeout: Setting<Duration>,
     /// Who may call the API.
     pub auth: Setting<Auth>,
+    /// A function of one's own, instead of atelier's.
+    pub function: Setting<Option<OwnFunction>>,
+    /// The requests with which `test` checks it.
+    pub tests: Setting<Vec<TestEntry>>,
     /// How often one client, and one API key, may call the edge; by default as often as it likes on loopback, and not
     /// more than [`PUBLIC_RATE`] behind a public URL.
     pub rate: Setting<Option<Rate>>,

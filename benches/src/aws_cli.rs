@@ -87,12 +87,39 @@ pub fn deploy(engine: SocketAddr, archive: &Path) -> io::Result<Duration> {
     Ok(start.elapsed())
 }
 
+/// Credentials that an engine accepts: an access key's id and its secret.
+type Credentials = (String, String);
+
+/// Creates the role and the function `bench` in Python, and waits until it is active.
+pub fn create_function(engine: SocketAddr, credentials: &Credentials, code: &Path, runtime: &str) -> io::Result<()> {
+    let aws = |arguments: &[&str]| aws_as(engine, credentials, arguments);
+    aws(&["iam", "create-role", "--role-name", "bench", "--assume-role-policy-document", TRUST])?;
+    let code = format!("fileb://{}", code.display());
+    let role = "arn:aws:iam::000000000000:role/bench";
+    let name = ["--function-name", "bench"];
+    let what = ["--runtime", runtime, "--handler", "app.handler", "--role", role, "--zip-file", &code];
+    aws(&[&["lambda", "create-function"], &name[..], &what].concat())?;
+    aws(&["lambda", "wait", "function-active-v2", "--function-name", "bench"]).map(drop)
+}
+
+/// Changes the function `bench`, so that its processes end, and waits until it has settled.
+pub fn touch_function(engine: SocketAddr, credentials: &Credentials, number: usize) -> io::Result<()> {
+    let aws = |arguments: &[&str]| aws_as(engine, credentials, arguments);
+    let (name, text) = (["--function-name", "bench"], number.to_string());
+    aws(&[&["lambda", "update-function-configuration"], &name[..], &["--description", &text]].concat())?;
+    aws(&["lambda", "wait", "function-updated-v2", "--function-name", "bench"]).map(drop)
+}
+
 fn aws(engine: SocketAddr, arguments: &[&str]) -> io::Result<String> {
+    aws_as(engine, &("test".to_owned(), "test".to_owned()), arguments)
+}
+
+fn aws_as(engine: SocketAddr, (key_id, secret): &Credentials, arguments: &[&str]) -> io::Result<String> {
     let output = Command::new("aws")
         .args(["--endpoint-url", &format!("http://{engine}"), "--region", "us-east-1"])
         .args(arguments)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_ACCESS_KEY_ID", key_id)
+        .env("AWS_SECRET_ACCESS_KEY", secret)
         .env("AWS_PAGER", "")
         .stdin(Stdio::null())
         .output()?;

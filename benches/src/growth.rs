@@ -2,7 +2,7 @@
 
 use crate::atelier::Project;
 use crate::embedded::{median, megabytes};
-use crate::signed::Ec2;
+use crate::signed::Signed;
 use crate::table::{Row, ms, row};
 use std::fs;
 use std::io;
@@ -21,9 +21,7 @@ const STARTS: usize = 5;
 pub fn measure(binary: &Path) -> io::Result<Vec<Row>> {
     let figures = SIZES.map(|size| at(binary, size)).into_iter().collect::<io::Result<Vec<_>>>()?;
     let times = |of: fn(&Figures) -> Duration| figures.iter().map(|one| ms(of(one))).collect::<Vec<_>>().join(" / ");
-    let sizes = |of: fn(&Figures) -> u64| {
-        figures.iter().map(|one| megabytes(of(one))).collect::<Vec<_>>().join(" / ")
-    };
+    let sizes = |of: fn(&Figures) -> u64| figures.iter().map(|one| megabytes(of(one))).collect::<Vec<_>>().join(" / ");
     let flat = "≤ 2x from 100 to 100,000";
     Ok(vec![
         row("`RunInstances` at 1 / 100 / 10,000 / 100,000 instances, median", flat, times(|one| one.run), "-"),
@@ -49,12 +47,12 @@ struct Figures {
 fn at(binary: &Path, size: usize) -> io::Result<Figures> {
     let project = Project::new(binary, &["--engine", "embedded"])?;
     project.run(&["up"])?;
-    let mut ec2 = Ec2::connect(project.address(), project.credentials()?)?;
+    let mut ec2 = Signed::connect(project.address(), project.credentials()?)?;
     let id = fill(&mut ec2, size)?;
     let tag = |number| format!("Action=CreateTags&ResourceId.1={id}&Tag.1.Key=number&Tag.1.Value={number}");
-    let tag = timed(WRITES, |number| ec2.call(&tag(number)))?;
-    let describe = timed(READS, |_| ec2.call(&format!("Action=DescribeInstances&InstanceId.1={id}")))?;
-    let run = timed(WRITES, |_| ec2.call(&launch(1)))?;
+    let tag = timed(WRITES, |number| ec2.ec2(&tag(number)))?;
+    let describe = timed(READS, |_| ec2.ec2(&format!("Action=DescribeInstances&InstanceId.1={id}")))?;
+    let run = timed(WRITES, |_| ec2.ec2(&launch(1)))?;
     drop(ec2);
     let mut ups = Vec::new();
     for _ in 0..STARTS {
@@ -69,17 +67,17 @@ fn at(binary: &Path, size: usize) -> io::Result<Figures> {
 }
 
 /// Launches instances until there are so many; gives the id of one that lives.
-fn fill(ec2: &mut Ec2, size: usize) -> io::Result<String> {
+fn fill(ec2: &mut Signed, size: usize) -> io::Result<String> {
     let mut left = size;
     loop {
-        let answer = ec2.call(&launch(left.min(BATCH)))?;
+        let answer = ec2.ec2(&launch(left.min(BATCH)))?;
         let ids: Vec<&str> = answer.split("<instanceId>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
         left = left.saturating_sub(BATCH);
         if left == 0 {
             return ids.first().map(ToString::to_string).ok_or_else(|| io::Error::other("no instance"));
         }
         let ids: Vec<String> = ids.iter().enumerate().map(|(at, id)| format!("InstanceId.{}={id}", at + 1)).collect();
-        ec2.call(&format!("Action=TerminateInstances&{}", ids.join("&")))?;
+        ec2.ec2(&format!("Action=TerminateInstances&{}", ids.join("&")))?;
     }
 }
 

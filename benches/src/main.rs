@@ -5,6 +5,7 @@ mod aws_cli;
 mod cold_start;
 mod crates;
 mod embedded;
+mod functions;
 mod growth;
 mod http;
 mod load;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(binary) = arguments.next().map(PathBuf::from) else {
-        eprintln!("usage: atelier-bench ATELIER [crates|embedded|growth|localstack]...");
+        eprintln!("usage: atelier-bench ATELIER [crates|embedded|functions|growth|localstack]...");
         return ExitCode::from(2);
     };
     let parts: Vec<String> = arguments.collect();
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
     }
     if wanted("embedded") {
         failed |= !show("MiniStack", embedded::measure(&binary));
+    }
+    if wanted("functions") {
+        failed |= !show("MiniStack", functions::measure(&binary));
     }
     if wanted("growth") {
         failed |= !show("peer", growth::measure(&binary));

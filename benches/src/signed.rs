@@ -1,4 +1,4 @@
-//! EC2 calls with a signature (AWS Signature Version 4), over one connection.
+//! Calls with a signature (AWS Signature Version 4), over one connection.
 
 use crate::http::Connection;
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,42 +7,48 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const SCOPE: &str = "us-east-1/ec2/aws4_request";
-
-/// A client of an engine's EC2.
-pub struct Ec2 {
+/// A client of an engine.
+pub struct Signed {
     connection: Connection,
     address: SocketAddr,
     key_id: String,
     secret: String,
 }
 
-impl Ec2 {
+impl Signed {
     /// Connects with the credentials that `up` has written.
     pub fn connect(address: SocketAddr, (key_id, secret): (String, String)) -> io::Result<Self> {
         Ok(Self { connection: Connection::open(address)?, address, key_id, secret })
     }
 
-    /// Makes a call, `Action=…&…`; an answer other than 200 is an error with its text.
-    pub fn call(&mut self, form: &str) -> io::Result<String> {
+    /// Makes a call of EC2, `Action=…&…`; an answer other than 200 is an error with its text.
+    pub fn ec2(&mut self, form: &str) -> io::Result<String> {
+        self.call("ec2", "/", "application/x-www-form-urlencoded", &format!("Version=2016-11-15&{form}"))
+    }
+
+    /// Invokes a function and gives its answer.
+    pub fn invoke(&mut self, function: &str, event: &str) -> io::Result<String> {
+        self.call("lambda", &format!("/2015-03-31/functions/{function}/invocations"), "application/json", event)
+    }
+
+    fn call(&mut self, service: &str, path: &str, kind: &str, body: &str) -> io::Result<String> {
         let (date, time) = now()?;
-        let body = format!("Version=2016-11-15&{form}");
-        let hash = hex(&Sha256::digest(&body));
+        let scope = format!("us-east-1/{service}/aws4_request");
+        let hash = hex(&Sha256::digest(body));
         let headers = format!("host:{}\nx-amz-date:{time}\n", self.address);
-        let canonical = format!("POST\n/\n\n{headers}\nhost;x-amz-date\n{hash}");
+        let canonical = format!("POST\n{path}\n\n{headers}\nhost;x-amz-date\n{hash}");
         let digest = hex(&Sha256::digest(&canonical));
-        let text = format!("AWS4-HMAC-SHA256\n{time}\n{date}/{SCOPE}\n{digest}");
-        let parts = [date.as_str(), "us-east-1", "ec2", "aws4_request", text.as_str()];
-        let signature = parts.iter().try_fold(format!("AWS4{}", self.secret).into_bytes(), |key, part| mac(&key, part))?;
+        let text = format!("AWS4-HMAC-SHA256\n{time}\n{date}/{scope}\n{digest}");
+        let parts = [date.as_str(), "us-east-1", service, "aws4_request", text.as_str()];
+        let signature =
+            parts.iter().try_fold(format!("AWS4{}", self.secret).into_bytes(), |key, part| mac(&key, part))?;
         let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/{date}/{SCOPE}, SignedHeaders=host;x-amz-date, Signature={}",
+            "AWS4-HMAC-SHA256 Credential={}/{date}/{scope}, SignedHeaders=host;x-amz-date, Signature={}",
             self.key_id,
             hex(&signature)
         );
-        let lines = format!(
-            "x-amz-date: {time}\r\nauthorization: {authorization}\r\ncontent-type: application/x-www-form-urlencoded\r\n"
-        );
-        let (status, answer) = self.connection.post("/", &lines, &body)?;
+        let lines = format!("x-amz-date: {time}\r\nauthorization: {authorization}\r\ncontent-type: {kind}\r\n");
+        let (status, answer) = self.connection.post(path, &lines, body)?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         if status == 200 { Ok(answer) } else { Err(io::Error::other(format!("{status}: {answer}"))) }
     }

@@ -3,7 +3,7 @@
 use super::Ending;
 use crate::{
     cli::{
-        Cli, Global, StatusOutput,
+        Cli, Command, Global, StatusOutput,
         help::{self, Extent},
     },
     error::Exit,
@@ -37,7 +37,10 @@ pub(super) fn parse(args: impl Iterator<Item = OsString>, environment: &Environm
         Ok(cli) => {
             let look = Look::resolve(cli.global.lang, cli.global.color, cli.global.plain, environment);
             let format = if cli.wants_json() { Format::Json } else { Format::Human };
-            (Console::new(verb, format, look, volume(&cli.global)), Parsed::Command(cli))
+            let console = Console::new(verb, format, look, volume(&cli.global));
+            // Standard output is the command's own.
+            let console = if matches!(cli.command, Command::Run(_)) { console.on_stderr() } else { console };
+            (console, Parsed::Command(cli))
         }
         Err(error) => {
             let format = if early.wants_json(&verb) { Format::Json } else { Format::Human };

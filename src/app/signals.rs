@@ -56,6 +56,15 @@ pub(super) async fn guard(context: &Context, manner: Manner, work: impl Future<O
     }
 }
 
+/// Runs `work`, which has its own way with signals, beside the console's sign of life.
+pub(super) async fn unguarded(context: &Context, work: impl Future<Output = Ending>) -> Ending {
+    tokio::pin!(work);
+    tokio::select! {
+        ending = &mut work => ending,
+        () = context.console.heartbeat() => work.await,
+    }
+}
+
 /// Leaves what is in flight where it is: dropped, and safe to run again.
 fn give_up(context: &Context, manner: Manner) -> Ending {
     if manner.is_way_out {

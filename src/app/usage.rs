@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// What people type who know other tools, and what it is called here.
 const SYNONYMS: &[(&[&str], &[&str])] = &[
-    (&["start", "init", "serve"], &["atelier up", "atelier call start"]),
+    (&["start", "serve"], &["atelier up", "atelier call start"]),
     (&["stop", "halt", "kill", "shutdown"], &["atelier call stop", "atelier down"]),
     (&["restart", "reboot"], &["atelier call stop", "atelier call start"]),
     (&["destroy", "delete", "rm", "remove", "undeploy", "uninstall", "prune"], &["atelier clean"]),

@@ -40,8 +40,9 @@ pub enum Protocol {
 }
 
 /// The services that speak something else than JSON 1.1, by their signing names.
-const SERVICES: [(&str, Protocol); 16] = [
+const SERVICES: [(&str, Protocol); 17] = [
     ("apigateway", Protocol::RestJson),
+    ("apigatewayv2", Protocol::RestJson),
     ("autoscaling", Protocol::Query("http://autoscaling.amazonaws.com/doc/2011-01-01/")),
     ("cloudformation", Protocol::Query("http://cloudformation.amazonaws.com/doc/2010-05-15/")),
     ("dynamodb", Protocol::Json10),

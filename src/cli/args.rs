@@ -7,10 +7,17 @@ use crate::{
     lenience::Lenience,
     names::{ContainerName, KeyName},
     runtimes::Runtime,
-    settings::Auth,
+    settings::{Auth, Rule},
 };
-use clap::{Args, Subcommand, ValueEnum};
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use clap::{
+    Args, Subcommand, ValueEnum,
+    builder::{EnumValueParser, PossibleValue, TypedValueParser},
+};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
@@ -36,6 +43,31 @@ pub struct Up {
     pub yes: bool,
 }
 
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The language.
+    #[arg(value_enum, value_name = "LANGUAGE", default_value = "python")]
+    pub template: Template,
+    /// Writes over what is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// A language with an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Template {
+    /// Python.
+    Python,
+    /// Node.js.
+    Node,
+    /// Rust.
+    Rust,
+    /// A shell script.
+    Bash,
+}
+
 /// Arguments of `down`.
 #[derive(Debug, Args)]
 pub struct Down {
@@ -56,6 +88,15 @@ pub struct Deploy {
     /// Builds the binary whenever its sources change.
     #[arg(long, value_name = "COMMAND", requires = "watch")]
     pub build: Option<String>,
+    /// The folder of a function of one's own; kept in `atelier.toml`.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub function: Option<PathBuf>,
+    /// Its runtime.
+    #[arg(long, value_name = "RUNTIME")]
+    pub runtime: Option<String>,
+    /// Its handler.
+    #[arg(long, value_name = "HANDLER")]
+    pub handler: Option<String>,
     /// Who may call the API; kept in `atelier.toml`.
     #[arg(long, value_enum, value_name = "AUTH")]
     pub auth: Option<Auth>,
@@ -136,15 +177,73 @@ pub struct Doctor {
 /// Arguments of `call`.
 #[derive(Debug, Args)]
 pub struct Call {
-    /// What the API is asked to do.
-    #[arg(value_enum, value_name = "ACTION")]
-    pub action: Action,
+    /// What the API is asked to do, or a path of it.
+    #[arg(value_name = "ACTION", value_parser = CalledParser)]
+    pub action: Called,
     /// What it is asked to do it to.
     #[arg(long, value_enum, value_name = "TARGET", default_value = "ec2")]
     pub target: Target,
     /// The container's name.
     #[arg(long, value_name = "NAME")]
     pub name: Option<ContainerName>,
+    /// The method, with a path.
+    #[arg(long, short = 'X', value_name = "METHOD", value_parser = method)]
+    pub method: Option<http::Method>,
+    /// A header, with a path.
+    #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = header)]
+    pub header: Vec<(String, String)>,
+    /// The body, with a path.
+    #[arg(long, short = 'd', value_name = "BODY")]
+    pub data: Option<String>,
+}
+
+/// What is called: an action of atelier's own function, or a path below the API's URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Called {
+    /// An action.
+    Action(Action),
+    /// A path, and perhaps a query.
+    Path(String),
+}
+
+/// Takes what begins with a slash for a path, and anything else for an action.
+#[derive(Debug, Clone)]
+struct CalledParser;
+
+impl TypedValueParser for CalledParser {
+    type Value = Called;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Called, clap::Error> {
+        match value.to_str() {
+            Some(path) if path.starts_with('/') && !path.contains(char::is_whitespace) => {
+                Ok(Called::Path(path.to_owned()))
+            }
+            _ => EnumValueParser::<Action>::new().parse_ref(command, arg, value).map(Called::Action),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values: Vec<PossibleValue> =
+            Action::value_variants().iter().filter_map(Action::to_possible_value).collect();
+        Some(Box::new(values.into_iter()))
+    }
+}
+
+fn method(text: &str) -> Result<http::Method, Rule> {
+    let method = text.to_ascii_uppercase().parse().ok();
+    method.filter(|_| text.bytes().all(|byte| byte.is_ascii_alphabetic())).ok_or_else(|| Rule::new("method"))
+}
+
+fn header(text: &str) -> Result<(String, String), Rule> {
+    let header = text.split_once(':').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+    header
+        .filter(|(name, value)| http::HeaderName::try_from(name).is_ok() && http::HeaderValue::try_from(value).is_ok())
+        .ok_or_else(|| Rule::new("header"))
 }
 
 /// Arguments of `open`.
@@ -243,6 +342,17 @@ pub struct Help {
     /// The verb, in as many words as it has.
     #[arg(value_name = "COMMAND")]
     pub verb: Vec<String>,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Lets pass what `LocalStack` lets pass, where the command has an engine of its own.
+    #[arg(long)]
+    pub lenient: bool,
+    /// The command and its arguments.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, value_hint = clap::ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
 }
 
 /// Arguments of `key`.

@@ -48,7 +48,7 @@ pub async fn run(context: &Context, args: &cli::Bonus) -> Result<BonusReport> {
     let target = Box::pin(target::ensure(&context.settings, &args.name, &args.image, &context.progress)).await?;
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
-    let url = discovery.api_id().map(|api| resource_url(&engine, &api));
+    let url = discovery.api_id().map(|api| resource_url(&context.settings, &engine, &api));
     if target.is_door_new && url.is_some() {
         Box::pin(stack::deploy(&context.run(&engine))).await?;
     }

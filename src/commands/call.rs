@@ -2,9 +2,10 @@
 
 use super::{deployed_url, test};
 use crate::{
-    cli,
+    api_key::Scope,
+    cli::{self, Called},
     commands::context::Context,
-    contract::{Operation, Refusal, Request, Target},
+    contract::{Operation, PATH, Refusal, Request, Target},
     engine::{self, reach},
     error::{Code, Error, Exit, Result},
     http_client::Answer,
@@ -75,13 +76,18 @@ fn exit(status: StatusCode) -> Option<Exit> {
 /// That nothing is deployed, that no key opens it, that the public URL leads elsewhere, or that no answer came. An answer
 /// with a bad status is a result.
 pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
-    let request = request(args)?;
-    let url = format!("{}?{}", deployed_url(context).await?, request.query());
+    let prepared = prepare(args, context.settings.function.value.is_some())?;
+    let base = deployed_url(context).await?;
+    let url = match &prepared.path {
+        Some(path) => format!("{}{path}", base.trim_end_matches('/').trim_end_matches(PATH)),
+        None => format!("{base}?{}", prepared.query),
+    };
     let engine = engine::connect(&context.settings).await?;
-    let client = test::client_for(context, &engine, &url, request.scope()).await?;
+    let client = test::client_for(context, &engine, &url, prepared.scope).await?;
     let deadline = test::CLIENT_DEADLINE.min(context.settings.timeout.value);
     context.progress.wait("call", Message::new("call.waiting").with("url", &url));
-    let answer = client.call(Method::GET, &url, Bytes::new(), deadline).await;
+    let Prepared { method, headers, body, .. } = prepared;
+    let answer = client.send(method, &url, &headers, body, deadline).await;
     context.progress.done("call");
     let answer = match answer {
         Err(error) => return Err(reach::unanswered(&context.settings, &engine, &error).await),
@@ -101,10 +107,52 @@ fn report(url: String, answer: &Answer) -> CallReport {
     CallReport { url, status: answer.status.as_u16(), answer: json, body, retry_after, is_of_docker: false }
 }
 
+/// A call as it will be made.
+#[derive(Debug)]
+struct Prepared {
+    /// What follows the API's URL; else its one resource is asked.
+    path: Option<String>,
+    query: String,
+    method: Method,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+    scope: Scope,
+}
+
 /// What the API would refuse is refused here, with the flag's name.
-fn request(args: &cli::Call) -> Result<Request> {
-    let operation = Operation { target: args.target, action: args.action };
-    Request::new(operation, args.name.clone(), true).map_err(refused)
+fn prepare(args: &cli::Call, is_own: bool) -> Result<Prepared> {
+    let usage = |key: &str| Err(Error::new(Code::Usage).with_message("detail", Message::new(format!("call.{key}"))));
+    let action = match &args.action {
+        Called::Path(_) if args.name.is_some() => return usage("path_alone"),
+        Called::Path(path) => return Ok(to_path(args, path)),
+        Called::Action(_) if is_own => return usage("own_function"),
+        Called::Action(_) if args.method.is_some() || args.data.is_some() || !args.header.is_empty() => {
+            return usage("path_needed");
+        }
+        Called::Action(action) => *action,
+    };
+    let request = Request::new(Operation { target: args.target, action }, args.name.clone(), true).map_err(refused)?;
+    let (query, scope) = (request.query(), request.scope());
+    Ok(Prepared { path: None, query, method: Method::GET, headers: Vec::new(), body: Bytes::new(), scope })
+}
+
+fn to_path(args: &cli::Call, path: &str) -> Prepared {
+    let mut headers = args.header.clone();
+    let has_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if let Some(data) = args.data.as_ref().filter(|_| !has_type) {
+        let is_json = serde_json::from_str::<serde_json::Value>(data).is_ok();
+        let kind = if is_json { "application/json" } else { "text/plain; charset=utf-8" };
+        headers.push(("content-type".to_owned(), kind.to_owned()));
+    }
+    let usual = if args.data.is_some() { Method::POST } else { Method::GET };
+    Prepared {
+        path: Some(path.to_owned()),
+        query: String::new(),
+        method: args.method.clone().unwrap_or(usual),
+        headers,
+        body: Bytes::from(args.data.clone().unwrap_or_default()),
+        scope: Scope::Control,
+    }
 }
 
 fn refused(refusal: Refusal) -> Error {
@@ -127,8 +175,9 @@ mod tests {
     fn every_refusal_of_the_contract_has_a_sentence_with_the_flag() {
         for operation in Operation::all() {
             for name in [None, Some("x".parse().unwrap())] {
-                let args = cli::Call { action: operation.action, target: operation.target, name };
-                if let Err(error) = request(&args) {
+                let (action, target) = (Called::Action(operation.action), operation.target);
+                let args = cli::Call { action, target, name, method: None, header: Vec::new(), data: None };
+                if let Err(error) = prepare(&args, false) {
                     let said = error.to_string();
                     assert!(said.contains("`--name") && !said.contains("call."), "{args:?}: {said}");
                 }

@@ -17,8 +17,11 @@ const AFTER_CANCEL: Duration = Duration::from_secs(2);
 /// One check.
 #[derive(Debug, serde::Serialize)]
 pub struct Check {
-    /// Its name (`start`).
-    pub name: &'static str,
+    /// Its name (`start`, or what the user's own is called).
+    pub name: String,
+    /// What it is called for people.
+    #[serde(skip)]
+    pub title: Message,
     /// Whether everything was right.
     pub passed: bool,
     /// The status of the answer, where one came.
@@ -90,6 +93,19 @@ impl<'a> Suite<'a> {
         Ok(Self { context, name, junit })
     }
 
+    /// Publishes what was seen of what need not be put back.
+    pub(super) fn end(&self, (checks, stopped): (Vec<Check>, Option<Error>)) -> Result<Checks> {
+        let checks = self.publish(checks)?;
+        stopped.map_or(Ok(checks), Err)
+    }
+
+    /// Tells whoever reads the checks what was seen, before anything else can fail.
+    fn publish(&self, checks: Vec<Check>) -> Result<Checks> {
+        let checks = Checks::of(checks);
+        checks.publish(self.context, self.name, self.junit)?;
+        Ok(checks)
+    }
+
     /// Publishes what was seen, and puts back what was driven, also after a failure and after Ctrl-C: it is the user's
     /// and not ours to leave in another state. `restoring` is the text that is shown meanwhile.
     pub(super) async fn finish(
@@ -98,9 +114,7 @@ impl<'a> Suite<'a> {
         restoring: &str,
         restore: impl Future<Output = Result<()>>,
     ) -> Result<Checks> {
-        let checks = Checks::of(checks);
-        // Before anything else can fail: whoever reads them is told of what was seen.
-        checks.publish(self.context, self.name, self.junit)?;
+        let checks = self.publish(checks)?;
         self.context.progress.wait("restore", Message::new(restoring));
         let restored = restore.await;
         self.context.progress.done("restore");
@@ -111,11 +125,31 @@ impl<'a> Suite<'a> {
     }
 }
 
+/// What a check is called: in reports, and for people.
+#[derive(Debug, Clone)]
+pub(super) struct Name {
+    pub(super) name: String,
+    pub(super) title: Message,
+}
+
+impl Name {
+    /// One of atelier's own, which has its title in the locale files.
+    pub(super) fn ours(name: &str) -> Self {
+        Self { name: name.to_owned(), title: Message::new(format!("test.title.{name}")) }
+    }
+
+    /// One of the user's.
+    pub(super) fn theirs(name: &str) -> Self {
+        Self { name: name.to_owned(), title: Message::literal(name) }
+    }
+}
+
 impl Check {
     /// A check that an error put an end to.
-    pub(super) fn broken(name: &'static str, error: &Error) -> Self {
+    pub(super) fn broken(name: Name, error: &Error) -> Self {
         let problems = vec![error.message.clone()];
-        Self { name, passed: false, status: None, answer: String::new(), millis: 0, problems, is_broken: true }
+        let Name { name, title } = name;
+        Self { name, title, passed: false, status: None, answer: String::new(), millis: 0, problems, is_broken: true }
     }
 
     pub(super) fn human(&self, page: &mut Page) {
@@ -142,11 +176,6 @@ impl Check {
         let status = self.status.filter(|status| (400..500).contains(status))?;
         let body: serde_json::Value = serde_json::from_str(&self.answer).ok()?;
         Some((status, body["code"].as_str()?.to_owned()))
-    }
-
-    /// What the check is called for people.
-    fn title(&self) -> Message {
-        Message::new(format!("test.title.{}", self.name))
     }
 }
 
@@ -195,7 +224,7 @@ impl Checks {
 pub(super) async fn run_all<C>(
     context: &Context,
     cases: &[C],
-    name: impl Fn(&C) -> &'static str,
+    name: impl Fn(&C) -> Name,
     check: impl AsyncFn(&C) -> Result<Check>,
 ) -> (Vec<Check>, Option<Error>) {
     let mut checks = Vec::new();
@@ -203,7 +232,7 @@ pub(super) async fn run_all<C>(
         if context.cancel.is_cancelled() {
             return (checks, Some(Error::new(Code::Interrupted)));
         }
-        let title = Message::new(format!("test.title.{}", name(case)));
+        let title = name(case).title;
         let heading = Message::new("test.heading").with("number", number + 1).with_message("title", title);
         let is_quiet = context.console.is_quiet();
         let told = if is_quiet { Ok(()) } else { told(context.console.part(|page| page.line(heading.clone()))) };
@@ -268,7 +297,7 @@ fn is_file(path: &Path) -> bool {
 /// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-an-error-message>.
 fn annotation(suite: &str, check: &Check, lang: crate::text::Lang) -> String {
     let problems: Vec<String> = check.problems.iter().map(|problem| problem.render(lang)).collect();
-    let title = escaped(&format!("{suite}: {}", check.title().render(lang))).replace(':', "%3A").replace(',', "%2C");
+    let title = escaped(&format!("{suite}: {}", check.title.render(lang))).replace(':', "%3A").replace(',', "%2C");
     format!("::error title={title}::{}", escaped(&problems.join("\n")))
 }
 
@@ -281,10 +310,12 @@ pub(super) mod tests {
     use super::*;
     use crate::text::Lang;
 
-    pub(super) fn check(name: &'static str, answer: &str, problems: &[&str]) -> Check {
+    pub(super) fn check(name: &str, answer: &str, problems: &[&str]) -> Check {
         let problems: Vec<Message> = problems.iter().map(Message::literal).collect();
+        let Name { name, title } = Name::ours(name);
         Check {
             name,
+            title,
             passed: problems.is_empty(),
             status: Some(200),
             answer: answer.to_owned(),

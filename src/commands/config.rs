@@ -114,6 +114,9 @@ fn entries(context: &Context) -> Vec<Entry> {
         Entry::of(&source::ENDPOINT, &settings.endpoint, text),
         Entry::of(&source::ENGINE, &engine(settings), |value| value.map(|kind| kind.to_string()).into()),
         Entry::of(&source::FOLDER, &folder, |value| value.clone().into()),
+        Entry::of(&source::FUNCTION, &settings.function, |value| {
+            value.as_ref().map(|function| function.dir.display().to_string()).into()
+        }),
         Entry::of(&source::IMAGE, &settings.image, text),
         Entry::of(&source::INTERNAL_ENDPOINT, &settings.internal_endpoint, text),
         Entry::of(&source::LANG, &settings.lang, |value| match value {
@@ -128,6 +131,7 @@ fn entries(context: &Context) -> Vec<Entry> {
         }),
         Entry::of(&source::REGION, &settings.region, |value| value.clone().into()),
         Entry::of(&source::STACK, &settings.stack, |value| value.as_str().into()),
+        Entry::of(&source::TEST, &settings.tests, |value| value.len().into()),
         Entry::of(&source::TIMEOUT, &settings.timeout, |value| format!("{}s", value.as_secs_f64()).into()),
     ]
 }

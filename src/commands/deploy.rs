@@ -1,17 +1,18 @@
 //! `atelier deploy`: brings the stack to what is wanted, or tells with `--dry-run` what that would take.
 
 use super::{
-    locked,
+    build, locked,
     plan::{self, PlanReport},
     read_on,
     watch::Watch,
+    watch_own::WatchOwn,
 };
 use crate::{
     cli,
     commands::context::Context,
     contract::{PATH, Request},
     engine,
-    error::{Code, Result},
+    error::{Code, Error, Result},
     settings,
     stack::{self, Deployment},
     text::Message,
@@ -54,7 +55,16 @@ fn done(report: &Deployment, page: &mut Page) {
     page.rule();
     // The key comes from a file that `env` writes, never from the command line, which every process here can read.
     let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
-    page.raw(format_args!("curl {header}\"{}{PATH}?{}\"", report.url, Request::Instance.query()));
+    match report.own {
+        Some(_) => page.raw(format_args!("curl {header}\"{}\"", url(report))),
+        None => page.raw(format_args!("curl {header}\"{}?{}\"", url(report), Request::Instance.query())),
+    }
+}
+
+/// The URL of what the API has: atelier's one resource, or whatever is below it.
+fn url(report: &Deployment) -> String {
+    let path = if report.own.is_some() { "/" } else { PATH };
+    format!("{}{path}", report.url)
 }
 
 /// Runs `deploy`.
@@ -65,17 +75,29 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     if args.dry_run {
         return Ok(DeployReport::Planned(plan::plan(context, false).await?));
     }
+    if args.build.is_some() && context.settings.function.value.is_some() {
+        return Err(Error::new(Code::Usage).with_message("detail", Message::new("deploy.own_build")));
+    }
     let lock = locked(context).await?;
     if let Some(auth) = args.auth {
         settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
     }
     let engine = engine::connect(&context.settings).await?;
+    build::own(context).await?;
+    if let Some(function) = &context.settings.function.value
+        && (args.function.is_some() || args.runtime.is_some() || args.handler.is_some())
+    {
+        // Only what is a function is kept.
+        stack::own_code(&context.settings)?;
+        settings::keep_function(&context.settings.folder, function)?;
+    }
     let report = match stack::deploy(&context.run(&engine)).await {
         Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
         Ok(report) => report,
     };
     for key in notes(engine.is_loopback(), report.keys) {
         match key {
+            OPEN if report.own.is_some() => context.progress.warn(Message::new("deploy.public_own")),
             OPEN => context.progress.warn(Message::new(key)),
             _ => context.progress.note(Message::new(key)),
         }
@@ -84,11 +106,14 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         return Ok(DeployReport::Done(report));
     }
     drop(lock);
-    let url = format!("{}{PATH}", report.url);
+    let url = url(&report);
     let report = DeployReport::Done(report);
     if read_on(context.console.entry(&report))? {
-        let watch = Watch { context, engine: &engine, build: args.build.as_deref(), url: &url };
-        match watch.run().await {
+        let watched = match &context.settings.function.value {
+            Some(function) => WatchOwn { context, engine: &engine, function }.run().await,
+            None => Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await,
+        };
+        match watched {
             // The way out of what has no end.
             Err(error) if error.code == Code::Interrupted => {}
             ended => ended?,

@@ -1,7 +1,7 @@
 //! `atelier down`: stops the engine, under the folder's lock. The embedded engine's state stays on disk; what a container
 //! holds goes with it, which is said before, and asked about where somebody can answer.
 
-use super::locked;
+use super::{locked, up};
 use crate::{
     cli,
     commands::context::Context,
@@ -19,16 +19,29 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// What `down` did.
 #[derive(Debug, serde::Serialize)]
-pub struct DownReport(engine::Shutdown);
+#[serde(untagged)]
+pub enum DownReport {
+    /// It stopped the engine of this folder, or found none.
+    Engine(engine::Shutdown),
+    /// An AWS API is named that `up` has not started.
+    Named {
+        /// Where it is.
+        url: String,
+        /// Never.
+        changed: bool,
+    },
+}
 
 impl Report for DownReport {
     fn human(&self, page: &mut Page) {
-        let key = match (self.0.changed, self.0.is_lost) {
-            (false, _) => "down.unchanged",
-            (true, true) => "down.removed",
-            (true, false) => "down.stopped",
-        };
-        page.line(Message::new(key));
+        page.line(match self {
+            Self::Engine(down) => Message::new(match (down.changed, down.is_lost) {
+                (false, _) => "down.unchanged",
+                (true, true) => "down.removed",
+                (true, false) => "down.stopped",
+            }),
+            Self::Named { url, .. } => Message::new("down.named").with("url", url),
+        });
     }
 
     fn quiet(&self, _page: &mut Page) {}
@@ -42,6 +55,9 @@ pub async fn run(context: &Context, args: &cli::Down) -> Result<DownReport> {
     if engine::is_remote(&context.settings) {
         return Err(engine::nothing_to_start());
     }
+    if let Some(url) = up::named(&context.settings) {
+        return Ok(DownReport::Named { url, changed: false });
+    }
     let _lock = locked(context).await?;
     if let Some(doomed) = doomed(context).await {
         context.progress.warn(doomed);
@@ -53,7 +69,7 @@ pub async fn run(context: &Context, args: &cli::Down) -> Result<DownReport> {
             }
         }
     }
-    engine::down(&context.settings, &context.progress).await.map(DownReport)
+    engine::down(&context.settings, &context.progress).await.map(DownReport::Engine)
 }
 
 /// What goes with an engine that keeps nothing: the stacks that are deployed in it. `None` where nothing is, or it keeps

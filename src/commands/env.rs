@@ -7,6 +7,7 @@
 //! file says otherwise; no variable does. So a local engine's shell gets a settings file of its own. The user's file is
 //! not merged into it: profiles lead to real accounts, and everything else that is needed here is in the variables.
 
+use super::aws_cli;
 use crate::{
     api_key::Scope,
     cli::{self, EnvShell},
@@ -78,7 +79,27 @@ impl Syntax {
 /// # Errors
 /// `not_running`, and what the engine answers when it is asked for the API's id.
 pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
-    let settings = &context.settings;
+    let Variables { set: variables, unset } = variables(&context.settings).await?;
+    let is_local = !engine::is_remote(&context.settings);
+    if let Some(version) = aws_cli::old_version(&context.settings).await.filter(|_| is_local) {
+        context.progress.warn(Message::new("env.old_aws").with("version", version));
+    }
+    Ok(EnvReport { variables, unset, shell: syntax(args.shell, context.settings.shell.as_deref()) })
+}
+
+/// What the engine of some settings is reached with.
+pub(super) struct Variables {
+    /// What to set, by name.
+    pub(super) set: BTreeMap<&'static str, String>,
+    /// What to unset: it would contradict what is set.
+    pub(super) unset: Vec<&'static str>,
+}
+
+/// Collects them.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn variables(settings: &Settings) -> Result<Variables> {
     let engine = engine::connect(settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &settings.stack.value)).await?;
     let mut variables = BTreeMap::new();
@@ -96,12 +117,7 @@ pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
     let (aws, not_aws) = aws_variables(&engine, settings).await?;
     variables.extend(aws);
     unset.extend(not_aws);
-    if !engine.facts.shares_credentials
-        && let Some(version) = super::aws_cli::old_version(settings).await
-    {
-        context.progress.warn(Message::new("env.old_aws").with("version", version));
-    }
-    Ok(EnvReport { variables, unset, shell: syntax(args.shell, settings.shell.as_deref()) })
+    Ok(Variables { set: variables, unset })
 }
 
 /// Writes the header with a key into a file that only its owner can read, for `curl -H @file`: so no key is printed, in

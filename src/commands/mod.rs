@@ -5,6 +5,7 @@
 pub mod aws;
 mod aws_cli;
 pub mod bonus;
+mod build;
 pub mod call;
 pub mod checks;
 pub mod clean;
@@ -16,11 +17,13 @@ pub mod doctor;
 pub mod down;
 pub mod env;
 pub mod help;
+pub mod init;
 pub mod key;
 pub mod logs;
 pub mod man;
 pub mod open;
 pub mod plan;
+pub mod run;
 pub mod runtimes;
 pub mod status;
 pub mod test;
@@ -28,12 +31,14 @@ pub mod test_bonus;
 pub mod up;
 pub mod version;
 mod watch;
+mod watch_own;
 
 use crate::{
     contract::PATH,
     engine::{self, Engine},
     error::{Code, Error, Result},
     names::ApiId,
+    settings::Settings,
     stack::{self, Lock},
     text::Message,
 };
@@ -61,15 +66,16 @@ fn read_on(written: io::Result<()>) -> Result<bool> {
     }
 }
 
-/// Finds the URL of the deployed API's one resource, in the form that the workshop uses.
+/// Finds the URL of what the deployed API has.
 async fn deployed_url(context: &Context) -> Result<String> {
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
-    Ok(resource_url(&engine, &api))
+    Ok(resource_url(&context.settings, &engine, &api))
 }
 
-/// Writes the URL of an API's one resource.
-fn resource_url(engine: &Engine, api: &ApiId) -> String {
-    format!("{}{PATH}", engine.api_url(api))
+/// Writes the URL of what an API has: atelier's one resource, in the form that the workshop uses, or whatever is below it.
+fn resource_url(settings: &Settings, engine: &Engine, api: &ApiId) -> String {
+    let path = if settings.function.value.is_some() { "/" } else { PATH };
+    format!("{}{path}", engine.api_url(api))
 }

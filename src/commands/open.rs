@@ -16,7 +16,7 @@ const STARTER: Duration = Duration::from_secs(3);
 /// Where the API is.
 #[derive(Debug, serde::Serialize)]
 pub struct OpenReport {
-    /// The URL, which asks for the instance's status and changes nothing.
+    /// The URL; atelier's own function is asked for the instance's status, and changes nothing.
     pub url: String,
     /// Whether a browser was given it.
     pub opened: bool,
@@ -33,7 +33,8 @@ impl Report for OpenReport {
 /// # Errors
 /// That no engine runs or nothing is deployed. No browser is no error: the URL is printed in any case.
 pub async fn run(context: &Context, args: &cli::Open) -> Result<OpenReport> {
-    let url = format!("{}?action=status", deployed_url(context).await?);
+    let url = deployed_url(context).await?;
+    let url = if context.settings.function.value.is_some() { url } else { format!("{url}?action=status") };
     let opened = !args.url && context.console.is_watched() && open(context, &url).await;
     Ok(OpenReport { url, opened })
 }

@@ -16,7 +16,7 @@ use crate::{
     lenience::Lenience,
     names::ApiId,
     settings::{Auth, Settings},
-    stack::{self, Discovery, kept_key},
+    stack::{self, Discovery, OwnCode, kept_key},
     text::Message,
     ui::{Page, Report, Tone, padded, widest},
 };
@@ -99,6 +99,8 @@ pub struct StatusReport {
     pub api_problem: Option<Message>,
     /// How the last call of the API ended, where the engine is a process of this machine.
     pub last_call: Option<LastCall>,
+    /// The user's own code behind it; absent where it is atelier's.
+    pub own: Option<OwnCode>,
     /// Why the engine could not be asked for the stack.
     pub problem: Option<Message>,
     /// Whether the engine lets pass what AWS refuses; absent when it is strict and always was.
@@ -127,6 +129,10 @@ impl Report for StatusReport {
         self.components(page);
         if let Some(stack) = &self.stack {
             parts::human(stack, &self.parts, page);
+        }
+        if let Some(own) = &self.own {
+            let code = Message::new("status.own").with("dir", own.dir.display());
+            page.line(code.with("runtime", &own.runtime).with("handler", &own.handler));
         }
         if let Some(chain) = &self.chain {
             page.raw("");
@@ -253,6 +259,7 @@ async fn look(context: &Context) -> StatusReport {
         engine::connect(settings),
         engine::reach::component(settings),
     );
+    let own = stack::own_code(settings).ok().flatten();
     let (mut seen, mut url, mut api, mut last_call, mut problem) = (None, None, None, None, None);
     // An engine that hangs would make each of the questions below take its whole deadline, and one that nobody can ask
     // all of them together.
@@ -266,8 +273,12 @@ async fn look(context: &Context) -> StatusReport {
             Err(error) => problem = Some(error),
             Ok((stack, parts)) => {
                 if let Some(id) = stack.api_id() {
-                    url = Some(resource_url(&engine, &id));
-                    api = Some(ask(settings, &engine, &stack, &id).await);
+                    url = Some(resource_url(settings, &engine, &id));
+                    api = Some(match &settings.function.value {
+                        // What is asked of a function of the user's own, and what it does then, is the user's to say.
+                        Some(_) => ApiHealth { health: chain::served(&stack), why: None },
+                        None => ask(settings, &engine, &stack, &id).await,
+                    });
                     last_call = if engine.is_own() { LastCall::find(settings, &id) } else { None };
                 }
                 seen = Some((stack, parts));
@@ -308,6 +319,7 @@ async fn look(context: &Context) -> StatusReport {
         api,
         api_problem: api_problem.flatten(),
         last_call,
+        own,
         hints: problem.as_ref().map(Error::hints_or_default).unwrap_or_default(),
         problem: problem.map(|error| error.message),
         lenient: Lenient::look(settings),

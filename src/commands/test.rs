@@ -1,18 +1,21 @@
 //! `atelier test`: drives the deployed API through its public URL, as a client would, and compares what it says with
 //! EC2's own view. The instance is left as it was found.
+//!
+//! A function of the user's own is tested with their requests (`tests/*.http`, `[[test]]`), or, where there are none, by the
+//! contract, if it answers that.
 
 mod contract;
+mod http_file;
 mod instance;
+mod request;
 
 use self::{contract::Case, instance::Instances};
-use super::{
-    checks::{self, Check, ChecksReport, Suite},
-    resource_url,
-};
+use super::checks::{self, Check, ChecksReport, Name, Suite};
 use crate::{
     api_key::Scope,
     cli,
     commands::context::Context,
+    contract::{PATH, Request},
     engine::{self, Engine, reach},
     error::{Code, Error, Result},
     http_client::{Answer, CallError, HttpClient},
@@ -23,7 +26,10 @@ use crate::{
 };
 use bytes::Bytes;
 use http::Method;
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// What a client waits for an answer; longer than every deadline behind the URL.
 pub(super) const CLIENT_DEADLINE: Duration = crate::deadlines::CLIENT;
@@ -31,8 +37,20 @@ pub(super) const CLIENT_DEADLINE: Duration = crate::deadlines::CLIENT;
 /// What `test` drives.
 #[derive(Debug, serde::Serialize)]
 pub struct Subject {
-    /// The instance behind the API.
-    pub instance_id: InstanceId,
+    /// The instance behind the API, where that is tested.
+    pub instance_id: Option<InstanceId>,
+    /// What is right: atelier's contract, or what the user's requests expect.
+    pub by: Measure,
+}
+
+/// What an API is tested by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Measure {
+    /// Atelier's contract.
+    Contract,
+    /// The user's own requests.
+    Requests,
 }
 
 /// What `test` saw.
@@ -50,19 +68,91 @@ pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
     let (Some(api), Some(instance_id)) = (discovery.api_id(), discovery.instance_id()) else {
         return Err(Error::new(Code::NotDeployed));
     };
-    let url = resource_url(&engine, &api);
+    let is_own = context.settings.function.value.is_some();
+    if is_own || !context.settings.tests.value.is_empty() {
+        let base = engine.api_url(&api);
+        let http = client_for(context, &engine, &base, Scope::Control).await?;
+        let cases = cases(context, &base)?;
+        if !cases.is_empty() {
+            return own((context, &engine), &suite, &http, &base, &cases).await;
+        }
+        if !answers_contract(&http, &base).await {
+            return Err(Error::new(Code::NoTests));
+        }
+    }
+    let url = format!("{}{PATH}", engine.api_url(&api));
     let http = client_for(context, &engine, &url, Scope::Control).await?;
     let instances = Instances::new(&engine, instance_id.clone());
     let found = instances.view().await?;
     let checked = checks::run_all(
         context,
         &contract::cases(),
-        |case| case.name,
+        |case| Name::ours(case.name),
         async |case| check((context, &engine), &http, &url, case, &instances).await,
     )
     .await;
     let checks = suite.finish(checked, "test.restoring", instances.restore(&found.state)).await?;
-    Ok(TestReport { url, subject: Subject { instance_id }, checks })
+    let subject = Subject { instance_id: Some(instance_id), by: Measure::Contract };
+    Ok(TestReport { url, subject, checks })
+}
+
+/// The user's requests: those of the settings file, then those of the files, by their names.
+fn cases(context: &Context, url: &str) -> Result<Vec<request::Case>> {
+    let settings = &context.settings;
+    let mut cases: Vec<request::Case> = settings.tests.value.iter().map(request::Case::from).collect();
+    let entries = std::fs::read_dir(settings.folder.join("tests")).into_iter().flatten().flatten();
+    let is_requests = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "http" || kind == "rest");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_requests).collect();
+    files.sort();
+    for path in files {
+        let bad = || Error::new(Code::BadRequestFile).with("path", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| bad().with("line", 1_usize).cause(&error))?;
+        let read = http_file::parse(&text, &[("url", url)]);
+        cases.extend(read.map_err(|error| bad().with("line", error.number).because_of(error.why))?);
+    }
+    Ok(cases)
+}
+
+/// Sends every request.
+async fn own(
+    (context, engine): (&Context, &Engine),
+    suite: &Suite<'_>,
+    http: &HttpClient,
+    url: &str,
+    cases: &[request::Case],
+) -> Result<TestReport> {
+    let send = async |case: &request::Case| {
+        let began = Instant::now();
+        let (target, body) = (format!("{url}{}", case.path), Bytes::from(case.body.clone()));
+        let called = http.send(case.method.clone(), &target, &case.headers, body, CLIENT_DEADLINE);
+        let called = checks::until_cancelled(context, called).await.ok_or_else(|| Error::new(Code::Interrupted))?;
+        let millis = began.elapsed().as_millis();
+        let (status, answer, problems) = match called {
+            Ok(answer) => match reach::misled(&context.settings, engine, url, &answer).await {
+                Some(misled) => return Err(misled),
+                None => (Some(answer.status.as_u16()), shown(&answer), request::judge(case, &answer)),
+            },
+            Err(error) => match reach::missed(&context.settings, engine).await {
+                Some(missed) => return Err(missed),
+                None => (None, String::new(), vec![no_answer(&error)]),
+            },
+        };
+        let Name { name, title } = Name::theirs(&case.name);
+        Ok(Check { name, title, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
+    };
+    let checked = checks::run_all(context, cases, |case| Name::theirs(&case.name), send).await;
+    let checks = suite.end(checked)?;
+    Ok(TestReport { url: url.to_owned(), subject: Subject { instance_id: None, by: Measure::Requests }, checks })
+}
+
+/// Whether the function answers as atelier's does. The question changes nothing.
+async fn answers_contract(http: &HttpClient, url: &str) -> bool {
+    let status = format!("{url}{PATH}?{}", Request::Instance.query());
+    let answer = http.call(Method::GET, &status, Bytes::new(), CLIENT_DEADLINE).await;
+    answer.is_ok_and(|answer| {
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        ["instance_id", "state", "type"].iter().all(|name| body[name].is_string())
+    })
 }
 
 /// Makes a client for the API; with keys on, it sends one that opens `scope`.
@@ -113,7 +203,8 @@ async fn check(
             None => (None, String::new(), vec![no_answer(&error)]),
         },
     };
-    Ok(Check { name: case.name, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
+    let Name { name, title } = Name::ours(case.name);
+    Ok(Check { name, title, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
 }
 
 pub(super) fn no_answer(error: &CallError) -> Message {

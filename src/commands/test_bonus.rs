@@ -2,7 +2,7 @@
 //! whether it is so. The container is left as it was found.
 
 use super::{
-    checks::{self, Check, ChecksReport, Suite},
+    checks::{self, Check, ChecksReport, Name, Suite},
     resource_url,
     test::{CLIENT_DEADLINE, no_answer, shown},
 };
@@ -67,12 +67,12 @@ pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusRe
         return Err(Error::new(Code::NotDeployed).hint(Message::new("hint.bonus")));
     };
     let container = args.name.clone();
-    let url = resource_url(&engine, &api);
+    let url = resource_url(&context.settings, &engine, &api);
     let http = super::test::client_for(context, &engine, &url, Scope::Control).await?;
     let checked = checks::run_all(
         context,
         &CASES,
-        |case| case.name,
+        |case| Name::ours(case.name),
         async |case| check((context, &engine), &http, &url, case, &container).await,
     )
     .await;
@@ -108,7 +108,8 @@ async fn check(
             None => (None, String::new(), vec![no_answer(&error)]),
         },
     };
-    Ok(Check { name: case.name, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
+    let Name { name, title } = Name::ours(case.name);
+    Ok(Check { name, title, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
 }
 
 /// The request of a case.

@@ -1,4 +1,5 @@
-//! `atelier up`: starts the engine, under the folder's lock.
+//! `atelier up`: starts the engine, under the folder's lock. Where an AWS API is named that runs already (as by `atelier run`),
+//! there is none to start.
 
 use super::locked;
 use crate::{
@@ -7,24 +8,48 @@ use crate::{
     engine,
     error::{Code, Error, Result},
     lenience::Lenience,
+    settings::Settings,
     text::Message,
     ui::{Page, Report},
 };
 
 /// What `up` did.
 #[derive(Debug, serde::Serialize)]
-pub struct UpReport(engine::Startup);
+#[serde(untagged)]
+pub enum UpReport {
+    /// It started an engine, or found it running.
+    Engine(engine::Startup),
+    /// An AWS API is named that runs already.
+    Named {
+        /// Where it is.
+        url: String,
+        /// Never.
+        changed: bool,
+    },
+}
 
 impl Report for UpReport {
     fn human(&self, page: &mut Page) {
-        let key = if self.0.changed { "up.ready" } else { "up.unchanged" };
-        page.line(Message::new(key).with_message("engine", self.0.engine.message()).with("url", &self.0.url));
-        if self.0.lenient.is_on() {
-            page.line(Message::new(format!("up.lenient.{}", self.0.lenient.as_str())));
+        page.line(match self {
+            Self::Engine(up) => {
+                let key = if up.changed { "up.ready" } else { "up.unchanged" };
+                Message::new(key).with_message("engine", up.engine.message()).with("url", &up.url)
+            }
+            Self::Named { url, .. } => Message::new("up.named").with("url", url),
+        });
+        if let Self::Engine(up) = self
+            && up.lenient.is_on()
+        {
+            page.line(Message::new(format!("up.lenient.{}", up.lenient.as_str())));
         }
     }
 
     fn quiet(&self, _page: &mut Page) {}
+}
+
+/// The AWS API that is named and runs already.
+pub(super) fn named(settings: &Settings) -> Option<String> {
+    settings.endpoint.value.clone().filter(|_| !engine::is_remote(settings))
 }
 
 /// Runs `up`.
@@ -32,13 +57,16 @@ impl Report for UpReport {
 /// # Errors
 /// What [`engine::up`] says, that another run is at work here, or that nobody agreed to what lenience opens.
 pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
+    if let Some(url) = named(&context.settings) {
+        return Ok(UpReport::Named { url, changed: false });
+    }
     let _lock = locked(context).await?;
     if !args.yes {
         ask(context).await?;
     }
     let up = engine::up(&context.settings, &context.progress).await?;
     engine::mend::door(&context.settings, &context.progress).await;
-    Ok(UpReport(up))
+    Ok(UpReport::Engine(up))
 }
 
 /// Asks before an engine becomes lenient where others than this machine may reach it. On loopback alone nobody is asked.

@@ -4,8 +4,8 @@
 //! The function's code is the running binary, and that does not change while it runs: each round is therefore run by the
 //! new binary, as a process of its own. Files are looked at, not subscribed to: that works on every file system.
 
-mod child;
-mod stamp;
+pub(super) mod child;
+pub(super) mod stamp;
 
 use super::{
     read_on,

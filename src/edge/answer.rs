@@ -6,6 +6,7 @@ use crate::{
     http1::{Rejection, Response},
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
+use serde_json::json;
 use std::time::Duration;
 
 /// What an unsigned or wrongly signed call is told to do.
@@ -37,6 +38,32 @@ pub fn failure(status: StatusCode, code: &str, error: &str) -> Response {
 #[must_use]
 pub fn not_found() -> Response {
     failure(StatusCode::NOT_FOUND, "not_found", "Not found")
+}
+
+/// Says that no function has this URL, in Lambda's words.
+#[must_use]
+pub fn no_url() -> Response {
+    let mut response = json(StatusCode::FORBIDDEN, &json!({ "Message": null }));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException"));
+    response
+}
+
+/// Says, in API Gateway's own words, that an API has no such stage.
+#[must_use]
+pub fn no_stage() -> Response {
+    let mut response = json(StatusCode::FORBIDDEN, &json!({ "message": "Forbidden" }));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("x-amzn-errortype", HeaderValue::from_static("ForbiddenException"));
+    response
+}
+
+/// Puts on what the edge's own answers and those of AWS calls carry: they are kept nowhere and taken for nothing else.
+pub fn uncached(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// Says that as many calls of APIs are on their way as may be.

@@ -43,7 +43,7 @@ impl Default for Config {
             rate: None,
             in_flight: IN_FLIGHT,
             aws_in_flight: AWS_IN_FLIGHT,
-            api_time: deadlines::GATEWAY,
+            api_time: deadlines::EDGE,
             cors_origins: Vec::new(),
             leans: Leans::default(),
             limits: Limits::edge(),

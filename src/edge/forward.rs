@@ -301,12 +301,13 @@ impl Upstream for Forward {
             Some(key) => self.has_key(key).await == Some(true),
             None => false,
         };
-        let is_deployed = match self.has_api(api).await {
-            Some(true) => self.has_stage(api, stage).await,
-            other => other,
-        };
-        match is_deployed {
-            Some(true) => Lookup::Deployed { deployment: (), is_opened },
+        match self.has_api(api).await {
+            Some(true) => match self.has_stage(api, stage).await {
+                Some(true) => Lookup::Deployed { deployment: (), is_opened },
+                // A stranger is not told which of the two it is.
+                Some(false) => Lookup::Absent,
+                None => Lookup::Unknown,
+            },
             Some(false) => Lookup::Absent,
             None => Lookup::Unknown,
         }

@@ -4,13 +4,14 @@
 use super::{
     answer,
     config::Config,
+    function_url::{self, UrlAuth},
     keyring::Keyring,
     lenient::{self, Page},
     limits::{Buckets, Client},
     origin::{Site, is_tunnelled, site},
-    routes::{Refused, Route},
+    routes::{ApiPath, Refused, Route, api_of_host, route_of},
     signature::{Claim, Denied},
-    upstream::{Lookup, Upstream},
+    upstream::{Lookup, Upstream, Voice},
 };
 use crate::{
     api_key,
@@ -18,7 +19,7 @@ use crate::{
     hosts::{self, LocalstackHost},
     http1::{Local, Peer, Response},
     lenience::Lean,
-    names::{ApiId, StageName},
+    names::{ApiId, FunctionUrlId, StageName},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
@@ -47,7 +48,9 @@ pub(super) enum Target<D> {
     /// To the edge itself, which answers as `LocalStack` does.
     Page(Page),
     /// To this deployment of an API.
-    Api { api: ApiId, stage: StageName, path: String, deployment: D },
+    Api { api: ApiId, stage: StageName, path: String, deployment: D, voice: Voice },
+    /// To the function of a URL, with what is claimed about who calls it where that is asked.
+    Url { id: FunctionUrlId, path: String, auth: UrlAuth, claim: Option<Result<Claim, Denied>> },
     /// To an AWS service, if what it claims is proved once its body is there.
     Aws(Result<Claim, Denied>),
 }
@@ -82,23 +85,37 @@ impl<U: Upstream> Gate<U> {
         let began = self.instant();
         let public_host = self.config.public_host.as_deref();
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let called = function_url::of_host(host).map(|id| (id, parts.uri.path()));
         let leans = &self.config.leans;
-        let is_lenient = lenient::is_for(leans.lenience(), &parts.headers, public_host);
-        let is_ours = hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host);
+        let is_lenient = lenient::is_for(leans.lenience(), parts, public_host);
+        let of_host = api_of_host(host);
+        let is_ours = of_host.is_some() || hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host);
         let alias = LocalstackHost::parse(host).filter(|_| is_lenient && !is_ours);
-        if !is_ours && alias.is_none() {
+        if called.is_none() && !is_ours && alias.is_none() {
             return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
+        }
+        if let Some((id, path)) = called.or_else(|| function_url::of_path(parts.uri.path())) {
+            // What pages of other sites may do with it is said by the URL itself, whose id nobody guesses.
+            let (target, who) = self.pass_url(parts, id, path).await?;
+            return Ok(Passed { target, site: Site::Own, who, is_lenient, took: self.instant() - began });
         }
         let site = site(&parts.headers, public_host, &self.config.cors_origins);
         if alias.is_some() && site != Site::Foreign {
             self.note(&Lean::Host { host: hosts::without_port(host).to_owned() }, parts);
         }
-        let page = lenient::page(&parts.method, parts.uri.path()).filter(|_| is_lenient);
-        let decided = match (lenient::route_at(alias.as_ref(), &parts.method, parts.uri.path()), page) {
-            (Route::Health | Route::Api { .. }, _) if parts.method == Method::OPTIONS => {
+        let (method, path) = (&parts.method, parts.uri.path());
+        let page = lenient::page(method, path).filter(|_| is_lenient && of_host.is_none());
+        let route = match of_host {
+            Some(api) => route_of(api, method, path),
+            None => lenient::route_at(alias.as_ref(), method, path),
+        };
+        // An API that speaks for itself is asked what it says to pages.
+        let is_asked = U::SPEAKS && matches!(route, Route::Api(_));
+        let decided = match (route, page) {
+            (Route::Health | Route::Api(_), _) if parts.method == Method::OPTIONS && !is_asked => {
                 Err(self.refuse(parts, || options(&site)))
             }
-            _ if site == Site::Foreign => Err(self.refuse(parts, foreign_origin)),
+            _ if site == Site::Foreign && !is_asked => Err(self.refuse(parts, foreign_origin)),
             (_, Some(page)) => {
                 self.note(&Lean::Page { path: parts.uri.path().to_owned() }, parts);
                 Ok((Target::Page(page), Who::Stranger))
@@ -106,7 +123,10 @@ impl<U: Upstream> Gate<U> {
             (Route::Refused(refused), None) => Err(self.refuse(parts, || refusal(refused))),
             // Costs no token: whoever watches over the engine must not take a flood for its end.
             (Route::Health, None) => Ok((Target::Health, Who::Stranger)),
-            (Route::Api { api, stage, path }, None) => self.pass_api(parts, api, stage, path).await,
+            (Route::Api(path), None) if !path.is_plain && !self.upstream.takes_escapes() => {
+                Err(self.refuse(parts, answer::not_found))
+            }
+            (Route::Api(path), None) => self.pass_api(parts, path, &site).await,
             (Route::Aws, None) => self.pass_aws(parts, id, is_lenient),
         };
         match decided {
@@ -120,16 +140,20 @@ impl<U: Upstream> Gate<U> {
     async fn pass_api(
         &self,
         parts: &Parts,
-        api: ApiId,
-        stage: StageName,
-        path: String,
+        ApiPath { api, mut stage, mut path, unnamed, .. }: ApiPath,
+        site: &Site,
     ) -> Result<(Target<U::Deployment>, Who), Response> {
         let key = only_key(parts);
         if key.is_none() {
             self.count(parts).map_err(answer::too_many)?;
         }
-        let lookup = self.upstream.find(&api, &stage, key);
-        let lookup = self.config.clock.timeout(self.config.api_time, lookup).await;
+        let find = async {
+            let lookup = self.upstream.find(&api, &stage, key).await;
+            let (Lookup::Absent | Lookup::NoStage, Some(whole)) = (&lookup, unnamed) else { return lookup };
+            (stage, path) = (StageName::default_stage(), whole);
+            self.upstream.find(&api, &stage, key).await
+        };
+        let lookup = self.config.clock.timeout(self.config.api_time, find).await;
         let who = match (&lookup, key) {
             (_, None) => Who::Stranger,
             (Some(Lookup::Deployed { is_opened: true, .. }), Some(key)) => {
@@ -141,14 +165,48 @@ impl<U: Upstream> Gate<U> {
                 Who::Stranger
             }
         };
+        let is_preflight = U::SPEAKS && parts.method == Method::OPTIONS;
         match lookup {
-            Some(Lookup::Deployed { deployment, .. }) => Ok((Target::Api { api, stage, path, deployment }, who)),
+            Some(Lookup::Deployed { deployment, .. }) => {
+                let voice = self.upstream.voice(&deployment, &path);
+                if is_preflight && !voice.is_own {
+                    return Err(options(site));
+                }
+                if *site == Site::Foreign && !voice.answers_pages {
+                    return Err(foreign_origin());
+                }
+                Ok((Target::Api { api, stage, path, deployment, voice }, who))
+            }
+            Some(Lookup::Absent) if is_preflight => Err(options(site)),
+            Some(Lookup::Absent) if *site == Site::Foreign => Err(foreign_origin()),
             Some(Lookup::Absent) => Err(answer::not_found()),
+            Some(Lookup::NoStage) => Err(answer::no_stage()),
             Some(Lookup::Unknown) => {
                 Err(answer::failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the engine does not answer"))
             }
             None => Err(answer::deadline()),
         }
+    }
+
+    /// Looks up a function's URL, and reads what is claimed about its caller where that has to be proved.
+    async fn pass_url(
+        &self,
+        parts: &Parts,
+        id: FunctionUrlId,
+        path: &str,
+    ) -> Result<(Target<U::Deployment>, Who), Response> {
+        let lookup = self.config.clock.timeout(self.config.api_time, self.upstream.url(&id)).await;
+        let Some(auth) = lookup.ok_or_else(answer::deadline)? else {
+            return Err(self.refuse(parts, answer::no_url));
+        };
+        let is_signed = matches!(auth, UrlAuth::Iam { .. }) && !function_url::is_preflight(parts);
+        let claim = is_signed.then(|| Claim::of(parts));
+        let is_known = matches!(&claim, Some(Ok(claim)) if self.keyring.has(claim.access_key_id()));
+        let who = if is_known { Who::Known } else { Who::Stranger };
+        if !is_known {
+            self.count(parts).map_err(answer::too_many)?;
+        }
+        Ok((Target::Url { id, path: path.to_owned(), auth, claim }, who))
     }
 
     /// Reads what an AWS call claims. Who names a key that exists pays later, if the signature turns out to be wrong;

@@ -12,8 +12,13 @@ use super::{
     routes::{Route, route},
     signature::{self, Verified},
 };
-use crate::{hosts::LocalstackHost, lenience::Lenience};
-use http::{HeaderMap, Method, header, request::Parts};
+use crate::{
+    hosts::LocalstackHost,
+    http1::{Local, Peer},
+    lenience::Lenience,
+};
+use http::{Method, header, request::Parts};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What forwards puts on: any of these says that a request comes from elsewhere.
 const FORWARDED: [&str; 12] = [
@@ -32,14 +37,32 @@ const FORWARDED: [&str; 12] = [
 ];
 
 /// Tells whether the engine is lenient for whoever sends this.
-pub(super) fn is_for(lenience: Lenience, headers: &HeaderMap, public_host: Option<&str>) -> bool {
+pub(super) fn is_for(lenience: Lenience, parts: &Parts, public_host: Option<&str>) -> bool {
+    let headers = &parts.headers;
     match lenience {
         Lenience::Off => false,
+        Lenience::On if !is_near(parts) => false,
         Lenience::On => {
             !is_tunnelled(headers, public_host) && !FORWARDED.iter().any(|name| headers.contains_key(*name))
         }
         Lenience::Public => true,
     }
+}
+
+/// Tells whether a request comes from this machine or from a container. A system takes what is meant for the address of
+/// its bridge from any of its networks, so that the address which was reached proves nothing.
+fn is_near(parts: &Parts) -> bool {
+    let Some(Peer(peer)) = parts.extensions.get() else { return false };
+    let peer = peer.ip().to_canonical();
+    let IpAddr::V4(address) = peer else { return peer.is_loopback() };
+    let network = |address: Ipv4Addr| [address.octets()[0], address.octets()[1]];
+    let is_beside = |Local(local): &Local| match local.ip().to_canonical() {
+        IpAddr::V4(local) => network(local) == network(address),
+        IpAddr::V6(_) => false,
+    };
+    // Docker's networks are beside its bridge, unless it was told otherwise: 172.16.0.0/12.
+    let is_of_docker = address.octets()[0] == 172 && address.octets()[1] & 0xf0 == 16;
+    address.is_loopback() || is_of_docker || parts.extensions.get().is_some_and(is_beside)
 }
 
 /// A page of `LocalStack`'s own.
@@ -112,6 +135,7 @@ mod tests {
         for (name, value) in headers {
             request.headers_mut().append(*name, HeaderValue::from_static(value));
         }
+        request.extensions_mut().insert(Peer("127.0.0.1:9".parse().unwrap()));
         request.into_parts().0
     }
 
@@ -119,14 +143,31 @@ mod tests {
     fn what_was_forwarded_is_a_strangers_unless_lenience_is_public() {
         let public = Some("a.example");
         let local = parts(&[("host", "localhost:4566")]);
-        assert!(is_for(Lenience::On, &local.headers, public));
-        assert!(!is_for(Lenience::Off, &local.headers, public));
+        assert!(is_for(Lenience::On, &local, public));
+        assert!(!is_for(Lenience::Off, &local, public));
         for header in
             [("host", "a.example"), ("x-forwarded-host", "a.example"), ("x-forwarded-for", "1.2.3.4"), ("via", "x")]
         {
             let forwarded = parts(&[header]);
-            assert!(!is_for(Lenience::On, &forwarded.headers, public), "{header:?}");
-            assert!(is_for(Lenience::Public, &forwarded.headers, public), "{header:?}");
+            assert!(!is_for(Lenience::On, &forwarded, public), "{header:?}");
+            assert!(is_for(Lenience::Public, &forwarded, public), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_and_containers_are_near() {
+        let from = |peer: &str, local: &str| {
+            let mut parts = parts(&[]);
+            parts.extensions.insert(Peer(peer.parse().unwrap()));
+            parts.extensions.insert(Local(local.parse().unwrap()));
+            is_for(Lenience::On, &parts, None)
+        };
+        for near in ["127.0.0.1:9", "[::1]:9", "[::ffff:127.0.0.1]:9", "172.17.0.5:9", "172.31.9.9:9"] {
+            assert!(from(near, "172.17.0.1:4566"), "{near}");
+        }
+        assert!(from("10.200.3.4:9", "10.200.0.1:4566"));
+        for far in ["192.0.2.7:9", "192.168.1.7:9", "172.32.0.1:9", "10.200.3.4:9", "[2001:db8::1]:9"] {
+            assert!(!from(far, "172.17.0.1:4566"), "{far}");
         }
     }
 

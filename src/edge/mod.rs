@@ -9,6 +9,7 @@ pub mod canonical;
 mod capacity;
 mod config;
 pub mod forward;
+pub mod function_url;
 mod gate;
 pub mod keyring;
 mod lenient;
@@ -24,4 +25,4 @@ mod upstream;
 
 pub use config::{AWS_IN_FLIGHT, Config, IN_FLIGHT};
 pub use server::Edge;
-pub use upstream::{ApiCall, AwsCall, Lookup, Upstream};
+pub use upstream::{ApiCall, AwsCall, Lookup, Upstream, UrlCall, Voice};

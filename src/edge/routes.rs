@@ -3,7 +3,7 @@
 //! Pure, and it decides before anybody is asked: what it refuses, no engine hears of. Paths are matched as the client
 //! wrote them and never normalised; a path that a later parser could normalise into another one is refused.
 
-use crate::names::{ApiId, StageName};
+use crate::names::{ApiId, StageName, is_region};
 use http::Method;
 use percent_encoding::percent_decode_str;
 
@@ -18,18 +18,26 @@ pub enum Route {
     /// `GET /healthz`, answered by the edge.
     Health,
     /// A call of an API, if it is deployed.
-    Api {
-        /// The API.
-        api: ApiId,
-        /// The stage.
-        stage: StageName,
-        /// The path below the stage, still percent-encoded, starting with `/`.
-        path: String,
-    },
+    Api(ApiPath),
     /// An AWS call, if its signature verifies.
     Aws,
     /// Nowhere.
     Refused(Refused),
+}
+
+/// What a call of an API names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiPath {
+    /// The API.
+    pub api: ApiId,
+    /// The stage.
+    pub stage: StageName,
+    /// The path below the stage, still percent-encoded, starting with `/`.
+    pub path: String,
+    /// The path of the stage that URLs do not name, where the API has that and not this one.
+    pub unnamed: Option<String>,
+    /// Whether no segment of it hides a separator, a dot or a control character from whoever decodes it once more.
+    pub is_plain: bool,
 }
 
 /// Why a request goes nowhere.
@@ -67,28 +75,61 @@ pub fn route(method: &Method, path: &str) -> Route {
     api(path).unwrap_or_else(|| if is_aws(path) { Route::Aws } else { Route::Refused(Refused::NotFound) })
 }
 
+/// Finds the route of a request to an API's own host (`ID.execute-api.localhost`).
+#[must_use]
+pub fn route_of(api: ApiId, method: &Method, path: &str) -> Route {
+    match route(method, path) {
+        Route::Refused(refused @ (Refused::Method(_) | Refused::DoubleSlash)) => Route::Refused(refused),
+        _ if is_ambiguous(path) => Route::Refused(Refused::NotFound),
+        _ => below(api, path),
+    }
+}
+
+/// The API whose host this is: `ID.execute-api.localhost`, with or without region and port. The second name is a public
+/// one of 127.0.0.1.
+#[must_use]
+pub fn api_of_host(host: &str) -> Option<ApiId> {
+    let name = host.split_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
+    let (id, rest) = name.split_once(".execute-api.")?;
+    let own = ["localhost", "localhost.localstack.cloud"];
+    let without_region = rest.split_once('.').filter(|(region, _)| is_region(region)).map_or(rest, |(_, rest)| rest);
+    id.parse().ok().filter(|_| own.contains(&rest) || own.contains(&without_region))
+}
+
 /// Matches the API's own two URL forms.
 fn api(path: &str) -> Option<Route> {
-    let (api, stage, rest) = if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
-        let (api, rest) = rest.split_once('/')?;
+    if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
         let end = rest.find('/').unwrap_or(rest.len());
-        (api, &rest[..end], &rest[end..])
-    } else {
-        let (api, rest) = path.strip_prefix("/restapis/")?.split_once('/')?;
-        let (stage, rest) = rest.split_once('/')?;
-        let rest = rest.strip_prefix(USER_REQUEST)?;
-        (api, stage, rest)
-    };
-    let path = match rest {
+        return Some(below(rest[..end].parse().ok()?, &rest[end..]));
+    }
+    let (api, rest) = path.strip_prefix("/restapis/")?.split_once('/')?;
+    let (stage, rest) = rest.split_once('/')?;
+    let path = match rest.strip_prefix(USER_REQUEST)? {
         "" => "/",
         path if path.starts_with('/') => path,
         _ => return None,
     };
-    // An escaped separator is one segment to us and may be two to the engine, at whichever time it decodes.
-    if decoded_segments(path).any(|segment| segment.contains(&b'/') || decodes_further(&segment)) {
-        return Some(Route::Refused(Refused::NotFound));
+    Some(Route::Api(ApiPath::new(api.parse().ok()?, stage.parse().ok()?, path.to_owned(), None)))
+}
+
+/// Reads what is below an API: a stage and a path, or the path of the stage that has no name in URLs.
+fn below(api: ApiId, whole: &str) -> Route {
+    let whole = if whole.is_empty() { "/" } else { whole };
+    let end = whole[1..].find('/').map_or(whole.len(), |at| at + 1);
+    let path = if end == whole.len() { "/" } else { &whole[end..] };
+    Route::Api(match whole[1..end].parse() {
+        Ok(stage) => ApiPath::new(api, stage, path.to_owned(), Some(whole.to_owned())),
+        Err(_) => ApiPath::new(api, StageName::default_stage(), whole.to_owned(), None),
+    })
+}
+
+impl ApiPath {
+    fn new(api: ApiId, stage: StageName, path: String, unnamed: Option<String>) -> Self {
+        // An escaped separator is one segment to us and may be two to the engine, at whichever time it decodes.
+        let whole = unnamed.as_deref().unwrap_or(&path);
+        let is_plain = !decoded_segments(whole).any(|segment| segment.contains(&b'/') || decodes_further(&segment));
+        Self { api, stage, path, unnamed, is_plain }
     }
-    Some(Route::Api { api: api.parse().ok()?, stage: stage.parse().ok()?, path: path.to_owned() })
 }
 
 /// Tells whether an AWS service can have this path. The engines' own pages (`/_localstack/…`, `/_aws/…`, `/moto-api/…`)
@@ -138,8 +179,37 @@ mod tests {
         route(&Method::GET, path)
     }
 
-    fn api_route(path: &str) -> Route {
-        Route::Api { api: "abc123".parse().unwrap(), stage: "dev".parse().unwrap(), path: path.to_owned() }
+    fn named(route: Route) -> (String, String, String) {
+        let Route::Api(found) = route else { panic!("{route:?}") };
+        (found.api.to_string(), found.stage.to_string(), found.path)
+    }
+
+    fn api_route(path: &str) -> (String, String, String) {
+        ("abc123".to_owned(), "dev".to_owned(), path.to_owned())
+    }
+
+    #[test]
+    fn an_api_has_a_host_of_its_own_and_a_stage_that_need_not_be_named() {
+        for host in ["abc123.execute-api.localhost:4566", "ABC123.execute-api.us-east-1.localhost.localstack.cloud"] {
+            assert_eq!(api_of_host(host).unwrap().as_str(), "abc123", "{host}");
+        }
+        for host in ["localhost", "abc123.execute-api.evil.example", "abc123.execute-api.localhost.evil.example", "a.b"]
+        {
+            assert_eq!(api_of_host(host), None, "{host}");
+        }
+        for (path, stage, below, unnamed) in [
+            ("/dev/x/y", "dev", "/x/y", Some("/dev/x/y")),
+            ("/dev", "dev", "/", Some("/dev")),
+            ("/", "$default", "/", None),
+            ("/a.b/c", "$default", "/a.b/c", None),
+            ("/healthz", "healthz", "/", Some("/healthz")),
+        ] {
+            let Route::Api(found) = route_of("abc123".parse().unwrap(), &Method::GET, path) else { panic!("{path}") };
+            assert_eq!((found.stage.as_str(), found.path.as_str(), found.unnamed.as_deref()), (stage, below, unnamed));
+        }
+        for path in ["//x", "/a/../b", "/%2e%2e/x"] {
+            assert!(matches!(route_of("abc123".parse().unwrap(), &Method::GET, path), Route::Refused(_)), "{path}");
+        }
     }
 
     #[test]
@@ -155,7 +225,21 @@ mod tests {
             ("/_aws/execute-api/abc123/dev/", "/"),
             ("/_aws/execute-api/abc123/dev", "/"),
         ] {
-            assert_eq!(get(path), api_route(below), "{path}");
+            assert_eq!(named(get(path)), api_route(below), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_hides_something_says_so() {
+        for path in [
+            "/restapis/abc123/dev/_user_request_/a%2fb",
+            "/restapis/abc123/dev/_user_request_/a%252fb",
+            "/restapis/abc123/dev/_user_request_/a%25252Fb",
+            "/restapis/abc123/dev/_user_request_/%252e%252E/x",
+            "/_aws/execute-api/abc123/dev/a%255cb",
+            "/_aws/execute-api/abc123/dev/a%250d",
+        ] {
+            assert!(matches!(get(path), Route::Api(ApiPath { is_plain: false, .. })), "{path}");
         }
     }
 
@@ -184,9 +268,7 @@ mod tests {
             "/_aws/",
             "/_aws/lambda/runtime",
             "/_aws/execute-api/",
-            "/_aws/execute-api/abc123",
             "/_aws/execute-api/ABC/dev/x",
-            "/_aws/execute-api/abc123/d%65v/x",
             "/%5faws/execute-api/abc123/dev/x",
             "/_localemu/health",
             "/_fakecloud/health",
@@ -198,14 +280,8 @@ mod tests {
             "/restapis/abc123/dev/_user_request_/../../../../_localstack/health",
             "/restapis/abc123/dev/_user_request_/%2e%2e/x",
             "/restapis/abc123/dev/_user_request_/%2E./x",
-            "/restapis/abc123/dev/_user_request_/a%2fb",
             "/restapis/abc123/dev/_user_request_/..%2f..%2f_localstack",
             "/restapis/abc123/dev/_user_request_/a%5cb",
-            "/restapis/abc123/dev/_user_request_/a%252fb",
-            "/restapis/abc123/dev/_user_request_/a%25252Fb",
-            "/restapis/abc123/dev/_user_request_/%252e%252E/x",
-            "/_aws/execute-api/abc123/dev/a%255cb",
-            "/_aws/execute-api/abc123/dev/a%250d",
             "/restapis/abc123/dev/_user_request_/a%00b",
             "/restapis/abc123/dev/_user_request_/a%0d%0ab",
             "/restapis/../_localstack/health",
@@ -238,8 +314,9 @@ mod tests {
             let decoded = String::from_utf8_lossy(&percent_decode_str(&path).collect::<Vec<_>>()).into_owned();
             match get(&path) {
                 Route::Refused(_) | Route::Health => {}
-                Route::Api { path: below, .. } => {
+                Route::Api(ApiPath { path: below, is_plain, .. }) => {
                     prop_assert!(path.ends_with(&below) || below == "/");
+                    prop_assert!(!is_plain || !below.to_ascii_lowercase().contains("%2f"));
                     prop_assert!(!decoded.split('/').any(|part| part == ".." || part == "."));
                 }
                 Route::Aws => {

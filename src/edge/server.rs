@@ -1,13 +1,14 @@
 //! The edge as a server: every request is checked in one order before the engine hears of it.
 //!
 //! From the head: host, route, site, rate (`gate.rs`). Then in-flight cap, deployed or signed; then the upstream, within
-//! a deadline. Every answer, also a refusal, leaves with a request id, and no answer of an engine opens this door to
-//! other origins.
+//! a deadline. Every answer, also a refusal, leaves with a request id. What an API answers is otherwise left as it is,
+//! unless the API leaves it to the edge which pages may call it: then no answer opens this door to other origins.
 
 use super::{
     answer,
     capacity::Capacity,
     config::Config,
+    function_url::{self, UrlAuth, UrlCaller},
     gate::{Gate, Passed, Target, Who, allowing},
     keyring::Keyring,
     lenient,
@@ -16,7 +17,7 @@ use super::{
     pages::Pages,
     scope,
     signature::{Claim, Denied, Verified},
-    upstream::{ApiCall, AwsCall, Upstream},
+    upstream::{ApiCall, AwsCall, Upstream, UrlCall},
 };
 use crate::{
     aws_protocol::Protocol,
@@ -37,8 +38,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Bytes of body of everything but AWS calls that claim a key; those are limited by [`http1::Limits::body_bytes`].
-const API_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a body that an API takes:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>.
+const API_BODY_BYTES: usize = 10 * 1024 * 1024;
+/// Bytes of body of a call of a function's URL: Lambda's own limit of an event.
+const URL_BODY_BYTES: usize = 6 * 1024 * 1024;
+/// Bytes of body of all else but AWS calls that claim a key; those are limited by [`http1::Limits::body_bytes`].
+const SMALL_BODY_BYTES: usize = 1024 * 1024;
 /// The deadline of an AWS call: an invoked function may run for 15 minutes.
 const AWS_TIME: Duration = Duration::from_secs(905);
 /// The deadline of the question whether the engine is healthy.
@@ -87,20 +93,35 @@ impl<U: Upstream> Edge<U> {
         let response = match target {
             Target::Health => self.health().await,
             Target::Page(page) => self.pages.answer(page, self.gate.upstream.services().unwrap_or_default()),
-            Target::Api { api, stage, path, deployment } => {
+            Target::Api { api, stage, path, deployment, voice } => {
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
                 let call = ApiCall { request_id, api, stage, deployment, path, request };
                 let left = self.gate.config.api_time.saturating_sub(took);
                 let answered = self.gate.config.clock.timeout(left, self.api(who, call)).await;
-                answered.unwrap_or_else(answer::deadline)
+                return match answered {
+                    Some(Ok(response)) if voice.is_own => response,
+                    Some(Ok(response)) => allowing(&site, without_cors(response)),
+                    Some(Err(response)) => allowing(&site, answer::uncached(response)),
+                    None => allowing(&site, answer::uncached(answer::deadline())),
+                };
+            }
+            Target::Url { id: url, path, auth, claim } => {
+                let caller = self.url_caller(claim, &auth, &parts, &body);
+                if matches!((&caller, who), (UrlCaller::Denied(_), Who::Known))
+                    && let Err(wait) = self.gate.count(&parts)
+                {
+                    return answer::too_many(wait);
+                }
+                let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
+                return self.url(who, UrlCall { request_id, id: url, caller, path, request }).await;
             }
             Target::Aws(claim) => {
                 let caller = Caller { claim, who, is_lenient };
                 self.aws(caller, Request::from_parts(parts, body), id).await
             }
         };
-        allowing(&site, response)
+        allowing(&site, answer::uncached(response))
     }
 
     async fn health(&self) -> Response {
@@ -111,9 +132,39 @@ impl<U: Upstream> Edge<U> {
         }
     }
 
-    async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Response {
+    /// Has an API answer; the error is the edge's own answer instead.
+    async fn api(&self, who: Who, call: ApiCall<U::Deployment>) -> Result<Response, Response> {
+        let _permit = self.api_calls.try_acquire(who == Who::Known).ok_or_else(answer::busy)?;
+        Ok(self.gate.upstream.api(call).await)
+    }
+
+    async fn url(&self, who: Who, call: UrlCall) -> Response {
         let Some(_permit) = self.api_calls.try_acquire(who == Who::Known) else { return answer::busy() };
-        without_cors(self.gate.upstream.api(call).await)
+        let mut response = match timeout(AWS_TIME, self.gate.upstream.call_url(call)).await {
+            Ok(response) => response,
+            Err(_) => answer::deadline(),
+        };
+        response.extensions_mut().insert(Theirs);
+        response
+    }
+
+    /// Proves who calls a function's URL, where that is asked.
+    fn url_caller(
+        &self,
+        claim: Option<Result<Claim, Denied>>,
+        auth: &UrlAuth,
+        parts: &Parts,
+        body: &[u8],
+    ) -> UrlCaller {
+        let Some(claim) = claim else { return UrlCaller::Anybody };
+        let candidates = origin::signed_candidates(&parts.headers, self.gate.config.public_host.as_deref());
+        let verified = claim
+            .and_then(|claim| claim.verify(parts, body, &candidates, &self.gate.keyring, self.gate.config.clock.now()))
+            .and_then(|verified| function_url::check_scope(&verified, auth).map(|()| verified));
+        match verified {
+            Ok(verified) => UrlCaller::Key(verified.access_key_id),
+            Err(denied) => UrlCaller::Denied(denied),
+        }
     }
 
     async fn aws(&self, caller: Caller, request: Request, id: &str) -> Response {
@@ -196,11 +247,13 @@ impl<U: Upstream> http1::Service for Edge<U> {
         let asked = Asked::of(head, self.ids.of(&head.headers));
         let passed = match self.gate.pass(head, &asked.id).await {
             Ok(passed) => passed,
-            Err(response) => return Err(asked.answer(response)),
+            Err(response) => return Err(asked.answer(answer::uncached(response))),
         };
         let bytes = match (&passed.target, passed.who) {
             (Target::Aws(_), Who::Known) => self.gate.config.limits.body_bytes,
-            _ => API_BODY_BYTES,
+            (Target::Url { .. }, _) => URL_BODY_BYTES,
+            (Target::Api { .. }, _) => API_BODY_BYTES,
+            _ => SMALL_BODY_BYTES,
         };
         let share = match passed.who {
             Who::Known => Share::Known,
@@ -215,6 +268,18 @@ impl<U: Upstream> http1::Service for Edge<U> {
         asked.answer(response)
     }
 
+    /// Only the owner's calls are worded by the service that they are for; strangers learn nothing from it.
+    fn reject_body(&self, head: &Parts, admitted: &Self::Pass, rejection: Rejection) -> Option<Response> {
+        let Admitted { passed: Passed { target: Target::Aws(Ok(claim)), who: Who::Known, .. }, asked } = admitted
+        else {
+            return None;
+        };
+        let most = self.gate.config.limits.body_bytes;
+        let is_too_large = rejection == Rejection::BodyTooLarge;
+        let response = is_too_large.then(|| self.gate.upstream.too_large(claim.service(), head, most, &asked.id))??;
+        Some(asked.answer(response))
+    }
+
     fn reject(&self, peer: Peer, rejection: Rejection) -> Response {
         let id = self.ids.draw();
         tracing::info!(request_id = id, peer = %peer.0, reason = rejection.code(), "rejected");
@@ -226,7 +291,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
                 .take(Client::malformed(peer.0.ip()))
                 .map_or_else(answer::too_many, |()| answer::rejected(rejection)),
         };
-        finish(answer, &id)
+        finish(answer::uncached(answer), &id)
     }
 }
 
@@ -251,9 +316,9 @@ impl Asked {
     }
 
     /// Finishes the answer, and writes down what was asked and what came of it.
-    fn answer(self, response: Response) -> Response {
+    fn answer(&self, response: Response) -> Response {
         let Self { id: request_id, method, path, began, peer } = self;
-        let response = finish(response, &request_id);
+        let response = finish(response, request_id);
         let peer = peer.map(|peer| peer.0.to_string());
         let status = response.status().as_u16();
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -284,16 +349,21 @@ fn name_request(parts: &mut Parts, id: &str) {
     }
 }
 
+/// Marks an answer that leaves with nothing of the edge's but its id: whoever made it says what may be kept and shown.
+#[derive(Debug, Clone)]
+struct Theirs;
+
 /// Puts on what every answer carries. One that asks to come back later says when, also where what is behind the edge
 /// does not.
 fn finish(mut response: Response, id: &str) -> Response {
+    if response.extensions().get::<Theirs>().is_some() {
+        ids::name(&mut response, id);
+        return response;
+    }
     let asks_back = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if asks_back && !response.headers().contains_key(header::RETRY_AFTER) {
         response = answer::retry_after(response, A_MOMENT);
     }
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     ids::name(&mut response, id);
     response
 }

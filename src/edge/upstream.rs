@@ -1,10 +1,15 @@
 //! What the edge wants of the engine behind it: the emulator in this process, or an engine reached over HTTP.
 
+use super::{
+    answer,
+    function_url::{UrlAuth, UrlCaller},
+};
 use crate::{
     http1::{Request, Response},
-    names::{ApiId, StageName},
+    names::{ApiId, FunctionUrlId, StageName},
 };
-use std::future::Future;
+use http::request::Parts;
+use std::future::{Future, ready};
 
 /// The engine behind the edge.
 pub trait Upstream: Send + Sync + 'static {
@@ -20,6 +25,20 @@ pub trait Upstream: Send + Sync + 'static {
         key: Option<&str>,
     ) -> impl Future<Output = Lookup<Self::Deployment>> + Send;
 
+    /// Whether APIs of the engine may speak for themselves ([`Upstream::voice`]).
+    const SPEAKS: bool = false;
+
+    /// Tells what an API says for itself on a path below its stage.
+    fn voice(&self, _deployment: &Self::Deployment, _path: &str) -> Voice {
+        Voice::default()
+    }
+
+    /// Tells whether a path means the same to the API as to the edge when it has separators in escapes (`a%2Fb`): an
+    /// engine that decodes it may read another path.
+    fn takes_escapes(&self) -> bool {
+        false
+    }
+
     /// Names the services that the engine has, by their signing names; `None` when only the engine knows.
     fn services(&self) -> Option<&'static [&'static str]>;
 
@@ -29,8 +48,34 @@ pub trait Upstream: Send + Sync + 'static {
     /// Answers a verified AWS call.
     fn aws(&self, call: AwsCall) -> impl Future<Output = Response> + Send;
 
+    /// Tells how calls of a function's URL prove who makes them; `None` where there is no such URL, as in an engine
+    /// that answers them elsewhere.
+    fn url(&self, _id: &FunctionUrlId) -> impl Future<Output = Option<UrlAuth>> + Send {
+        ready(None)
+    }
+
+    /// Answers a call of a function's URL, allowed or not.
+    fn call_url(&self, _call: UrlCall) -> impl Future<Output = Response> + Send {
+        ready(answer::not_found())
+    }
+
+    /// Words the refusal of an AWS call that is larger than any may be, where its service has words of its own for that.
+    fn too_large(&self, _service: &str, _head: &Parts, _most: usize, _request_id: &str) -> Option<Response> {
+        None
+    }
+
     /// Tells whether the engine answers, for `GET /healthz`.
     fn is_healthy(&self) -> impl Future<Output = bool> + Send;
+}
+
+/// What an API says for itself; on everything else the edge decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Voice {
+    /// Whether its answers stand as they are: what they say about other origins and about caching, and what it answers
+    /// to OPTIONS.
+    pub is_own: bool,
+    /// Whether its author says what pages of other origins may do here.
+    pub answers_pages: bool,
 }
 
 /// What an engine says of a stage of an API.
@@ -44,8 +89,10 @@ pub enum Lookup<D> {
         /// decides who pays for the call.
         is_opened: bool,
     },
-    /// There is no such API, or it has no such stage.
+    /// There is no such API.
     Absent,
+    /// There is such an API, but no such stage of it.
+    NoStage,
     /// The engine does not say.
     Unknown,
 }
@@ -79,5 +126,20 @@ pub struct AwsCall {
     /// The access key that signed.
     pub access_key_id: String,
     /// The request as it came; of a presigned URL still with its signature's parameters.
+    pub request: Request,
+}
+
+/// A call of a function's URL.
+#[derive(Debug)]
+pub struct UrlCall {
+    /// The id that the edge logs the call under, and the function's own id of it.
+    pub request_id: String,
+    /// The URL that is called.
+    pub id: FunctionUrlId,
+    /// Who calls it.
+    pub caller: UrlCaller,
+    /// The path that the function sees, still percent-encoded, starting with `/`.
+    pub path: String,
+    /// The request as it came; its query belongs to the function.
     pub request: Request,
 }

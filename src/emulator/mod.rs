@@ -9,11 +9,13 @@
 //! only the Lambda Runtime API opens loopback listeners of its own).
 
 pub mod apigateway;
+pub mod apigatewayv2;
 mod context;
 pub mod ec2;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod process_tree;
 pub mod runtime;
 pub mod sandbox;
 pub mod service;
@@ -27,10 +29,11 @@ pub use context::{Config, Context};
 pub use store::{OpenError, SetAside};
 
 use crate::{
-    edge::{ApiCall, AwsCall, Lookup, Upstream},
+    edge::{ApiCall, AwsCall, Lookup, Upstream, UrlCall, Voice, function_url::UrlAuth},
     http1::Response,
-    names::{ApiId, StageName},
+    names::{ApiId, FunctionUrlId, StageName},
 };
+use http::request::Parts;
 use state::Store;
 use std::sync::Arc;
 
@@ -55,6 +58,7 @@ impl Emulator {
         }
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
+        iam::accept(&store, &config.keyring);
         let context = Arc::new(Context { config, store, events, sessions });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
         Ok(Self { context, functions })
@@ -77,13 +81,41 @@ impl Emulator {
     }
 }
 
-impl Upstream for Emulator {
-    type Deployment = apigateway::Served;
+/// What a stage of an API of either kind serves.
+#[derive(Debug)]
+pub enum Served {
+    /// Of a REST API.
+    Rest(apigateway::Served),
+    /// Of an HTTP API.
+    Http(apigatewayv2::Served),
+}
 
-    async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<apigateway::Served> {
+impl Upstream for Emulator {
+    type Deployment = Served;
+
+    async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<Served> {
         match apigateway::find(&self.context, api, stage, key) {
-            Some(served) => Lookup::Deployed { is_opened: served.is_opened(), deployment: served },
-            None => Lookup::Absent,
+            Lookup::Deployed { deployment, is_opened } => {
+                Lookup::Deployed { deployment: Served::Rest(deployment), is_opened }
+            }
+            Lookup::NoStage => Lookup::NoStage,
+            Lookup::Absent | Lookup::Unknown => match apigatewayv2::find(&self.context, api, stage) {
+                Some(served) => Lookup::Deployed { is_opened: false, deployment: Served::Http(served) },
+                None => Lookup::Absent,
+            },
+        }
+    }
+
+    fn takes_escapes(&self) -> bool {
+        true
+    }
+
+    const SPEAKS: bool = true;
+
+    fn voice(&self, deployment: &Served, path: &str) -> Voice {
+        match deployment {
+            Served::Rest(served) => served.voice(path),
+            Served::Http(served) => Voice { is_own: true, answers_pages: served.answers_pages(path) },
         }
     }
 
@@ -91,12 +123,34 @@ impl Upstream for Emulator {
         Some(&services::NAMES)
     }
 
-    async fn api(&self, call: ApiCall<apigateway::Served>) -> Response {
-        apigateway::api(&self.context, &self.functions, call).await
+    async fn api(&self, call: ApiCall<Served>) -> Response {
+        let ApiCall { request_id, api, stage, deployment, path, request } = call;
+        match deployment {
+            Served::Rest(deployment) => {
+                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                apigateway::api(&self.context, &self.functions, call).await
+            }
+            Served::Http(deployment) => {
+                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                apigatewayv2::api(&self.context, &self.functions, call).await
+            }
+        }
     }
 
     async fn aws(&self, call: AwsCall) -> Response {
         services::answer(&self.context, &self.functions, &call).await
+    }
+
+    async fn url(&self, id: &FunctionUrlId) -> Option<UrlAuth> {
+        lambda::url_auth(&self.context, id)
+    }
+
+    async fn call_url(&self, call: UrlCall) -> Response {
+        lambda::call_url(&self.context, &self.functions, call).await
+    }
+
+    fn too_large(&self, service: &str, head: &Parts, most: usize, request_id: &str) -> Option<Response> {
+        services::too_large(service, head, most, request_id)
     }
 
     async fn is_healthy(&self) -> bool {

@@ -1,31 +1,49 @@
-//! Starts function processes: a cleared environment, a process group of their own, limits, and a life that cannot be
-//! longer than the emulator's. What the process does is `runtime`'s business.
+//! Starts and ends function processes: a cleared environment, a process group of their own, limits, and a life that
+//! cannot be longer than the emulator's. What the process does is `runtime`'s business.
+//!
+//! What is started is this binary in its role `@sandbox`, the parent of the function's own process: it ends all that
+//! the function started when that ends, when it is asked to, and when the emulator dies.
 //!
 //! The kernel ties a parent-death signal to the *thread* that forked, not to the process. Worker threads of the async
 //! runtime come and go, so every function process is forked by one thread that lives as long as the [`Spawner`].
 
 use crate::marks::SANDBOX_ROLE;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use std::{
-    io,
+    ffi::OsString,
+    fs, io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::Stdio,
     sync::mpsc,
     thread,
+    time::Duration,
 };
 use tokio::{
     process::{Child, Command},
+    signal::unix::{SignalKind, signal},
     sync::oneshot,
+    time::timeout,
 };
+
+/// How long the sandbox gets to end everything before it is killed itself.
+const END_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often, and how far apart, it is looked whether what was killed is gone: a second in all.
+const LEFTOVER_LOOKS: u32 = 100;
+const LEFTOVER_PAUSE: Duration = Duration::from_millis(10);
 
 /// A function process to be.
 #[derive(Debug)]
 pub struct Program {
     /// The program's file, absolute.
     pub path: PathBuf,
-    /// The file that it is to run, for an interpreter.
-    pub argument: Option<PathBuf>,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
     /// A folder that the process finds at `/tmp`, where the system lets it.
     pub tmp: Option<PathBuf>,
+    /// A folder that the process finds at `/opt`, where the system lets it.
+    pub opt: Option<PathBuf>,
     /// A file that the process finds at `/etc/hosts`, where the system lets it.
     pub hosts: Option<PathBuf>,
     /// Its working folder.
@@ -56,8 +74,10 @@ impl Spawner {
         thread::Builder::new().name("function-spawner".to_owned()).spawn(move || {
             let _context = runtime.enter();
             for mut order in inbox {
-                // A caller that gave up drops the child, which `kill_on_drop` ends.
-                let _ = order.child.send(order.command.spawn());
+                if let Err(Ok(child)) = order.child.send(order.command.spawn()) {
+                    // The caller gave up. What was started is waited for by the runtime.
+                    ask_to_end(&child);
+                }
             }
         })?;
         Ok(Self { orders, executable })
@@ -86,23 +106,79 @@ fn command(executable: &Path, program: &Program) -> Command {
         .arg(std::process::id().to_string())
         .arg(&program.folder)
         .arg(program.tmp.as_deref().unwrap_or(Path::new("")))
+        .arg(program.opt.as_deref().unwrap_or(Path::new("")))
         .arg(program.hosts.as_deref().unwrap_or(Path::new("")))
         .arg(&program.path)
-        .args(&program.argument)
+        .args(&program.arguments)
         .env_clear()
         .envs(program.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         // Its own group from the first instruction on, so that whatever it starts can be killed with it.
-        .process_group(0)
-        .kill_on_drop(true);
+        .process_group(0);
     command
 }
 
-/// Kills a process that was not waited for yet, and all that it started and that stayed in its group.
-pub fn kill_group(child: &Child) {
-    if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+/// Waits until a process has ended, and leaves it to be waited for, so that its number stays its own. Where the system
+/// cannot tell, it is waited for.
+pub async fn death(child: &mut Child) {
+    if let (Some(id), Ok(mut deaths)) = (id(child), signal(SignalKind::child())) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while let Ok(None) = waitid(WaitId::Pid(id), options) {
+            deaths.recv().await;
+        }
+    } else {
+        let _ = child.wait().await;
+    }
+}
+
+/// Ends a function's process and all that it started.
+pub async fn end(child: &mut Child) {
+    ask_to_end(child);
+    let _ = timeout(END_TIMEOUT, death(child)).await;
+    // Nothing is left, unless somebody ended the sandbox itself. It was not waited for yet, so the group's number is
+    // still its own.
+    if let Some(id) = id(child) {
+        let _ = kill_process_group(id, Signal::KILL);
+    }
+}
+
+fn ask_to_end(child: &Child) {
+    if let Some(id) = id(child) {
+        let _ = kill_process(id, Signal::TERM);
+    }
+}
+
+/// The number of a process that was not waited for yet.
+#[must_use]
+pub fn id(child: &Child) -> Option<Pid> {
+    Pid::from_raw(child.id().and_then(|id| i32::try_from(id).ok())?)
+}
+
+/// Kills what the functions of a former emulator left behind, if somebody killed their sandboxes: each process whose
+/// environment has a variable that only functions have, with a place in a folder that only this emulator uses.
+///
+/// What a function started with another environment is not recognised, and is left alone.
+pub fn end_leftovers(variable: &str, folder: &Path) {
+    let place = [variable.as_bytes(), b"=", folder.as_os_str().as_bytes(), b"/"].concat();
+    // Of the processes of other users, and of those that have ended, this is not readable or empty.
+    let is_ours = |id: &Pid| {
+        let environment = fs::read(format!("/proc/{}/environ", id.as_raw_nonzero())).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(&place))
+    };
+    let Ok(processes) = fs::read_dir("/proc") else { return };
+    let ids = processes.flatten().filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?));
+    let leftovers: Vec<Pid> = ids.filter(is_ours).collect();
+    for id in &leftovers {
+        tracing::warn!(pid = id.as_raw_nonzero().get(), "a process that a function of a former engine left was ended");
+        let _ = kill_process(*id, Signal::KILL);
+    }
+    // What is being killed may still write where the next step removes.
+    for _ in 0..LEFTOVER_LOOKS {
+        if !leftovers.iter().any(is_ours) {
+            break;
+        }
+        thread::sleep(LEFTOVER_PAUSE);
     }
 }

@@ -2,7 +2,7 @@
 //! knows both all services and all protocols.
 
 use super::{
-    apigateway,
+    apigateway, apigatewayv2,
     context::Context,
     ec2, iam, lambda, logs,
     runtime::Functions,
@@ -17,13 +17,20 @@ use crate::{
     http1::{Request, Response},
 };
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Every service that is emulated, in the order of their names.
-pub const SERVICES: [&Service; 6] =
-    [&apigateway::SERVICE, &ec2::SERVICE, &iam::SERVICE, &lambda::SERVICE, &logs::SERVICE, &sts::SERVICE];
+pub const SERVICES: [&Service; 7] = [
+    &apigateway::SERVICE,
+    &apigatewayv2::SERVICE,
+    &ec2::SERVICE,
+    &iam::SERVICE,
+    &lambda::SERVICE,
+    &logs::SERVICE,
+    &sts::SERVICE,
+];
 
 /// The signing names of [`SERVICES`].
 pub const NAMES: [&str; SERVICES.len()] = {
@@ -45,6 +52,15 @@ pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: 
     serve(context, functions, call, protocol).await.unwrap_or_else(|error| error.response(protocol, &call.request_id))
 }
 
+/// Words the refusal of a call that is larger than any may be, where its service has words of its own for that.
+pub(super) fn too_large(service: &str, head: &Parts, most: usize, request_id: &str) -> Option<Response> {
+    // Only Lambda takes calls that get near it.
+    let service = Some(&lambda::SERVICE).filter(|known| known.name == service)?;
+    let (route, _) = service.routes?.find(&head.method, &head.uri)?;
+    let error = lambda::request_too_large(most, route.name);
+    Some(error.response(Protocol::of(service.name, &head.headers), request_id))
+}
+
 async fn serve(
     context: &Arc<Context>,
     functions: &Functions,
@@ -52,8 +68,13 @@ async fn serve(
     protocol: Protocol,
 ) -> Result<Response, AwsError> {
     let (request, request_id) = (&call.request, call.request_id.as_str());
+    if context.sessions.is_expired(&call.access_key_id, context.now_millis()) {
+        let message = "The security token included in the request is expired";
+        return Err(AwsError::new(StatusCode::FORBIDDEN, "ExpiredToken", message));
+    }
     let region: Region = call.region.parse()?;
-    let service = SERVICES.into_iter().find(|service| service.name == call.service);
+    let name = service_name(call);
+    let service = SERVICES.into_iter().find(|service| service.name == name);
     let service = service.ok_or_else(|| AwsError::not_implemented(&call.service, &hint(request)))?;
     let called = Called::find(service, protocol, request)?;
     let name = called.name().to_owned();
@@ -70,6 +91,13 @@ async fn serve(
         Handler::Async(serve) => serve(operation).await,
     }?;
     Ok(render(output, protocol, &name, status, request_id))
+}
+
+/// The name of a call's service: that which it is signed for, but for HTTP APIs, whose calls are signed as those of REST
+/// APIs and have paths of their own.
+fn service_name(call: &AwsCall) -> &str {
+    let is_of_http_apis = call.service == "apigateway" && call.request.uri().path().starts_with("/v2/");
+    if is_of_http_apis { apigatewayv2::SERVICE.name } else { &call.service }
 }
 
 /// How a call names its operation.

@@ -1,7 +1,7 @@
 //! What a region holds: one state per service.
 
 use super::{
-    apigateway, ec2, iam, lambda, logs,
+    apigateway, apigatewayv2, ec2, iam, lambda, logs,
     store::{self, AnyTable, Tables},
 };
 
@@ -14,6 +14,8 @@ pub type Store = store::Store<RegionState>;
 pub struct RegionState {
     /// APIs, stages, keys.
     pub apigateway: apigateway::State,
+    /// HTTP APIs.
+    pub apigatewayv2: apigatewayv2::State,
     /// Instances.
     pub ec2: ec2::State,
     /// Roles; global.
@@ -25,8 +27,8 @@ pub struct RegionState {
 }
 
 impl RegionState {
-    fn services(&mut self) -> [&mut dyn Tables; 5] {
-        [&mut self.apigateway, &mut self.ec2, &mut self.iam, &mut self.lambda, &mut self.logs]
+    fn services(&mut self) -> [&mut dyn Tables; 6] {
+        [&mut self.apigateway, &mut self.apigatewayv2, &mut self.ec2, &mut self.iam, &mut self.lambda, &mut self.logs]
     }
 }
 

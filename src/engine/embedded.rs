@@ -20,7 +20,7 @@ use crate::{
     engine_kind::EngineKind,
     error::{Code, Error, Result},
     lenience::Lenience,
-    marks::{API_ID_TAG, ENGINE_ROLE, LOCAL_ACCOUNT},
+    marks::{API_ID_TAG, ENGINE_ROLE, LOCAL_ACCOUNT, TETHERED},
     progress::Progress,
     settings::{
         Origin, Settings,
@@ -94,7 +94,7 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     }
     progress.begin("engine", Message::new("engine.starting"));
     let bridge = if lenient.is_on() { bridge(settings).await } else { None };
-    let record = start(settings, Habits { lenient, bridge }, progress).await?;
+    let (record, _) = start(settings, Habits { lenient, bridge }, progress, None).await?;
     progress.done("engine");
     if record.bridge != bridge
         && let Some(address) = bridge
@@ -140,9 +140,15 @@ fn described(settings: &Settings, record: &Record, changed: bool) -> Startup {
     }
 }
 
-async fn start(settings: &Settings, habits: Habits, progress: &Progress) -> Result<Record> {
+/// Starts the process and waits until it listens. With a tether it ends when the other end of that pipe is closed.
+pub(super) async fn start(
+    settings: &Settings,
+    habits: Habits,
+    progress: &Progress,
+    tether: Option<io::PipeReader>,
+) -> Result<(Record, std::process::Child)> {
     let log = log_path(&settings.folder, Role::Engine);
-    let (reader, mut child) = spawn(settings, habits, &log).map_err(|source| disk::Error::Io {
+    let (reader, mut child) = spawn(settings, habits, &log, tether).map_err(|source| disk::Error::Io {
         action: "start",
         path: log.clone(),
         source,
@@ -158,7 +164,7 @@ async fn start(settings: &Settings, habits: Habits, progress: &Progress) -> Resu
                 let warning = Message::new("engine.set_aside").with("path", path.display());
                 progress.warn(warning.with("kept", kept).with("lost", lost));
             }
-            Ok(*record)
+            Ok((*record, child))
         }
         Ok(News::PortTaken) => Err(port_taken(settings.port.value)),
         Ok(News::Failed { reason }) => Err(crashed(&mut child, &log).because(reason)),
@@ -173,7 +179,12 @@ async fn start(settings: &Settings, habits: Habits, progress: &Progress) -> Resu
 
 /// Starts the child with an empty environment, its news in a pipe and its errors in the log. It leaves our session
 /// itself, which needs no code between fork and exec.
-fn spawn(settings: &Settings, habits: Habits, log: &Path) -> io::Result<(io::PipeReader, std::process::Child)> {
+fn spawn(
+    settings: &Settings,
+    habits: Habits,
+    log: &Path,
+    tether: Option<io::PipeReader>,
+) -> io::Result<(io::PipeReader, std::process::Child)> {
     let errors = disk::append(log)?;
     let (reader, writer) = io::pipe()?;
     let child = std::process::Command::new(std::env::current_exe()?)
@@ -184,9 +195,10 @@ fn spawn(settings: &Settings, habits: Habits, log: &Path) -> io::Result<(io::Pip
         .arg(Door::of(settings).to_text())
         .arg(settings.machine.to_text())
         .arg(habits.to_text())
+        .args(tether.is_some().then_some(TETHERED))
         .env_clear()
         .current_dir(&settings.folder)
-        .stdin(Stdio::null())
+        .stdin(tether.map_or_else(Stdio::null, Stdio::from))
         .stdout(writer)
         .stderr(errors)
         .spawn()?;
@@ -238,7 +250,8 @@ pub(super) async fn down_unrecorded(settings: &Settings, progress: &Progress) ->
     stop(&process, progress).await.map(|()| true)
 }
 
-async fn stop(process: &Process, progress: &Progress) -> Result<()> {
+/// Ends a process: asks, waits, insists.
+pub(super) async fn stop(process: &Process, progress: &Progress) -> Result<()> {
     progress.begin("engine", Message::new("engine.stopping"));
     for (signal, deadline) in [(Signal::TERM, STOP_DEADLINE), (Signal::KILL, KILL_DEADLINE)] {
         if let Some(pid) = process.pid() {

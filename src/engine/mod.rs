@@ -26,6 +26,7 @@ pub mod reach;
 pub mod record;
 mod report;
 pub mod target;
+pub mod temporary;
 
 pub(crate) use aws::{no_credentials, nothing_to_start};
 pub(crate) use component::OUTSIDE_CONTAINERS;

@@ -4,7 +4,7 @@
 //! system call.
 
 use super::{
-    Admission, Limits, Local, Peer, Rejection, Request, Response, Service,
+    Admission, Incoming, Limits, Local, Peer, Piece, Rejection, Request, Response, Rest, Service, Trailers,
     chunked::Decoder,
     head::{self, Framing, Head},
     response,
@@ -18,7 +18,7 @@ use std::{io, mem, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
+    sync::{OwnedSemaphorePermit, mpsc},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -108,26 +108,50 @@ impl<S: Service> Exchange<S> {
         let head = waiting.unless_over(self.whole_head(wait), End::Quiet).await?;
         // From here to the answer only a stranger's body is waited for.
         drop(waiting);
-        let Head { method, uri, headers, framing, close, expects_continue } = head;
+        let Head { method, uri, headers, spelling, framing, close, expects_continue } = head;
 
         let (mut parts, ()) = http::Request::new(()).into_parts();
         (parts.method, parts.uri, parts.headers) = (method.clone(), uri, headers);
         parts.extensions.insert(self.connection.peer);
         parts.extensions.insert(self.connection.local);
+        parts.extensions.insert(spelling);
         let admitted = AssertUnwindSafe(self.connection.service.admit(&parts)).catch_unwind().await;
         let response = match admitted.map_err(|_| Rejection::Bug)? {
             Ok((admission, pass)) => {
+                if let Some(incoming) = self.connection.service.stream(&parts, &pass) {
+                    let trailers = self.streamed_body(framing, incoming, expects_continue).await?;
+                    parts.extensions.insert(trailers);
+                    let response = self.answer(Request::from_parts(parts, Bytes::new()), pass).await?;
+                    return self.send(response, &method, close).await;
+                }
                 // The room is held until the answer is there: the service keeps the body for as long.
-                let (body, _room) = self.admitted_body(framing, admission, expects_continue).await?;
+                let admitted = self.admitted_body(framing, admission, expects_continue).await;
+                let (body, _room, trailers) = admitted.map_err(|end| match end {
+                    End::Refused(rejection) => {
+                        let worded = self.connection.service.reject_body(&parts, &pass, rejection);
+                        worded.map_or(End::Refused(rejection), End::Answered)
+                    }
+                    end => end,
+                })?;
+                parts.extensions.insert(trailers);
                 self.answer(Request::from_parts(parts, body), pass).await?
             }
             Err(response) if framing == Framing::Length(0) => response,
             Err(response) => return Err(End::Answered(response)),
         };
+        self.send(response, &method, close).await
+    }
+
+    /// Writes an answer; tells whether the connection stays open.
+    async fn send(&mut self, response: Response, method: &Method, close: bool) -> Result<bool, End> {
         let service_closes = response.headers().get(header::CONNECTION).is_some_and(|option| option == "close");
         let close = close || service_closes || self.connection.shutdown.is_cancelled();
-        let waiting = self.connection.seats.wait();
-        waiting.unless_over(self.write(response, &method, close), End::Quiet).await?;
+        if let Some(rest) = response.extensions().get::<Rest>().and_then(Rest::take) {
+            self.write_pieces(response, rest, method, close).await?;
+        } else {
+            let waiting = self.connection.seats.wait();
+            waiting.unless_over(self.write(response, method, close), End::Quiet).await?;
+        }
         Ok(!close)
     }
 
@@ -171,20 +195,20 @@ impl<S: Service> Exchange<S> {
         framing: Framing,
         Admission { bytes, share }: Admission,
         expects_continue: bool,
-    ) -> Result<(Bytes, Room), End> {
+    ) -> Result<(Bytes, Room, Trailers), End> {
         let mut room = self.connection.pool.enter(share);
         if framing == Framing::Length(0) {
-            return Ok((Bytes::new(), room));
+            return Ok((Bytes::new(), room, Trailers::default()));
         }
         let limits = Arc::clone(&self.connection.limits);
         let waiting = (share == Share::Strangers).then(|| self.connection.seats.wait());
         let reading = self.body(framing, bytes.min(limits.body_bytes), expects_continue, &mut room);
         let reading = async { timeout(limits.body_time, reading).await.map_err(|_| Rejection::Timeout)? };
-        let body = match waiting {
+        let (body, trailers) = match waiting {
             Some(waiting) => waiting.unless_over(reading, End::Quiet).await?,
             None => reading.await?,
         };
-        Ok((body, room))
+        Ok((body, room, trailers))
     }
 
     async fn body(
@@ -193,7 +217,7 @@ impl<S: Service> Exchange<S> {
         most: usize,
         expects_continue: bool,
         room: &mut Room,
-    ) -> Result<Bytes, End> {
+    ) -> Result<(Bytes, Trailers), End> {
         let length = match framing {
             Framing::Length(length) => Some(usize::try_from(length).map_err(|_| Rejection::BodyTooLarge)?),
             Framing::Chunked => None,
@@ -201,21 +225,66 @@ impl<S: Service> Exchange<S> {
         if length.is_some_and(|length| length > most) {
             return Err(Rejection::BodyTooLarge.into());
         }
-        if expects_continue && self.buffer.is_empty() {
-            self.connection.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
-        }
+        self.go_on(expects_continue).await?;
         if let Some(length) = length {
-            return self.sized_body(length, room).await;
+            return Ok((self.sized_body(length, room).await?, Trailers::default()));
         }
-        let mut decoder = Decoder::new(most);
+        let mut decoder = Decoder::with_trailers(most, self.connection.limits.trailer_bytes);
         let mut arrived = self.buffer.len();
         loop {
             // What has arrived can make the decoder's buffer grow to twice that.
             room.grow(2 * arrived.min(most))?;
             if let Some(body) = decoder.decode(&mut self.buffer)? {
-                return Ok(body);
+                return Ok((body, Trailers(decoder.take_trailers())));
             }
             arrived += self.read().await?;
+        }
+    }
+
+    /// Asks for the body that a client holds back.
+    async fn go_on(&mut self, expects_continue: bool) -> Result<(), End> {
+        if expects_continue && self.buffer.is_empty() {
+            self.connection.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        }
+        Ok(())
+    }
+
+    /// Hands a body on while it arrives. It may take as long as it likes: who takes it knows when that is too long.
+    async fn streamed_body(
+        &mut self,
+        framing: Framing,
+        Incoming { pieces, most }: Incoming,
+        expects_continue: bool,
+    ) -> Result<Trailers, End> {
+        self.go_on(expects_continue).await?;
+        let mut decoder = Decoder::with_trailers(most, self.connection.limits.trailer_bytes);
+        let mut left = match framing {
+            Framing::Length(length) => Some(length),
+            Framing::Chunked => None,
+        };
+        if left.is_some_and(|length| length > most as u64) {
+            return Err(Rejection::BodyTooLarge.into());
+        }
+        loop {
+            let (piece, is_over) = match &mut left {
+                Some(left) => {
+                    let taken = self.buffer.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    *left -= taken as u64;
+                    (self.buffer.split_to(taken).freeze(), *left == 0)
+                }
+                None => {
+                    let is_over = decoder.advance(&mut self.buffer)?;
+                    (decoder.take(), is_over)
+                }
+            };
+            if !piece.is_empty() {
+                // Who has stopped listening misses it; the client is told nothing of that, as at AWS.
+                let _ = pieces.send(piece).await;
+            }
+            if is_over {
+                return Ok(Trailers(decoder.take_trailers()));
+            }
+            self.read().await?;
         }
     }
 
@@ -275,6 +344,36 @@ impl<S: Service> Exchange<S> {
         let mut bytes = Buf::chain(&self.out[..], body);
         let writing = self.connection.stream.write_all_buf(&mut bytes);
         timeout(self.connection.limits.write_time, writing).await.map_err(|_| End::Quiet)??;
+        Ok(())
+    }
+
+    /// Writes an answer whose rest is still being made, each piece as a chunk. One that does not come to its end leaves
+    /// the client with a body that it knows to be broken off.
+    async fn write_pieces(
+        &mut self,
+        mut response: Response,
+        mut rest: mpsc::Receiver<Piece>,
+        method: &Method,
+        close: bool,
+    ) -> Result<(), End> {
+        let first = mem::take(response.body_mut());
+        self.out.clear();
+        let has_body = response::write_head(&mut self.out, &response, method, close);
+        response::chunk(&mut self.out, &first, has_body);
+        loop {
+            let (limit, stream) = (self.connection.limits.write_time, &mut self.connection.stream);
+            timeout(limit, stream.write_all(&self.out)).await.map_err(|_| End::Quiet)??;
+            self.out.clear();
+            match rest.recv().await {
+                Some(Piece::Bytes(bytes)) => response::chunk(&mut self.out, &bytes, has_body),
+                Some(Piece::End) => break,
+                None => return Err(End::Quiet),
+            }
+        }
+        if has_body {
+            let ending = self.connection.stream.write_all(b"0\r\n\r\n");
+            timeout(self.connection.limits.write_time, ending).await.map_err(|_| End::Quiet)??;
+        }
         Ok(())
     }
 

@@ -28,12 +28,39 @@ pub struct Head {
     pub uri: Uri,
     /// The headers, in order, duplicates kept.
     pub headers: HeaderMap,
+    /// Their names as the client wrote them.
+    pub spelling: Spelling,
     /// Where the body ends.
     pub framing: Framing,
     /// Whether the client wants the connection closed after the answer.
     pub close: bool,
     /// Whether the client waits for `100 Continue` before it sends its body.
     pub expects_continue: bool,
+}
+
+/// The names of a request's headers as its client wrote them, in the order of the lines.
+#[derive(Debug, Clone, Default)]
+pub struct Spelling(Vec<Bytes>);
+
+impl Spelling {
+    /// That of a request whose head nobody wrote.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self(Vec::new())
+    }
+
+    /// That of a request whose names came by another way.
+    #[must_use]
+    pub fn of_names<'a>(names: impl Iterator<Item = &'a String>) -> Self {
+        Self(names.map(|name| Bytes::copy_from_slice(name.as_bytes())).collect())
+    }
+
+    /// Gives a name as the client wrote it the first time; as it is where the client did not write it.
+    #[must_use]
+    pub fn of<'a>(&'a self, name: &'a HeaderName) -> &'a str {
+        let written = self.0.iter().find(|written| written.eq_ignore_ascii_case(name.as_str().as_bytes()));
+        written.and_then(|written| std::str::from_utf8(written).ok()).unwrap_or(name.as_str())
+    }
 }
 
 /// Finds the end of the head in `buffer`, whose first `scanned` bytes an earlier call has already looked at; `None`
@@ -77,7 +104,7 @@ fn too_large(buffer: &[u8], limits: &Limits) -> Rejection {
 pub fn parse(head: &Bytes, limits: &Limits) -> Result<Head, Rejection> {
     let line = head.iter().position(|&byte| byte == b'\r').ok_or(Rejection::RequestLine)?;
     let (method, uri) = request_line(&head.slice(..line), limits)?;
-    let headers = headers(head, line + 2)?;
+    let (headers, spelling) = headers(head, line + 2)?;
 
     let host = only(&headers, &header::HOST, Rejection::Host)?.ok_or(Rejection::Host)?;
     if !is_host(host.as_bytes()) {
@@ -86,13 +113,13 @@ pub fn parse(head: &Bytes, limits: &Limits) -> Result<Head, Rejection> {
     if headers.contains_key(header::UPGRADE) {
         return Err(Rejection::Connection);
     }
-    if headers.contains_key(header::TRAILER) {
+    if limits.trailer_bytes == 0 && headers.contains_key(header::TRAILER) {
         return Err(Rejection::Trailer);
     }
     let close = wants_close(&headers)?;
     let framing = framing(&headers, limits)?;
     let expects_continue = expects_continue(&headers, limits)?;
-    Ok(Head { method, uri, headers, framing, close, expects_continue })
+    Ok(Head { method, uri, headers, spelling, framing, close, expects_continue })
 }
 
 fn request_line(line: &Bytes, limits: &Limits) -> Result<(Method, Uri), Rejection> {
@@ -141,7 +168,8 @@ fn is_origin_form(target: &[u8]) -> bool {
     target.starts_with(b"/")
 }
 
-fn headers(head: &Bytes, start: usize) -> Result<HeaderMap, Rejection> {
+/// Reads header lines, from `start` to the empty line at the end, and how their names were spelt.
+pub(super) fn headers(head: &Bytes, start: usize) -> Result<(HeaderMap, Spelling), Rejection> {
     let mut lines = [httparse::EMPTY_HEADER; HEADERS];
     let lines = match httparse::parse_headers(&head[start..], &mut lines) {
         Ok(httparse::Status::Complete((length, lines))) if start + length == head.len() => lines,
@@ -149,12 +177,14 @@ fn headers(head: &Bytes, start: usize) -> Result<HeaderMap, Rejection> {
         _ => return Err(Rejection::Header),
     };
     let mut headers = HeaderMap::with_capacity(lines.len());
+    let mut spelling = Vec::with_capacity(lines.len());
     for line in lines {
         let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|_| Rejection::Header)?;
         let value = HeaderValue::from_maybe_shared(head.slice_ref(line.value)).map_err(|_| Rejection::Header)?;
         headers.append(name, value);
+        spelling.push(head.slice_ref(line.name.as_bytes()));
     }
-    Ok(headers)
+    Ok((headers, Spelling(spelling)))
 }
 
 /// Gives the only value of a header; several are the rejection `several`, also when they are equal.

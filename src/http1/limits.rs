@@ -30,6 +30,8 @@ pub struct Limits {
     pub connections: usize,
     /// Whether `transfer-encoding: chunked` is accepted; otherwise it is a 411.
     pub chunked: bool,
+    /// Bytes of trailers behind a chunked body; 0 refuses them, announced or not.
+    pub trailer_bytes: usize,
     /// Whether `expect: 100-continue` is accepted; otherwise it is a 417.
     pub expect_continue: bool,
     /// Whether a request's future is dropped when its client closes the connection, as long polls want it. Off, the
@@ -67,6 +69,7 @@ impl Limits {
             drain_time: Duration::from_secs(5),
             connections: 256,
             chunked: true,
+            trailer_bytes: 0,
             expect_continue: true,
             drop_on_hang_up: false,
         }
@@ -97,6 +100,8 @@ impl Limits {
             body_bytes: 8 * 1024 * 1024,
             idle_time: Duration::from_hours(1),
             connections: 64,
+            // An error, in base64, behind an answer that was streamed.
+            trailer_bytes: 512 * 1024,
             drop_on_hang_up: true,
             ..Self::edge()
         }

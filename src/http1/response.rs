@@ -1,6 +1,6 @@
 //! An answer's head, from a [`Response`] to bytes.
 
-use super::Response;
+use super::{Response, Rest};
 use http::{Method, StatusCode, header};
 use std::{cell::RefCell, io::Write, time::SystemTime};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
@@ -27,7 +27,9 @@ pub(super) fn write_head(out: &mut Vec<u8>, response: &Response, method: &Method
     }
     with_date(|date| line(out, "date", date));
     let has_body = !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) && !status.is_informational();
-    if has_body {
+    if has_body && response.extensions().get::<Rest>().is_some() {
+        line(out, "transfer-encoding", b"chunked");
+    } else if has_body {
         // Writing to a `Vec` cannot fail.
         let _ = write!(out, "content-length: {}\r\n", response.body().len());
     }
@@ -36,6 +38,15 @@ pub(super) fn write_head(out: &mut Vec<u8>, response: &Response, method: &Method
     }
     out.extend_from_slice(b"\r\n");
     has_body && method != Method::HEAD
+}
+
+/// Writes a piece of a body as a chunk; an empty one would be the last.
+pub(super) fn chunk(out: &mut Vec<u8>, bytes: &[u8], has_body: bool) {
+    if has_body && !bytes.is_empty() {
+        let _ = write!(out, "{:x}\r\n", bytes.len());
+        out.extend_from_slice(bytes);
+        out.extend_from_slice(b"\r\n");
+    }
 }
 
 fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {

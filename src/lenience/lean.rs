@@ -40,6 +40,11 @@ pub enum Lean {
         /// What it invokes on behalf of, as a pattern of the whole API, rule or group.
         source: String,
     },
+    /// A function's URL that is anybody's and does not permit anybody.
+    Url {
+        /// The function's name.
+        function: String,
+    },
     /// Environment variables that Lambda sets itself.
     Variables {
         /// The function's name.
@@ -64,6 +69,7 @@ impl Lean {
             Self::Page { .. } => "page",
             Self::Role { .. } => "role",
             Self::Permission { .. } => "permission",
+            Self::Url { .. } => "url",
             Self::Variables { .. } => "variables",
             Self::Image { .. } => "image",
         }
@@ -80,6 +86,9 @@ impl Lean {
             Self::Permission { .. } => {
                 "Execution failed due to configuration error: Invalid permissions on Lambda function".to_owned()
             }
+            Self::Url { .. } => "Forbidden. For troubleshooting Function URL authorization issues, see: \
+                                 https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+                .to_owned(),
             Self::Variables { names, .. } => format!(
                 "Lambda was unable to configure your environment variables because the environment variables you have \
                  provided contains reserved keys that are currently not supported for modification. Reserved keys used \
@@ -102,6 +111,7 @@ impl Lean {
             Self::Permission { function, principal, .. } => {
                 message.with("function", function).with("principal", principal)
             }
+            Self::Url { function } => message.with("function", function),
             Self::Variables { function, names } => message.with("function", function).with("names", names.join(", ")),
             Self::Image { image } => message.with("image", image),
         }
@@ -130,6 +140,16 @@ impl Lean {
                 principal.split('.').next().unwrap_or_default(),
                 quoted(source)
             )),
+            // It takes two since October 2025.
+            Self::Url { function } => {
+                let function = quoted(function);
+                command(format_args!(
+                    "aws lambda add-permission --function-name {function} --statement-id url --action \
+                     lambda:InvokeFunctionUrl --principal '*' --function-url-auth-type NONE && aws lambda \
+                     add-permission --function-name {function} --statement-id url-invoke --action lambda:InvokeFunction \
+                     --principal '*' --invoked-via-function-url"
+                ))
+            }
             Self::Variables { names, .. } => Message::new("lean.mend.variables").with("names", names.join(", ")),
             Self::Image { .. } => command(format_args!(
                 "aws ec2 describe-images --owners amazon --filters 'Name=name,Values=al2023-ami-2023*' --query \
@@ -148,7 +168,7 @@ mod tests {
     use super::*;
     use crate::text::Lang;
 
-    fn every() -> [Lean; 7] {
+    fn every() -> [Lean; 8] {
         let text = |text: &str| text.to_owned();
         [
             Lean::Credentials { access_key_id: text("test"), refusal: text("invalid") },
@@ -160,6 +180,7 @@ mod tests {
                 principal: text("apigateway.amazonaws.com"),
                 source: text("arn:aws:execute-api:us-east-1:000000000000:abc/*"),
             },
+            Lean::Url { function: text("f:live") },
             Lean::Variables { function: text("f"), names: vec![text("AWS_REGION")] },
             Lean::Image { image: text("ami-1") },
         ]

@@ -3,7 +3,7 @@
 //! Started by `engine::embedded` with its news in a pipe (standard output) and its log on standard error. It writes its
 //! own record once it listens, then its news, and then lets go of the pipe: whoever reads it need not wait.
 
-use super::stop::Stop;
+use super::stop::{Stop, Tether};
 use crate::{
     clock::Clock,
     disk,
@@ -19,8 +19,10 @@ use crate::{
         embedded::{self, News},
         installation,
         record::Record,
+        temporary,
     },
     lenience::Leans,
+    marks,
     runtimes::Machine,
     settings::roles::{Door, Habits},
 };
@@ -55,6 +57,8 @@ struct Arguments {
     door: Door,
     machine: Machine,
     habits: Habits,
+    /// Whether it ends with whoever started it, and its folder with it.
+    is_tethered: bool,
 }
 
 impl Arguments {
@@ -65,11 +69,16 @@ impl Arguments {
         let door = Door::parse(args.next()?.to_str()?)?;
         let machine = Machine::parse(&args.next()?)?;
         let habits = Habits::parse(args.next()?.to_str()?)?;
-        Some(Self { project, port, account, door, machine, habits })
+        let is_tethered = match args.next() {
+            Some(word) if word == marks::TETHERED => true,
+            Some(_) => return None,
+            None => false,
+        };
+        Some(Self { project, port, account, door, machine, habits, is_tethered })
     }
 }
 
-/// Runs the role: `@engine <project folder> <port> <account> <door> <machine> <habits>`.
+/// Runs the role: `@engine <project folder> <port> <account> <door> <machine> <habits> [tethered]`.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     // A session of its own: neither Ctrl-C in the terminal nor its closing reaches the engine.
     let _ = rustix::process::setsid();
@@ -80,8 +89,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
+    let folder = arguments.is_tethered.then(|| arguments.project.clone());
     let served = runtime.block_on(serve(arguments));
     runtime.shutdown_timeout(FAREWELL);
+    if let (Ok(()), Some(folder)) = (&served, folder) {
+        temporary::remove(&folder);
+    }
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
@@ -89,7 +102,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let stop = Stop::listen()?;
+    let mut stop = Stop::listen()?;
+    if arguments.is_tethered {
+        stop.hold(Tether::stdin()?);
+    }
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(tell(&News::PortTaken)?),
         listener => listener?,

@@ -9,3 +9,4 @@ pub mod engine;
 pub mod proxy;
 pub mod sandbox;
 mod stop;
+mod supervise;

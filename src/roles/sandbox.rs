@@ -1,30 +1,20 @@
-//! The role `@sandbox`: sets the limits of a function's process on itself, then becomes that process.
+//! The role `@sandbox`: sets the limits of a function's process on itself, starts that process, and ends it.
 //!
-//! A process of its own does this between `fork` and `exec` because the standard library's hook for that moment is
-//! `unsafe`. It is not a container: a function runs as the user who runs atelier and reads what that user reads.
-//! What is promised is that it dies with the emulator, dumps no core and cannot take all descriptors or disk by accident.
+//! It is not a container: a function runs as the user who runs atelier and reads what that user reads. What is promised
+//! is that it and whatever it started die with the emulator, dump no core and cannot take all descriptors or disk by
+//! accident. How much memory they may hold, the emulator watches itself.
 
+use super::supervise::supervise;
 use rustix::{
     fs::Mode,
     mount::{MountPropagationFlags, mount_bind, mount_change},
     process::{Pid, Resource, Rlimit, Signal},
     thread::UnshareFlags,
 };
-use std::{
-    ffi::OsString,
-    io,
-    os::unix::process::CommandExt,
-    path::Path,
-    process::{Command, ExitCode},
-    time::Duration,
-};
+use std::{ffi::OsString, io, path::Path, process::ExitCode};
 
 /// The exit code for a sandbox that could not become the function: what a shell says of a command that cannot be run.
 const CANNOT_START: u8 = 126;
-
-/// How often, and how far apart, a busy file is tried: a second in all.
-const BUSY_ATTEMPTS: u32 = 100;
-const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 const GIB: u64 = 1 << 30;
 
@@ -33,50 +23,46 @@ const GIB: u64 = 1 << 30;
 const LIMITS: [(Resource, u64); 4] =
     [(Resource::Core, 0), (Resource::Nofile, 1024), (Resource::Fsize, GIB), (Resource::As, 64 * GIB)];
 
-/// Runs the role: `@sandbox <pid of the emulator> <folder> <folder for /tmp> <file for /etc/hosts> <program> [argument…]`;
-/// an empty path leaves the machine's own there. Returns only when that fails.
+/// Runs the role: `@sandbox <pid of the emulator> <folder> <folder for /tmp> <folder for /opt> <file for /etc/hosts>
+/// <program> [argument…]`; an empty path leaves the machine's own there. Ends as the program ends.
 pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     let parent = args.next().and_then(|pid| Pid::from_raw(pid.to_str()?.parse().ok()?));
-    let (folder, tmp, hosts, program) = (args.next(), args.next(), args.next(), args.next());
-    let (Some(parent), Some(folder), Some(tmp), Some(hosts), Some(program)) = (parent, folder, tmp, hosts, program)
-    else {
+    let (folder, tmp, opt) = (args.next(), args.next(), args.next());
+    let (hosts, program) = (args.next(), args.next());
+    let (Some(parent), Some(folder), Some(tmp), Some(opt)) = (parent, folder, tmp, opt) else {
         return ExitCode::from(CANNOT_START);
     };
-    // In this order: the file may be below the machine's `/tmp`, which the other one hides.
-    let mounts = [(&hosts, "/etc/hosts"), (&tmp, "/tmp")];
+    let (Some(hosts), Some(program)) = (hosts, program) else { return ExitCode::from(CANNOT_START) };
+    // In this order: what is below the machine's `/tmp` is hidden by another one.
+    let mounts = [(&hosts, "/etc/hosts"), (&opt, "/opt"), (&tmp, "/tmp")];
     let mounts: Vec<_> = mounts.into_iter().filter(|(own, _)| !own.is_empty()).collect();
-    if !mounts.is_empty() && own_mounts().is_ok() {
-        for (own, place) in mounts {
-            // A system that does not let users do this shares its own; functions that ask for `TMPDIR` see no difference.
-            let _ = mount_bind(Path::new(own), place);
+    if !mounts.is_empty() {
+        let made = own_mounts().and_then(|()| {
+            let mut mounts = mounts.iter();
+            mounts.try_for_each(|(own, place)| Ok(mount_bind(Path::new(own), *place)?))
+        });
+        if let Err(error) = made
+            && !tmp.is_empty()
+        {
+            // Functions that ask for `TMPDIR` see no difference; for the others the function's log says it.
+            say(&format!(
+                "atelier: this function sees the machine's /tmp, because the system lets nobody give it another one \
+                 ({error}); TMPDIR names a folder of its own"
+            ));
         }
     }
     let arguments: Vec<OsString> = args.collect();
-    let error = match confine(parent, Path::new(&folder)) {
-        Ok(()) => exec(Path::new(&program), &arguments),
+    let error = match confine(parent, Path::new(&folder)).and_then(|()| supervise(Path::new(&program), &arguments)) {
+        Ok(code) => return code,
         Err(error) => error,
     };
-    // The pipe is the function's log: there is no other place where the reason could be seen.
-    let _ = io::Write::write_all(
-        &mut io::stderr(),
-        format!("{} could not be started: {error}\n", Path::new(&program).display()).as_bytes(),
-    );
+    say(&format!("{} could not be started: {error}", Path::new(&program).display()));
     ExitCode::from(CANNOT_START)
 }
 
-/// Becomes `program`; returns only when that fails.
-///
-/// Another thread of the emulator may fork while the program's file is being written; until its child execs, that
-/// child holds the file open for writing and the kernel says `ETXTBSY`. That passes within milliseconds.
-fn exec(program: &Path, arguments: &[OsString]) -> io::Error {
-    for _ in 0..BUSY_ATTEMPTS {
-        let error = Command::new(program).args(arguments).exec();
-        if error.kind() != io::ErrorKind::ExecutableFileBusy {
-            return error;
-        }
-        std::thread::sleep(BUSY_PAUSE);
-    }
-    io::ErrorKind::ExecutableFileBusy.into()
+/// Writes a line to the function's log, which the pipe is: there is no other place where it could be seen.
+fn say(line: &str) {
+    let _ = io::Write::write_all(&mut io::stderr(), format!("{line}\n").as_bytes());
 }
 
 /// Gives this process and those that it starts mounts of their own.
@@ -104,7 +90,7 @@ fn unshare(flags: UnshareFlags) -> io::Result<()> {
 
 /// Binds this process's life to its parent's and limits what it can take.
 fn confine(parent: Pid, folder: &Path) -> io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
     // A parent that died before the line above sends no signal any more.
     if rustix::process::getppid() != Some(parent) {
         return Err(io::Error::other("the emulator is gone"));

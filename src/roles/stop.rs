@@ -1,7 +1,10 @@
-//! How a role that serves comes to its end: at SIGTERM or SIGINT, after what is in flight.
+//! How a role that serves comes to its end: at SIGTERM or SIGINT, or with whoever holds the other end of its tether,
+//! after what is in flight.
 
-use std::{io, time::Duration};
+use std::{io, os::fd::AsFd, time::Duration};
 use tokio::{
+    io::AsyncReadExt,
+    net::unix::pipe::Receiver,
     signal::unix::{Signal, SignalKind, signal},
     time::timeout,
 };
@@ -11,6 +14,26 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
+    tether: Option<Tether>,
+}
+
+/// A pipe whose other end a process holds for as long as it lives.
+pub(super) struct Tether(Receiver);
+
+impl Tether {
+    /// Takes the one that is this process's standard input.
+    ///
+    /// # Errors
+    /// When standard input is no pipe.
+    pub(super) fn stdin() -> io::Result<Self> {
+        Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?).map(Self)
+    }
+
+    /// Waits until the other end is closed; what is written there means nothing.
+    async fn cut(&mut self) {
+        let mut bytes = [0; 64];
+        while matches!(self.0.read(&mut bytes).await, Ok(1..)) {}
+    }
 }
 
 impl Stop {
@@ -20,7 +43,13 @@ impl Stop {
     /// # Errors
     /// Returns the operating system's error when a handler cannot be set.
     pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt, tether: None })
+    }
+
+    /// Ends the role also when the tether is cut.
+    pub(super) fn hold(&mut self, tether: Tether) {
+        self.tether = Some(tether);
     }
 
     /// Runs a server until it ends or a signal comes; then cancels `shutdown`, and cuts off what does not end within
@@ -31,11 +60,19 @@ impl Stop {
         shutdown: &CancellationToken,
         drain: Duration,
     ) {
+        let Self { terminate, interrupt, tether } = &mut self;
         tokio::pin!(server);
+        let cut = async {
+            match tether {
+                Some(tether) => tether.cut().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = &mut server => return,
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            () = cut => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
         shutdown.cancel();
         let _ = timeout(drain, server).await;

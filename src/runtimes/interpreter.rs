@@ -355,7 +355,7 @@ mod tests {
         fn finder(&self) -> Finder {
             let path = std::env::join_paths(self.path.iter().map(|folder| self.folder.path().join(folder))).unwrap();
             let (path, home) = (path.into_string().ok(), Some(self.folder.path().join("home")));
-            let finder = Finder::new(&Machine { path, home, cache: None });
+            let finder = Finder::new(&Machine { path, home, ..Machine::default() });
             Finder { root: self.folder.path().to_owned(), ..finder }
         }
 

@@ -17,6 +17,9 @@ pub struct Machine {
     pub home: Option<PathBuf>,
     /// Atelier's folder in the user's cache.
     pub cache: Option<PathBuf>,
+    /// `DOCKER_HOST`.
+    #[serde(default)]
+    pub docker_host: Option<String>,
 }
 
 impl Machine {

@@ -253,20 +253,29 @@ async fn with_npm(interpreter: &Interpreter, folder: &Path, bounds: &Bounds<'_>)
     step("npm", "runtimes.installing", command, interpreter, bounds).await
 }
 
-/// Runs a tool with the user's environment, which knows of proxies, indexes and certificates.
 async fn step(
     tool: &'static str,
     message: &'static str,
-    mut command: Command,
+    command: Command,
     interpreter: &Interpreter,
     bounds: &Bounds<'_>,
 ) -> Result<(), InstallError> {
     let language = interpreter.runtime.language();
-    let told = |key: &str| {
-        let version = interpreter.version;
-        Message::new(key).with("language", language).with("version", version).with("packages", language.sdk())
-    };
-    bounds.progress.begin(tool, told(message));
+    let told = Message::new(message).with("language", language).with("version", interpreter.version);
+    run(tool, told.with("packages", language.sdk()), command, bounds).await
+}
+
+/// Runs a tool with the user's environment, which knows of proxies, indexes and certificates.
+///
+/// # Errors
+/// That it is not there, how it failed, or that it was ended before.
+pub async fn run(
+    tool: &'static str,
+    told: Message,
+    mut command: Command,
+    bounds: &Bounds<'_>,
+) -> Result<(), InstallError> {
+    bounds.progress.begin(tool, told);
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::select! {
         output = timeout(bounds.patience, output) => output.map_err(|_| InstallError::Deadline(bounds.patience))?,

@@ -1,6 +1,10 @@
 //! The file `atelier.toml` in the project folder.
 
-use super::source::{self, InFile, Source};
+use super::{
+    nearest::unknown,
+    own::{self, OwnFunction},
+    source::{self, FILE, InFile, Source},
+};
 use crate::{
     disk,
     error::{Code, Error, Result},
@@ -8,9 +12,6 @@ use crate::{
 };
 use std::{io::ErrorKind, path::Path};
 use toml_edit::{DocumentMut, Item};
-
-/// The name of the settings file in the project folder.
-pub const FILE: &str = "atelier.toml";
 
 /// The file is read whole; nobody's settings are longer.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -47,10 +48,15 @@ impl SettingsFile {
         })?;
         for (key, _) in document.iter() {
             if !keys().any(|known| known == key) {
-                return Err(unknown(key));
+                return Err(unknown(key, &keys().collect::<Vec<_>>()));
             }
         }
         Ok(Self(document))
+    }
+
+    /// Returns a table, or tables, as they are.
+    pub(super) fn item(&self, key: &str) -> Option<&Item> {
+        self.0.get(key)
     }
 
     /// Returns a setting's value as the text that a flag would have.
@@ -100,29 +106,24 @@ pub fn keep(folder: &Path, source: &Source, value: &str) -> Result<()> {
     Ok(disk::replace(&folder.join(FILE), file.0.to_string().as_bytes(), 0o644)?)
 }
 
+/// Writes what flags have said about the function into the file of `folder`, which keeps everything else.
+///
+/// # Errors
+/// As [`keep`].
+pub fn keep_function(folder: &Path, function: &OwnFunction) -> Result<()> {
+    let mut file = SettingsFile::read(folder)?;
+    let before = file.0.to_string();
+    own::keep(folder, file.0.entry(own::TABLE).or_insert(Item::None), function);
+    let after = file.0.to_string();
+    if before == after {
+        return Ok(());
+    }
+    Ok(disk::replace(&folder.join(FILE), after.as_bytes(), 0o644)?)
+}
+
 /// Every key that the file may hold.
 fn keys() -> impl Iterator<Item = &'static str> {
     source::ALL.iter().filter(|source| source.in_file != InFile::Never).map(|source| source.key)
-}
-
-fn unknown(key: &str) -> Error {
-    let nearest = keys().min_by_key(|known| distance(known, key)).unwrap_or_default();
-    Error::new(Code::UnknownSetting).with("name", key).hint(Message::new("hint.nearest_setting").with("name", nearest))
-}
-
-/// Counts the insertions, deletions and replacements that turn one text into the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -175,12 +176,5 @@ mod tests {
         assert_eq!(file.get(&source::CORS_ORIGINS).unwrap().as_deref(), Some("https://a,https://b"));
         assert!(file.get(&source::ENGINE).is_err());
         assert!(SettingsFile::parse("cors_origins = [1]").unwrap().get(&source::CORS_ORIGINS).is_err());
-    }
-
-    #[test]
-    fn distances_are_levenshteins() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("same", "same"), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! What the command line says about settings.
 
-use super::values::Auth;
+use super::{own::FunctionFlags, values::Auth};
 use crate::{edge::limits::Limit, engine_kind::EngineKind, lenience::Lenience, names::StackName};
 use std::{path::PathBuf, time::Duration};
 
@@ -29,4 +29,6 @@ pub struct Flags {
     pub lenient: Option<Lenience>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
+    /// `deploy --function`, `--runtime`, `--handler`.
+    pub function: FunctionFlags,
 }

@@ -4,7 +4,9 @@ use super::{
     DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
     Settings, base_url, duration, endpoint,
     file::SettingsFile,
+    own,
     source::{self, InFile, Source, bad},
+    test_entry,
     values::{Auth, auth, engine, lenient, origins, port, rate, region, stack, text},
 };
 use crate::{
@@ -33,7 +35,11 @@ impl Settings {
         let home = environment.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let port = sources.settle(&source::PORT, flags.port, port)?.or(DEFAULT_PORT);
         let forwarding = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN");
+        let tests = test_entry::read(sources.file.item(test_entry::TABLES))?;
+        let tests_origin = if tests.is_empty() { Origin::Default } else { Origin::File(folder.join(super::FILE)) };
         let mut settings = Self {
+            function: own::settle(&folder, sources.file.item(own::TABLE), &flags.function)?,
+            tests: Setting { value: tests, origin: tests_origin },
             auth: sources.settle(&source::AUTH, flags.auth, auth)?.or(Auth::None),
             rate: Setting::default_of(None),
             cors_origins: sources.settle(&source::CORS_ORIGINS, None, origins)?.or(Vec::new()),
@@ -42,6 +48,7 @@ impl Settings {
                 path: environment.get("PATH").map(str::to_owned),
                 home: home.clone(),
                 cache: user_folder("XDG_CACHE_HOME", ".cache", home.as_deref(), environment),
+                docker_host: environment.get("DOCKER_HOST").map(str::to_owned),
             },
             runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
             engine: sources.settle(&source::ENGINE, flags.engine, engine)?.optional(),

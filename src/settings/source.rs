@@ -8,7 +8,13 @@ use super::{
     setting::{Origin, Setting},
     values::{Rule, shown},
 };
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    text::Message,
+};
+
+/// The name of the settings file in the project folder.
+pub const FILE: &str = "atelier.toml";
 
 /// How `atelier.toml` may say a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +27,10 @@ pub enum InFile {
     List,
     /// As a string, or as `true` and `false`.
     Switch,
+    /// As a table.
+    Table,
+    /// As any number of tables.
+    Tables,
 }
 
 /// A setting and the places that may say it.
@@ -70,6 +80,11 @@ pub(super) fn bad(name: &str, value: &str, rule: Rule) -> Error {
     Error::new(Code::BadSetting).with("name", name).with("value", shown(value)).with_message("rule", rule.0)
 }
 
+/// The same, with the rule by its name in the locale files.
+pub(super) fn bad_rule(name: &str, value: &str, rule: &str) -> Error {
+    bad(name, value, Rule(Message::new(format!("rule.{rule}"))))
+}
+
 /// Declares the settings, each with its meaning as its comment.
 macro_rules! sources {
     ($(#[doc = $meaning:literal] $name:ident = $key:literal, $flag:expr, $variables:expr, $in_file:ident;)*) => {
@@ -106,6 +121,8 @@ sources! {
     ENGINE = "engine", Some("--engine"), ["ATELIER_ENGINE"], Scalar;
     /// The project folder.
     FOLDER = "folder", Some("--folder"), ["ATELIER_FOLDER"], Never;
+    /// A function of one's own, instead of atelier's: `dir`, `runtime`, `handler`, `environment`, `timeout`, `memory`, `openapi`, `build`.
+    FUNCTION = "function", Some("--function"), [], Table;
     /// The engine's image, instead of the pinned one.
     IMAGE = "image", Some("--image"), ["ATELIER_IMAGE"], Scalar;
     /// The AWS API as the function reaches it.
@@ -124,6 +141,8 @@ sources! {
     REGION = "region", Some("--region"), ["AWS_REGION", "AWS_DEFAULT_REGION"], Scalar;
     /// The name of the stack.
     STACK = "stack", Some("--stack"), ["ATELIER_STACK"], Scalar;
+    /// The requests with which `test` checks a function of one's own: `name`, `request`, `headers`, `body`, `status`, `json`, `contains`.
+    TEST = "test", None, [], Tables;
     /// The longest that any wait may take: `30s`, `10m`, `500ms`.
     TIMEOUT = "timeout", Some("--timeout"), ["ATELIER_TIMEOUT"], Scalar;
 }

@@ -16,7 +16,9 @@ use std::{fmt, net::IpAddr, time::Duration};
 pub struct Rule(pub Message);
 
 impl Rule {
-    fn new(name: &str) -> Self {
+    /// Takes the rule of this name in the locale files.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
         Self(Message::new(format!("rule.{name}")))
     }
 }

@@ -60,12 +60,7 @@ pub(super) struct View {
 
 impl<'a> Api<'a> {
     pub(super) fn new(clients: &'a Clients, spec: &'a Spec) -> Self {
-        let document = crate::openapi::document(&crate::openapi::Input {
-            function_arn: spec.function_arn(),
-            region: spec.region.clone(),
-            title: spec.names.api.clone(),
-            wants_key: spec.keys.is_some(),
-        });
+        let document = spec.document.clone().unwrap_or_else(|| crate::openapi::document(&spec.api()));
         let rev = rev(&document);
         Self { clients, spec, document, rev, is_deployed: true }
     }
@@ -85,7 +80,9 @@ impl<'a> Api<'a> {
     }
 
     async fn put(&self, id: &str) -> Result<(), Error> {
-        let call = self.clients.api.put_rest_api().rest_api_id(id).mode(PutMode::Overwrite).fail_on_warnings(true);
+        // Of the user's own API Gateway may leave out what it has no use for.
+        let is_strict = self.spec.document.is_none();
+        let call = self.clients.api.put_rest_api().rest_api_id(id).mode(PutMode::Overwrite).fail_on_warnings(is_strict);
         let answer = call.body(Blob::new(self.document.to_string())).send().await;
         match answer.map(drop).map_err(|error| Error::call("PutRestApi", &error)) {
             // The API was seen a moment ago: what is not found is the operation, so the engine cannot read documents.

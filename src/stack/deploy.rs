@@ -13,6 +13,7 @@ use super::{
     function::{self, Function},
     instance::{self, Instance},
     log_group::LogGroup,
+    own::{self, Own},
     package::Package,
     part::Part,
     reconcile::{Pace, converge, reading, resume, until_cancelled},
@@ -27,9 +28,13 @@ use super::{
 use crate::{
     api_key::KeyScopes,
     names::{ApiId, InstanceId},
+    settings::{OwnFunction, Settings},
     text::Message,
 };
-use std::sync::{Mutex, PoisonError};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 /// What happened to a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -92,10 +97,44 @@ pub struct Deployment {
     pub instance_id: InstanceId,
     /// The function's name.
     pub function: String,
+    /// The user's own code in it; absent where it is atelier's.
+    pub own: Option<OwnCode>,
     /// Every part but the keys, in the order of [`Part::EVERY`].
     pub parts: Vec<PartReport>,
     /// How many keys open the API; absent when it is open.
     pub keys: Option<usize>,
+}
+
+/// The user's own code behind the API.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct OwnCode {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The runtime.
+    pub runtime: String,
+    /// The handler.
+    pub handler: String,
+}
+
+impl OwnCode {
+    fn of(own: &Own) -> Self {
+        Self { dir: own.function.dir.clone(), runtime: own.runtime.clone(), handler: own.handler.clone() }
+    }
+}
+
+/// Finds out what the user's own code is; `None` where the function is atelier's.
+///
+/// # Errors
+/// When the folder holds no function, or more than one.
+pub fn own_code(settings: &Settings) -> Result<Option<OwnCode>, Error> {
+    let own = settings.function.value.as_ref().map(own::resolve).transpose()?;
+    Ok(own.as_ref().map(OwnCode::of))
+}
+
+/// Tells one state of the user's own code from another.
+#[must_use]
+pub fn own_stamp(function: &OwnFunction) -> String {
+    own::stamp(function)
 }
 
 /// Brings every part of the stack to what is wanted. A run that was cut off is continued by the next.
@@ -113,7 +152,12 @@ pub async fn deploy(run: &Run<'_>) -> Result<Deployment, Error> {
 
 async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
     let clients = Clients::new(run.engine);
-    let package = wanted::packed(run);
+    let own = wanted::own(run)?;
+    if let Some(own) = own.as_ref().filter(|own| own.is_guessed) {
+        let guessed = Message::new("function.guessed").with("dir", own.function.dir.display());
+        run.progress.note(guessed.with("runtime", &own.runtime).with("handler", &own.handler));
+    }
+    let package = wanted::packed(run, own.as_ref(), true);
     let last = Cached::read(&run.settings.folder, run.progress);
     let stack = &run.settings.stack.value;
     let look = async {
@@ -121,14 +165,14 @@ async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
         let before = discover_with(&clients, stack, &account).await?;
         before.refuse_foreign()?;
         tell_of_change(run, last.as_ref(), &before);
-        let spec = wanted::spec(run, &clients, &account).await?;
+        let spec = wanted::spec(run, own.as_ref(), before.instance_id().as_ref(), &clients, &account).await?;
         Ok((account, spec))
     };
     let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;
     // A part that fails ends the others after their calls in flight.
     let pace = Pace { cancel: run.cancel.child_token(), ..Pace::of(run) };
     let parts = parts(&clients, &spec, &pace, package).await?;
-    let report = report(run, &spec, parts)?;
+    let report = report(run, &spec, own.as_ref(), parts)?;
     remember(run, &account, last.as_ref(), &report)?;
     Ok(report)
 }
@@ -171,6 +215,7 @@ async fn parts(
     );
     let (Some(instance), Some(role), Some(package)) = made else { return Err(failure.into_error()) };
 
+    let spec = &spec.clone().knowing(&instance.id);
     let (_, done) = converge(&Function::existing(clients, spec, &package), pace).await?;
     let (function, undeployed) = (Function::new(clients, spec, &package), Api::undeployed(clients, spec));
     let made = tokio::join!(
@@ -233,7 +278,7 @@ fn tell(pace: &Pace, part: &PartReport) {
     pace.progress.end(part.part.as_str(), Message::new(key).with("id", &part.id));
 }
 
-fn report(run: &Run<'_>, spec: &Spec, parts: Vec<PartReport>) -> Result<Deployment, Error> {
+fn report(run: &Run<'_>, spec: &Spec, own: Option<&Own>, parts: Vec<PartReport>) -> Result<Deployment, Error> {
     let id = |wanted| {
         let found = parts.iter().find(|part| part.part == wanted);
         found.map(|part| part.id.clone()).unwrap_or_default()
@@ -246,6 +291,7 @@ fn report(run: &Run<'_>, spec: &Spec, parts: Vec<PartReport>) -> Result<Deployme
         url: run.engine.api_url(&api_id),
         instance_id: id(Part::Instance).parse().map_err(strange)?,
         function: spec.names.function.clone(),
+        own: own.map(OwnCode::of),
         keys: spec.keys.as_ref().map(KeyScopes::len),
         api_id,
         parts,

@@ -121,6 +121,9 @@ pub enum Error {
     /// The binary cannot be shipped.
     #[error(transparent)]
     Package(#[from] super::package::Error),
+    /// The user's own code cannot be the function.
+    #[error(transparent)]
+    Own(#[from] super::own::Error),
     /// A file of ours cannot be used.
     #[error(transparent)]
     File(#[from] disk::Error),
@@ -294,6 +297,8 @@ fn class_of_answer(status: u16, code: Option<&str>, retry_after: Option<Duration
         429 => Class::Throttled(retry_after),
         // 501 is how an engine says that it does not know the operation: asking again changes nothing.
         501 => Class::Refused,
+        // Nor does it where the engine's disk is full.
+        507 => Class::Refused,
         404 => Class::NotFound,
         // What is there is not what was seen: somebody was faster, or an update is still going on.
         409 | 500.. => Class::Unknown,
@@ -319,10 +324,12 @@ impl From<Error> for Report {
                     Class::Unknown | Class::Silent | Class::Unreachable => Code::EngineSenseless,
                 });
                 let report = report.with("operation", operation);
+                let is_disk = code.as_deref() == Some("InsufficientStorage");
                 let is_clock = code.as_deref().is_some_and(|code| CLOCKS.contains(&code));
                 let report = report.because_of(said(code.as_deref(), detail));
                 match class {
                     _ if is_clock => report.hint(Message::new("hint.clock")),
+                    _ if is_disk => report.hint(Message::new("hint.disk_full")),
                     Class::Refused | Class::NotFound => report.hint(Message::new("hint.engine_refused")),
                     Class::Throttled(_) | Class::Unknown | Class::Silent | Class::Unreachable => report.hint(again()),
                 }
@@ -354,6 +361,7 @@ impl From<Error> for Report {
                 Self::new(Code::Interrupted).hint(Message::new("hint.stopped_at").with_message("step", step))
             }
             Error::Package(error) => error.into(),
+            Error::Own(error) => error.into(),
             Error::File(error) => error.into(),
             Error::Busy { pid } => Self::new(Code::Busy).with_message("holder", holder(pid)),
             Error::Bug(detail) => Self::new(Code::Bug).with("detail", detail),

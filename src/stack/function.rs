@@ -1,7 +1,8 @@
-//! The function: this binary, run by Lambda.
+//! The function: this binary, run by Lambda, or code of the user's own.
 //!
 //! `CreateFunction` sets code, configuration and all tags at once. An update goes code (when `CodeSha256` differs), then
-//! configuration (when the rev differs), and the rev is written last: a function without the wanted rev has its
+//! configuration (when the rev differs); the configuration goes first where the code is for another runtime, which the one
+//! that is there would be refused for. The rev is written last: a function without the wanted rev has its
 //! configuration put again, which is harmless. A function that an earlier run left `Failed` is deleted and made anew,
 //! because Lambda accepts no update for it.
 
@@ -13,22 +14,15 @@ use super::{
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
-    spec::{Names, Spec, rev},
+    spec::{Code, Names, Spec, rev},
 };
-use crate::{deadlines, marks::STACK_TAG, names::StackName, text::Message};
+use crate::{marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, Runtime, State},
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
-
-/// Seconds that one invocation may take: longer than the handler's own deadline, shorter than the gateway's.
-const TIMEOUT: i32 = 28;
-const _: () = assert!(deadlines::FUNCTION.as_secs() == 28);
-/// MiB; a Rust function needs a fifth of it.
-const MEMORY: i32 = 128;
-const HANDLER: &str = "bootstrap";
 
 pub(super) struct Function<'a> {
     clients: &'a Clients,
@@ -81,11 +75,11 @@ impl<'a> Function<'a> {
         let wanted = json!({
             "architecture": architecture().as_str(),
             "environment": spec.environment,
-            "handler": HANDLER,
-            "memory": MEMORY,
+            "handler": spec.code.handler,
+            "memory": spec.code.memory,
             "role": spec.role_arn(),
-            "runtime": Runtime::Providedal2023.as_str(),
-            "timeout": TIMEOUT,
+            "runtime": spec.code.runtime,
+            "timeout": spec.code.timeout,
         });
         Self { clients, spec, package: None, is_ready: true, rev: rev(&wanted), wanted }
     }
@@ -139,8 +133,9 @@ impl<'a> Function<'a> {
         let names = &self.spec.names;
         let code = FunctionCode::builder().zip_file(self.zip()).build();
         let call = self.clients.upload.create_function().function_name(&names.function).role(self.spec.role_arn());
-        let call = call.runtime(Runtime::Providedal2023).handler(HANDLER).architectures(architecture());
-        let call = call.timeout(TIMEOUT).memory_size(MEMORY).environment(self.environment()).code(code);
+        let Code { runtime, handler, timeout, memory } = &self.spec.code;
+        let call = call.runtime(Runtime::from(runtime.as_str())).handler(handler).architectures(architecture());
+        let call = call.timeout(*timeout).memory_size(*memory).environment(self.environment()).code(code);
         let answer = call.set_tags(Some(self.tags())).send().await;
         answer.map(drop).map_err(|error| self.not_yet_assumable(Error::call("CreateFunction", &error)))
     }
@@ -166,8 +161,9 @@ impl<'a> Function<'a> {
 
     async fn update_configuration(&self) -> Result<(), Error> {
         let call = self.clients.lambda.update_function_configuration().function_name(&self.spec.names.function);
-        let call = call.role(self.spec.role_arn()).runtime(Runtime::Providedal2023).handler(HANDLER);
-        let call = call.timeout(TIMEOUT).memory_size(MEMORY).environment(self.environment());
+        let Code { runtime, handler, timeout, memory } = &self.spec.code;
+        let call = call.role(self.spec.role_arn()).runtime(Runtime::from(runtime.as_str())).handler(handler);
+        let call = call.timeout(*timeout).memory_size(*memory).environment(self.environment());
         call.send().await.map(drop).map_err(|error| Error::call("UpdateFunctionConfiguration", &error))
     }
 }
@@ -220,7 +216,9 @@ impl Reconcile for Function<'_> {
             return Err(failed(reason));
         }
         let has_rev = found.rev.as_ref() == Some(&self.rev);
+        let is_other_runtime = self.changed(view).contains(&"runtime");
         Ok(match self.has_code(view) {
+            false if is_other_runtime && !did(Action::Configuration) => Next::Act(Action::Configuration),
             false => Next::Act(Action::Code),
             // What was just put is as wanted, whatever this engine makes of it.
             true if did(Action::Configuration) && has_rev => Next::Done,

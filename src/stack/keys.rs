@@ -169,7 +169,8 @@ async fn apply(run: &Run<'_>, clients: &Clients) -> Result<(), Error> {
     let found = discover_with(clients, &run.settings.stack.value, &account).await?;
     // Without an API there is nothing to open; the next deploy does all of this.
     let Some(api) = found.part(Part::Api).filter(|api| api.rev.is_some()) else { return Ok(()) };
-    let spec = wanted::spec(run, clients, &account).await?;
+    let own = wanted::own(run)?;
+    let spec = wanted::spec(run, own.as_ref(), found.instance_id().as_ref(), clients, &account).await?;
     converge(&UsagePlan::new(clients, &spec, &api.id), &Pace::of(run)).await?;
     converge(&Function::configuration(clients, &spec), &Pace::of(run)).await?;
     Ok(())

@@ -19,7 +19,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 /// Deflate's own default: 4 % larger than level 9 in a third of its time.
 const LEVEL: i64 = 6;
 /// The largest archive that Lambda takes in a call.
-const LONGEST_ZIP: usize = 50 * 1024 * 1024;
+pub(super) const LONGEST_ZIP: usize = 50 * 1024 * 1024;
 
 /// An archive that can be uploaded.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ pub(super) fn package(project: &Path) -> Result<Package, Error> {
     let mut head = Vec::new();
     (&binary).take(elf::HEAD as u64).read_to_end(&mut head)?;
     check(&head)?;
-    let cache = disk::own_folder(project).join("cache");
+    let cache = cache(project);
     let key = key(&binary.metadata()?);
     if let Some(package) = cached(&cache, &key) {
         return Ok(package);
@@ -87,8 +87,13 @@ pub(super) fn package(project: &Path) -> Result<Package, Error> {
     Ok(package)
 }
 
+/// Where archives are kept.
+pub(super) fn cache(project: &Path) -> PathBuf {
+    disk::own_folder(project).join("cache")
+}
+
 impl Package {
-    fn of(zip: Vec<u8>) -> Self {
+    pub(super) fn of(zip: Vec<u8>) -> Self {
         let sha256 = Sha256::digest(&zip).into();
         Self { zip, sha256 }
     }
@@ -129,7 +134,8 @@ fn archive_path(cache: &Path, key: &str, package: &Package) -> PathBuf {
     cache.join(format!("{key}-{}.zip", hex(&package.sha256)))
 }
 
-fn cached(cache: &Path, key: &str) -> Option<Package> {
+/// Takes the archive that was kept under a key.
+pub(super) fn cached(cache: &Path, key: &str) -> Option<Package> {
     let entries = fs::read_dir(cache).ok()?.flatten();
     let path = entries
         .map(|entry| entry.path())
@@ -144,7 +150,7 @@ fn cached(cache: &Path, key: &str) -> Option<Package> {
 }
 
 /// Keeps the newest archive only.
-fn keep(cache: &Path, key: &str, package: &Package) -> Result<(), disk::Error> {
+pub(super) fn keep(cache: &Path, key: &str, package: &Package) -> Result<(), disk::Error> {
     for old in fs::read_dir(cache).into_iter().flatten().flatten() {
         disk::remove(&old.path())?;
     }

@@ -36,8 +36,9 @@ async fn predict(run: &Run<'_>) -> Result<Plan, Error> {
     let account = reading(|| clients.account()).await?;
     let before = discover_with(&clients, stack, &account).await?;
     before.refuse_foreign()?;
-    let spec = wanted::spec(run, &clients, &account).await?;
-    let package = wanted::packed(run).await?;
+    let own = wanted::own(run)?;
+    let spec = wanted::spec(run, own.as_ref(), before.instance_id().as_ref(), &clients, &account).await?;
+    let package = wanted::packed(run, own.as_ref(), false).await?;
     // Which API the usage plan opens is known once there is one.
     let api_id = before.api_id().map(|id| id.to_string()).unwrap_or_default();
     let parts = parts::predict(&clients, &Wanted { spec: &spec, package: &package, api_id: &api_id }).await?;

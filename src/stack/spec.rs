@@ -3,12 +3,17 @@
 //! A rev is a hash of everything in the wanted part that an update can change. Names are not in it: they identify the
 //! part.
 
-use super::part::Part;
+use super::{
+    own::{self, Own},
+    part::Part,
+};
 use crate::{
     api_key::KeyScopes,
+    deadlines,
     engine::Engine,
     marks::{PART_TAG, REV_TAG, STACK_TAG},
-    names::StackName,
+    names::{InstanceId, StackName},
+    openapi,
     settings::{DEFAULT_REGION, DEFAULT_STACK},
 };
 use sha2::{Digest, Sha256};
@@ -57,6 +62,31 @@ impl Names {
     }
 }
 
+/// How the function's code is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Code {
+    pub(super) runtime: String,
+    pub(super) handler: String,
+    /// Seconds that one invocation may take.
+    pub(super) timeout: i32,
+    /// MiB.
+    pub(super) memory: i32,
+}
+
+/// Longer than the handler's own deadline, shorter than the gateway's.
+const TIMEOUT: i32 = 28;
+const _: () = assert!(deadlines::FUNCTION.as_secs() == 28);
+/// A Rust function needs a fifth of it.
+const MEMORY: i32 = 128;
+
+/// This binary.
+impl Default for Code {
+    fn default() -> Self {
+        let (runtime, handler) = ("provided.al2023".to_owned(), "bootstrap".to_owned());
+        Self { runtime, handler, timeout: TIMEOUT, memory: MEMORY }
+    }
+}
+
 /// Everything that the parts of a stack are made from. The function's environment has the proxy's token in it, so none
 /// of this can be printed.
 #[derive(Clone)]
@@ -64,6 +94,10 @@ pub(super) struct Spec {
     pub(super) names: Names,
     pub(super) account: String,
     pub(super) region: String,
+    /// How the function's code is run.
+    pub(super) code: Code,
+    /// The document that the API is deployed from, where it is not atelier's.
+    pub(super) document: Option<serde_json::Value>,
     /// The function's environment.
     pub(super) environment: BTreeMap<String, String>,
     /// The API's id, where the engine lets us pin one.
@@ -93,11 +127,48 @@ impl Spec {
             names: Names::of(stack, &engine.connection.region),
             account: account.to_owned(),
             region: engine.connection.region.clone(),
+            code: Code::default(),
+            document: None,
             environment,
             pinned_api: None,
             image: engine.facts.machine_image,
             role_pause: engine.facts.pace.role,
             keys,
+        }
+    }
+
+    /// The same for a function of the user's own, which drives what it is told; atelier's finds its instance by tags.
+    pub(super) fn with_own(mut self, own: &Own, instance: Option<&InstanceId>) -> Result<Self, own::Error> {
+        let function = &own.function;
+        self.code = Code {
+            runtime: own.runtime.clone(),
+            handler: own.handler.clone(),
+            timeout: function.timeout.unwrap_or(TIMEOUT),
+            memory: function.memory.unwrap_or(MEMORY),
+        };
+        self.environment.extend(function.environment.clone());
+        self.document = Some(own.document(&self.api())?);
+        Ok(match instance {
+            Some(instance) => self.knowing(instance.as_str()),
+            None => self,
+        })
+    }
+
+    /// The same, once the instance is there.
+    pub(super) fn knowing(mut self, instance: &str) -> Self {
+        if self.document.is_some() {
+            self.environment.insert("INSTANCE_ID".to_owned(), instance.to_owned());
+        }
+        self
+    }
+
+    /// What the API's document must know of the stack.
+    pub(super) fn api(&self) -> openapi::Input {
+        openapi::Input {
+            function_arn: self.function_arn(),
+            region: self.region.clone(),
+            title: self.names.api.clone(),
+            wants_key: self.keys.is_some(),
         }
     }
 

@@ -4,16 +4,29 @@ use super::{
     client::Clients,
     error::Error,
     key,
-    package::{Package, package},
+    own::{self, Own, Workshop},
+    package::{self, LONGEST_ZIP, Package, package},
     reconcile::reading,
     run::Run,
     spec::Spec,
 };
-use crate::{engine::installation::Installation, settings::Auth};
+use crate::{engine::installation::Installation, names::InstanceId, settings::Auth};
+use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 
+/// Finds out what the user's own code is, where the function is theirs.
+pub(super) fn own(run: &Run<'_>) -> Result<Option<Own>, Error> {
+    Ok(run.settings.function.value.as_ref().map(own::resolve).transpose()?)
+}
+
 /// Returns what the parts of the run's stack are made from; with keys on, the engine is asked for them.
-pub(super) async fn spec(run: &Run<'_>, clients: &Clients, account: &str) -> Result<Spec, Error> {
+pub(super) async fn spec(
+    run: &Run<'_>,
+    own: Option<&Own>,
+    instance: Option<&InstanceId>,
+    clients: &Clients,
+    account: &str,
+) -> Result<Spec, Error> {
     let stack = &run.settings.stack.value;
     let keys = match run.settings.auth.value {
         Auth::None => None,
@@ -24,7 +37,10 @@ pub(super) async fn spec(run: &Run<'_>, clients: &Clients, account: &str) -> Res
         let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
         spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));
     }
-    Ok(spec)
+    Ok(match own {
+        Some(own) => spec.with_own(own, instance)?,
+        None => spec,
+    })
 }
 
 /// The API id that this owner's stack always gets in this region, ten characters like API Gateway's own: an engine that
@@ -35,11 +51,45 @@ fn pinned_id(owner_stack_region: [&str; 3]) -> String {
     hash.iter().take(10).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }
 
-/// Makes the function's archive; begins at once, awaited or not.
-pub(super) fn packed(run: &Run<'_>) -> impl Future<Output = Result<Package, Error>> + use<> {
+/// Makes the function's archive. That of this binary begins at once, awaited or not.
+///
+/// Where a look must change nothing, packages that are not here are not installed: code that lacks them is not what is
+/// deployed, and an empty archive is neither.
+pub(super) fn packed<'a>(
+    run: &'a Run<'_>,
+    own: Option<&'a Own>,
+    may_install: bool,
+) -> BoxFuture<'a, Result<Package, Error>> {
     let folder = run.settings.folder.clone();
-    let packed = tokio::task::spawn_blocking(move || package(&folder));
-    async { Ok(packed.await.map_err(|error| Error::Bug(error.to_string()))??) }
+    let Some(own) = own else {
+        let packed = tokio::task::spawn_blocking(move || package(&folder));
+        return Box::pin(async { Ok(packed.await.map_err(|error| Error::Bug(error.to_string()))??) });
+    };
+    let workshop = Workshop {
+        settings: run.settings,
+        progress: run.progress,
+        cancel: run.cancel,
+        may_install,
+        is_elsewhere: run.engine.facts.is_remote() || run.engine.facts.needs_docker(),
+    };
+    let cache = package::cache(&folder);
+    let kept = {
+        let cache = cache.clone();
+        move |key: &str| package::cached(&cache, key)
+    };
+    let made = move |key: &str, zip| {
+        let package = Package::of(zip);
+        // A cache that cannot be written costs time at the next run and nothing else.
+        let _ = package::keep(&cache, key, &package);
+        package
+    };
+    Box::pin(async move {
+        let package = own.archive(&workshop, kept, made).await?.unwrap_or_else(|| Package::of(Vec::new()));
+        match package.zip.len() {
+            size if size > LONGEST_ZIP => Err(package::Error::TooLarge(size).into()),
+            _ => Ok(package),
+        }
+    })
 }
 
 #[cfg(test)]

@@ -70,7 +70,11 @@ pub enum Volume {
 
 /// The process's output: one per process, cheap to clone.
 #[derive(Clone)]
-pub struct Console(Arc<Inner>);
+pub struct Console {
+    inner: Arc<Inner>,
+    /// Whether the envelope is written to stderr: stdout is somebody else's.
+    is_on_stderr: bool,
+}
 
 struct Inner {
     command: String,
@@ -112,7 +116,14 @@ impl Console {
         let err = Face { lang: look.lang.value, color: colored(look.color.value, terminal), volume, plain: look.plain };
         let animated = terminal && !look.plain && !look.ci && volume != Volume::Quiet && format == Format::Human;
         let steps = if animated { Steps::Bars(progress::Bars::new(err)) } else { Steps::Lines(plain::Lines::new(err)) };
-        Self(Arc::new(Inner { command: command.into(), format, look, warnings: Mutex::default(), steps, err }))
+        let inner = Inner { command: command.into(), format, look, warnings: Mutex::default(), steps, err };
+        Self { inner: Arc::new(inner), is_on_stderr: false }
+    }
+
+    /// The same console, which leaves stdout to the command that it runs.
+    #[must_use]
+    pub fn on_stderr(self) -> Self {
+        Self { is_on_stderr: true, ..self }
     }
 
     /// Returns the place where commands tell what they are doing.
@@ -125,38 +136,38 @@ impl Console {
     /// The language of texts.
     #[must_use]
     pub fn lang(&self) -> Lang {
-        self.0.look.lang.value
+        self.inner.look.lang.value
     }
 
     /// Whether everything on the way is wanted.
     #[must_use]
     pub fn is_verbose(&self) -> bool {
-        self.0.err.volume == Volume::Verbose
+        self.inner.err.volume == Volume::Verbose
     }
 
     /// Whether as little as possible is wanted.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.0.err.volume == Volume::Quiet
+        self.inner.err.volume == Volume::Quiet
     }
 
     /// Whether the result is one JSON object.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.0.format == Format::Json
+        self.inner.format == Format::Json
     }
 
     /// Whether a person looks at the result on a terminal.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.0.format == Format::Human && io::stdout().is_terminal() && !self.0.look.ci
+        self.inner.format == Format::Human && io::stdout().is_terminal() && !self.inner.look.ci
     }
 
     fn event(&self, event: &Event) {
         if let Event::Warn(message) = event {
             self.warnings().push(message.clone());
         }
-        match &self.0.steps {
+        match &self.inner.steps {
             Steps::Bars(bars) => bars.event(event),
             Steps::Lines(lines) => lines.event(event),
         }
@@ -164,7 +175,7 @@ impl Console {
 
     /// Shows a sign of life while steps last; never ends. Runs beside the command that it watches.
     pub async fn heartbeat(&self) {
-        match &self.0.steps {
+        match &self.inner.steps {
             Steps::Bars(bars) => bars.tick().await,
             Steps::Lines(lines) => lines.tick().await,
         }
@@ -172,7 +183,7 @@ impl Console {
 
     /// Says one line on stderr, whatever the volume.
     pub fn say(&self, message: &Message) {
-        self.tell(&self.0.err.render(message));
+        self.tell(&self.inner.err.render(message));
     }
 
     /// Writes a text on stderr as it is.
@@ -185,7 +196,7 @@ impl Console {
     /// # Errors
     /// As [`Console::answer`].
     pub fn part(&self, write: impl FnOnce(&mut Page)) -> io::Result<()> {
-        if self.0.format == Format::Json {
+        if self.inner.format == Format::Json {
             return Ok(());
         }
         let mut page = self.page();
@@ -203,10 +214,10 @@ impl Console {
             Err(error) => self.fail(&error).map(Some),
             Ok(report) => {
                 let (exit, error) = (report.exit(), report.error());
-                match self.0.format {
+                match self.inner.format {
                     Format::Json => {
                         let data = serde_json::to_value(&report).map_err(io::Error::other)?;
-                        self.envelope(exit.is_some(), &data, error.as_ref())?;
+                        self.envelope(error.is_some(), &data, error.as_ref())?;
                     }
                     Format::Human => {
                         let mut page = self.page();
@@ -217,7 +228,7 @@ impl Console {
                         }
                         unless_nobody_reads(write_out(page.text()))?;
                         if let Some(error) = &error {
-                            self.stderr(&human::error(error, self.0.err));
+                            self.stderr(&human::error(error, self.inner.err));
                         }
                     }
                 }
@@ -231,8 +242,8 @@ impl Console {
     /// # Errors
     /// Returns the error of a stdout that cannot be written to, also when nobody reads it any more.
     pub fn entry<R: Report>(&self, entry: &R) -> io::Result<()> {
-        let text = match self.0.format {
-            Format::Json => json::entry(&self.0.command, entry)?,
+        let text = match self.inner.format {
+            Format::Json => json::entry(&self.inner.command, entry)?,
             Format::Human => {
                 let mut page = self.page();
                 entry.human(&mut page);
@@ -244,7 +255,7 @@ impl Console {
 
     /// Writes to stdout while nothing moves on the screen, which may be the same one.
     fn write_out(&self, text: &str) -> io::Result<()> {
-        match &self.0.steps {
+        match &self.inner.steps {
             Steps::Bars(bars) => bars.aside(|| write_out(text)),
             Steps::Lines(_) => write_out(text),
         }
@@ -256,40 +267,45 @@ impl Console {
     /// As [`Console::answer`].
     pub fn fail(&self, error: &Error) -> io::Result<Exit> {
         self.settle();
-        match self.0.format {
+        match self.inner.format {
             Format::Json => self.envelope(true, &serde_json::Value::Null, Some(error))?,
-            Format::Human => self.stderr(&human::error(error, self.0.err)),
+            Format::Human => self.stderr(&human::error(error, self.inner.err)),
         }
         Ok(error.exit())
     }
 
     /// Ends what moves on the screen, before something is printed that stays.
     fn settle(&self) {
-        if let Steps::Bars(bars) = &self.0.steps {
+        if let Steps::Bars(bars) = &self.inner.steps {
             bars.clear();
         }
     }
 
     fn envelope(&self, failed: bool, data: &serde_json::Value, error: Option<&Error>) -> io::Result<()> {
         let warnings = self.warnings().clone();
-        unless_nobody_reads(write_out(&json::envelope(&self.0.command, failed, data, &warnings, error)))
+        let text = json::envelope(&self.inner.command, failed, data, &warnings, error);
+        if self.is_on_stderr {
+            self.stderr(text.trim_end());
+            return Ok(());
+        }
+        unless_nobody_reads(write_out(&text))
     }
 
     fn page(&self) -> Page {
         let terminal = io::stdout().is_terminal();
-        let color = colored(self.0.look.color.value, terminal);
-        Page::new(self.lang(), color, if terminal { style::width() } else { None }, self.0.look.plain)
+        let color = colored(self.inner.look.color.value, terminal);
+        Page::new(self.lang(), color, if terminal { style::width() } else { None }, self.inner.look.plain)
     }
 
     fn stderr(&self, text: &str) {
-        match &self.0.steps {
+        match &self.inner.steps {
             Steps::Bars(bars) => bars.print(text),
             Steps::Lines(_) => plain::print(text),
         }
     }
 
     fn warnings(&self) -> MutexGuard<'_, Vec<Message>> {
-        self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -326,17 +342,17 @@ pub(crate) fn stdout_failed(error: &io::Error, face: Face) -> Exit {
 impl Console {
     /// How stderr is written to.
     pub(crate) fn face(&self) -> Face {
-        self.0.err
+        self.inner.err
     }
 
     /// How output looks.
     pub(crate) fn look(&self) -> &Look {
-        &self.0.look
+        &self.inner.look
     }
 
     /// How results are printed.
     pub(crate) fn format(&self) -> Format {
-        self.0.format
+        self.inner.format
     }
 
     /// Renders clap's help, in colour where results are.
@@ -346,7 +362,8 @@ impl Console {
 
     /// Renders a text of clap's, in colour where results are.
     pub(crate) fn rendered(&self, text: &clap::builder::StyledStr) -> String {
-        let color = self.0.format == Format::Human && colored(self.0.look.color.value, io::stdout().is_terminal());
+        let color =
+            self.inner.format == Format::Human && colored(self.inner.look.color.value, io::stdout().is_terminal());
         if color { text.ansi().to_string() } else { text.to_string() }
     }
 }

@@ -12,7 +12,10 @@ impl Console {
     /// Whether somebody is there to answer.
     #[must_use]
     pub fn can_ask(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal() && !self.0.look.ci && self.0.format == Format::Human
+        io::stdin().is_terminal()
+            && io::stderr().is_terminal()
+            && !self.inner.look.ci
+            && self.inner.format == Format::Human
     }
 
     /// Asks a yes-or-no question; only an explicit yes is one. `flag` is what answers it in advance (`--yes`).

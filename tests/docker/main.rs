@@ -11,6 +11,7 @@ mod canary;
 mod connecting;
 mod crash;
 mod failing;
+mod function_image;
 mod images;
 mod killed;
 mod machine;

@@ -5,11 +5,16 @@ import binascii
 import json
 import re
 
+import botocore.eventstream
 import xml_answers
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")
 # What AWS answers and its own enumerations lack: the type's documentation says `Policy`.
-LACKING = {("PermissionsBoundaryAttachmentType", "Policy")}
+LACKING = {
+    ("PermissionsBoundaryAttachmentType", "Policy"),
+    # The documentation of the filter `attachment.state` has it, and every answer.
+    ("AttachmentStatus", "available"),
+}
 LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
 
 
@@ -29,8 +34,27 @@ def faults(service, operation, answer):
         yield from xml_answers.faults(service, model, answer.body)
     elif service.protocol == "json":
         yield from document_faults(shape, answer)
+    elif model.has_event_stream_output:
+        yield from header_faults(shape, answer.headers)
+        yield from stream_faults(model.get_event_stream_output(), answer)
     else:
         yield from rest_faults(shape, answer)
+
+
+def stream_faults(shape, answer):
+    """Reads a stream of events as an SDK does, checksums included."""
+    if answer.headers.get("content-type") != "application/vnd.amazon.eventstream":
+        yield f"a stream of events of the type {answer.headers.get('content-type')}"
+    buffer = botocore.eventstream.EventStreamBuffer()
+    buffer.add_data(answer.body)
+    try:
+        events = [message.headers.get(":event-type") for message in buffer]
+    except botocore.eventstream.ParserError as error:
+        yield f"a stream that is none: {error}"
+        return
+    for event in events:
+        if event not in shape.members:
+            yield f"an event {event} that the model does not have"
 
 
 def rest_faults(shape, answer):

@@ -14,10 +14,11 @@ COMMON = {
     "json": {"SerializationException", "UnknownOperationException", "ValidationException"},
     "rest-json": {"SerializationException", "ValidationException"},
     "apigateway": {"BadRequestException"},
+    "apigatewayv2": {"BadRequestException"},
     "lambda": {"InvalidParameterValueException", "InvalidRequestContentException"},
     "logs": {"InvalidParameterException"},
 }
-EVERYWHERE = {"AccessDeniedException", "InternalFailure", "NotImplemented"}
+EVERYWHERE = {"AccessDenied", "AccessDeniedException", "InternalFailure", "NotImplemented"}
 
 
 @dataclass

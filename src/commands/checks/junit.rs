@@ -36,7 +36,7 @@ pub(super) fn document(suite: &str, checks: &[Check]) -> String {
 
 fn case(suite: &mut ScopeWriter<'_, '_>, name: &str, check: &Check) {
     let mut element = suite.start_el("testcase");
-    element.write_attribute("classname", name).write_attribute("name", check.name);
+    element.write_attribute("classname", name).write_attribute("name", &check.name);
     element.write_attribute("time", &seconds(check.millis));
     let mut case = element.finish();
     if !check.passed {

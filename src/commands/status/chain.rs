@@ -116,6 +116,12 @@ pub(super) fn works(stack: &Discovery) -> bool {
         && !matches!(state(Part::Instance), None | Some("terminated" | "shutting-down"))
 }
 
+/// How an API is whose function is the user's own and must not be called to find out: as its deployment is.
+pub(super) fn served(stack: &Discovery) -> Health {
+    let is_served = stack.part(Part::Api).is_some_and(|api| api.rev.is_some());
+    if is_served { Health::Healthy } else { Health::Unhealthy }
+}
+
 /// The tone of a service's own word. A stopped instance is as it should be: the API stops it.
 fn tone_of(state: &str) -> Tone {
     match state {

@@ -10,7 +10,7 @@ use std::{io, path::Path, process::Stdio};
 use tokio::process::Command;
 
 /// Runs the user's build in the project folder, its output on stderr; the error says how it ended.
-pub(super) async fn build(command: &str, settings: &Settings) -> Result<(), String> {
+pub(in crate::commands) async fn build(command: &str, settings: &Settings) -> Result<(), String> {
     let status = Command::new("sh")
         .args(["-c", command])
         .current_dir(&settings.folder)

@@ -8,11 +8,11 @@ use std::{
 
 /// The names, times and lengths of files.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stamp(Vec<(PathBuf, SystemTime, u64)>);
+pub(in crate::commands) struct Stamp(Vec<(PathBuf, SystemTime, u64)>);
 
 impl Stamp {
     /// Looks at files, and at every file below folders. What cannot be looked at is not there.
-    pub(super) fn of<P: AsRef<Path>>(paths: &[P]) -> Self {
+    pub(in crate::commands) fn of<P: AsRef<Path>>(paths: &[P]) -> Self {
         let mut files = Vec::new();
         let mut left: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
         while let Some(path) = left.pop() {
@@ -28,7 +28,7 @@ impl Stamp {
         Self(files)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::commands) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -96,7 +96,7 @@ fn headers(single: BTreeMap<String, Value>, multi: BTreeMap<String, Vec<Value>>)
 
 /// The name of a header; one that belongs to the connection is renamed, as API Gateway does, so that a function cannot
 /// say where an answer ends.
-fn header_name(name: &str) -> Option<HeaderName> {
+pub(in crate::emulator) fn header_name(name: &str) -> Option<HeaderName> {
     let name = name.to_ascii_lowercase();
     let remapped = matches!(
         name.as_str(),

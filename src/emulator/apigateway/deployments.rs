@@ -3,8 +3,8 @@
 use super::{
     error::{absent, bad_request},
     model::{Deployment, RestApi, Stage, StageSettings, Tags},
-    openapi,
     paging::Paging,
+    patch::Patch,
     rest_apis::ApiPath,
     stages,
 };
@@ -15,7 +15,7 @@ use crate::{
     },
     names::StageName,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
@@ -53,7 +53,8 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             description: input.description,
             resources: api.resources.clone(),
             binary_media_types: api.settings.binary_media_types.clone(),
-            gateway_responses: api.document.as_ref().map(openapi::gateway_responses).unwrap_or_default(),
+            gateway_responses: api.gateway_responses.clone(),
+            validators: api.validators.clone(),
         };
         let shown = deployment.show();
         api.deployments.insert(id.clone(), Arc::new(deployment));
@@ -132,6 +133,24 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
         let deployment = state.apigateway.api(&rest_api_id)?.deployments.get(&deployment_id);
         Ok(Output::Members(deployment.ok_or_else(|| absent("Deployment"))?.show()))
     })
+}
+
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (DeploymentPath { rest_api_id, deployment_id }, patch, scope) = operation.inputs::<DeploymentPath, Patch>()?;
+    let shown = scope.change(|state| {
+        let deployments = &mut state.apigateway.api_mut(&rest_api_id)?.deployments;
+        let deployment = deployments.get_mut(&deployment_id).ok_or_else(|| absent("Deployment"))?;
+        let described: Described = patch.apply(&Described { description: deployment.description.clone() })?;
+        *deployment = Arc::new(Deployment { description: described.description, ..(**deployment).clone() });
+        Ok(deployment.show())
+    });
+    Ok(Output::Members(shown.await?))
+}
+
+/// What can be changed about a deployment.
+#[derive(Serialize, Deserialize)]
+struct Described {
+    description: Option<String>,
 }
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {

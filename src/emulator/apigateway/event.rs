@@ -1,14 +1,18 @@
 //! The event of a proxy integration (REST, payload version 1.0), with the members that AWS sends.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
 
+use super::incoming::Incoming;
+use crate::http1::Spelling;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, net::IpAddr};
 use time::OffsetDateTime;
 
+/// The header by which calls are traced.
+pub(super) const TRACE_ID: &str = "x-amzn-trace-id";
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PORT: &str = "x-forwarded-port";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
@@ -31,6 +35,10 @@ pub(super) struct Source<'a> {
     pub(super) path: &'a str,
     pub(super) query: Option<&'a str>,
     pub(super) headers: &'a HeaderMap,
+    /// Their names as the caller wrote them.
+    pub(super) spelling: &'a Spelling,
+    /// The header by which the call is traced.
+    pub(super) trace: &'a str,
     pub(super) body: &'a Bytes,
     pub(super) caller_ip: Option<IpAddr>,
     /// The id and the value of the key that opened the stage.
@@ -60,6 +68,20 @@ pub(super) fn build(source: &Source<'_>) -> Value {
         "body": body,
         "isBase64Encoded": is_base64,
     })
+}
+
+/// The same request, for integrations that look into it.
+pub(super) fn incoming(source: &Source<'_>) -> Incoming {
+    let query = form_urlencoded::parse(source.query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let known = Incoming {
+        method: source.method.as_str().to_owned(),
+        body: source.body.clone(),
+        context: context(source),
+        stage_variables: source.stage_variables.clone(),
+        binary_media_types: source.binary_media_types.to_vec(),
+        ..Incoming::default()
+    };
+    known.with_parameters(source.path_parameters.clone(), query, header_pairs(source).collect())
 }
 
 fn context(source: &Source<'_>) -> Value {
@@ -101,9 +123,11 @@ fn context(source: &Source<'_>) -> Value {
 
 /// The caller's headers, and those that API Gateway adds.
 fn header_pairs<'a>(source: &'a Source<'_>) -> impl Iterator<Item = (String, String)> + 'a {
-    let ours = [FORWARDED_FOR, FORWARDED_PORT, FORWARDED_PROTO, "connection"];
+    let ours = [FORWARDED_FOR, FORWARDED_PORT, FORWARDED_PROTO, TRACE_ID, "connection", "content-length"];
     let own = source.headers.iter().filter(move |(name, _)| !ours.contains(&name.as_str()));
-    let own = own.map(|(name, value)| (written(name), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let own = own.map(|(name, value)| {
+        (source.spelling.of(name).to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
     let before = source.headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<_> = before.map(str::to_owned).chain(source.caller_ip.map(|ip| ip.to_string())).collect();
     let sent = |name| source.headers.get(name).and_then(|value| value.to_str().ok());
@@ -112,35 +136,12 @@ fn header_pairs<'a>(source: &'a Source<'_>) -> impl Iterator<Item = (String, Str
     let port = sent("host").and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
     let port = sent(FORWARDED_PORT).or(port).unwrap_or(if proto == "https" { "443" } else { "80" });
     let added = [
+        ("X-Amzn-Trace-Id", Some(source.trace.to_owned())),
         ("X-Forwarded-For", (!hops.is_empty()).then(|| hops.join(", "))),
         ("X-Forwarded-Port", Some(port.to_owned())),
         ("X-Forwarded-Proto", Some(proto.to_owned())),
     ];
     own.chain(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
-}
-
-/// The name as clients write it that speak HTTP/1.1, where that is known; here it arrived in lower case.
-fn written(name: &HeaderName) -> String {
-    const KNOWN: [&str; 16] = [
-        "Accept",
-        "Accept-Encoding",
-        "Accept-Language",
-        "Authorization",
-        "Cache-Control",
-        "Content-Length",
-        "Content-Type",
-        "Cookie",
-        "Host",
-        "Origin",
-        "Referer",
-        "User-Agent",
-        "X-Amzn-Trace-Id",
-        "X-Forwarded-Host",
-        "X-Request-Id",
-        "X-Requested-With",
-    ];
-    let known = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name.as_str()));
-    known.unwrap_or(name.as_str()).to_owned()
 }
 
 /// Makes the two maps that an event has of everything with several values: the last value, and all of them. Both are
@@ -196,6 +197,7 @@ fn request_time(time: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http1::{Limits, head::parse};
 
     fn event(query: Option<&str>, headers: &[(&'static str, &str)], body: &[u8], binary: &[&str]) -> Value {
         let mut map = HeaderMap::new();
@@ -218,6 +220,8 @@ mod tests {
             path: "/infra",
             query,
             headers: &map,
+            spelling: &spelling(headers),
+            trace: "Root=1-5",
             body: &Bytes::copy_from_slice(body),
             caller_ip: Some([192, 0, 2, 1].into()),
             key: None,
@@ -225,6 +229,13 @@ mod tests {
             extended_request_id: "id-2",
             now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
         })
+    }
+
+    /// The names as a parser of heads gives them.
+    fn spelling(headers: &[(&'static str, &str)]) -> Spelling {
+        let lines: String = headers.iter().flat_map(|(name, _)| [*name, ": x\r\n"]).collect();
+        let head = Bytes::from(format!("GET / HTTP/1.1\r\nhost: x\r\n{lines}\r\n"));
+        parse(&head, &Limits::edge()).map(|head| head.spelling).unwrap_or_default()
     }
 
     #[test]
@@ -254,12 +265,18 @@ mod tests {
     }
 
     #[test]
-    fn headers_have_the_names_that_clients_write_and_say_how_the_gateway_was_called() {
-        let direct = event(None, &[("host", "127.0.0.1:4566"), ("user-agent", "curl/8"), ("x-api-key", "k")], b"", &[]);
+    fn headers_have_the_names_that_the_caller_wrote_and_say_how_the_gateway_was_called() {
+        let direct = event(
+            None,
+            &[("Host", "127.0.0.1:4566"), ("user-Agent", "curl/8"), ("X-api-key", "k"), ("Content-Length", "0")],
+            b"",
+            &[],
+        );
         let expected = json!({
             "Host": "127.0.0.1:4566",
-            "User-Agent": "curl/8",
-            "x-api-key": "k",
+            "user-Agent": "curl/8",
+            "X-api-key": "k",
+            "X-Amzn-Trace-Id": "Root=1-5",
             "X-Forwarded-For": "192.0.2.1",
             "X-Forwarded-Port": "4566",
             "X-Forwarded-Proto": "http",

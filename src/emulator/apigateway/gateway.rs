@@ -3,89 +3,26 @@
 use super::{
     answer,
     event::{self, Source},
-    matching, mock,
-    model::{Deployment, Integration, IntegrationKind, Method, Resource, function_arn},
+    exchange,
+    failure::Failure,
+    function::{self, Function, Outcome},
+    incoming::Incoming,
+    journal::Journal,
+    matching,
+    model::{Deployment, IntegrationKind, Method, Resource, function_arn},
+    service_call::Caller,
+    validators,
 };
 use crate::{
-    edge::ApiCall,
-    emulator::{
-        Context,
-        lambda::{self, Denied},
-        runtime::{Answer, Functions, Invocation, InvokeError, Spec},
-        store::Region,
-        wire,
-    },
-    http1::{Peer, Response},
+    contract,
+    edge::{ApiCall, Lookup, Voice},
+    emulator::{Context, runtime::Functions, store::Region, wire},
+    http1::{Peer, Response, Spelling},
+    marks,
     names::{ApiId, StageName},
 };
-use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::HeaderValue;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-
-/// The header in which AWS names an error.
-const ERROR_TYPE: &str = "x-amzn-errortype";
-
-/// A refusal or a failure in API Gateway's own words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failure {
-    /// No such route, method or stage.
-    NoRoute,
-    /// The method wants an API key, and this is none that opens the stage.
-    Forbidden,
-    /// The gateway's own set-up does not work: no function, or no permission.
-    Configuration,
-    /// The function's answer is malformed, or the function failed.
-    BadAnswer,
-    /// The function took too long.
-    Timeout,
-    /// Too many processes are busy.
-    Throttled,
-}
-
-impl Failure {
-    /// The type under which a document words it:
-    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>.
-    fn kind(self) -> &'static str {
-        match self {
-            Self::NoRoute => "MISSING_AUTHENTICATION_TOKEN",
-            Self::Forbidden => "INVALID_API_KEY",
-            Self::Configuration => "API_CONFIGURATION_ERROR",
-            Self::BadAnswer => "INTEGRATION_FAILURE",
-            Self::Timeout => "INTEGRATION_TIMEOUT",
-            Self::Throttled => "THROTTLED",
-        }
-    }
-
-    fn response(self) -> Response {
-        let (status, kind, message) = match self {
-            Self::NoRoute => (403, "MissingAuthenticationTokenException", "Missing Authentication Token"),
-            Self::Forbidden => (403, "ForbiddenException", "Forbidden"),
-            Self::Configuration => (500, "InternalServerErrorException", "Internal server error"),
-            Self::BadAnswer => (502, "InternalServerErrorException", "Internal server error"),
-            Self::Timeout => (504, "InternalServerErrorException", "Endpoint request timed out"),
-            Self::Throttled => (429, "LimitExceededException", "Too Many Requests"),
-        };
-        let mut response = Response::new(serde_json::json!({ "message": message }).to_string().into());
-        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(kind));
-        response
-    }
-}
-
-/// Answers a refusal as the deployment words it, else in API Gateway's own words.
-fn refuse(deployment: &Deployment, failure: Failure) -> Response {
-    let response = failure.response();
-    let status = response.status();
-    let default = if status.is_client_error() { "DEFAULT_4XX" } else { "DEFAULT_5XX" };
-    let responses = &deployment.gateway_responses;
-    let chosen = responses.get(failure.kind()).or_else(|| responses.get(default));
-    let Some(mut worded) = chosen.and_then(|chosen| mock::refusal(chosen, status)) else { return response };
-    if let Some(kind) = response.headers().get(ERROR_TYPE) {
-        worded.headers_mut().insert(ERROR_TYPE, kind.clone());
-    }
-    worded
-}
 
 /// What a stage serves, as it was when a call came: the call is let in, matched, answered and refused by this and by
 /// nothing newer.
@@ -95,6 +32,8 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     key: Option<CallerKey>,
+    /// Whether the API is one of atelier's own stacks, which the edge speaks for.
+    is_of_stack: bool,
 }
 
 /// A caller's key that opens the stage.
@@ -110,33 +49,65 @@ impl Served {
     pub fn is_opened(&self) -> bool {
         self.key.is_some()
     }
+
+    /// Tells what the API's author says for himself on a path. Of APIs that `deploy` made, those that have something to
+    /// say to pages.
+    #[must_use]
+    pub fn voice(&self, path: &str) -> Voice {
+        // Atelier's own function answers any method, and says nothing about pages.
+        let found = matching::find(&self.deployment.resources, "OPTIONS", path);
+        let says =
+            found.is_some_and(|(found, method)| method.name == "OPTIONS" || found.resource.path != contract::PATH);
+        let speaks = !self.is_of_stack || says;
+        Voice { is_own: speaks, answers_pages: speaks }
+    }
 }
 
 /// Finds what a stage of an API serves, and the key that the caller sent, if it opens the stage.
 #[must_use]
-pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>) -> Option<Served> {
+pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<Served> {
     let store = &context.store;
-    store.regions().into_iter().find_map(|region| {
+    let found = store.regions().into_iter().find_map(|region| {
         store.read(&region, |kept| {
             let kept = &kept.apigateway;
             let api = kept.apis.get(api)?;
-            let stage = api.stages.get(stage)?;
+            let Some(stage) = api.stages.get(stage) else { return Some(Lookup::NoStage) };
             let deployment = Arc::clone(api.deployments.get(&stage.settings.deployment_id)?);
             let key = key.and_then(|value| {
                 let key = kept.key_for(value, &api.id, &stage.name)?;
                 Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
             });
-            Some(Served { region: region.clone(), deployment, stage_variables: stage.settings.variables.clone(), key })
+            let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
+            let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
+            let served = Served { region, deployment, stage_variables, key, is_of_stack };
+            Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
-    })
+    });
+    found.unwrap_or(Lookup::Absent)
 }
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
-    let ids = Ids { request: &call.request_id, extended: &wire::request_id() };
-    let answered = answer(context, functions, &call, ids).await;
-    let mut response = answered.unwrap_or_else(|failure| refuse(&call.deployment.deployment, failure));
-    for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended)] {
+    let extended = wire::request_id();
+    let trace = trace(context, &call, &extended);
+    let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
+    let mut response = match route(&call) {
+        Ok(route) => {
+            let caller = Caller {
+                context,
+                functions,
+                source_arn: &source_arn(context, &call, &route),
+                request_id: ids.request,
+                trace: &format!("{trace};Sampled=0"),
+            };
+            let answered = answer(&call, &route, ids, &caller).await;
+            answered.unwrap_or_else(|failure| refuse(context, &call, Some(&route), ids, &failure))
+        }
+        Err(failure) => refuse(context, &call, None, ids, &failure),
+    };
+    for (name, id) in
+        [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (event::TRACE_ID, ids.trace)]
+    {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);
         }
@@ -144,7 +115,18 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     response
 }
 
-/// The two ids of a call. API Gateway lets clients choose the first:
+fn refuse(
+    context: &Context,
+    call: &ApiCall<Served>,
+    route: Option<&Route<'_>>,
+    ids: Ids<'_>,
+    failure: &Failure,
+) -> Response {
+    let worded = &call.deployment.deployment.gateway_responses;
+    failure.response(worded, &event::incoming(&source(context, call, route, ids)))
+}
+
+/// The ids of a call. API Gateway lets clients choose the first:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>.
 #[derive(Debug, Clone, Copy)]
 struct Ids<'a> {
@@ -152,6 +134,8 @@ struct Ids<'a> {
     request: &'a str,
     /// Nobody else's.
     extended: &'a str,
+    /// The trace header, of the call or of what it belongs to.
+    trace: &'a str,
 }
 
 /// The method of a deployment that a call means.
@@ -173,120 +157,106 @@ fn route(call: &ApiCall<Served>) -> Result<Route<'_>, Failure> {
 }
 
 async fn answer(
-    context: &Arc<Context>,
-    functions: &Functions,
-    call: &ApiCall<Served>,
-    ids: Ids<'_>,
-) -> Result<Response, Failure> {
-    let route = route(call)?;
-    let integration = route.method.integration.as_ref().ok_or(Failure::Configuration)?;
-    match integration.kind {
-        IntegrationKind::Mock => mock::answer(integration).ok_or(Failure::Configuration),
-        IntegrationKind::AwsProxy => {
-            let document = invoke(context, functions, call, &route, integration, ids).await?;
-            let accept = call.request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            answer::read(&document, &call.deployment.deployment.binary_media_types, accept).map_err(|error| {
-                let function = integration.uri.as_deref().and_then(function_arn);
-                tracing::warn!(request_id = ids.request, function, %error, "a function's answer to an API call is malformed");
-                Failure::BadAnswer
-            })
-        }
-    }
-}
-
-/// Has the integration's function answer, within the integration's time.
-async fn invoke(
-    context: &Arc<Context>,
-    functions: &Functions,
     call: &ApiCall<Served>,
     route: &Route<'_>,
-    integration: &Integration,
     ids: Ids<'_>,
-) -> Result<Bytes, Failure> {
-    let request_id = ids.request;
-    let arn = integration.uri.as_deref().and_then(function_arn).ok_or(Failure::Configuration)?;
-    let spec = permitted(context, call, route, arn)?;
-    let limit = Duration::from_millis(integration.timeout_in_millis.into());
-    let invocation = Invocation {
-        id: wire::request_id(),
-        payload: payload(context, call, route, ids),
-        trace: format!(
-            "Root=1-{:08x}-{};Sampled=0",
-            context.config.clock.now().unix_timestamp(),
-            trace_id(ids.extended)
-        ),
-        client_context: None,
-        wants_tail: false,
-    };
-    let invoked = match context.config.clock.timeout(limit, functions.invoke(&spec, invocation)).await {
-        None => return Err(Failure::Timeout),
-        Some(Err(InvokeError::Busy)) => return Err(Failure::Throttled),
-        Some(Err(error)) => {
-            tracing::warn!(request_id, function = arn, %error, "a function could not answer an API call");
-            return Err(Failure::Configuration);
-        }
-        Some(Ok(invoked)) => invoked,
-    };
-    match invoked.answer {
-        Answer::Result(document) => Ok(document),
-        Answer::Error(document) => {
-            let error = String::from_utf8_lossy(&document[..document.len().min(1024)]).into_owned();
-            tracing::warn!(request_id, function = arn, error, "a function failed to answer an API call");
-            Err(Failure::BadAnswer)
-        }
+    caller: &Caller<'_>,
+) -> Result<Response, Failure> {
+    let source = source(caller.context, call, Some(route), ids);
+    if route.method.request_validator_id.is_some() {
+        validators::validate(&call.deployment.deployment.validators, route.method, &event::incoming(&source))?;
     }
+    execute(route.method, &source, &Arc::default(), caller).await
 }
 
-/// Asks the function's resource policy whether this route of this stage may invoke it.
-fn permitted(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, arn: &str) -> Result<Spec, Failure> {
-    let method = if route.method.name == "ANY" { "*" } else { &route.method.name };
-    let source = format!(
-        "arn:aws:execute-api:{}:{}:{}/{}/{method}{}",
-        call.deployment.region, context.config.account, call.api, call.stage, route.resource.path
-    );
-    lambda::invocable(context, arn, "apigateway.amazonaws.com", &source).map_err(|denied| {
-        let reason = match denied {
-            Denied::Absent => "there is no such function",
-            Denied::Pending => "it is still being created",
-            Denied::Failed => "its code is lost",
-            Denied::Forbidden => {
-                "Invalid permissions on Lambda function: its resource policy does not allow this API (`aws lambda \
-                 add-permission`)"
-            }
-        };
-        let request_id = &call.request_id;
-        tracing::warn!(request_id, function = arn, source, reason, "an API call cannot invoke its function");
-        Failure::Configuration
+/// Has a method answer a request.
+pub(super) async fn execute(
+    method: &Method,
+    source: &Source<'_>,
+    journal: &Arc<Journal>,
+    caller: &Caller<'_>,
+) -> Result<Response, Failure> {
+    let integration = method.integration.as_ref().ok_or(Failure::Configuration)?;
+    if integration.kind != IntegrationKind::AwsProxy {
+        let incoming = Incoming { journal: Arc::clone(journal), ..event::incoming(source) };
+        return exchange::answer(integration, &incoming, caller).await;
+    }
+    let uri = integration.uri.as_deref().unwrap_or_default();
+    let uri = exchange::with_stage_variables(uri, source.stage_variables);
+    let arn = function_arn(&uri).ok_or(Failure::Configuration)?;
+    let limit = Duration::from_millis(integration.timeout_in_millis.into());
+    proxied(&Function { arn, limit, ..caller.function() }, source, journal).await
+}
+
+/// Has a function answer the request as it is, and its answer too.
+async fn proxied(function: &Function<'_>, source: &Source<'_>, journal: &Journal) -> Result<Response, Failure> {
+    let event = event::build(source).to_string();
+    journal.note(|| format!("Endpoint request body after transformations: {event}"));
+    journal.note(|| format!("Sending request to function {}", function.arn));
+    let invoked = function.invoke(event.into(), true).await?;
+    let (Outcome::Result(document) | Outcome::Error(document)) = &invoked else { return Err(Failure::BadAnswer) };
+    let text = || String::from_utf8_lossy(document).into_owned();
+    journal.note(|| format!("Endpoint response body before transformations: {}", text()));
+    let Outcome::Result(document) = &invoked else {
+        journal.note(|| "Lambda execution failed with status 200 due to customer function error".to_owned());
+        return Err(Failure::BadAnswer);
+    };
+    let accept = source.headers.get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    answer::read(document, source.binary_media_types, accept).map_err(|error| {
+        let (request_id, function) = (function.request_id, function.arn);
+        tracing::warn!(request_id, function, %error, "a function's answer to an API call is malformed");
+        journal.note(|| "Execution failed due to configuration error: Malformed Lambda proxy response".to_owned());
+        Failure::BadAnswer
     })
 }
 
-fn payload(context: &Context, call: &ApiCall<Served>, route: &Route<'_>, ids: Ids<'_>) -> Bytes {
+/// What the resource policies of functions are asked about.
+fn source_arn(context: &Context, call: &ApiCall<Served>, route: &Route<'_>) -> String {
+    let method = if route.method.name == "ANY" { "*" } else { &route.method.name };
+    format!(
+        "arn:aws:execute-api:{}:{}:{}/{}/{method}{}",
+        call.deployment.region, context.config.account, call.api, call.stage, route.resource.path
+    )
+}
+
+fn source<'a>(
+    context: &'a Context,
+    call: &'a ApiCall<Served>,
+    route: Option<&'a Route<'_>>,
+    ids: Ids<'a>,
+) -> Source<'a> {
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
+    static UNKNOWN: Spelling = Spelling::unknown();
     let (request, served) = (&call.request, &call.deployment);
-    let event = event::build(&Source {
+    Source {
         account: &context.config.account,
         region: served.region.as_str(),
         api: call.api.as_str(),
         stage: call.stage.as_str(),
         deployment: &served.deployment.id,
-        resource_id: &route.resource.id,
-        resource_path: &route.resource.path,
-        path_parameters: &route.path_parameters,
+        resource_id: route.map_or("", |route| &route.resource.id),
+        resource_path: route.map_or("", |route| &route.resource.path),
+        path_parameters: route.map_or(&NONE, |route| &route.path_parameters),
         stage_variables: &served.stage_variables,
         binary_media_types: &served.deployment.binary_media_types,
         method: request.method(),
         path: &call.path,
         query: request.uri().query(),
         headers: request.headers(),
+        spelling: request.extensions().get().unwrap_or(&UNKNOWN),
+        trace: ids.trace,
         body: request.body(),
         caller_ip: request.extensions().get::<Peer>().map(|peer| peer.0.ip()),
-        key: route.key.map(|key| (key.id.as_str(), key.value.as_str())),
+        key: route.and_then(|route| route.key).map(|key| (key.id.as_str(), key.value.as_str())),
         request_id: ids.request,
         extended_request_id: ids.extended,
         now: context.config.clock.now(),
-    });
-    event.to_string().into()
+    }
 }
 
-fn trace_id(request_id: &str) -> String {
-    request_id.chars().filter(|c| *c != '-').take(24).collect()
+/// Names the trace that a call belongs to: its caller's, else one of its own.
+fn trace(context: &Context, call: &ApiCall<Served>, id: &str) -> String {
+    let sent = call.request.headers().get(event::TRACE_ID).and_then(|trace| trace.to_str().ok());
+    let own = function::new_trace(context, id);
+    sent.map_or_else(|| format!("Root={own}"), |sent| format!("Self={own};{sent}"))
 }

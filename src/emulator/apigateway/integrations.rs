@@ -1,11 +1,12 @@
-//! The operations on integrations, which answer methods, and on how they answer.
+//! The operations on integrations, which answer methods.
 
 use super::{
     error::{absent, bad_request, lacking},
-    methods::{MethodPath, ResponsePath, check_status},
-    mock,
+    mapping,
+    methods::{MethodPath, check_status},
     model::{self, Integration, IntegrationKind, IntegrationResponse, MAX_TIMEOUT_MS, Method, function_arn},
     patch::Patch,
+    service_call, template,
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -41,8 +42,12 @@ struct PutIntegration {
 
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, input, scope) = operation.inputs::<MethodPath, PutIntegration>()?;
-    let integration = check(input.into_integration()?, &at.resource_id)?;
-    at.change(&scope, |method| Ok(json!(method.integration.insert(integration)))).await
+    let integration = input.into_integration()?;
+    let edit = |method: &mut Method| {
+        let integration = check(integration, &at.resource_id, Some(method))?;
+        Ok(json!(method.integration.insert(integration)))
+    };
+    at.change(&scope, edit).await
 }
 
 impl PutIntegration {
@@ -72,34 +77,108 @@ impl PutIntegration {
     }
 }
 
-/// Reads the kind of an integration, and names one that the emulator lacks.
+/// Reads the kind of an integration.
 pub(super) fn kind(text: &str) -> Result<IntegrationKind, AwsError> {
     match text {
+        "AWS" => Ok(IntegrationKind::Aws),
         "AWS_PROXY" => Ok(IntegrationKind::AwsProxy),
+        "HTTP" => Ok(IntegrationKind::Http),
+        "HTTP_PROXY" => Ok(IntegrationKind::HttpProxy),
         "MOCK" => Ok(IntegrationKind::Mock),
-        _ => Err(bad_request(format!("The emulator has AWS_PROXY and MOCK integrations, not `{text}`."))),
+        _ => Err(bad_request("Enumeration value for type must be one of HTTP, AWS, MOCK, HTTP_PROXY, AWS_PROXY")),
     }
 }
 
-/// Checks an integration that was put on a resource, and puts API Gateway's own values where nothing was.
-pub(super) fn check(mut integration: Integration, resource: &str) -> Result<Integration, AwsError> {
-    if integration.kind == IntegrationKind::AwsProxy {
-        let uri = integration.uri.as_deref();
-        let uri = uri.ok_or_else(|| bad_request("Uri is required for this integration type"))?;
-        if function_arn(uri).is_none() {
-            return Err(bad_request("Invalid ARN specified in the request"));
-        }
-        if integration.http_method.is_none() {
-            return Err(bad_request("Enumeration value for HttpMethod must be non-empty"));
-        }
+/// Checks an integration that was put on a resource, and puts API Gateway's own values where nothing was. With its
+/// method, also that it takes only what the method knows.
+pub(super) fn check(
+    mut integration: Integration,
+    resource: &str,
+    method: Option<&Method>,
+) -> Result<Integration, AwsError> {
+    if integration.kind != IntegrationKind::Mock {
+        check_backend(&integration)?;
     }
+    mapping::check_request(&integration, method)?;
     check_content_handling(integration.content_handling.as_deref())?;
+    if !matches!(integration.passthrough_behavior.as_str(), "WHEN_NO_MATCH" | "WHEN_NO_TEMPLATES" | "NEVER") {
+        return Err(bad_request(
+            "Enumeration value for passthroughBehavior must be one of WHEN_NO_MATCH, NEVER, WHEN_NO_TEMPLATES",
+        ));
+    }
     if !(50..=MAX_TIMEOUT_MS).contains(&integration.timeout_in_millis) {
         return Err(bad_request("Timeout should be between 50 ms and 29000 ms"));
     }
-    integration.responses.values().try_for_each(|response| mock::check(&response.response_templates))?;
+    check_templates(&integration.request_templates)?;
+    for response in integration.responses.values() {
+        check_response(response)?;
+    }
     integration.cache_namespace.get_or_insert_with(|| resource.to_owned());
     Ok(integration)
+}
+
+/// Checks where an integration sends requests to.
+fn check_backend(integration: &Integration) -> Result<(), AwsError> {
+    let uri = integration.uri.as_deref().filter(|uri| !uri.is_empty());
+    let uri = uri.ok_or_else(|| bad_request("Uri is required for this integration type"))?;
+    match integration.kind {
+        IntegrationKind::Http | IntegrationKind::HttpProxy => check_url(uri)?,
+        IntegrationKind::AwsProxy if function_arn(uri).is_none() => {
+            return Err(bad_request("Invalid ARN specified in the request"));
+        }
+        _ if !uri.starts_with("arn:aws:apigateway:") => {
+            return Err(bad_request("Invalid ARN specified in the request"));
+        }
+        _ if service_call::parse(uri).is_none() => {
+            return Err(bad_request("AWS ARN for integration must contain path or action"));
+        }
+        // A function's resource policy lets an API in; every other service wants a role.
+        IntegrationKind::Aws if function_arn(uri).is_none() && integration.credentials.is_none() => {
+            return Err(bad_request("Role ARN must be specified for AWS integrations"));
+        }
+        _ => {}
+    }
+    if integration.http_method.is_none() {
+        return Err(bad_request("Enumeration value for HttpMethod must be non-empty"));
+    }
+    Ok(())
+}
+
+/// Checks the URL of a server, whose host may be a stage variable and nothing else that is not known yet.
+fn check_url(uri: &str) -> Result<(), AwsError> {
+    let invalid = || bad_request("Invalid HTTP endpoint specified for URI");
+    let rest = uri.strip_prefix("http://").or_else(|| uri.strip_prefix("https://"));
+    let rest = if uri.starts_with("${stageVariables.") { Some(uri) } else { rest };
+    let server = rest.ok_or_else(invalid)?.split('/').next().unwrap_or_default();
+    if server.replace("${stageVariables.", "").contains('{') || server.is_empty() || server.contains('@') {
+        return Err(invalid());
+    }
+    let port = server.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    if port.is_some_and(|port| !(port >= 1024 || matches!(port, 80 | 443))) {
+        return Err(invalid());
+    }
+    Ok(())
+}
+
+/// Checks that templates can be run.
+pub(super) fn check_templates(templates: &BTreeMap<String, String>) -> Result<(), AwsError> {
+    for (kind, text) in templates {
+        template::check(text)
+            .map_err(|trouble| bad_request(format!("Invalid mapping template for {kind}: {trouble}")))?;
+    }
+    Ok(())
+}
+
+/// Checks what an integration answers with.
+pub(super) fn check_response(response: &IntegrationResponse) -> Result<(), AwsError> {
+    check_status(&response.status_code)?;
+    check_content_handling(response.content_handling.as_deref())?;
+    check_templates(&response.response_templates)?;
+    if let Some(pattern) = &response.selection_pattern {
+        template::pattern::whole(pattern)
+            .map_err(|error| bad_request(format!("Invalid selection pattern: {error}")))?;
+    }
+    Ok(())
 }
 
 fn check_content_handling(handling: Option<&str>) -> Result<(), AwsError> {
@@ -120,7 +199,7 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
     let (at, patch, scope) = operation.inputs::<MethodPath, Patch>()?;
     let edit = |method: &mut Method| {
         let old = method.integration.as_ref().ok_or_else(|| absent("Integration"))?;
-        let new = check(patch.apply(old)?, &at.resource_id)?;
+        let new = check(patch.apply(old)?, &at.resource_id, Some(method))?;
         Ok(json!(method.integration.insert(new)))
     };
     at.change(&scope, edit).await
@@ -129,33 +208,6 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<MethodPath>()?;
     at.remove(&scope, |method| method.integration.take().is_some()).await
-}
-
-pub(super) async fn put_response(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, response, scope) = operation.inputs::<MethodPath, IntegrationResponse>()?;
-    check_status(&response.status_code)?;
-    check_content_handling(response.content_handling.as_deref())?;
-    mock::check(&response.response_templates)?;
-    let edit = |method: &mut Method| {
-        let integration = method.integration.as_mut().ok_or_else(|| absent("Integration"))?;
-        let shown = json!(response);
-        integration.responses.insert(response.status_code.clone(), response);
-        Ok(shown)
-    };
-    at.change(&scope, edit).await
-}
-
-pub(super) fn get_response(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
-    at.show(&scope, |method| method.integration.as_ref()?.responses.get(&status_code).map(|found| json!(found)))
-}
-
-pub(super) async fn delete_response(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
-    let take = |method: &mut Method| {
-        method.integration.as_mut().is_some_and(|found| found.responses.remove(&status_code).is_some())
-    };
-    at.remove(&scope, take).await
 }
 
 #[cfg(test)]
@@ -174,6 +226,43 @@ mod tests {
     fn the_method_of_the_backend_is_not_that_of_the_caller() {
         let input = read(&json!({ "integrationHttpMethod": "POST" })).unwrap();
         assert_eq!(input.into_integration().unwrap().http_method.as_deref(), Some("POST"));
+    }
+
+    #[test]
+    fn a_backend_is_where_aws_could_have_one() {
+        let check = |more: Value| {
+            let mut input = json!({ "type": "HTTP", "integrationHttpMethod": "GET" });
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            super::check(read(&input).unwrap().into_integration()?, "r", None)
+        };
+        let role = "arn:aws:iam::000000000000:role/r";
+        for input in [
+            json!({ "uri": "http://127.0.0.1:8080/{a}" }),
+            json!({ "uri": "https://${stageVariables.host}/a" }),
+            json!({ "type": "AWS", "uri": "arn:aws:apigateway:us-east-1:ec2:action/DescribeRegions", "credentials": role }),
+        ] {
+            check(input).unwrap();
+        }
+        for (input, message) in [
+            (json!({}), "Uri is required for this integration type"),
+            (json!({ "uri": "ftp://x/" }), "Invalid HTTP endpoint specified for URI"),
+            (json!({ "uri": "http://{host}/" }), "Invalid HTTP endpoint specified for URI"),
+            (json!({ "uri": "http://user@host/" }), "Invalid HTTP endpoint specified for URI"),
+            (json!({ "uri": "http://h:22/" }), "Invalid HTTP endpoint specified for URI"),
+            (json!({ "type": "AWS", "uri": "http://h" }), "Invalid ARN specified in the request"),
+            (
+                json!({ "type": "AWS", "uri": "arn:aws:apigateway:us-east-1:ec2:x" }),
+                "AWS ARN for integration must contain path or action",
+            ),
+            (
+                json!({ "type": "AWS", "uri": "arn:aws:apigateway:us-east-1:ec2:action/DescribeRegions" }),
+                "Role ARN must be specified for AWS integrations",
+            ),
+        ] {
+            assert_eq!(check(input.clone()).unwrap_err().message, message, "{input}");
+        }
+        let template = json!({ "uri": "http://h/", "requestTemplates": { "application/json": "#if(" } });
+        assert!(check(template).unwrap_err().message.starts_with("Invalid mapping template for application/json"));
     }
 
     #[test]

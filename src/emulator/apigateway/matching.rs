@@ -21,6 +21,11 @@ pub(super) fn find<'a>(resources: &'a Resources, method: &str, path: &str) -> Op
     })
 }
 
+/// The values of a resource's path parameters in a path; nothing when it does not match.
+pub(super) fn parameters(resource: &Resource, path: &str) -> Option<BTreeMap<String, String>> {
+    matched(resource, path).map(|(_, matched)| matched.parameters)
+}
+
 /// How specific a part of a resource's path is; the smaller the better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {

@@ -3,7 +3,7 @@
 use super::{
     error::{absent, bad_request, conflict, not_found},
     model::{Method, MethodResponse},
-    patch::Patch,
+    patch::{Patch, PatchOperation},
 };
 use crate::emulator::{
     service::{Operation, Output, Scope},
@@ -78,6 +78,7 @@ struct PutMethod {
     request_parameters: BTreeMap<String, bool>,
     #[serde(default)]
     request_models: BTreeMap<String, String>,
+    request_validator_id: Option<String>,
 }
 
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
@@ -93,13 +94,19 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         operation_name: input.operation_name,
         request_parameters: input.request_parameters,
         request_models: input.request_models,
+        request_validator_id: input.request_validator_id,
         ..Method::default()
     };
-    check_authorization(&method)?;
+    check(&method)?;
     let shown = json!(method);
     scope
         .change(|state| {
-            let methods = &mut state.apigateway.api_mut(&at.rest_api_id)?.resource_mut(&at.resource_id)?.methods;
+            let api = state.apigateway.api_mut(&at.rest_api_id)?;
+            let validator = method.request_validator_id.as_ref();
+            if validator.is_some_and(|id| !api.validators.contains_key(id)) {
+                return Err(bad_request("Invalid Request Validator identifier specified"));
+            }
+            let methods = &mut api.resource_mut(&at.resource_id)?.methods;
             if methods.contains_key(&name) {
                 return Err(conflict("Method already exists for this resource"));
             }
@@ -108,6 +115,21 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         })
         .await?;
     Ok(Output::Members(shown))
+}
+
+fn check(method: &Method) -> Result<(), AwsError> {
+    check_authorization(method)?;
+    let is_parameter = |name: &str| {
+        let parts = name.strip_prefix("method.request.").and_then(|name| name.split_once('.'));
+        parts.is_some_and(|(place, name)| matches!(place, "path" | "querystring" | "header") && !name.is_empty())
+    };
+    match method.request_parameters.keys().find(|name| !is_parameter(name)) {
+        Some(name) => Err(bad_request(format!(
+            "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping \
+             expression specified: {name}]"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// A method that would need an authorizer must not be open instead.
@@ -128,7 +150,7 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
     let (at, patch, scope) = operation.inputs::<MethodPath, Patch>()?;
     let edit = |method: &mut Method| {
         *method = patch.apply(&*method)?;
-        check_authorization(method)?;
+        check(method)?;
         Ok(json!(method))
     };
     at.change(&scope, edit).await
@@ -146,7 +168,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 
 pub(super) async fn put_response(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, response, scope) = operation.inputs::<MethodPath, MethodResponse>()?;
-    check_status(&response.status_code)?;
+    check_response(&response)?;
     let edit = |method: &mut Method| {
         let shown = json!(response);
         match method.responses.insert(response.status_code.clone(), response) {
@@ -155,6 +177,16 @@ pub(super) async fn put_response(operation: Operation<'_>) -> Result<Output, Aws
         }
     };
     at.change(&scope, edit).await
+}
+
+/// Checks what a method may answer.
+fn check_response(response: &MethodResponse) -> Result<(), AwsError> {
+    check_status(&response.status_code)?;
+    let is_header = |name: &str| name.strip_prefix("method.response.header.").is_some_and(|name| !name.is_empty());
+    match response.response_parameters.keys().find(|name| !is_header(name)) {
+        Some(name) => Err(bad_request(format!("Invalid mapping expression specified: {name}"))),
+        None => Ok(()),
+    }
 }
 
 /// Checks the status of a response.
@@ -175,6 +207,28 @@ pub(super) fn get_response(operation: Operation<'_>) -> Result<Output, AwsError>
     at.show(&scope, |method| method.responses.get(&status_code).map(|found| json!(found)))
 }
 
+/// An update of a response.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UpdateResponse {
+    pub(super) status_code: String,
+    #[serde(default)]
+    pub(super) patch_operations: Vec<PatchOperation>,
+}
+
+pub(super) async fn update_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, UpdateResponse { status_code, patch_operations }, scope) =
+        operation.inputs::<MethodPath, UpdateResponse>()?;
+    let edit = |method: &mut Method| {
+        let response = method.responses.get_mut(&status_code).ok_or_else(no_part)?;
+        let new: MethodResponse = Patch::of(patch_operations).apply(&*response)?;
+        check_response(&new)?;
+        *response = new;
+        Ok(json!(response))
+    };
+    at.change(&scope, edit).await
+}
+
 pub(super) async fn delete_response(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
     at.remove(&scope, |method| method.responses.remove(&status_code).is_some()).await
@@ -190,7 +244,6 @@ mod tests {
         for (member, value) in [
             ("authorizerId", json!("a")),
             ("authorizationScopes", json!(["s"])),
-            ("requestValidatorId", json!("v")),
             ("methodIntegration", json!({ "type": "MOCK" })),
         ] {
             let input = json!({

@@ -1,34 +1,53 @@
 //! API Gateway's REST APIs: what clients put together ([`SERVICE`]), and what callers of a deployed API get ([`api`]).
 //!
-//! What is put is not served before it is deployed: a deployment is a copy, and a stage serves one. Integrations are
-//! `AWS_PROXY` and MOCK; authorizers, models, validators, caches and custom domains are refused, not ignored.
+//! What is put is not served before it is deployed: a deployment is a copy, and a stage serves one. Authorizers, caches
+//! and custom domains are refused, not ignored.
 
 mod answer;
+pub(in crate::emulator) mod backend;
 mod deployments;
 mod error;
 mod event;
+mod exchange;
+mod failure;
+mod function;
 mod gateway;
+mod gateway_responses;
+mod givens;
+mod incoming;
+mod integration_responses;
 mod integrations;
+mod journal;
 mod key;
 mod keys;
+mod mapping;
 mod matching;
 mod methods;
-mod mock;
 mod model;
 mod openapi;
 mod paging;
 mod patch;
 mod resources;
 mod rest_apis;
+mod service_call;
 mod stages;
 mod state;
 mod tags;
+mod template;
+mod test_invoke;
 mod usage_plan;
 mod usage_plans;
+mod validators;
 
+pub(in crate::emulator) use answer::header_name;
+pub(in crate::emulator) use exchange::with_stage_variables;
+pub(in crate::emulator) use failure::Failure;
+pub(in crate::emulator) use function::{Function, Outcome, new_trace};
 pub use gateway::{Served, api, find};
 pub use key::ApiKey;
 pub use model::RestApi;
+pub(in crate::emulator) use model::function_arn;
+pub(in crate::emulator) use rest_apis::ID_TAG;
 pub use state::State;
 pub use usage_plan::UsagePlan;
 
@@ -48,6 +67,7 @@ pub static SERVICE: Service = Service {
     operations: &[
         ("CreateApiKey", Handler::Async(|operation| Box::pin(keys::create(operation)))),
         ("CreateDeployment", Handler::Async(|operation| Box::pin(deployments::create(operation)))),
+        ("CreateRequestValidator", Handler::Async(|operation| Box::pin(validators::create(operation)))),
         ("CreateResource", Handler::Async(|operation| Box::pin(resources::create(operation)))),
         ("CreateRestApi", Handler::Async(|operation| Box::pin(rest_apis::create(operation)))),
         ("CreateStage", Handler::Async(|operation| Box::pin(stages::create(operation)))),
@@ -55,24 +75,34 @@ pub static SERVICE: Service = Service {
         ("CreateUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::create_key(operation)))),
         ("DeleteApiKey", Handler::Async(|operation| Box::pin(keys::delete(operation)))),
         ("DeleteDeployment", Handler::Async(|operation| Box::pin(deployments::delete(operation)))),
+        ("DeleteGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::delete(operation)))),
         ("DeleteIntegration", Handler::Async(|operation| Box::pin(integrations::delete(operation)))),
-        ("DeleteIntegrationResponse", Handler::Async(|operation| Box::pin(integrations::delete_response(operation)))),
+        ("DeleteIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::delete(operation)))),
         ("DeleteMethod", Handler::Async(|operation| Box::pin(methods::delete(operation)))),
         ("DeleteMethodResponse", Handler::Async(|operation| Box::pin(methods::delete_response(operation)))),
+        ("DeleteRequestValidator", Handler::Async(|operation| Box::pin(validators::delete(operation)))),
         ("DeleteResource", Handler::Async(|operation| Box::pin(resources::delete(operation)))),
         ("DeleteRestApi", Handler::Async(|operation| Box::pin(rest_apis::delete(operation)))),
         ("DeleteStage", Handler::Async(|operation| Box::pin(stages::delete(operation)))),
         ("DeleteUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::delete(operation)))),
         ("DeleteUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::delete_key(operation)))),
+        ("GetAccount", Handler::Sync(givens::account)),
         ("GetApiKey", Handler::Sync(keys::get)),
         ("GetApiKeys", Handler::Sync(keys::list)),
+        ("GetAuthorizers", Handler::Sync(givens::authorizers)),
         ("GetDeployment", Handler::Sync(deployments::get)),
         ("GetDeployments", Handler::Sync(deployments::list)),
         ("GetExport", Handler::Sync(rest_apis::export)),
+        ("GetGatewayResponse", Handler::Sync(gateway_responses::get)),
+        ("GetGatewayResponses", Handler::Sync(gateway_responses::list)),
         ("GetIntegration", Handler::Sync(integrations::get)),
-        ("GetIntegrationResponse", Handler::Sync(integrations::get_response)),
+        ("GetIntegrationResponse", Handler::Sync(integration_responses::get)),
         ("GetMethod", Handler::Sync(methods::get)),
         ("GetMethodResponse", Handler::Sync(methods::get_response)),
+        ("GetModel", Handler::Sync(givens::model)),
+        ("GetModels", Handler::Sync(givens::models)),
+        ("GetRequestValidator", Handler::Sync(validators::get)),
+        ("GetRequestValidators", Handler::Sync(validators::list)),
         ("GetResource", Handler::Sync(resources::get)),
         ("GetResources", Handler::Sync(resources::list)),
         ("GetRestApi", Handler::Sync(rest_apis::get)),
@@ -85,16 +115,24 @@ pub static SERVICE: Service = Service {
         ("GetUsagePlanKeys", Handler::Sync(usage_plans::list_keys)),
         ("GetUsagePlans", Handler::Sync(usage_plans::list)),
         ("ImportRestApi", Handler::Async(|operation| Box::pin(rest_apis::import(operation)))),
+        ("PutGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::put(operation)))),
         ("PutIntegration", Handler::Async(|operation| Box::pin(integrations::put(operation)))),
-        ("PutIntegrationResponse", Handler::Async(|operation| Box::pin(integrations::put_response(operation)))),
+        ("PutIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::put(operation)))),
         ("PutMethod", Handler::Async(|operation| Box::pin(methods::put(operation)))),
         ("PutMethodResponse", Handler::Async(|operation| Box::pin(methods::put_response(operation)))),
         ("PutRestApi", Handler::Async(|operation| Box::pin(rest_apis::put(operation)))),
         ("TagResource", Handler::Async(|operation| Box::pin(tags::add(operation)))),
+        ("TestInvokeMethod", Handler::Async(|operation| Box::pin(test_invoke::test(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
         ("UpdateApiKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
+        ("UpdateDeployment", Handler::Async(|operation| Box::pin(deployments::update(operation)))),
+        ("UpdateGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::update(operation)))),
+        ("UpdateIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::update(operation)))),
         ("UpdateIntegration", Handler::Async(|operation| Box::pin(integrations::update(operation)))),
+        ("UpdateMethodResponse", Handler::Async(|operation| Box::pin(methods::update_response(operation)))),
         ("UpdateMethod", Handler::Async(|operation| Box::pin(methods::update(operation)))),
+        ("UpdateRequestValidator", Handler::Async(|operation| Box::pin(validators::update(operation)))),
+        ("UpdateResource", Handler::Async(|operation| Box::pin(resources::update(operation)))),
         ("UpdateRestApi", Handler::Async(|operation| Box::pin(rest_apis::update(operation)))),
         ("UpdateStage", Handler::Async(|operation| Box::pin(stages::update(operation)))),
         ("UpdateUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::update(operation)))),

@@ -24,6 +24,11 @@ pub struct RestApi {
     pub(super) settings: ApiSettings,
     pub(super) tags: Tags,
     pub(super) resources: Resources,
+    /// How the gateway words its own refusals, by their type (`INVALID_API_KEY`).
+    #[serde(default)]
+    pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
+    #[serde(default)]
+    pub(super) validators: BTreeMap<String, Validator>,
     /// The document that was imported last, with what the emulator does not know.
     pub(super) document: Option<Value>,
     /// Shared, so that a call keeps the one that it was let in by.
@@ -150,6 +155,8 @@ pub(super) struct Method {
     pub(super) request_parameters: BTreeMap<String, bool>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) request_models: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_validator_id: Option<String>,
     #[serde(rename = "methodResponses", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) responses: BTreeMap<String, MethodResponse>,
     #[serde(rename = "methodIntegration", skip_serializing_if = "Option::is_none")]
@@ -171,8 +178,14 @@ pub(super) struct MethodResponse {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum IntegrationKind {
+    /// A service of AWS answers what templates make of requests.
+    Aws,
     /// A Lambda function answers.
     AwsProxy,
+    /// A server answers what templates make of requests.
+    Http,
+    /// A server answers.
+    HttpProxy,
     /// A template answers.
     #[default]
     Mock,
@@ -246,8 +259,46 @@ pub(super) struct Deployment {
     pub(super) binary_media_types: Vec<String>,
     /// How the gateway words its own refusals, by their type (`INVALID_API_KEY`).
     #[serde(default)]
-    pub(super) gateway_responses: BTreeMap<String, IntegrationResponse>,
+    pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
+    #[serde(default)]
+    pub(super) validators: BTreeMap<String, Validator>,
 }
+
+/// What is looked at before a request goes on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Validator {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) validate_request_body: bool,
+    pub(super) validate_request_parameters: bool,
+}
+
+/// How an API words a refusal of the gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct GatewayResponse {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status_code: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) response_parameters: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) response_templates: BTreeMap<String, String>,
+}
+
+impl GatewayResponse {
+    /// The type and the template of the answer to a caller who wants `accept`.
+    pub(super) fn template(&self, accept: &str) -> (&str, &str) {
+        let templates = &self.response_templates;
+        let json = "application/json";
+        let chosen = templates.get_key_value(accept).or_else(|| templates.get_key_value(json));
+        let chosen = chosen.or_else(|| templates.first_key_value());
+        chosen.map_or((json, OWN_WORDS), |(kind, template)| (kind.as_str(), template.as_str()))
+    }
+}
+
+/// What the gateway says unless an API words it.
+pub(super) const OWN_WORDS: &str = r#"{"message":$context.error.messageString}"#;
 
 /// A deployment that is served under a name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -361,7 +412,7 @@ impl Stage {
 
 /// The function that an integration's URI names:
 /// `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations`.
-pub(super) fn function_arn(uri: &str) -> Option<&str> {
+pub(in crate::emulator) fn function_arn(uri: &str) -> Option<&str> {
     let (service, path) = uri.split_once(":lambda:path/")?;
     let arn = path.strip_prefix("2015-03-31/functions/")?.strip_suffix("/invocations")?;
     (service.starts_with("arn:aws:apigateway:") && arn.starts_with("arn:aws:lambda:")).then_some(arn)

@@ -1,12 +1,12 @@
-//! Importing an OpenAPI 3 document: paths become resources, `x-amazon-apigateway-integration` what answers them.
+//! Importing an OpenAPI 3 or Swagger 2.0 document: paths become resources, `x-amazon-apigateway-integration` what answers them.
 //!
 //! What is not understood is kept in the document and shown by an export; what would change who answers, and is not
 //! supported, is refused.
 
 use super::{
     error::bad_request,
-    integrations, mock,
-    model::{ApiSettings, Integration, IntegrationResponse, Method, MethodResponse, Resources},
+    integrations, mapping,
+    model::{ApiSettings, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Resources},
     resources::child,
 };
 use crate::emulator::wire::AwsError;
@@ -34,11 +34,16 @@ const MAX_OPERATIONS: usize = 300;
 pub(super) fn parse(text: &[u8]) -> Result<Value, AwsError> {
     let document: Value = serde_json::from_slice(text)
         .map_err(|error| bad_request(format!("Invalid OpenAPI input: the emulator reads JSON only ({error}).")))?;
-    let version = document["openapi"].as_str().unwrap_or_default();
-    if !version.starts_with("3.") || !document["paths"].is_object() {
-        return Err(bad_request("Invalid OpenAPI input: an OpenAPI 3 document with `paths` is needed."));
+    if export_type(&document).is_none() || !document["paths"].is_object() {
+        return Err(bad_request("Invalid OpenAPI input: an OpenAPI 3 or Swagger 2.0 document with `paths` is needed."));
     }
     Ok(document)
+}
+
+/// Names the form of a document, as exports name it.
+pub(super) fn export_type(document: &Value) -> Option<&'static str> {
+    let is = |member: &str, version: &str| document[member].as_str().is_some_and(|text| text.starts_with(version));
+    if is("openapi", "3.") { Some("oas30") } else { is("swagger", "2.").then_some("swagger") }
 }
 
 /// Takes the settings that a document has.
@@ -61,13 +66,10 @@ pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(
 }
 
 /// Takes what a document says about the gateway's own refusals; what the emulator cannot say stays in its own words.
-pub(super) fn gateway_responses(document: &Value) -> BTreeMap<String, IntegrationResponse> {
+pub(super) fn gateway_responses(document: &Value) -> BTreeMap<String, GatewayResponse> {
     let responses = document["x-amazon-apigateway-gateway-responses"].as_object().into_iter().flatten();
-    let read = |response: &Value| serde_json::from_value::<IntegrationResponse>(response.clone()).ok();
-    responses
-        .filter_map(|(kind, response)| Some((kind.clone(), read(response)?)))
-        .filter(|(_, response)| mock::check(&response.response_templates).is_ok())
-        .collect()
+    let read = |response: &Value| serde_json::from_value::<GatewayResponse>(text_status(response)).ok();
+    responses.filter_map(|(kind, response)| Some((kind.clone(), read(response)?))).collect()
 }
 
 /// Adds a document's paths to `resources`, which has the root; what a path already has is replaced.
@@ -117,7 +119,13 @@ fn method(document: &Value, operation: &Value, name: &str, resource: &str) -> Re
         responses.insert(status.clone(), response);
     }
     let integration = match operation.get(INTEGRATION) {
-        Some(integration) => Some(integrations::check(self::integration(integration)?, resource)?),
+        Some(integration) => {
+            let integration = integrations::check(self::integration(integration)?, resource, None)?;
+            for response in integration.responses.values() {
+                mapping::check_response(response, None)?;
+            }
+            Some(integration)
+        }
         None => None,
     };
     Ok(Method {
@@ -149,7 +157,8 @@ fn needs_key(document: &Value, operation: &Value) -> Result<bool, AwsError> {
     let requirements = security.and_then(Value::as_array).into_iter().flatten();
     let mut needed = false;
     for scheme in requirements.filter_map(Value::as_object).flat_map(|requirement| requirement.keys()) {
-        let known = &document["components"]["securitySchemes"][scheme];
+        let known = document["securityDefinitions"].get(scheme);
+        let known = known.unwrap_or(&document["components"]["securitySchemes"][scheme]);
         let is_key = known["type"] == "apiKey"
             && known["in"] == "header"
             && known["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("x-api-key"))
@@ -248,7 +257,7 @@ mod tests {
     #[test]
     fn what_would_change_who_answers_is_refused() {
         for operation in [
-            json!({ INTEGRATION: { "type": "http", "uri": "http://x" } }),
+            json!({ INTEGRATION: { "type": "http", "httpMethod": "GET", "uri": "ftp://x" } }),
             json!({ INTEGRATION: { "type": "aws_proxy", "httpMethod": "POST", "uri": "arn:aws:nothing" } }),
             json!({ "security": [{ "oauth": [] }] }),
             json!({ "security": [{ "unknown": [] }] }),
@@ -261,8 +270,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_openapi_3_document_is_refused() {
-        for text in ["", "[]", "openapi: 3.0.1", r#"{"swagger":"2.0","paths":{}}"#, r#"{"openapi":"3.0.1"}"#] {
+    fn a_document_of_swagger_2_is_read_as_well() {
+        let document = json!({
+            "swagger": "2.0", "info": { "title": "t", "version": "1" }, "schemes": ["https"],
+            "securityDefinitions": { "api_key": { "type": "apiKey", "in": "header", "name": "x-api-key" } },
+            "paths": { "/a/{b}": { "post": {
+                "consumes": ["application/json"], "produces": ["application/json"],
+                "responses": { "200": { "description": "", "schema": { "$ref": "#/definitions/Empty" } } },
+                "security": [{ "api_key": [] }],
+                INTEGRATION: { "type": "aws_proxy", "httpMethod": "POST", "uri": URI, "contentHandling": "CONVERT_TO_TEXT" },
+            } } },
+            "definitions": { "Empty": { "type": "object" } },
+        });
+        let document = parse(document.to_string().as_bytes()).unwrap();
+        assert_eq!(export_type(&document), Some("swagger"));
+        let mut resources = root();
+        import(&document, &mut resources).unwrap();
+        assert!(at(&resources, "/a/{b}").methods["POST"].api_key_required);
+    }
+
+    #[test]
+    fn what_is_no_document_of_either_kind_is_refused() {
+        for text in ["", "[]", "openapi: 3.0.1", r#"{"swagger":"1.2","paths":{}}"#, r#"{"openapi":"3.0.1"}"#] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -4,7 +4,7 @@
 //! or a text that is no number where one is wanted, is refused by the type itself.
 
 use super::error::bad_request;
-use crate::emulator::wire::{AwsError, members};
+use crate::emulator::wire::{AwsError, Fault, members};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -15,8 +15,9 @@ pub(super) struct Patch {
     patch_operations: Vec<PatchOperation>,
 }
 
+/// One change.
 #[derive(Debug, Deserialize)]
-struct PatchOperation {
+pub(super) struct PatchOperation {
     op: String,
     #[serde(default)]
     path: String,
@@ -24,6 +25,11 @@ struct PatchOperation {
 }
 
 impl Patch {
+    /// One of operations that were read already.
+    pub(super) fn of(patch_operations: Vec<PatchOperation>) -> Self {
+        Self { patch_operations }
+    }
+
     /// Applies all operations or none.
     pub(super) fn apply<T: Serialize + DeserializeOwned>(&self, settings: &T) -> Result<T, AwsError> {
         let mut value = serde_json::to_value(settings).map_err(|error| AwsError::internal(error.to_string()))?;
@@ -31,7 +37,10 @@ impl Patch {
             operation.apply(&mut value)?;
         }
         let members = value.as_object().ok_or_else(|| AwsError::internal("Settings are no object."))?;
-        members::read(members).map_err(|fault| bad_request(format!("Invalid patch value: {fault}")))
+        members::read(members).map_err(|fault| match fault {
+            Fault::Unknown(member) => bad_request(format!("Invalid patch path '/{}'.", member.replace('.', "/"))),
+            fault => bad_request(format!("Invalid patch value: {fault}")),
+        })
     }
 }
 
@@ -43,7 +52,8 @@ impl PatchOperation {
         if names.next().is_some() || !matches!(self.op.as_str(), "add" | "replace" | "remove") {
             return Err(invalid());
         }
-        let member = settings.get_mut(&first).ok_or_else(invalid)?;
+        // What is not there yet may be a member all the same: the type tells, when it is read.
+        let member = settings.as_object_mut().ok_or_else(invalid)?.entry(first).or_insert(Value::Null);
         match (second, self.op.as_str()) {
             (Some(name), "remove") => remove(member, &name),
             (Some(name), _) => self.set(member, name),
@@ -69,7 +79,13 @@ impl PatchOperation {
                 let old = &member[name.as_str()];
                 // The members of `throttle` and `quota` are numbers, and absent before they are first set.
                 let is_number = matches!(name.as_str(), "rateLimit" | "burstLimit" | "limit" | "offset");
-                let new = if is_number { number(text) } else { typed(old, text) };
+                // Whether a parameter must be there is a boolean.
+                let is_flag = name.starts_with("method.") && matches!(text, "true" | "false");
+                let new = match text {
+                    text if is_number => number(text),
+                    text if is_flag => (text == "true").into(),
+                    text => typed(old, text),
+                };
                 member[name] = new;
             }
         }

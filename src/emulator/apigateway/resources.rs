@@ -4,12 +4,13 @@ use super::{
     error::{absent, bad_request, conflict},
     model::{Resource, Resources},
     paging::Paging,
+    patch::Patch,
 };
 use crate::emulator::{
     service::{Operation, Output},
     wire::{AwsError, letter_id},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a resource may be shown with.
@@ -137,6 +138,46 @@ fn check_part(part: &str) -> Result<(), AwsError> {
 struct ResourcePath {
     rest_api_id: String,
     resource_id: String,
+}
+
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (ResourcePath { rest_api_id, resource_id }, patch, scope) = operation.inputs::<ResourcePath, Patch>()?;
+    let shown = scope.change(|state| {
+        let api = state.apigateway.api_mut(&rest_api_id)?;
+        let old = api.resource(&resource_id)?.clone();
+        let place = Place { parent_id: old.parent_id.clone(), path_part: old.path_part.clone() };
+        let place: Place = patch.apply(&place)?;
+        let (Some(parent_id), Some(path_part)) = (place.parent_id, place.path_part) else {
+            return Err(bad_request("Root resource cannot be updated"));
+        };
+        check_part(&path_part)?;
+        let parent = api.resource(&parent_id)?.path.clone();
+        if parent == old.path || parent.starts_with(&format!("{}/", old.path)) {
+            return Err(bad_request("A resource cannot be its own parent"));
+        }
+        let mut others = api.resources.clone();
+        others.remove(&resource_id);
+        check_siblings(&others, &parent_id, &path_part)?;
+        let path = format!("{}/{path_part}", parent.trim_end_matches('/'));
+        for resource in api.resources.values_mut() {
+            let below = resource.path.strip_prefix(&old.path).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            if let Some(below) = below.map(str::to_owned) {
+                resource.path = format!("{path}{below}");
+            }
+        }
+        let resource = api.resource_mut(&resource_id)?;
+        (resource.parent_id, resource.path_part) = (Some(parent_id), Some(path_part));
+        Ok(resource.show(false))
+    });
+    Ok(Output::Members(shown.await?))
+}
+
+/// Where a resource stands.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    parent_id: Option<String>,
+    path_part: Option<String>,
 }
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {

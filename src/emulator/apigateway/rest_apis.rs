@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The tag that pins an API's id at its creation, as on LocalStack: the URL of the API then never changes.
-const ID_TAG: &str = "_custom_id_";
+pub(in crate::emulator) const ID_TAG: &str = "_custom_id_";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,6 +55,8 @@ fn new_api(scope: &Scope<'_>, settings: ApiSettings, tags: Tags) -> Result<RestA
         settings,
         tags,
         resources: new_resources()?,
+        gateway_responses: BTreeMap::new(),
+        validators: BTreeMap::new(),
         document: None,
         deployments: BTreeMap::new(),
         stages: BTreeMap::new(),
@@ -72,7 +74,8 @@ fn new_resources() -> Result<Resources, AwsError> {
 async fn add(scope: &Scope<'_>, api: RestApi) -> Result<Output, AwsError> {
     // Ids are looked up without a region when the API is called, so they are unique across regions.
     let store = &scope.context.store;
-    let is_taken = |region| store.read(region, |state| state.apigateway.apis.contains_key(&api.id));
+    let is_taken =
+        |region| store.read(region, |state| state.apigateway.has(&api.id) || state.apigatewayv2.has(&api.id));
     if store.regions().iter().any(is_taken) {
         return Err(taken(&api.id));
     }
@@ -147,10 +150,20 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 #[serde(rename_all = "camelCase", default)]
 struct ImportParameters {
     endpoint_configuration_types: Option<EndpointType>,
+    basepath: Option<BasePath>,
+}
+
+/// What becomes of the path that all paths of a document are below; here it is left away, as API Gateway does unless it
+/// is told.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BasePath {
+    Ignore,
 }
 
 impl ImportParameters {
     fn apply(&self, settings: &mut ApiSettings) {
+        let (None | Some(BasePath::Ignore)) = self.basepath;
         if let Some(kind) = self.endpoint_configuration_types {
             settings.endpoint_configuration = EndpointConfiguration::of(kind);
         }
@@ -175,6 +188,7 @@ pub(super) async fn import(operation: Operation<'_>) -> Result<Output, AwsError>
     input.parameters.apply(&mut settings);
     let mut api = new_api(&scope, settings, Tags::new())?;
     openapi::import(&document, &mut api.resources)?;
+    api.gateway_responses = openapi::gateway_responses(&document);
     api.document = Some(document);
     add(&scope, api).await
 }
@@ -205,6 +219,10 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         }
         openapi::settings(&document, &mut api.settings)?;
         input.parameters.apply(&mut api.settings);
+        if overwrite {
+            api.gateway_responses.clear();
+        }
+        api.gateway_responses.extend(openapi::gateway_responses(&document));
         api.resources = resources;
         api.document = Some(document);
         Ok(api.show())
@@ -249,8 +267,8 @@ struct GetExport {
 /// Gives the document that was imported last, as it came.
 pub(super) fn export(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (GetExport { rest_api_id, stage_name, export_type, accepts, parameters }, scope) = operation.input()?;
-    if export_type != "oas30" {
-        return Err(bad_request("The emulator exports oas30 only."));
+    if !matches!(export_type.as_str(), "oas30" | "swagger") {
+        return Err(bad_request("Invalid export type specified: it is oas30 or swagger"));
     }
     if accepts.is_some_and(|accepts| accepts.contains("yaml")) {
         return Err(bad_request("The emulator exports JSON only."));
@@ -262,8 +280,13 @@ pub(super) fn export(operation: Operation<'_>) -> Result<Output, AwsError> {
     scope.read(|state| {
         let api = state.apigateway.api(&rest_api_id)?;
         api.stage(&stage_name)?;
-        let document = api.document.clone().map(Output::Members);
-        document.ok_or_else(|| not_found("The API was not imported from a document"))
+        let document = api.document.as_ref().ok_or_else(|| not_found("The API was not imported from a document"))?;
+        if openapi::export_type(document) != Some(export_type.as_str()) {
+            return Err(bad_request(format!(
+                "The emulator exports the document that was imported, which is not of the form {export_type}."
+            )));
+        }
+        Ok(Output::Members(document.clone()))
     })
 }
 

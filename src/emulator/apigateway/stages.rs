@@ -55,7 +55,8 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 
 /// Reads the name of a stage that is to be made or changed.
 pub(super) fn parse_name(text: &str) -> Result<StageName, AwsError> {
-    text.parse().map_err(|_| bad_request("Stage name only allows a-zA-Z0-9_-"))
+    let name = text.parse().ok().filter(|name| *name != StageName::default_stage());
+    name.ok_or_else(|| bad_request("Stage name only allows a-zA-Z0-9_-"))
 }
 
 /// Refuses what a stage is asked to be and cannot be here: split among deployments, or cached.

@@ -39,6 +39,11 @@ impl State {
         id.parse().ok().and_then(|id: ApiId| self.apis.get(&id)).ok_or_else(|| no_api(id))
     }
 
+    /// Tells whether there is an API with this id.
+    pub(in crate::emulator) fn has(&self, id: &ApiId) -> bool {
+        self.apis.contains_key(id)
+    }
+
     /// Finds an API to change it.
     pub(super) fn api_mut(&mut self, id: &str) -> Result<&mut RestApi, AwsError> {
         id.parse().ok().and_then(|id: ApiId| self.apis.get_mut(&id)).ok_or_else(|| no_api(id))

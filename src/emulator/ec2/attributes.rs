@@ -2,11 +2,10 @@
 
 use super::{
     catalog,
-    describe::refuse_ids_with_pages,
-    filter::Filters,
+    groups::GroupName,
     instance::{Instance, Phase},
+    listing::flag,
     network::Network,
-    paging::Paging,
     run::{check_shutdown_behavior, check_user_data, invalid_type},
 };
 use crate::emulator::{
@@ -23,6 +22,10 @@ enum Change {
     DisableApiStop(bool),
     EbsOptimized(bool),
     SourceDestCheck(bool),
+    Groups(Vec<String>),
+    /// Whether the volumes at these devices end with the instance.
+    DeleteOnTermination(Vec<(String, bool)>),
+    EnaSupport,
 }
 
 /// `ModifyInstanceAttribute`.
@@ -34,8 +37,12 @@ pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError>
     scope
         .change(|state| {
             state.ec2.find(std::slice::from_ref(&id), now)?;
+            let groups = match &change {
+                Change::Groups(ids) => state.ec2.groups_of(ids, &[], &Network::new(scope.account(), scope.region))?,
+                _ => Vec::new(),
+            };
             if let Some(instance) = state.ec2.instances.get_mut(&id) {
-                change.apply(instance, now)?;
+                change.apply(instance, groups, now)?;
             }
             super::dry_run(dry)
         })
@@ -44,10 +51,11 @@ pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 /// The attributes that can be changed, by their parameter and by their name.
-const ATTRIBUTES: [(&str, &str); 7] = [
+const ATTRIBUTES: [(&str, &str); 8] = [
     ("DisableApiStop", "disableApiStop"),
     ("DisableApiTermination", "disableApiTermination"),
     ("EbsOptimized", "ebsOptimized"),
+    ("EnaSupport", "enaSupport"),
     ("InstanceInitiatedShutdownBehavior", "instanceInitiatedShutdownBehavior"),
     ("InstanceType", "instanceType"),
     ("SourceDestCheck", "sourceDestCheck"),
@@ -68,6 +76,20 @@ impl Change {
             if let Some(value) = params.text(&format!("{name}.Value")) {
                 changes.push(Self::of(attribute, value)?);
             }
+        }
+        for (name, attribute) in [("Kernel", "kernel"), ("Ramdisk", "ramdisk"), ("SriovNetSupport", "sriovNetSupport")]
+        {
+            if params.has(name) {
+                return Err(lacking(attribute));
+            }
+        }
+        let groups = params.list("GroupId")?;
+        if !groups.is_empty() {
+            changes.push(Self::Groups(groups));
+        }
+        let devices = take_devices(params)?;
+        if !devices.is_empty() {
+            changes.push(Self::DeleteOnTermination(devices));
         }
         Ok(changes)
     }
@@ -92,6 +114,7 @@ impl Change {
             "disableApiStop" => Self::DisableApiStop(flag(&value)?),
             "disableApiTermination" => Self::DisableApiTermination(flag(&value)?),
             "ebsOptimized" => Self::EbsOptimized(flag(&value)?),
+            "enaSupport" if flag(&value)? => Self::EnaSupport,
             "instanceInitiatedShutdownBehavior" => Self::ShutdownBehavior(check_shutdown_behavior(value)?),
             "instanceType" if catalog::find(&value).is_some() => Self::Type(value),
             "instanceType" => return Err(invalid_type(&value)),
@@ -104,7 +127,8 @@ impl Change {
         })
     }
 
-    fn apply(&self, instance: &mut Instance, now: i64) -> Result<(), AwsError> {
+    /// Changes the instance; `groups` are those that were asked for, where they were.
+    fn apply(&self, instance: &mut Instance, groups: Vec<GroupName>, now: i64) -> Result<(), AwsError> {
         let needs_stop = matches!(self, Self::Type(_) | Self::UserData(_) | Self::EbsOptimized(_));
         if needs_stop && instance.phase(now) != Phase::Stopped {
             let message = format!("The instance '{}' is not in the 'stopped' state.", instance.id);
@@ -112,57 +136,120 @@ impl Change {
         }
         let attributes = &mut instance.attributes;
         match self {
-            Self::Type(kind) => instance.kind.clone_from(kind),
+            Self::Type(kind) => {
+                instance.kind.clone_from(kind);
+                // Each family has its own default.
+                instance.options.credits = None;
+            }
             Self::UserData(data) => attributes.user_data.clone_from(data),
             Self::ShutdownBehavior(behavior) => attributes.shutdown_behavior.clone_from(behavior),
             Self::DisableApiTermination(on) => attributes.disable_api_termination = *on,
             Self::DisableApiStop(on) => attributes.disable_api_stop = *on,
             Self::EbsOptimized(on) => attributes.ebs_optimized = *on,
             Self::SourceDestCheck(on) => attributes.source_dest_check = *on,
+            Self::Groups(_) => instance.interface.groups = groups,
+            Self::DeleteOnTermination(devices) => {
+                for (name, is_on) in devices {
+                    let device = instance.devices.iter_mut().find(|device| device.name == *name);
+                    device.ok_or_else(|| no_device(name))?.delete_on_termination = *is_on;
+                }
+            }
+            // It has that already.
+            Self::EnaSupport => {}
         }
         Ok(())
     }
+}
+
+/// Reads `BlockDeviceMapping.N`: of a device that is there only this can be changed.
+fn take_devices(params: &mut QueryParams) -> Result<Vec<(String, bool)>, AwsError> {
+    let mut devices = Vec::new();
+    for mut item in params.structures("BlockDeviceMapping")? {
+        for name in ["Ebs.VolumeId", "NoDevice", "VirtualName"] {
+            if item.has(name) {
+                return Err(lacking(&format!("BlockDeviceMapping.{name}")));
+            }
+        }
+        let on = item.flag("Ebs.DeleteOnTermination")?;
+        let on = on.ok_or_else(|| AwsError::missing_parameter("BlockDeviceMapping.Ebs.DeleteOnTermination"))?;
+        devices.push((item.required("DeviceName")?, on));
+        item.finish()?;
+    }
+    Ok(devices)
+}
+
+fn no_device(name: &str) -> AwsError {
+    AwsError::sender("InvalidInstanceAttributeValue", format!("No device is currently mapped at {name}"))
 }
 
 fn lacking(attribute: &str) -> AwsError {
     AwsError::not_implemented("ec2", &format!("ModifyInstanceAttribute of {attribute}"))
 }
 
+/// The attributes that can be read.
+const READABLE: [&str; 16] = [
+    "blockDeviceMapping",
+    "disableApiStop",
+    "disableApiTermination",
+    "ebsOptimized",
+    "enaSupport",
+    "enclaveOptions",
+    "groupSet",
+    "instanceInitiatedShutdownBehavior",
+    "instanceType",
+    "kernel",
+    "productCodes",
+    "ramdisk",
+    "rootDeviceName",
+    "sourceDestCheck",
+    "sriovNetSupport",
+    "userData",
+];
+
 /// `DescribeInstanceAttribute`.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((id, attribute, dry), scope) = operation.query(|params| {
-        Ok((params.required("InstanceId")?, params.required("Attribute")?, super::take_dry_run(params)?))
+        let id = params.required("InstanceId")?;
+        let attribute = params.one_of("Attribute", &READABLE)?;
+        Ok((id, attribute.ok_or_else(|| AwsError::missing_parameter("Attribute"))?, super::take_dry_run(params)?))
     })?;
     let instance = one(&scope, &id)?;
-    let attributes = &instance.attributes;
-    let value = match attribute.as_str() {
-        "disableApiStop" => Some(attributes.disable_api_stop.to_string()),
-        "disableApiTermination" => Some(attributes.disable_api_termination.to_string()),
-        "ebsOptimized" => Some(attributes.ebs_optimized.to_string()),
-        "instanceInitiatedShutdownBehavior" => Some(attributes.shutdown_behavior.clone()),
-        "instanceType" => Some(instance.kind.clone()),
-        "sourceDestCheck" => Some(attributes.source_dest_check.to_string()),
-        "userData" => attributes.user_data.clone(),
-        "groupSet" => None,
-        other => return Err(AwsError::not_implemented("ec2", &format!("DescribeInstanceAttribute of {other}"))),
-    };
     super::dry_run(dry)?;
-    let group = Network::new(scope.account(), scope.region).security_group();
+    let groups = instance.groups(&Network::new(scope.account(), scope.region));
     Ok(Output::xml(move |root| {
         xml::text(root, "instanceId", &id);
-        if attribute == "groupSet" {
-            xml::list(root, "groupSet", "item", [group], |item, group| {
-                xml::text(item, "groupId", &group);
-                xml::text(item, "groupName", "default");
-            });
-        } else {
-            xml::element(root, &attribute, |element| {
-                if let Some(value) = &value {
-                    xml::text(element, "value", value);
+        match attribute.as_str() {
+            "blockDeviceMapping" => {
+                xml::list(root, &attribute, "item", &instance.devices, |item, device| device.write(item));
+            }
+            "enclaveOptions" => {
+                xml::element(root, &attribute, |options| flag(options, "enabled", instance.options.has_enclave));
+            }
+            "groupSet" => xml::list(root, &attribute, "item", groups, |item, group: GroupName| group.write(item)),
+            name => xml::element(root, name, |element| {
+                if let Some(value) = value(&instance, name) {
+                    xml::text(element, "value", &value);
                 }
-            });
+            }),
         }
     }))
+}
+
+/// The value of an attribute that has one; no instance has a kernel of its own, a product code or another network card.
+fn value(instance: &Instance, name: &str) -> Option<String> {
+    let attributes = &instance.attributes;
+    Some(match name {
+        "disableApiStop" => attributes.disable_api_stop.to_string(),
+        "disableApiTermination" => attributes.disable_api_termination.to_string(),
+        "ebsOptimized" => attributes.ebs_optimized.to_string(),
+        "enaSupport" => true.to_string(),
+        "instanceInitiatedShutdownBehavior" => attributes.shutdown_behavior.clone(),
+        "instanceType" => instance.kind.clone(),
+        "rootDeviceName" => instance.root_device().to_owned(),
+        "sourceDestCheck" => attributes.source_dest_check.to_string(),
+        "userData" => return attributes.user_data.clone(),
+        _ => return None,
+    })
 }
 
 fn one(scope: &Scope<'_>, id: &str) -> Result<Instance, AwsError> {
@@ -170,37 +257,4 @@ fn one(scope: &Scope<'_>, id: &str) -> Result<Instance, AwsError> {
         let found = state.ec2.find(&[id.to_owned()], scope.now_millis())?;
         found.first().map(|instance| Instance::clone(instance)).ok_or_else(|| AwsError::internal("No instance."))
     })
-}
-
-/// `DescribeInstanceCreditSpecifications`: Terraform reads it for every burstable instance.
-pub(super) fn describe_credits(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((ids, filters, paging, dry), scope) = operation.query(|params| {
-        let (ids, filters) = (params.list("InstanceId")?, Filters::take(params, &["instance-id"])?);
-        Ok((ids, filters, Paging::take(params, 1000)?, super::take_dry_run(params)?))
-    })?;
-    refuse_ids_with_pages(&ids, &paging)?;
-    let now = scope.now_millis();
-    let (page, token) = scope.read(|state| {
-        let found = if ids.is_empty() { state.ec2.visible(now) } else { state.ec2.find(&ids, now)? };
-        let burstable = found.into_iter().filter(|instance| {
-            catalog::find(&instance.kind).is_some_and(|kind| kind.is_burstable)
-                && filters.accept(|_, test| test(&instance.id))
-        });
-        let mut credits: Vec<(String, &str)> = burstable
-            .map(|instance| {
-                (instance.id.clone(), if instance.kind.starts_with("t2.") { "standard" } else { "unlimited" })
-            })
-            .collect();
-        credits.sort();
-        credits.dedup();
-        Ok::<_, AwsError>(paging.cut(credits, |(id, _)| id.clone()))
-    })?;
-    super::dry_run(dry)?;
-    Ok(Output::xml(move |root| {
-        xml::list(root, "instanceCreditSpecificationSet", "item", page, |item, (id, credits)| {
-            xml::text(item, "instanceId", &id);
-            xml::text(item, "cpuCredits", credits);
-        });
-        Paging::write(root, token.as_deref());
-    }))
 }

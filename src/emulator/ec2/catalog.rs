@@ -1,6 +1,7 @@
-//! The instance types: the families that a test, a tutorial or a Terraform plan is likely to name.
+//! The instance types: the families that a test, a tutorial or a Terraform plan is likely to name. `types.txt` has them,
+//! a line each; none is made up.
 
-use super::{filter::Filters, paging::Paging};
+use super::{filter::Filters, network::Network, paging::Paging};
 use crate::emulator::{
     service::{Operation, Output},
     wire::{AwsError, xml},
@@ -35,97 +36,32 @@ pub(super) struct InstanceType {
     pub(super) hypervisor: &'static str,
 }
 
-/// Sizes of a family with their processors and their memory in MiB.
-type Sizes = &'static [(&'static str, u32, u32)];
-
-const T2: Sizes = &[
-    ("nano", 1, 512),
-    ("micro", 1, 1024),
-    ("small", 1, 2048),
-    ("medium", 2, 4096),
-    ("large", 2, 8192),
-    ("xlarge", 4, 16_384),
-    ("2xlarge", 8, 32_768),
-];
-const T3: Sizes = &[
-    ("nano", 2, 512),
-    ("micro", 2, 1024),
-    ("small", 2, 2048),
-    ("medium", 2, 4096),
-    ("large", 2, 8192),
-    ("xlarge", 4, 16_384),
-    ("2xlarge", 8, 32_768),
-];
-/// The general families; those for computing have half the memory of their sizes, those for memory twice.
-const M: Sizes = &[
-    ("large", 2, 8192),
-    ("xlarge", 4, 16_384),
-    ("2xlarge", 8, 32_768),
-    ("4xlarge", 16, 65_536),
-    ("8xlarge", 32, 131_072),
-    ("12xlarge", 48, 196_608),
-    ("16xlarge", 64, 262_144),
-    ("24xlarge", 96, 393_216),
-];
-const C5: Sizes = &[
-    ("large", 2, 8192),
-    ("xlarge", 4, 16_384),
-    ("2xlarge", 8, 32_768),
-    ("4xlarge", 16, 65_536),
-    ("9xlarge", 36, 147_456),
-    ("12xlarge", 48, 196_608),
-    ("18xlarge", 72, 294_912),
-    ("24xlarge", 96, 393_216),
-];
-/// The families with Graviton processors.
-const ARM: Sizes = &[
-    ("medium", 1, 4096),
-    ("large", 2, 8192),
-    ("xlarge", 4, 16_384),
-    ("2xlarge", 8, 32_768),
-    ("4xlarge", 16, 65_536),
-    ("8xlarge", 32, 131_072),
-    ("12xlarge", 48, 196_608),
-    ("16xlarge", 64, 262_144),
-];
-
-const X86_FAMILIES: [&str; 8] = ["c6i", "c7i", "m5", "m6i", "m7i", "r5", "r6i", "r7i"];
-const ARM_FAMILIES: [&str; 6] = ["c6g", "c7g", "m6g", "m7g", "r6g", "r7g"];
-
+/// Every type: family, generation of the network, size, processors, memory in MiB.
 static TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
-    let mut types = Vec::new();
-    let mut add = |family: &str, architecture, sizes: Sizes| {
-        for (size, cpus, memory) in sizes {
-            let memory = match family.as_bytes()[0] {
-                b'c' => memory / 2,
-                b'r' => memory * 2,
-                _ => *memory,
-            };
-            types.push(InstanceType {
-                name: format!("{family}.{size}"),
-                architecture,
-                cpus: *cpus,
-                memory,
-                is_burstable: family.starts_with('t'),
-                hypervisor: if matches!(family, "t2" | "m1") { "xen" } else { "nitro" },
-            });
-        }
-    };
-    add("m1", Architecture::X86, &[("small", 1, 1740)]);
-    add("t2", Architecture::X86, T2);
-    add("t3", Architecture::X86, T3);
-    add("t3a", Architecture::X86, T3);
-    add("t4g", Architecture::Arm, T3);
-    add("c5", Architecture::X86, C5);
-    for family in X86_FAMILIES {
-        add(family, Architecture::X86, M);
-    }
-    for family in ARM_FAMILIES {
-        add(family, Architecture::Arm, ARM);
-    }
+    let types = include_str!("types.txt").lines().filter_map(InstanceType::parse);
+    let mut types: Vec<InstanceType> = types.collect();
     types.sort_by(|a, b| a.name.cmp(&b.name));
     types
 });
+
+impl InstanceType {
+    /// Reads `t3.micro x86_64 2 1024`.
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split(' ');
+        let (name, architecture) = (words.next()?.to_owned(), words.next()?);
+        let (cpus, memory) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        let family = name.split('.').next()?;
+        let is_old = matches!(family, "t1" | "t2" | "m1" | "m4" | "c4" | "r4");
+        Some(Self {
+            architecture: if architecture == "arm64" { Architecture::Arm } else { Architecture::X86 },
+            cpus,
+            memory,
+            is_burstable: family.starts_with('t') && family != "t1",
+            hypervisor: if is_old { "xen" } else { "nitro" },
+            name,
+        })
+    }
+}
 
 /// Finds a type by its name.
 pub(super) fn find(name: &str) -> Option<&'static InstanceType> {
@@ -163,9 +99,48 @@ pub(super) fn describe_types(operation: Operation<'_>) -> Result<Output, AwsErro
     }))
 }
 
+/// `DescribeInstanceTypeOfferings`: every type is offered everywhere.
+pub(super) fn describe_offerings(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (account, region) = (operation.account().to_owned(), operation.region().clone());
+    let kinds = ["availability-zone", "availability-zone-id", "outpost", "region"];
+    let ((kind, filters, paging, dry), _) = operation.query(|params| {
+        let kind = params.one_of("LocationType", &kinds)?.unwrap_or_else(|| "region".to_owned());
+        let filters = Filters::take(params, &["instance-type", "location"])?;
+        Ok((kind, filters, Paging::take(params, 1000)?, super::take_dry_run(params)?))
+    })?;
+    super::dry_run(dry)?;
+    let zones = Network::new(&account, &region).zones();
+    let places: Vec<String> = match kind.as_str() {
+        "region" => vec![region.to_string()],
+        "availability-zone" => zones.to_vec(),
+        "availability-zone-id" => zones.iter().map(|zone| Network::zone_id(zone)).collect(),
+        _ => Vec::new(),
+    };
+    Ok(Output::xml(move |root| {
+        let offerings =
+            TYPES.iter().flat_map(|each| places.iter().map(move |place| (each.name.as_str(), place.as_str())));
+        let offerings = offerings.filter(|&(name, place)| {
+            filters.accept(|filter, test| test(if filter == "location" { place } else { name }))
+        });
+        let (page, token) = paging.cut(offerings, |(name, place)| format!("{name}/{place}"));
+        xml::list(root, "instanceTypeOfferingSet", "item", page, |item, (name, place)| {
+            xml::text(item, "instanceType", name);
+            xml::text(item, "locationType", &kind);
+            xml::text(item, "location", place);
+        });
+        Paging::write(root, token.as_deref());
+    }))
+}
+
 impl InstanceType {
+    /// The threads of a core: Graviton's processors have one, and so have virtual ones without Nitro.
+    pub(super) fn threads(&self) -> u32 {
+        let has_one = self.architecture == Architecture::Arm || self.hypervisor == "xen" || self.cpus == 1;
+        if has_one { 1 } else { 2 }
+    }
+
     fn is_current(&self) -> bool {
-        !self.name.starts_with("m1.")
+        !["t1.", "m1.", "m4.", "c4.", "r4."].iter().any(|family| self.name.starts_with(family))
     }
 
     fn filter_value(&self, name: &str) -> String {
@@ -193,13 +168,79 @@ impl InstanceType {
             let architectures = [self.architecture.as_str()];
             xml::texts(processor, "supportedArchitectures", "item", architectures);
         });
-        xml::element(item, "vCpuInfo", |cpus| xml::text(cpus, "defaultVCpus", &self.cpus.to_string()));
+        xml::element(item, "vCpuInfo", |cpus| {
+            xml::text(cpus, "defaultVCpus", &self.cpus.to_string());
+            xml::text(cpus, "defaultCores", &(self.cpus / self.threads()).to_string());
+            xml::text(cpus, "defaultThreadsPerCore", &self.threads().to_string());
+        });
         xml::element(item, "memoryInfo", |memory| xml::text(memory, "sizeInMiB", &self.memory.to_string()));
         xml::text(item, "instanceStorageSupported", "false");
+        self.write_surroundings(item);
         xml::text(item, "hibernationSupported", "false");
         xml::text(item, "burstablePerformanceSupported", &self.is_burstable.to_string());
         xml::text(item, "dedicatedHostsSupported", "false");
         xml::text(item, "autoRecoverySupported", "false");
+    }
+
+    fn is_nitro(&self) -> bool {
+        self.hypervisor == "nitro"
+    }
+
+    /// Writes what disks, network and placement the type can have.
+    fn write_surroundings(&self, item: &mut xml::Element) {
+        let is_nitro = self.is_nitro();
+        xml::element(item, "ebsInfo", |ebs| {
+            let is_small = self.is_burstable || self.name.starts_with("m1.") || self.name.starts_with("t1.");
+            let optimized = if is_small && !is_nitro { "unsupported" } else { "default" };
+            xml::text(ebs, "ebsOptimizedSupport", optimized);
+            xml::text(ebs, "encryptionSupport", "supported");
+            xml::text(ebs, "nvmeSupport", if is_nitro { "required" } else { "unsupported" });
+        });
+        let (interfaces, addresses) = self.network();
+        xml::element(item, "networkInfo", |network| {
+            if let Some(performance) = self.performance() {
+                xml::text(network, "networkPerformance", performance);
+            }
+            xml::text(network, "maximumNetworkInterfaces", &interfaces.to_string());
+            xml::text(network, "maximumNetworkCards", "1");
+            xml::text(network, "defaultNetworkCardIndex", "0");
+            xml::text(network, "ipv4AddressesPerInterface", &addresses.to_string());
+            xml::text(network, "ipv6AddressesPerInterface", &addresses.to_string());
+            xml::text(network, "ipv6Supported", "true");
+            xml::text(network, "enaSupport", if is_nitro { "required" } else { "unsupported" });
+            xml::text(network, "efaSupported", "false");
+            xml::text(network, "encryptionInTransitSupported", "false");
+        });
+        xml::element(item, "placementGroupInfo", |placement| {
+            let all = ["cluster", "partition", "spread"];
+            let strategies = if self.is_burstable { &all[1..] } else { &all[..] };
+            xml::texts(placement, "supportedStrategies", "item", strategies.iter().copied());
+        });
+    }
+
+    /// How fast the network is said to be; of most types that goes by the size, and is not told here.
+    fn performance(&self) -> Option<&'static str> {
+        match self.name.split('.').next().unwrap_or_default() {
+            "t1" => Some("Very Low"),
+            "t2" => Some("Low to Moderate"),
+            "t3" | "t3a" | "t4g" => Some("Up to 5 Gigabit"),
+            _ => None,
+        }
+    }
+
+    /// The most interfaces, and the addresses of each, by the size.
+    fn network(&self) -> (u32, u32) {
+        match (self.name.split('.').nth(1).unwrap_or_default(), self.is_burstable) {
+            ("nano" | "micro", _) => (2, 2),
+            ("small", true) => (3, 4),
+            ("medium", true) => (3, 6),
+            ("large", true) => (3, 12),
+            ("small" | "medium", false) => (2, 4),
+            ("large", false) => (3, 10),
+            ("xlarge" | "2xlarge", _) => (4, 15),
+            ("4xlarge" | "8xlarge" | "9xlarge" | "10xlarge" | "12xlarge", _) => (8, 30),
+            _ => (15, 50),
+        }
     }
 }
 
@@ -214,6 +255,8 @@ mod tests {
         assert_eq!(find("c7g.large").unwrap().memory, 4096);
         assert_eq!(find("r5.large").unwrap().memory, 16_384);
         assert_eq!((find("c5.9xlarge").unwrap().memory, find("m7g.medium").unwrap().memory), (73_728, 4096));
+        assert_eq!(find("t1.micro").map(|micro| (micro.memory, micro.is_burstable)), Some((627, false)));
+        assert_eq!(TYPES.len(), include_str!("types.txt").lines().count());
         for unknown in ["", "t2", "t2.", "T2.micro", "t9.micro", "c5.8xlarge", "c6g.24xlarge"] {
             assert!(find(unknown).is_none(), "{unknown}");
         }

@@ -3,50 +3,16 @@
 
 use super::{
     filter::Filters,
-    images,
-    instance::{Goal, Instance, Phase},
-    instance_xml::{architecture, write_reservations},
+    instance::Instance,
+    instance_filters::{FILTERS, has},
+    instance_xml::write_reservations,
     network::Network,
     paging::Paging,
 };
 use crate::emulator::{
     service::{Operation, Output},
-    wire::{AwsError, iso_time},
+    wire::AwsError,
 };
-
-const FILTERS: &[&str] = &[
-    "architecture",
-    "availability-zone",
-    "client-token",
-    "dns-name",
-    "hypervisor",
-    "image-id",
-    "instance-id",
-    "instance-state-code",
-    "instance-state-name",
-    "instance-type",
-    "instance.group-id",
-    "instance.group-name",
-    "ip-address",
-    "launch-index",
-    "launch-time",
-    "monitoring-state",
-    "owner-id",
-    "private-dns-name",
-    "private-ip-address",
-    "reason",
-    "reservation-id",
-    "root-device-name",
-    "root-device-type",
-    "source-dest-check",
-    "state-reason-code",
-    "subnet-id",
-    "tag-key",
-    "tag:",
-    "tenancy",
-    "virtualization-type",
-    "vpc-id",
-];
 
 /// `DescribeInstances`.
 pub(super) fn instances(operation: Operation<'_>) -> Result<Output, AwsError> {
@@ -85,52 +51,4 @@ pub(super) fn refuse_ids_with_pages(ids: &[String], paging: &Paging) -> Result<(
 /// A text that sorts as [`Instance::place`] does.
 pub(super) fn page_key(instance: &Instance) -> String {
     format!("{:020}/{}/{:010}", instance.created, instance.reservation, instance.index)
-}
-
-/// Tells whether one of the instance's values for a filter passes the test.
-pub(super) fn has(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool, network: &Network, now: i64) -> bool {
-    if let Some(key) = filter.strip_prefix("tag:") {
-        return instance.tags.get(key).is_some_and(|value| test(value));
-    }
-    let (state, code) = instance.phase(now).name_and_code();
-    match filter {
-        "architecture" => test(architecture(instance).as_str()),
-        "availability-zone" => test(&instance.zone),
-        "client-token" => test(&instance.client_token),
-        "hypervisor" => test("xen"),
-        "image-id" => test(&instance.image),
-        "instance-id" => test(&instance.id),
-        "instance-state-code" => test(code),
-        "instance-state-name" => test(state),
-        "instance-type" => test(&instance.kind),
-        "launch-index" => test(&instance.index.to_string()),
-        "launch-time" => test(&iso_time(instance.launched)),
-        "monitoring-state" => test(if instance.attributes.monitoring { "enabled" } else { "disabled" }),
-        "owner-id" => test(network.account()),
-        "reason" => test(&instance.reason()),
-        "reservation-id" => test(&instance.reservation),
-        "root-device-name" => test(images::root_device(&instance.image)),
-        "root-device-type" => test("ebs"),
-        "source-dest-check" => test(if instance.attributes.source_dest_check { "true" } else { "false" }),
-        "state-reason-code" => instance.goal != Goal::Run && test("Client.UserInitiatedShutdown"),
-        "tag-key" => instance.tags.keys().any(|key| test(key)),
-        "tenancy" => test("default"),
-        "virtualization-type" => test("hvm"),
-        // A terminated instance has given its place in the network back.
-        _ => instance.phase(now) != Phase::Terminated && has_in_network(instance, filter, test, network),
-    }
-}
-
-/// The filters on an instance's place in the network. There are no public addresses, so `dns-name` and `ip-address`
-/// match nothing.
-fn has_in_network(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool, network: &Network) -> bool {
-    match filter {
-        "instance.group-id" => test(&network.security_group()),
-        "instance.group-name" => test("default"),
-        "private-dns-name" => test(&network.private_name(instance.address)),
-        "private-ip-address" => test(&instance.address.to_string()),
-        "subnet-id" => test(&network.subnet(&instance.zone)),
-        "vpc-id" => test(&network.vpc()),
-        _ => false,
-    }
 }

@@ -1,11 +1,21 @@
-//! Images: a few to be found by name, and any other well-formed id as an image without a name. Workshops and tutorials
-//! write image ids of their own; nothing boots from them here.
+//! Images: a few to be found by name, those of one's own, and any other well-formed id as an image without a name.
+//! Workshops and tutorials write image ids of their own; nothing boots from them here.
 
-use super::{catalog::Architecture, filter::Filters, paging::Paging};
-use crate::emulator::{
-    service::{Operation, Output},
-    wire::{AwsError, xml},
+use super::{
+    catalog::Architecture,
+    kind,
+    listing::{Listing, Record, Tags, flag_passes},
+    own_images::OwnImage,
+    volumes::{Mapping, Shape},
 };
+use crate::{
+    emulator::{
+        service::{Operation, Output},
+        wire::{AwsError, xml},
+    },
+    secret::hex,
+};
+use sha2::{Digest, Sha256};
 
 /// An image that `DescribeImages` lists.
 struct Image {
@@ -90,98 +100,243 @@ pub(super) fn root_device(id: &str) -> &'static str {
     IMAGES.iter().find(|image| image.id == id).map_or("/dev/xvda", |image| image.root)
 }
 
-/// `DescribeImages`.
+/// Whether instances of an image answer for their metadata to whoever has a token only, unless it is said.
+pub(super) fn knows_version_2(id: &str) -> bool {
+    IMAGES.iter().any(|image| image.id == id && image.name.starts_with("al2023-"))
+}
+
+/// The devices of an image: the one that it starts from.
+pub(super) fn devices(id: &str) -> Vec<Mapping> {
+    let digest = hex(&Sha256::digest(id.as_bytes()));
+    vec![Mapping {
+        name: root_device(id).to_owned(),
+        // Whose it is nobody is told: AWS's are not shown either.
+        snapshot: format!("snap-{}", &digest[..17]),
+        shape: Shape {
+            size: 8,
+            kind: "gp3".to_owned(),
+            iops: Some(3000),
+            throughput: Some(125),
+            is_encrypted: false,
+            key: None,
+        },
+        delete_on_termination: true,
+    }]
+}
+
+const FILTERS: &[&str] = &[
+    "architecture",
+    "block-device-mapping.delete-on-termination",
+    "block-device-mapping.device-name",
+    "block-device-mapping.encrypted",
+    "block-device-mapping.snapshot-id",
+    "block-device-mapping.volume-size",
+    "block-device-mapping.volume-type",
+    "creation-date",
+    "description",
+    "ena-support",
+    "free-tier-eligible",
+    "hypervisor",
+    "image-allowed",
+    "image-id",
+    "image-type",
+    "is-public",
+    "kernel-id",
+    "manifest-location",
+    "name",
+    "owner-alias",
+    "owner-id",
+    "platform",
+    "product-code",
+    "product-code.type",
+    "ramdisk-id",
+    "root-device-name",
+    "root-device-type",
+    "source-image-id",
+    "source-image-region",
+    "source-instance-id",
+    "sriov-net-support",
+    "state",
+    "state-reason-code",
+    "state-reason-message",
+    "virtualization-type",
+];
+
+/// An image as a listing shows it.
+struct Shown {
+    id: String,
+    /// Nothing where it belongs to somebody else.
+    own: Option<OwnImage>,
+    account: String,
+    tags: Tags,
+}
+
+/// `DescribeImages`: those of [`IMAGES`], the account's own, and any other that is asked for by its id.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let known = [
-        "architecture",
-        "image-id",
-        "is-public",
-        "name",
-        "owner-alias",
-        "owner-id",
-        "root-device-type",
-        "state",
-        "virtualization-type",
-    ];
-    let ((ids, owners, filters, paging, dry), scope) = operation.query(|params| {
-        let (ids, owners) = (params.list("ImageId")?, params.list("Owner")?);
-        let (filters, paging) = (Filters::take(params, &known)?, Paging::take(params, 1000)?);
-        // Every image is public, and none is deprecated or disabled.
-        params.list("ExecutableBy")?;
+    let ((owners, users, listing), scope) = operation.query(|params| {
+        // None is deprecated or disabled.
         params.flag("IncludeDeprecated")?;
         params.flag("IncludeDisabled")?;
-        Ok((ids, owners, filters, paging, super::take_dry_run(params)?))
+        let (owners, users) = (params.list("Owner")?, params.list("ExecutableBy")?);
+        Ok((owners, users, Listing::take(params, "ImageId", FILTERS)?))
     })?;
-    ids.iter().try_for_each(|id| check_id(id))?;
-    super::dry_run(dry)?;
+    listing.ids.iter().try_for_each(|id| check_id(id))?;
     let account = scope.account().to_owned();
-    Ok(Output::xml(move |root| {
-        let mut images: Vec<(String, Option<&Image>)> = if ids.is_empty() {
-            IMAGES.iter().map(|image| (image.id.to_owned(), Some(image))).collect()
-        } else {
-            ids.iter().map(|id| (id.clone(), IMAGES.iter().find(|image| image.id == id))).collect()
+    let mut shown = scope.read(|state| {
+        let show = |id: &str, own: Option<&OwnImage>| Shown {
+            id: id.to_owned(),
+            own: own.cloned(),
+            account: account.clone(),
+            tags: state.ec2.tags_of(id).clone(),
         };
-        images.sort_by(|a, b| a.0.cmp(&b.0));
-        images.retain(|(id, image)| {
-            let value = |name: &str| filter_value(id, *image, &account, name);
-            let owned = |owner: &String| match owner.as_str() {
-                "self" => value("owner-id") == account,
-                owner => value("owner-id") == owner || value("owner-alias") == owner,
-            };
-            (owners.is_empty() || owners.iter().any(owned)) && filters.accept(|name, test| test(&value(name)))
-        });
-        let (images, token) = paging.cut(images, |(id, _)| id.clone());
-        xml::list(root, "imagesSet", "item", images, |item, (id, image)| write(item, &id, image, &account));
-        Paging::write(root, token.as_deref());
-    }))
-}
-
-fn filter_value(id: &str, image: Option<&Image>, account: &str, name: &str) -> String {
-    let text = match name {
-        "architecture" => image.map_or(Architecture::X86, |image| image.architecture).as_str(),
-        "image-id" => id,
-        "is-public" => "true",
-        "name" => image.map_or(id, |image| image.name),
-        "owner-alias" => image.map_or("", |image| image.alias),
-        "owner-id" => image.map_or(account, |image| image.owner),
-        "root-device-type" => "ebs",
-        "state" => "available",
-        _ => "hvm",
-    };
-    text.to_owned()
-}
-
-fn write(item: &mut xml::Element, id: &str, image: Option<&Image>, account: &str) {
-    let value = |name: &str| filter_value(id, image, account, name);
-    let (name, alias) = (value("name"), value("owner-alias"));
-    xml::text(item, "imageId", id);
-    xml::text(item, "imageLocation", &format!("{}/{name}", if alias.is_empty() { account } else { &alias }));
-    xml::text(item, "imageState", "available");
-    xml::text(item, "imageOwnerId", &value("owner-id"));
-    xml::text(item, "creationDate", image.map_or("2025-01-01T00:00:00.000Z", |image| image.created));
-    xml::text(item, "isPublic", "true");
-    xml::text(item, "architecture", &value("architecture"));
-    xml::text(item, "imageType", "machine");
-    if !alias.is_empty() {
-        xml::text(item, "imageOwnerAlias", &alias);
-    }
-    xml::text(item, "name", &name);
-    xml::text(item, "rootDeviceType", "ebs");
-    xml::text(item, "rootDeviceName", root_device(id));
-    xml::list(item, "blockDeviceMapping", "item", [root_device(id)], |mapping, device| {
-        xml::text(mapping, "deviceName", device);
-        xml::element(mapping, "ebs", |ebs| {
-            xml::text(ebs, "volumeSize", "8");
-            xml::text(ebs, "deleteOnTermination", "true");
-            xml::text(ebs, "volumeType", "gp3");
-            xml::text(ebs, "encrypted", "false");
-        });
+        if listing.ids.is_empty() {
+            let public = IMAGES.iter().map(|image| show(image.id, None));
+            return Ok(public.chain(state.ec2.own_images().map(|image| show(&image.id, Some(image)))).collect());
+        }
+        let mut shown: Vec<Shown> = Vec::new();
+        for id in &listing.ids {
+            match state.ec2.own_image(id) {
+                Ok(own) if !shown.iter().any(|known| known.id == *id) => shown.push(show(id, own)),
+                Ok(_) => {}
+                Err(_) => return Err(kind::IMAGE.missing(id)),
+            }
+        }
+        Ok(shown)
+    })?;
+    shown.retain(|image| {
+        let value = |name: &str| image.value(name);
+        let owned = |owner: &String| match owner.as_str() {
+            "self" => image.own.is_some(),
+            owner => value("owner-id") == owner || value("owner-alias") == owner,
+        };
+        // Everybody may use what is public, and the owner what is not.
+        let usable = |user: &String| match user.as_str() {
+            "all" => image.own.is_none(),
+            "self" => false,
+            user => user == image.account && image.own.is_some(),
+        };
+        (owners.is_empty() || owners.iter().any(owned)) && (users.is_empty() || users.iter().any(usable))
     });
-    xml::text(item, "virtualizationType", "hvm");
-    xml::text(item, "hypervisor", "xen");
-    xml::text(item, "enaSupport", "true");
-    xml::text(item, "platformDetails", "Linux/UNIX");
-    xml::text(item, "usageOperation", "RunInstances");
+    listing.write("imagesSet", shown)
+}
+
+impl Shown {
+    fn public(&self) -> Option<&'static Image> {
+        IMAGES.iter().find(|image| image.id == self.id)
+    }
+
+    fn devices(&self) -> Vec<Mapping> {
+        self.own.as_ref().map_or_else(|| devices(&self.id), |own| own.devices.clone())
+    }
+
+    /// The value for a filter that has one; empty where the image has none.
+    fn value(&self, name: &str) -> String {
+        let (own, public) = (self.own.as_ref(), self.public());
+        match name {
+            "architecture" => match own {
+                Some(own) => own.architecture().as_str().to_owned(),
+                None => architecture(&self.id).unwrap_or(Architecture::X86).as_str().to_owned(),
+            },
+            "creation-date" => match own {
+                Some(own) => own.creation(),
+                None => public.map_or("2025-01-01T00:00:00.000Z", |image| image.created).to_owned(),
+            },
+            "description" => own.map_or_else(String::new, |own| own.description.clone()),
+            "ena-support" => own.is_none_or(|own| own.has_ena).to_string(),
+            "free-tier-eligible" => own.is_none().to_string(),
+            "hypervisor" => "xen".to_owned(),
+            "image-allowed" => "true".to_owned(),
+            "image-id" => self.id.clone(),
+            "image-type" => "machine".to_owned(),
+            "is-public" => own.is_none().to_string(),
+            "manifest-location" => {
+                let (owner, alias) = (self.value("owner-id"), self.value("owner-alias"));
+                format!("{}/{}", if alias.is_empty() { owner } else { alias }, self.value("name"))
+            }
+            "name" => match own {
+                Some(own) => own.name.clone(),
+                None => public.map_or(self.id.as_str(), |image| image.name).to_owned(),
+            },
+            "owner-alias" => public.map_or("", |image| image.alias).to_owned(),
+            // An image that nobody knows is a stranger's; the account's own have a record.
+            "owner-id" => public.map_or(self.account.as_str(), |image| image.owner).to_owned(),
+            "root-device-name" => own.map_or_else(|| root_device(&self.id).to_owned(), |own| own.root.clone()),
+            "root-device-type" => "ebs".to_owned(),
+            "source-image-id" => of_image(own, |(id, _)| id),
+            "source-image-region" => of_image(own, |(_, region)| region),
+            "source-instance-id" => own.and_then(|own| own.of_instance.clone()).unwrap_or_default(),
+            "state" => "available".to_owned(),
+            "virtualization-type" => "hvm".to_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn of_image(own: Option<&OwnImage>, part: impl Fn(&(String, String)) -> &String) -> String {
+    own.and_then(|own| own.of_image.as_ref()).map(|of| part(of).clone()).unwrap_or_default()
+}
+
+impl Record for Shown {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    fn has(&self, filter: &str, test: &dyn Fn(&str) -> bool) -> bool {
+        let Some(filter) = filter.strip_prefix("block-device-mapping.") else {
+            let value = self.value(filter);
+            return !value.is_empty() && test(&value);
+        };
+        self.devices().iter().any(|device| match filter {
+            "delete-on-termination" => flag_passes(device.delete_on_termination, test),
+            "device-name" => test(&device.name),
+            "encrypted" => flag_passes(device.shape.is_encrypted, test),
+            "snapshot-id" => test(&device.snapshot),
+            "volume-size" => test(&device.shape.size.to_string()),
+            _ => test(&device.shape.kind),
+        })
+    }
+
+    fn write(&self, item: &mut xml::Element) {
+        let mut text = |tag: &str, name: &str| {
+            let value = self.value(name);
+            if !value.is_empty() {
+                xml::text(item, tag, &value);
+            }
+        };
+        for (tag, name) in [
+            ("imageId", "image-id"),
+            ("imageLocation", "manifest-location"),
+            ("imageState", "state"),
+            ("imageOwnerId", "owner-id"),
+            ("creationDate", "creation-date"),
+            ("isPublic", "is-public"),
+            ("architecture", "architecture"),
+            ("imageType", "image-type"),
+            ("imageOwnerAlias", "owner-alias"),
+            ("name", "name"),
+            ("description", "description"),
+            ("rootDeviceType", "root-device-type"),
+            ("rootDeviceName", "root-device-name"),
+            ("virtualizationType", "virtualization-type"),
+            ("hypervisor", "hypervisor"),
+            ("enaSupport", "ena-support"),
+            ("sourceInstanceId", "source-instance-id"),
+            ("sourceImageId", "source-image-id"),
+            ("sourceImageRegion", "source-image-region"),
+        ] {
+            text(tag, name);
+        }
+        xml::list(item, "blockDeviceMapping", "item", self.devices(), |mapping, device| device.write(mapping));
+        if self.own.as_ref().map_or_else(|| knows_version_2(&self.id), |own| own.knows_version_2) {
+            xml::text(item, "imdsSupport", "v2.0");
+        }
+        xml::text(item, "platformDetails", "Linux/UNIX");
+        xml::text(item, "usageOperation", "RunInstances");
+    }
 }
 
 #[cfg(test)]

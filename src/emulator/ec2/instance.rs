@@ -1,10 +1,7 @@
 //! An instance, and how its state follows from what was asked of it and when.
 
-use super::index::Index;
-use crate::emulator::{
-    store::{AnyTable, Table, Tables},
-    wire::{AwsError, utc_time},
-};
+use super::{groups::GroupName, images, network::Network, options::Options, profile::Profile, volumes::Device};
+use crate::emulator::wire::utc_time;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
@@ -12,40 +9,6 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 pub(super) const TRANSITION: i64 = 100;
 /// How long a terminated instance stays visible, in milliseconds: an hour, as on AWS.
 pub(super) const AFTERLIFE: i64 = 60 * 60 * 1000;
-
-/// How many instances a call forgets besides as many as it works on.
-pub(super) const SHARE: usize = 16;
-
-/// The instances of one region.
-#[derive(Clone, Default)]
-pub struct State {
-    /// By their ids.
-    pub(super) instances: Table<String, Instance>,
-    /// What was launched under which client token.
-    pub(super) tokens: Table<String, Launch>,
-    /// Follows from the instances.
-    pub(super) index: Index,
-}
-
-impl Tables for State {
-    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
-        vec![("ec2/instances", &mut self.instances), ("ec2/tokens", &mut self.tokens)]
-    }
-
-    fn derive(&mut self) {
-        self.index = Index::default();
-        self.instances.values().for_each(|instance| self.index.add(instance));
-    }
-}
-
-/// A launch that a client may repeat under the same token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Launch {
-    /// The hash of everything that was asked for.
-    pub(super) fingerprint: String,
-    /// The reservation that came of it.
-    pub(super) reservation: String,
-}
 
 /// What was last asked of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +69,41 @@ pub struct Instance {
     pub(super) client_token: String,
     #[serde(default)]
     pub(super) attributes: Attributes,
+    #[serde(default)]
+    pub(super) interface: Interface,
+    #[serde(default)]
+    pub(super) options: Options,
+    /// The name of the key pair.
+    #[serde(default)]
+    pub(super) key: Option<String>,
+    /// The device that it starts from; empty where that follows from the image.
+    #[serde(default)]
+    pub(super) root: String,
+    /// The volumes, the one that it starts from first.
+    #[serde(default)]
+    pub(super) devices: Vec<Device>,
+    #[serde(default)]
+    pub(super) profile: Option<Profile>,
+}
+
+/// The one interface of an instance, apart from its addresses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Interface {
+    /// Empty for the default group alone.
+    pub(super) groups: Vec<GroupName>,
+    /// Whether it has a public address while the instance runs.
+    pub(super) is_public: bool,
+    /// How often the instance was started again; its public address follows from it.
+    pub(super) starts: u32,
+    pub(super) description: String,
+    pub(super) delete_on_termination: bool,
+}
+
+impl Default for Interface {
+    fn default() -> Self {
+        Self { groups: Vec::new(), is_public: true, starts: 0, description: String::new(), delete_on_termination: true }
+    }
 }
 
 /// What `ModifyInstanceAttribute` changes, apart from the type.
@@ -171,63 +169,40 @@ impl Instance {
         (self.goal, self.since, self.transition) = (goal, now, transition);
         if goal == Goal::Run {
             self.launched = now;
-        }
-    }
-}
-
-impl State {
-    /// Finds visible instances by ids, in the order of the ids.
-    ///
-    /// # Errors
-    /// `InvalidInstanceID.Malformed` and `InvalidInstanceID.NotFound`.
-    pub(super) fn find(&self, ids: &[String], now: i64) -> Result<Vec<&Instance>, AwsError> {
-        check_ids(ids)?;
-        let visible = |id: &&String| self.instances.get(*id).is_some_and(|instance| instance.is_visible(now));
-        let missing: Vec<&str> = ids.iter().filter(|id| !visible(id)).map(String::as_str).collect();
-        match missing.as_slice() {
-            [] => Ok(ids.iter().filter_map(|id| self.instances.get(id)).collect()),
-            [id] => Err(not_found(format!("The instance ID '{id}' does not exist"))),
-            several => Err(not_found(format!("The instance IDs '{}' do not exist", several.join(", ")))),
+            self.interface.starts = self.interface.starts.wrapping_add(1);
         }
     }
 
-    /// Every visible instance in the order of launch.
-    pub(super) fn visible(&self, now: i64) -> Vec<&Instance> {
-        let mut instances: Vec<_> = self.instances.values().filter(|instance| instance.is_visible(now)).collect();
-        instances.sort_by_key(|instance| instance.place());
-        instances
-    }
-
-    /// Takes in an instance that is new.
-    pub(super) fn launch(&mut self, instance: Instance) {
-        self.index.add(&instance);
-        self.instances.insert(instance.id.clone(), instance);
-    }
-
-    /// Sets the goal of an instance, see [`Instance::aim`].
-    pub(super) fn aim(&mut self, id: &str, goal: Goal, now: i64, transition: i64) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
-        instance.aim(goal, now, transition);
-        if goal == Goal::Terminate {
-            self.index.end(instance);
+    /// The groups of its interface.
+    pub(super) fn groups(&self, network: &Network) -> Vec<GroupName> {
+        match self.interface.groups.as_slice() {
+            [] => vec![GroupName::default_of(network)],
+            groups => groups.to_vec(),
         }
     }
 
-    /// Lists the instances of a reservation that are still known, in their order.
-    pub(super) fn members(&self, reservation: &str) -> Vec<&Instance> {
-        self.index.members(reservation).filter_map(|id| self.instances.get(id)).collect()
+    /// Whether its interface is in a group.
+    pub(super) fn is_in(&self, group: &str, network: &Network) -> bool {
+        match self.interface.groups.as_slice() {
+            [] => group == network.security_group(),
+            groups => groups.iter().any(|known| known.id == group),
+        }
     }
 
-    /// Forgets what nobody can see any more: some of it, so that no single call pays for all.
-    pub(super) fn prune(&mut self, now: i64, most: usize) {
-        for _ in 0..most {
-            let Some(id) = self.index.first_gone(now).cloned() else { return };
-            let Some(instance) = self.instances.remove(&id) else { return };
-            self.index.forget(&instance);
-            if self.index.members(&instance.reservation).next().is_none() {
-                self.tokens.remove(&instance.client_token);
-            }
-        }
+    /// The public address, which it has while it runs.
+    pub(super) fn public_address(&self, now: i64) -> Option<Ipv4Addr> {
+        let has_one = self.interface.is_public && self.phase(now) == Phase::Running;
+        has_one.then(|| Network::public_address(self.address, self.interface.starts))
+    }
+
+    /// The device that it starts from.
+    pub(super) fn root_device(&self) -> &str {
+        if self.root.is_empty() { images::root_device(&self.image) } else { &self.root }
+    }
+
+    /// The id of its interface.
+    pub(super) fn interface_id(&self) -> String {
+        self.id.replacen("i-", "eni-", 1)
     }
 }
 
@@ -236,27 +211,6 @@ impl Instance {
     pub(super) fn place(&self) -> (i64, &str, u32) {
         (self.created, &self.reservation, self.index)
     }
-}
-
-fn not_found(message: String) -> AwsError {
-    AwsError::sender("InvalidInstanceID.NotFound", message)
-}
-
-/// Refuses what cannot be an instance id: `i-` and 8 or 17 lower-case hex digits.
-fn check_ids(ids: &[String]) -> Result<(), AwsError> {
-    for id in ids {
-        let message = match id.strip_prefix("i-") {
-            Some(digits) if is_hex_id(digits) => continue,
-            Some(_) => format!("Invalid id: \"{id}\""),
-            None => format!("Invalid id: \"{id}\" (expecting \"i-...\")"),
-        };
-        return Err(AwsError::sender("InvalidInstanceID.Malformed", message));
-    }
-    Ok(())
-}
-
-fn is_hex_id(digits: &str) -> bool {
-    matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 #[cfg(test)]
@@ -281,6 +235,12 @@ pub(super) mod tests {
             tags: BTreeMap::new(),
             client_token: String::new(),
             attributes: Attributes::default(),
+            interface: Interface::default(),
+            options: Options::default(),
+            key: None,
+            root: String::new(),
+            devices: Vec::new(),
+            profile: None,
         }
     }
 
@@ -303,76 +263,5 @@ pub(super) mod tests {
         assert_eq!(instance.phase(999_999), Phase::Stopped);
         instance.aim(Goal::Run, 1_000_000, TRANSITION);
         assert_eq!(instance.phase(0), Phase::Running);
-    }
-
-    #[test]
-    fn a_terminated_instance_is_seen_for_an_hour() {
-        let mut state = State::default();
-        let mut instance = sample("i-00000000000000001");
-        instance.client_token = "token".to_owned();
-        let launch = Launch { fingerprint: String::new(), reservation: instance.reservation.clone() };
-        state.tokens.insert("token".to_owned(), launch);
-        state.launch(instance);
-        state.aim("i-00000000000000001", Goal::Terminate, 0, TRANSITION);
-        state.prune(AFTERLIFE + TRANSITION - 1, 9);
-        assert_eq!(state.visible(AFTERLIFE + TRANSITION - 1).len(), 1);
-        assert!(state.visible(AFTERLIFE + TRANSITION).is_empty());
-        state.prune(AFTERLIFE + TRANSITION, 9);
-        assert!(state.instances.is_empty() && state.tokens.is_empty());
-    }
-
-    #[test]
-    fn what_is_derived_again_is_what_was_kept_up_to_date() {
-        let mut kept = State::default();
-        for number in 0..4 {
-            let id = format!("i-0000000000000000{number}");
-            let mut instance = Instance { index: 3 - number, ..sample(&id) };
-            instance.address = Ipv4Addr::new(172, 31, 16, 10 + u8::try_from(number).unwrap());
-            kept.launch(instance);
-        }
-        kept.aim("i-00000000000000001", Goal::Terminate, 0, 0);
-        kept.aim("i-00000000000000002", Goal::Terminate, AFTERLIFE, 0);
-        let mut derived = State { index: Index::default(), ..kept.clone() };
-        derived.derive();
-        for state in [&mut kept, &mut derived] {
-            let members = |state: &State| {
-                let members = state.members("r-00000000000000001").into_iter();
-                members.map(|one| one.id[18..].to_owned()).collect::<String>()
-            };
-            assert_eq!((members(state).as_str(), state.index.addresses().len()), ("3210", 2));
-            state.prune(AFTERLIFE, 9);
-            assert_eq!((members(state).as_str(), state.index.addresses().len()), ("320", 2));
-            assert!(!state.index.addresses().contains(Ipv4Addr::new(172, 31, 16, 12)));
-            assert!(state.index.addresses().contains(Ipv4Addr::new(172, 31, 16, 13)));
-            assert!(state.members("r-0").is_empty());
-        }
-    }
-
-    #[test]
-    fn no_call_forgets_more_than_its_share() {
-        let mut state = State::default();
-        for number in 0..5 {
-            let id = format!("i-0000000000000000{number}");
-            state.launch(Instance { index: number, ..sample(&id) });
-            state.aim(&id, Goal::Terminate, 0, 0);
-        }
-        state.prune(AFTERLIFE, 2);
-        assert_eq!(state.instances.len(), 3);
-    }
-
-    #[test]
-    fn malformed_and_absent_ids_are_told_apart() {
-        let code = |ids: &[&str]| {
-            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-            State::default().find(&ids, 0).map(|_| ()).unwrap_err()
-        };
-        assert_eq!(code(&["i-0123456789abcdef0"]).code, "InvalidInstanceID.NotFound");
-        assert_eq!(
-            code(&["i-01234567", "i-89abcdef"]).message,
-            "The instance IDs 'i-01234567, i-89abcdef' do not exist"
-        );
-        for bad in ["", "i-", "i-0123", "i-0123456G", "vol-01234567", "I-01234567"] {
-            assert_eq!(code(&[bad]).code, "InvalidInstanceID.Malformed", "{bad}");
-        }
     }
 }

@@ -1,40 +1,12 @@
 //! The default network that every region has: zones, one subnet a zone, one security group. Ids follow from the account
 //! and the region, so they need no state.
 
-use super::filter::Filters;
-use crate::{
-    emulator::{
-        service::{Operation, Output},
-        store::Region,
-        wire::{AwsError, xml},
-    },
-    secret::hex,
-};
+use crate::{emulator::store::Region, secret::hex};
 use sha2::{Digest, Sha256};
 use std::{net::Ipv4Addr, sync::Arc};
 
 /// The zones of every region; AWS's regions have three to six.
 const ZONES: [char; 3] = ['a', 'b', 'c'];
-/// The regions that are on without opting in.
-const REGIONS: [&str; 17] = [
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
 /// Addresses that AWS keeps for itself at the start of each subnet.
 const RESERVED: u16 = 4;
 /// Addresses of a subnet (a /20), without the last one, which is the broadcast address.
@@ -67,6 +39,11 @@ impl<'a> Network<'a> {
 
     pub(super) fn subnet(&self, zone: &str) -> String {
         self.id("subnet", zone)
+    }
+
+    /// The addresses of a zone's subnet.
+    pub(super) fn subnet_cidr(&self, zone: &str) -> String {
+        format!("172.31.{}.0/20", self.place(zone).unwrap_or(0) * usize::from(SUBNET) / 256)
     }
 
     pub(super) fn security_group(&self) -> String {
@@ -113,6 +90,31 @@ impl<'a> Network<'a> {
         self.place(zone).map_or(0, |place| ROOM.saturating_sub(taken.count(place)))
     }
 
+    /// Whether an address is one that an instance in the zone's subnet may have.
+    pub(super) fn is_usable(&self, zone: &str, address: Ipv4Addr) -> bool {
+        let [first, second, high, low] = address.octets();
+        let host = usize::from(u16::from_be_bytes([high, low]));
+        let start = self.place(zone).map_or(usize::MAX, |place| place * usize::from(SUBNET) + usize::from(RESERVED));
+        (first, second) == (172, 31) && (start..start + ROOM).contains(&host)
+    }
+
+    /// The public address of an instance at its `starts`-th start. AWS's are anybody's; these belong to nobody (RFC
+    /// 2544), and follow from the private one, so that no two instances have the same.
+    pub(super) fn public_address(private: Ipv4Addr, starts: u32) -> Ipv4Addr {
+        let [_, _, high, low] = private.octets();
+        let host = u32::from(u16::from_be_bytes([high, low]));
+        Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + ((starts % 8) << 14) + host)
+    }
+
+    /// The public name of an address; us-east-1 has an older form.
+    pub(super) fn public_name(&self, address: Ipv4Addr) -> String {
+        let dashed = address.to_string().replace('.', "-");
+        match self.region.as_str() {
+            "us-east-1" => format!("ec2-{dashed}.compute-1.amazonaws.com"),
+            region => format!("ec2-{dashed}.{region}.compute.amazonaws.com"),
+        }
+    }
+
     /// The place of a zone among those of the region.
     fn place(&self, zone: &str) -> Option<usize> {
         self.zones().iter().position(|known| known == zone)
@@ -127,7 +129,8 @@ impl<'a> Network<'a> {
         }
     }
 
-    fn id(&self, prefix: &str, what: &str) -> String {
+    /// An id of the network's own that follows from what it is for.
+    pub(super) fn id(&self, prefix: &str, what: &str) -> String {
         let digest = Sha256::digest(format!("{prefix}/{}/{}/{what}", self.account, self.region).as_bytes());
         format!("{prefix}-{}", &hex(&digest)[..17])
     }
@@ -181,36 +184,6 @@ impl Addresses {
     }
 }
 
-/// `DescribeRegions`.
-pub(super) fn describe_regions(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((names, filters, dry), _) = operation.query(|params| {
-        let names = params.list("RegionName")?;
-        let filters = Filters::take(params, &["endpoint", "opt-in-status", "region-name"])?;
-        // All that there are are shown anyway.
-        params.flag("AllRegions")?;
-        Ok((names, filters, super::take_dry_run(params)?))
-    })?;
-    if let Some(unknown) = names.iter().find(|name| !REGIONS.contains(&name.as_str())) {
-        return Err(AwsError::sender("InvalidParameterValue", format!("Invalid region provided: {unknown}")));
-    }
-    super::dry_run(dry)?;
-    Ok(Output::xml(move |root| {
-        let regions = REGIONS.iter().filter(|region| names.is_empty() || names.iter().any(|name| name == *region));
-        let regions = regions.filter(|region| {
-            filters.accept(|name, test| match name {
-                "endpoint" => test(&format!("ec2.{region}.amazonaws.com")),
-                "opt-in-status" => test("opt-in-not-required"),
-                _ => test(region),
-            })
-        });
-        xml::list(root, "regionInfo", "item", regions, |item, region| {
-            xml::text(item, "optInStatus", "opt-in-not-required");
-            xml::text(item, "regionName", region);
-            xml::text(item, "regionEndpoint", &format!("ec2.{region}.amazonaws.com"));
-        });
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +198,29 @@ mod tests {
         assert_ne!(network.subnet("us-east-1a"), network.subnet("us-east-1b"));
         assert_eq!(Network::zone_id("us-east-1b"), "use1-az2");
         assert_eq!(Network::zone_id("ap-southeast-2a"), "apse2-az1");
+        assert_eq!(network.subnet_cidr("us-east-1b"), "172.31.16.0/20");
+    }
+
+    #[test]
+    fn a_public_address_is_another_at_each_start_and_nobody_elses() {
+        let first = Network::public_address(Ipv4Addr::new(172, 31, 47, 254), 1);
+        assert_eq!(first.octets()[..2], [198, 18]);
+        assert_ne!(first, Network::public_address(Ipv4Addr::new(172, 31, 47, 254), 2));
+        assert_eq!(Network::public_address(Ipv4Addr::new(172, 31, 47, 254), 7), Ipv4Addr::new(198, 19, 239, 254));
+        let (east, west) = ("us-east-1".parse().unwrap(), "us-west-2".parse().unwrap());
+        let name = |region| Network::new("000000000000", region).public_name(Ipv4Addr::new(198, 18, 1, 2));
+        assert_eq!(name(&east), "ec2-198-18-1-2.compute-1.amazonaws.com");
+        assert_eq!(name(&west), "ec2-198-18-1-2.us-west-2.compute.amazonaws.com");
+    }
+
+    #[test]
+    fn an_address_that_is_asked_for_lies_in_its_subnet_and_is_not_reserved() {
+        let region = "us-east-1".parse().unwrap();
+        let network = Network::new("000000000000", &region);
+        let usable = |address: [u8; 4]| network.is_usable("us-east-1b", address.into());
+        assert!(usable([172, 31, 16, 4]) && usable([172, 31, 31, 254]));
+        assert!(!usable([172, 31, 16, 3]) && !usable([172, 31, 31, 255]) && !usable([172, 31, 0, 9]));
+        assert!(!usable([10, 0, 16, 4]));
     }
 
     #[test]

@@ -1,18 +1,25 @@
 //! `RunInstances`: everything is checked before anything exists, and a client token makes the call repeatable.
 
 use super::{
-    catalog::{self, InstanceType},
+    catalog::{self, Architecture, InstanceType},
     images,
-    instance::{Attributes, Goal, Instance, Launch, SHARE, State, TRANSITION},
+    instance::{Attributes, Goal, Instance, TRANSITION},
     instance_xml::write_reservation,
-    launch_options,
+    kind,
+    launch_place::{Place, full},
+    listing::Tags,
     network::{CAPACITY, Network},
+    new_id,
+    options::Options,
+    profile::{self, Profile},
+    state::{Launch, SHARE, State},
     tags,
+    volumes::{AskedDevice, Volume, merge},
 };
 use crate::{
     emulator::{
         service::{Operation, Output},
-        wire::{AwsError, QueryParams, hex_id},
+        wire::{AwsError, QueryParams},
     },
     lenience::Lean,
     secret::hex,
@@ -22,7 +29,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// How many instances a region may have that are not terminated: as many as have addresses. AWS counts processors.
-const LIMIT: usize = CAPACITY;
+pub(super) const LIMIT: usize = CAPACITY;
 /// EC2's limit on user data, in bytes before base64.
 const MAX_USER_DATA: usize = 16 * 1024;
 /// What is to be launched, with every parameter checked.
@@ -31,10 +38,15 @@ struct LaunchRequest {
     kind: &'static InstanceType,
     /// The fewest that will do, and the most.
     count: (usize, usize),
-    /// Where it may be launched, in the order of preference.
-    zones: Vec<String>,
-    tags: BTreeMap<String, String>,
+    place: Place,
+    devices: Vec<AskedDevice>,
+    /// The name of a key pair.
+    key: Option<String>,
+    profile: Option<profile::Asked>,
+    /// By the kind of what gets them.
+    tags: BTreeMap<String, Tags>,
     attributes: Attributes,
+    options: Options,
     /// Empty when the client gave none.
     token: String,
     fingerprint: String,
@@ -48,6 +60,7 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
         Ok((dry, LaunchRequest::take(params, &Network::new(&account, &region))?))
     })?;
     let now = scope.now_millis();
+    let profile = request.profile.as_ref().map(|profile| profile.find(&scope)).transpose()?;
     let members = scope
         .change(|state| {
             state.ec2.prune(now, request.count.1.min(LIMIT) + SHARE);
@@ -55,9 +68,9 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
                 super::dry_run(dry)?;
                 return Ok(members);
             }
-            let members = request.launch(&state.ec2, &Network::new(&account, &region), now)?;
+            let launched = request.launch(&state.ec2, &Network::new(&account, &region), profile, now)?;
             super::dry_run(dry)?;
-            members.iter().cloned().for_each(|instance| state.ec2.launch(instance));
+            let members = request.keep(&mut state.ec2, launched);
             if let (false, Some(first)) = (request.token.is_empty(), members.first()) {
                 let launch =
                     Launch { fingerprint: request.fingerprint.clone(), reservation: first.reservation.clone() };
@@ -95,18 +108,27 @@ impl LaunchRequest {
         let image = params.required("ImageId")?;
         images::check_id(&image)?;
         let kind = take_type(params)?;
-        check_architecture(&image, kind)?;
+        check_architecture(images::architecture(&image), kind)?;
         let count = take_count(params)?;
-        let zones = take_place(params, network)?;
-        let tags = take_tags(params)?;
+        let place = Place::take(params, network, count.1)?;
+        let devices = AskedDevice::take(params)?;
+        let key = params.text("KeyName").filter(|pair| !pair.is_empty());
+        let profile = profile::Asked::take(params)?;
+        let tags = tags::take_specifications(params, &TAGGED)?;
         let attributes = take_attributes(params)?;
-        launch_options::take(params)?;
         refuse_unsupported(params)?;
-        Ok(Self { image, kind, count, zones, tags, attributes, token, fingerprint })
+        let options = Options::take(params, kind, images::knows_version_2(&image))?;
+        Ok(Self { image, kind, count, place, devices, key, profile, tags, attributes, options, token, fingerprint })
     }
 
     /// Makes the instances: as many as the limit leaves, at least the fewest that will do.
-    fn launch(&self, state: &State, network: &Network, now: i64) -> Result<Vec<Instance>, AwsError> {
+    fn launch(
+        &self,
+        state: &State,
+        network: &Network,
+        profile: Option<Profile>,
+        now: i64,
+    ) -> Result<Vec<(Instance, Vec<Volume>)>, AwsError> {
         let mut taken = state.index.addresses().clone();
         let (fewest, most) = self.count;
         let free = LIMIT.saturating_sub(taken.len());
@@ -117,16 +139,25 @@ impl LaunchRequest {
             );
             return Err(AwsError::sender("InstanceLimitExceeded", message));
         }
-        let full = || AwsError::sender("InsufficientFreeAddressesInSubnet", "The subnet has no free address left.");
-        let zone = self.zones.iter().find(|zone| network.room(zone, &taken) >= fewest).ok_or_else(full)?;
+        let interface = self.place.interface(state, network)?;
+        if let Some(key) = self.key.as_ref().filter(|key| !state.key_pairs.contains_key(*key)) {
+            return Err(kind::KEY_PAIR.missing(key));
+        }
+        let (base, architecture) = state.base_of(&self.image)?;
+        check_architecture(architecture, self.kind)?;
+        let snapshot = |id: &str| state.snapshot(id).map(|found| found.shape.clone());
+        let devices = merge(&base.devices, &self.devices, snapshot)?;
+        let zone = self.place.zones.iter().find(|zone| network.room(zone, &taken) >= fewest).ok_or_else(full)?;
         let count = most.min(network.room(zone, &taken));
         let reservation = new_id("r")?;
         let mut members = Vec::new();
         for index in 0..u32::try_from(count).unwrap_or(0) {
-            let id = new_id("i")?;
-            let address = network.address(zone, &id, &taken).ok_or_else(full)?;
+            let id = new_id(kind::INSTANCE.prefix)?;
+            let address = self.place.address(zone, &id, network, &taken)?;
             taken.set(address, true);
-            members.push(Instance {
+            let volumes = devices.iter().map(|device| device.make(&id, zone, now));
+            let (devices, volumes) = volumes.collect::<Result<(Vec<_>, Vec<_>), _>>()?;
+            let instance = Instance {
                 id,
                 reservation: reservation.clone(),
                 index,
@@ -139,19 +170,43 @@ impl LaunchRequest {
                 kind: self.kind.name.clone(),
                 zone: zone.clone(),
                 address,
-                tags: self.tags.clone(),
+                tags: self.tags_for(&kind::INSTANCE),
                 client_token: self.token.clone(),
                 attributes: self.attributes.clone(),
-            });
+                interface: interface.clone(),
+                options: self.options.clone(),
+                key: self.key.clone(),
+                root: base.root.clone(),
+                devices,
+                profile: profile.as_ref().map(Profile::again).transpose()?,
+            };
+            members.push((instance, volumes));
         }
         Ok(members)
     }
+
+    /// Takes what was launched into the state.
+    fn keep(&self, state: &mut State, launched: Vec<(Instance, Vec<Volume>)>) -> Vec<Instance> {
+        let mut members = Vec::new();
+        for (instance, volumes) in launched {
+            for volume in volumes {
+                state.set_tags(&volume.id, self.tags_for(&kind::VOLUME));
+                state.volumes.insert(volume.id.clone(), volume);
+            }
+            state.set_tags(&instance.interface_id(), self.tags_for(&kind::INTERFACE));
+            state.launch(instance.clone());
+            members.push(instance);
+        }
+        members
+    }
+
+    fn tags_for(&self, kind: &kind::Kind) -> Tags {
+        self.tags.get(kind.tagged).cloned().unwrap_or_default()
+    }
 }
 
-/// Draws an id: the prefix and 17 hex digits.
-fn new_id(prefix: &str) -> Result<String, AwsError> {
-    Ok(format!("{prefix}-{}", hex_id(17)?))
-}
+/// What a launch can give tags to; there are no spot requests and no accelerators to have them.
+const TAGGED: [&str; 3] = ["instance", "network-interface", "volume"];
 
 fn take_type(params: &mut QueryParams) -> Result<&'static InstanceType, AwsError> {
     // EC2's own default, from its first day.
@@ -164,8 +219,8 @@ pub(super) fn invalid_type(name: &str) -> AwsError {
     AwsError::sender("InvalidParameterValue", format!("Invalid value '{name}' for InstanceType."))
 }
 
-fn check_architecture(image: &str, kind: &InstanceType) -> Result<(), AwsError> {
-    match images::architecture(image) {
+fn check_architecture(image: Option<Architecture>, kind: &InstanceType) -> Result<(), AwsError> {
+    match image {
         Some(architecture) if architecture != kind.architecture => {
             let message = format!(
                 "The architecture '{}' of the specified instance type does not match the architecture '{}' of the \
@@ -195,65 +250,6 @@ fn take_count(params: &mut QueryParams) -> Result<(usize, usize), AwsError> {
         return Err(AwsError::sender("InvalidParameterCombination", message));
     }
     Ok((fewest, most))
-}
-
-/// Reads where to launch: a zone, the default subnet of one, or any zone; only the default group exists.
-fn take_place(params: &mut QueryParams, network: &Network) -> Result<Vec<String>, AwsError> {
-    let zones = network.zones();
-    let wanted = params.text("Placement.AvailabilityZone").filter(|zone| !zone.is_empty());
-    if let Some(zone) = wanted.as_ref().filter(|zone| !zones.contains(zone)) {
-        return Err(AwsError::sender("InvalidParameterValue", format!("Invalid availability zone: [{zone}]")));
-    }
-    let of_subnet = match params.text("SubnetId").filter(|subnet| !subnet.is_empty()) {
-        Some(subnet) => match zones.iter().find(|zone| network.subnet(zone) == subnet) {
-            Some(zone) => Some(zone.clone()),
-            None => return Err(absent("InvalidSubnetID", "subnet ID", &subnet)),
-        },
-        None => None,
-    };
-    for group in params.list("SecurityGroupId")? {
-        if group != network.security_group() {
-            return Err(absent("InvalidGroup", "security group", &group));
-        }
-    }
-    for group in params.list("SecurityGroup")? {
-        if group != "default" {
-            return Err(absent("InvalidGroup", "security group", &group));
-        }
-    }
-    if let Some(pair) = params.text("KeyName").filter(|pair| !pair.is_empty()) {
-        return Err(absent("InvalidKeyPair", "key pair", &pair));
-    }
-    match (wanted, of_subnet) {
-        (Some(zone), Some(other)) if zone != other => {
-            let message = format!("The availability zone {zone} does not match that of the subnet, {other}.");
-            Err(AwsError::sender("InvalidParameterCombination", message))
-        }
-        (zone, other) => Ok(zone.or(other).map_or_else(|| zones.to_vec(), |zone| vec![zone])),
-    }
-}
-
-fn absent(code: &str, what: &str, name: &str) -> AwsError {
-    AwsError::sender(format!("{code}.NotFound"), format!("The {what} '{name}' does not exist"))
-}
-
-/// Reads the tags that the instances get. Those for volumes and interfaces are checked and have nothing to go to.
-fn take_tags(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsError> {
-    let mut own = BTreeMap::new();
-    for mut specification in params.structures("TagSpecification")? {
-        let kind = specification.required("ResourceType")?;
-        let tags = tags::take(&mut specification)?;
-        specification.finish()?;
-        match kind.as_str() {
-            "instance" => own = tags,
-            "elastic-gpu" | "network-interface" | "spot-instances-request" | "volume" => {}
-            other => {
-                let message = format!("'{other}' is not a valid taggable resource type for this operation.");
-                return Err(AwsError::sender("InvalidParameterValue", message));
-            }
-        }
-    }
-    Ok(own)
 }
 
 fn take_attributes(params: &mut QueryParams) -> Result<Attributes, AwsError> {
@@ -296,14 +292,37 @@ pub(super) fn check_user_data(data: &str) -> Result<(), AwsError> {
     }
 }
 
+/// What EC2 has, and atelier has not.
+const LACKING: [&str; 21] = [
+    "AdditionalInfo",
+    "ElasticGpuSpecification",
+    "ElasticInferenceAccelerator",
+    "EnablePrimaryIpv6",
+    "InstanceMarketOptions",
+    "Ipv6Address",
+    "Ipv6AddressCount",
+    "KernelId",
+    "LaunchTemplate",
+    "LicenseSpecification",
+    "NetworkPerformanceOptions",
+    "Operator",
+    "Placement.Affinity",
+    "Placement.GroupId",
+    "Placement.GroupName",
+    "Placement.HostId",
+    "Placement.HostResourceGroupArn",
+    "Placement.PartitionNumber",
+    "Placement.SpreadDomain",
+    "RamdiskId",
+    "SecondaryInterface",
+];
+
 /// Refuses what a client would rely on and the emulator cannot do.
-fn refuse_unsupported(params: &mut QueryParams) -> Result<(), AwsError> {
-    for name in ["IamInstanceProfile", "InstanceMarketOptions", "LaunchTemplate", "NetworkInterface"] {
-        if !params.structure(name).is_empty() {
-            return Err(AwsError::not_implemented("ec2", &format!("RunInstances with {name}")));
-        }
+fn refuse_unsupported(params: &QueryParams) -> Result<(), AwsError> {
+    match LACKING.into_iter().find(|name| params.has(name)) {
+        Some(name) => Err(AwsError::not_implemented("ec2", &format!("RunInstances with {name}"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -321,12 +340,10 @@ mod tests {
                 format!("Action=RunInstances&ImageId=ami-12345678&MinCount={}&MaxCount={}{place}", count.0, count.1);
             let mut params = QueryParams::parse(&Request::new(form.into())).unwrap();
             params.action().unwrap();
-            let members = LaunchRequest::take(&mut params, &network)?.launch(&state, &network, 0)?;
-            let places = (members.len(), members[0].zone.clone());
-            for instance in members {
-                state.launch(instance);
-            }
-            Ok::<_, AwsError>(places)
+            let request = LaunchRequest::take(&mut params, &network)?;
+            let launched = request.launch(&state, &network, None, 0)?;
+            let members = request.keep(&mut state, launched);
+            Ok::<_, AwsError>((members.len(), members[0].zone.clone()))
         };
         let place = |count, zone: &str| (count, zone.to_owned());
         assert_eq!(launch((4000, 4000), "").unwrap(), place(4000, "us-east-1a"));

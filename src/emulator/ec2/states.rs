@@ -1,8 +1,9 @@
 //! `StartInstances`, `StopInstances`, `RebootInstances`, `TerminateInstances`: all instances of a call, or none.
 
 use super::{
-    instance::{Goal, Instance, Phase, SHARE, State, TRANSITION},
+    instance::{Goal, Instance, Phase, TRANSITION},
     instance_xml::write_state,
+    state::{SHARE, State},
 };
 use crate::emulator::{
     service::{Operation, Output},

@@ -1,6 +1,15 @@
 //! Tags: their rules, `CreateTags`, `DeleteTags`, `DescribeTags`.
 
-use super::{filter::Filters, instance::State, paging::Paging};
+use super::{
+    filter::Filters,
+    images,
+    instance::Phase,
+    kind::{self, Kind},
+    listing::Tags,
+    network::Network,
+    paging::Paging,
+    state::State,
+};
 use crate::emulator::{
     service::{Operation, Output},
     wire::{
@@ -48,16 +57,72 @@ fn refusal(fault: TagFault) -> AwsError {
     AwsError::sender("InvalidParameterValue", message)
 }
 
-/// Reads `ResourceId.N`, all of which must be instances: nothing else has tags here.
-fn take_resources(params: &mut QueryParams) -> Result<Vec<String>, AwsError> {
+/// Reads the tags for what a call makes, which is of one kind.
+pub(super) fn take_for(params: &mut QueryParams, kind: &Kind) -> Result<Tags, AwsError> {
+    Ok(take_specifications(params, &[kind.tagged])?.remove(kind.tagged).unwrap_or_default())
+}
+
+/// Reads `TagSpecification.N`: the tags by the kind of what gets them, which must be one of `kinds`.
+pub(super) fn take_specifications(
+    params: &mut QueryParams,
+    kinds: &[&str],
+) -> Result<BTreeMap<String, Tags>, AwsError> {
+    let mut by_kind: BTreeMap<String, Tags> = BTreeMap::new();
+    for mut specification in params.structures("TagSpecification")? {
+        let kind = specification.required("ResourceType")?;
+        let tags = take(&mut specification)?;
+        specification.finish()?;
+        if !kinds.contains(&kind.as_str()) {
+            let message = format!("'{kind}' is not a valid taggable resource type for this operation.");
+            return Err(AwsError::sender("InvalidParameterValue", message));
+        }
+        let all = by_kind.entry(kind).or_default();
+        for (key, value) in tags {
+            if all.contains_key(&key) {
+                let message = format!("Duplicate tag key '{key}' specified.");
+                return Err(AwsError::sender("InvalidParameterValue", message));
+            }
+            all.insert(key, value);
+        }
+        tags::check_count(all).map_err(refusal)?;
+    }
+    Ok(by_kind)
+}
+
+/// Reads `ResourceId.N`.
+fn take_resources(params: &mut QueryParams) -> Result<Vec<(String, &'static Kind)>, AwsError> {
     let ids = params.list("ResourceId")?;
     if ids.is_empty() {
         return Err(AwsError::missing_parameter("ResourceId"));
     }
-    match ids.iter().find(|id| !id.starts_with("i-")) {
-        Some(id) => Err(AwsError::sender("InvalidID", format!("The ID '{id}' is not valid"))),
-        None => Ok(ids),
-    }
+    let of_kind = |id: String| match Kind::of(&id) {
+        Some(kind) => Ok((id, kind)),
+        None => Err(AwsError::sender("InvalidID", format!("The ID '{id}' is not valid"))),
+    };
+    ids.into_iter().map(of_kind).collect()
+}
+
+/// Refuses the id of something that is not there.
+fn check_there(state: &State, id: &str, kind: &Kind, network: &Network, now: i64) -> Result<(), AwsError> {
+    let is_there = match *kind {
+        kind::INSTANCE => return state.find(&[id.to_owned()], now).map(drop),
+        // Every image is there that was not deregistered.
+        kind::IMAGE => return images::check_id(id).and_then(|()| state.own_image(id).map(drop)),
+        kind::GATEWAY | kind::ROUTE_TABLE => id == network.id(kind.prefix, ""),
+        kind::GROUP => state.group(id, network).is_ok(),
+        kind::INTERFACE => state
+            .instances
+            .get(&id.replacen("eni-", "i-", 1))
+            .is_some_and(|owner| owner.phase(now) != Phase::Terminated),
+        kind::KEY_PAIR => state.key_pairs.values().any(|pair| pair.id == id),
+        kind::RULE => state.has_rule(id, network),
+        kind::SNAPSHOT => state.snapshots.contains_key(id),
+        kind::SUBNET => network.zones().iter().any(|zone| network.subnet(zone) == id),
+        kind::VOLUME => state.volumes.contains_key(id),
+        kind::VPC => id == network.vpc(),
+        _ => false,
+    };
+    if is_there { Ok(()) } else { Err(kind.absent(id)) }
 }
 
 /// `CreateTags`.
@@ -103,10 +168,15 @@ async fn edit<T>(
         operation.query(|params| Ok((take_resources(params)?, super::take_dry_run(params)?, take(params)?)))?;
     let now = scope.now_millis();
     let change = |state: &mut State| {
-        state.find(&ids, now)?;
-        for id in &ids {
+        let network = Network::new(scope.account(), scope.region);
+        for (id, kind) in &ids {
+            check_there(state, id, kind, &network, now)?;
             if let Some(instance) = state.instances.get_mut(id) {
                 edit(&wanted, &mut instance.tags)?;
+            } else {
+                let mut tags = state.tags_of(id).clone();
+                edit(&wanted, &mut tags)?;
+                state.set_tags(id, tags);
             }
         }
         super::dry_run(dry)
@@ -124,28 +194,32 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     super::dry_run(dry)?;
     let now = scope.now_millis();
     let (page, token) = scope.read(|state| {
+        let of_instances = state.ec2.instances.values().filter(|instance| instance.is_visible(now));
+        let of_instances = of_instances.map(|instance| (&instance.id, &instance.tags));
         let mut tags = Vec::new();
-        // The map is in the order of the ids, and each instance's tags in the order of their keys.
-        for instance in state.ec2.instances.values().filter(|instance| instance.is_visible(now)) {
-            for (key, value) in &instance.tags {
+        for (id, own) in of_instances.chain(state.ec2.tags.iter()) {
+            let kind = Kind::of(id).map_or("", |kind| kind.tagged);
+            for (key, value) in own {
                 let accepted = filters.accept(|name, test| match name {
                     "key" => test(key),
-                    "resource-id" => test(&instance.id),
-                    "resource-type" => test("instance"),
+                    "resource-id" => test(id),
+                    "resource-type" => test(kind),
                     "value" => test(value),
                     tag => tag.strip_prefix("tag:").is_some_and(|wanted| wanted == key) && test(value),
                 });
                 if accepted {
-                    tags.push((instance.id.clone(), key.clone(), value.clone()));
+                    tags.push((id.clone(), key.clone(), value.clone(), kind));
                 }
             }
         }
-        paging.cut(tags, |(id, key, _)| format!("{id}/{key}"))
+        let page_key = |(id, key, ..): &(String, String, String, &str)| format!("{id}/{key}");
+        tags.sort_by_cached_key(page_key);
+        paging.cut(tags, page_key)
     });
     Ok(Output::xml(move |root| {
-        xml::list(root, "tagSet", "item", page, |item, (id, key, value)| {
+        xml::list(root, "tagSet", "item", page, |item, (id, key, value, kind)| {
             xml::text(item, "resourceId", &id);
-            xml::text(item, "resourceType", "instance");
+            xml::text(item, "resourceType", kind);
             xml::text(item, "key", &key);
             xml::text(item, "value", &value);
         });

@@ -1,50 +1,129 @@
-//! IAM, query protocol 2010-05-08: roles, their policies and tags. Policies are checked for their form and kept; nobody
-//! is refused by one.
+//! IAM, query protocol 2010-05-08: roles, users with their access keys, managed policies and instance profiles. Policies
+//! are checked for their form and kept; nobody is refused by one. AWS's own policies are known by name ([`managed`]).
 //!
-//! Not here: users, groups and managed policies of one's own. Every policy of AWS (`arn:aws:iam::aws:policy/…`) can be
-//! attached.
+//! Not here: groups, passwords and second factors.
 
 mod attached;
 mod document;
+mod holder;
 mod inline;
+mod keys;
+mod managed;
 mod paging;
+mod policy;
+mod principal;
+mod profile;
 mod role;
 mod roles;
 mod tags;
+mod user;
 
+pub(super) use keys::accept;
 pub use role::{Role, State};
 
 use super::{
-    service::{Handler, Service},
-    wire::{AwsError, Fault, QueryParams},
+    Context,
+    service::{Handler, Operation, Output, Service},
+    store::Region,
+    wire::{AwsError, Fault, QueryParams, xml},
 };
+use holder::Kind;
 use http::StatusCode;
+use paging::Paging;
+use tags::Tagged;
 
 /// IAM, as far as it is emulated.
 pub static SERVICE: Service = Service {
     name: "iam",
     routes: None,
     operations: &[
-        ("AttachRolePolicy", Handler::Async(|operation| Box::pin(attached::attach(operation)))),
+        ("AddRoleToInstanceProfile", Handler::Async(|operation| Box::pin(profile::add_role(operation)))),
+        ("AttachRolePolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::Role)))),
+        ("AttachUserPolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::User)))),
+        ("CreateAccessKey", Handler::Async(|operation| Box::pin(keys::create(operation)))),
+        ("CreateInstanceProfile", Handler::Async(|operation| Box::pin(profile::create(operation)))),
+        ("CreatePolicy", Handler::Async(|operation| Box::pin(policy::create(operation)))),
+        ("CreatePolicyVersion", Handler::Async(|operation| Box::pin(policy::create_version(operation)))),
         ("CreateRole", Handler::Async(|operation| Box::pin(roles::create(operation)))),
+        ("CreateUser", Handler::Async(|operation| Box::pin(user::create(operation)))),
+        ("DeleteAccessKey", Handler::Async(|operation| Box::pin(keys::delete(operation)))),
+        ("DeleteInstanceProfile", Handler::Async(|operation| Box::pin(profile::delete(operation)))),
+        ("DeletePolicy", Handler::Async(|operation| Box::pin(policy::delete(operation)))),
+        ("DeletePolicyVersion", Handler::Async(|operation| Box::pin(policy::delete_version(operation)))),
         ("DeleteRole", Handler::Async(|operation| Box::pin(roles::delete(operation)))),
-        ("DeleteRolePolicy", Handler::Async(|operation| Box::pin(inline::delete(operation)))),
-        ("DetachRolePolicy", Handler::Async(|operation| Box::pin(attached::detach(operation)))),
+        (
+            "DeleteRolePermissionsBoundary",
+            Handler::Async(|operation| Box::pin(attached::delete_boundary(operation, Kind::Role))),
+        ),
+        ("DeleteRolePolicy", Handler::Async(|operation| Box::pin(inline::delete(operation, Kind::Role)))),
+        ("DeleteUser", Handler::Async(|operation| Box::pin(user::delete(operation)))),
+        (
+            "DeleteUserPermissionsBoundary",
+            Handler::Async(|operation| Box::pin(attached::delete_boundary(operation, Kind::User))),
+        ),
+        ("DeleteUserPolicy", Handler::Async(|operation| Box::pin(inline::delete(operation, Kind::User)))),
+        ("DetachRolePolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::Role)))),
+        ("DetachUserPolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::User)))),
+        ("GetInstanceProfile", Handler::Sync(profile::get)),
+        ("GetPolicy", Handler::Sync(policy::get)),
+        ("GetPolicyVersion", Handler::Sync(policy::get_version)),
         ("GetRole", Handler::Sync(roles::get)),
-        ("GetRolePolicy", Handler::Sync(inline::get)),
-        ("ListAttachedRolePolicies", Handler::Sync(attached::list)),
-        ("ListInstanceProfilesForRole", Handler::Sync(roles::list_instance_profiles)),
-        ("ListRolePolicies", Handler::Sync(inline::list)),
-        ("ListRoleTags", Handler::Sync(tags::list)),
+        ("GetRolePolicy", Handler::Sync(|operation| inline::get(operation, Kind::Role))),
+        ("GetUser", Handler::Sync(user::get)),
+        ("GetUserPolicy", Handler::Sync(|operation| inline::get(operation, Kind::User))),
+        ("ListAccessKeys", Handler::Sync(keys::list)),
+        ("ListAccountAliases", Handler::Sync(list_aliases)),
+        ("ListAttachedRolePolicies", Handler::Sync(|operation| attached::list(operation, Kind::Role))),
+        ("ListAttachedUserPolicies", Handler::Sync(|operation| attached::list(operation, Kind::User))),
+        ("ListEntitiesForPolicy", Handler::Sync(policy::list_entities)),
+        ("ListInstanceProfileTags", Handler::Sync(|operation| tags::list(operation, Tagged::Profile))),
+        ("ListInstanceProfiles", Handler::Sync(profile::list)),
+        ("ListInstanceProfilesForRole", Handler::Sync(profile::list_for_role)),
+        ("ListPolicies", Handler::Sync(policy::list)),
+        ("ListPolicyTags", Handler::Sync(|operation| tags::list(operation, Tagged::Policy))),
+        ("ListPolicyVersions", Handler::Sync(policy::list_versions)),
+        ("ListRolePolicies", Handler::Sync(|operation| inline::list(operation, Kind::Role))),
+        ("ListRoleTags", Handler::Sync(|operation| tags::list(operation, Tagged::Role))),
         ("ListRoles", Handler::Sync(roles::list)),
-        ("PutRolePolicy", Handler::Async(|operation| Box::pin(inline::put(operation)))),
-        ("TagRole", Handler::Async(|operation| Box::pin(tags::add(operation)))),
-        ("UntagRole", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
+        ("ListUserPolicies", Handler::Sync(|operation| inline::list(operation, Kind::User))),
+        ("ListUserTags", Handler::Sync(|operation| tags::list(operation, Tagged::User))),
+        ("ListUsers", Handler::Sync(user::list)),
+        (
+            "PutRolePermissionsBoundary",
+            Handler::Async(|operation| Box::pin(attached::put_boundary(operation, Kind::Role))),
+        ),
+        ("PutRolePolicy", Handler::Async(|operation| Box::pin(inline::put(operation, Kind::Role)))),
+        (
+            "PutUserPermissionsBoundary",
+            Handler::Async(|operation| Box::pin(attached::put_boundary(operation, Kind::User))),
+        ),
+        ("PutUserPolicy", Handler::Async(|operation| Box::pin(inline::put(operation, Kind::User)))),
+        ("RemoveRoleFromInstanceProfile", Handler::Async(|operation| Box::pin(profile::remove_role(operation)))),
+        ("SetDefaultPolicyVersion", Handler::Async(|operation| Box::pin(policy::set_default(operation)))),
+        ("TagInstanceProfile", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Profile)))),
+        ("TagPolicy", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Policy)))),
+        ("TagRole", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Role)))),
+        ("TagUser", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::User)))),
+        ("UntagInstanceProfile", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::Profile)))),
+        ("UntagPolicy", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::Policy)))),
+        ("UntagRole", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::Role)))),
+        ("UntagUser", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::User)))),
+        ("UpdateAccessKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
         ("UpdateAssumeRolePolicy", Handler::Async(|operation| Box::pin(roles::update_trust(operation)))),
         ("UpdateRole", Handler::Async(|operation| Box::pin(roles::update(operation)))),
+        ("UpdateRoleDescription", Handler::Async(|operation| Box::pin(roles::update_description(operation)))),
+        ("UpdateUser", Handler::Async(|operation| Box::pin(user::update(operation)))),
     ],
     fault: |fault: Fault| validation(fault.to_string()),
 };
+
+/// Tells whether a role is there, by its ARN.
+pub(super) fn has_role(context: &Context, arn: &str) -> bool {
+    let account = &context.config.account;
+    let name = arn.strip_prefix(&format!("arn:aws:iam::{account}:role")).and_then(|path| path.rsplit('/').next());
+    let is_there = |name: &str| context.store.read(&Region::global(), |state| state.iam.roles.contains_key(name));
+    name.is_some_and(is_there)
+}
 
 /// IAM's limit on the text of a policy, in characters: that of a request, before those of what it is for.
 const MAX_POLICY: usize = 131_072;
@@ -63,6 +142,45 @@ fn take_name(params: &mut QueryParams, parameter: &str, longest: usize) -> Resul
         )));
     }
     Ok(name)
+}
+
+/// `ListAccountAliases`: the account has none.
+fn list_aliases(operation: Operation<'_>) -> Result<Output, AwsError> {
+    operation.query(Paging::take)?;
+    Ok(Output::xml(|result| {
+        xml::element(result, "AccountAliases", |_| ());
+        Paging::write(result, None);
+    }))
+}
+
+/// Takes a path, or the start of one.
+fn take_path(params: &mut QueryParams, parameter: &str) -> Result<Option<String>, AwsError> {
+    let Some(path) = take_text(params, parameter, 512)? else { return Ok(None) };
+    let is_valid = path.starts_with('/')
+        && (path.ends_with('/') || parameter == "PathPrefix")
+        && path.bytes().all(|b| b.is_ascii_graphic());
+    if is_valid {
+        return Ok(Some(path));
+    }
+    Err(validation(
+        "The specified value for path is invalid. It must begin and end with / and contain only \
+                    alphanumeric characters and/or / characters."
+            .to_owned(),
+    ))
+}
+
+/// Takes one of a few texts.
+fn take_one_of(params: &mut QueryParams, parameter: &str, values: &[&str]) -> Result<Option<String>, AwsError> {
+    let Some(text) = params.text(parameter) else { return Ok(None) };
+    if values.contains(&text.as_str()) {
+        return Ok(Some(text));
+    }
+    Err(validation(format!(
+        "1 validation error detected: Value '{text}' at '{}' failed to satisfy constraint: Member must satisfy enum \
+         value set: [{}]",
+        field(parameter),
+        values.join(", ")
+    )))
 }
 
 fn take_role_name(params: &mut QueryParams) -> Result<String, AwsError> {

@@ -1,6 +1,12 @@
 //! A role, and how it is found and written.
 
-use super::no_such_entity;
+use super::{
+    holder::{Kind, Policies, write_boundary},
+    keys::AccessKey,
+    policy::Policy,
+    profile::Profile,
+    user::User,
+};
 use crate::emulator::{
     service::Scope,
     store::{AnyTable, Table, Tables},
@@ -8,21 +14,35 @@ use crate::emulator::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What RFC 3986 leaves as it is; documents are percent-encoded in answers.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The roles of the account.
+/// What IAM keeps of the account.
 #[derive(Clone, Default)]
 pub struct State {
     /// By their names.
     pub(super) roles: Table<String, Role>,
+    /// By their names.
+    pub(super) users: Table<String, User>,
+    /// Access keys by their ids.
+    pub(super) keys: Table<String, AccessKey>,
+    /// The account's own managed policies, by their names.
+    pub(super) policies: Table<String, Policy>,
+    /// Instance profiles by their names.
+    pub(super) profiles: Table<String, Profile>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
-        vec![("iam/roles", &mut self.roles)]
+        vec![
+            ("iam/roles", &mut self.roles),
+            ("iam/users", &mut self.users),
+            ("iam/access-keys", &mut self.keys),
+            ("iam/policies", &mut self.policies),
+            ("iam/instance-profiles", &mut self.profiles),
+        ]
     }
 }
 
@@ -42,21 +62,30 @@ pub struct Role {
     pub(super) session: u32,
     pub(super) boundary: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
-    /// The policies that belong to the role alone, by name, as JSON.
-    pub(super) inline: BTreeMap<String, String>,
-    /// The ARNs of the policies that are attached.
-    pub(super) attached: BTreeSet<String>,
+    #[serde(flatten)]
+    pub(super) policies: Policies,
 }
 
 impl State {
     /// Finds a role.
     pub(super) fn role(&self, name: &str) -> Result<&Role, AwsError> {
-        self.roles.get(name).ok_or_else(|| absent(name))
+        self.roles.get(name).ok_or_else(|| Kind::Role.absent(name))
     }
 
     /// Finds a role to change it.
     pub(super) fn role_mut(&mut self, name: &str) -> Result<&mut Role, AwsError> {
-        self.roles.get_mut(name).ok_or_else(|| absent(name))
+        self.roles.get_mut(name).ok_or_else(|| Kind::Role.absent(name))
+    }
+
+    /// The unique id of a role.
+    pub(in crate::emulator) fn role_id(&self, name: &str) -> Option<&str> {
+        self.roles.get(name).map(|role| role.id.as_str())
+    }
+
+    /// The unique id, the trust policy and the longest session in seconds of the role of this ARN.
+    pub(in crate::emulator) fn trusting(&self, arn: &str, account: &str) -> Option<(String, String, u32)> {
+        let role = self.roles.get(arn.rsplit('/').next().unwrap_or_default())?;
+        (role.arn(account) == arn).then(|| (role.id.clone(), role.trust.clone(), role.session))
     }
 
     /// Tells whether a role of this ARN exists.
@@ -65,10 +94,6 @@ impl State {
         let name = arn.rsplit('/').next().unwrap_or_default();
         self.roles.get(name).is_some_and(|role| role.arn(account) == arn)
     }
-}
-
-fn absent(name: &str) -> AwsError {
-    no_such_entity(format!("The role with name {name} cannot be found."))
 }
 
 impl Role {
@@ -90,12 +115,7 @@ impl Role {
             xml::text(parent, "Description", description);
         }
         xml::text(parent, "MaxSessionDuration", &self.session.to_string());
-        if let Some(boundary) = &self.boundary {
-            xml::element(parent, "PermissionsBoundary", |element| {
-                xml::text(element, "PermissionsBoundaryType", "Policy");
-                xml::text(element, "PermissionsBoundaryArn", boundary);
-            });
-        }
+        write_boundary(parent, self.boundary.as_ref());
     }
 
     /// Writes the `Tags` list.

@@ -1,19 +1,19 @@
 //! The operations on roles as a whole.
 
 use super::{
-    MAX_ARN, MAX_POLICY, conflict,
+    MAX_ARN, MAX_POLICY,
     document::{self, Kind},
+    holder::{Kind as Holder, Policies},
     null,
     paging::Paging,
+    profile::has_role,
     role::{self, Role},
-    tags, take_role_name, take_text, validation,
+    tags, take_path, take_role_name, take_text, validation,
 };
 use crate::emulator::{
     service::{Operation, Output},
     wire::{AwsError, QueryParams, hex_id, millis, xml},
 };
-use std::collections::{BTreeMap, BTreeSet};
-
 /// The bounds of a session's length, and the length unless it is said, in seconds.
 const SESSION: std::ops::RangeInclusive<u32> = 3600..=43_200;
 
@@ -31,16 +31,17 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             session: take_session(params)?.unwrap_or(*SESSION.start()),
             boundary: take_text(params, "PermissionsBoundary", MAX_ARN)?,
             tags: tags::take(params)?,
-            inline: BTreeMap::new(),
-            attached: BTreeSet::new(),
+            policies: Policies::default(),
         })
     })?;
     let shown = show(role.clone(), scope.account());
     scope
         .change_global(|state| {
+            state.iam.check_boundary(role.boundary.as_ref(), scope.account())?;
+            state.iam.check_principals(&role.trust, scope.account())?;
             // Two names that differ in case only are one name to IAM.
             if state.iam.roles.keys().any(|name| name.eq_ignore_ascii_case(&role.name)) {
-                return Err(conflict("EntityAlreadyExists", format!("Role with name {} already exists.", role.name)));
+                return Err(Holder::Role.exists(&role.name));
             }
             state.iam.roles.insert(role.name.clone(), role);
             Ok(())
@@ -91,12 +92,9 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
     let (name, scope) = operation.query(take_role_name)?;
     scope
         .change_global(|state| {
-            let role = state.iam.role(&name)?;
-            if !role.attached.is_empty() {
-                return Err(conflict("DeleteConflict", "Cannot delete entity, must detach all policies first."));
-            }
-            if !role.inline.is_empty() {
-                return Err(conflict("DeleteConflict", "Cannot delete entity, must delete policies first."));
+            state.iam.role(&name)?.policies.check_none()?;
+            if state.iam.is_in_profile(&name) {
+                return Err(has_role());
             }
             state.iam.roles.remove(&name);
             Ok(())
@@ -122,43 +120,34 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn update_trust(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((name, trust), scope) = operation
         .query(|params| Ok((take_role_name(params)?, take_trust(params, "PolicyDocument", "policyDocument")?)))?;
-    role::change(&scope, &name, |role| {
-        role.trust = trust;
-        Ok(())
-    })
-    .await?;
+    scope
+        .change_global(|state| {
+            state.iam.check_principals(&trust, scope.account())?;
+            state.iam.role_mut(&name)?.trust = trust;
+            Ok(())
+        })
+        .await?;
     Ok(Output::Done)
 }
 
-/// `ListInstanceProfilesForRole`: there are none; Terraform asks before it deletes a role.
-pub(super) fn list_instance_profiles(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((name, _), scope) = operation.query(|params| Ok((take_role_name(params)?, Paging::take(params)?)))?;
-    role::read(&scope, &name, |_| Ok(()))?;
-    Ok(Output::xml(|result| {
-        xml::element(result, "InstanceProfiles", |_| ());
-        Paging::write(result, None);
-    }))
+/// `UpdateRoleDescription`.
+pub(super) async fn update_description(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((name, description), scope) = operation.query(|params| {
+        let name = take_role_name(params)?;
+        Ok((name, take_description(params)?.ok_or_else(|| null("description"))?))
+    })?;
+    let role = role::change(&scope, &name, |role| {
+        role.description = Some(description).filter(|text| !text.is_empty());
+        Ok(role.clone())
+    })
+    .await?;
+    Ok(show(role, scope.account()))
 }
 
 fn take_trust(params: &mut QueryParams, parameter: &str, field: &str) -> Result<String, AwsError> {
     let text = take_text(params, parameter, MAX_POLICY)?.ok_or_else(|| null(field))?;
     document::check(&text, Kind::Trust)?;
     Ok(text)
-}
-
-fn take_path(params: &mut QueryParams, parameter: &str) -> Result<Option<String>, AwsError> {
-    let Some(path) = take_text(params, parameter, 512)? else { return Ok(None) };
-    let is_valid = path.starts_with('/')
-        && (path.ends_with('/') || parameter == "PathPrefix")
-        && path.bytes().all(|b| b.is_ascii_graphic());
-    if is_valid {
-        return Ok(Some(path));
-    }
-    Err(validation(
-        "The specified value for path is invalid. It must begin and end with / and contain only \
-                    alphanumeric characters and/or / characters."
-            .to_owned(),
-    ))
 }
 
 fn take_description(params: &mut QueryParams) -> Result<Option<String>, AwsError> {

@@ -1,11 +1,6 @@
-//! The tags of roles.
+//! Tags: of roles, users, policies and instance profiles.
 
-use super::{
-    conflict, field, null,
-    paging::Paging,
-    role::{self, write_tags},
-    take_role_name,
-};
+use super::{State, conflict, field, holder::Kind, null, paging::Paging, policy, profile, role::write_tags};
 use crate::emulator::{
     service::{Operation, Output},
     wire::{
@@ -59,46 +54,88 @@ fn refusal(fault: TagFault) -> AwsError {
     AwsError::sender("InvalidInput", message)
 }
 
-/// `TagRole`: adds or replaces.
-pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
+/// What has tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tagged {
+    Policy,
+    Profile,
+    Role,
+    User,
+}
+
+impl Tagged {
+    /// Takes the name, or of a policy the ARN.
+    fn take(self, params: &mut QueryParams) -> Result<String, AwsError> {
+        match self {
+            Self::Policy => policy::take_arn(params),
+            Self::Profile => profile::take(params),
+            Self::Role => Kind::Role.take(params),
+            Self::User => Kind::User.take(params),
+        }
+    }
+
+    fn of<'s>(
+        self,
+        state: &'s mut State,
+        name: &str,
+        account: &str,
+    ) -> Result<&'s mut BTreeMap<String, String>, AwsError> {
+        Ok(match self {
+            Self::Policy => &mut state.policy_mut(name, account)?.tags,
+            Self::Profile => &mut state.profiles.get_mut(name).ok_or_else(|| profile::absent(name))?.tags,
+            Self::Role => &mut state.role_mut(name)?.tags,
+            Self::User => &mut state.users.get_mut(name).ok_or_else(|| Kind::User.absent(name))?.tags,
+        })
+    }
+}
+
+/// `TagRole` and its like: adds or replaces.
+pub(super) async fn add(operation: Operation<'_>, tagged: Tagged) -> Result<Output, AwsError> {
     let ((name, new), scope) = operation.query(|params| {
-        let name = take_role_name(params)?;
+        let name = tagged.take(params)?;
         if !params.has("Tags") {
             return Err(null("tags"));
         }
         Ok((name, take(params)?))
     })?;
-    role::change(&scope, &name, |role| {
-        role.tags.retain(|key, _| !new.keys().any(|new| new.eq_ignore_ascii_case(key)));
-        role.tags.extend(new);
-        tags::check_count(&role.tags).map_err(refusal)
-    })
-    .await?;
+    scope
+        .change_global(|state| {
+            let tags = tagged.of(&mut state.iam, &name, scope.account())?;
+            tags.retain(|key, _| !new.keys().any(|new| new.eq_ignore_ascii_case(key)));
+            tags.extend(new);
+            tags::check_count(tags).map_err(refusal)
+        })
+        .await?;
     Ok(Output::Done)
 }
 
-/// `UntagRole`: a key that is not there is no error.
-pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
+/// `UntagRole` and its like: a key that is not there is no error.
+pub(super) async fn remove(operation: Operation<'_>, tagged: Tagged) -> Result<Output, AwsError> {
     let ((name, keys), scope) = operation.query(|params| {
-        let name = take_role_name(params)?;
+        let name = tagged.take(params)?;
         if !params.has("TagKeys") {
             return Err(null("tagKeys"));
         }
         Ok((name, params.list("TagKeys.member")?))
     })?;
-    role::change(&scope, &name, |role| {
-        role.tags.retain(|key, _| !keys.iter().any(|gone| gone.eq_ignore_ascii_case(key)));
-        Ok(())
-    })
-    .await?;
+    scope
+        .change_global(|state| {
+            let tags = tagged.of(&mut state.iam, &name, scope.account())?;
+            tags.retain(|key, _| !keys.iter().any(|gone| gone.eq_ignore_ascii_case(key)));
+            Ok(())
+        })
+        .await?;
     Ok(Output::Done)
 }
 
-/// `ListRoleTags`.
-pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((name, paging), scope) = operation.query(|params| Ok((take_role_name(params)?, Paging::take(params)?)))?;
-    let tags = role::read(&scope, &name, |role| {
-        Ok(role.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>())
+/// `ListRoleTags` and its like.
+pub(super) fn list(operation: Operation<'_>, tagged: Tagged) -> Result<Output, AwsError> {
+    let ((name, paging), scope) = operation.query(|params| Ok((tagged.take(params)?, Paging::take(params)?)))?;
+    // A copy of the state costs nothing, and is not kept.
+    let tags = scope.read_global(|state| {
+        tagged
+            .of(&mut state.iam.clone(), &name, scope.account())
+            .map(|tags| tags.clone().into_iter().collect::<Vec<_>>())
     })?;
     let (tags, marker) = paging.cut(tags, |(key, _)| key.clone());
     Ok(Output::xml(move |result| {

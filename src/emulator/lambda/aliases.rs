@@ -139,7 +139,9 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
     let function = Reference::parse(&scope, &input.function_name, None)?.own()?;
     scope
         .change(|state| {
-            state.lambda.aliases.remove(&Key::new(&function.name, input.name));
+            let key = Key::new(&function.name, input.name);
+            state.lambda.invoke_configs.remove(&key);
+            state.lambda.aliases.remove(&key);
             Ok(Output::Done)
         })
         .await

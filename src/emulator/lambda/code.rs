@@ -3,10 +3,14 @@
 use super::{
     error::{invalid, validation},
     function::Code,
+    layer::{LayerCode, Used},
 };
 use crate::{
     emulator::{
-        runtime::{CodeGuard, archive},
+        runtime::{
+            CodeGuard, InvokeError,
+            archive::{self, ArchiveError},
+        },
         service::Scope,
         wire::AwsError,
     },
@@ -32,11 +36,16 @@ pub(super) struct CodeInput {
 pub(super) async fn inspect(
     input: CodeInput,
     architectures: Option<Vec<String>>,
-    runtime: Option<Runtime>,
+    needs_bootstrap: bool,
 ) -> Result<(Bytes, Code), AwsError> {
-    tokio::task::spawn_blocking(move || read(&input, architectures.as_deref(), runtime))
+    tokio::task::spawn_blocking(move || read(&input, architectures.as_deref(), needs_bootstrap))
         .await
         .map_err(|_| AwsError::internal("The archive could not be inspected."))?
+}
+
+/// Whether the code itself must start the function: no interpreter does, and no layer.
+pub(super) fn needs_bootstrap(runtime: Option<Runtime>, layers: &[Used]) -> bool {
+    runtime.is_none() && !layers.iter().any(|layer| layer.code.has_bootstrap)
 }
 
 /// Stores an archive. The guard keeps it from being discarded as unused until a function uses it.
@@ -44,23 +53,64 @@ pub(super) async fn store<'a>(
     scope: &Scope<'a>,
     input: CodeInput,
     architectures: Option<Vec<String>>,
-    runtime: Option<Runtime>,
+    needs_bootstrap: bool,
 ) -> Result<(Code, CodeGuard<'a>), AwsError> {
-    let (zip, code) = inspect(input, architectures, runtime).await?;
-    let guard = scope.functions.guard_code().await;
-    let stored = scope.context.store.blobs().put(zip).await;
-    stored.map_err(|error| AwsError::internal(format!("The code could not be stored: {}.", error.kind())))?;
-    // What cannot be unpacked is refused now, and the first invocation need not wait for it.
-    scope.functions.unpack(&code.blob).await.map_err(|error| invalid(error.to_string()))?;
+    let (zip, code) = inspect(input, architectures, needs_bootstrap).await?;
+    let guard = keep(scope, zip, &code.blob).await?;
     Ok((code, guard))
 }
 
+/// Stores the archive of a layer, in the same way. `elsewhere` is whether the input says that it is somewhere else.
+pub(super) async fn store_layer<'a>(
+    scope: &Scope<'a>,
+    zip: Option<String>,
+    elsewhere: bool,
+) -> Result<(LayerCode, CodeGuard<'a>), AwsError> {
+    let Some(text) = zip else {
+        return Err(invalid("Please provide a ZipFile: the emulator takes layers from the request only, not from S3."));
+    };
+    if elsewhere {
+        return Err(invalid("Please do not provide other LayerVersionContent parameters when providing a ZipFile."));
+    }
+    let read = move || {
+        let zip = decode(&text)?;
+        let contents = archive::inspect(&zip, false).map_err(|error| invalid(error.to_string()))?;
+        let digest = Sha256::digest(&zip);
+        let code = LayerCode {
+            blob: crate::secret::hex(&digest),
+            sha256: BASE64_STANDARD.encode(digest),
+            size: zip.len(),
+            unpacked: contents.unpacked,
+            has_bootstrap: contents.has_bootstrap,
+        };
+        Ok::<_, AwsError>((Bytes::from(zip), code))
+    };
+    let inspected = tokio::task::spawn_blocking(read).await;
+    let (zip, code) = inspected.map_err(|_| AwsError::internal("The archive could not be inspected."))??;
+    let guard = keep(scope, zip, &code.blob).await?;
+    Ok((code, guard))
+}
+
+async fn keep<'a>(scope: &Scope<'a>, zip: Bytes, blob: &str) -> Result<CodeGuard<'a>, AwsError> {
+    let guard = scope.functions.guard_code().await;
+    let stored = scope.context.store.blobs().put(zip).await;
+    stored.map_err(|error| AwsError::of_disk("The code could not be stored", &error))?;
+    // What cannot be unpacked is refused now, and the first invocation need not wait for it.
+    scope.functions.unpack(blob).await.map_err(|error| match error {
+        InvokeError::Start(error) | InvokeError::Code(ArchiveError::Io(error)) => {
+            AwsError::of_disk("The code could not be unpacked", &error)
+        }
+        error => invalid(error.to_string()),
+    })?;
+    Ok(guard)
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, AwsError> {
+    BASE64_STANDARD.decode(text).map_err(|_| invalid("Could not unzip uploaded file: it is not base64."))
+}
+
 /// Decodes and checks an archive; everything about it is known before anything is stored.
-fn read(
-    input: &CodeInput,
-    architectures: Option<&[String]>,
-    runtime: Option<Runtime>,
-) -> Result<(Bytes, Code), AwsError> {
+fn read(input: &CodeInput, architectures: Option<&[String]>, needs_bootstrap: bool) -> Result<(Bytes, Code), AwsError> {
     let Some(text) = &input.zip_file else {
         return Err(invalid(
             "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image.",
@@ -69,8 +119,8 @@ fn read(
     if [&input.s3_bucket, &input.s3_key, &input.s3_object_version, &input.image_uri].into_iter().any(Option::is_some) {
         return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."));
     }
-    let zip = BASE64_STANDARD.decode(text).map_err(|_| invalid("Could not unzip uploaded file: it is not base64."))?;
-    archive::inspect(&zip, runtime).map_err(|error| invalid(error.to_string()))?;
+    let zip = decode(text)?;
+    let contents = archive::inspect(&zip, needs_bootstrap).map_err(|error| invalid(error.to_string()))?;
     let digest = Sha256::digest(&zip);
     let architecture = match architectures {
         None => "x86_64".to_owned(),
@@ -84,6 +134,7 @@ fn read(
         blob: crate::secret::hex(&digest),
         sha256: BASE64_STANDARD.encode(digest),
         size: zip.len(),
+        unpacked: contents.unpacked,
         architecture,
     };
     Ok((zip.into(), code))

@@ -89,6 +89,12 @@ pub(super) fn too_large(most: usize, operation: &str) -> AwsError {
     AwsError::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message)
 }
 
+/// A request that no operation takes, whatever is in it: most often one with an archive of more than 50 MB.
+pub(in crate::emulator) fn request_too_large(most: usize, operation: &str) -> AwsError {
+    let message = format!("Request must be smaller than {most} bytes for the {operation} operation");
+    AwsError::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
+}
+
 pub(super) fn throttled() -> AwsError {
     AwsError::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
 }

@@ -3,6 +3,8 @@
 use super::{
     Statement,
     error::wrong_revision,
+    layer::Used,
+    logging::Logging,
     name::{FunctionName, LATEST},
 };
 use crate::{
@@ -57,6 +59,9 @@ pub(super) struct Code {
     pub(super) sha256: String,
     /// The archive's size, in bytes.
     pub(super) size: usize,
+    /// The size of what is in it, in bytes; 0 where that was not noted.
+    #[serde(default)]
+    pub(super) unpacked: u64,
     /// The architecture that its user says it is for.
     pub(super) architecture: String,
 }
@@ -76,6 +81,10 @@ pub(super) struct FunctionSettings {
     pub(super) tracing: String,
     /// MB; shown, not enforced.
     pub(super) ephemeral_storage: u32,
+    #[serde(default)]
+    pub(super) layers: Vec<Used>,
+    #[serde(default)]
+    pub(super) logging: Logging,
 }
 
 impl Function {
@@ -123,6 +132,10 @@ impl Function {
             timeout: Duration::from_secs(settings.timeout.into()),
             variables: settings.variables.clone(),
             code: self.code.blob.clone(),
+            layers: settings.layers.iter().map(|layer| layer.code.blob.clone()).collect(),
+            log_group: settings.logging.group_of(&self.name.to_string()),
+            log_format: settings.logging.format,
+            reserved: None,
         }
     }
 
@@ -146,8 +159,12 @@ impl Function {
             "Architectures": [self.code.architecture],
             "EphemeralStorage": { "Size": settings.ephemeral_storage },
             "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
-            "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", self.name) },
+            "LoggingConfig": settings.logging.show(&self.name.to_string()),
         });
+        if !settings.layers.is_empty() {
+            let show = |layer: &Used| json!({ "Arn": layer.arn, "CodeSize": layer.code.size });
+            shown["Layers"] = settings.layers.iter().map(show).collect();
+        }
         if !settings.variables.is_empty() {
             shown["Environment"] = json!({ "Variables": settings.variables });
         }
@@ -162,7 +179,7 @@ pub(super) fn has_settled(begun: OffsetDateTime, now: OffsetDateTime) -> bool {
 }
 
 /// Writes a time as Lambda does: `2026-11-23T04:46:00.000+0000`.
-fn last_modified(time: OffsetDateTime) -> String {
+pub(super) fn last_modified(time: OffsetDateTime) -> String {
     let format =
         time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000");
     time.format(&format).unwrap_or_default()

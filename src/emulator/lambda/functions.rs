@@ -6,6 +6,7 @@ use super::{
     error::{conflict, failed, invalid, pending, validation},
     function::Function,
     input::{self, Create, SettingsInput, UpdateCode, UpdateConfiguration},
+    layer::check_size,
     name::{Reference, Versioned},
     paging::{self, MAX_ITEMS, Paging},
     tags, versions,
@@ -26,11 +27,12 @@ use time::OffsetDateTime;
 
 /// `CreateFunction`.
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (create, settings, scope) = operation.inputs::<Create, SettingsInput>()?;
+    let (create, mut settings, scope) = operation.inputs::<Create, SettingsInput>()?;
     create.check()?;
     let name = FunctionName::parse(&create.function_name)?;
     let runtime = input::check_runtime(create.runtime, create.package_type.as_deref())?;
-    let settings = settings.leaning(&scope, &name.to_string()).create(&name.to_string(), runtime.parse().ok())?;
+    let layers = settings.layers.take().unwrap_or_default();
+    let mut settings = settings.leaning(&scope, &name.to_string()).create(runtime.parse().ok())?;
     let tags = create.tags.unwrap_or_default();
     tags::check(&tags)?;
     check_role(&scope, &name, &settings.role)?;
@@ -39,8 +41,11 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     if scope.read(|state| state.lambda.functions.contains_key(&name)) {
         return Err(exists);
     }
+    settings.layers = scope.read(|state| state.lambda.layers(&scope, &layers))?;
     let remark = remark(&scope, &runtime).await?;
-    let (code, _guard) = code::store(&scope, create.code, create.architectures, runtime.parse().ok()).await?;
+    let needs_bootstrap = code::needs_bootstrap(runtime.parse().ok(), &settings.layers);
+    let (code, _guard) = code::store(&scope, create.code, create.architectures, needs_bootstrap).await?;
+    check_size(code.unpacked, &settings.layers)?;
     let function = Function {
         arn: name.arn(&scope),
         name: name.clone(),
@@ -90,6 +95,9 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
         if let Some(tags) = tags.filter(|tags| !tags.is_empty()) {
             shown["Tags"] = json!(tags);
         }
+        if let Some(reserved) = state.lambda.reserved.get(&reference.name) {
+            shown["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
+        }
         Ok(Output::Members(shown))
     })
 }
@@ -137,9 +145,11 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
         return Ok(Output::Raw(empty(StatusCode::NO_CONTENT)));
     }
     let removed = scope.change(|state| state.lambda.remove(&reference)).await?;
-    for Removed { arn, blob } in removed {
+    for Removed { arn, blobs } in removed {
         scope.functions.retire(&arn);
-        scope.functions.discard_later(blob);
+        for blob in blobs {
+            scope.functions.discard_later(blob);
+        }
     }
     Ok(Output::Raw(empty(StatusCode::NO_CONTENT)))
 }
@@ -149,25 +159,27 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
     let (update, code, scope) = operation.inputs::<UpdateCode, CodeInput>()?;
     let reference = Reference::parse(&scope, &update.function_name, None)?.own()?;
     let check = |function: &Function| check_change(scope.now, function, update.revision_id.as_deref());
-    let (architectures, runtime) = scope.read(|state| {
+    let (architectures, needs_bootstrap) = scope.read(|state| {
         let function = state.lambda.find(&reference)?;
         check(function)?;
         let architectures = update.architectures.clone().unwrap_or_else(|| vec![function.code.architecture.clone()]);
-        Ok::<_, AwsError>((architectures, function.interpreted()))
+        let needs_bootstrap = code::needs_bootstrap(function.interpreted(), &function.settings.layers);
+        Ok::<_, AwsError>((architectures, needs_bootstrap))
     })?;
     if update.dry_run {
-        let (_, code) = code::inspect(code, Some(architectures), runtime).await?;
+        let (_, code) = code::inspect(code, Some(architectures), needs_bootstrap).await?;
         return scope.read(|state| {
             let mut function = state.lambda.find(&reference)?.clone();
             function.code = code;
             Ok(Output::Members(function.view().configuration(scope.now)))
         });
     }
-    let (code, _guard) = code::store(&scope, code, Some(architectures), runtime).await?;
+    let (code, _guard) = code::store(&scope, code, Some(architectures), needs_bootstrap).await?;
     let (shown, old) = scope
         .change(|state| {
             let function = state.lambda.find_mut(&reference)?;
             check(function)?;
+            check_size(code.unpacked, &function.settings.layers)?;
             let before = function.clone();
             function.code = code;
             function.failure = None;
@@ -189,7 +201,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
 pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (update, settings, scope) = operation.inputs::<UpdateConfiguration, SettingsInput>()?;
     let reference = Reference::parse(&scope, &update.function_name, None)?.own()?;
-    let settings = settings.leaning(&scope, &reference.name.to_string());
+    let mut settings = settings.leaning(&scope, &reference.name.to_string());
     let runtime = match update.runtime {
         Some(runtime) => {
             let runtime = input::check_runtime(Some(runtime), None)?;
@@ -197,15 +209,21 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
         }
         None => None,
     };
-    let shown = scope
+    let layers = settings.layers.take();
+    let (shown, old) = scope
         .change(|state| {
+            // What is not there is said before what is wrong.
+            state.lambda.find(&reference)?;
+            let layers = layers.map(|layers| state.lambda.layers(&scope, &layers)).transpose()?;
             let function = state.lambda.find_mut(&reference)?;
             check_change(scope.now, function, update.revision_id.as_deref())?;
             if function.failure.is_some() {
                 return Err(failed());
             }
             let before = function.clone();
-            let settings = settings.apply(&reference.name.to_string(), function.settings.clone())?;
+            let mut settings = settings.apply(function.settings.clone())?;
+            settings.layers = layers.unwrap_or(settings.layers);
+            check_size(function.code.unpacked, &settings.layers)?;
             if settings.role != function.settings.role {
                 check_role(&scope, &reference.name, &settings.role)?;
             }
@@ -213,10 +231,13 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
             if let Some((remark, runtime)) = runtime {
                 (function.remark, function.runtime) = (remark, runtime);
             }
-            Ok(touch(scope.now, function, &before))
+            Ok((touch(scope.now, function, &before), before.settings.layers))
         })
         .await?;
     scope.functions.retire(&reference.arn);
+    for layer in old {
+        scope.functions.discard_later(layer.code.blob);
+    }
     Ok(Output::Members(shown))
 }
 
@@ -257,8 +278,8 @@ pub(super) fn check_change(now: OffsetDateTime, function: &Function, revision: O
 /// Tells what is to be known of the interpreter that runs a runtime here.
 async fn remark(scope: &Scope<'_>, runtime: &str) -> Result<Option<String>, AwsError> {
     let Ok(runtime) = runtime.parse() else { return Ok(None) };
-    let interpreter = scope.functions.interpreter(runtime).await;
-    interpreter.map(|interpreter| interpreter.remark()).map_err(|error| invalid(error.to_string()))
+    let executor = scope.functions.executor(runtime).await;
+    executor.map(|executor| executor.remark()).map_err(|error| invalid(error.to_string()))
 }
 
 /// A function's role must be there. Whether its trust policy names Lambda is not looked into: nothing here is refused

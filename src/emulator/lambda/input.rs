@@ -6,6 +6,7 @@ use super::{
     code::CodeInput,
     error::{invalid, null, validation},
     function::FunctionSettings,
+    logging::{Logging, LoggingInput},
 };
 use crate::{
     emulator::{runtime::environment, service::Scope, wire::AwsError},
@@ -70,7 +71,8 @@ pub(super) struct SettingsInput {
     environment: Option<Environment>,
     tracing_config: Option<Tracing>,
     ephemeral_storage: Option<Storage>,
-    layers: Option<Vec<Value>>,
+    /// The ARNs of layers, which whoever knows them looks up.
+    pub(super) layers: Option<Vec<String>>,
     vpc_config: Option<VpcConfig>,
     file_system_configs: Option<Vec<Value>>,
     image_config: Option<Value>,
@@ -78,7 +80,7 @@ pub(super) struct SettingsInput {
     #[serde(rename = "KMSKeyArn")]
     kms_key_arn: Option<String>,
     snap_start: Option<SnapStart>,
-    logging_config: Option<LoggingConfig>,
+    logging_config: Option<LoggingInput>,
 }
 
 /// What `UpdateFunctionConfiguration` takes beside [`SettingsInput`].
@@ -130,18 +132,9 @@ struct SnapStart {
     apply_on: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct LoggingConfig {
-    log_format: Option<String>,
-    log_group: Option<String>,
-    application_log_level: Option<String>,
-    system_log_level: Option<String>,
-}
-
 impl SettingsInput {
     /// Makes the settings of a new function, with Lambda's own defaults.
-    pub(super) fn create(self, function: &str, runtime: Option<Runtime>) -> Result<FunctionSettings, AwsError> {
+    pub(super) fn create(self, runtime: Option<Runtime>) -> Result<FunctionSettings, AwsError> {
         let defaults = FunctionSettings {
             role: String::new(),
             handler: "bootstrap".to_owned(),
@@ -151,6 +144,8 @@ impl SettingsInput {
             variables: BTreeMap::new(),
             tracing: "PassThrough".to_owned(),
             ephemeral_storage: 512,
+            layers: Vec::new(),
+            logging: Logging::default(),
         };
         if self.role.is_none() {
             return Err(null("Role"));
@@ -159,7 +154,7 @@ impl SettingsInput {
         if runtime.is_some() && self.handler.is_none() {
             return Err(invalid(MANDATORY));
         }
-        self.apply(function, defaults)
+        self.apply(defaults)
     }
 
     /// Drops the variables that Lambda sets itself, where the engine is lenient.
@@ -174,8 +169,8 @@ impl SettingsInput {
     }
 
     /// Changes what was sent and keeps the rest.
-    pub(super) fn apply(self, function: &str, old: FunctionSettings) -> Result<FunctionSettings, AwsError> {
-        self.refuse_what_is_missing(function)?;
+    pub(super) fn apply(self, old: FunctionSettings) -> Result<FunctionSettings, AwsError> {
+        self.refuse_what_is_missing()?;
         let settings = FunctionSettings {
             role: self.role.unwrap_or(old.role),
             handler: self.handler.unwrap_or(old.handler),
@@ -185,32 +180,28 @@ impl SettingsInput {
             variables: self.environment.map_or(old.variables, |environment| environment.variables),
             tracing: self.tracing_config.map_or(old.tracing, |tracing| tracing.mode),
             ephemeral_storage: self.ephemeral_storage.map_or(old.ephemeral_storage, |storage| storage.size),
+            layers: old.layers,
+            logging: match self.logging_config {
+                Some(input) => input.over(old.logging)?,
+                None => old.logging,
+            },
         };
         check(&settings)?;
         Ok(settings)
     }
 
-    fn refuse_what_is_missing(&self, function: &str) -> Result<(), AwsError> {
+    fn refuse_what_is_missing(&self) -> Result<(), AwsError> {
         let given = |list: &Option<Vec<Value>>| list.as_ref().is_some_and(|list| !list.is_empty());
         let vpc = self.vpc_config.as_ref();
         let target = self.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_ref());
         let snap_start = self.snap_start.as_ref().and_then(|config| config.apply_on.as_ref());
-        let unset = LoggingConfig::default();
-        let logging = self.logging_config.as_ref().unwrap_or(&unset);
-        // Functions log to the group of their own name, which may be named.
-        let group = format!("/aws/lambda/{function}");
         refuse([
-            ("Layers", given(&self.layers)),
             ("FileSystemConfigs", given(&self.file_system_configs)),
             ("VpcConfig", vpc.is_some_and(|vpc| !vpc.subnet_ids.is_empty() || !vpc.security_group_ids.is_empty())),
             ("ImageConfig", self.image_config.as_ref().is_some_and(|config| !config.is_null())),
             ("DeadLetterConfig", says_else(target, "")),
             ("KMSKeyArn", says_else(self.kms_key_arn.as_ref(), "")),
             ("SnapStart", says_else(snap_start, "None")),
-            ("LoggingConfig.LogFormat", says_else(logging.log_format.as_ref(), "Text")),
-            ("LoggingConfig.LogGroup", says_else(logging.log_group.as_ref(), &group)),
-            ("LoggingConfig.ApplicationLogLevel", says_else(logging.application_log_level.as_ref(), "")),
-            ("LoggingConfig.SystemLogLevel", says_else(logging.system_log_level.as_ref(), "")),
         ])
     }
 }
@@ -344,7 +335,7 @@ mod tests {
     const ROLE: &str = "arn:aws:iam::000000000000:role/service/worker";
 
     fn settings(input: Value) -> Result<FunctionSettings, AwsError> {
-        serde_json::from_value::<SettingsInput>(input).unwrap().create("f", None)
+        serde_json::from_value::<SettingsInput>(input).unwrap().create(None)
     }
 
     #[test]
@@ -371,12 +362,9 @@ mod tests {
                 json!({ "Role": ROLE, "Environment": { "Variables": { "AA": "x".repeat(4096) } } }),
                 "InvalidParameterValueException",
             ),
-            (json!({ "Role": ROLE, "Layers": ["arn"] }), "NotImplemented"),
             (json!({ "Role": ROLE, "DeadLetterConfig": { "TargetArn": "arn" } }), "NotImplemented"),
             (json!({ "Role": ROLE, "KMSKeyArn": "arn" }), "NotImplemented"),
             (json!({ "Role": ROLE, "SnapStart": { "ApplyOn": "PublishedVersions" } }), "NotImplemented"),
-            (json!({ "Role": ROLE, "LoggingConfig": { "LogGroup": "/mine" } }), "NotImplemented"),
-            (json!({ "Role": ROLE, "LoggingConfig": { "LogFormat": "JSON" } }), "NotImplemented"),
         ] {
             assert_eq!(settings(input.clone()).unwrap_err().code, code, "{input}");
         }
@@ -398,7 +386,7 @@ mod tests {
     fn a_change_keeps_what_it_does_not_mention() {
         let old = settings(json!({ "Role": ROLE, "Timeout": 28, "Description": "d" })).unwrap();
         let change: SettingsInput = serde_json::from_value(json!({ "MemorySize": 256, "VpcConfig": {} })).unwrap();
-        let new = change.apply("f", old.clone()).unwrap();
+        let new = change.apply(old.clone()).unwrap();
         assert_eq!(new, FunctionSettings { memory: 256, ..old });
     }
 

@@ -2,12 +2,14 @@
 
 use super::{
     error::{failed, invalid, pending, throttled, too_large, unreadable, validation},
+    events::{self, Event},
     functions::empty,
-    name::Versioned,
+    name::{Reference, Versioned},
 };
 use crate::{
+    aws_protocol::ERROR_TYPE,
     emulator::{
-        runtime::{Answer, Invocation, InvokeError},
+        runtime::{Answer, Invocation, InvokeError, Spec},
         service::{Operation, Output, Scope},
         wire::AwsError,
     },
@@ -18,7 +20,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::{Deserialize, de::IgnoredAny};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 /// The largest payload, in bytes, when the answer is waited for,
 const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -27,9 +30,9 @@ const MAX_EVENT: usize = 1024 * 1024;
 
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
-const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+pub(super) const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 
-/// What `Invoke` takes beside the function and the payload.
+/// What both operations take beside the function and the payload.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct InvokeInput {
@@ -40,12 +43,23 @@ struct InvokeInput {
     trace_id: Option<String>,
 }
 
-/// `Invoke`.
-pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
+/// A call that invokes a function, read and checked.
+pub(super) struct Call<'a> {
+    /// Which function, version or alias it is for.
+    pub(super) function: Reference,
+    pub(super) spec: Spec,
+    pub(super) invocation: Invocation,
+    /// What kind of invocation it is: one of those that the operation has.
+    pub(super) kind: String,
+    pub(super) scope: Scope<'a>,
+}
+
+/// Reads a call that invokes a function in one of these ways.
+pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<'a>, AwsError> {
     let body = operation.payload();
     let (function, input, scope) = operation.inputs::<Versioned, InvokeInput>()?;
     let function = function.reference(&scope)?;
-    let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
+    let kind = input.invocation_type.unwrap_or_else(|| "RequestResponse".to_owned());
     let wants_log = match input.log_type.as_deref() {
         None | Some("None") => false,
         Some("Tail") => true,
@@ -53,32 +67,50 @@ pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError>
     };
     let payload = payload(body, if kind == "Event" { MAX_EVENT } else { MAX_PAYLOAD })?;
     let spec = scope.read(|state| {
-        let view = state.lambda.view_at(&function, place()?)?;
+        let place = place()?;
+        let view = state.lambda.view_at(&function, place)?;
         match &view.function.failure {
             _ if view.is_pending(scope.now) => Err(pending()),
             Some(_) => Err(failed()),
-            None => Ok(view.spec(scope.region)),
+            None => state.lambda.spec(&function, place, scope.region),
         }
     })?;
     let invocation = Invocation {
         id: scope.request_id.to_owned(),
         payload,
-        trace: input.trace_id.unwrap_or_else(|| new_trace(&scope)),
+        trace: input.trace_id.unwrap_or_else(|| new_trace(scope.request_id, scope.now)),
         client_context: client_context(input.client_context.as_deref())?,
         wants_tail: kind == "RequestResponse" && wants_log,
+        stream: None,
     };
-    match kind {
-        "RequestResponse" => {
-            let invoked = scope.functions.invoke(&spec, invocation).await.map_err(refusal)?;
-            Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref())))
-        }
+    if !kinds.contains(&kind.as_str()) {
+        return Err(invalid(format!("Unknown invocation type: {kind}")));
+    }
+    Ok(Call { function, spec, invocation, kind, scope })
+}
+
+/// `Invoke`.
+pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let Call { function, spec, invocation, kind, scope } = read(operation, &["RequestResponse", "Event", "DryRun"])?;
+    match kind.as_str() {
         "Event" => {
-            scope.functions.enqueue(spec, invocation).map_err(refusal)?;
+            let (region, begun) = (scope.region.clone(), scope.now);
+            let event = Event { region, function, invocation, begun, chain: 0 };
+            events::enqueue(scope.context, scope.functions, event).map_err(refusal)?;
             Ok(Output::Raw(empty(StatusCode::ACCEPTED)))
         }
-        "DryRun" => Ok(Output::Raw(empty(StatusCode::NO_CONTENT))),
-        other => Err(invalid(format!("Unknown invocation type: {other}"))),
+        "DryRun" => Ok(Output::Raw(dry_run())),
+        _ => match scope.functions.invoke(&spec, invocation).await {
+            Ok(invoked) => Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref()))),
+            Err(InvokeError::Reserved) => Ok(Output::Raw(throttled_by_reservation())),
+            Err(error) => Err(refusal(error)),
+        },
     }
+}
+
+/// Answers a call that only asks whether it may.
+pub(super) fn dry_run() -> Response {
+    empty(StatusCode::NO_CONTENT)
 }
 
 /// Draws the place of a call among all calls, from 0 to 1, by which an alias chooses between two versions.
@@ -131,9 +163,9 @@ fn answer(answer: Answer, version: &str, tail: Option<&str>) -> Response {
     response
 }
 
-fn refusal(error: InvokeError) -> AwsError {
+pub(super) fn refusal(error: InvokeError) -> AwsError {
     match error {
-        InvokeError::Busy => throttled(),
+        InvokeError::Busy | InvokeError::Reserved => throttled(),
         InvokeError::Code(error) => {
             AwsError::new(StatusCode::BAD_GATEWAY, "InvalidZipFileException", error.to_string())
         }
@@ -142,9 +174,25 @@ fn refusal(error: InvokeError) -> AwsError {
     }
 }
 
+/// Says that as many invocations of the function run as are reserved for it.
+fn throttled_by_reservation() -> Response {
+    let document = json!({
+        "Type": "User",
+        "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+        "Message": "Rate Exceeded.",
+        "message": "Rate Exceeded.",
+    });
+    let mut response = Response::new(document.to_string().into());
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ERROR_TYPE, HeaderValue::from_static("TooManyRequestsException"));
+    response
+}
+
 /// Makes an X-Ray header that says that nothing is traced.
-fn new_trace(scope: &Scope<'_>) -> String {
-    let id: String = scope.request_id.chars().filter(|c| *c != '-').collect();
-    let seconds = scope.now.unix_timestamp();
+pub(super) fn new_trace(request_id: &str, now: OffsetDateTime) -> String {
+    let id: String = request_id.chars().filter(|c| *c != '-').collect();
+    let seconds = now.unix_timestamp();
     format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &id[..24.min(id.len())], &id[..16.min(id.len())])
 }

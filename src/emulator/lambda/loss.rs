@@ -13,21 +13,24 @@ fn all(state: &State) -> impl Iterator<Item = &Function> {
     state.functions.values().chain(state.versions.values().map(|version| &version.function))
 }
 
-/// Whether a function of any region, or a version of one, has this code.
+/// Whether a function of any region, a version of one or a layer has this archive.
 pub(in crate::emulator) fn uses_code(store: &Store, blob: &str) -> bool {
-    let uses = |state: &State| all(state).any(|function| function.code.blob == blob);
+    let uses = |state: &State| {
+        all(state).any(|function| function.blobs().any(|used| used == blob))
+            || state.layers.values().any(|layer| layer.code.blob == blob)
+    };
     store.regions().iter().any(|region| store.read(region, |state| uses(&state.lambda)))
 }
 
 /// Lists the code of every function and version.
 pub(in crate::emulator) fn codes(store: &Store) -> BTreeSet<String> {
-    let of = |state: &State| all(state).map(|function| function.code.blob.clone()).collect::<Vec<_>>();
+    let of = |state: &State| all(state).flat_map(Function::blobs).map(str::to_owned).collect::<Vec<_>>();
     store.regions().iter().flat_map(|region| store.read(region, |state| of(&state.lambda))).collect()
 }
 
 /// Notes in everything with this code that it is lost.
 async fn lose_code(context: &Context, blob: &str, how: &str) {
-    let has_it = |function: &Function| function.code.blob == blob && function.failure.is_none();
+    let has_it = |function: &Function| function.failure.is_none() && function.blobs().any(|used| used == blob);
     for region in context.store.regions() {
         if !context.store.read(&region, |state| all(&state.lambda).any(has_it)) {
             continue;

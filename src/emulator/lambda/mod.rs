@@ -1,17 +1,25 @@
 //! Lambda, REST API 2015-03-31 and what was added to it: functions, their code and who may invoke them.
 //!
-//! What a function is and how it changes is here; the processes that run it are `runtime`'s. There are no layers or
-//! images: a call that needs one is refused, not ignored.
+//! What a function is and how it changes is here; the processes that run it are `runtime`'s. There are no images, no
+//! provisioned concurrency and no dead-letter queues: a call that needs one is refused, not ignored.
 
 mod alias;
 mod aliases;
 mod code;
+mod concurrency;
 mod defaults;
 mod error;
+mod events;
 mod function;
 mod functions;
 mod input;
 mod invoke;
+mod invoke_config;
+mod invoke_stream;
+mod layer;
+mod layer_permissions;
+mod layers;
+mod logging;
 pub(super) mod loss;
 mod name;
 mod paging;
@@ -19,26 +27,34 @@ mod permissions;
 mod policy;
 mod qualified;
 mod tags;
+mod url;
 mod version;
 mod versions;
 mod view;
 
+pub(in crate::emulator) use error::request_too_large;
 pub use function::Function;
 pub use name::FunctionName;
 pub use policy::Statement;
+pub use url::{auth as url_auth, call as call_url};
 
 use super::{
     context::Context,
-    runtime::Spec,
+    runtime::{Functions, Invocation, InvokeError, Spec},
     service::{Handler, Service},
     store::{AnyTable, Table, Tables},
     wire::{AwsError, routes::Routes},
 };
 use crate::lenience::Lean;
 use alias::Alias;
+use invoke_config::InvokeConfig;
+use layer::{LayerName, LayerVersion};
 use name::Reference;
 use qualified::Qualified;
-use std::sync::LazyLock;
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
 use version::Version;
 
 /// Lambda, as far as it is emulated.
@@ -46,28 +62,47 @@ pub static SERVICE: Service = Service {
     name: "lambda",
     routes: Some(&ROUTES),
     operations: &[
+        ("AddLayerVersionPermission", Handler::Async(|operation| Box::pin(layer_permissions::add(operation)))),
         ("AddPermission", Handler::Async(|operation| Box::pin(permissions::add(operation)))),
         ("CreateAlias", Handler::Async(|operation| Box::pin(aliases::create(operation)))),
         ("CreateFunction", Handler::Async(|operation| Box::pin(functions::create(operation)))),
+        ("CreateFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::create(operation)))),
         ("DeleteAlias", Handler::Async(|operation| Box::pin(aliases::delete(operation)))),
         ("DeleteFunction", Handler::Async(|operation| Box::pin(functions::delete(operation)))),
-        ("GetAccountSettings", Handler::Sync(defaults::account_settings)),
+        ("DeleteFunctionConcurrency", Handler::Async(|operation| Box::pin(concurrency::delete(operation)))),
+        ("DeleteFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::delete(operation)))),
+        ("DeleteFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::delete(operation)))),
+        ("DeleteLayerVersion", Handler::Async(|operation| Box::pin(layers::delete(operation)))),
+        ("GetAccountSettings", Handler::Sync(concurrency::account_settings)),
         ("GetAlias", Handler::Sync(aliases::get)),
         ("GetFunction", Handler::Sync(functions::get)),
         ("GetFunctionCodeSigningConfig", Handler::Sync(defaults::code_signing_config)),
-        ("GetFunctionConcurrency", Handler::Sync(defaults::concurrency)),
+        ("GetFunctionConcurrency", Handler::Sync(concurrency::get)),
         ("GetFunctionConfiguration", Handler::Sync(functions::configuration)),
+        ("GetFunctionEventInvokeConfig", Handler::Sync(invoke_config::get)),
         ("GetFunctionRecursionConfig", Handler::Sync(defaults::recursion_config)),
+        ("GetFunctionUrlConfig", Handler::Sync(url::get)),
+        ("GetLayerVersion", Handler::Sync(layers::get)),
+        ("GetLayerVersionByArn", Handler::Sync(layers::get_by_arn)),
+        ("GetLayerVersionPolicy", Handler::Sync(layer_permissions::get)),
         ("GetPolicy", Handler::Sync(permissions::get)),
         ("GetRuntimeManagementConfig", Handler::Sync(defaults::runtime_management_config)),
         ("Invoke", Handler::Async(|operation| Box::pin(invoke::invoke(operation)))),
+        ("InvokeWithResponseStream", Handler::Async(|operation| Box::pin(invoke_stream::invoke(operation)))),
         ("ListAliases", Handler::Sync(aliases::list)),
         ("ListEventSourceMappings", Handler::Sync(defaults::event_source_mappings)),
+        ("ListFunctionEventInvokeConfigs", Handler::Sync(invoke_config::list)),
+        ("ListFunctionUrlConfigs", Handler::Sync(url::list)),
         ("ListFunctions", Handler::Sync(functions::list)),
-        ("ListLayers", Handler::Sync(defaults::layers)),
+        ("ListLayerVersions", Handler::Sync(layers::list_versions)),
+        ("ListLayers", Handler::Sync(layers::list)),
         ("ListTags", Handler::Sync(tags::list)),
         ("ListVersionsByFunction", Handler::Sync(versions::list)),
+        ("PublishLayerVersion", Handler::Async(|operation| Box::pin(layers::publish(operation)))),
         ("PublishVersion", Handler::Async(|operation| Box::pin(versions::publish(operation)))),
+        ("PutFunctionConcurrency", Handler::Async(|operation| Box::pin(concurrency::put(operation)))),
+        ("PutFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::put(operation)))),
+        ("RemoveLayerVersionPermission", Handler::Async(|operation| Box::pin(layer_permissions::remove(operation)))),
         ("RemovePermission", Handler::Async(|operation| Box::pin(permissions::remove(operation)))),
         ("TagResource", Handler::Async(|operation| Box::pin(tags::add(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
@@ -77,6 +112,8 @@ pub static SERVICE: Service = Service {
             "UpdateFunctionConfiguration",
             Handler::Async(|operation| Box::pin(functions::update_configuration(operation))),
         ),
+        ("UpdateFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::update(operation)))),
+        ("UpdateFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::update(operation)))),
     ],
     fault: error::fault,
 };
@@ -91,6 +128,14 @@ pub struct State {
     aliases: Table<Qualified<String>, Alias>,
     /// The last number that a version of a function of this name ever had.
     numbers: Table<FunctionName, u64>,
+    urls: Table<url::UrlKey, url::FunctionUrl>,
+    /// What is set for asynchronous invocations.
+    invoke_configs: Table<Qualified<String>, InvokeConfig>,
+    /// How many invocations of a function may run at a time, where that is set.
+    reserved: Table<FunctionName, u32>,
+    layers: Table<layer::Key, LayerVersion>,
+    /// The last number that a version of a layer of this name ever had.
+    layer_numbers: Table<LayerName, u64>,
 }
 
 impl Tables for State {
@@ -100,6 +145,11 @@ impl Tables for State {
             ("lambda/versions", &mut self.versions),
             ("lambda/aliases", &mut self.aliases),
             ("lambda/numbers", &mut self.numbers),
+            ("lambda/urls", &mut self.urls),
+            ("lambda/invoke-configs", &mut self.invoke_configs),
+            ("lambda/reserved", &mut self.reserved),
+            ("lambda/layers", &mut self.layers),
+            ("lambda/layer-numbers", &mut self.layer_numbers),
         ]
     }
 }
@@ -122,6 +172,26 @@ impl State {
         let function = self.functions.get_mut(&reference.name).filter(|_| reference.is_latest());
         function.ok_or_else(|| reference.not_found())
     }
+}
+
+impl State {
+    /// The ARN of a function, or of an alias of one, that is there.
+    fn whole_arn(&self, reference: &Reference) -> Option<String> {
+        self.view(reference).ok().map(|_| reference.whole_arn())
+    }
+
+    /// Forgets the URLs of a function, which do not outlive it.
+    fn remove_urls(&mut self, name: &FunctionName) {
+        let keys: Vec<_> = self.urls.keys().filter(|key| key.name == *name).cloned().collect();
+        for key in keys {
+            self.urls.remove(&key);
+        }
+    }
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 /// Why a service may not invoke a function.
@@ -160,8 +230,24 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
         if view.function.failure.is_some() {
             return Err(Denied::Failed);
         }
-        Ok(view.spec(&region))
+        state.lambda.spec(&reference, place, &region).map_err(|_| Denied::Absent)
     })
+}
+
+/// Has a function that was found to be invocable run later, as asynchronous invocations do.
+///
+/// # Errors
+/// When it is gone, or too many are waiting.
+pub fn enqueue(
+    context: &Arc<Context>,
+    functions: &Functions,
+    function_arn: &str,
+    invocation: Invocation,
+) -> Result<(), InvokeError> {
+    let gone = || InvokeError::Start(io::ErrorKind::NotFound.into());
+    let (region, function) = Reference::of_arn(function_arn).ok_or_else(gone)?;
+    let begun = context.config.clock.now();
+    events::enqueue(context, functions, events::Event { region, function, invocation, begun, chain: 0 })
 }
 
 /// Whether a service may lean on a permission that the function does not have.

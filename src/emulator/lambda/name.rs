@@ -124,13 +124,12 @@ impl Reference {
 
     /// Refuses to be a version or an alias, for what only whole functions have.
     pub(super) fn own(self) -> Result<Self, AwsError> {
-        if self.is_latest() {
-            return Ok(self);
-        }
-        Err(invalid(
-            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
-             Please specify either a function name or an unqualified function ARN.",
-        ))
+        if self.is_latest() { Ok(self) } else { Err(own_only()) }
+    }
+
+    /// Refuses any version, also `$LATEST`, for what a function has as a whole.
+    pub(super) fn unqualified(self) -> Result<Self, AwsError> {
+        if self.qualifier.is_none() { Ok(self) } else { Err(own_only()) }
     }
 
     /// Whether this is the function itself, and no published version.
@@ -150,6 +149,13 @@ impl Reference {
     pub(super) fn not_found(&self) -> AwsError {
         function_not_found(&self.whole_arn())
     }
+}
+
+fn own_only() -> AwsError {
+    invalid(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please \
+         specify either a function name or an unqualified function ARN.",
+    )
 }
 
 const FUNCTION_PATTERN: &str = "satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|\

@@ -71,11 +71,6 @@ impl PermissionInput {
     }
 
     fn check_conditions(&self) -> Result<(), AwsError> {
-        let is_organization = |id: &str| {
-            let digits = id.strip_prefix("o-").unwrap_or_default();
-            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-            (10..=32).contains(&digits.len()) && digits.bytes().all(plain)
-        };
         if let Some(id) = self.principal_org_id.as_deref().filter(|id| !is_organization(id)) {
             let rule = "satisfy regular expression pattern: o-[a-z0-9]{10,32}";
             return Err(validation(id, "principalOrgID", rule));
@@ -97,6 +92,13 @@ impl PermissionInput {
             Some(other) => Err(validation(other, "functionUrlAuthType", "satisfy enum value set: [NONE, AWS_IAM]")),
         }
     }
+}
+
+/// Whether a text is the id of an organization.
+pub(super) fn is_organization(id: &str) -> bool {
+    let digits = id.strip_prefix("o-").unwrap_or_default();
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    (10..=32).contains(&digits.len()) && digits.bytes().all(plain)
 }
 
 impl Statement {
@@ -141,6 +143,18 @@ impl Statement {
         let account = source_arn.split(':').nth(4);
         let account = self.source_account.is_none() || self.source_account.as_deref() == account;
         action && principal && source && account && !self.is_for_others()
+    }
+
+    /// Whether it lets anybody do this through the function's URL, which asks for no signature.
+    fn allows_anybody(&self, action: &str) -> bool {
+        let is_action = matches!(self.action.as_str(), "*" | "lambda:*") || self.action == action;
+        let is_for_url = self.function_url_auth_type.as_deref().is_none_or(|auth| auth == "NONE");
+        // Who sends no signature has no account, no organization and no source.
+        let is_for_anybody = self.source_arn.is_none()
+            && self.source_account.is_none()
+            && self.principal_org_id.is_none()
+            && self.event_source_token.is_none();
+        self.principal == "*" && is_action && is_for_url && is_for_anybody
     }
 
     /// Whether it has a condition that a service never fulfils: services belong to no organization, send no token of a
@@ -193,6 +207,22 @@ pub(super) fn show(policy: &[Statement], arn: &str) -> Result<String, AwsError> 
 /// Whether a service may invoke what has this policy on behalf of `source_arn`.
 pub(super) fn allows(policy: &[Statement], service: &str, source_arn: &str) -> bool {
     policy.iter().any(|statement| statement.allows(service, source_arn))
+}
+
+/// Whether a policy lets anybody invoke the function by its URL; else which permission is missing. It takes two since
+/// October 2025: <https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html>.
+pub(super) fn allows_anybody_by_url(policy: &[Statement]) -> Result<(), &'static str> {
+    let allows = |action| policy.iter().any(|statement| statement.allows_anybody(action));
+    if !allows("lambda:InvokeFunctionUrl") {
+        return Err("nothing allows anybody to call it (`aws lambda add-permission --action lambda:InvokeFunctionUrl \
+                    --principal '*' --function-url-auth-type NONE`)");
+    }
+    if !allows("lambda:InvokeFunction") {
+        return Err("nothing allows anybody to invoke the function through it, which AWS asks for since October 2025 \
+                    (`aws lambda add-permission --action lambda:InvokeFunction --principal '*' \
+                    --invoked-via-function-url`)");
+    }
+    Ok(())
 }
 
 /// Compares an ARN with a pattern in which `*` stands for any text, also across `/`, and `?` for one character. Each
@@ -301,6 +331,24 @@ mod tests {
             let stored = serde_json::to_value(&statement).unwrap();
             assert_eq!(serde_json::from_value::<Statement>(stored).unwrap(), statement);
         }
+    }
+
+    #[test]
+    fn a_url_without_signatures_needs_both_permissions() {
+        let statement = |action: &str, more: Value| {
+            let mut input = json!({ "StatementId": "s", "Action": action, "Principal": "*" });
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value::<PermissionInput>(input).unwrap().statement().unwrap()
+        };
+        let url = statement("lambda:InvokeFunctionUrl", json!({ "FunctionUrlAuthType": "NONE" }));
+        let via = statement("lambda:InvokeFunction", json!({ "InvokedViaFunctionUrl": true }));
+        allows_anybody_by_url(&[url.clone(), via.clone()]).unwrap();
+        allows_anybody_by_url(&[statement("lambda:*", json!({}))]).unwrap();
+        assert!(allows_anybody_by_url(std::slice::from_ref(&url)).unwrap_err().contains("October 2025"));
+        assert!(allows_anybody_by_url(&[via.clone()]).unwrap_err().contains("InvokeFunctionUrl"));
+        let signed = statement("lambda:InvokeFunctionUrl", json!({ "FunctionUrlAuthType": "AWS_IAM" }));
+        let others = statement("lambda:InvokeFunctionUrl", json!({ "SourceAccount": "111111111111" }));
+        assert!(allows_anybody_by_url(&[signed, others, via]).is_err());
     }
 
     #[test]

@@ -1,55 +1,56 @@
-//! What belongs to a function and has a name or a number of its own: versions, aliases and what is set for them.
+//! What belongs to a function or a layer and has a name or a number of its own: versions, aliases, what is set for them.
 
 use super::name::{FunctionName, LATEST};
-use crate::emulator::store::Table;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use crate::emulator::store::{Key, Table, Value};
+use serde::{Deserialize, Serialize};
 use std::{fmt, ops::Bound, str::FromStr};
 
-/// Where such a thing is, written `function:qualifier`: no function's name has a colon.
+/// Where such a thing is, written `owner:qualifier`: no owner's name has a colon.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Qualified<Q> {
-    pub(super) function: FunctionName,
+pub(super) struct Qualified<Q, O = FunctionName> {
+    /// The function, or the layer.
+    pub(super) owner: O,
     pub(super) qualifier: Q,
 }
 
 impl<Q> Qualified<Q> {
     pub(super) fn new(function: &FunctionName, qualifier: Q) -> Self {
-        Self { function: function.clone(), qualifier }
+        Self { owner: function.clone(), qualifier }
     }
 }
 
-impl<Q: fmt::Display> fmt::Display for Qualified<Q> {
+impl<Q: fmt::Display, O: fmt::Display> fmt::Display for Qualified<Q, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.function, self.qualifier)
+        write!(f, "{}:{}", self.owner, self.qualifier)
     }
 }
 
-impl<Q: FromStr> FromStr for Qualified<Q> {
+impl<Q: FromStr, O: FromStr> FromStr for Qualified<Q, O> {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (function, qualifier) = text.split_once(':').ok_or(())?;
-        Ok(Self { function: function.parse().map_err(drop)?, qualifier: qualifier.parse().map_err(drop)? })
+        let (owner, qualifier) = text.split_once(':').ok_or(())?;
+        Ok(Self { owner: owner.parse().map_err(drop)?, qualifier: qualifier.parse().map_err(drop)? })
     }
 }
 
-/// What can stand behind a function's name in a table: its least value is that of no thing, so that all come behind it.
-pub(super) trait Qualifier: Ord + Clone + Default + fmt::Display + FromStr + Send + Sync {}
+/// What can stand behind an owner's name in a table: its least value is that of no thing, so that all come behind it.
+pub(super) trait Qualifier: Key + Default {}
 
-impl<Q: Ord + Clone + Default + fmt::Display + FromStr + Send + Sync> Qualifier for Q {}
+impl<Q: Key + Default> Qualifier for Q {}
 
-/// Walks over what a table has of a function, in the order of the qualifiers.
-pub(super) fn of<'t, Q: Qualifier, V: Clone + Serialize + DeserializeOwned + Send + Sync>(
-    table: &'t Table<Qualified<Q>, V>,
-    function: &FunctionName,
+/// Walks over what a table has of a function or a layer, in the order of the qualifiers.
+pub(super) fn of<'t, Q: Qualifier, O: Key, V: Value>(
+    table: &'t Table<Qualified<Q, O>, V>,
+    owner: &O,
 ) -> impl Iterator<Item = (&'t Q, &'t V)> {
-    let rest = table.range(Bound::Included(Qualified::new(function, Q::default())));
-    let function = function.clone();
-    rest.take_while(move |(key, _)| key.function == function).map(|(key, value)| (&key.qualifier, value))
+    let rest = table.range(Bound::Included(Qualified { owner: owner.clone(), qualifier: Q::default() }));
+    let owner = owner.clone();
+    rest.take_while(move |(key, _)| key.owner == owner).map(|(key, value)| (&key.qualifier, value))
 }
 
 /// Removes what a table has of a function, and returns it.
-pub(super) fn remove_all<Q: Qualifier, V: Clone + Serialize + DeserializeOwned + Send + Sync>(
+pub(super) fn remove_all<Q: Qualifier, V: Value>(
     table: &mut Table<Qualified<Q>, V>,
     function: &FunctionName,
 ) -> Vec<(Q, V)> {

@@ -83,12 +83,13 @@ pub(super) async fn delete(scope: &Scope<'_>, reference: &Reference, version: &s
                     format!("Unable to delete version because the following aliases reference it: [{aliases}]");
                 return Err(conflict(message));
             }
+            lambda.invoke_configs.remove(&Qualified::new(&reference.name, number.to_string()));
             Ok(lambda.versions.remove(&Qualified::new(&reference.name, number)))
         })
         .await?;
     if let Some(removed) = removed {
         scope.functions.retire(&format!("{}:{number}", reference.arn));
-        scope.functions.discard_later(removed.function.code.blob);
+        removed.function.blobs().for_each(|blob| scope.functions.discard_later(blob.to_owned()));
     }
     Ok(())
 }

@@ -99,6 +99,12 @@ impl Function {
         View { function: self, id: VersionId::Latest, qualifier: None, published: None }
     }
 
+    /// The names of the blobs of its code and its layers.
+    pub(super) fn blobs(&self) -> impl Iterator<Item = &str> {
+        let layers = self.settings.layers.iter().map(|layer| layer.code.blob.as_str());
+        std::iter::once(self.code.blob.as_str()).chain(layers)
+    }
+
     /// It and its published versions, each under its qualified ARN.
     pub(super) fn with_versions<'s>(&'s self, state: &'s State) -> impl Iterator<Item = View<'s>> {
         let qualifier = Some(LATEST.to_owned());
@@ -112,8 +118,8 @@ impl Function {
 pub(super) struct Removed {
     /// The ARN under which its processes are known.
     pub(super) arn: String,
-    /// The name of its code's blob.
-    pub(super) blob: String,
+    /// The names of the blobs of its code and its layers.
+    pub(super) blobs: Vec<String>,
 }
 
 /// Whose resource policy a call means.
@@ -155,13 +161,21 @@ impl State {
     pub(super) fn remove(&mut self, reference: &Reference) -> Result<Vec<Removed>, AwsError> {
         let function = self.functions.remove(&reference.name).ok_or_else(|| reference.not_found())?;
         qualified::remove_all(&mut self.aliases, &reference.name);
+        self.remove_urls(&reference.name);
+        qualified::remove_all(&mut self.invoke_configs, &reference.name);
+        self.reserved.remove(&reference.name);
+        let removed = |arn, function: &Function| Removed { arn, blobs: function.blobs().map(str::to_owned).collect() };
+        let versions = qualified::remove_all(&mut self.versions, &reference.name).into_iter();
         let versions =
-            qualified::remove_all(&mut self.versions, &reference.name).into_iter().map(|(number, version)| Removed {
-                arn: format!("{}:{number}", reference.arn),
-                blob: version.function.code.blob,
-            });
-        let latest = Removed { arn: function.arn, blob: function.code.blob };
+            versions.map(|(number, version)| removed(format!("{}:{number}", reference.arn), &version.function));
+        let latest = removed(function.arn.clone(), &function);
         Ok(std::iter::once(latest).chain(versions).collect())
+    }
+
+    /// Returns what the processes of the version that a call gets are started from.
+    pub(super) fn spec(&self, reference: &Reference, place: f64, region: &Region) -> Result<Spec, AwsError> {
+        let view = self.view_at(reference, place)?;
+        Ok(Spec { reserved: self.reserved.get(&reference.name).copied(), ..view.spec(region) })
     }
 
     /// Shows a version that was just published under its number.

@@ -111,6 +111,7 @@ fn check_batch(events: &[Event]) -> Result<(), AwsError> {
 }
 
 /// Where a function process writes to.
+#[derive(Clone)]
 pub struct Target {
     /// The function's region.
     pub region: Region,

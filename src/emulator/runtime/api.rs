@@ -4,13 +4,19 @@
 //! over through a channel: the process's pending `next` takes a [`Job`], its `response` or `error` answers it.
 //! Specified in <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
+use super::{
+    extensions::{self, Extensions, Failed},
+    output::Mark,
+    streaming::{MAX_STREAM, Sink},
+};
 use crate::{
     hosts,
-    http1::{Admission, Local, Peer, Rejection, Request, Response, Service},
+    http1::{Admission, Incoming, Local, Peer, Rejection, Request, Response, Service, Trailers},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Method, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{CONTENT_TYPE, HOST, ORIGIN, REFERER},
     request::Parts,
 };
@@ -23,16 +29,23 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 /// The largest answer of a function, in bytes: Lambda's own limit for a synchronous call.
-pub const MAX_ANSWER: usize = 6 * 1024 * 1024 + 100;
+pub(super) const MAX_ANSWER: usize = 6 * 1024 * 1024 + 100;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
+
+/// How a function answers: `streaming`, or without it at once.
+const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
+/// What went wrong, behind an answer that was streamed: the error's type,
+const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
+/// and its document in base64.
+const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
 /// What browsers say of the page that sends a request. No runtime sends any of it.
 const FROM_A_PAGE: [HeaderName; 3] = [ORIGIN, REFERER, HeaderName::from_static("sec-fetch-site")];
 
 /// One invocation on its way into a process.
 #[derive(Debug)]
-pub struct Job {
+pub(super) struct Job {
     /// The request's id, a UUID.
     pub id: String,
     /// The ARN by which the function was invoked.
@@ -45,6 +58,8 @@ pub struct Job {
     pub trace: String,
     /// What the client says about itself, in JSON.
     pub client_context: Option<String>,
+    /// Where a streamed answer goes, for who takes one.
+    pub stream: Option<Sink>,
     /// Set when the process has taken it.
     pub taken: Arc<AtomicBool>,
     /// Where the answer goes; dropped when the process ends without one.
@@ -62,7 +77,7 @@ pub enum Answer {
 
 /// How far a process has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
+pub(super) enum Phase {
     /// It was started and has not asked for work yet.
     Starting,
     /// It has asked for work at least once.
@@ -71,34 +86,48 @@ pub enum Phase {
     InitFailed(Bytes),
     /// It is no more; what is said is how it ended.
     Ended(Arc<str>),
+    /// It is no more, because an extension failed.
+    ExtensionFailed(Failed),
 }
 
 /// Makes an error document in Lambda's shape.
 #[must_use]
-pub fn error_document(kind: &str, message: &str) -> Bytes {
+pub(super) fn error_document(kind: &str, message: &str) -> Bytes {
     json!({ "errorType": kind, "errorMessage": message }).to_string().into()
 }
 
 /// Answers the calls of one process.
 #[derive(Debug)]
-pub struct RuntimeApi {
+pub(super) struct RuntimeApi {
     jobs: tokio::sync::Mutex<mpsc::Receiver<Job>>,
     current: Mutex<Option<Current>>,
     phase: watch::Sender<Phase>,
+    extensions: Arc<Extensions>,
+    /// Where the log is told what it should know.
+    marks: mpsc::WeakSender<Mark>,
     ended: CancellationToken,
 }
 
 #[derive(Debug)]
 struct Current {
     id: String,
+    stream: Option<Sink>,
+    /// Whether its answer is being streamed.
+    has_begun: bool,
     answer: oneshot::Sender<Answer>,
 }
 
 impl RuntimeApi {
     /// Makes the API of a process that gets its work from `jobs`; `ended` releases a pending `next`.
-    #[must_use]
-    pub fn new(jobs: mpsc::Receiver<Job>, phase: watch::Sender<Phase>, ended: CancellationToken) -> Self {
-        Self { jobs: tokio::sync::Mutex::new(jobs), current: Mutex::new(None), phase, ended }
+    pub(super) fn new(
+        jobs: mpsc::Receiver<Job>,
+        phase: watch::Sender<Phase>,
+        extensions: Arc<Extensions>,
+        marks: mpsc::WeakSender<Mark>,
+        ended: CancellationToken,
+    ) -> Self {
+        let (jobs, current) = (tokio::sync::Mutex::new(jobs), Mutex::new(None));
+        Self { jobs, current, phase, extensions, marks, ended }
     }
 
     async fn next(&self) -> Response {
@@ -109,6 +138,7 @@ impl RuntimeApi {
             }
             starting
         });
+        self.extensions.close();
         if self.current().is_some() {
             return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", "The last invocation was not answered");
         }
@@ -120,11 +150,12 @@ impl RuntimeApi {
         };
         match job {
             Some(job) => self.hand_over(job),
-            None => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Runtime.Shutdown", "The process is being ended"),
+            None => shutting_down(),
         }
     }
 
     fn hand_over(&self, job: Job) -> Response {
+        self.extensions.begin(&job);
         let mut response = Response::new(job.payload);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -142,8 +173,31 @@ impl RuntimeApi {
             }
         }
         job.taken.store(true, Ordering::SeqCst);
-        *self.current() = Some(Current { id: job.id, answer: job.answer });
+        *self.current() = Some(Current { id: job.id, stream: job.stream, has_begun: false, answer: job.answer });
         response
+    }
+
+    /// Says where the answer goes that this head begins, if it is streamed and somebody wants to see it so.
+    fn begin_stream(&self, head: &Parts) -> Option<Incoming> {
+        let id = head.uri.path().strip_prefix(PREFIX)?.strip_prefix("invocation/")?.strip_suffix("/response")?;
+        if head.method != Method::POST || response_mode(&head.headers) != Ok(true) {
+            return None;
+        }
+        let mut current = self.current();
+        let current = current.as_mut().filter(|current| current.id == id && !current.has_begun)?;
+        let pieces = current.stream.as_ref()?.begin(head.headers.get(CONTENT_TYPE).cloned());
+        current.has_begun = true;
+        Some(Incoming { pieces, most: MAX_STREAM })
+    }
+
+    /// Takes the answer of an invocation, or the end of one that was streamed.
+    fn response(&self, id: &str, headers: &HeaderMap, trailers: Option<&Trailers>, body: Bytes) -> Response {
+        let Ok(is_streamed) = response_mode(headers) else {
+            let message = "Invalid function response mode: it is `streaming`, or not said";
+            return refusal(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", message);
+        };
+        let failure = trailers.filter(|_| is_streamed).and_then(|Trailers(trailers)| error_behind(trailers));
+        self.answer(id, failure.map_or(Answer::Result(body), Answer::Error))
     }
 
     fn answer(&self, id: &str, answer: Answer) -> Response {
@@ -157,6 +211,26 @@ impl RuntimeApi {
             return too_large_refusal();
         }
         accepted()
+    }
+
+    /// Answers an extension, which is not the function's runtime.
+    async fn extension(&self, head: &Parts, body: &Bytes) -> Response {
+        let path = head.uri.path();
+        if let Some(path) = path.strip_prefix(extensions::PREFIX) {
+            let answer = self.extensions.call(&head.method, path, &head.headers, body);
+            return tokio::select! {
+                answer = answer => answer,
+                () = self.ended.cancelled() => shutting_down(),
+            };
+        }
+        let subscription = extensions::SUBSCRIPTIONS.iter().find(|(known, _)| *known == path);
+        let Some((_, api)) = subscription.filter(|_| head.method == Method::PUT) else { return not_found() };
+        if let Some(marks) = self.marks.upgrade() {
+            let remark =
+                format!("atelier: an extension asks for the {api} API, which this engine does not have: it gets none");
+            let _ = marks.try_send(Mark::Remark { remark });
+        }
+        extensions::no_subscriptions(api)
     }
 
     fn init_error(&self, body: Bytes) -> Response {
@@ -196,14 +270,20 @@ impl Service for RuntimeApi {
         if is_from_a_page(head) { Err(forbidden()) } else { Ok((Admission::default(), ())) }
     }
 
+    fn stream(&self, head: &Parts, (): &()) -> Option<Incoming> {
+        self.begin_stream(head)
+    }
+
     async fn call(&self, request: Request, (): ()) -> Response {
         let (parts, body) = request.into_parts();
-        let Some(path) = parts.uri.path().strip_prefix(PREFIX) else { return not_found() };
+        let Some(path) = parts.uri.path().strip_prefix(PREFIX) else { return self.extension(&parts, &body).await };
         let invocation = path.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'));
         match (parts.method, path, invocation) {
             (Method::GET, "invocation/next", _) => self.next().await,
             (Method::POST, "init/error", _) => self.init_error(body),
-            (Method::POST, _, Some((id, "response"))) => self.answer(id, Answer::Result(body)),
+            (Method::POST, _, Some((id, "response"))) => {
+                self.response(id, &parts.headers, parts.extensions.get(), body)
+            }
             (Method::POST, _, Some((id, "error"))) => self.answer(id, Answer::Error(document_or_default(body))),
             _ => not_found(),
         }
@@ -217,8 +297,30 @@ impl Service for RuntimeApi {
             }
             return too_large_refusal();
         }
+        if rejection == Rejection::Truncated
+            && let Some(current) = self.current().take_if(|current| current.has_begun)
+        {
+            let message = "The response was broken off before its end";
+            let _ = current.answer.send(Answer::Error(error_document("Runtime.TruncatedResponse", message)));
+        }
         refusal(rejection.status(), "InvalidRequest", "The request is not valid HTTP/1.1")
     }
+}
+
+/// Tells whether a function streams its answer.
+fn response_mode(headers: &HeaderMap) -> Result<bool, ()> {
+    match headers.get(RESPONSE_MODE).map(HeaderValue::as_bytes) {
+        None => Ok(false),
+        Some(mode) if mode.eq_ignore_ascii_case(b"streaming") => Ok(true),
+        Some(_) => Err(()),
+    }
+}
+
+/// The error document of trailers that tell of an error.
+fn error_behind(trailers: &HeaderMap) -> Option<Bytes> {
+    let kind = trailers.get(ERROR_TYPE)?.to_str().unwrap_or("Runtime.Unknown");
+    let document = trailers.get(ERROR_BODY).and_then(|body| BASE64_STANDARD.decode(body).ok());
+    Some(document.map_or_else(|| error_document(kind, ""), |document| document_or_default(document.into())))
 }
 
 /// An error document must be an object; what is none is told as it came, in one.
@@ -242,19 +344,23 @@ fn forbidden() -> Response {
     refusal(StatusCode::FORBIDDEN, "Forbidden", "The Runtime API is for the function's own process")
 }
 
-fn not_found() -> Response {
+pub(super) fn shutting_down() -> Response {
+    refusal(StatusCode::INTERNAL_SERVER_ERROR, "Runtime.Shutdown", "The process is being ended")
+}
+
+pub(super) fn not_found() -> Response {
     refusal(StatusCode::NOT_FOUND, "NotFound", "The Runtime API has no such operation")
 }
 
-fn accepted() -> Response {
+pub(super) fn accepted() -> Response {
     respond(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#))
 }
 
-fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
+pub(super) fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
     respond(status, error_document(kind, message))
 }
 
-fn respond(status: StatusCode, body: Bytes) -> Response {
+pub(super) fn respond(status: StatusCode, body: Bytes) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -274,7 +380,11 @@ mod tests {
     fn fixture() -> Fixture {
         let (jobs, receiver) = mpsc::channel(1);
         let (sender, phase) = watch::channel(Phase::Starting);
-        Fixture { api: RuntimeApi::new(receiver, sender, CancellationToken::new()), jobs, phase }
+        let [name, version, handler, account] = ["f", "$LATEST", "h", "0"].map(str::to_owned);
+        let extensions = Extensions::new(extensions::Facts { name, version, handler, account }, &[]);
+        let (marks, _) = mpsc::channel(1);
+        let (extensions, ended) = (Arc::new(extensions), CancellationToken::new());
+        Fixture { api: RuntimeApi::new(receiver, sender, extensions, marks.downgrade(), ended), jobs, phase }
     }
 
     fn request(method: Method, path: &str, body: &'static str) -> Request {
@@ -285,12 +395,14 @@ mod tests {
 
     async fn submit(jobs: &mpsc::Sender<Job>, id: &str) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
-        let (payload, trace, taken) = ("{}".into(), "Root=1".into(), Arc::default());
-        let client_context = None;
-        let function_arn = "arn:f".to_owned();
-        let job = Job { id: id.into(), function_arn, payload, deadline_ms: 5, trace, client_context, taken, answer };
-        jobs.send(job).await.unwrap();
+        jobs.send(job(id, None, answer)).await.unwrap();
         receiver
+    }
+
+    fn job(id: &str, stream: Option<Sink>, answer: oneshot::Sender<Answer>) -> Job {
+        let (payload, trace, taken) = ("{}".into(), "Root=1".into(), Arc::default());
+        let (function_arn, client_context) = ("arn:f".to_owned(), None);
+        Job { id: id.into(), function_arn, payload, deadline_ms: 5, trace, client_context, stream, taken, answer }
     }
 
     #[tokio::test]
@@ -329,6 +441,43 @@ mod tests {
         assert_eq!(api.call(post, ()).await.status(), 413);
         let Answer::Error(document) = answer.await.unwrap() else { panic!("an error was expected") };
         assert!(String::from_utf8_lossy(&document).contains("Function.ResponseSizeTooLarge"));
+    }
+
+    #[tokio::test]
+    async fn an_extension_that_wants_telemetry_is_told_that_there_is_none() {
+        let Fixture { api, .. } = fixture();
+        for (path, kind) in [("/2022-07-01/telemetry", "Telemetry"), ("/2020-08-15/logs", "Logs")] {
+            let request = http::Request::builder().method(Method::PUT).uri(path).header(HOST, "127.0.0.1:9001");
+            let answer = api.call(request.body(Bytes::from_static(b"{}")).unwrap(), ()).await;
+            assert_eq!(answer.status(), 202);
+            assert!(String::from_utf8_lossy(answer.body()).contains(&format!("{kind}.NotSupported")));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_streamed_to_who_takes_it_so_and_its_error_comes_behind_it() {
+        let Fixture { api, jobs, .. } = fixture();
+        let (sink, _end, mut streaming) = super::super::streaming::Streaming::channel();
+        let (answer, reply) = oneshot::channel();
+        jobs.send(job("id-1", Some(sink), answer)).await.unwrap();
+        api.call(request(Method::GET, "invocation/next", ""), ()).await;
+        let mut post = request(Method::POST, "invocation/id-1/response", "");
+        post.headers_mut().insert(RESPONSE_MODE, HeaderValue::from_static("Streaming"));
+        post.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        let (parts, body) = post.into_parts();
+        let incoming = api.stream(&parts, &()).unwrap();
+        assert!(api.stream(&parts, &()).is_none(), "one answer begins twice");
+        incoming.pieces.send("one".into()).await.unwrap();
+        drop(incoming);
+        let mut post = Request::from_parts(parts, body);
+        let mut trailers = HeaderMap::new();
+        trailers.insert(ERROR_TYPE, HeaderValue::from_static("Own"));
+        trailers.insert(ERROR_BODY, BASE64_STANDARD.encode(r#"{"errorType":"Own"}"#).parse().unwrap());
+        post.extensions_mut().insert(Trailers(trailers));
+        assert_eq!(api.call(post, ()).await.status(), 202);
+        assert_eq!(reply.await.unwrap(), Answer::Error(r#"{"errorType":"Own"}"#.into()));
+        assert!(matches!(streaming.begun().await, super::super::Begun::Stream(Some(kind)) if kind == "text/plain"));
+        assert_eq!(streaming.piece().await.unwrap(), "one");
     }
 
     #[tokio::test]

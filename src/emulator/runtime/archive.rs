@@ -3,11 +3,16 @@
 //! Lambda accepts an archive that cannot run and fails at its first call; here the reason is said at once. Nothing of
 //! an archive is trusted: names, sizes and modes are checked, and what is written is counted.
 
-use crate::{elf, runtimes::Runtime};
+use crate::elf;
 use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
     fs,
     io::{self, Cursor, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, OpenOptionsExt, symlink},
+    },
     path::{Component, Path, PathBuf},
 };
 use zip::ZipArchive;
@@ -16,6 +21,8 @@ use zip::ZipArchive;
 pub const MAX_UNPACKED: u64 = 250 * 1024 * 1024;
 /// The most files and folders in an archive.
 pub const MAX_ENTRIES: usize = 20_000;
+/// The longest path that a link leads to: the system's own limit.
+const MAX_LINK: u64 = 4096;
 /// The name of the file that starts a function of a custom runtime.
 pub const BOOTSTRAP: &str = "bootstrap";
 
@@ -59,7 +66,7 @@ pub enum ArchiveError {
         /// The loader's path.
         interpreter: String,
     },
-    /// An entry leaves the folder, is a link or a device, is encrypted, or appears twice.
+    /// An entry leaves the folder, goes through a link, is a device, is encrypted, or appears twice.
     #[error("The archive holds `{name}`, which {why}.")]
     BadEntry {
         /// The entry's name, shortened.
@@ -67,9 +74,12 @@ pub enum ArchiveError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Too many entries or too many bytes.
-    #[error("Unzipped size must be smaller than {MAX_UNPACKED} bytes, in at most {MAX_ENTRIES} files")]
+    /// Too many bytes; Lambda's own words.
+    #[error("Unzipped size must be smaller than {MAX_UNPACKED} bytes")]
     TooLarge,
+    /// Too many entries.
+    #[error("The archive holds more than {MAX_ENTRIES} files and folders, more than this engine takes.")]
+    TooMany,
     /// The disk refused.
     #[error("the code could not be unpacked: {0}")]
     Io(#[from] io::Error),
@@ -81,46 +91,64 @@ impl From<zip::result::ZipError> for ArchiveError {
     }
 }
 
-/// Checks that the archive can run here, without writing anything. What an interpreter finds wrong with its files, it says
-/// when it starts.
+/// What is known of an archive that was inspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contents {
+    /// The size of all that is in it, in bytes, by its own word.
+    pub unpacked: u64,
+    /// Whether it starts functions of custom runtimes.
+    pub has_bootstrap: bool,
+}
+
+/// Checks that the archive can be unpacked, and that its `bootstrap` can run here, without writing anything; where it
+/// `needs_bootstrap`, also that there is one. What an interpreter finds wrong with its files, it says when it starts.
 ///
 /// # Errors
 /// Says why it cannot.
-pub fn inspect(zip: &[u8], runtime: Option<Runtime>) -> Result<(), ArchiveError> {
+pub fn inspect(zip: &[u8], needs_bootstrap: bool) -> Result<Contents, ArchiveError> {
     let mut archive = open(zip)?;
-    let mut total = 0_u64;
+    let (mut total, mut links) = (0_u64, Links::default());
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index)?;
         total = total.saturating_add(entry.size());
-        entry_path(&entry)?;
+        links.check(&entry_path(&entry)?, entry.is_symlink())?;
     }
+    links.check_all()?;
     if total > MAX_UNPACKED {
         return Err(ArchiveError::TooLarge);
     }
-    if runtime.is_some() {
-        return Ok(());
+    let Some(index) = archive.index_for_name(BOOTSTRAP) else {
+        let contents = Contents { unpacked: total, has_bootstrap: false };
+        return if needs_bootstrap { Err(ArchiveError::NoBootstrap) } else { Ok(contents) };
+    };
+    let contents = Contents { unpacked: total, has_bootstrap: true };
+    if !needs_bootstrap {
+        return Ok(contents);
     }
-    let Some(index) = archive.index_for_name(BOOTSTRAP) else { return Err(ArchiveError::NoBootstrap) };
     let entry = archive.by_index(index)?;
     if let Some(mode) = entry.unix_mode().filter(|mode| mode & 0o777 != 0 && mode & 0o111 == 0) {
         return Err(ArchiveError::NotExecutable { mode: mode & 0o7777 });
     }
     let mut head = Vec::new();
     entry.take(elf::HEAD as u64).read_to_end(&mut head).map_err(|error| ArchiveError::NotZip(error.to_string()))?;
-    check_bootstrap(&head)
+    check_bootstrap(&head)?;
+    Ok(contents)
 }
 
-/// Unpacks the archive into `folder`, which appears whole or not at all; everything in it is read-only.
+/// Unpacks archives into `folder`, which appears whole or not at all; everything in it is read-only. What a later one has
+/// takes the place of what an earlier one has.
 ///
 /// `scratch` is a path beside `folder` that nobody else uses.
 ///
 /// # Errors
 /// Says what is wrong with the archive or with the disk.
-pub fn unpack(zip: &[u8], folder: &Path, scratch: &Path) -> Result<(), ArchiveError> {
+pub fn unpack(zips: &[impl AsRef<[u8]>], folder: &Path, scratch: &Path) -> Result<(), ArchiveError> {
     if folder.is_dir() {
         return Ok(());
     }
-    let result = unpack_into(zip, scratch).and_then(|()| match fs::rename(scratch, folder) {
+    let mut left = MAX_UNPACKED;
+    let unpacked = zips.iter().try_for_each(|zip| unpack_into(zip.as_ref(), scratch, &mut left));
+    let result = unpacked.and_then(|()| match fs::rename(scratch, folder) {
         // Somebody else unpacked the same bytes meanwhile.
         Err(_) if folder.is_dir() => Ok(()),
         other => Ok(other?),
@@ -134,7 +162,7 @@ pub fn unpack(zip: &[u8], folder: &Path, scratch: &Path) -> Result<(), ArchiveEr
 fn open(zip: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, ArchiveError> {
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
     if archive.len() > MAX_ENTRIES {
-        return Err(ArchiveError::TooLarge);
+        return Err(ArchiveError::TooMany);
     }
     if archive.has_duplicate_names() || archive.has_overlapping_files()? {
         return Err(ArchiveError::NotZip("two of its entries share a name or bytes".to_owned()));
@@ -161,33 +189,72 @@ fn check_bootstrap(head: &[u8]) -> Result<(), ArchiveError> {
 fn entry_path<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> Result<PathBuf, ArchiveError> {
     let name = entry.name()?.into_owned();
     let bad = |why| Err(ArchiveError::BadEntry { name: name.chars().take(80).collect(), why });
-    if entry.is_symlink() {
-        return bad("is a symbolic link");
-    }
-    if entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000)) {
-        return bad("is neither a file nor a folder");
+    if entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000 | 0o120_000)) {
+        return bad("is neither a file, nor a folder, nor a link");
     }
     if entry.encrypted() {
         return bad("is encrypted");
     }
     let path = PathBuf::from(&name);
     let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if name.is_empty() || name.contains(['\0', '\\']) || !plain {
+    if name.contains('\\') {
+        return bad("has a backslash in its name: zip it with a program that writes paths with slashes");
+    }
+    if name.is_empty() || name.contains('\0') || !plain {
         return bad("points outside the function's folder");
     }
-    Ok(path)
+    // Without `.`, so that one path has one spelling.
+    Ok(path.components().filter(|part| matches!(part, Component::Normal(_))).collect())
 }
 
-fn unpack_into(zip: &[u8], folder: &Path) -> Result<(), ArchiveError> {
+/// The links of an archive. Where they lead is the function's own business, which sees them only when it runs; but nothing
+/// is unpacked through one, so nothing is written outside the folder.
+#[derive(Default)]
+struct Links {
+    links: BTreeSet<PathBuf>,
+    others: Vec<PathBuf>,
+}
+
+impl Links {
+    /// Notes an entry, and refuses one that goes through a link that was noted before.
+    fn check(&mut self, path: &Path, is_link: bool) -> Result<(), ArchiveError> {
+        if path.ancestors().skip(1).any(|folder| self.links.contains(folder)) {
+            return Err(through_link(path));
+        }
+        if is_link {
+            self.links.insert(path.to_owned());
+        } else {
+            self.others.push(path.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Refuses entries that come before the link that they go through.
+    fn check_all(&self) -> Result<(), ArchiveError> {
+        let all = self.others.iter().chain(&self.links);
+        let mut through = all.filter(|path| path.ancestors().skip(1).any(|folder| self.links.contains(folder)));
+        through.next().map_or(Ok(()), |path| Err(through_link(path)))
+    }
+}
+
+fn through_link(path: &Path) -> ArchiveError {
+    let name = path.display().to_string().chars().take(80).collect();
+    ArchiveError::BadEntry { name, why: "lies behind a symbolic link of the same archive" }
+}
+
+fn unpack_into(zip: &[u8], folder: &Path, left: &mut u64) -> Result<(), ArchiveError> {
     let mut folders = fs::DirBuilder::new();
     folders.recursive(true).mode(0o700);
     folders.create(folder)?;
     let mut archive = open(zip)?;
-    let mut left = MAX_UNPACKED;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index)?;
         let path = entry_path(&entry)?;
         let target = folder.join(&path);
+        // One archive may be unpacked over another, as layers are.
+        if path.ancestors().skip(1).any(|above| folder.join(above) != folder && folder.join(above).is_symlink()) {
+            return Err(through_link(&path));
+        }
         if entry.is_dir() {
             folders.create(&target)?;
             continue;
@@ -198,8 +265,18 @@ fn unpack_into(zip: &[u8], folder: &Path) -> Result<(), ArchiveError> {
         // An archive made where files have no mode (Windows) must still start.
         let executable = path == Path::new(BOOTSTRAP) || entry.unix_mode().is_some_and(|mode| mode & 0o111 != 0);
         let mode = if executable { 0o500 } else { 0o400 };
+        match fs::remove_file(&target) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        if entry.is_symlink() {
+            let mut to = Vec::new();
+            *left -= copy_at_most(&mut entry, &mut to, (*left).min(MAX_LINK))?;
+            symlink(OsStr::from_bytes(&to), &target)?;
+            continue;
+        }
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&target)?;
-        left -= copy_at_most(&mut entry, &mut file, left)?;
+        *left -= copy_at_most(&mut entry, &mut file, *left)?;
     }
     Ok(())
 }
@@ -247,58 +324,80 @@ mod tests {
 
     #[test]
     fn a_script_and_a_static_binary_are_accepted() {
-        inspect(&archive(&[("bootstrap", 0o755, b"#!/bin/sh\n")]), None).unwrap();
-        inspect(&archive(&[("bootstrap", 0o755, &elf(this_machine(), None))]), None).unwrap();
+        inspect(&archive(&[("bootstrap", 0o755, b"#!/bin/sh\n")]), true).unwrap();
+        inspect(&archive(&[("bootstrap", 0o755, &elf(this_machine(), None))]), true).unwrap();
     }
 
     #[test]
     fn a_binary_for_another_machine_is_refused_and_both_machines_are_named() {
         let other = if this_machine() == 62 { 183 } else { 62 };
-        let error = inspect(&archive(&[("bootstrap", 0o755, &elf(other, None))]), None).unwrap_err().to_string();
+        let error = inspect(&archive(&[("bootstrap", 0o755, &elf(other, None))]), true).unwrap_err().to_string();
         assert!(error.contains("x86_64") && error.contains("aarch64"), "{error}");
     }
 
     #[test]
     fn a_binary_whose_loader_is_absent_is_refused() {
         let binary = elf(this_machine(), Some("/lib/ld-of-another-planet.so.1"));
-        let error = inspect(&archive(&[("bootstrap", 0o755, &binary)]), None).unwrap_err();
+        let error = inspect(&archive(&[("bootstrap", 0o755, &binary)]), true).unwrap_err();
         assert!(matches!(error, ArchiveError::NoInterpreter { .. }), "{error}");
     }
 
     #[test]
     fn garbage_and_an_archive_without_bootstrap_are_refused() {
-        assert!(matches!(inspect(b"not a zip", None).unwrap_err(), ArchiveError::NotZip(_)));
-        assert!(matches!(inspect(&archive(&[("main", 0o755, b"x")]), None).unwrap_err(), ArchiveError::NoBootstrap));
+        assert!(matches!(inspect(b"not a zip", true).unwrap_err(), ArchiveError::NotZip(_)));
+        assert!(matches!(inspect(&archive(&[("main", 0o755, b"x")]), true).unwrap_err(), ArchiveError::NoBootstrap));
     }
 
     #[test]
     fn what_an_interpreter_runs_needs_no_bootstrap() {
-        let python = Some("python3.12".parse().unwrap());
-        inspect(&archive(&[("app.py", 0o644, b"def handler(): pass")]), python).unwrap();
-        assert!(matches!(inspect(b"not a zip", python).unwrap_err(), ArchiveError::NotZip(_)));
+        let contents = inspect(&archive(&[("app.py", 0o644, b"def handler(): pass")]), false).unwrap();
+        assert_eq!(contents, Contents { unpacked: 19, has_bootstrap: false });
+        assert!(matches!(inspect(b"not a zip", false).unwrap_err(), ArchiveError::NotZip(_)));
     }
 
     #[test]
     fn a_bootstrap_without_execute_permission_is_refused() {
-        let error = inspect(&archive(&[("bootstrap", 0o644, b"#!/bin/sh\n")]), None).unwrap_err();
+        let error = inspect(&archive(&[("bootstrap", 0o644, b"#!/bin/sh\n")]), true).unwrap_err();
         assert!(error.to_string().contains("chmod +x bootstrap"), "{error}");
     }
 
     #[test]
     fn names_that_leave_the_folder_are_refused() {
         for name in ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil"] {
-            let error = inspect(&archive(&[("bootstrap", 0o755, b"#!"), (name, 0o644, b"x")]), None).unwrap_err();
+            let error = inspect(&archive(&[("bootstrap", 0o755, b"#!"), (name, 0o644, b"x")]), true).unwrap_err();
             assert!(matches!(error, ArchiveError::BadEntry { .. }), "{name}: {error}");
+            assert_eq!(error.to_string().contains("backslash"), name.contains('\\'), "{error}");
         }
     }
 
     #[test]
-    fn symbolic_links_are_refused() {
-        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        writer.start_file("bootstrap", options(0o755)).unwrap();
-        writer.add_symlink("link", "/etc/passwd", options(0o777)).unwrap();
-        let bytes = writer.finish().unwrap().into_inner();
-        assert!(matches!(inspect(&bytes, None).unwrap_err(), ArchiveError::BadEntry { .. }));
+    fn links_are_unpacked_and_nothing_behind_them() {
+        let linked = |before: &[&str], to: &str, after: &[&str]| {
+            let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+            for name in before {
+                writer.start_file(*name, options(0o644)).unwrap();
+                writer.write_all(b"data").unwrap();
+            }
+            writer.add_symlink("link", to, options(0o777)).unwrap();
+            for name in after {
+                writer.start_file(*name, options(0o644)).unwrap();
+            }
+            writer.finish().unwrap().into_inner()
+        };
+        let home = tempfile::tempdir().unwrap();
+        let (folder, scratch) = (home.path().join("code"), home.path().join("scratch"));
+        let good = linked(&["lib/data"], "lib/data", &[]);
+        inspect(&good, false).unwrap();
+        unpack(&good, &folder, &scratch).unwrap();
+        assert_eq!(fs::read(folder.join("link")).unwrap(), b"data");
+        let outside = tempfile::tempdir().unwrap();
+        let to = outside.path().to_str().unwrap();
+        for bad in [linked(&[], to, &["link/evil"]), linked(&["link/evil"], to, &[]), linked(&[], to, &["./link/evil"])]
+        {
+            assert!(matches!(inspect(&bad, false).unwrap_err(), ArchiveError::BadEntry { .. }));
+            assert!(unpack(&bad, &home.path().join("bad"), &scratch).is_err());
+        }
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
     }
 
     #[test]
@@ -314,17 +413,29 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (folder, scratch) = (home.path().join("code"), home.path().join("scratch"));
         let bytes = archive(&[("bootstrap", 0o755, b"#!/bin/sh\n"), ("lib/data", 0o644, b"data")]);
-        unpack(&bytes, &folder, &scratch).unwrap();
+        unpack(&[&bytes], &folder, &scratch).unwrap();
         let mode = |path: &str| fs::metadata(folder.join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(""), mode("bootstrap"), mode("lib/data")), (0o700, 0o500, 0o400));
         assert!(!scratch.exists());
     }
 
     #[test]
+    fn a_later_archive_is_laid_over_an_earlier_one() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, scratch) = (home.path().join("layers"), home.path().join("scratch"));
+        let below = archive(&[("python/a.py", 0o644, b"below"), ("python/b.py", 0o644, b"below")]);
+        let above = archive(&[("python/a.py", 0o644, b"above"), ("bin/tool", 0o755, b"#!/bin/sh")]);
+        unpack(&[below, above], &folder, &scratch).unwrap();
+        let text = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
+        assert_eq!((text("python/a.py").as_str(), text("python/b.py").as_str()), ("above", "below"));
+        assert!(folder.join("bin/tool").is_file());
+    }
+
+    #[test]
     fn a_damaged_archive_leaves_nothing_behind() {
         let home = tempfile::tempdir().unwrap();
         let (folder, scratch) = (home.path().join("code"), home.path().join("scratch"));
-        assert!(unpack(&archive(&[("../evil", 0o644, b"x")]), &folder, &scratch).is_err());
+        assert!(unpack(&[archive(&[("../evil", 0o644, b"x")])], &folder, &scratch).is_err());
         assert!(!folder.exists() && !scratch.exists());
     }
 }

@@ -24,8 +24,11 @@ const RESERVED: [&str; 18] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
+    TASK_ROOT,
 ];
+
+/// Says where the function's code is; only functions have it, and they cannot set it themselves.
+pub const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 
 /// Tells whether a function's configuration must not set this variable.
 #[must_use]
@@ -62,8 +65,10 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
     let defaults = [
         ("AWS_ENDPOINT_URL", place.endpoint),
         ("AWS_EC2_METADATA_DISABLED", "true"),
+        // Nobody listens there, which SDKs of X-Ray take for a daemon that loses what it is sent.
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+        ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000"),
         ("LANG", "en_US.UTF-8"),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
         ("TMPDIR", &place.scratch.to_string_lossy()),
         ("TZ", ":UTC"),
     ]
@@ -82,7 +87,7 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
         ("AWS_REGION", region),
         ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose()),
         ("AWS_SESSION_TOKEN", credentials.session_token.expose()),
-        ("LAMBDA_TASK_ROOT", &place.task_root.to_string_lossy()),
+        (TASK_ROOT, &place.task_root.to_string_lossy()),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let of_interpreter = |variables: &[(&str, String)]| -> Vec<(String, String)> {
@@ -90,6 +95,7 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
     };
     let mut environment = BTreeMap::from(defaults);
     environment.extend(of_interpreter(place.engine));
+    environment.extend(of_interpreter(&spec.log_format.variables()));
     environment.extend(of_interpreter(place.defaults));
     environment.extend(spec.variables.clone());
     environment.extend(reserved);
@@ -100,7 +106,7 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
+    use crate::{emulator::runtime::LogFormat, secret::Secret};
     use std::time::Duration;
 
     #[test]
@@ -122,6 +128,10 @@ mod tests {
             timeout: Duration::from_secs(3),
             variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             code: "0".repeat(64),
+            layers: Vec::new(),
+            log_group: "/aws/lambda/f".into(),
+            log_format: LogFormat::Text,
+            reserved: None,
         };
         let place = Place {
             runtime_api: ([127, 0, 0, 1], 9).into(),

@@ -1,11 +1,17 @@
 //! What starts a function's process: its own `bootstrap`, or this machine's interpreter with our runtime client.
 
-use super::clients::{self, Client};
+use super::{
+    Spec,
+    archive::BOOTSTRAP,
+    clients::{self, Client},
+    container::{self, Container, Docker},
+};
 use crate::runtimes::{
     Language, Machine, Runtime,
-    interpreter::{Finder, Interpreter, NoInterpreter},
+    interpreter::{Finder, Interpreter},
     packages::Shelf,
 };
+use crate::secret::random_hex;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -19,19 +25,133 @@ pub(super) struct Launch {
     pub(super) program: PathBuf,
     /// The file that it is to run, for an interpreter.
     pub(super) argument: Option<PathBuf>,
+    /// The container that it runs, for Docker.
+    pub(super) container: Option<Container>,
     /// Variables that a function's configuration may replace.
     pub(super) defaults: Vec<(&'static str, String)>,
     /// Variables that it may not.
     pub(super) reserved: Vec<(&'static str, String)>,
-    /// What the function's log says about the program.
-    pub(super) remark: Option<String>,
-    /// Whether the process finds its own folder under `/tmp`.
+    /// What the function's log says about the program and what it is given.
+    pub(super) remarks: Vec<String>,
+    /// Whether the process is to find its own folder at `/tmp`.
     pub(super) has_own_tmp: bool,
+    /// Whether the process finds its layers under `/opt`.
+    pub(super) has_own_opt: bool,
+}
+
+/// What starts code that no interpreter runs.
+fn bootstrap(code: &Path, layers: Option<&Path>) -> Launch {
+    let own = code.join(BOOTSTRAP);
+    let program = match layers.map(|layers| layers.join(BOOTSTRAP)) {
+        Some(of_layer) if !own.exists() && of_layer.exists() => of_layer,
+        _ => own,
+    };
+    let places: Vec<&Path> = [Some(code), layers].into_iter().flatten().collect();
+    Launch { program, defaults: paths(None, code, layers), ..Launch::default() }.with_folders(&places)
+}
+
+/// Where programs and libraries are looked for: the machine's places, the code's and the layers'.
+fn paths(programs: Option<&Path>, code: &Path, layers: Option<&Path>) -> Vec<(&'static str, String)> {
+    let machine = ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from);
+    let of_layers = layers.map(|layers| layers.join("bin"));
+    let path = programs.map(Path::to_owned).into_iter().chain(machine).chain(of_layers).chain(["/opt/bin".into()]);
+    let libraries = [code.to_owned(), code.join("lib")].into_iter().chain(layers.map(|layers| layers.join("lib")));
+    let libraries = libraries.chain(["/opt/lib".into()]);
+    let variables = [("PATH", search_path(path)), ("LD_LIBRARY_PATH", search_path(libraries))];
+    variables.into_iter().filter_map(|(name, path)| Some((name, path?))).collect()
+}
+
+/// Where the modules of layers are, the first to be searched first.
+fn modules(runtime: Runtime, layers: Option<&Path>) -> Vec<PathBuf> {
+    let Some(layers) = layers else { return Vec::new() };
+    let release = runtime.release();
+    match runtime.language() {
+        Language::Python => {
+            let python = layers.join("python");
+            vec![python.join(format!("lib/python{release}/site-packages")), python]
+        }
+        Language::Node => {
+            let node = layers.join("nodejs");
+            vec![node.join(format!("node{release}/node_modules")), node.join("node_modules")]
+        }
+    }
+}
+
+fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Option<String> {
+    let folders: Vec<String> = folders.into_iter().map(|folder| folder.display().to_string()).collect();
+    (!folders.is_empty()).then(|| folders.join(":"))
+}
+
+impl Launch {
+    /// Gives the process a `/tmp` of its own, and its layers at `/opt`, unless something that it needs is below the
+    /// machine's, which that would hide.
+    fn with_folders(mut self, places: &[&Path]) -> Self {
+        self.has_own_opt = !places.iter().any(|place| place.starts_with("/opt"));
+        let hidden = places.iter().find(|place| place.starts_with("/tmp"));
+        self.has_own_tmp = hidden.is_none();
+        self.remarks.extend(hidden.map(|place| {
+            let place = place.display();
+            format!("atelier: this function sees the machine's /tmp, because {place} is in it; TMPDIR names a folder of its own")
+        }));
+        self
+    }
+}
+
+/// What runs the functions of a runtime on this machine.
+pub enum Executor {
+    /// The machine's own interpreter.
+    Interpreter(Interpreter),
+    /// AWS's image, in Docker.
+    Image(ImageOf),
+}
+
+/// An image that runs functions of a runtime.
+pub struct ImageOf {
+    runtime: Runtime,
+    docker: Docker,
+}
+
+impl Executor {
+    /// Says what is to be known of it: that it is not what the runtime's name says.
+    #[must_use]
+    pub fn remark(&self) -> Option<String> {
+        match self {
+            Self::Interpreter(interpreter) => interpreter.remark(),
+            Self::Image(ImageOf { runtime, .. }) => Some(format!(
+                "{} in Docker runs this {runtime} function: no {} was found on this machine",
+                container::image(*runtime),
+                runtime.language()
+            )),
+        }
+    }
+}
+
+/// Nothing on this machine runs the functions of a runtime.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{source_of}: {remedy}")]
+pub struct NoExecutor {
+    source_of: String,
+    remedy: String,
+}
+
+impl NoExecutor {
+    fn new(runtime: Runtime, has_docker: bool) -> Self {
+        let (language, release, image) = (runtime.language(), runtime.release(), container::image(runtime));
+        let docker = if has_docker { "run" } else { "install Docker and run" };
+        Self {
+            source_of: format!("no {language} for {runtime} is on this machine"),
+            remedy: format!(
+                "install {language} {release} ({}), or {docker} `docker pull {image}`, which then runs it",
+                runtime.remedy()
+            ),
+        }
+    }
 }
 
 /// Finds what starts functions.
 pub(super) struct Launcher {
     finder: Finder,
+    docker: Option<Docker>,
     shelf: Option<Shelf>,
     /// Where the clients are written to.
     folder: PathBuf,
@@ -43,49 +163,67 @@ impl Launcher {
     /// Looks for interpreters and packages where `machine` has them, and writes clients below `folder`.
     pub(super) fn new(machine: &Machine, folder: PathBuf) -> Self {
         let shelf = machine.cache.as_deref().map(Shelf::new);
-        Self { finder: Finder::new(machine), shelf, folder, python: OnceCell::new(), node: OnceCell::new() }
+        let docker = Docker::find(machine);
+        Self { finder: Finder::new(machine), docker, shelf, folder, python: OnceCell::new(), node: OnceCell::new() }
     }
 
-    /// Finds the interpreter that runs a runtime's functions.
+    /// Finds what runs a runtime's functions: an interpreter, else an image that is here.
     ///
     /// # Errors
-    /// When this machine has none.
-    pub(super) async fn interpreter(&self, runtime: Runtime) -> Result<Interpreter, NoInterpreter> {
-        self.finder.find(runtime).await
+    /// When this machine has neither.
+    pub(super) async fn executor(&self, runtime: Runtime) -> Result<Executor, NoExecutor> {
+        if let Ok(interpreter) = self.finder.find(runtime).await {
+            return Ok(Executor::Interpreter(interpreter));
+        }
+        match &self.docker {
+            Some(docker) if docker.has(&container::image(runtime)).await => {
+                Ok(Executor::Image(ImageOf { runtime, docker: docker.clone() }))
+            }
+            docker => Err(NoExecutor::new(runtime, docker.is_some())),
+        }
     }
 
-    /// Finds what starts the code in a folder; without a runtime that has an interpreter, its own `bootstrap`.
+    /// Finds what starts the code in a folder, with the layers in another one; without a runtime that has an interpreter,
+    /// the code's own `bootstrap`, or that of a layer.
     ///
     /// # Errors
     /// When there is no interpreter any more, or the disk does not take its client.
-    pub(super) async fn launch(&self, runtime: Option<Runtime>, code: &Path) -> io::Result<Launch> {
-        let Some(runtime) = runtime else {
-            return Ok(Launch { program: code.join("bootstrap"), ..Launch::default() });
+    pub(super) async fn launch(&self, spec: &Spec, code: &Path, layers: Option<&Path>) -> io::Result<Launch> {
+        let Some(runtime) = spec.runtime else { return Ok(bootstrap(code, layers)) };
+        let executor = self.executor(runtime).await.map_err(io::Error::other)?;
+        let remarks = executor.remark().into_iter().collect();
+        let interpreter = match executor {
+            Executor::Interpreter(interpreter) => interpreter,
+            Executor::Image(image) => return in_container(image, remarks),
         };
-        let interpreter = self.interpreter(runtime).await.map_err(io::Error::other)?;
         let client = self.client(runtime.language()).await?;
         let packages = self.shelf.as_ref().and_then(|shelf| shelf.installed(&interpreter));
-        let search = match runtime.language() {
-            Language::Python => "PYTHONPATH",
-            Language::Node => "NODE_PATH",
-        };
-        let programs = interpreter.path.parent().unwrap_or(Path::new("/usr/bin")).display();
-        let path = ("PATH", format!("{programs}:/usr/local/bin:/usr/bin:/bin:/opt/bin"));
-        let modules = packages.as_deref().map(|folder| (search, folder.display().to_string()));
-        // What is below the machine's `/tmp` would be hidden by another one.
-        let places = [Some(code), Some(&client.folder), Some(interpreter.path.as_path()), packages.as_deref()];
-        let has_own_tmp = !places.into_iter().flatten().any(|place| place.starts_with("/tmp"));
-        Ok(Launch {
-            argument: Some(client.program.clone()),
-            defaults: [path].into_iter().chain(modules).collect(),
-            reserved: vec![
-                ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{runtime}")),
-                ("LAMBDA_RUNTIME_DIR", client.folder.display().to_string()),
-            ],
-            remark: interpreter.remark(),
-            has_own_tmp,
-            program: interpreter.path,
-        })
+        let programs = interpreter.path.parent().unwrap_or(Path::new("/usr/bin"));
+        let mut defaults = paths(Some(programs), code, layers);
+        let mut reserved = vec![
+            ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{runtime}")),
+            ("LAMBDA_RUNTIME_DIR", client.folder.display().to_string()),
+        ];
+        let modules = modules(runtime, layers);
+        match runtime.language() {
+            // The user's own folders are searched beside those of the layers and of the packages, as at AWS.
+            Language::Python => {
+                let own = spec.variables.get("PYTHONPATH").map(PathBuf::from);
+                reserved.extend(
+                    search_path(modules.into_iter().chain(own).chain(packages.clone()))
+                        .map(|path| ("PYTHONPATH", path)),
+                );
+            }
+            Language::Node => {
+                defaults
+                    .extend(search_path(modules.into_iter().chain(packages.clone())).map(|path| ("NODE_PATH", path)));
+            }
+        }
+        let places = [Some(code), Some(&client.folder), Some(interpreter.path.as_path()), packages.as_deref(), layers];
+        let places: Vec<&Path> = places.into_iter().flatten().collect();
+        let program = interpreter.path.clone();
+        let argument = Some(client.program.clone());
+        Ok(Launch { argument, defaults, reserved, remarks, program, ..Launch::default() }.with_folders(&places))
     }
 
     async fn client(&self, language: Language) -> io::Result<&Client> {
@@ -94,5 +232,59 @@ impl Launcher {
             Language::Node => &self.node,
         };
         client.get_or_try_init(|| async { clients::write(language, &self.folder) }).await
+    }
+}
+
+fn in_container(ImageOf { runtime, docker }: ImageOf, remarks: Vec<String>) -> io::Result<Launch> {
+    let name = format!("atelier-function-{}", random_hex(8).map_err(io::Error::other)?);
+    let container = Container { docker, image: container::image(runtime), name };
+    let reserved = vec![("AWS_EXECUTION_ENV", format!("AWS_Lambda_{runtime}"))];
+    Ok(Launch { program: container.program(), container: Some(container), reserved, remarks, ..Launch::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_anything_is_told_both_ways_out() {
+        let runtime = "python3.12".parse().unwrap();
+        let error = NoExecutor::new(runtime, false).to_string();
+        assert_eq!(
+            error,
+            "no Python for python3.12 is on this machine: install Python 3.12 (`uv python install 3.12` or `pyenv \
+             install 3.12`), or install Docker and run `docker pull amazon/aws-lambda-python:3.12`, which then runs it"
+        );
+        assert!(NoExecutor::new(runtime, true).to_string().contains("), or run `docker pull "));
+    }
+
+    #[test]
+    fn layers_are_searched_where_lambda_searches_them() {
+        let layers = Some(Path::new("/layers"));
+        let texts = |runtime: &str, layers| {
+            let modules = modules(runtime.parse().unwrap(), layers);
+            modules.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(texts("python3.12", layers), ["/layers/python/lib/python3.12/site-packages", "/layers/python"]);
+        assert_eq!(texts("nodejs22.x", layers), ["/layers/nodejs/node22/node_modules", "/layers/nodejs/node_modules"]);
+        assert!(texts("python3.12", None).is_empty());
+        let paths = paths(None, Path::new("/code"), layers);
+        let path = "/usr/local/bin:/usr/bin:/bin:/layers/bin:/opt/bin".to_owned();
+        let libraries = "/code:/code/lib:/layers/lib:/opt/lib".to_owned();
+        assert_eq!(paths, [("PATH", path), ("LD_LIBRARY_PATH", libraries)]);
+    }
+
+    #[test]
+    fn a_bootstrap_is_the_codes_own_before_that_of_a_layer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (code, layers) = (folder.path().join("code"), folder.path().join("layers"));
+        for folder in [&code, &layers] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::fs::write(layers.join("bootstrap"), "").unwrap();
+        assert_eq!(bootstrap(&code, Some(&layers)).program, layers.join("bootstrap"));
+        assert_eq!(bootstrap(&code, None).program, code.join("bootstrap"));
+        std::fs::write(code.join("bootstrap"), "").unwrap();
+        assert_eq!(bootstrap(&code, Some(&layers)).program, code.join("bootstrap"));
     }
 }

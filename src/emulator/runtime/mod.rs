@@ -3,36 +3,41 @@
 //! An invocation takes an idle process of its function's current revision or starts one, and gives it back when it
 //! was answered. Nothing here knows how functions are stored or called; a [`Spec`] says all that a process needs.
 
-pub mod api;
+mod api;
 pub mod archive;
 mod clients;
+mod container;
 pub mod environment;
+mod extensions;
+mod external;
 mod launch;
+mod memory;
 mod neighbours;
 mod output;
+mod platform;
 mod pool;
+mod rooms;
+mod streaming;
 mod worker;
 
 pub use api::Answer;
+pub use launch::{Executor, NoExecutor};
+pub use platform::{Level, LogFormat};
+pub use streaming::{Begun, MAX_STREAM, Streaming};
 pub use worker::{Invocation, Invoked};
 
 use super::{
     context::Context,
-    sandbox::Spawner,
+    sandbox::{self, Spawner},
     state::Store,
     store::{BlobError, Region},
 };
-use crate::{
-    runtimes::{
-        Runtime,
-        interpreter::{Interpreter, NoInterpreter},
-    },
-    secret::random_hex,
-};
+use crate::{runtimes::Runtime, secret::random_hex};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use launch::Launcher;
 use pool::{Available, Checkout, Pool};
+use rooms::Rooms;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -61,11 +66,12 @@ const QUEUE_TIME: Duration = Duration::from_secs(20);
 const GRACE: Duration = Duration::from_millis(20);
 /// The most asynchronous invocations at a time, those that wait for their next attempt included.
 const MAX_EVENTS: usize = 256;
-/// When a failed asynchronous invocation is tried again: Lambda's own pauses.
-const RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
 
 /// How long unused code is kept: the longest that a function may run.
 const DISCARD_AFTER: Duration = Duration::from_mins(15);
+
+/// How many digits of a layer's name are in the name of a folder, which has five of them at most.
+const LAYER_DIGITS: usize = 40;
 
 /// Keeps stored code from being discarded.
 pub type CodeGuard<'a> = MutexGuard<'a, ()>;
@@ -95,7 +101,7 @@ pub struct Spec {
     pub runtime: Option<Runtime>,
     /// The handler's name.
     pub handler: String,
-    /// Memory, in MB; told to the function, not enforced.
+    /// The most memory that its processes may hold together, in MB.
     pub memory: u32,
     /// How long one invocation may take.
     pub timeout: Duration,
@@ -103,6 +109,14 @@ pub struct Spec {
     pub variables: BTreeMap<String, String>,
     /// The name of the code's blob.
     pub code: String,
+    /// The names of the layers' blobs, each laid over those before it.
+    pub layers: Vec<String>,
+    /// The log group.
+    pub log_group: String,
+    /// The format of the log.
+    pub log_format: LogFormat,
+    /// How many invocations of the function may run at a time, where that is set.
+    pub reserved: Option<u32>,
 }
 
 /// Why an invocation did not happen.
@@ -111,6 +125,9 @@ pub enum InvokeError {
     /// As many processes run as may, and none came free in time; or too many invocations wait already.
     #[error("all function processes are busy, and others wait for them")]
     Busy,
+    /// As many invocations of the function run as are reserved for it.
+    #[error("as many invocations of the function run as are reserved for it")]
+    Reserved,
     /// The emulator is ending.
     #[error("the emulator is shutting down")]
     ShuttingDown,
@@ -150,6 +167,7 @@ struct Inner {
     context: Arc<Context>,
     owners: Owners,
     pool: Pool,
+    rooms: Rooms,
     launcher: Launcher,
     /// One for each invocation whose caller waits.
     calls: Semaphore,
@@ -170,6 +188,7 @@ impl Functions {
     pub fn new(context: Arc<Context>, owners: Owners) -> Self {
         Self(Arc::new(Inner {
             pool: Pool::new(context.config.processes, context.config.clock.clone()),
+            rooms: Rooms::default(),
             launcher: Launcher::new(&context.config.machine, folder(&context).join("clients")),
             calls: Semaphore::new(context.config.processes + MAX_WAITING),
             context,
@@ -191,7 +210,12 @@ impl Functions {
         self.run(spec, &invocation).await
     }
 
-    async fn run(&self, spec: &Spec, invocation: &Invocation) -> Result<Invoked, InvokeError> {
+    /// The same for one whose caller does not wait.
+    ///
+    /// # Errors
+    /// As [`Functions::invoke`].
+    pub async fn run(&self, spec: &Spec, invocation: &Invocation) -> Result<Invoked, InvokeError> {
+        let _room = self.0.rooms.enter(spec).ok_or(InvokeError::Reserved)?;
         let pool = &self.0.pool;
         loop {
             let checkout = match pool.check_out(spec) {
@@ -203,7 +227,7 @@ impl Functions {
             };
             // A warm process may end between two invocations; then the next one is asked.
             if let Some(invoked) = checkout.invoke(spec, invocation).await {
-                checkout.finish();
+                self.give_back(checkout);
                 return Ok(invoked);
             }
         }
@@ -247,46 +271,65 @@ impl Functions {
         }
         match checkout.invoke(spec, invocation).await {
             Some(invoked) => {
-                checkout.finish();
+                self.give_back(checkout);
                 Ok(invoked)
             }
             None => Err(io::Error::other("its process ended before it took any work").into()),
         }
     }
 
-    /// Runs a function later, and again when it fails, as Lambda does for asynchronous invocations.
+    /// Gives a process back once its extensions have done with the invocation too; its caller need not wait for that.
+    fn give_back(&self, checkout: Checkout) {
+        if !checkout.has_extensions() {
+            return checkout.finish();
+        }
+        self.aside(async move {
+            checkout.settle().await;
+            checkout.finish();
+        });
+    }
+
+    /// Runs a function whose answer is taken as it comes. The invocation goes on whether somebody takes it or not.
+    #[must_use]
+    pub fn stream(&self, spec: Spec, invocation: Invocation) -> Streaming {
+        let (sink, end, streaming) = Streaming::channel();
+        let (functions, stop) = (self.clone(), self.0.stop.clone());
+        self.0.tasks.spawn(async move {
+            let invocation = Invocation { stream: Some(sink), ..invocation };
+            let invoked = stop.run_until_cancelled(functions.invoke(&spec, invocation)).await;
+            let _ = end.send(invoked.unwrap_or(Err(InvokeError::ShuttingDown)));
+        });
+        streaming
+    }
+
+    /// Does what belongs to an invocation that has its place already, until it is done or the emulator ends.
+    pub fn aside(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.0.stop.clone();
+        self.0.tasks.spawn(async move {
+            let _ = stop.run_until_cancelled(task).await;
+        });
+    }
+
+    /// Does something beside the calls, until the emulator ends: an asynchronous invocation with all its attempts.
     ///
     /// # Errors
     /// When too many are waiting.
-    pub fn enqueue(&self, spec: Spec, invocation: Invocation) -> Result<(), InvokeError> {
+    pub fn later(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), InvokeError> {
         let permit = Arc::clone(&self.0.events).try_acquire_owned().map_err(|_| InvokeError::Busy)?;
-        let (functions, stop) = (self.clone(), self.0.stop.clone());
+        let stop = self.0.stop.clone();
         self.0.tasks.spawn(async move {
             let _permit = permit;
-            let _ = stop.run_until_cancelled(functions.attempt(spec, invocation)).await;
+            let _ = stop.run_until_cancelled(task).await;
         });
         Ok(())
     }
 
-    async fn attempt(&self, spec: Spec, invocation: Invocation) {
-        for pause in RETRIES.into_iter().map(Some).chain([None]) {
-            match self.run(&spec, &invocation).await {
-                Ok(Invoked { answer: Answer::Result(_), .. }) => return,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(function = spec.name, %error, "asynchronous invocation failed"),
-            }
-            if let Some(pause) = pause {
-                self.0.context.config.clock.sleep(pause).await;
-            }
-        }
-    }
-
-    /// Finds the interpreter that would run a runtime's functions.
+    /// Finds what would run a runtime's functions.
     ///
     /// # Errors
-    /// When this machine has none.
-    pub async fn interpreter(&self, runtime: Runtime) -> Result<Interpreter, NoInterpreter> {
-        self.0.launcher.interpreter(runtime).await
+    /// When this machine has nothing that does.
+    pub async fn executor(&self, runtime: Runtime) -> Result<Executor, NoExecutor> {
+        self.0.launcher.executor(runtime).await
     }
 
     /// Ends the processes of a function: idle ones now, others after the invocation that they are in.
@@ -307,16 +350,30 @@ impl Functions {
     /// # Errors
     /// When the archive or the disk does not allow it.
     pub async fn unpack(&self, code: &str) -> Result<PathBuf, InvokeError> {
-        let context = &self.0.context;
-        let base = folder(context).join("code");
-        let target = base.join(code);
+        self.unpack_into(folder(&self.0.context).join("code").join(code), &[code.to_owned()]).await
+    }
+
+    /// Gives the folder of a function's layers, each laid over those before it; none when there are none.
+    async fn lay(&self, layers: &[String]) -> Result<Option<PathBuf>, InvokeError> {
+        if layers.is_empty() {
+            return Ok(None);
+        }
+        let target = folder(&self.0.context).join("layers").join(layers_name(layers));
+        self.unpack_into(target, layers).await.map(Some)
+    }
+
+    /// Unpacks archives over each other into a folder that appears whole, unless it is there.
+    async fn unpack_into(&self, target: PathBuf, archives: &[String]) -> Result<PathBuf, InvokeError> {
         if tokio::fs::metadata(&target).await.is_ok() {
             return Ok(target);
         }
-        let zip = self.archive(code).await?;
-        let scratch = base.join(format!("{code}.{}", random_id()?));
+        let mut zips = Vec::new();
+        for archive in archives {
+            zips.push(self.archive(archive).await?);
+        }
+        let scratch = target.with_extension(random_id()?);
         let unpacked = target.clone();
-        let result = tokio::task::spawn_blocking(move || archive::unpack(&zip, &unpacked, &scratch)).await;
+        let result = tokio::task::spawn_blocking(move || archive::unpack(&zips, &unpacked, &scratch)).await;
         result.map_err(io::Error::other)??;
         Ok(target)
     }
@@ -357,7 +414,13 @@ impl Functions {
             if (inner.owners.uses)(&inner.context.store, &code) {
                 return;
             }
-            let _ = tokio::fs::remove_dir_all(folder(&inner.context).join("code").join(&code)).await;
+            let base = folder(&inner.context);
+            let _ = tokio::fs::remove_dir_all(base.join("code").join(&code)).await;
+            let _ = tokio::task::spawn_blocking({
+                let code = code.clone();
+                move || discard_layers(&base.join("layers"), &code)
+            })
+            .await;
             if let Err(error) = inner.context.store.blobs().remove(&code) {
                 tracing::warn!(code, %error, "the code of a removed function stays on disk");
             }
@@ -373,12 +436,14 @@ impl Functions {
         }
         let spawner = inner.spawner.get_or_try_init(|| async { self.first_start() }).await?;
         let code = self.unpack(&spec.code).await?;
+        let layers = self.lay(&spec.layers).await?;
         let start = StartContext {
             context: &inner.context,
             spawner,
             tasks: &inner.tasks,
-            launch: inner.launcher.launch(spec.runtime, &code).await?,
+            launch: inner.launcher.launch(spec, &code, layers.as_deref()).await?,
             code,
+            layers,
             scratch: folder(&inner.context).join("scratch").join(random_id()?),
             hosts: inner.context.config.leans.is_on().then(|| hosts_file(&inner.context)),
             kill: inner.stop.child_token(),
@@ -402,12 +467,32 @@ impl Functions {
     }
 }
 
-/// Removes what a former emulator unpacked and what its processes left. Unpacked code is not synced to the disk, so
-/// after a power loss it may be there and be damaged; it is unpacked again from its blob, which cannot be.
+/// Ends what a former emulator's functions left running, and removes what it unpacked and what they wrote. Unpacked code
+/// is not synced to the disk, so after a power loss it may be there and be damaged; it is unpacked again from its blob,
+/// which cannot be.
 pub(super) fn sweep(folder: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(functions(folder)) {
+    let functions = functions(&std::path::absolute(folder)?);
+    sandbox::end_leftovers(environment::TASK_ROOT, &functions);
+    match std::fs::remove_dir_all(functions) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// The name of the folder in which layers are laid over each other: the beginnings of their names, which tell them apart.
+fn layers_name(layers: &[String]) -> String {
+    let short = |layer: &String| layer.chars().take(LAYER_DIGITS).collect::<String>();
+    layers.iter().map(short).collect::<Vec<_>>().join("+")
+}
+
+/// Removes the folders in which a layer was laid.
+fn discard_layers(folder: &Path, layer: &str) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let short: String = layer.chars().take(LAYER_DIGITS).collect();
+    for entry in entries.flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.split('+').any(|part| part == short)) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

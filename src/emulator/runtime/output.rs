@@ -4,11 +4,13 @@
 //! wrote before it answered is in its log before the line that ends the invocation. Lines are bounded and written in
 //! batches; a function that writes faster than the log takes is slowed down by its own full pipe.
 
+use super::platform::{Ending, LogFormat, Status, Subject, remarked};
 use crate::emulator::{
     Context,
     logs::{self, Event},
+    wire::iso_time,
 };
-use std::{fmt::Write, future, sync::Arc, time::Duration};
+use std::{future, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{ChildStderr, ChildStdout},
@@ -30,9 +32,14 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Something that the log says between a function's own lines.
 #[derive(Debug)]
 pub(super) enum Mark {
-    /// The process has begun, by a program that the log says something about.
+    /// The process has begun.
     Start {
-        /// What it says.
+        /// What is to be said of the program that runs it, and of what it is given.
+        remarks: Vec<String>,
+    },
+    /// There is something else to be said.
+    Remark {
+        /// What that is.
         remark: String,
     },
     /// An invocation begins.
@@ -49,10 +56,14 @@ pub(super) enum Mark {
 pub(super) struct Report {
     /// The request's id.
     pub(super) id: String,
+    /// How it ended.
+    pub(super) status: Status,
     /// Why it failed, when it was not the function itself that said so.
     pub(super) failure: Option<String>,
     /// How long it took.
     pub(super) duration: Duration,
+    /// The most memory that its processes held, in MB.
+    pub(super) memory: u64,
     /// How long the process took to start, at its first invocation.
     pub(super) init: Option<Duration>,
     /// Where the last lines of its log go, when they are wanted.
@@ -60,15 +71,16 @@ pub(super) struct Report {
 }
 
 /// Where a process's lines go.
+#[derive(Clone)]
 pub(super) struct Log {
     /// The emulator's state.
     pub(super) context: Arc<Context>,
     /// The function and its log stream, one per process.
     pub(super) target: logs::Target,
-    /// The function's version.
-    pub(super) version: String,
-    /// The function's memory, in MB, for the reports.
-    pub(super) memory: u32,
+    /// Whose log it is.
+    pub(super) subject: Subject,
+    /// Its format.
+    pub(super) format: LogFormat,
     /// Whether a carriage return inside a line stands for a line's end: our runtime clients write the lines of one event
     /// so.
     pub(super) joins_lines: bool,
@@ -172,6 +184,9 @@ impl Batch {
             return;
         }
         let text = String::from_utf8_lossy(line);
+        if !self.log.format.takes(&text) {
+            return;
+        }
         self.text(if self.log.joins_lines { text.replace('\r', "\n") } else { text.into_owned() });
     }
 
@@ -188,22 +203,25 @@ impl Batch {
     }
 
     fn mark(&mut self, mark: Mark) {
-        match mark {
-            Mark::Start { remark } => self.text(remark),
+        let time = iso_time(self.log.context.now_millis());
+        let Log { subject, format, .. } = &self.log;
+        let (lines, tail) = match mark {
+            Mark::Start { remarks } => (subject.started(*format, &time, &remarks), None),
+            Mark::Remark { remark } => (remarked(*format, &time, &remark).into_iter().collect(), None),
             Mark::Begin { id } => {
                 self.tail.clear();
-                self.text(format!("START RequestId: {id} Version: {}", self.log.version));
+                (subject.begun(*format, &time, &id), None)
             }
-            Mark::End(report) => {
-                if let Some(failure) = &report.failure {
-                    self.text(failure.clone());
-                }
-                self.text(format!("END RequestId: {}", report.id));
-                self.text(report_line(&report, self.log.memory));
-                if let Some(tail) = report.tail {
-                    let _ = tail.send(last(&self.tail, TAIL).to_owned());
-                }
+            Mark::End(Report { id, status, failure, duration, memory, init, tail }) => {
+                let ending = Ending { id: &id, failure: failure.as_deref(), status: &status, duration, memory, init };
+                (subject.ended(*format, &time, &ending), tail)
             }
+        };
+        for line in lines {
+            self.text(line);
+        }
+        if let Some(tail) = tail {
+            let _ = tail.send(last(&self.tail, TAIL).to_owned());
         }
     }
 
@@ -218,20 +236,6 @@ impl Batch {
             tracing::warn!(group = target.group, %error, "log lines of a function were lost");
         }
     }
-}
-
-fn report_line(report: &Report, memory: u32) -> String {
-    let millis = report.duration.as_secs_f64() * 1000.0;
-    let billed = report.duration.as_micros().div_ceil(1000);
-    let mut line = format!(
-        "REPORT RequestId: {}\tDuration: {millis:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\t\
-         Max Memory Used: {memory} MB\t",
-        report.id
-    );
-    if let Some(init) = report.init {
-        let _ = write!(line, "Init Duration: {:.2} ms\t", init.as_secs_f64() * 1000.0);
-    }
-    line
 }
 
 /// The last `most` bytes of a text, less what would cut a character.

@@ -3,22 +3,27 @@
 use super::{
     Spec,
     api::{Answer, Job, Phase, RuntimeApi, error_document},
+    container::{Container, Given},
     environment::{self, Place},
+    extensions::{Extensions, Facts, Failed, Shutdown},
+    external,
     launch::Launch,
+    memory::Memory,
     neighbours,
     output::{self, Log, Mark, Report},
+    platform::{Status, Subject},
+    streaming::Sink,
 };
 use crate::{
     clock::Clock,
     emulator::{
-        Context, logs,
-        sandbox::{Program, Spawner, kill_group},
+        Context, logs, sandbox,
+        sandbox::{Program, Spawner},
     },
     http1,
     secret::random_hex,
 };
 use bytes::Bytes;
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::{
     fs, io,
     net::Ipv4Addr,
@@ -34,7 +39,6 @@ use std::{
 use tokio::{
     net::TcpListener,
     process::Child,
-    signal::unix::{SignalKind, signal},
     sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
     time::{Instant, timeout},
 };
@@ -44,8 +48,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the last lines of a log are waited for.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
+/// The type of the error of what ran out of time.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 /// Marks that may wait for the log's task; further ones are dropped rather than waited for.
 const MARKS: usize = 64;
+/// What Lambda says of a process that was ended because it held too much memory.
+const KILLED: &str = "killed";
 
 /// One invocation, as a process gets it.
 #[derive(Debug, Clone)]
@@ -60,6 +68,8 @@ pub struct Invocation {
     pub client_context: Option<String>,
     /// Whether the last lines of the log are wanted.
     pub wants_tail: bool,
+    /// Where a streamed answer goes; without it, such an answer comes whole.
+    pub stream: Option<Sink>,
 }
 
 /// What came of an invocation.
@@ -78,6 +88,8 @@ pub(super) struct StartContext<'a> {
     pub tasks: &'a TaskTracker,
     /// The unpacked code.
     pub code: PathBuf,
+    /// The folder of its layers, where it has any.
+    pub layers: Option<PathBuf>,
     /// What starts it.
     pub launch: Launch,
     /// A folder that does not exist yet, for the process alone.
@@ -98,10 +110,19 @@ pub(super) struct Worker {
     jobs: mpsc::Sender<Job>,
     marks: mpsc::Sender<Mark>,
     phase: watch::Receiver<Phase>,
-    kill: CancellationToken,
+    extensions: Arc<Extensions>,
+    end: End,
     retired: AtomicBool,
     born: Instant,
     init: Mutex<Option<Duration>>,
+    memory: Memory,
+}
+
+/// Ends a process, and says why.
+#[derive(Clone)]
+struct End {
+    kill: CancellationToken,
+    is_late: Arc<AtomicBool>,
 }
 
 /// What a process has for itself, taken back when it is gone: its credentials and its folder.
@@ -121,14 +142,14 @@ impl Drop for Resources {
 impl Worker {
     /// Starts a process of `spec`; it is not ready yet.
     pub(super) async fn start(spec: &Spec, start: StartContext<'_>) -> io::Result<Self> {
-        let StartContext { context, spawner, tasks, code, launch, scratch, hosts, kill, permit } = start;
+        let StartContext { context, spawner, tasks, code, layers, launch, scratch, hosts, kill, permit } = start;
         let born = Instant::now();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
         let access_key_id = credentials.access_key_id.clone();
         let resources = Resources { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
-        let log_group = format!("/aws/lambda/{}", spec.name);
+        let log_group = spec.log_group.clone();
         let log_stream = log_stream(&context.config.clock, &spec.version)?;
         let neighbours = hosts.as_ref().map(|_| neighbours::variables(&context.config.endpoint)).unwrap_or_default();
         let place = Place {
@@ -144,15 +165,6 @@ impl Worker {
         };
         let environment = environment::build(spec, &place, &credentials);
         let tmp = launch.has_own_tmp.then(|| scratch.clone());
-        let (path, argument) = (launch.program, launch.argument);
-        let program = Program { path, argument, tmp, hosts, folder: code.clone(), environment };
-        let mut child = spawner.spawn(&program).await?;
-
-        let (jobs, inbox) = mpsc::channel(1);
-        let (marks, marks_inbox) = mpsc::channel(MARKS);
-        let (phase_sender, phase) = watch::channel(Phase::Starting);
-        let ended = CancellationToken::new();
-        let api = Arc::new(RuntimeApi::new(inbox, phase_sender.clone(), ended.clone()));
         let log = Log {
             context: Arc::clone(context),
             target: logs::Target {
@@ -162,38 +174,114 @@ impl Worker {
                 group: log_group,
                 stream: log_stream,
             },
-            version: spec.version.clone(),
-            memory: spec.memory,
+            subject: Subject { name: spec.name.clone(), version: spec.version.clone(), memory: spec.memory },
+            format: spec.log_format,
             joins_lines: spec.runtime.is_some(),
         };
-        if let Some(remark) = launch.remark {
-            let _ = marks.try_send(Mark::Start { remark });
-        }
+
+        let programs = external::programs(layers.as_deref());
+        let opt = layers.filter(|_| launch.has_own_opt || launch.container.is_some());
+        let names: Vec<_> = programs.iter().map(|program| external::name_of(program)).collect();
+        let extensions = Arc::new(Extensions::new(facts(spec), &names));
+        let (jobs, inbox) = mpsc::channel(1);
+        let (marks, marks_inbox) = mpsc::channel(MARKS);
+        let (phase_sender, phase) = watch::channel(Phase::Starting);
+        let ended = CancellationToken::new();
+        let api =
+            RuntimeApi::new(inbox, phase_sender.clone(), Arc::clone(&extensions), marks.downgrade(), ended.clone());
+        let _ = marks.try_send(Mark::Start { remarks: launch.remarks });
+        tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), Arc::new(api), ended.clone()));
+        let over = ended.clone().drop_guard();
+        let end = End { kill, is_late: Arc::default() };
+        let start = external::Start {
+            spawner,
+            tasks,
+            extensions: &extensions,
+            folder: &code,
+            tmp: tmp.as_deref(),
+            opt: opt.as_deref(),
+            hosts: hosts.as_deref(),
+            environment: &environment,
+            log: &Log { joins_lines: false, ..log.clone() },
+            kill: &end.kill,
+            over: &ended,
+        };
+        external::start(programs, &start).await?;
+        // They are there before the function is; one that is not shows when the process is waited for.
+        let _ = timeout(INIT_TIMEOUT, extensions.registered()).await;
+        let given = Given {
+            handler: &spec.handler,
+            memory: spec.memory,
+            code: &code,
+            tmp: &scratch,
+            opt: opt.as_deref(),
+            environment: &environment,
+        };
+        let arguments = match &launch.container {
+            Some(container) => container.arguments(&given),
+            None => launch.argument.into_iter().map(Into::into).collect(),
+        };
+        let is_outside = launch.container.is_none();
+        let (opt, hosts) = (opt.filter(|_| is_outside), hosts.filter(|_| is_outside));
+        let program = Program { path: launch.program, arguments, tmp, opt, hosts, folder: code.clone(), environment };
+        let mut child = spawner.spawn(&program).await?;
+        let memory = Memory::new(sandbox::id(&child), spec.memory);
         tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), marks_inbox, log));
-        tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), api, ended.clone()));
-        tasks.spawn(supervise(child, kill.clone(), phase_sender, ended, resources, permit));
+        over.disarm();
+        let supervised = Supervised {
+            child,
+            container: launch.container,
+            end: end.clone(),
+            phase: phase_sender,
+            extensions: Arc::clone(&extensions),
+            ended,
+        };
+        tasks.spawn(supervised.run(resources, permit));
         let (timeout, revision, clock) = (spec.timeout, spec.revision.clone(), context.config.clock.clone());
         let (retired, init) = (AtomicBool::new(false), Mutex::new(None));
-        Ok(Self { revision, timeout, clock, jobs, marks, phase, kill, retired, born, init })
+        Ok(Self { revision, timeout, clock, jobs, marks, phase, extensions, end, retired, born, init, memory })
     }
 
-    /// Waits until the process asks for work.
+    /// Waits until the process asks for work, and its extensions for events.
     ///
     /// # Errors
     /// The answer in the function's name when it does not.
     pub(super) async fn ready(&self, id: &str) -> Result<(), Bytes> {
         let mut phase = self.phase.clone();
-        let settled = phase.wait_for(|phase| *phase != Phase::Starting);
-        let settled = timeout(INIT_TIMEOUT, settled).await.map(|phase| phase.map(|phase| phase.clone()));
+        let settled = async {
+            let settled = phase.wait_for(|phase| *phase != Phase::Starting).await.map(|phase| phase.clone());
+            let failed = if let Ok(Phase::Ready) = settled { self.extensions.ready().await.err() } else { None };
+            (settled, failed)
+        };
+        let settled = tokio::select! {
+            biased;
+            settled = timeout(INIT_TIMEOUT, settled) => settled,
+            () = self.memory.is_outgrown() => return Err(exit_document(id, &format!("signal: {KILLED}"))),
+        };
         match settled {
-            Ok(Ok(Phase::Ready)) => {
+            Ok((_, Some(failed)) | (Ok(Phase::ExtensionFailed(failed)), _)) => Err(extension_document(id, &failed)),
+            Ok((Ok(Phase::Ready), None)) => {
                 *self.init.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.born.elapsed());
                 Ok(())
             }
-            Ok(Ok(Phase::InitFailed(document))) => Err(document),
-            Ok(Ok(Phase::Ended(how))) => Err(exit_document(id, &how)),
-            Ok(Ok(Phase::Starting) | Err(_)) => Err(exit_document(id, "it was ended")),
+            Ok((Ok(Phase::InitFailed(document)), _)) => Err(document),
+            Ok((Ok(Phase::Ended(how)), _)) => Err(exit_document(id, &how)),
+            Ok((Ok(Phase::Starting) | Err(_), _)) => Err(exit_document(id, "it was ended")),
             Err(_) => Err(timeout_document(id, "Init timed out", INIT_TIMEOUT)),
+        }
+    }
+
+    /// Whether something in the process goes on after it has answered.
+    pub(super) fn has_extensions(&self) -> bool {
+        !self.extensions.is_empty()
+    }
+
+    /// Waits until the extensions have done with the invocation too; one that takes longer than an invocation may, or
+    /// fails, is the end of the process.
+    pub(super) async fn settle(&self) {
+        let ready = async { self.extensions.ready().await.is_ok() };
+        if !timeout(self.timeout, ready).await.unwrap_or(false) {
+            self.kill();
         }
     }
 
@@ -208,6 +296,7 @@ impl Worker {
             deadline_ms: deadline_ms(self.timeout),
             trace: invocation.trace.clone(),
             client_context: invocation.client_context.clone(),
+            stream: invocation.stream.clone(),
             taken: Arc::clone(&taken),
             answer,
         };
@@ -219,15 +308,24 @@ impl Worker {
         let answer = tokio::select! {
             biased;
             Ok(answer) = reply => answer,
-            how = self.ended() => {
+            phase = self.ended() => {
                 if !taken.load(Ordering::SeqCst) {
                     return None;
                 }
-                Answer::Error(exit_document(&invocation.id, &how))
+                Answer::Error(match phase {
+                    Phase::ExtensionFailed(failed) => extension_document(&invocation.id, &failed),
+                    Phase::Ended(how) => exit_document(&invocation.id, &how),
+                    _ => exit_document(&invocation.id, "it was ended"),
+                })
             }
             () = timeout => {
+                self.end.is_late.store(true, Ordering::SeqCst);
                 self.kill();
                 Answer::Error(timeout_document(&invocation.id, "Task timed out", self.timeout))
+            }
+            () = self.memory.is_outgrown() => {
+                self.kill();
+                Answer::Error(exit_document(&invocation.id, &format!("signal: {KILLED}")))
             }
         };
         let tail = self.end(invocation, &answer, begun.elapsed()).await;
@@ -244,8 +342,10 @@ impl Worker {
         let (sender, tail) = oneshot::channel();
         let report = Report {
             id: invocation.id.clone(),
+            status: status(answer),
             failure: if self.is_alive() { None } else { failure(answer) },
             duration,
+            memory: self.memory.used(),
             init: self.init.lock().unwrap_or_else(PoisonError::into_inner).take(),
             tail: invocation.wants_tail.then_some(sender),
         };
@@ -255,7 +355,7 @@ impl Worker {
 
     /// Ends the process, now.
     pub(super) fn kill(&self) {
-        self.kill.cancel();
+        self.end.kill.cancel();
     }
 
     /// Ends the process after the invocation that it may be in.
@@ -265,9 +365,7 @@ impl Worker {
 
     /// Tells whether the process may get another invocation.
     pub(super) fn is_alive(&self) -> bool {
-        !self.retired.load(Ordering::SeqCst)
-            && !self.kill.is_cancelled()
-            && !matches!(*self.phase.borrow(), Phase::Ended(_))
+        !self.retired.load(Ordering::SeqCst) && !self.end.kill.is_cancelled() && !is_over(&self.phase.borrow())
     }
 
     /// Tells whether the process may get an invocation of this revision of its function.
@@ -275,13 +373,14 @@ impl Worker {
         self.revision == revision && self.is_alive()
     }
 
-    async fn ended(&self) -> Arc<str> {
+    async fn ended(&self) -> Phase {
         let mut phase = self.phase.clone();
-        match phase.wait_for(|phase| matches!(phase, Phase::Ended(_))).await.as_deref() {
-            Ok(Phase::Ended(how)) => Arc::clone(how),
-            _ => Arc::from("it was ended"),
-        }
+        phase.wait_for(is_over).await.map_or(Phase::Ended(Arc::from("it was ended")), |phase| phase.clone())
     }
+}
+
+fn is_over(phase: &Phase) -> bool {
+    matches!(phase, Phase::Ended(_) | Phase::ExtensionFailed(_))
 }
 
 impl Drop for Worker {
@@ -290,51 +389,81 @@ impl Drop for Worker {
     }
 }
 
-/// Waits for the end of a process, or makes it, and cleans up after it.
-async fn supervise(
-    mut child: Child,
-    kill: CancellationToken,
+/// A process, from the inside of the task that watches it.
+struct Supervised {
+    child: Child,
+    /// What the child runs, where that is a container.
+    container: Option<Container>,
+    end: End,
     phase: watch::Sender<Phase>,
+    extensions: Arc<Extensions>,
     ended: CancellationToken,
-    resources: Resources,
-    permit: OwnedSemaphorePermit,
-) {
-    tokio::select! {
-        () = death(&mut child) => {}
-        () = kill.cancelled() => {}
-    }
-    // With what it started and left behind. It was not waited for yet, so the group's number is still its own.
-    kill_group(&child);
-    let how = match child.wait().await {
-        Ok(status) => describe(status),
-        Err(error) => error.to_string(),
-    };
-    phase.send_replace(Phase::Ended(how.into()));
-    ended.cancel();
-    let _ = tokio::task::spawn_blocking(move || drop(resources)).await;
-    drop(permit);
 }
 
-/// Waits until a process has ended, and leaves it to be waited for, so that its number stays its own. Where the system
-/// cannot tell, it is waited for.
-async fn death(child: &mut Child) {
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let (Some(id), Ok(mut deaths)) = (id, signal(SignalKind::child())) {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        while let Ok(None) = waitid(WaitId::Pid(id), options) {
-            deaths.recv().await;
+impl Supervised {
+    /// Waits for the end of the process, or makes it, and cleans up after it.
+    async fn run(mut self, resources: Resources, permit: OwnedSemaphorePermit) {
+        let is_own_end = tokio::select! {
+            () = sandbox::death(&mut self.child) => true,
+            () = self.end.kill.cancelled() => false,
+        };
+        sandbox::end(&mut self.child).await;
+        let how = match self.child.wait().await {
+            Ok(status) => describe(status),
+            Err(error) => error.to_string(),
+        };
+        if let Some(container) = &self.container {
+            container.remove().await;
         }
-    } else {
-        let _ = child.wait().await;
+        let failed = self.extensions.failed();
+        self.phase.send_replace(failed.map_or(Phase::Ended(how.into()), Phase::ExtensionFailed));
+        let reason = match (is_own_end, self.end.is_late.load(Ordering::SeqCst)) {
+            (_, true) => Shutdown::Timeout,
+            (true, false) => Shutdown::Failure,
+            (false, false) => Shutdown::Spindown,
+        };
+        external::farewell(&self.extensions, reason).await;
+        self.ended.cancel();
+        let _ = tokio::task::spawn_blocking(move || drop(resources)).await;
+        drop(permit);
+    }
+}
+
+/// What the extensions of a process are told of its function.
+fn facts(spec: &Spec) -> Facts {
+    Facts {
+        name: spec.name.clone(),
+        version: spec.version.clone(),
+        handler: spec.handler.clone(),
+        account: spec.arn.split(':').nth(4).unwrap_or_default().to_owned(),
     }
 }
 
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
-        (None, Some(signal)) => format!("signal: {signal}"),
+        (None, Some(signal)) => format!("signal: {}", signal_name(signal)),
         (None, None) => "unknown status".to_owned(),
     }
+}
+
+/// The words of Go's standard library, in which Lambda speaks.
+fn signal_name(number: i32) -> String {
+    let name = match number {
+        1 => "hangup",
+        2 => "interrupt",
+        4 => "illegal instruction",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => KILLED,
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        14 => "alarm clock",
+        15 => "terminated",
+        _ => return format!("signal {number}"),
+    };
+    name.to_owned()
 }
 
 fn exit_document(id: &str, how: &str) -> Bytes {
@@ -347,9 +476,29 @@ fn exit_document(id: &str, how: &str) -> Bytes {
     error_document("Runtime.ExitError", &format!("RequestId: {id} Error: {reason}"))
 }
 
+fn extension_document(id: &str, Failed { name, kind }: &Failed) -> Bytes {
+    error_document(kind, &format!("RequestId: {id} Error: the extension `{name}` failed"))
+}
+
 fn timeout_document(id: &str, what: &str, after: Duration) -> Bytes {
     let message = format!("RequestId: {id} Error: {what} after {:.2} seconds", after.as_secs_f64());
-    error_document("Sandbox.Timedout", &message)
+    error_document(TIMED_OUT, &message)
+}
+
+/// How an invocation ended, as the log's records say it.
+fn status(answer: &Answer) -> Status {
+    let Answer::Error(document) = answer else { return Status::Success };
+    let kind = serde_json::from_slice::<ErrorType>(document).ok().and_then(|document| document.kind);
+    match kind.as_deref() {
+        Some(TIMED_OUT) => Status::Timeout,
+        kind => Status::Error(kind.unwrap_or("Runtime.Unknown").to_owned()),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct ErrorType {
+    #[serde(rename = "errorType")]
+    kind: Option<String>,
 }
 
 /// The line of an error document for the log.

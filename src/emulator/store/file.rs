@@ -22,7 +22,7 @@ impl From<io::Error> for SaveError {
 
 impl From<SaveError> for AwsError {
     fn from(error: SaveError) -> Self {
-        Self::internal(format!("The emulator could not write its state: {}.", error.0.kind()))
+        Self::of_disk("The emulator could not write its state", &error.0)
     }
 }
 

@@ -24,15 +24,16 @@ pub use commit::State;
 pub use file::SaveError;
 pub use region::{InvalidRegion, Region};
 pub use set_aside::SetAside;
-pub use table::{AnyTable, Table, Tables, Touched};
+pub use table::{AnyTable, Key, Table, Tables, Touched, Value};
 
 use crate::clock::Clock;
 use commit::Committer;
 use open::Opened;
+use rustix::fs::OFlags;
 use std::{
     fs::{DirBuilder, File, TryLockError},
     io,
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -134,7 +135,9 @@ impl<S: State> Store<S> {
 /// Takes the folder for this process; the lock ends with it, so nothing has to be cleaned up after a crash.
 fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join("lock");
-    let file = match File::options().create(true).truncate(false).write(true).open(&path) {
+    // A symlink is not followed, and a FIFO in the file's place does not hang.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = match File::options().create(true).truncate(false).write(true).custom_flags(flags).open(&path) {
         Ok(file) => file,
         Err(source) => return Err(OpenError::Folder { path, source }),
     };

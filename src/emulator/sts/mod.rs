@@ -1,8 +1,16 @@
-//! STS: who signed. Also keeps the credentials that are lent to functions.
+//! STS: who signed, and credentials for a while. Also keeps the credentials that are lent to functions.
+//!
+//! The installation's own key is the account's root, as AWS says it; unlike AWS's it may assume roles, because it is the
+//! only key that there is until users have some. What a session's policies allow is not looked at: session policies and
+//! session tags, which would narrow it, are refused.
 
+mod assume;
+mod caller;
 mod sessions;
+mod trust;
 
-pub use sessions::{Credentials, Sessions};
+pub use caller::{Caller, caller, of_key};
+pub use sessions::{Credentials, Owner, Sessions};
 
 use super::{
     service::{Handler, Operation, Output, Service},
@@ -13,21 +21,36 @@ use super::{
 pub static SERVICE: Service = Service {
     name: "sts",
     routes: None,
-    operations: &[("GetCallerIdentity", Handler::Sync(caller_identity))],
+    operations: &[
+        ("AssumeRole", Handler::Sync(assume::role)),
+        ("GetAccessKeyInfo", Handler::Sync(key_info)),
+        ("GetCallerIdentity", Handler::Sync(caller_identity)),
+        ("GetSessionToken", Handler::Sync(assume::session_token)),
+    ],
     fault: |fault: Fault| AwsError::sender("ValidationError", fault.to_string()),
 };
 
 /// `GetCallerIdentity`.
 fn caller_identity(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((), scope) = operation.query(|_| Ok(()))?;
-    let account = scope.account().to_owned();
-    let (arn, user) = match scope.context.sessions.owner(scope.access_key_id) {
-        Some(session) => (session.arn(&account), session.user_id(scope.access_key_id)),
-        None => (format!("arn:aws:iam::{account}:root"), account.clone()),
-    };
+    let (account, caller) = (scope.account().to_owned(), caller(&scope));
     Ok(Output::xml(move |result| {
-        xml::text(result, "Arn", &arn);
-        xml::text(result, "UserId", &user);
+        xml::text(result, "Arn", &caller.arn);
+        xml::text(result, "UserId", &caller.id);
         xml::text(result, "Account", &account);
     }))
+}
+
+/// `GetAccessKeyInfo`: of any key, as there is one account.
+fn key_info(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (id, scope) = operation.query(|params| params.required("AccessKeyId"))?;
+    let is_known =
+        scope.context.config.keyring.has(&id) || scope.read_global(|state| state.iam.user_of_key(&id).is_some());
+    if !is_known {
+        let shown: String = id.chars().take(32).collect();
+        let message = format!("The value '{shown}' at 'accessKeyId' is the id of no access key.");
+        return Err(AwsError::sender("ValidationError", message));
+    }
+    let account = scope.account().to_owned();
+    Ok(Output::xml(move |result| xml::text(result, "Account", &account)))
 }

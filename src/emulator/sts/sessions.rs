@@ -1,6 +1,7 @@
-//! The temporary credentials that the emulator lends to its functions, and whose they are.
+//! The temporary credentials that the emulator lends, to its functions and to whoever asks STS, and whose they are.
 //!
-//! They live in memory only: a function process does not outlive the emulator that started it.
+//! They live in memory only: a function process does not outlive the emulator that started it, and whoever assumed a
+//! role assumes it again.
 
 use crate::{
     edge::keyring::{Key, Keyring},
@@ -23,6 +24,17 @@ pub struct Credentials {
 
 /// Whose a lent key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Somebody who took a role on.
+    Role(Session),
+    /// A user, by name.
+    User(String),
+    /// The account's root.
+    Root,
+}
+
+/// Somebody who took a role on.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The name of the role, without its path.
     pub role: String,
@@ -37,24 +49,31 @@ impl Session {
         format!("arn:aws:sts::{account}:assumed-role/{}/{}", self.role, self.name)
     }
 
-    /// The unique id that STS shows: a role's id and the session's name.
+    /// The unique id that STS shows: the role's id and the session's name.
     #[must_use]
-    pub fn user_id(&self, access_key_id: &str) -> String {
-        format!("AROA{}:{}", access_key_id.get(4..).unwrap_or_default(), self.name)
+    pub fn user_id(&self, role_id: &str) -> String {
+        format!("{role_id}:{}", self.name)
     }
+}
+
+/// A lent key.
+struct Lent {
+    owner: Owner,
+    /// Milliseconds since the Unix epoch; `None` for one that is taken back by hand.
+    until: Option<i64>,
 }
 
 /// The lent keys, accepted by the edge as long as they are here.
 pub struct Sessions {
     keyring: Keyring,
-    owners: RwLock<HashMap<String, Session>>,
+    lent: RwLock<HashMap<String, Lent>>,
 }
 
 impl Sessions {
     /// Starts with nothing lent.
     #[must_use]
     pub fn new(keyring: Keyring) -> Self {
-        Self { keyring, owners: RwLock::default() }
+        Self { keyring, lent: RwLock::default() }
     }
 
     /// Lends credentials to a function: the edge accepts them until [`Sessions::revoke`].
@@ -62,12 +81,24 @@ impl Sessions {
     /// # Errors
     /// The operating system's, when it has no randomness to give.
     pub fn lend(&self, role_arn: &str, session: &str) -> Result<Credentials, getrandom::Error> {
+        let role = role_arn.rsplit('/').next().unwrap_or(role_arn).to_owned();
+        self.keep(Owner::Role(Session { role, name: session.to_owned() }), None)
+    }
+
+    /// Lends credentials until a time, in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// As [`Sessions::lend`].
+    pub fn lend_until(&self, owner: Owner, until: i64) -> Result<Credentials, getrandom::Error> {
+        self.keep(owner, Some(until))
+    }
+
+    fn keep(&self, owner: Owner, until: Option<i64>) -> Result<Credentials, getrandom::Error> {
         let access_key_id = format!("ASIA{}", random_hex(8)?.to_ascii_uppercase());
         let secret_access_key = Secret::random(20)?;
         let session_token = Secret::random(32)?;
-        let role = role_arn.rsplit('/').next().unwrap_or(role_arn).to_owned();
-        let owner = Session { role, name: session.to_owned() };
-        self.owners.write().unwrap_or_else(PoisonError::into_inner).insert(access_key_id.clone(), owner);
+        let lent = Lent { owner, until };
+        self.lent.write().unwrap_or_else(PoisonError::into_inner).insert(access_key_id.clone(), lent);
         let key = Key { secret: secret_access_key.clone(), session_token: Some(session_token.clone()) };
         self.keyring.insert(&access_key_id, key);
         Ok(Credentials { access_key_id, secret_access_key, session_token })
@@ -75,15 +106,28 @@ impl Sessions {
 
     /// Takes lent credentials back.
     pub fn revoke(&self, access_key_id: &str) {
-        if self.owners.write().unwrap_or_else(PoisonError::into_inner).remove(access_key_id).is_some() {
+        if self.lent.write().unwrap_or_else(PoisonError::into_inner).remove(access_key_id).is_some() {
             self.keyring.remove(access_key_id);
         }
     }
 
+    /// Whether a key was lent for a time that is over; then it is taken back once a day has passed, until when its
+    /// holder is told why.
+    pub fn is_expired(&self, access_key_id: &str, now: i64) -> bool {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        let until =
+            self.lent.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).and_then(|one| one.until);
+        if until.is_some_and(|until| now >= until.saturating_add(DAY)) {
+            self.revoke(access_key_id);
+        }
+        until.is_some_and(|until| now >= until)
+    }
+
     /// Tells whose a key is; `None` for a key that was not lent.
     #[must_use]
-    pub fn owner(&self, access_key_id: &str) -> Option<Session> {
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
+    pub fn owner(&self, access_key_id: &str) -> Option<Owner> {
+        let lent = self.lent.read().unwrap_or_else(PoisonError::into_inner);
+        lent.get(access_key_id).map(|one| one.owner.clone())
     }
 }
 
@@ -97,8 +141,9 @@ mod tests {
         let sessions = Sessions::new(keyring.clone());
         let lent = sessions.lend("arn:aws:iam::000000000000:role/service/worker", "f").unwrap();
         assert!(keyring.get(&lent.access_key_id).unwrap().secret.matches(lent.secret_access_key.expose()));
-        let owner = sessions.owner(&lent.access_key_id).unwrap();
-        assert_eq!(owner.arn("000000000000"), "arn:aws:sts::000000000000:assumed-role/worker/f");
+        let Some(Owner::Role(session)) = sessions.owner(&lent.access_key_id) else { panic!("no session") };
+        assert_eq!(session.arn("000000000000"), "arn:aws:sts::000000000000:assumed-role/worker/f");
+        assert!(!sessions.is_expired(&lent.access_key_id, i64::MAX));
         sessions.revoke(&lent.access_key_id);
         assert!(keyring.get(&lent.access_key_id).is_none());
         assert!(sessions.owner(&lent.access_key_id).is_none());
@@ -110,5 +155,15 @@ mod tests {
         keyring.insert("AKIA", Key { secret: Secret::new("s"), session_token: None });
         Sessions::new(keyring.clone()).revoke("AKIA");
         assert!(keyring.get("AKIA").is_some());
+    }
+
+    #[test]
+    fn credentials_for_a_while_are_over_when_it_is() {
+        let keyring = Keyring::default();
+        let sessions = Sessions::new(keyring.clone());
+        let lent = sessions.lend_until(Owner::Root, 1000).unwrap();
+        let is_expired = |now: i64| sessions.is_expired(&lent.access_key_id, now);
+        assert!(!is_expired(999) && is_expired(1000) && keyring.has(&lent.access_key_id));
+        assert!(is_expired(1000 + 24 * 60 * 60 * 1000) && !keyring.has(&lent.access_key_id));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{aws_protocol::Protocol, http1::Response};
 use http::StatusCode;
-use std::borrow::Cow;
+use std::{borrow::Cow, io};
 
 /// A refusal in AWS's own words: a code that clients match on, and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,18 @@ impl AwsError {
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", message)
+    }
+
+    /// Says that the emulator's disk refused something. A full one is a 507, which no SDK tries again: only its owner can
+    /// make room.
+    #[must_use]
+    pub fn of_disk(what: &str, error: &io::Error) -> Self {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        if matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull) {
+            let message = format!("{what}: there is no room on the disk of the engine's folder.");
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", message);
+        }
+        Self::internal(format!("{what}: {}.", error.kind()))
     }
 
     /// A required parameter that did not come, as EC2 and the query services say it.

@@ -3,6 +3,7 @@
 
 pub mod cbor;
 mod error;
+pub mod event_stream;
 mod ids;
 pub mod members;
 pub mod page;

@@ -86,6 +86,8 @@ fn settings() -> String {
             InFile::Scalar => "a string or a number",
             InFile::Switch => "a string, or `true` or `false`",
             InFile::List => "a string or a list of strings",
+            InFile::Table => "a table",
+            InFile::Tables => "tables",
         };
         let (flag, variables) = (code(source.flag.as_slice()), code(source.variables));
         let _ = writeln!(text, "| `{}` | {flag} | {variables} | {in_file} | {} |", source.key, source.meaning);

@@ -274,10 +274,13 @@ const SAME: [(&str, &str); 9] = [
     ("doctor", "connection refused os error"),
     // Values of arguments, and settings.
     ("call strat", "list start status stop"),
-    ("config show", "api-key auth auto color endpoint engine folder image lang lenient off rate region stack timeout"),
+    (
+        "config show",
+        "api-key auth auto color endpoint engine folder function image lang lenient off rate region stack timeout",
+    ),
     (
         "config show --origin",
-        "--auth --color --endpoint --engine --folder --image --lang --lenient --port --rate --region --stack --timeout clicolor term toml",
+        "--auth --color --endpoint --engine --folder --function --image --lang --lenient --port --rate --region --stack --timeout clicolor term toml",
     ),
     ("key ", "env eval status"),
 ];

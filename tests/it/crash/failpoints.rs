@@ -15,7 +15,7 @@ fn a_write_that_is_cut_off_at_any_step_leaves_the_old_file_or_the_new_one_and_no
     for step in STEPS {
         for (write, name) in WRITES.iter().enumerate() {
             for what in ["kill", "full"] {
-                let points = format!("{step}={write}*off->1*return({what})");
+                let points = format!("{step}={write}:{what}");
                 let mut command = lab.project.command(&["deploy", "--json"]);
                 let output = crate::support::Running::start({
                     command.env("FAILPOINTS", &points);
@@ -60,7 +60,7 @@ fn over_existing_files(lab: &Lab, step: &str, name: &str, what: &str) {
     };
     lab.project.write(name, &old);
     // The writes before it in `WRITES` find their files as they should be; the log is written by every deploy.
-    let points = format!("{step}=1*return({what})");
+    let points = format!("{step}=0:{what}");
     let mut command = lab.project.command(&["deploy", "--json"]);
     command.env("FAILPOINTS", &points);
     let output = crate::support::Running::start(command).end();

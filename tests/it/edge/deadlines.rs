@@ -4,7 +4,7 @@
 use super::{API, KNOWN_KEY, NOW, Recorder, config, forward::Fake, keyring};
 use atelier::{
     clock::Clock,
-    deadlines::{CLIENT, FUNCTION, GATEWAY},
+    deadlines::{CLIENT, EDGE, FUNCTION, GATEWAY},
     edge::{
         Config, Edge, Upstream,
         forward::{Engine, Forward},
@@ -32,7 +32,7 @@ async fn ask<U: Upstream>(upstream: U, target: &str, key: Option<&str>) -> (u16,
     let mut answer = pin!(serve(&edge, request));
     // Polled once, the call is on its way to the engine.
     assert!(answer.as_mut().now_or_never().is_none());
-    clock.advance(GATEWAY.saturating_sub(Duration::from_millis(1)));
+    clock.advance(EDGE.saturating_sub(Duration::from_millis(1)));
     assert!(answer.as_mut().now_or_never().is_none(), "too early");
     clock.advance(Duration::from_millis(1));
     let answer = timeout(DEADLINE, answer).await.unwrap();
@@ -51,12 +51,13 @@ async fn serve<S: Service>(service: &S, request: Request) -> Response {
 
 #[test]
 fn by_default_the_edge_waits_for_the_function_and_not_longer_than_the_client() {
-    assert_eq!(Config::default().api_time, GATEWAY);
-    assert_eq!([FUNCTION, GATEWAY, CLIENT].map(|deadline| deadline.as_secs()), [28, 29, 30]);
+    assert_eq!(Config::default().api_time, EDGE);
+    let deadlines = [FUNCTION, GATEWAY, EDGE, CLIENT].map(|deadline| deadline.as_millis());
+    assert_eq!(deadlines, [28_000, 29_000, 29_500, 30_000]);
 }
 
 #[tokio::test]
-async fn an_engine_that_hangs_is_a_504_after_29_seconds_wherever_it_hangs() {
+async fn an_engine_that_hangs_is_a_504_before_its_client_gives_up_wherever_it_hangs() {
     for target in [format!("{API}/never"), "/restapis/hung/dev/_user_request_/infra".to_owned()] {
         for key in [None, Some(KNOWN_KEY)] {
             assert_eq!(ask(Recorder::default(), &target, key).await, (504, "deadline".to_owned()), "{target} {key:?}");

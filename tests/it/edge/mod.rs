@@ -10,14 +10,14 @@ mod hostile;
 mod overload;
 mod property;
 mod role;
-mod signing;
+pub(crate) mod signing;
 mod vectors;
 
 use crate::support::raw::{Answer, Client};
 use atelier::{
     clock::Clock,
     edge::{
-        ApiCall, AwsCall, Config, Edge, Lookup, Upstream,
+        ApiCall, AwsCall, Config, Edge, Lookup, Upstream, Voice,
         keyring::{Key, Keyring},
         server,
     },
@@ -35,8 +35,8 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle, time::Interval}
 use tokio_util::sync::CancellationToken;
 
 const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
-const KEY_ID: &str = "AKIDTEST";
-const SECRET: &str = "a secret that only tests know";
+pub(crate) const KEY_ID: &str = "AKIDTEST";
+pub(crate) const SECRET: &str = "a secret that only tests know";
 /// An API key that opens every stage.
 const KNOWN_KEY: &str = "atl_known";
 const API: &str = "/restapis/abc123/dev/_user_request_";
@@ -74,6 +74,14 @@ impl Upstream for Recorder {
             }
             _ => Lookup::Absent,
         }
+    }
+
+    const SPEAKS: bool = true;
+
+    /// One path of its API speaks for itself.
+    fn voice(&self, (): &(), path: &str) -> Voice {
+        let speaks = path.starts_with("/open");
+        Voice { is_own: speaks, answers_pages: speaks }
     }
 
     fn services(&self) -> Option<&'static [&'static str]> {
@@ -190,7 +198,7 @@ fn config() -> Config {
     Config { clock: Clock::manual(NOW), ..Config::default() }
 }
 
-fn keyring() -> Keyring {
+pub(crate) fn keyring() -> Keyring {
     let keyring = Keyring::default();
     keyring.insert(KEY_ID, Key { secret: Secret::new(SECRET), session_token: None });
     keyring.insert(

@@ -24,16 +24,16 @@ use time::OffsetDateTime;
 
 /// How a test client signs.
 #[derive(Debug, Clone)]
-pub(super) struct Signer {
-    pub(super) key_id: &'static str,
-    pub(super) token: Option<&'static str>,
-    pub(super) host: &'static str,
-    pub(super) region: &'static str,
-    pub(super) service: &'static str,
-    pub(super) at: OffsetDateTime,
-    pub(super) presign: Option<Duration>,
-    pub(super) payload_header: bool,
-    pub(super) unsigned_payload: bool,
+pub(crate) struct Signer {
+    pub(crate) key_id: &'static str,
+    pub(crate) token: Option<&'static str>,
+    pub(crate) host: &'static str,
+    pub(crate) region: &'static str,
+    pub(crate) service: &'static str,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) presign: Option<Duration>,
+    pub(crate) payload_header: bool,
+    pub(crate) unsigned_payload: bool,
 }
 
 impl Default for Signer {
@@ -54,7 +54,7 @@ impl Default for Signer {
 
 impl Signer {
     /// Signs a request, which ends up with its target in origin form and a `Host`.
-    pub(super) fn sign(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Parts {
+    pub(crate) fn sign(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Parts {
         let mut request = http::Request::builder().method(method).uri(format!("http://{}{target}", self.host));
         for (name, value) in headers {
             request = request.header(*name, *value);

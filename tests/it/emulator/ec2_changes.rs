@@ -124,8 +124,10 @@ async fn tags_are_added_replaced_found_and_removed() {
     ec2.delete_tags().resources(&id).tags(tag("a", "other")).tags(tag("Name", "two")).send().await.unwrap();
     let left = ec2.describe_tags().filters(filter("resource-type", &["instance"])).send().await.unwrap();
     assert_eq!(left.tags().iter().filter_map(|tag| tag.key()).collect::<Vec<_>>(), ["a"]);
-    let error = ec2.create_tags().resources("vol-1").tags(tag("a", "1")).send().await.unwrap_err();
-    assert_eq!(error.code(), Some("InvalidID"));
+    for (absent, code) in [("vol-1", "InvalidVolume.NotFound"), ("thing-1", "InvalidID")] {
+        let error = ec2.create_tags().resources(absent).tags(tag("a", "1")).send().await.unwrap_err();
+        assert_eq!(error.code(), Some(code));
+    }
     let reserved = ec2.create_tags().resources(&id).tags(tag("aws:x", "1")).send().await.unwrap_err();
     assert_eq!(reserved.code(), Some("InvalidParameterValue"));
 }

@@ -1,5 +1,5 @@
 //! The function that the tests deploy: this very test binary, started again by a `bootstrap` script. What it does is
-//! in the event (`{"do":"echo"}`) or, at its start, in the variable `INIT`.
+//! in the event (`{"do":"echo"}`) or, at its start, in the variable `INIT`. It adds its events to the file in `RECORD`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::exit, clippy::print_stdout, clippy::print_stderr, reason = "functions exit and print")]
@@ -12,6 +12,8 @@ use std::{
     io::{Cursor, Read, Write},
     net::TcpStream,
     path::Path,
+    process::{Command, Stdio},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
@@ -54,6 +56,7 @@ fn serve(api: &str) {
     match env::var("INIT").as_deref() {
         Ok("exit") => std::process::exit(3),
         Ok("hang") => hang(),
+        Ok("extension") => extend(api),
         Ok("error") => {
             let body = br#"{"errorType":"Init.Broken","errorMessage":"no luck"}"#;
             call(api, "POST", "/2018-06-01/runtime/init/error", body);
@@ -65,6 +68,13 @@ fn serve(api: &str) {
         let next = call(api, "GET", "/2018-06-01/runtime/invocation/next", b"");
         let id = next.headers["lambda-runtime-aws-request-id"].clone();
         let event: Value = serde_json::from_slice(&next.body).unwrap_or_default();
+        // A call of a URL says it in a header.
+        let event =
+            event["headers"]["x-event"].as_str().map_or(event.clone(), |text| serde_json::from_str(text).unwrap());
+        if let Ok(record) = env::var("RECORD") {
+            let mut record = std::fs::File::options().create(true).append(true).open(record).unwrap();
+            record.write_all(format!("{event}\n").as_bytes()).unwrap();
+        }
         let (kind, answer) = act(api, &id, &event, &next);
         call(api, "POST", &format!("/2018-06-01/runtime/invocation/{id}/{kind}"), answer.as_bytes());
         if event["do"] == "answer and exit" {
@@ -81,6 +91,19 @@ fn act(api: &str, id: &str, event: &Value, next: &Answer) -> (&'static str, Stri
             std::process::exit(1)
         }
         "hang" => hang(),
+        // A process that leaves the group, the session and its parent, and writes down its number.
+        "leave" => {
+            let file = event["file"].as_str().unwrap();
+            let command = format!("setsid sh -c 'echo $$ > {file}.new; mv {file}.new {file}; exec sleep 3600' &");
+            assert!(Command::new("sh").args(["-c", &command]).stdout(Stdio::null()).status().unwrap().success());
+            wait_for(Path::new(file));
+            if event["hang"] == true { hang() } else { ("response", "null".to_owned()) }
+        }
+        "hold" => {
+            let held = vec![1_u8; usize::try_from(event["megabytes"].as_u64().unwrap()).unwrap() << 20];
+            std::thread::sleep(Duration::from_millis(300));
+            ("response", held.len().to_string())
+        }
         "pid" => ("response", std::process::id().to_string()),
         "print" => {
             println!("a line on stdout");
@@ -130,10 +153,44 @@ fn act(api: &str, id: &str, event: &Value, next: &Answer) -> (&'static str, Stri
             wait_for(Path::new(event["theirs"].as_str().unwrap()));
             ("response", std::process::id().to_string())
         }
+        "told" => ("response", json!(told(usize::try_from(event["least"].as_u64().unwrap()).unwrap())).to_string()),
         "raw" => ("response", event["answer"].as_str().unwrap().to_owned()),
         "answer and exit" | "echo" => ("response", answer_to(event)),
         other => panic!("no such behaviour: {other}"),
     }
+}
+
+/// What the internal extension was told.
+static TOLD: Mutex<Vec<Value>> = Mutex::new(Vec::new());
+
+/// Registers an extension inside this process, which takes events from then on.
+fn extend(api: &str) {
+    const PATH: &str = "/2020-01-01/extension";
+    let ask = |header: &str, method: &str, path: &str, body: &[u8]| {
+        call_as(&format!("host: {api}\r\n{header}"), api, method, &format!("{PATH}/{path}"), body)
+    };
+    let refused = ask("lambda-extension-name: inside", "POST", "register", br#"{"events":["SHUTDOWN"]}"#);
+    assert_eq!(refused.status, 403);
+    let registered = ask("lambda-extension-name: inside", "POST", "register", br#"{"events":["INVOKE"]}"#);
+    let id = format!("lambda-extension-identifier: {}", registered.headers["lambda-extension-identifier"]);
+    TOLD.lock().unwrap().push(serde_json::from_slice(&registered.body).unwrap());
+    let api = api.to_owned();
+    thread::spawn(move || {
+        loop {
+            let line = format!("host: {api}\r\n{id}");
+            let next = call_as(&line, &api, "GET", &format!("{PATH}/event/next"), b"");
+            TOLD.lock().unwrap().push(serde_json::from_slice(&next.body).unwrap());
+        }
+    });
+}
+
+/// What the extension was told, once that is so much.
+fn told(least: usize) -> Vec<Value> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while TOLD.lock().unwrap().len() < least && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(2));
+    }
+    TOLD.lock().unwrap().clone()
 }
 
 /// An API Gateway answer to a proxy event (the query may say what it is), the event itself to any other.

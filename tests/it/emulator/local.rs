@@ -46,7 +46,11 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    /// Starts one whose state is in this folder.
+    pub(super) async fn start_in(folder: TempDir) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, keyring) = (Clock::manual(OffsetDateTime::now_utc()), Keyring::default());

@@ -1,21 +1,35 @@
 //! The emulator over its wire protocols.
 
 mod apigateway;
+mod chalice;
 mod cloud;
 mod ec2;
 mod ec2_changes;
+mod ec2_network;
+mod ec2_volumes;
+mod events;
+mod extensions;
 mod format_1;
 mod function;
+mod function_url;
+mod http_apis;
 mod iam;
+mod iam_users;
 mod lambda;
+mod layers;
 mod local;
+mod log_formats;
 mod logs;
+mod mapping;
 mod models;
 mod node;
+mod pages;
 mod process;
 mod protocols;
 mod python;
 mod runtime;
 mod store;
+mod streaming;
+mod tmp;
 mod versions;
 mod waiting;

@@ -34,9 +34,9 @@ async fn a_missing_operation_is_a_501_that_names_it_in_its_protocol() {
     assert_eq!(answer.status(), 501);
     assert!(text.contains("<Response><Errors><Error><Code>NotImplemented</Code>"), "{text}");
     assert!(text.contains("CreateVpc"), "{text}");
-    let (answer, text) = call("iam", None, "Action=CreateUser&Version=2010-05-08").await;
+    let (answer, text) = call("iam", None, "Action=CreateGroup&Version=2010-05-08").await;
     assert_eq!(answer.status(), 501);
-    assert!(text.contains("<ErrorResponse") && text.contains("CreateUser"), "{text}");
+    assert!(text.contains("<ErrorResponse") && text.contains("CreateGroup"), "{text}");
     let (answer, text) = call("logs", Some("Logs_20140328.StartQuery"), "{}").await;
     assert_eq!(answer.status(), 501);
     assert!(text.contains("StartQuery"), "{text}");

@@ -13,8 +13,9 @@ use aws_sdk_lambda::{
     Client,
     error::ProvideErrorMetadata,
     primitives::Blob,
-    types::{Environment, FunctionCode},
+    types::{Environment, FunctionCode, LogType},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 use tokio::{
@@ -385,5 +386,54 @@ async fn code_that_no_function_has_any_more_leaves_the_disk() {
     client.delete_function().function_name("g").send().await.unwrap();
     local.emulator.shutdown().await;
     assert_eq!((count("blobs"), count("functions/code")), (0, 0));
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_function_started_ends_with_it_wherever_it_went() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let leave = |name: &str, hang: bool| {
+        let file = local.folder().join(name);
+        (json!({"do": "leave", "file": file, "hang": hang}).to_string(), file)
+    };
+    let number = |file: &Path| std::fs::read_to_string(file).unwrap().trim().to_owned();
+
+    let (event, file) = leave("outlived", true);
+    let runs_out = async {
+        local.says("hanging").await;
+        local.clock.advance(Duration::from_secs(20));
+    };
+    let (hung, ()) = tokio::join!(invoke(&client, "f", &event), runs_out);
+    assert!(text(&hung).contains("Task timed out"), "{}", text(&hung));
+    gone(&number(&file)).await;
+
+    let (event, file) = leave("stopped", false);
+    assert_eq!(text(&invoke(&client, "f", &event).await), "null");
+    let left = number(&file);
+    assert!(Path::new("/proc").join(&left).exists());
+    local.stop().await;
+    gone(&left).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_holds_more_memory_than_it_may_is_ended_and_the_next_call_works() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let hold = |megabytes: u32| json!({"do": "hold", "megabytes": megabytes}).to_string();
+    let tailed = |event: String| client.invoke().function_name("f").log_type(LogType::Tail).payload(Blob::new(event));
+
+    let error = tailed(hold(400)).send().await.unwrap();
+    assert_eq!(document(&text(&error))["errorType"], "Runtime.ExitError");
+    let message = document(&text(&error))["errorMessage"].to_string();
+    assert!(message.ends_with("Error: Runtime exited with error: signal: killed\""), "{message}");
+    let log = String::from_utf8(BASE64_STANDARD.decode(error.log_result().unwrap()).unwrap()).unwrap();
+    assert!(log.contains("Memory Size: 128 MB\tMax Memory Used: 128 MB"), "{log}");
+
+    let kept = tailed(hold(64)).send().await.unwrap();
+    assert_eq!(text(&kept), (64 << 20).to_string());
+    let log = String::from_utf8(BASE64_STANDARD.decode(kept.log_result().unwrap()).unwrap()).unwrap();
+    let used: u32 = log.split("Max Memory Used: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((64..128).contains(&used), "{log}");
     local.stop().await;
 }

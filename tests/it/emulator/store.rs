@@ -137,6 +137,25 @@ fn a_folder_a_link_or_a_fifo_in_the_place_of_the_file_is_neither_followed_nor_lo
 }
 
 #[test]
+fn a_folder_a_link_or_a_fifo_in_the_place_of_the_lock_is_an_error_that_names_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("lock");
+    let outside = folder.path().join("outside");
+    let obstacles: [&dyn Fn(); 3] =
+        [&|| std::os::unix::fs::symlink(&outside, &lock).unwrap(), &|| fs::create_dir(&lock).unwrap(), &|| {
+            rustix::fs::mkfifoat(rustix::fs::CWD, &lock, 0o600.into()).unwrap();
+        }];
+    for place in obstacles {
+        place();
+        let error = open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains(lock.to_str().unwrap()), "{error}");
+        fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
+    }
+    assert!(!outside.exists());
+    assert!(open(folder.path()).is_ok());
+}
+
+#[test]
 fn what_a_killed_emulator_left_is_swept_unless_a_state_that_was_set_aside_may_need_it() {
     let folder = tempfile::tempdir().unwrap();
     let orphan = "0".repeat(64);

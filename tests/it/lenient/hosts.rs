@@ -1,6 +1,6 @@
 //! The names under which scripts, containers and functions call `LocalStack`, and its own pages.
 
-use super::{Lab, ROLE};
+use super::{Lab, ROLE, newest};
 use serde_json::Value;
 
 #[test]
@@ -74,5 +74,43 @@ fn a_python_function_reaches_the_engine_under_every_name() {
     // The own hosts file, where the system lets a process have one.
     if rustix::process::geteuid().is_root() {
         assert_eq!(answer["system"], serde_json::json!(["127.0.0.1"]), "{answer}");
+    }
+}
+
+/// The same in Node.js, by its own clients: `http`, `fetch`, and a plain connection.
+const NODE: &str = r#"
+import http from 'node:http';
+import net from 'node:net';
+
+const get = (url) => new Promise((done) => {
+  http.get(url, (answer) => { answer.resume(); done(answer.statusCode); }).on('error', (error) => done(String(error)));
+});
+const connect = (...args) => new Promise((done) => {
+  const socket = net.connect(...args, () => { socket.destroy(); done(200); });
+  socket.on('error', (error) => done(String(error)));
+});
+
+export async function handler() {
+  const { EDGE_PORT: port, LOCALSTACK_HOSTNAME: own } = process.env;
+  const seen = {};
+  for (const host of [own, 'localstack', 'localstack-main', 'host.docker.internal', 'localhost.localstack.cloud',
+    'lambda.localhost.localstack.cloud', '172.17.0.1']) {
+    const url = `http://${host}:${port}/_localstack/info`;
+    seen[`http ${host}`] = await get(url);
+    seen[`fetch ${host}`] = await fetch(url).then((answer) => answer.status, String);
+    seen[`connect ${host}`] = await connect(Number(port), host);
+  }
+  return seen;
+}
+"#;
+
+#[test]
+fn a_node_function_reaches_the_engine_under_every_name() {
+    let Some(runtime) = newest("nodejs") else { return };
+    let lab = Lab::lenient();
+    lab.create_in(runtime, "f", ("app.mjs", NODE), &["--role", ROLE]).unwrap();
+    let answer = lab.invoke("f");
+    for (way, seen) in answer.as_object().unwrap() {
+        assert_eq!(*seen, 200, "{way}: {answer}");
     }
 }

@@ -93,15 +93,20 @@ impl Lab {
 
     /// Creates a function in Python, and gives its ARN; `None` where there is no Python, which is said.
     fn create(&self, name: &str, code: &str, more: &[&str]) -> Option<Result<Value, String>> {
-        let runtime = python()?.to_string();
+        Some(self.create_in(newest("python")?, name, ("app.py", code), more))
+    }
+
+    /// Creates a function of one file.
+    fn create_in(&self, runtime: Runtime, name: &str, file: (&str, &str), more: &[&str]) -> Result<Value, String> {
+        let (runtime, (file, code)) = (runtime.to_string(), file);
         let path = self.project.path().join(format!("{name}.zip"));
         let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
-        archive.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
+        archive.start_file(file, zip::write::SimpleFileOptions::default()).unwrap();
         archive.write_all(code.as_bytes()).unwrap();
         archive.finish().unwrap();
         let code = format!("fileb://{}", path.display());
         let create = ["lambda", "create-function", "--function-name", name, "--runtime", &runtime, "--zip-file", &code];
-        Some(self.aws(&[&create, &["--handler", "app.handler", "--timeout", "20"][..], more].concat()))
+        self.aws(&[&create, &["--handler", "app.handler", "--timeout", "20"][..], more].concat())
     }
 
     /// Invokes a function with `{}`.
@@ -169,9 +174,9 @@ fn any_credentials(port: u16) -> Vec<(String, String)> {
     variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-/// The newest Python that is here; where there is none, says so.
-fn python() -> Option<Runtime> {
-    tokio::runtime::Runtime::new().unwrap().block_on(interpreters::here("python")).pop()
+/// The newest runtime of a language whose interpreter is here; where there is none, says so.
+fn newest(language: &str) -> Option<Runtime> {
+    tokio::runtime::Runtime::new().unwrap().block_on(interpreters::here(language)).pop()
 }
 
 /// Whether `awslocal` is here; where it is not, says so.

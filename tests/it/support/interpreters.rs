@@ -7,7 +7,7 @@ use atelier::runtimes::{Machine, Runtime, interpreter::Finder};
 #[expect(clippy::disallowed_methods, reason = "the tests' own environment, not the program's")]
 pub(crate) fn machine() -> Machine {
     let home = std::env::var_os("HOME").map(Into::into);
-    Machine { path: std::env::var("PATH").ok(), home, cache: None }
+    Machine { path: std::env::var("PATH").ok(), home, ..Machine::default() }
 }
 
 /// The runtimes of a language, by the beginning of their names, whose own interpreter is here; where there is none, says

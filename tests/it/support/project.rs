@@ -1,6 +1,9 @@
 //! A project folder of its own, and the real binary run in it as a user would: cleared environment, own HOME, deadline.
 
 use super::{Running, engine_port};
+use atelier::aws::Connection;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_types::SdkConfig;
 use std::{
     fs::{Permissions, set_permissions},
     os::unix::{fs::PermissionsExt, process::CommandExt},
@@ -57,6 +60,20 @@ impl Project {
     pub(crate) fn running(mut self, program: &Path) -> Self {
         program.clone_into(&mut self.program);
         self
+    }
+
+    /// What an AWS client of this project's embedded engine is configured with.
+    pub(crate) fn sdk(&self, port: u16) -> SdkConfig {
+        let stored = std::fs::read_to_string(self.path().join(".atelier/credentials.json")).unwrap();
+        let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
+        let key = |name: &str| stored[name].as_str().unwrap().to_owned();
+        let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
+        let connection = Connection {
+            endpoint: Some(format!("http://127.0.0.1:{port}")),
+            region: "us-east-1".to_owned(),
+            credentials: SharedCredentialsProvider::new(credentials),
+        };
+        connection.sdk_config()
     }
 
     /// Sets a variable for every command of this project.

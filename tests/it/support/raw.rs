@@ -98,6 +98,12 @@ impl Client {
         let headers: Vec<_> =
             lines.map(|line| line.split_once(": ").unwrap()).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         let mut answer = Answer { status, headers, body: Vec::new() };
+        if with_body && answer.header("transfer-encoding") == Some("chunked") {
+            while let Some(chunk) = self.chunk().await.expect("the body is broken off") {
+                answer.body.extend(chunk);
+            }
+            return Some(answer);
+        }
         let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
         if with_body {
             while self.buffer.len() < length {
@@ -106,6 +112,31 @@ impl Client {
             answer.body = self.buffer.drain(..length).collect();
         }
         Some(answer)
+    }
+
+    /// Reads the head of an answer whose body comes in chunks.
+    pub(crate) async fn answer_in_chunks(&mut self) -> Option<Answer> {
+        self.next(false).await
+    }
+
+    /// Reads the next chunk of a body, `None` at its end.
+    ///
+    /// # Errors
+    /// When the server closes before it.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Vec<u8>>, ()> {
+        loop {
+            let line = self.buffer.windows(2).position(|window| window == b"\r\n");
+            let size =
+                line.map(|end| usize::from_str_radix(std::str::from_utf8(&self.buffer[..end]).unwrap(), 16).unwrap());
+            if let Some((line, size)) = line.zip(size).filter(|(line, size)| self.buffer.len() >= line + size + 4) {
+                let chunk = self.buffer[line + 2..line + 2 + size].to_vec();
+                self.buffer.drain(..line + size + 4);
+                return Ok((size > 0).then_some(chunk));
+            }
+            if !self.fill().await {
+                return Err(());
+            }
+        }
     }
 
     /// Reads some more; `false` at the end, however the server came to it.

@@ -56,11 +56,27 @@ FIXTURES = {
         },
         "is": "input.statusCode",
     },
+    # A method that answers.
+    "answered": {
+        "call": "apigateway.GetIntegrationResponse",
+        "input": {**METHOD, "statusCode": "$integration_response"},
+        "is": "input.httpMethod",
+    },
     "deployment": {
         "call": "apigateway.CreateDeployment",
         # A deployment takes methods that are answered.
         "input": {"restApiId": "$api", "description": "$integration_response"},
         "is": "output.id",
+    },
+    "validator": {
+        "call": "apigateway.CreateRequestValidator",
+        "input": {"restApiId": "$api", "name": "v", "validateRequestParameters": True},
+        "is": "output.id",
+    },
+    "gateway_response": {
+        "call": "apigateway.PutGatewayResponse",
+        "input": {"restApiId": "$api", "responseType": "THROTTLED", "statusCode": "430"},
+        "is": "input.responseType",
     },
     "stage": {
         "call": "apigateway.CreateStage",
@@ -109,6 +125,8 @@ READS = [
     {"call": "apigateway.GetResources", "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500}},
     {"call": "apigateway.GetDeployments", "input": {"restApiId": "$api", "limit": 500}},
     {"call": "apigateway.GetStages", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetRequestValidators", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetGatewayResponses", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetApiKeys", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlans", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlanKeys", "input": {"usagePlanId": "$plan", "limit": 500}},
@@ -167,6 +185,10 @@ RESOURCES = {
         "answer": {"id": ..., "path": ..., "parentId": "$root"},
     },
     "DeleteResource": {"input": {"restApiId": "$api", "resourceId": "$resource"}},
+    "UpdateResource": {
+        "input": {"restApiId": "$api", "resourceId": "$resource", **replace("/pathPart", "renamed")},
+        "answer": {"pathPart": "renamed", "path": "/renamed"},
+    },
     "GetResource": {
         "input": {"restApiId": "$api", "resourceId": "$resource", "embed": ["methods"]},
         "answer": {"id": "$resource", "path": ...},
@@ -187,6 +209,14 @@ RESOURCES = {
         "answer": {"statusCode": "200"},
     },
     "GetMethodResponse": {"input": {**ON_METHOD, "statusCode": "$method_response"}, "answer": {"statusCode": "200"}},
+    "UpdateMethodResponse": {
+        "input": {
+            **ON_METHOD,
+            "statusCode": "$method_response",
+            **replace("/responseModels/application~1json", "Empty"),
+        },
+        "answer": {"statusCode": "200", "responseModels": ...},
+    },
     "DeleteMethodResponse": {"input": {**ON_METHOD, "statusCode": "$method_response"}},
     "PutIntegration": [
         {
@@ -221,10 +251,72 @@ RESOURCES = {
         "input": {**METHOD, "statusCode": "$integration_response"},
         "answer": {"statusCode": "200"},
     },
+    "UpdateIntegrationResponse": {
+        "input": {**METHOD, "statusCode": "$integration_response", **replace("/selectionPattern", "4.*")},
+        "answer": {"statusCode": "200", "selectionPattern": "4.*"},
+    },
+    "TestInvokeMethod": {
+        "input": {
+            **METHOD,
+            "restApiId": "$api",
+            "httpMethod": "$answered",
+            "pathWithQueryString": "/?q=1",
+            "body": "",
+            "headers": {"a": "b"},
+            "multiValueHeaders": {"c": ["d"]},
+            "stageVariables": {"e": "f"},
+        },
+        "answer": {"status": 200, "body": "{}", "headers": ..., "log": ..., "latency": ...},
+    },
     "DeleteIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}},
 }
 
+OF_VALIDATOR = {"restApiId": "$api", "requestValidatorId": "$validator"}
+OF_RESPONSE = {"restApiId": "$api", "responseType": "$gateway_response"}
+
+RULES = {
+    "CreateRequestValidator": {
+        "input": {"restApiId": "$api", "name": "v", "validateRequestParameters": True},
+        "answer": {"id": ..., "name": "v", "validateRequestParameters": True, "validateRequestBody": False},
+    },
+    "DeleteRequestValidator": {"input": OF_VALIDATOR},
+    "GetRequestValidator": {"input": OF_VALIDATOR, "answer": {"id": "$validator"}},
+    "GetRequestValidators": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "UpdateRequestValidator": {"input": {**OF_VALIDATOR, **replace("/name", "n")}, "answer": {"name": "n"}},
+    "PutGatewayResponse": {
+        "input": {
+            "restApiId": "$api",
+            "responseType": "DEFAULT_4XX",
+            "statusCode": "404",
+            "responseParameters": {"gatewayresponse.header.a": "'b'"},
+            "responseTemplates": {"application/json": "{}"},
+        },
+        "answer": {"responseType": "DEFAULT_4XX", "statusCode": "404", "defaultResponse": False},
+    },
+    "DeleteGatewayResponse": {"input": OF_RESPONSE},
+    "GetGatewayResponse": {"input": OF_RESPONSE, "answer": {"responseType": "THROTTLED", "statusCode": "430"}},
+    "GetGatewayResponses": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "UpdateGatewayResponse": {
+        "input": {**OF_RESPONSE, **replace("/statusCode", "431")},
+        "answer": {"statusCode": "431"},
+    },
+}
+
+GIVENS = {
+    "GetAccount": {"answer": {"throttleSettings.burstLimit": 5000, "features": ["UsagePlans"]}},
+    "GetAuthorizers": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "GetModel": {
+        "input": {"restApiId": "$api", "modelName": "Empty", "flatten": True},
+        "answer": {"name": "Empty", "contentType": "application/json", "schema": ...},
+    },
+    "GetModels": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items[0].name": "Empty"}},
+}
+
 DEPLOYMENTS = {
+    "UpdateDeployment": {
+        "input": {"restApiId": "$api", "deploymentId": "$deployment", **replace("/description", "new")},
+        "answer": {"description": "new"},
+    },
     "CreateDeployment": {
         "input": {"restApiId": "$api", "stageName": "prod", "description": "$integration_response"},
         "free": ["description"],
@@ -292,9 +384,25 @@ KEYS = {
     "GetUsagePlanKeys": {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
 }
 
-ROWS = APIS | RESOURCES | DEPLOYMENTS | KEYS
+ROWS = APIS | RESOURCES | RULES | GIVENS | DEPLOYMENTS | KEYS
 
 PAGES = {
+    "GetAuthorizers": {"input": OF_THE_API, "items": "items[].id"},
+    "GetGatewayResponses": {"input": OF_THE_API, "items": "items[].responseType"},
+    "GetModels": {"input": OF_THE_API, "items": "items[].name"},
+    "GetRequestValidators": {
+        "make": {
+            "call": "apigateway.CreateRequestValidator",
+            "input": {"restApiId": "$api", "name": "$new"},
+            "is": "output.id",
+        },
+        "remove": {
+            "call": "apigateway.DeleteRequestValidator",
+            "input": {"restApiId": "$api", "requestValidatorId": "$item"},
+        },
+        "input": OF_THE_API,
+        "items": "items[].id",
+    },
     "GetApiKeys": {
         "make": {"call": "apigateway.CreateApiKey", "input": {"name": "$name"}, "is": "output.id"},
         "remove": {"call": "apigateway.DeleteApiKey", "input": {"apiKey": "$item"}},

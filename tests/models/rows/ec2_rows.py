@@ -1,6 +1,9 @@
 """EC2."""
 
 IMAGE = "ami-0a1b2c3d4e5f60001"
+SSH = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]
+OUT = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+PUBLIC = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"
 
 
 def wait_for(state):
@@ -34,12 +37,69 @@ FIXTURES = {
     },
 }
 
+for _name, _call, _input, _is in (
+    ("group", "CreateSecurityGroup", {"GroupName": "$new", "Description": "of a test"}, "output.GroupId"),
+    ("key", "CreateKeyPair", {"KeyName": "$new", "KeyType": "ed25519"}, "input.KeyName"),
+    (
+        "rule",
+        "AuthorizeSecurityGroupIngress",
+        {"GroupId": "$group", "IpPermissions": SSH},
+        "output.SecurityGroupRules[0].SecurityGroupRuleId",
+    ),
+    ("vpc", "DescribeVpcs", {}, "output.Vpcs[0].VpcId"),
+    ("subnet", "DescribeSubnets", {}, "output.Subnets[0].SubnetId"),
+    ("table", "DescribeRouteTables", {}, "output.RouteTables[0].RouteTableId"),
+    ("gateway", "DescribeInternetGateways", {}, "output.InternetGateways[0].InternetGatewayId"),
+    (
+        "interface",
+        "DescribeInstances",
+        {"InstanceIds": ["$instance"]},
+        "output.Reservations[0].Instances[0].NetworkInterfaces[0].NetworkInterfaceId",
+    ),
+):
+    FIXTURES[_name] = {"call": f"ec2.{_call}", "input": _input, "is": _is}
+
+FIXTURES["profile"] = {
+    "call": "iam.CreateInstanceProfile",
+    "input": {"InstanceProfileName": "$new"},
+    "is": "input.InstanceProfileName",
+}
+FIXTURES["association"] = {
+    "call": "ec2.AssociateIamInstanceProfile",
+    "input": {"InstanceId": "$instance", "IamInstanceProfile": {"Name": "$profile"}},
+    "is": "output.IamInstanceProfileAssociation.AssociationId",
+}
+
+ROOT = "output.Reservations[0].Instances[0].BlockDeviceMappings[0].Ebs.VolumeId"
+for _name, _call, _input, _is in (
+    ("volume", "CreateVolume", {"AvailabilityZone": "us-east-1a", "Size": 8}, "output.VolumeId"),
+    ("root", "DescribeInstances", {"InstanceIds": ["$stopped"]}, ROOT),
+    ("snapshot", "CreateSnapshot", {"VolumeId": "$volume", "Description": "of a test"}, "output.SnapshotId"),
+    (
+        "image",
+        "RegisterImage",
+        {
+            "Name": "$new",
+            "RootDeviceName": "/dev/xvda",
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
+        },
+        "output.ImageId",
+    ),
+):
+    FIXTURES[_name] = {"call": f"ec2.{_call}", "input": _input, "is": _is}
+
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "ec2.DescribeInstances", "input": {"InstanceIds": ["$instance"]}},
     # Every instance without its state, which changes by itself.
     {"call": "ec2.DescribeInstanceCreditSpecifications"},
     {"call": "ec2.DescribeTags"},
+    {"call": "ec2.DescribeSecurityGroups"},
+    {"call": "ec2.DescribeKeyPairs"},
+    {"call": "ec2.DescribeVolumes"},
+    {"call": "ec2.DescribeSnapshots"},
+    {"call": "ec2.DescribeImages"},
+    {"call": "ec2.DescribeIamInstanceProfileAssociations"},
     *(
         {"call": "ec2.DescribeInstanceAttribute", "input": {"InstanceId": "$instance", "Attribute": attribute}}
         for attribute in ("disableApiStop", "disableApiTermination", "instanceInitiatedShutdownBehavior", "userData")
@@ -49,8 +109,47 @@ READS = [
 OF_THE_TAG = [{"Name": "tag:a", "Values": ["b"]}]
 
 ROWS = {
+    "AuthorizeSecurityGroupEgress": {
+        "input": {"GroupId": "$group", "IpPermissions": SSH},
+        "answer": {"SecurityGroupRules[0].IsEgress": True, "SecurityGroupRules[0].CidrIpv4": "10.0.0.0/8"},
+    },
+    "AuthorizeSecurityGroupIngress": [
+        {
+            "input": {"GroupId": "$group", "IpPermissions": SSH},
+            "answer": {"SecurityGroupRules[0].FromPort": 22, "SecurityGroupRules[0].GroupOwnerId": "$account"},
+        },
+        {"input": {"GroupId": "$group", "IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "CidrIp": "1.2.3.4/32"}},
+        {
+            "input": {
+                "GroupId": "$group",
+                "IpPermissions": [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "$group"}]}],
+            },
+            "answer": {"SecurityGroupRules[0].ReferencedGroupInfo.GroupId": "$group"},
+        },
+    ],
+    "CreateKeyPair": [
+        {
+            "input": {"KeyName": "$new", "KeyType": "ed25519"},
+            "answer": {"KeyPairId": ..., "KeyFingerprint": ..., "KeyMaterial": ...},
+        },
+        {"input": {"KeyName": "$new"}, "answer": {"KeyMaterial": ...}},
+    ],
+    "CreateSecurityGroup": {
+        "input": {"GroupName": "$new", "Description": "of a test", "VpcId": "$vpc"},
+        "answer": {"GroupId": ..., "SecurityGroupArn": ...},
+    },
     "CreateTags": {"input": {"Resources": ["$instance"], "Tags": [{"Key": "c", "Value": "d"}]}},
+    "DeleteKeyPair": {"input": {"KeyName": "$key"}, "answer": {"KeyPairId": ...}, "free": ["KeyName"]},
+    "DeleteSecurityGroup": {"input": {"GroupId": "$group"}, "answer": {"GroupId": "$group"}},
     "DeleteTags": {"input": {"Resources": ["$instance"], "Tags": [{"Key": "a"}]}},
+    "DescribeAccountAttributes": {
+        "input": {"AttributeNames": ["default-vpc"]},
+        "answer": {"AccountAttributes[0].AttributeValues[0].AttributeValue": "$vpc"},
+    },
+    "DescribeAvailabilityZones": {
+        "input": {"ZoneNames": ["us-east-1a"], "Filters": [{"Name": "state", "Values": ["available"]}]},
+        "answer": {"AvailabilityZones[0].ZoneId": "use1-az1", "AvailabilityZones[0].RegionName": "us-east-1"},
+    },
     "DescribeImages": {
         "input": {"ImageIds": [IMAGE], "Filters": [{"Name": "architecture", "Values": ["x86_64"]}]},
         "answer": {"Images[0].ImageId": IMAGE, "Images[0].Architecture": "x86_64"},
@@ -66,6 +165,14 @@ ROWS = {
             ("sourceDestCheck", {"SourceDestCheck.Value": True}),
             ("userData", {"UserData": ...}),
             ("groupSet", {"Groups[0].GroupName": "default"}),
+            ("blockDeviceMapping", {"BlockDeviceMappings[0].DeviceName": "/dev/xvda"}),
+            ("enaSupport", {"EnaSupport.Value": True}),
+            ("enclaveOptions", {"EnclaveOptions.Enabled": False}),
+            ("kernel", {"KernelId": ...}),
+            ("productCodes", {"ProductCodes": ...}),
+            ("ramdisk", {"RamdiskId": ...}),
+            ("rootDeviceName", {"RootDeviceName.Value": "/dev/xvda"}),
+            ("sriovNetSupport", {"SriovNetSupport": ...}),
         )
     ],
     "DescribeInstanceCreditSpecifications": {
@@ -78,6 +185,13 @@ ROWS = {
             "answer": {"InstanceStatuses[0].InstanceState.Name": "running", "InstanceStatuses[0].SystemStatus": ...},
         },
         {"input": {"InstanceIds": ["$stopped"], "IncludeAllInstances": True}},
+    ],
+    "DescribeInstanceTypeOfferings": [
+        {
+            "input": {"LocationType": "availability-zone", "Filters": [{"Name": "instance-type", "Values": ["t2.micro"]}]},
+            "answer": {"InstanceTypeOfferings[0].Location": "us-east-1a"},
+        },
+        {"input": {}, "answer": {"InstanceTypeOfferings[0].LocationType": "region"}},
     ],
     "DescribeInstanceTypes": [
         {
@@ -94,20 +208,120 @@ ROWS = {
         {"input": {"InstanceIds": ["$stopped"]}, "answer": {"Reservations[0].Instances[0].StateReason": ...}},
         {"input": {"MaxResults": 5}},
     ],
+    "DescribeInternetGateways": {
+        "input": {"InternetGatewayIds": ["$gateway"]},
+        "answer": {"InternetGateways[0].Attachments[0].VpcId": "$vpc"},
+    },
+    "DescribeKeyPairs": [
+        {
+            "input": {"KeyNames": ["$key"], "IncludePublicKey": True},
+            "answer": {"KeyPairs[0].KeyType": "ed25519", "KeyPairs[0].PublicKey": ..., "KeyPairs[0].CreateTime": ...},
+        },
+        {"input": {}, "answer": {"KeyPairs": ...}},
+    ],
+    "DescribeNetworkInterfaces": {
+        "input": {"NetworkInterfaceIds": ["$interface"]},
+        "answer": {
+            "NetworkInterfaces[0].Attachment.InstanceId": "$instance",
+            "NetworkInterfaces[0].Association.PublicIp": ...,
+            "NetworkInterfaces[0].PrivateIpAddresses[0].Primary": True,
+            "NetworkInterfaces[0].OwnerId": "$account",
+        },
+    },
     "DescribeRegions": {
         "input": {"RegionNames": ["us-east-1"], "Filters": [{"Name": "region-name", "Values": ["us-*"]}]},
         "answer": {"Regions[0].RegionName": "us-east-1", "Regions[0].Endpoint": ...},
+    },
+    "DescribeRouteTables": {
+        "input": {"RouteTableIds": ["$table"], "Filters": [{"Name": "association.main", "Values": ["true"]}]},
+        "answer": {"RouteTables[0].Routes[1].GatewayId": "$gateway", "RouteTables[0].VpcId": "$vpc"},
+    },
+    "DescribeSecurityGroupRules": [
+        {
+            "input": {"SecurityGroupRuleIds": ["$rule"]},
+            "answer": {"SecurityGroupRules[0].GroupId": "$group", "SecurityGroupRules[0].IsEgress": False},
+        },
+        {"input": {"Filters": [{"Name": "group-id", "Values": ["$group"]}]}, "answer": {"SecurityGroupRules": ...}},
+    ],
+    "DescribeSecurityGroups": [
+        {
+            "input": {"GroupIds": ["$group"], "Filters": [{"Name": "vpc-id", "Values": ["$vpc"]}]},
+            "answer": {
+                "SecurityGroups[0].Description": "of a test",
+                "SecurityGroups[0].IpPermissionsEgress[0].IpRanges[0].CidrIp": "0.0.0.0/0",
+            },
+        },
+        {"input": {"GroupNames": ["default"]}, "answer": {"SecurityGroups[0].IpPermissions[0].UserIdGroupPairs": ...}},
+    ],
+    "DescribeSubnets": {
+        "input": {"SubnetIds": ["$subnet"], "Filters": [{"Name": "default-for-az", "Values": ["true"]}]},
+        "answer": {"Subnets[0].VpcId": "$vpc", "Subnets[0].MapPublicIpOnLaunch": True, "Subnets[0].CidrBlock": ...},
     },
     "DescribeTags": {
         "input": {"Filters": [{"Name": "resource-id", "Values": ["$instance"]}]},
         "answer": {"Tags[0].Key": "a", "Tags[0].ResourceId": "$instance", "Tags[0].ResourceType": "instance"},
     },
+    "DescribeVpcAttribute": [
+        {"input": {"VpcId": "$vpc", "Attribute": attribute}, "answer": {"VpcId": "$vpc", f"{member}.Value": value}}
+        for attribute, member, value in (
+            ("enableDnsHostnames", "EnableDnsHostnames", True),
+            ("enableDnsSupport", "EnableDnsSupport", True),
+            ("enableNetworkAddressUsageMetrics", "EnableNetworkAddressUsageMetrics", False),
+        )
+    ],
+    "DescribeVpcs": {
+        "input": {"VpcIds": ["$vpc"], "Filters": [{"Name": "is-default", "Values": ["true"]}]},
+        "answer": {"Vpcs[0].CidrBlock": "172.31.0.0/16", "Vpcs[0].IsDefault": True, "Vpcs[0].OwnerId": "$account"},
+    },
+    "GetConsoleOutput": {"input": {"InstanceId": "$instance"}, "answer": {"Timestamp": ...}},
+    "ImportKeyPair": {
+        "input": {"KeyName": "$new", "PublicKeyMaterial": PUBLIC},
+        "answer": {"KeyFingerprint": ..., "KeyPairId": ...},
+    },
     "ModifyInstanceAttribute": [
+        {"input": {"InstanceId": "$instance", "Groups": ["$group"]}},
+        {
+            "input": {
+                "InstanceId": "$instance",
+                "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}],
+            },
+        },
         {"input": {"InstanceId": "$instance", "DisableApiTermination": {"Value": True}}},
         {"input": {"InstanceId": "$stopped", "InstanceType": {"Value": "t2.small"}}},
         {"input": {"InstanceId": "$instance", "Attribute": "disableApiStop", "Value": "true"}},
     ],
+    "ModifyInstanceCreditSpecification": {
+        "input": {"InstanceCreditSpecifications": [{"InstanceId": "$instance", "CpuCredits": "unlimited"}]},
+        "answer": {"SuccessfulInstanceCreditSpecifications[0].InstanceId": "$instance"},
+    },
+    "ModifyInstanceMetadataOptions": {
+        "input": {"InstanceId": "$instance", "HttpTokens": "optional", "HttpPutResponseHopLimit": 3},
+        "answer": {"InstanceMetadataOptions.HttpPutResponseHopLimit": 3, "InstanceMetadataOptions.State": "pending"},
+    },
+    "ModifySecurityGroupRules": {
+        "input": {
+            "GroupId": "$group",
+            "SecurityGroupRules": [
+                {
+                    "SecurityGroupRuleId": "$rule",
+                    "SecurityGroupRule": {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 9, "CidrIpv6": "::/0"},
+                },
+            ],
+        },
+        "answer": {"Return": True},
+    },
+    "MonitorInstances": {
+        "input": {"InstanceIds": ["$instance"]},
+        "answer": {"InstanceMonitorings[0].Monitoring.State": "pending"},
+    },
     "RebootInstances": {"input": {"InstanceIds": ["$instance"]}},
+    "RevokeSecurityGroupEgress": {
+        "input": {"GroupId": "$group", "IpPermissions": OUT},
+        "answer": {"RevokedSecurityGroupRules[0].IsEgress": True},
+    },
+    "RevokeSecurityGroupIngress": [
+        {"input": {"GroupId": "$group", "SecurityGroupRuleIds": ["$rule"]}, "answer": {"Return": True}},
+    ],
     "RunInstances": {
         "input": {
             "ImageId": IMAGE,
@@ -133,6 +347,84 @@ ROWS = {
     },
 }
 
+ASSOCIATION = "IamInstanceProfileAssociation"
+ROWS |= {
+    "AssociateIamInstanceProfile": {
+        "input": {"InstanceId": "$instance", "IamInstanceProfile": {"Name": "$profile"}},
+        "answer": {f"{ASSOCIATION}.InstanceId": "$instance", f"{ASSOCIATION}.State": "associating"},
+    },
+    "DescribeIamInstanceProfileAssociations": {
+        "input": {"AssociationIds": ["$association"], "Filters": [{"Name": "instance-id", "Values": ["$instance"]}]},
+        "answer": {f"{ASSOCIATION}s[0].State": "associated", f"{ASSOCIATION}s[0].IamInstanceProfile.Arn": ...},
+    },
+    "DisassociateIamInstanceProfile": {
+        "input": {"AssociationId": "$association"},
+        "answer": {f"{ASSOCIATION}.State": "disassociating"},
+    },
+    "ReplaceIamInstanceProfileAssociation": {
+        "input": {"AssociationId": "$association", "IamInstanceProfile": {"Name": "$profile"}},
+        "answer": {f"{ASSOCIATION}.State": "associating"},
+    },
+}
+ROWS |= {
+    "AttachVolume": {
+        "input": {"VolumeId": "$volume", "InstanceId": "$instance", "Device": "/dev/sdf"},
+        "answer": {"State": "attaching", "VolumeId": "$volume", "InstanceId": "$instance", "AttachTime": ...},
+    },
+    "CopyImage": {
+        "input": {"Name": "$new", "SourceImageId": "$image", "SourceRegion": "us-east-1"},
+        "answer": {"ImageId": ...},
+    },
+    "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$new"}, "answer": {"ImageId": ...}},
+    "CreateSnapshot": {
+        "input": {"VolumeId": "$volume", "Description": "d"},
+        "answer": {"State": "pending", "VolumeId": "$volume", "VolumeSize": 8, "OwnerId": "$account"},
+    },
+    "CreateVolume": {
+        "input": {"AvailabilityZone": "us-east-1a", "Size": 8, "VolumeType": "gp3"},
+        "answer": {"State": "creating", "Iops": 3000, "Throughput": 125, "Encrypted": False},
+    },
+    "DeleteSnapshot": {"input": {"SnapshotId": "$snapshot"}},
+    "DeleteVolume": {"input": {"VolumeId": "$volume"}},
+    "DeregisterImage": {"input": {"ImageId": "$image", "DeleteAssociatedSnapshots": True}, "answer": {"Return": True}},
+    "DescribeImageAttribute": [
+        {"input": {"ImageId": "$image", "Attribute": attribute}, "answer": {"ImageId": "$image"}}
+        for attribute in ("blockDeviceMapping", "description", "launchPermission", "imdsSupport", "productCodes")
+    ],
+    "DescribeSnapshots": {
+        "input": {"SnapshotIds": ["$snapshot"], "OwnerIds": ["self"]},
+        "answer": {"Snapshots[0].State": "completed", "Snapshots[0].Progress": "100%"},
+    },
+    "DescribeVolumeAttribute": [
+        {"input": {"VolumeId": "$volume", "Attribute": "autoEnableIO"}, "answer": {"AutoEnableIO.Value": False}},
+        {"input": {"VolumeId": "$volume", "Attribute": "productCodes"}, "answer": {"ProductCodes": ...}},
+    ],
+    "DescribeVolumes": [
+        {
+            "input": {"VolumeIds": ["$root"]},
+            "answer": {"Volumes[0].Attachments[0].InstanceId": "$stopped", "Volumes[0].State": "in-use"},
+        },
+        {"input": {"VolumeIds": ["$volume"]}, "answer": {"Volumes[0].State": "available"}},
+    ],
+    "DetachVolume": {"input": {"VolumeId": "$root"}, "answer": {"State": "detaching", "InstanceId": "$stopped"}},
+    "RegisterImage": {
+        "input": {
+            "Name": "$new",
+            "RootDeviceName": "/dev/xvda",
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
+        },
+        "answer": {"ImageId": ...},
+    },
+}
+ROWS["DescribeImages"] = [
+    ROWS["DescribeImages"],
+    {"input": {"Owners": ["self"], "ImageIds": ["$image"]}, "answer": {"Images[0].Public": False}},
+]
+ROWS["UnmonitorInstances"] = {
+    "input": {"InstanceIds": ["$instance"]},
+    "answer": {"InstanceMonitorings[0].Monitoring.State": "disabled"},
+}
+
 MAKE = {
     "call": "ec2.RunInstances",
     "input": {
@@ -149,6 +441,28 @@ REMOVE = {"call": "ec2.TerminateInstances", "input": {"InstanceIds": ["$item"]}}
 OWN = {"Filters": [{"Name": "tag:paged", "Values": ["$name"]}]}
 
 PAGES = {
+    "DescribeSnapshots": {
+        "make": {"call": "ec2.CreateSnapshot", "input": {"VolumeId": "$volume"}, "is": "output.SnapshotId"},
+        "remove": {"call": "ec2.DeleteSnapshot", "input": {"SnapshotId": "$item"}},
+        "items": "Snapshots[].SnapshotId",
+        "size": 5,
+        "count": 12,
+    },
+    "DescribeVolumes": {
+        "make": {
+            "call": "ec2.CreateVolume",
+            "input": {"AvailabilityZone": "us-east-1b", "Size": 1},
+            "is": "output.VolumeId",
+        },
+        "remove": {"call": "ec2.DeleteVolume", "input": {"VolumeId": "$item"}},
+        "items": "Volumes[].VolumeId",
+        "size": 5,
+        "count": 12,
+    },
+    "DescribeIamInstanceProfileAssociations": {
+        "items": "IamInstanceProfileAssociations[].AssociationId",
+        "size": 5,
+    },
     "DescribeImages": {"items": "Images[].ImageId", "size": 5},
     "DescribeInstanceCreditSpecifications": {
         "make": MAKE,
@@ -165,6 +479,7 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
+    "DescribeInstanceTypeOfferings": {"items": "InstanceTypeOfferings[].InstanceType", "size": 5},
     "DescribeInstanceTypes": {"items": "InstanceTypes[].InstanceType", "size": 5},
     "DescribeInstances": {
         "make": MAKE,
@@ -174,6 +489,23 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
+    "DescribeInternetGateways": {"items": "InternetGateways[].InternetGatewayId", "size": 5},
+    "DescribeNetworkInterfaces": {"items": "NetworkInterfaces[].NetworkInterfaceId", "size": 5},
+    "DescribeRouteTables": {"items": "RouteTables[].RouteTableId", "size": 5},
+    "DescribeSecurityGroupRules": {"items": "SecurityGroupRules[].SecurityGroupRuleId", "size": 5},
+    "DescribeSecurityGroups": {
+        "make": {
+            "call": "ec2.CreateSecurityGroup",
+            "input": {"GroupName": "$new", "Description": "paged"},
+            "is": "output.GroupId",
+        },
+        "remove": {"call": "ec2.DeleteSecurityGroup", "input": {"GroupId": "$item"}},
+        "items": "SecurityGroups[].GroupId",
+        "size": 5,
+        "count": 12,
+    },
+    "DescribeSubnets": {"items": "Subnets[].SubnetId", "size": 5},
+    "DescribeVpcs": {"items": "Vpcs[].VpcId", "size": 5},
     "DescribeTags": {
         "make": {
             "call": "ec2.CreateTags",

@@ -38,8 +38,54 @@ FIXTURES = {
     },
 }
 
+for _name, _call, _input, _is in (
+    ("user", "CreateUser", {"UserName": "$new", "Tags": [{"Key": "a", "Value": "b"}]}, "output.User.UserName"),
+    ("key", "CreateAccessKey", {"UserName": "$user"}, "output.AccessKey.AccessKeyId"),
+    ("policy", "CreatePolicy", {"PolicyName": "$new", "PolicyDocument": POLICY, "Description": "own"}, "output.Policy.Arn"),
+    (
+        "version",
+        "CreatePolicyVersion",
+        {"PolicyArn": "$policy", "PolicyDocument": POLICY},
+        "output.PolicyVersion.VersionId",
+    ),
+    ("profile", "CreateInstanceProfile", {"InstanceProfileName": "$new"}, "input.InstanceProfileName"),
+    (
+        "full_profile",
+        "AddRoleToInstanceProfile",
+        {"InstanceProfileName": "$profile", "RoleName": "$role"},
+        "input.InstanceProfileName",
+    ),
+    ("user_attached", "AttachUserPolicy", {"UserName": "$user", "PolicyArn": "$policy"}, "input.UserName"),
+    (
+        "user_inline",
+        "PutUserPolicy",
+        {"UserName": "$user", "PolicyName": "own", "PolicyDocument": POLICY},
+        "input.UserName",
+    ),
+    (
+        "bounded_role",
+        "PutRolePermissionsBoundary",
+        {"RoleName": "$role", "PermissionsBoundary": MANAGED},
+        "input.RoleName",
+    ),
+    (
+        "bounded_user",
+        "PutUserPermissionsBoundary",
+        {"UserName": "$user", "PermissionsBoundary": MANAGED},
+        "input.UserName",
+    ),
+):
+    FIXTURES[_name] = {"call": f"iam.{_call}", "input": _input, "is": _is}
+
 # What shows whether a refused call has changed something.
 READS = [
+    {"call": "iam.ListUsers", "input": {"MaxItems": 1000}},
+    {"call": "iam.GetUser", "input": {"UserName": "$user"}},
+    {"call": "iam.ListAccessKeys", "input": {"UserName": "$user"}},
+    {"call": "iam.ListAttachedUserPolicies", "input": {"UserName": "$user"}},
+    {"call": "iam.ListPolicies", "input": {"Scope": "Local", "MaxItems": 1000}},
+    {"call": "iam.ListPolicyVersions", "input": {"PolicyArn": "$policy"}},
+    {"call": "iam.ListInstanceProfiles", "input": {"MaxItems": 1000}},
     {"call": "iam.ListRoles", "input": {"MaxItems": 1000}},
     {"call": "iam.GetRole", "input": {"RoleName": "$role"}},
     {"call": "iam.ListAttachedRolePolicies", "input": {"RoleName": "$role"}},
@@ -91,7 +137,148 @@ ROWS = {
     "UpdateRole": {"input": {"RoleName": "$role", "Description": "new", "MaxSessionDuration": 7200}},
 }
 
+TAG = {"Key": "c", "Value": "d"}
+
+for _kind, _thing, _name in (
+    ("User", "$user", "UserName"),
+    ("Policy", "$policy", "PolicyArn"),
+    ("InstanceProfile", "$profile", "InstanceProfileName"),
+):
+    ROWS[f"Tag{_kind}"] = {"input": {_name: _thing, "Tags": [TAG]}}
+    ROWS[f"Untag{_kind}"] = {"input": {_name: _thing, "TagKeys": ["c"]}}
+    ROWS[f"List{_kind}Tags"] = {"input": {_name: _thing}, "answer": {"Tags": ..., "IsTruncated": False}}
+
+ROWS |= {
+    "AddRoleToInstanceProfile": {"input": {"InstanceProfileName": "$profile", "RoleName": "$role"}},
+    "AttachUserPolicy": {"input": {"UserName": "$user", "PolicyArn": "$policy"}},
+    "CreateAccessKey": {
+        "input": {"UserName": "$user"},
+        "answer": {"AccessKey.Status": "Active", "AccessKey.SecretAccessKey": ..., "AccessKey.UserName": "$user"},
+    },
+    "CreateInstanceProfile": {
+        "input": {"InstanceProfileName": "$new", "Path": "/app/", "Tags": [TAG]},
+        "answer": {"InstanceProfile.Path": "/app/", "InstanceProfile.Roles": ..., "InstanceProfile.Tags[0].Key": "c"},
+    },
+    "CreatePolicy": {
+        "input": {"PolicyName": "$new", "PolicyDocument": POLICY, "Path": "/app/", "Description": "own", "Tags": [TAG]},
+        "answer": {"Policy.DefaultVersionId": "v1", "Policy.AttachmentCount": 0, "Policy.Arn": ...},
+    },
+    "CreatePolicyVersion": {
+        "input": {"PolicyArn": "$policy", "PolicyDocument": POLICY, "SetAsDefault": True},
+        "answer": {"PolicyVersion.VersionId": "v2", "PolicyVersion.IsDefaultVersion": True},
+    },
+    "CreateUser": {
+        "input": {"UserName": "$new", "Path": "/app/", "PermissionsBoundary": MANAGED, "Tags": [TAG]},
+        "answer": {"User.Path": "/app/", "User.Arn": ..., "User.Tags[0].Value": "d", "User.CreateDate": ...},
+    },
+    "DeleteAccessKey": {"input": {"UserName": "$user", "AccessKeyId": "$key"}},
+    "DeleteInstanceProfile": {"input": {"InstanceProfileName": "$profile"}},
+    "DeletePolicy": {"input": {"PolicyArn": "$policy"}},
+    "DeletePolicyVersion": {"input": {"PolicyArn": "$policy", "VersionId": "$version"}},
+    "DeleteRolePermissionsBoundary": {"input": {"RoleName": "$bounded_role"}},
+    "DeleteUser": {"input": {"UserName": "$user"}},
+    "DeleteUserPermissionsBoundary": {"input": {"UserName": "$bounded_user"}},
+    "DeleteUserPolicy": {"input": {"UserName": "$user_inline", "PolicyName": "own"}},
+    "DetachUserPolicy": {"input": {"UserName": "$user_attached", "PolicyArn": "$policy"}},
+    "GetInstanceProfile": {
+        "input": {"InstanceProfileName": "$full_profile"},
+        "answer": {"InstanceProfile.Roles[0].RoleName": "$role", "InstanceProfile.InstanceProfileId": ...},
+    },
+    "GetPolicy": [
+        {"input": {"PolicyArn": "$policy"}, "answer": {"Policy.Description": "own", "Policy.IsAttachable": True}},
+        {"input": {"PolicyArn": MANAGED}, "answer": {"Policy.PolicyName": "ReadOnlyAccess"}},
+    ],
+    "GetPolicyVersion": [
+        {
+            "input": {"PolicyArn": "$policy", "VersionId": "v1"},
+            "answer": {"PolicyVersion.Document": ..., "PolicyVersion.IsDefaultVersion": True},
+        },
+        {
+            "input": {"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "VersionId": "v1"},
+            "answer": {"PolicyVersion.Document": ...},
+        },
+    ],
+    "GetUser": [
+        {"input": {"UserName": "$user"}, "answer": {"User.UserName": "$user", "User.Tags[0].Value": "b"}},
+        {"input": {}, "answer": {"User.UserId": "$account"}},
+    ],
+    "GetUserPolicy": {
+        "input": {"UserName": "$user_inline", "PolicyName": "own"},
+        "answer": {"UserName": "$user", "PolicyDocument": ...},
+    },
+    "ListAccessKeys": {"input": {"UserName": "$user"}, "answer": {"AccessKeyMetadata": ...}},
+    "ListAccountAliases": {"input": {}, "answer": {"AccountAliases": ...}},
+    "ListAttachedUserPolicies": {
+        "input": {"UserName": "$user_attached"},
+        "answer": {"AttachedPolicies[0].PolicyArn": "$policy"},
+    },
+    "ListEntitiesForPolicy": [
+        {"input": {"PolicyArn": "$policy"}, "answer": {"PolicyUsers": ..., "PolicyRoles": ...}},
+        {"input": {"PolicyArn": MANAGED, "EntityFilter": "Role"}, "answer": {"PolicyRoles": ...}},
+    ],
+    "ListInstanceProfiles": {"input": {"PathPrefix": "/"}, "answer": {"InstanceProfiles": ...}},
+    "ListPolicies": [
+        {"input": {"Scope": "Local"}, "answer": {"Policies": ...}},
+        {"input": {"Scope": "AWS", "PathPrefix": "/service-role/"}, "answer": {"Policies[0].Path": "/service-role/"}},
+    ],
+    "ListPolicyVersions": {"input": {"PolicyArn": "$policy"}, "answer": {"Versions[0].VersionId": "v1"}},
+    "ListUserPolicies": {"input": {"UserName": "$user_inline"}, "answer": {"PolicyNames[0]": "own"}},
+    "ListUsers": {"input": {"PathPrefix": "/"}, "answer": {"Users": ...}},
+    "PutRolePermissionsBoundary": {"input": {"RoleName": "$role", "PermissionsBoundary": MANAGED}},
+    "PutUserPermissionsBoundary": {"input": {"UserName": "$user", "PermissionsBoundary": MANAGED}},
+    "PutUserPolicy": {"input": {"UserName": "$user", "PolicyName": "own", "PolicyDocument": POLICY}},
+    "RemoveRoleFromInstanceProfile": {"input": {"InstanceProfileName": "$full_profile", "RoleName": "$role"}},
+    "SetDefaultPolicyVersion": {"input": {"PolicyArn": "$policy", "VersionId": "$version"}},
+    "UpdateAccessKey": {"input": {"UserName": "$user", "AccessKeyId": "$key", "Status": "Inactive"}},
+    "UpdateRoleDescription": {
+        "input": {"RoleName": "$role", "Description": "new"},
+        "answer": {"Role.Description": "new"},
+    },
+    "UpdateUser": {"input": {"UserName": "$user", "NewPath": "/new/"}},
+}
+
+
+def pages_of(call, name, given, removal, items, listing=None, known=None):
+    """A pager over things that are made and removed by themselves."""
+    return {
+        "make": {"call": f"iam.{call}", "input": {name: "$new", **given}, "is": known or f"input.{name}"},
+        "remove": {"call": f"iam.{removal}", "input": {("PolicyArn" if known else name): "$item"}},
+        "input": listing or {},
+        "items": items,
+    }
+
+
 PAGES = {
+    "ListAccessKeys": {"input": {"UserName": "$user"}, "items": "AccessKeyMetadata[].AccessKeyId"},
+    "ListAccountAliases": {"items": "AccountAliases"},
+    "ListAttachedUserPolicies": {"input": {"UserName": "$user_attached"}, "items": "AttachedPolicies[].PolicyArn"},
+    "ListEntitiesForPolicy": {"input": {"PolicyArn": "$policy"}, "items": "PolicyUsers[].UserName"},
+    "ListInstanceProfileTags": {"input": {"InstanceProfileName": "$profile"}, "items": "Tags[].Key"},
+    "ListInstanceProfiles": pages_of(
+        "CreateInstanceProfile", "InstanceProfileName", {"Path": "/paged/"}, "DeleteInstanceProfile",
+        "InstanceProfiles[].InstanceProfileName", {"PathPrefix": "/paged/"},
+    ),
+    "ListPolicies": pages_of(
+        "CreatePolicy", "PolicyName", {"Path": "/paged/", "PolicyDocument": POLICY}, "DeletePolicy", "Policies[].Arn",
+        {"PathPrefix": "/paged/"}, "output.Policy.Arn",
+    ),
+    "ListPolicyTags": {"input": {"PolicyArn": "$policy"}, "items": "Tags[].Key"},
+    "ListPolicyVersions": {
+        "make": {
+            "call": "iam.CreatePolicyVersion",
+            "input": {"PolicyArn": "$policy", "PolicyDocument": POLICY},
+            "is": "output.PolicyVersion.VersionId",
+        },
+        "remove": {"call": "iam.DeletePolicyVersion", "input": {"PolicyArn": "$policy", "VersionId": "$item"}},
+        "input": {"PolicyArn": "$policy"},
+        "items": "Versions[].VersionId",
+        "count": 4,
+    },
+    "ListUserPolicies": {"input": {"UserName": "$user_inline"}, "items": "PolicyNames"},
+    "ListUserTags": {"input": {"UserName": "$user"}, "items": "Tags[].Key"},
+    "ListUsers": pages_of(
+        "CreateUser", "UserName", {"Path": "/paged/"}, "DeleteUser", "Users[].UserName", {"PathPrefix": "/paged/"},
+    ),
     "ListAttachedRolePolicies": {
         "make": {
             "call": "iam.AttachRolePolicy",

@@ -37,6 +37,10 @@ FUNCTION = {
     "Tags": {"a": "b"},
 }
 
+LAYER = {"LayerName": "$name", "Content": {"ZipFile": archive("# layer")}}
+GRANT = {"StatementId": "all", "Action": "lambda:GetLayerVersion", "Principal": "*"}
+THE_LAYER = {"LayerName": "$layer", "VersionNumber": 1}
+
 FIXTURES = {
     "role": iam_rows.FIXTURES["role"],
     "role_arn": iam_rows.FIXTURES["role_arn"],
@@ -68,6 +72,27 @@ FIXTURES = {
         "input": {"FunctionName": "$function", "Name": "live", "FunctionVersion": "$version"},
         "is": "input.Name",
     },
+    "layer": {"call": "lambda.PublishLayerVersion", "input": LAYER, "is": "input.LayerName"},
+    "layer_arn": {
+        "call": "lambda.GetLayerVersion",
+        "input": {"LayerName": "$layer", "VersionNumber": 1},
+        "is": "output.LayerVersionArn",
+    },
+    "shared": {
+        "call": "lambda.AddLayerVersionPermission",
+        "input": {"LayerName": "$layer", "VersionNumber": 1, **GRANT},
+        "is": "input.LayerName",
+    },
+    "reserved": {
+        "call": "lambda.PutFunctionConcurrency",
+        "input": {"FunctionName": "$function", "ReservedConcurrentExecutions": 2},
+        "is": "input.FunctionName",
+    },
+    "set": {
+        "call": "lambda.PutFunctionEventInvokeConfig",
+        "input": {"FunctionName": "$function", "MaximumRetryAttempts": 1},
+        "is": "input.FunctionName",
+    },
     "statement": {
         "call": "lambda.AddPermission",
         "input": {
@@ -77,6 +102,11 @@ FIXTURES = {
             "Principal": "apigateway.amazonaws.com",
         },
         "is": "input.StatementId",
+    },
+    "url": {
+        "call": "lambda.CreateFunctionUrlConfig",
+        "input": {"FunctionName": "$function", "AuthType": "NONE"},
+        "is": "input.FunctionName",
     },
     "allowed": {
         "call": "lambda.AddPermission",
@@ -97,12 +127,21 @@ READS = [
     {"call": "lambda.GetPolicy", "input": {"FunctionName": "$allowed"}},
     {"call": "lambda.ListVersionsByFunction", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListAliases", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.GetFunctionUrlConfig", "input": {"FunctionName": "$url"}},
+    {"call": "lambda.GetFunctionConcurrency", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.ListFunctionEventInvokeConfigs", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.ListLayers"},
     {"call": "lambda.ListTags", "input": {"Resource": "$function_arn"}},
 ]
 
+OF_THE_URL = {"input": {"FunctionName": "$url"}}
 OF_THE_FUNCTION = {"input": {"FunctionName": "$function"}}
 
 ROWS = {
+    "AddLayerVersionPermission": {
+        "input": {**THE_LAYER, **GRANT},
+        "answer": {"Statement": ..., "RevisionId": ...},
+    },
     "AddPermission": {
         "input": {
             "FunctionName": "$function",
@@ -132,12 +171,35 @@ ROWS = {
             "PackageType": "Zip",
             "TracingConfig": {"Mode": "PassThrough"},
             "EphemeralStorage": {"Size": 512},
+            "LoggingConfig": {"LogFormat": "Text"},
+            "Layers": ["$layer_arn"],
         },
         "answer": {"State": "Pending", "CodeSha256": ..., "LoggingConfig.LogFormat": "Text", "Version": "$LATEST"},
     },
     # What is not there counts as deleted.
     "DeleteAlias": {"input": {"FunctionName": "$function", "Name": "$alias"}, "free": ["FunctionName", "Name"]},
+    "CreateFunctionUrlConfig": {
+        "input": {
+            "FunctionName": "$function",
+            "AuthType": "AWS_IAM",
+            "Cors": {
+                "AllowCredentials": True,
+                "AllowHeaders": ["x-a"],
+                "AllowMethods": ["GET", "*"],
+                "AllowOrigins": ["https://example.org"],
+                "ExposeHeaders": ["x-b"],
+                "MaxAge": 5,
+            },
+            "InvokeMode": "RESPONSE_STREAM",
+        },
+        "answer": {"FunctionUrl": ..., "AuthType": "AWS_IAM", "Cors.MaxAge": 5, "InvokeMode": "RESPONSE_STREAM"},
+    },
+    "DeleteFunctionUrlConfig": OF_THE_URL,
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
+    "DeleteFunctionConcurrency": {"input": {"FunctionName": "$reserved"}},
+    "DeleteFunctionEventInvokeConfig": {"input": {"FunctionName": "$set"}},
+    # What is not there counts as deleted.
+    "DeleteLayerVersion": {"input": THE_LAYER, "free": ["LayerName"]},
     "GetAccountSettings": {"answer": {"AccountLimit.TotalCodeSize": ..., "AccountUsage.FunctionCount": ...}},
     "GetAlias": {
         "input": {"FunctionName": "$function", "Name": "$alias"},
@@ -148,12 +210,26 @@ ROWS = {
         "answer": {"Configuration.State": "Active", "Code.Location": ..., "Tags.a": "b"},
     },
     "GetFunctionCodeSigningConfig": {**OF_THE_FUNCTION, "answer": {"FunctionName": "$function"}},
-    "GetFunctionConcurrency": OF_THE_FUNCTION,
+    "GetFunctionConcurrency": {
+        "input": {"FunctionName": "$reserved"},
+        "answer": {"ReservedConcurrentExecutions": 2},
+    },
     "GetFunctionConfiguration": {
         **OF_THE_FUNCTION,
         "answer": {"Environment.Variables.AB": "c", "LastUpdateStatus": "Successful", "Runtime": "provided.al2023"},
     },
+    "GetFunctionEventInvokeConfig": {
+        "input": {"FunctionName": "$set"},
+        "answer": {"MaximumRetryAttempts": 1, "FunctionArn": ..., "LastModified": ...},
+    },
     "GetFunctionRecursionConfig": {**OF_THE_FUNCTION, "answer": {"RecursiveLoop": "Terminate"}},
+    "GetFunctionUrlConfig": {**OF_THE_URL, "answer": {"AuthType": "NONE", "InvokeMode": "BUFFERED"}},
+    "GetLayerVersion": {"input": THE_LAYER, "answer": {"Version": 1, "Content.CodeSha256": ..., "LayerArn": ...}},
+    "GetLayerVersionByArn": {"input": {"Arn": "$layer_arn"}, "answer": {"LayerVersionArn": "$layer_arn"}},
+    "GetLayerVersionPolicy": {
+        "input": {"LayerName": "$shared", "VersionNumber": 1},
+        "answer": {"Policy": ..., "RevisionId": ...},
+    },
     "GetPolicy": {"input": {"FunctionName": "$allowed"}, "answer": {"Policy": ..., "RevisionId": ...}},
     "GetRuntimeManagementConfig": {**OF_THE_FUNCTION, "answer": {"UpdateRuntimeOn": "Auto"}},
     "Invoke": [
@@ -170,16 +246,57 @@ ROWS = {
             "answer": {"StatusCode": 202},
         },
     ],
+    "InvokeWithResponseStream": [
+        {
+            "input": {"FunctionName": "$function", "Payload": b'{"a":1}', "LogType": "Tail"},
+            "answer": {"StatusCode": 200, "ExecutedVersion": ...},
+        },
+        {
+            "input": {"FunctionName": "$function", "Payload": b"{}", "InvocationType": "DryRun"},
+            "answer": {"StatusCode": 204},
+        },
+    ],
     "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
     "ListEventSourceMappings": {"input": {"FunctionName": "f"}, "answer": {"EventSourceMappings": ...}},
+    "ListFunctionUrlConfigs": {**OF_THE_URL, "answer": {"FunctionUrlConfigs[0].AuthType": "NONE"}},
+    "ListFunctionEventInvokeConfigs": {
+        "input": {"FunctionName": "$set"},
+        "answer": {"FunctionEventInvokeConfigs[0].MaximumRetryAttempts": 1},
+    },
     "ListFunctions": {"input": {"MaxItems": 50}, "answer": {"Functions": ...}},
-    # AWS has new runtimes more often than the model.
-    "ListLayers": {"input": {"MaxItems": 50}, "free": ["CompatibleRuntime"], "answer": {"Layers": ...}},
+    # A layer that is not there has no versions.
+    "ListLayerVersions": {
+        "input": {"LayerName": "$layer", "MaxItems": 50},
+        "free": ["LayerName"],
+        "answer": {"LayerVersions[0].Version": 1},
+    },
+    "ListLayers": {"input": {"MaxItems": 50}, "answer": {"Layers": ...}},
     "ListTags": {"input": {"Resource": "$function_arn"}, "answer": {"Tags.a": "b"}},
     "ListVersionsByFunction": {**OF_THE_FUNCTION, "answer": {"Versions[0].FunctionName": "$function"}},
+    "PublishLayerVersion": {
+        "input": {
+            **LAYER,
+            "Description": "of a test",
+            "LicenseInfo": "MIT",
+            "CompatibleRuntimes": ["python3.12"],
+            "CompatibleArchitectures": ["x86_64"],
+        },
+        "answer": {"Version": 1, "Content.CodeSize": ..., "CompatibleRuntimes[0]": "python3.12", "LicenseInfo": "MIT"},
+    },
     "PublishVersion": {
         "input": {"FunctionName": "$function", "Description": "of a test"},
         "answer": {"Version": "1", "Description": "of a test", "FunctionName": "$function"},
+    },
+    "PutFunctionConcurrency": {
+        "input": {"FunctionName": "$function", "ReservedConcurrentExecutions": 3},
+        "answer": {"ReservedConcurrentExecutions": 3},
+    },
+    "PutFunctionEventInvokeConfig": {
+        "input": {"FunctionName": "$function", "MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
+        "answer": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60, "DestinationConfig": ...},
+    },
+    "RemoveLayerVersionPermission": {
+        "input": {"LayerName": "$shared", "VersionNumber": 1, "StatementId": "all"},
     },
     "RemovePermission": {"input": {"FunctionName": "$function", "StatementId": "$statement"}},
     "TagResource": {"input": {"Resource": "$function_arn", "Tags": {"c": "d"}}},
@@ -196,6 +313,14 @@ ROWS = {
         "input": {"FunctionName": "$function", "Timeout": 7, "Environment": {"Variables": {"DE": "f"}}},
         "answer": {"Timeout": 7, "Environment.Variables.DE": "f"},
     },
+    "UpdateFunctionEventInvokeConfig": {
+        "input": {"FunctionName": "$set", "MaximumEventAgeInSeconds": 60},
+        "answer": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60},
+    },
+    "UpdateFunctionUrlConfig": {
+        "input": {"FunctionName": "$url", "AuthType": "AWS_IAM", "Cors": {"MaxAge": 7}},
+        "answer": {"AuthType": "AWS_IAM", "Cors.MaxAge": 7, "LastModifiedTime": ...},
+    },
 }
 
 PAGES = {
@@ -210,7 +335,30 @@ PAGES = {
         "items": "Aliases[].Name",
     },
     "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
-    "ListLayers": {"items": "Layers[].LayerName"},
+    "ListFunctionUrlConfigs": {**OF_THE_URL, "items": "FunctionUrlConfigs[].FunctionUrl"},
+    "ListFunctionEventInvokeConfigs": {
+        "input": {"FunctionName": "$set"},
+        "items": "FunctionEventInvokeConfigs[].FunctionArn",
+    },
+    "ListLayerVersions": {
+        "make": {
+            "call": "lambda.PublishLayerVersion",
+            "input": {**LAYER, "LayerName": "$layer"},
+            "is": "output.Version",
+        },
+        "remove": {"call": "lambda.DeleteLayerVersion", "input": {"LayerName": "$layer", "VersionNumber": "$item"}},
+        "input": {"LayerName": "$layer"},
+        "items": "LayerVersions[].Version",
+    },
+    "ListLayers": {
+        "make": {
+            "call": "lambda.PublishLayerVersion",
+            "input": {**LAYER, "LayerName": "$new"},
+            "is": "input.LayerName",
+        },
+        "remove": {"call": "lambda.DeleteLayerVersion", "input": {"LayerName": "$item", "VersionNumber": 1}},
+        "items": "Layers[].LayerName",
+    },
     "ListFunctions": {
         "make": {"call": "lambda.CreateFunction", "input": FUNCTION, "is": "output.FunctionName"},
         "remove": {"call": "lambda.DeleteFunction", "input": {"FunctionName": "$item"}},

@@ -1,6 +1,35 @@
 """STS."""
 
-FIXTURES = {}
+import json
+
+OWN = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+})
+
+FIXTURES = {
+    "role": {
+        "call": "iam.CreateRole",
+        "input": {"RoleName": "$new", "AssumeRolePolicyDocument": OWN},
+        "is": "output.Role.Arn",
+    },
+    "user": {"call": "iam.CreateUser", "input": {"UserName": "$new"}, "is": "input.UserName"},
+    "key": {"call": "iam.CreateAccessKey", "input": {"UserName": "$user"}, "is": "output.AccessKey.AccessKeyId"},
+}
 READS = []
-ROWS = {"GetCallerIdentity": {"answer": {"Account": "$account", "Arn": ..., "UserId": ...}}}
+ROWS = {
+    "AssumeRole": {
+        "input": {"RoleArn": "$role", "RoleSessionName": "one", "DurationSeconds": 900, "SourceIdentity": "somebody"},
+        "answer": {
+            "Credentials.AccessKeyId": ...,
+            "Credentials.SessionToken": ...,
+            "Credentials.Expiration": ...,
+            "AssumedRoleUser.Arn": ...,
+            "SourceIdentity": "somebody",
+        },
+    },
+    "GetAccessKeyInfo": {"input": {"AccessKeyId": "$key"}, "answer": {"Account": "$account"}},
+    "GetCallerIdentity": {"answer": {"Account": "$account", "Arn": ..., "UserId": ...}},
+    "GetSessionToken": {"input": {"DurationSeconds": 900}, "answer": {"Credentials.SecretAccessKey": ...}},
+}
 PAGES = {}

@@ -76,11 +76,15 @@ export async function postLastError(error) {
   await exchange('POST', ...errorCall(error)).catch(() => {});
 }
 
-function errorCall(error) {
-  const document = errorDocument(error);
+/** An error document and its type, as headers and bodies can carry them. */
+export function errorHeaders(document) {
   // A header is ASCII: the name of an error need not be.
-  const kind = String(document.errorType).replace(/[^\x20-\x7e]/g, '?');
+  return { kind: String(document.errorType).replace(/[^\x20-\x7e]/g, '?'), text: JSON.stringify(document) };
+}
+
+function errorCall(error) {
+  const { kind, text } = errorHeaders(errorDocument(error));
   const path = now.requestId === undefined ? 'init/error' : `invocation/${now.requestId}/error`;
   const headers = { 'Content-Type': 'application/json', 'Lambda-Runtime-Function-Error-Type': kind };
-  return [path, JSON.stringify(document), headers];
+  return [path, text, headers];
 }

@@ -1,12 +1,15 @@
 // Answers that are streams: `awslambda.streamifyResponse` and what a handler under it writes to.
 
 import { Writable } from 'node:stream';
-import { answer, request } from './api.mjs';
-import { Fault } from './errors.mjs';
+import { answer, errorHeaders, request } from './api.mjs';
+import { logError } from './console.mjs';
+import { errorDocument, Fault } from './errors.mjs';
 import { contextOf } from './invoke.mjs';
 import { now } from './now.mjs';
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
+const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body';
 const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
 
 /** The stream that becomes the answer. The call begins with its first byte, and what is thrown before then is an error
@@ -41,10 +44,12 @@ class ResponseStream extends Writable {
     this.#answer.then(() => done(), done);
   }
 
-  /** Breaks off what has begun: half an answer is none. */
-  breakOff() {
-    this.#answer.catch(() => {});
-    this.#outgoing.destroy();
+  /** Ends what has begun with the error behind it: half an answer is none. */
+  async breakOff(error) {
+    const { kind, text } = errorHeaders(errorDocument(error));
+    this.#outgoing.addTrailers({ [ERROR_TYPE]: kind, [ERROR_BODY]: Buffer.from(text).toString('base64') });
+    this.#outgoing.end();
+    await this.#answer.catch(() => {});
     this.destroy();
   }
 
@@ -54,6 +59,7 @@ class ResponseStream extends Writable {
       'Content-Type': this.#contentType,
       'Lambda-Runtime-Function-Response-Mode': 'streaming',
       'Transfer-Encoding': 'chunked',
+      Trailer: [ERROR_TYPE, ERROR_BODY],
     });
     this.#answer = answer(this.#outgoing);
     this.#answer.catch((error) => this.destroy(error));
@@ -91,7 +97,7 @@ export function isStreaming(handler) {
   throw new Fault('MalformedStreamingHandler', 'Only response streaming is supported.');
 }
 
-/** Runs a handler until its stream has ended. */
+/** Runs a handler until its stream has ended. What it throws once that has begun is told behind it, and here. */
 export async function stream(handler, headers, body) {
   const output = new ResponseStream({ highWaterMark: handler[HIGH_WATER_MARK] });
   const finished = new Promise((resolve, reject) => {
@@ -107,7 +113,8 @@ export async function stream(handler, headers, body) {
     if (value !== undefined) console.warn('Streaming handlers ignore return values.');
     await finished;
   } catch (error) {
-    if (output.hasBegun) output.breakOff();
-    throw error;
+    if (!output.hasBegun) throw error;
+    logError('Invoke Error', error);
+    await output.breakOff(error);
   }
 }

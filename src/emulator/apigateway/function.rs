@@ -1,0 +1,96 @@
+//! A Lambda function as a backend: whether a route may invoke it, and what it answers.
+
+use super::failure::Failure;
+use crate::emulator::{
+    Context,
+    lambda::{self, Denied},
+    runtime::{Answer, Functions, Invocation, InvokeError},
+    wire,
+};
+use bytes::Bytes;
+use std::{sync::Arc, time::Duration};
+
+/// The largest event that a function takes, in bytes: Lambda's own limit.
+const MAX_EVENT: usize = 6 * 1024 * 1024;
+
+/// A function, and the route on whose behalf it is invoked.
+pub(in crate::emulator) struct Function<'a> {
+    pub(in crate::emulator) context: &'a Arc<Context>,
+    pub(in crate::emulator) functions: &'a Functions,
+    pub(in crate::emulator) arn: &'a str,
+    /// What the function's resource policy is asked about
+    /// (`arn:aws:execute-api:us-east-1:000000000000:api/stage/GET/path`).
+    pub(in crate::emulator) source_arn: &'a str,
+    /// How long it may take.
+    pub(in crate::emulator) limit: Duration,
+    /// What the call is logged under.
+    pub(in crate::emulator) request_id: &'a str,
+    /// The call's place in a trace (`Root=1-…`).
+    pub(in crate::emulator) trace: &'a str,
+}
+
+/// What became of an invocation.
+pub(in crate::emulator) enum Outcome {
+    /// The function's answer.
+    Result(Bytes),
+    /// The function failed; the document says how.
+    Error(Bytes),
+    /// Nobody waits for it.
+    Accepted,
+}
+
+impl Function<'_> {
+    /// Has the function answer.
+    pub(in crate::emulator) async fn invoke(&self, payload: Bytes, waits: bool) -> Result<Outcome, Failure> {
+        if payload.len() > MAX_EVENT {
+            return Err(Failure::TooLarge);
+        }
+        let (request_id, function) = (self.request_id, self.arn);
+        let spec = lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn);
+        let spec = spec.map_err(|denied| {
+            let reason = match denied {
+                Denied::Absent => "there is no such function",
+                Denied::Pending => "it is still being created",
+                Denied::Failed => "its code is lost",
+                Denied::Forbidden => {
+                    "Invalid permissions on Lambda function: its resource policy does not allow this API (`aws lambda \
+                     add-permission`)"
+                }
+            };
+            let source = self.source_arn;
+            tracing::warn!(request_id, function, source, reason, "an API call cannot invoke its function");
+            Failure::Configuration
+        })?;
+        let invocation = Invocation {
+            id: wire::request_id(),
+            payload,
+            trace: self.trace.to_owned(),
+            client_context: None,
+            wants_tail: false,
+            stream: None,
+        };
+        let refused = |error: InvokeError| {
+            tracing::warn!(request_id, function, %error, "a function could not answer an API call");
+            if matches!(error, InvokeError::Busy) { Failure::Throttled } else { Failure::Configuration }
+        };
+        if !waits {
+            let queued = lambda::enqueue(self.context, self.functions, self.arn, invocation);
+            return queued.map(|()| Outcome::Accepted).map_err(refused);
+        }
+        let invoked = self.context.config.clock.timeout(self.limit, self.functions.invoke(&spec, invocation)).await;
+        match invoked.ok_or(Failure::Timeout)?.map_err(refused)?.answer {
+            Answer::Result(document) => Ok(Outcome::Result(document)),
+            Answer::Error(document) => {
+                let error = String::from_utf8_lossy(&document[..document.len().min(1024)]).into_owned();
+                tracing::warn!(request_id, function, error, "a function failed to answer an API call");
+                Ok(Outcome::Error(document))
+            }
+        }
+    }
+}
+
+/// Names a trace that begins with a call.
+pub(in crate::emulator) fn new_trace(context: &Context, id: &str) -> String {
+    let id: String = id.chars().filter(|c| *c != '-').take(24).collect();
+    format!("1-{:08x}-{id}", context.config.clock.now().unix_timestamp())
+}

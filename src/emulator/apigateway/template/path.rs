@@ -1,0 +1,258 @@
+//! JSON paths, as `$input.path` and parameter mappings take them.
+//!
+//! A path that can mean one value only gives it, or nothing; one that may mean several gives a list.
+
+use super::value::{Trouble, Value};
+use std::{cell::RefCell, rc::Rc};
+
+/// The most values that a path gives.
+const MAX_FOUND: usize = 100_000;
+
+#[derive(Debug, Clone, PartialEq)]
+enum Step {
+    Names(Vec<String>),
+    Items(Vec<i64>),
+    Slice(Option<i64>, Option<i64>),
+    All,
+    /// What follows is looked for at every depth.
+    Anywhere,
+    Where(Vec<Step>, Option<(String, String)>),
+    Length,
+}
+
+/// Finds what a path means.
+pub(super) fn find(root: &Value, path: &str) -> Result<Value, Trouble> {
+    let steps = parse(path).ok_or_else(|| Trouble::Argument(format!("`{path}` is not a JSON path")))?;
+    let mut found = vec![root.clone()];
+    let mut is_many = false;
+    let mut is_anywhere = false;
+    for step in &steps {
+        if *step == Step::Anywhere {
+            (is_anywhere, is_many) = (true, true);
+            continue;
+        }
+        if std::mem::take(&mut is_anywhere) {
+            found = found.iter().flat_map(|value| within(value, 0)).take(MAX_FOUND).collect();
+        }
+        is_many |= match step {
+            Step::Names(names) => names.len() > 1,
+            Step::Items(items) => items.len() > 1,
+            Step::Length | Step::Anywhere => false,
+            Step::Slice(..) | Step::All | Step::Where(..) => true,
+        };
+        found = found.iter().flat_map(|value| taken(value, step)).take(MAX_FOUND).collect();
+    }
+    if is_many {
+        return Ok(Value::List { items: Rc::new(RefCell::new(found)), is_json: true });
+    }
+    Ok(found.into_iter().next().unwrap_or(Value::Null))
+}
+
+fn taken(value: &Value, step: &Step) -> Vec<Value> {
+    match (step, value) {
+        (Step::Names(names), value) => names.iter().filter_map(|name| value.member(name)).collect(),
+        (Step::Items(wanted), Value::List { items, .. }) => {
+            let items = items.borrow();
+            wanted.iter().filter_map(|&at| items.get(place(at, items.len())?).cloned()).collect()
+        }
+        (Step::Slice(from, to), Value::List { items, .. }) => {
+            let items = items.borrow();
+            let clamp =
+                |at: i64| if at < 0 { items.len().saturating_sub(size(-at)) } else { size(at).min(items.len()) };
+            let (from, to) = (from.map_or(0, clamp), to.map_or(items.len(), clamp));
+            items.get(from..to).map(<[Value]>::to_vec).unwrap_or_default()
+        }
+        (Step::All, value) => children(value),
+        (Step::Where(path, wanted), Value::List { items, .. }) => {
+            items.borrow().iter().filter(|item| fits(item, path, wanted.as_ref())).cloned().collect()
+        }
+        (Step::Length, Value::List { items, .. }) => vec![count(items.borrow().len())],
+        (Step::Length, Value::Map(members)) => vec![count(members.borrow().len())],
+        (Step::Length, Value::Text(text)) => vec![count(text.chars().count())],
+        _ => Vec::new(),
+    }
+}
+
+fn count(length: usize) -> Value {
+    Value::Int(i64::try_from(length).unwrap_or(i64::MAX))
+}
+
+fn size(at: i64) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+fn place(at: i64, length: usize) -> Option<usize> {
+    if at < 0 { length.checked_sub(size(-at)) } else { Some(size(at)) }
+}
+
+fn children(value: &Value) -> Vec<Value> {
+    match value {
+        Value::List { items, .. } => items.borrow().clone(),
+        Value::Map(members) => members.borrow().values().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A value and all that stands in it.
+fn within(value: &Value, depth: usize) -> Vec<Value> {
+    let mut found = vec![value.clone()];
+    if depth < 128 {
+        for child in children(value) {
+            found.extend(within(&child, depth + 1));
+            if found.len() > MAX_FOUND {
+                break;
+            }
+        }
+    }
+    found
+}
+
+fn fits(item: &Value, path: &[Step], wanted: Option<&(String, String)>) -> bool {
+    let mut found = vec![item.clone()];
+    for step in path {
+        found = found.iter().flat_map(|value| taken(value, step)).collect();
+    }
+    let (Some(value), Some((operator, wanted))) = (found.first(), wanted) else { return !found.is_empty() };
+    let text = value.to_text().unwrap_or_default();
+    let order = match (text.parse::<f64>(), wanted.parse::<f64>()) {
+        (Ok(value), Ok(wanted)) => value.partial_cmp(&wanted),
+        _ => Some((*text).cmp(wanted.as_str())),
+    };
+    let Some(order) = order else { return false };
+    match operator.as_str() {
+        "==" => order.is_eq(),
+        "!=" => order.is_ne(),
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
+        _ => order.is_ge(),
+    }
+}
+
+fn parse(path: &str) -> Option<Vec<Step>> {
+    let path = path.trim();
+    let (mut rest, mut steps) = (path.strip_prefix('$').unwrap_or(path), Vec::new());
+    if !path.starts_with('$') && !path.is_empty() {
+        // `a.b` is `$.a.b`.
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        steps.push(Step::Names(vec![rest[..end].to_owned()]));
+        rest = &rest[end..];
+    }
+    while !rest.is_empty() && rest != "." {
+        if let Some(after) = rest.strip_prefix("..") {
+            steps.push(Step::Anywhere);
+            rest = after;
+            if rest.starts_with('[') {
+                continue;
+            }
+        } else if let Some(inner) = rest.strip_prefix('[') {
+            let end = closing(inner)?;
+            steps.push(bracket(inner[..end].trim())?);
+            rest = &inner[end + 1..];
+            continue;
+        } else {
+            rest = rest.strip_prefix('.')?;
+            if rest.starts_with('[') {
+                continue;
+            }
+        }
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        steps.push(match &rest[..end] {
+            "" => return None,
+            "*" => Step::All,
+            "length()" | "size()" => Step::Length,
+            name => Step::Names(vec![name.to_owned()]),
+        });
+        rest = &rest[end..];
+    }
+    Some(steps)
+}
+
+/// Where the bracket closes that is open; one in quotes does not count.
+fn closing(text: &str) -> Option<usize> {
+    let (mut quote, mut depth) = (None, 0);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, '[') => depth += 1,
+            (None, ']') if depth == 0 => return Some(at),
+            (None, ']') => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn bracket(inner: &str) -> Option<Step> {
+    if inner == "*" {
+        return Some(Step::All);
+    }
+    if let Some(filter) = inner.strip_prefix("?(").and_then(|inner| inner.strip_suffix(')')) {
+        return filtered(filter.trim());
+    }
+    if inner.starts_with(['\'', '"']) {
+        let names = inner.split(',').map(|name| unquoted(name.trim()).map(str::to_owned));
+        return Some(Step::Names(names.collect::<Option<_>>()?));
+    }
+    if let Some((from, to)) = inner.split_once(':') {
+        let bound = |text: &str| if text.trim().is_empty() { Some(None) } else { text.trim().parse().ok().map(Some) };
+        return Some(Step::Slice(bound(from)?, bound(to)?));
+    }
+    let items = inner.split(',').map(|at| at.trim().parse().ok());
+    Some(Step::Items(items.collect::<Option<_>>()?))
+}
+
+fn unquoted(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    text[1..].strip_suffix(quote)
+}
+
+/// A condition on the items of a list: `@.a`, or `@.a == 'x'`.
+fn filtered(filter: &str) -> Option<Step> {
+    let operator = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find(|operator| filter.contains(operator));
+    let (path, wanted) = match operator {
+        None => (filter, None),
+        Some(operator) => {
+            let (path, wanted) = filter.split_once(operator)?;
+            let wanted = unquoted(wanted.trim()).unwrap_or(wanted.trim());
+            (path.trim(), Some((operator.to_owned(), wanted.to_owned())))
+        }
+    };
+    Some(Step::Where(parse(&format!("${}", path.strip_prefix('@')?))?, wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_gives_what_it_names() {
+        let root: Value = serde_json::from_str(
+            r#"{"a":{"b":[1,2,{"c":"x"}]},"k y":7,"l":[{"n":"a","v":1},{"n":"b","v":2}],"c":"top"}"#,
+        )
+        .unwrap();
+        for (path, json) in [
+            ("$.a.b[0]", "1"),
+            ("$.a.b[-1].c", r#""x""#),
+            ("$['k y']", "7"),
+            ("$.a['b'][1]", "2"),
+            ("a.b[1]", "2"),
+            ("$.nothing.at[3]", "null"),
+            ("$.l[*].n", r#"["a","b"]"#),
+            ("$..c", r#"["top","x"]"#),
+            ("$.l[?(@.n == 'b')].v", "[2]"),
+            ("$.l[?(@.v < 2)].n", r#"["a"]"#),
+            ("$.a.b[0:2]", "[1,2]"),
+            ("$.l.length()", "2"),
+            ("$.a.b[0,1]", "[1,2]"),
+            ("$.l[0]['n','v']", r#"["a",1]"#),
+        ] {
+            assert_eq!(find(&root, path).unwrap().to_json().unwrap(), json, "{path}");
+        }
+        assert_eq!(find(&root, "$").unwrap().to_json().unwrap(), root.to_json().unwrap());
+        for path in ["$.", "$.a[", "$.a[x]", "$.a..", "$!"] {
+            assert!(find(&root, path).is_err() || path == "$.", "{path}");
+        }
+    }
+}

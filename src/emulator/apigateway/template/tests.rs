@@ -1,0 +1,147 @@
+use super::*;
+use serde_json::json;
+
+const BODY: &str = r#"{"b":1,"name":"J's \"x\"","list":[{"k":"a"},{"k":"b"}],"empty":[],"nested":{"t":true}}"#;
+
+fn given(text: &str, body: &str, side: Side) -> Result<Made, Trouble> {
+    let parameters = Parameters {
+        path: [("id".to_owned(), "7".to_owned())].into(),
+        query: [("q".to_owned(), "a b".to_owned())].into(),
+        headers: [("X-Tenant".to_owned(), "t1".to_owned())].into(),
+    };
+    let stage_variables = [("fn".to_owned(), "f".to_owned())].into();
+    let context = json!({ "stage": "dev", "identity": { "sourceIp": "192.0.2.1" } });
+    render(text, &Given { body, parameters: &parameters, context: &context, stage_variables: &stage_variables }, side)
+}
+
+fn made(text: &str) -> String {
+    given(text, BODY, Side::Request).unwrap_or_else(|trouble| panic!("{text}: {trouble}")).text
+}
+
+#[test]
+fn references_give_what_the_gateway_knows() {
+    for (template, text) in [
+        ("$input.json('$.name')", r#""J's \"x\"""#),
+        ("$input.path('$.name')", "J's \"x\""),
+        ("$input.json('$.nothing')", "\"\""),
+        ("$input.path('$.list')", r#"[{"k":"a"},{"k":"b"}]"#),
+        ("$input.path('$.nested')", "{t=true}"),
+        ("$input.path('$').list.size()", "2"),
+        ("$input.path('$').list[1].k", "b"),
+        ("$input.params('id') $input.params('q') $input.params('x-tenant')", "7 a b t1"),
+        ("[$input.params('none')]", "[]"),
+        ("$input.params().header.get('X-Tenant')", "t1"),
+        ("$input.params().path.id", "7"),
+        ("$input.params().querystring", "{q=a b}"),
+        ("$context.stage/${context.identity.sourceIp}", "dev/192.0.2.1"),
+        ("[$context.nothing.at.all$stageVariables.none]", "[]"),
+        ("${stageVariables.fn}x", "fx"),
+        ("$stageVariables['fn']", "f"),
+        ("$unknown $!unknown ${unknown.a} $ref", "$unknown  ${unknown.a} $ref"),
+        ("5$ and $5 and $", "5$ and $5 and $"),
+        (r##"{"$ref":"#/x","c":"#fff"}"##, r##"{"$ref":"#/x","c":"#fff"}"##),
+        (r"\$context.stage \$nope", r"$context.stage \$nope"),
+    ] {
+        assert_eq!(made(template), text, "{template}");
+    }
+}
+
+#[test]
+fn directives_choose_repeat_and_set() {
+    for (template, text) in [
+        ("#set($a = 1)\n#set($a = $a + 2)\n$a", "3"),
+        ("#if($input.path('$.b') == 1)one#{else}other#end", "one"),
+        ("#if(false)a#elseif(1 > 2)b#elseif($x)c#else d#end", " d"),
+        ("#foreach($i in $input.path('$.list'))$i.k#if($foreach.hasNext),#end#end", "a,b"),
+        ("#foreach($i in [1..5])#if($i == 4)#break#end$velocityCount#end.", "123."),
+        ("#foreach($i in $input.path('$.empty'))x#end", ""),
+        ("#foreach($k in $input.params().querystring.keySet())$k=$input.params().querystring.get($k)#end", "q=a b"),
+        ("#set($m = {'a': 1})#foreach($e in $m.entrySet())$e.key=$e.value#end", "a=1"),
+        ("a## gone\nb#* and\nthis *#c", "abc"),
+        ("#[[ $raw #if ]]#", " $raw #if "),
+        ("#set($s = \"x-$context.stage\")$s", "x-dev"),
+        ("#set($s = 'x-$context.stage')$s", "x-$context.stage"),
+        ("#set($l = [])#set($x = $l.add('p'))#set($x = $l.add(2))$l", "[p, 2]"),
+        ("#set($m = {})#set($m.a = 1)#set($m['b'] = 'c')$m", "{a=1, b=c}"),
+        ("#if(!$none && (1 + 2 * 3 == 7 or false))yes#end", "yes"),
+        ("#if(\"\")true#end#if(0)true#end", "truetrue"),
+        ("before#stop after", "before"),
+        ("#if(true)\n  x\n#end\ny", "  x\ny"),
+        ("#set($x = -3)#set($y = 7 / 2)#set($z = 7 % 4)$x $y $z", "-3 3 3"),
+    ] {
+        assert_eq!(made(template), text, "{template}");
+    }
+}
+
+#[test]
+fn texts_have_javas_methods_and_util_rewrites_them() {
+    for (template, text) in [
+        ("$util.escapeJavaScript($input.path('$.name'))", r#"J\'s \"x\""#),
+        (r#"$util.escapeJavaScript($input.params('q')).replaceAll("\\'","'")"#, "a b"),
+        ("$util.base64Encode('hé')$util.base64Decode('aMOp')", "aMOphé"),
+        ("$util.urlEncode('a b&c')$util.urlDecode('a%20b+c')", "a+b%26ca b c"),
+        ("#set($o = $util.parseJson('{\"a\":[1,{\"b\":2}]}'))$o.a[1].b", "2"),
+        ("#set($t = 'Hello')$t.length() $t.substring(1,3) $t.toUpperCase() $t.indexOf('l')", "5 el HELLO 2"),
+        ("#set($t = 'a,b,,')$t.split(',').size()", "2"),
+        (
+            "#set($t = 'a-1')$t.replaceAll('([a-z])-(\\d)', '$2$1') $t.matches('[a-z].*') $t.contains('-')",
+            "1a true true",
+        ),
+        ("$input.body.length()", &BODY.len().to_string()),
+    ] {
+        assert_eq!(made(template), text, "{template}");
+    }
+}
+
+#[test]
+fn an_empty_body_is_an_empty_object_and_any_other_text_is_itself() {
+    assert_eq!(given("$input.json('$') $input.body", "", Side::Request).unwrap().text, "{} {}");
+    assert_eq!(given("$input.json('$')", "plain", Side::Request).unwrap().text, "\"plain\"");
+    assert_eq!(given("$input.json('$')", "{b: 1, a: 'x'}", Side::Request).unwrap().text, r#"{"b":1,"a":"x"}"#);
+}
+
+#[test]
+fn what_a_template_sets_beside_its_text_is_given_back() {
+    let text = "#set($context.responseOverride.status = 418)#set($context.responseOverride.header.X-A = 'v')ok";
+    let made = given(text, "", Side::Response).unwrap();
+    assert_eq!((made.text.as_str(), made.overrides.status.as_deref()), ("ok", Some("418")));
+    assert_eq!(made.overrides.headers["X-A"], "v");
+    let made = given("#set($context.requestOverride.path.id = 'x')", "", Side::Request).unwrap();
+    assert_eq!(made.overrides.path["id"], "x");
+}
+
+#[test]
+fn what_is_no_template_is_refused_with_its_line() {
+    for text in
+        ["#if(true)", "a\n#end", "#set($x = )", "#foreach($x of $y)#end", "#if(1 +)#end", "#* x", "$x.a(1", "#else"]
+    {
+        assert!(matches!(check(text), Err(Trouble::Syntax { .. })), "{text}");
+    }
+    assert_eq!(check("a\n\n#macro(x)#end"), Err(Trouble::Lacking { line: 3, what: "#macro".into() }));
+    assert!(check(&"#if(true)".repeat(1000)).is_err());
+    assert!(check(&format!("#set($x = {})", "(".repeat(100_000))).is_err());
+    assert!(check(&format!("#set($x = {}1)", "!".repeat(100_000))).is_err());
+}
+
+#[test]
+fn no_template_runs_for_ever_or_makes_too_much() {
+    let double = "#set($x = 'xxxxxxxxxxxxxxxx')#foreach($i in [1..60])#set($x = \"$x$x\")#end$x";
+    assert_eq!(given(double, "", Side::Request), Err(Trouble::TooLarge));
+    let nested = "#foreach($i in [1..1000])#foreach($j in [1..1000])#foreach($k in [1..1000])#end#end#end";
+    assert_eq!(given(nested, "", Side::Request), Err(Trouble::TooLong));
+    assert_eq!(given("#foreach($i in [1..1001])#end", "", Side::Request), Err(Trouble::TooMany));
+    let own = "#set($l = [])#set($x = $l.add($l))$l";
+    assert_eq!(given(own, "", Side::Request), Err(Trouble::TooLarge));
+}
+
+mod hostile {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_runs_to_its_end(text in "([$#{}()\\[\\].'\"\\\\!,=a-c1 \n]|#set|#if|#end|#foreach|\\$input|\\$a){0,40}") {
+            let _ = given(&text, BODY, Side::Request);
+        }
+    }
+}

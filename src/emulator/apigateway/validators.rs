@@ -1,0 +1,124 @@
+//! Request validators: whether the parameters that a method wants are there. Bodies are not looked into.
+
+use super::{
+    error::{absent, lacking},
+    failure::Failure,
+    incoming::Incoming,
+    model::{Method, Validator},
+    paging::Paging,
+    patch::Patch,
+    rest_apis::ApiPath,
+};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, letter_id},
+};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The validator that an operation is about.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ValidatorPath {
+    rest_api_id: String,
+    request_validator_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateRequestValidator {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    validate_request_body: bool,
+    #[serde(default)]
+    validate_request_parameters: bool,
+}
+
+fn check(validator: &Validator) -> Result<(), AwsError> {
+    if validator.validate_request_body { Err(lacking("validateRequestBody")) } else { Ok(()) }
+}
+
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, input, scope) = operation.inputs::<ApiPath, CreateRequestValidator>()?;
+    let validator = Validator {
+        id: letter_id(6)?,
+        name: input.name,
+        validate_request_body: input.validate_request_body,
+        validate_request_parameters: input.validate_request_parameters,
+    };
+    check(&validator)?;
+    let shown = json!(validator);
+    let added = scope.change(|state| {
+        state.apigateway.api_mut(&at.rest_api_id)?.validators.insert(validator.id.clone(), validator);
+        Ok(())
+    });
+    added.await?;
+    Ok(Output::Members(shown))
+}
+
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<ValidatorPath>()?;
+    scope.read(|state| {
+        let found = state.apigateway.api(&at.rest_api_id)?.validators.get(&at.request_validator_id);
+        Ok(Output::Members(json!(found.ok_or_else(|| absent("Request Validator"))?)))
+    })
+}
+
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
+    scope.read(|state| {
+        let validators = state.apigateway.api(&at.rest_api_id)?.validators.values();
+        paging.page(validators.map(|validator| (validator.id.as_str(), validator)), |validator| json!(validator))
+    })
+}
+
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, patch, scope) = operation.inputs::<ValidatorPath, Patch>()?;
+    let shown = scope.change(|state| {
+        let validators = &mut state.apigateway.api_mut(&at.rest_api_id)?.validators;
+        let validator = validators.get_mut(&at.request_validator_id).ok_or_else(|| absent("Request Validator"))?;
+        let new: Validator = patch.apply(&*validator)?;
+        check(&new)?;
+        *validator = Validator { id: at.request_validator_id, ..new };
+        Ok(json!(validator))
+    });
+    Ok(Output::Members(shown.await?))
+}
+
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<ValidatorPath>()?;
+    let removed = scope.change(|state| {
+        let validators = &mut state.apigateway.api_mut(&at.rest_api_id)?.validators;
+        validators.remove(&at.request_validator_id).map(drop).ok_or_else(|| absent("Request Validator"))
+    });
+    removed.await?;
+    Ok(Output::Done)
+}
+
+/// Refuses a request that lacks what its method wants, where the method has a validator that looks.
+pub(super) fn validate(
+    validators: &BTreeMap<String, Validator>,
+    method: &Method,
+    incoming: &Incoming,
+) -> Result<(), Failure> {
+    let validator = method.request_validator_id.as_ref().and_then(|id| validators.get(id));
+    if !validator.is_some_and(|validator| validator.validate_request_parameters) {
+        return Ok(());
+    }
+    let wanted = method.request_parameters.iter().filter(|(_, is_wanted)| **is_wanted);
+    let missing: Vec<_> = wanted
+        .filter_map(|(name, _)| name.strip_prefix("method.request.")?.split_once('.'))
+        .filter(|(place, name)| {
+            let value = match *place {
+                "path" => incoming.parameters.path.get(*name),
+                "querystring" => incoming.parameters.query.get(*name),
+                _ => incoming.parameters.header(name),
+            };
+            value.is_none_or(String::is_empty)
+        })
+        .map(|(_, name)| name.to_owned())
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(Failure::Parameters(missing)) }
+}

@@ -1,0 +1,254 @@
+//! The events that functions get of an HTTP API, in both versions of their form, with the members that AWS sends.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use super::model::Route;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderMap, header};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, net::IpAddr};
+use time::OffsetDateTime;
+
+/// All that an event is made from.
+pub(super) struct Source<'a> {
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    pub(super) api: &'a str,
+    pub(super) stage: &'a str,
+    pub(super) route: &'a Route,
+    pub(super) parameters: &'a BTreeMap<String, String>,
+    pub(super) stage_variables: &'a BTreeMap<String, String>,
+    pub(super) method: &'a str,
+    /// The path with the stage, if it is named in the URL.
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a [u8],
+    pub(super) caller_ip: Option<IpAddr>,
+    pub(super) request_id: &'a str,
+    pub(super) trace: &'a str,
+    pub(super) now: OffsetDateTime,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    version: &'a str,
+    route_key: &'a str,
+    raw_path: &'a str,
+    raw_query_string: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<String>,
+    headers: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    query_string_parameters: BTreeMap<String, String>,
+    request_context: Context<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    path_parameters: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stage_variables: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    account_id: &'a str,
+    api_id: &'a str,
+    domain_name: String,
+    domain_prefix: &'a str,
+    http: Http<'a>,
+    request_id: &'a str,
+    route_key: &'a str,
+    stage: &'a str,
+    time: String,
+    time_epoch: i128,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Http<'a> {
+    method: &'a str,
+    path: &'a str,
+    protocol: &'a str,
+    source_ip: String,
+    user_agent: String,
+}
+
+/// Builds the event of version 2.0, as JSON.
+pub(super) fn version_2(source: &Source<'_>) -> Vec<u8> {
+    let path = percent_decode_str(source.path).decode_utf8_lossy();
+    let (body, is_base64_encoded) = body(source);
+    let event = Event {
+        version: "2.0",
+        route_key: &source.route.route_key,
+        raw_path: &path,
+        raw_query_string: source.query,
+        cookies: cookies(source.headers),
+        headers: headers(source),
+        query_string_parameters: joined(form_urlencoded::parse(source.query.as_bytes()).into_owned()),
+        request_context: Context {
+            account_id: source.account,
+            api_id: source.api,
+            domain_name: domain_name(source),
+            domain_prefix: source.api,
+            http: Http {
+                method: source.method,
+                path: &path,
+                protocol: "HTTP/1.1",
+                source_ip: caller_ip(source),
+                user_agent: text(source.headers, "user-agent").unwrap_or_default(),
+            },
+            request_id: source.request_id,
+            route_key: &source.route.route_key,
+            stage: source.stage,
+            time: written(source.now),
+            time_epoch: source.now.unix_timestamp_nanos() / 1_000_000,
+        },
+        path_parameters: source.parameters,
+        stage_variables: source.stage_variables,
+        body,
+        is_base64_encoded,
+    };
+    serde_json::to_vec(&event).unwrap_or_default()
+}
+
+/// Builds the event of version 1.0, as JSON.
+pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
+    let (body, is_base64) = body(source);
+    let mut headers = headers(source);
+    let cookies = text_of_all(source.headers, header::COOKIE.as_str());
+    if !cookies.is_empty() {
+        headers.insert("cookie".to_owned(), cookies.join("; "));
+    }
+    let many_headers: BTreeMap<_, Vec<_>> = headers.iter().map(|(name, value)| (name, vec![value])).collect();
+    let (mut query, mut many_query) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
+    for (name, value) in form_urlencoded::parse(source.query.as_bytes()).into_owned() {
+        many_query.entry(name.clone()).or_default().push(value.clone());
+        query.insert(name, value);
+    }
+    let or_null = |map: &BTreeMap<String, String>| if map.is_empty() { Value::Null } else { json!(map) };
+    let resource = source.route.route_key.split_once(' ').map_or("$default", |(_, path)| path);
+    let path = percent_decode_str(source.path).decode_utf8_lossy();
+    let event = json!({
+        "version": "1.0",
+        "resource": resource,
+        "path": path,
+        "httpMethod": source.method,
+        "headers": headers,
+        "multiValueHeaders": many_headers,
+        "queryStringParameters": or_null(&query),
+        "multiValueQueryStringParameters": if many_query.is_empty() { Value::Null } else { json!(many_query) },
+        "requestContext": {
+            "accountId": source.account,
+            "apiId": source.api,
+            "domainName": domain_name(source),
+            "domainPrefix": source.api,
+            "extendedRequestId": source.request_id,
+            "httpMethod": source.method,
+            "identity": {
+                "accessKey": null,
+                "accountId": null,
+                "caller": null,
+                "cognitoAmr": null,
+                "cognitoAuthenticationProvider": null,
+                "cognitoAuthenticationType": null,
+                "cognitoIdentityId": null,
+                "cognitoIdentityPoolId": null,
+                "principalOrgId": null,
+                "sourceIp": caller_ip(source),
+                "user": null,
+                "userAgent": text(source.headers, "user-agent").unwrap_or_default(),
+                "userArn": null,
+            },
+            "path": path,
+            "protocol": "HTTP/1.1",
+            "requestId": source.request_id,
+            "requestTime": written(source.now),
+            "requestTimeEpoch": i64::try_from(source.now.unix_timestamp_nanos() / 1_000_000).unwrap_or_default(),
+            "resourceId": source.route.route_key,
+            "resourcePath": resource,
+            "stage": source.stage,
+        },
+        "pathParameters": or_null(source.parameters),
+        "stageVariables": or_null(source.stage_variables),
+        "body": body,
+        "isBase64Encoded": is_base64,
+    });
+    event.to_string().into_bytes()
+}
+
+fn domain_name(source: &Source<'_>) -> String {
+    format!("{}.execute-api.{}.amazonaws.com", source.api, source.region)
+}
+
+fn caller_ip(source: &Source<'_>) -> String {
+    source.caller_ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default()
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn text_of_all(headers: &HeaderMap, name: &str) -> Vec<String> {
+    headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+}
+
+/// The cookies, each by itself; their header is not among the headers.
+fn cookies(headers: &HeaderMap) -> Vec<String> {
+    let values = text_of_all(headers, header::COOKIE.as_str());
+    values.iter().flat_map(|value| value.split(';')).map(|cookie| cookie.trim().to_owned()).collect()
+}
+
+/// The values of one name in one, with commas between.
+fn joined(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in pairs {
+        all.entry(name).or_default().push(value);
+    }
+    all.into_iter().map(|(name, values)| (name, values.join(","))).collect()
+}
+
+/// The caller's headers and those that API Gateway adds, all in lower case.
+pub(super) fn headers(source: &Source<'_>) -> BTreeMap<String, String> {
+    let sent = source.headers;
+    let own = sent.iter().filter(|(name, _)| **name != header::COOKIE && **name != header::CONNECTION);
+    let own =
+        own.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let mut headers = joined(own);
+    let mut hops = text_of_all(sent, "x-forwarded-for");
+    hops.extend(source.caller_ip.map(|ip| ip.to_canonical().to_string()));
+    // A tunnel says how it was called; without one the caller came here himself.
+    let proto = text(sent, "x-forwarded-proto").unwrap_or_else(|| "http".to_owned());
+    let port = || text(sent, "host")?.rsplit_once(':').map(|(_, port)| port.to_owned());
+    let usual = if proto == "https" { "443" } else { "80" };
+    let port = text(sent, "x-forwarded-port").or_else(port).unwrap_or_else(|| usual.to_owned());
+    headers.insert("x-forwarded-for".to_owned(), hops.join(", "));
+    headers.insert("x-forwarded-proto".to_owned(), proto);
+    headers.insert("x-forwarded-port".to_owned(), port);
+    headers.entry("x-amzn-trace-id".to_owned()).or_insert_with(|| source.trace.to_owned());
+    headers.entry("content-length".to_owned()).or_insert_with(|| source.body.len().to_string());
+    headers
+}
+
+/// The body as text where its type is one of text, else in base64.
+fn body(source: &Source<'_>) -> (Option<String>, bool) {
+    if source.body.is_empty() {
+        return (None, false);
+    }
+    let kind = text(source.headers, "content-type").unwrap_or_else(|| "text/plain".to_owned()).to_ascii_lowercase();
+    let is_text = ["text", "json", "xml", "javascript"].iter().any(|known| kind.contains(known));
+    match std::str::from_utf8(source.body) {
+        Ok(text) if is_text => (Some(text.to_owned()), false),
+        _ => (Some(BASE64_STANDARD.encode(source.body)), true),
+    }
+}
+
+/// Writes a time as in an access log: `23/Nov/2026:04:46:00 +0000`.
+fn written(time: OffsetDateTime) -> String {
+    let format = time::macros::format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+    time.format(&format).unwrap_or_default()
+}

@@ -1,0 +1,65 @@
+//! API Gateway's HTTP APIs: what clients put together ([`SERVICE`]), and what callers of a deployed API get ([`api`]).
+//!
+//! A service of its own that shares its signing name with REST APIs; its paths begin with `/v2/`. Authorizers, parameter
+//! mappings, models, WebSocket APIs, custom domains and VPC links are refused, not ignored.
+
+mod answer;
+mod apis;
+mod cors;
+mod error;
+mod event;
+mod gateway;
+mod integrations;
+mod matching;
+mod model;
+mod routes;
+mod stages;
+
+pub use gateway::{Served, api, find};
+pub use model::State;
+
+use super::{
+    service::{Handler, Service},
+    wire::routes::Routes,
+};
+use std::sync::LazyLock;
+
+/// The table of operations, as AWS's model has it.
+static ROUTES: LazyLock<Routes> = LazyLock::new(|| Routes::parse(include_str!("operations.txt")));
+
+/// API Gateway's HTTP APIs.
+pub static SERVICE: Service = Service {
+    name: "apigatewayv2",
+    routes: Some(&ROUTES),
+    operations: &[
+        ("CreateApi", Handler::Async(|operation| Box::pin(apis::create(operation)))),
+        ("CreateDeployment", Handler::Async(|operation| Box::pin(stages::deploy(operation)))),
+        ("CreateIntegration", Handler::Async(|operation| Box::pin(integrations::create(operation)))),
+        ("CreateRoute", Handler::Async(|operation| Box::pin(routes::create(operation)))),
+        ("CreateStage", Handler::Async(|operation| Box::pin(stages::create(operation)))),
+        ("DeleteApi", Handler::Async(|operation| Box::pin(apis::delete(operation)))),
+        ("DeleteCorsConfiguration", Handler::Async(|operation| Box::pin(apis::delete_cors(operation)))),
+        ("DeleteDeployment", Handler::Async(|operation| Box::pin(stages::undeploy(operation)))),
+        ("DeleteIntegration", Handler::Async(|operation| Box::pin(integrations::delete(operation)))),
+        ("DeleteRoute", Handler::Async(|operation| Box::pin(routes::delete(operation)))),
+        ("DeleteStage", Handler::Async(|operation| Box::pin(stages::delete(operation)))),
+        ("GetApi", Handler::Sync(apis::get)),
+        ("GetApis", Handler::Sync(apis::list)),
+        ("GetDeployment", Handler::Sync(stages::deployment)),
+        ("GetDeployments", Handler::Sync(stages::deployments)),
+        ("GetIntegration", Handler::Sync(integrations::get)),
+        ("GetIntegrations", Handler::Sync(integrations::list)),
+        ("GetRoute", Handler::Sync(routes::get)),
+        ("GetRoutes", Handler::Sync(routes::list)),
+        ("GetStage", Handler::Sync(stages::get)),
+        ("GetStages", Handler::Sync(stages::list)),
+        ("GetTags", Handler::Sync(apis::tags)),
+        ("TagResource", Handler::Async(|operation| Box::pin(apis::tag(operation)))),
+        ("UntagResource", Handler::Async(|operation| Box::pin(apis::untag(operation)))),
+        ("UpdateApi", Handler::Async(|operation| Box::pin(apis::update(operation)))),
+        ("UpdateIntegration", Handler::Async(|operation| Box::pin(integrations::update(operation)))),
+        ("UpdateRoute", Handler::Async(|operation| Box::pin(routes::update(operation)))),
+        ("UpdateStage", Handler::Async(|operation| Box::pin(stages::update(operation)))),
+    ],
+    fault: error::fault,
+};

@@ -1,0 +1,291 @@
+//! What API Gateway keeps of HTTP APIs and their parts, as it shows them.
+
+use super::error::absent;
+use crate::{
+    emulator::{
+        store::{AnyTable, Table, Tables},
+        wire::{AwsError, iso_seconds, letter_id, millis},
+    },
+    names::{ApiId, StageName},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, sync::Arc};
+use time::OffsetDateTime;
+
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// What survives a restart.
+#[derive(Clone, Default)]
+pub struct State {
+    pub(super) apis: Table<ApiId, HttpApi>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
+        vec![("apigatewayv2/apis", &mut self.apis)]
+    }
+}
+
+impl State {
+    /// Tells whether there is an API with this id.
+    pub(in crate::emulator) fn has(&self, id: &ApiId) -> bool {
+        self.apis.contains_key(id)
+    }
+
+    pub(super) fn api(&self, id: &str) -> Result<&HttpApi, AwsError> {
+        id.parse().ok().and_then(|id: ApiId| self.apis.get(&id)).ok_or_else(|| absent("API", id))
+    }
+
+    pub(super) fn api_mut(&mut self, id: &str) -> Result<&mut HttpApi, AwsError> {
+        id.parse().ok().and_then(|id: ApiId| self.apis.get_mut(&id)).ok_or_else(|| absent("API", id))
+    }
+}
+
+/// An HTTP API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct HttpApi {
+    pub(super) id: ApiId,
+    pub(super) created: OffsetDateTime,
+    pub(super) settings: ApiSettings,
+    pub(super) tags: Tags,
+    pub(super) routes: BTreeMap<String, Route>,
+    pub(super) integrations: BTreeMap<String, Integration>,
+    pub(super) stages: BTreeMap<StageName, Stage>,
+    /// Shared, so that a call keeps the one that it was let in by.
+    pub(super) deployments: BTreeMap<String, Arc<Deployment>>,
+}
+
+/// What an API says of itself.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ApiSettings {
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    pub(super) disable_execute_api_endpoint: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cors_configuration: Option<Cors>,
+}
+
+/// What pages of other origins may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Cors {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) allow_credentials: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) allow_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) allow_methods: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) allow_origins: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) expose_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_age: Option<i64>,
+}
+
+/// A route: which requests it takes, and who answers them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Route {
+    pub(super) route_id: String,
+    /// `GET /path`, or `$default`.
+    pub(super) route_key: String,
+    /// `integrations/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<String>,
+    pub(super) authorization_type: String,
+    pub(super) api_key_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) operation_name: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) api_gateway_managed: bool,
+}
+
+/// What answers routes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Integration {
+    pub(super) integration_id: String,
+    /// `AWS_PROXY` or `HTTP_PROXY`.
+    pub(super) integration_type: String,
+    pub(super) integration_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) integration_method: Option<String>,
+    /// `1.0` or `2.0`.
+    pub(super) payload_format_version: String,
+    pub(super) timeout_in_millis: u32,
+    pub(super) connection_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) api_gateway_managed: bool,
+}
+
+/// A deployment that is served under a name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Stage {
+    pub(super) name: StageName,
+    pub(super) created: OffsetDateTime,
+    pub(super) updated: OffsetDateTime,
+    pub(super) deployment: Option<String>,
+    pub(super) auto_deploy: bool,
+    pub(super) description: Option<String>,
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) tags: Tags,
+    pub(super) is_managed: bool,
+}
+
+/// A snapshot of an API's routes and integrations; it never changes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Deployment {
+    pub(super) id: String,
+    pub(super) created: OffsetDateTime,
+    pub(super) description: Option<String>,
+    pub(super) is_auto: bool,
+    pub(super) routes: BTreeMap<String, Route>,
+    pub(super) integrations: BTreeMap<String, Integration>,
+}
+
+/// Writes a time as HTTP APIs do.
+fn written(time: OffsetDateTime) -> String {
+    iso_seconds(millis(time))
+}
+
+/// Adds the members that there are.
+fn with(mut shown: Value, members: Value) -> Value {
+    if let (Value::Object(shown), Value::Object(members)) = (&mut shown, members) {
+        shown.extend(members.into_iter().filter(|(_, value)| !value.is_null() && *value != json!(false)));
+    }
+    shown
+}
+
+impl HttpApi {
+    /// Shows the API; `endpoint` is where this machine answers for all APIs.
+    pub(super) fn show(&self, endpoint: &str) -> Value {
+        let mut shown = json!({
+            "apiId": self.id,
+            // The form that every client on this machine can resolve.
+            "apiEndpoint": format!("{endpoint}/_aws/execute-api/{}", self.id),
+            "protocolType": "HTTP",
+            "createdDate": written(self.created),
+            "routeSelectionExpression": "$request.method $request.path",
+            "apiKeySelectionExpression": "$request.header.x-api-key",
+            "ipAddressType": "ipv4",
+            "tags": self.tags,
+        });
+        let settings = json!(self.settings);
+        if let (Value::Object(shown), Value::Object(settings)) = (&mut shown, settings) {
+            shown.extend(settings);
+        }
+        shown
+    }
+
+    /// Deploys what is there now; gives the deployment's id.
+    pub(super) fn deploy(
+        &mut self,
+        description: Option<String>,
+        is_auto: bool,
+        now: OffsetDateTime,
+    ) -> Result<String, AwsError> {
+        let id = letter_id(6)?;
+        let (routes, integrations) = (self.routes.clone(), self.integrations.clone());
+        let deployment = Deployment { id: id.clone(), created: now, description, is_auto, routes, integrations };
+        self.deployments.insert(id.clone(), Arc::new(deployment));
+        Ok(id)
+    }
+
+    /// Lets the stages that deploy by themselves serve what is there now.
+    pub(super) fn deploy_automatically(&mut self, now: OffsetDateTime) -> Result<(), AwsError> {
+        if !self.stages.values().any(|stage| stage.auto_deploy) {
+            return Ok(());
+        }
+        let description = "Automatic deployment triggered by changes to the Api configuration".to_owned();
+        let id = self.deploy(Some(description), true, now)?;
+        for stage in self.stages.values_mut().filter(|stage| stage.auto_deploy) {
+            (stage.deployment, stage.updated) = (Some(id.clone()), now);
+        }
+        let stages = &self.stages;
+        let is_served = |id: &String| stages.values().any(|stage| stage.deployment.as_ref() == Some(id));
+        self.deployments.retain(|id, deployment| !deployment.is_auto || is_served(id));
+        Ok(())
+    }
+
+    pub(super) fn stage_mut(&mut self, name: &str) -> Result<&mut Stage, AwsError> {
+        let known = name.parse().ok().and_then(|name: StageName| self.stages.get_mut(&name));
+        known.ok_or_else(|| absent("stage", name))
+    }
+
+    pub(super) fn stage(&self, name: &str) -> Result<&Stage, AwsError> {
+        let known = name.parse().ok().and_then(|name: StageName| self.stages.get(&name));
+        known.ok_or_else(|| absent("stage", name))
+    }
+}
+
+impl Stage {
+    pub(super) fn show(&self) -> Value {
+        let shown = json!({
+            "stageName": self.name,
+            "createdDate": written(self.created),
+            "lastUpdatedDate": written(self.updated),
+            "defaultRouteSettings": { "detailedMetricsEnabled": false },
+            "routeSettings": {},
+            "stageVariables": self.variables,
+            "tags": self.tags,
+        });
+        let last = self.auto_deploy.then(|| {
+            let id = self.deployment.as_deref().unwrap_or_default();
+            format!("Successfully deployed stage with deployment ID '{id}'")
+        });
+        with(
+            shown,
+            json!({
+                "autoDeploy": self.auto_deploy,
+                "deploymentId": self.deployment,
+                "description": self.description,
+                "apiGatewayManaged": self.is_managed,
+                "lastDeploymentStatusMessage": last,
+            }),
+        )
+    }
+}
+
+impl Deployment {
+    pub(super) fn show(&self) -> Value {
+        let shown = json!({
+            "deploymentId": self.id,
+            "createdDate": written(self.created),
+            "deploymentStatus": "DEPLOYED",
+            "autoDeployed": self.is_auto,
+        });
+        with(shown, json!({ "description": self.description }))
+    }
+}
+
+/// One page of a list, in the order of ids.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Paging {
+    max_results: Option<String>,
+    next_token: Option<String>,
+}
+
+impl Paging {
+    pub(super) fn page(&self, items: impl Iterator<Item = (String, Value)>) -> Result<Value, AwsError> {
+        let size = self.max_results.as_deref().map_or(Some(1000), |text| text.parse::<usize>().ok());
+        let size = size.filter(|size| *size > 0);
+        let size = size.ok_or_else(|| super::error::bad_request("Invalid value specified for maxResults"))?;
+        let token = self.next_token.as_deref().unwrap_or_default();
+        let mut rest: Vec<_> = items.filter(|(id, _)| id.as_str() > token).collect();
+        rest.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let next = (rest.len() > size).then(|| rest[size - 1].0.clone());
+        let shown: Vec<_> = rest.into_iter().take(size).map(|(_, item)| item).collect();
+        let mut page = Map::from_iter([("items".to_owned(), json!(shown))]);
+        page.extend(next.map(|next| ("nextToken".to_owned(), json!(next))));
+        Ok(page.into())
+    }
+}

@@ -1,0 +1,18 @@
+//! Security groups and their rules, as records: nothing is filtered by them here.
+//!
+//! The default group exists without a record until one of its rules is changed ([`group`]).
+//!
+//! Not here: prefix lists and groups of other accounts and networks, of which there are none.
+
+mod change;
+mod cidr;
+mod describe;
+mod group;
+mod manage;
+mod permission;
+mod rule;
+
+pub(super) use change::{authorize_egress, authorize_ingress, modify_rules, revoke_egress, revoke_ingress};
+pub(super) use describe::{describe, describe_rules};
+pub(super) use group::{Group, GroupName, PER_INTERFACE};
+pub(super) use manage::{create, delete};

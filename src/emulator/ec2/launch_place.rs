@@ -1,0 +1,242 @@
+//! Where a launch puts its instances: zone, subnet, groups and addresses, said of the instance or of its one interface.
+
+use super::{
+    instance::{Instance, Interface},
+    kind,
+    network::{Addresses, Network},
+    state::State,
+};
+use crate::emulator::wire::{AwsError, QueryParams};
+use std::net::Ipv4Addr;
+
+/// Where the instances of a launch go.
+pub(super) struct Place {
+    /// Where it may be launched, in the order of preference.
+    pub(super) zones: Vec<String>,
+    group_ids: Vec<String>,
+    group_names: Vec<String>,
+    /// The private address, where one is asked for.
+    address: Option<Ipv4Addr>,
+    is_public: bool,
+    description: String,
+    delete_on_termination: bool,
+}
+
+/// What is said of the one interface.
+#[derive(Default)]
+struct AskedInterface {
+    is_there: bool,
+    subnet: Option<String>,
+    groups: Vec<String>,
+    address: Option<String>,
+    is_public: Option<bool>,
+    description: Option<String>,
+    delete_on_termination: Option<bool>,
+}
+
+/// What EC2 has for an interface, and atelier has not.
+const LACKING: [&str; 15] = [
+    "AssociateCarrierIpAddress",
+    "ConnectionTrackingSpecification",
+    "EnaQueueCount",
+    "EnaSrdSpecification",
+    "InterfaceType",
+    "Ipv4Prefix",
+    "Ipv4PrefixCount",
+    "Ipv6AddressCount",
+    "Ipv6Addresses",
+    "Ipv6Prefix",
+    "Ipv6PrefixCount",
+    "NetworkInterfaceId",
+    "PrimaryIpv6",
+    "PrivateIpAddresses",
+    "SecondaryPrivateIpAddressCount",
+];
+
+impl AskedInterface {
+    fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
+        let mut interfaces = params.structures("NetworkInterface")?;
+        let Some(mut first) = interfaces.pop() else { return Ok(Self::default()) };
+        if !interfaces.is_empty() {
+            return Err(lacking("more than one NetworkInterface"));
+        }
+        if let Some(name) = LACKING.into_iter().find(|name| first.has(name)) {
+            return Err(lacking(&format!("NetworkInterface.{name}")));
+        }
+        let index = first.number::<u32>("DeviceIndex")?.ok_or_else(|| {
+            let message = "The request must contain the parameter NetworkInterface.DeviceIndex";
+            AwsError::sender("MissingParameter", message)
+        })?;
+        let card = first.number::<u32>("NetworkCardIndex")?.unwrap_or(0);
+        if (index, card) != (0, 0) {
+            return Err(AwsError::sender(
+                "InvalidParameterCombination",
+                "The first NetworkInterface must have DeviceIndex 0 and NetworkCardIndex 0.",
+            ));
+        }
+        let asked = Self {
+            is_there: true,
+            subnet: first.text("SubnetId"),
+            groups: first.list("SecurityGroupId")?,
+            address: first.text("PrivateIpAddress"),
+            is_public: first.flag("AssociatePublicIpAddress")?,
+            description: first.text("Description"),
+            delete_on_termination: first.flag("DeleteOnTermination")?,
+        };
+        first.finish()?;
+        Ok(asked)
+    }
+}
+
+fn lacking(what: &str) -> AwsError {
+    AwsError::not_implemented("ec2", &format!("RunInstances with {what}"))
+}
+
+impl Place {
+    /// Reads a zone, the default subnet of one, or any zone; groups and addresses.
+    pub(super) fn take(params: &mut QueryParams, network: &Network, most: usize) -> Result<Self, AwsError> {
+        let interface = AskedInterface::take(params)?;
+        let wanted = take_zone(params, network)?;
+        let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let (subnet, address) = (said(params.text("SubnetId")), said(params.text("PrivateIpAddress")));
+        let (group_ids, group_names) = (params.list("SecurityGroupId")?, params.list("SecurityGroup")?);
+        let both = |what: &str| {
+            let message =
+                format!("Network interfaces and an instance-level {what} may not be specified on the same request");
+            Err(AwsError::sender("InvalidParameterCombination", message))
+        };
+        if interface.is_there && subnet.is_some() {
+            return both("subnet ID");
+        }
+        if interface.is_there && !(group_ids.is_empty() && group_names.is_empty()) {
+            return both("security groups");
+        }
+        if interface.is_there && address.is_some() {
+            return both("private address");
+        }
+        if subnet.is_some() && !group_names.is_empty() {
+            let message = "The parameter groupName cannot be used with the parameter subnet";
+            return Err(AwsError::sender("InvalidParameterCombination", message));
+        }
+        let zones = zones(wanted, subnet.or(said(interface.subnet)), network)?;
+        let address = take_address(address.or(said(interface.address)), &zones, network, most)?;
+        let (zones, address) = match address {
+            Some((zone, address)) => (vec![zone], Some(address)),
+            None => (zones, None),
+        };
+        Ok(Self {
+            zones,
+            group_ids: if interface.is_there { interface.groups } else { group_ids },
+            group_names,
+            address,
+            is_public: interface.is_public.unwrap_or(true),
+            description: interface.description.unwrap_or_default(),
+            delete_on_termination: interface.delete_on_termination.unwrap_or(true),
+        })
+    }
+
+    /// Makes the interface of each instance.
+    pub(super) fn interface(&self, state: &State, network: &Network) -> Result<Interface, AwsError> {
+        Ok(Interface {
+            groups: state.groups_of(&self.group_ids, &self.group_names, network)?,
+            is_public: self.is_public,
+            starts: 0,
+            description: self.description.clone(),
+            delete_on_termination: self.delete_on_termination,
+        })
+    }
+
+    /// Finds the private address of an instance.
+    pub(super) fn address(
+        &self,
+        zone: &str,
+        instance: &str,
+        network: &Network,
+        taken: &Addresses,
+    ) -> Result<Ipv4Addr, AwsError> {
+        match self.address {
+            Some(address) if taken.contains(address) => {
+                Err(AwsError::sender("InvalidIPAddress.InUse", format!("Address {address} is in use.")))
+            }
+            Some(address) => Ok(address),
+            None => network.address(zone, instance, taken).ok_or_else(full),
+        }
+    }
+}
+
+/// The refusal of a subnet without room.
+pub(super) fn full() -> AwsError {
+    AwsError::sender("InsufficientFreeAddressesInSubnet", "The subnet has no free address left.")
+}
+
+/// Reads the zone, by its name or by its id.
+fn take_zone(params: &mut QueryParams, network: &Network) -> Result<Option<String>, AwsError> {
+    let zones = network.zones();
+    let mut said = |name: &str| params.text(name).filter(|zone| !zone.is_empty());
+    let (name, id) = (said("Placement.AvailabilityZone"), said("Placement.AvailabilityZoneId"));
+    let invalid =
+        |zone: &str| AwsError::sender("InvalidParameterValue", format!("Invalid availability zone: [{zone}]"));
+    if let Some(zone) = name.as_ref().filter(|zone| !zones.contains(zone)) {
+        return Err(invalid(zone));
+    }
+    let of_id = match &id {
+        Some(id) => Some(zones.into_iter().find(|zone| Network::zone_id(zone) == *id).ok_or_else(|| invalid(id))?),
+        None => None,
+    };
+    match (name, of_id) {
+        (Some(_), Some(_)) => {
+            let message = "The parameter AvailabilityZone cannot be used with the parameter AvailabilityZoneId";
+            Err(AwsError::sender("InvalidParameterCombination", message))
+        }
+        (name, of_id) => Ok(name.or(of_id)),
+    }
+}
+
+fn zones(wanted: Option<String>, subnet: Option<String>, network: &Network) -> Result<Vec<String>, AwsError> {
+    let zones = network.zones();
+    let of_subnet = match subnet {
+        Some(subnet) => {
+            let zone = zones.iter().find(|zone| network.subnet(zone) == subnet);
+            Some(zone.cloned().ok_or_else(|| kind::SUBNET.absent(&subnet))?)
+        }
+        None => None,
+    };
+    match (wanted, of_subnet) {
+        (Some(zone), Some(other)) if zone != other => {
+            let message = format!("The availability zone {zone} does not match that of the subnet, {other}.");
+            Err(AwsError::sender("InvalidParameterCombination", message))
+        }
+        (zone, other) => Ok(zone.or(other).map_or_else(|| zones.to_vec(), |zone| vec![zone])),
+    }
+}
+
+/// Reads the private address, and tells the zone in which it is.
+fn take_address(
+    asked: Option<String>,
+    zones: &[String],
+    network: &Network,
+    most: usize,
+) -> Result<Option<(String, Ipv4Addr)>, AwsError> {
+    let Some(asked) = asked else { return Ok(None) };
+    let invalid = |message: String| AwsError::sender("InvalidParameterValue", message);
+    let address: Ipv4Addr = asked.parse().map_err(|_| invalid(format!("Invalid IPv4 address: {asked}")))?;
+    if most > 1 {
+        let message = "The parameter PrivateIpAddress cannot be used when more than one instance is launched.";
+        return Err(AwsError::sender("InvalidParameterCombination", message));
+    }
+    let zone = zones.iter().find(|zone| network.is_usable(zone, address)).cloned();
+    let zone =
+        zone.ok_or_else(|| invalid(format!("Address {address} does not fall within the subnet's address range")))?;
+    Ok(Some((zone, address)))
+}
+
+impl Instance {
+    /// Its private name: by its address, or by its id.
+    pub(super) fn private_name(&self, network: &Network) -> String {
+        let name = network.private_name(self.address);
+        match name.split_once('.') {
+            Some((_, domain)) if self.options.names.by_id => format!("{}.{domain}", self.id),
+            _ => name,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `AssumeRole` and `GetSessionToken`: credentials for a while.
+
+use super::{
+    Owner,
+    caller::caller,
+    sessions::{Credentials, Session},
+    trust::{self, Decision},
+};
+use crate::emulator::{
+    service::{Operation, Output, Scope},
+    wire::{AwsError, QueryParams, iso_seconds, xml},
+};
+use http::StatusCode;
+use std::ops::RangeInclusive;
+
+/// The lengths that a role's session may have, and the one that it has unless it is said, in seconds.
+const ROLE: (RangeInclusive<u32>, u32) = (900..=43_200, 3600);
+/// The same of a session of one's own.
+const OWN: (RangeInclusive<u32>, u32) = (900..=129_600, 43_200);
+/// The longest session of a role that a role's session takes on.
+const CHAINED: u32 = 3600;
+
+fn denied(message: String) -> AwsError {
+    AwsError::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+}
+
+fn validation(message: String) -> AwsError {
+    AwsError::sender("ValidationError", message)
+}
+
+/// Takes `DurationSeconds`; `None` where it is not said.
+fn take_duration(params: &mut QueryParams, (allowed, _): &(RangeInclusive<u32>, u32)) -> Result<Option<u32>, AwsError> {
+    let duration = params.number::<u32>("DurationSeconds")?;
+    match duration.filter(|seconds| !allowed.contains(seconds)) {
+        Some(seconds) => Err(validation(format!(
+            "1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: Member \
+             must have value between {} and {}",
+            allowed.start(),
+            allowed.end()
+        ))),
+        None => Ok(duration),
+    }
+}
+
+/// Takes a text of letters that sessions may have.
+fn take_plain(
+    params: &mut QueryParams,
+    parameter: &str,
+    lengths: RangeInclusive<usize>,
+) -> Result<Option<String>, AwsError> {
+    let Some(text) = params.text(parameter) else { return Ok(None) };
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
+    if lengths.contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(Some(text));
+    }
+    let field = format!("{}{}", parameter[..1].to_ascii_lowercase(), &parameter[1..]);
+    Err(validation(format!(
+        "1 validation error detected: Value '{}' at '{field}' failed to satisfy constraint: Member must satisfy regular \
+         expression pattern: [\\w+=,.@-]* and have a length between {} and {}",
+        text.chars().take(64).collect::<String>(),
+        lengths.start(),
+        lengths.end()
+    )))
+}
+
+/// Refuses a second factor: nobody has registered one.
+fn refuse_factor(params: &QueryParams) -> Result<(), AwsError> {
+    match ["SerialNumber", "TokenCode"].into_iter().find(|name| params.has(name)) {
+        Some(name) => {
+            Err(denied(format!("MultiFactorAuthentication failed, the {name} belongs to no device of this account.")))
+        }
+        None => Ok(()),
+    }
+}
+
+struct Asked {
+    arn: String,
+    session: String,
+    duration: Option<u32>,
+    external_id: Option<String>,
+    source: Option<String>,
+}
+
+impl Asked {
+    fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
+        let null = |field: &str| {
+            validation(format!(
+                "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+            ))
+        };
+        for name in ["Policy", "PolicyArns", "ProvidedContexts", "Tags", "TransitiveTagKeys"] {
+            if params.has(name) {
+                return Err(AwsError::not_implemented("sts", &format!("AssumeRole with {name}")));
+            }
+        }
+        refuse_factor(params)?;
+        let arn = params.text("RoleArn").ok_or_else(|| null("roleArn"))?;
+        if !(20..=2048).contains(&arn.len()) || !arn.starts_with("arn:") {
+            let shown: String = arn.chars().take(64).collect();
+            return Err(validation(format!("{shown} is invalid: RoleArn must be the ARN of a role")));
+        }
+        let external_id = params.text("ExternalId");
+        if external_id.as_ref().is_some_and(|id| !(2..=1224).contains(&id.len())) {
+            return Err(validation("ExternalId must have a length between 2 and 1224".to_owned()));
+        }
+        Ok(Self {
+            arn,
+            session: take_plain(params, "RoleSessionName", 2..=64)?.ok_or_else(|| null("roleSessionName"))?,
+            duration: take_duration(params, &ROLE)?,
+            external_id,
+            source: take_plain(params, "SourceIdentity", 2..=64)?,
+        })
+    }
+}
+
+/// `AssumeRole`: the role's trust policy decides.
+pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (asked, scope) = operation.query(Asked::take)?;
+    let caller = caller(&scope);
+    let refused = || {
+        let (arn, role) = (&caller.arn, &asked.arn);
+        denied(format!("User: {arn} is not authorized to perform: sts:AssumeRole on resource: {role}"))
+    };
+    // A role that does not exist is refused like one that does not trust the caller.
+    let found = scope.read_global(|state| state.iam.trusting(&asked.arn, scope.account()));
+    let (id, policy, longest) = found.ok_or_else(refused)?;
+    match trust::decide(&policy, &caller, scope.account(), asked.external_id.as_deref()) {
+        Decision::Allowed => {}
+        Decision::Denied => return Err(refused()),
+        Decision::Unknown(condition) => {
+            return Err(AwsError::not_implemented("sts", &format!("AssumeRole under the condition {condition}")));
+        }
+    }
+    let duration = asked.duration.unwrap_or(ROLE.1);
+    if duration > longest {
+        let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        return Err(validation(message.to_owned()));
+    }
+    if caller.is_role && duration > CHAINED {
+        let message =
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        return Err(validation(message.to_owned()));
+    }
+    let role = asked.arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let session = Session { role, name: asked.session };
+    let (arn, user_id) = (session.arn(scope.account()), session.user_id(&id));
+    let (credentials, until) = lend(&scope, Owner::Role(session), duration)?;
+    let source = asked.source;
+    Ok(Output::xml(move |result| {
+        write(result, &credentials, until);
+        xml::element(result, "AssumedRoleUser", |user| {
+            xml::text(user, "AssumedRoleId", &user_id);
+            xml::text(user, "Arn", &arn);
+        });
+        if let Some(source) = &source {
+            xml::text(result, "SourceIdentity", source);
+        }
+    }))
+}
+
+/// `GetSessionToken`: for whoever signed with a lasting key.
+pub(super) fn session_token(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (duration, scope) = operation.query(|params| {
+        refuse_factor(params)?;
+        take_duration(params, &OWN)
+    })?;
+    let caller = caller(&scope);
+    if scope.context.sessions.owner(scope.access_key_id).is_some() {
+        return Err(denied("Cannot call GetSessionToken with session credentials".to_owned()));
+    }
+    let owner = caller.user.map_or(Owner::Root, Owner::User);
+    // AWS gives root an hour at most.
+    let duration = duration.unwrap_or(OWN.1).min(if caller.is_owner { CHAINED } else { *OWN.0.end() });
+    let (credentials, until) = lend(&scope, owner, duration)?;
+    Ok(Output::xml(move |result| write(result, &credentials, until)))
+}
+
+fn lend(scope: &Scope<'_>, owner: Owner, seconds: u32) -> Result<(Credentials, i64), AwsError> {
+    let until = scope.now_millis() + i64::from(seconds) * 1000;
+    let lent = scope.context.sessions.lend_until(owner, until);
+    Ok((lent.map_err(|error| AwsError::internal(format!("There is no randomness: {error}.")))?, until))
+}
+
+fn write(result: &mut xml::Element, credentials: &Credentials, until: i64) {
+    xml::element(result, "Credentials", |element| {
+        xml::text(element, "AccessKeyId", &credentials.access_key_id);
+        xml::text(element, "SecretAccessKey", credentials.secret_access_key.expose());
+        xml::text(element, "SessionToken", credentials.session_token.expose());
+        xml::text(element, "Expiration", &iso_seconds(until));
+    });
+}

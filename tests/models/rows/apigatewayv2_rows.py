@@ -1,0 +1,217 @@
+"""API Gateway's HTTP APIs."""
+
+FUNCTION = "arn:aws:lambda:us-east-1:$account:function:f"
+
+FIXTURES = {
+    "api": {
+        "call": "apigatewayv2.CreateApi",
+        "input": {
+            "Name": "$new",
+            "ProtocolType": "HTTP",
+            "CorsConfiguration": {"AllowOrigins": ["*"]},
+            "Tags": {"a": "b"},
+        },
+        "is": "output.ApiId",
+    },
+    "api_arn": {
+        "call": "apigatewayv2.GetApi",
+        "input": {"ApiId": "$api"},
+        "is": "join('', ['arn:aws:apigateway:us-east-1::/apis/', output.ApiId])",
+    },
+    "integration": {
+        "call": "apigatewayv2.CreateIntegration",
+        "input": {
+            "ApiId": "$api",
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": FUNCTION,
+            "PayloadFormatVersion": "2.0",
+        },
+        "is": "output.IntegrationId",
+    },
+    "fresh_integration": {
+        "call": "apigatewayv2.CreateIntegration",
+        "input": {"ApiId": "$api", "IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION},
+        "is": "output.IntegrationId",
+        "fresh": True,
+    },
+    "route": {
+        "call": "apigatewayv2.CreateRoute",
+        "input": {"ApiId": "$api", "RouteKey": "GET /$new", "Target": "integrations/$integration"},
+        "is": "output.RouteId",
+    },
+    "deployment": {
+        "call": "apigatewayv2.CreateDeployment",
+        # An API without routes is not deployed.
+        "input": {"ApiId": "$api", "Description": "$route"},
+        "is": "output.DeploymentId",
+    },
+    "stage": {
+        "call": "apigatewayv2.CreateStage",
+        "input": {"ApiId": "$api", "StageName": "dev", "DeploymentId": "$deployment", "StageVariables": {"a": "b"}},
+        "is": "output.StageName",
+    },
+}
+
+OF_THE_API = {"ApiId": "$api"}
+
+READS = [
+    {"call": "apigatewayv2.GetApis", "input": {"MaxResults": "500"}},
+    {"call": "apigatewayv2.GetRoutes", "input": OF_THE_API},
+    {"call": "apigatewayv2.GetIntegrations", "input": OF_THE_API},
+    {"call": "apigatewayv2.GetStages", "input": OF_THE_API},
+    {"call": "apigatewayv2.GetDeployments", "input": OF_THE_API},
+]
+
+ROWS = {
+    "CreateApi": [
+        {
+            "input": {
+                "Name": "$new",
+                "ProtocolType": "HTTP",
+                "Description": "d",
+                "Version": "1",
+                "CorsConfiguration": {"AllowOrigins": ["*"], "AllowMethods": ["GET"], "MaxAge": 5},
+                "Tags": {"a": "b"},
+            },
+            "answer": {"ApiId": ..., "ApiEndpoint": ..., "CreatedDate": ..., "CorsConfiguration.MaxAge": 5},
+        },
+        {
+            "input": {"Name": "$new", "ProtocolType": "HTTP", "Target": FUNCTION, "RouteKey": "GET /a"},
+            "answer": {"ApiId": ...},
+        },
+    ],
+    "DeleteApi": {"input": OF_THE_API},
+    "GetApi": {"input": OF_THE_API, "answer": {"ApiId": "$api", "ProtocolType": "HTTP", "Tags.a": "b"}},
+    "GetApis": {"input": {"MaxResults": "100"}, "answer": {"Items": ...}},
+    "UpdateApi": {"input": {**OF_THE_API, "Description": "new"}, "answer": {"Description": "new"}},
+    "DeleteCorsConfiguration": {"input": OF_THE_API},
+    "GetTags": {"input": {"ResourceArn": "$api_arn"}, "answer": {"Tags.a": "b"}},
+    "TagResource": {"input": {"ResourceArn": "$api_arn", "Tags": {"c": "d"}}},
+    "UntagResource": {"input": {"ResourceArn": "$api_arn", "TagKeys": ["a"]}},
+    "CreateIntegration": [
+        {
+            "input": {
+                **OF_THE_API,
+                "IntegrationType": "AWS_PROXY",
+                "IntegrationUri": FUNCTION,
+                "IntegrationMethod": "POST",
+                "PayloadFormatVersion": "2.0",
+                "TimeoutInMillis": 5000,
+                "Description": "d",
+            },
+            "answer": {"IntegrationId": ..., "PayloadFormatVersion": "2.0", "ConnectionType": "INTERNET"},
+        },
+        {
+            "input": {
+                **OF_THE_API,
+                "IntegrationType": "HTTP_PROXY",
+                "IntegrationUri": "http://127.0.0.1:9/",
+                "IntegrationMethod": "ANY",
+                "PayloadFormatVersion": "1.0",
+            },
+        },
+    ],
+    "DeleteIntegration": {"input": {**OF_THE_API, "IntegrationId": "$integration"}},
+    "GetIntegration": {
+        "input": {**OF_THE_API, "IntegrationId": "$integration"},
+        "answer": {"IntegrationId": "$integration", "IntegrationUri": ...},
+    },
+    "GetIntegrations": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
+    "UpdateIntegration": {
+        "input": {**OF_THE_API, "IntegrationId": "$integration", "TimeoutInMillis": 2000},
+        "answer": {"TimeoutInMillis": 2000},
+    },
+    "CreateRoute": {
+        "input": {
+            **OF_THE_API,
+            "RouteKey": "GET /$new",
+            "Target": "integrations/$integration",
+            "AuthorizationType": "NONE",
+            "OperationName": "o",
+        },
+        "answer": {"RouteId": ..., "RouteKey": ..., "AuthorizationType": "NONE", "ApiKeyRequired": False},
+    },
+    "DeleteRoute": {"input": {**OF_THE_API, "RouteId": "$route"}},
+    "GetRoute": {"input": {**OF_THE_API, "RouteId": "$route"}, "answer": {"RouteId": "$route", "Target": ...}},
+    "GetRoutes": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
+    "UpdateRoute": {
+        "input": {**OF_THE_API, "RouteId": "$route", "OperationName": "new"},
+        "answer": {"OperationName": "new"},
+    },
+    "CreateStage": {
+        "input": {
+            **OF_THE_API,
+            "StageName": "prod",
+            "AutoDeploy": True,
+            "Description": "d",
+            "StageVariables": {"a": "b"},
+            "Tags": {"a": "b"},
+        },
+        "answer": {"StageName": "prod", "AutoDeploy": True, "DeploymentId": ..., "StageVariables.a": "b"},
+    },
+    "DeleteStage": {"input": {**OF_THE_API, "StageName": "$stage"}},
+    "GetStage": {"input": {**OF_THE_API, "StageName": "$stage"}, "answer": {"StageName": "dev", "CreatedDate": ...}},
+    "GetStages": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
+    "UpdateStage": {
+        "input": {**OF_THE_API, "StageName": "$stage", "Description": "new"},
+        "answer": {"Description": "new"},
+    },
+    "CreateDeployment": {
+        "input": {**OF_THE_API, "StageName": "$stage", "Description": "d"},
+        "answer": {"DeploymentId": ..., "DeploymentStatus": "DEPLOYED", "AutoDeployed": False},
+    },
+    "DeleteDeployment": {"input": {**OF_THE_API, "DeploymentId": "$deployment"}},
+    "GetDeployment": {
+        "input": {**OF_THE_API, "DeploymentId": "$deployment"},
+        "answer": {"DeploymentId": "$deployment", "CreatedDate": ...},
+    },
+    "GetDeployments": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
+}
+
+PAGES = {
+    "GetApis": {
+        "make": {"call": "apigatewayv2.CreateApi", "input": {"Name": "$new", "ProtocolType": "HTTP"}, "is": "output.ApiId"},
+        "remove": {"call": "apigatewayv2.DeleteApi", "input": {"ApiId": "$item"}},
+        "items": "Items[].ApiId",
+    },
+    "GetIntegrations": {
+        "make": {
+            "call": "apigatewayv2.CreateIntegration",
+            "input": {"ApiId": "$api", "IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION},
+            "is": "output.IntegrationId",
+        },
+        "remove": {"call": "apigatewayv2.DeleteIntegration", "input": {"ApiId": "$api", "IntegrationId": "$item"}},
+        "input": OF_THE_API,
+        "items": "Items[].IntegrationId",
+    },
+    "GetRoutes": {
+        "make": {
+            "call": "apigatewayv2.CreateRoute",
+            "input": {"ApiId": "$api", "RouteKey": "GET /$new"},
+            "is": "output.RouteId",
+        },
+        "remove": {"call": "apigatewayv2.DeleteRoute", "input": {"ApiId": "$api", "RouteId": "$item"}},
+        "input": OF_THE_API,
+        "items": "Items[].RouteId",
+    },
+    "GetStages": {
+        "make": {
+            "call": "apigatewayv2.CreateStage",
+            "input": {"ApiId": "$api", "StageName": "$new"},
+            "is": "output.StageName",
+        },
+        "remove": {"call": "apigatewayv2.DeleteStage", "input": {"ApiId": "$api", "StageName": "$item"}},
+        "input": OF_THE_API,
+        "items": "Items[].StageName",
+    },
+    "GetDeployments": {
+        "make": {
+            "call": "apigatewayv2.CreateDeployment",
+            "input": {"ApiId": "$api", "Description": "$route"},
+            "is": "output.DeploymentId",
+        },
+        "remove": {"call": "apigatewayv2.DeleteDeployment", "input": {"ApiId": "$api", "DeploymentId": "$item"}},
+        "input": OF_THE_API,
+        "items": "Items[].DeploymentId",
+    },
+}
