@@ -39,6 +39,7 @@ const HARMFUL: [&str; 29] = [
 /// The commands that have such a word all the same, each with why nobody loses by it.
 const REASONS: &[(&str, &str, &str)] = &[
     ("hint.docker_remote", "unset", "a variable of this shell, which the user's files set again"),
+    ("hint.command_not_run", "chmod", "the user's own program, which is only given the right to run"),
     ("remedy.rs", "unset", "a variable of this shell, which the user's files set again"),
     ("credentials.rs", "chmod", "atelier's own file, and only so that fewer can read it"),
     ("engine.rs", "down", "for an engine that keeps its state only, and that does not answer"),
