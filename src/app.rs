@@ -17,6 +17,7 @@ use crate::{
     ui::{self, Console, Report},
 };
 use parse::{Parsed, parse};
+use signals::Manner;
 use std::{
     future::{Future, ready},
     io,
@@ -70,7 +71,7 @@ fn remember_panics() -> Arc<Mutex<String>> {
 fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending {
     let cli = match parsed {
         Parsed::Command(cli) => cli,
-        Parsed::Told(error) => return parse::answer(console, &error),
+        Parsed::Told(error, tree) => return parse::answer(console, &error, &tree),
     };
     let settings = match Settings::resolve(&flags(&cli), console.look(), environment) {
         Ok(settings) => settings,
@@ -85,13 +86,13 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
         calls::tell_to(console.progress());
     }
     let cancel = CancellationToken::new();
-    let grace = grace(&cli.command, &settings);
+    let manner = manner(&cli.command, &settings);
     let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
-    let work = dispatch(&context, &cli.command);
+    let work = obeyed(&context, &cli.command);
     let ending = match &cli.command {
         // Signals are for the command that it runs.
         Command::Run(_) => runtime.block_on(signals::unguarded(&context, work)),
-        _ => runtime.block_on(signals::guard(&context, grace, work)),
+        _ => runtime.block_on(signals::guard(&context, manner, work)),
     };
     runtime.shutdown_timeout(RUNTIME_FAREWELL);
     ending
@@ -112,9 +113,9 @@ fn flags(cli: &Cli) -> Flags {
     }
 }
 
-/// How long a verb may go on after the first Ctrl-C, to end the call in flight and to put back what it moved.
-fn grace(command: &Command, settings: &Settings) -> Duration {
-    match command {
+/// How a verb takes Ctrl-C.
+fn manner(command: &Command, settings: &Settings) -> Manner {
+    let grace = match command {
         Command::Test(_) if engine::is_remote(settings) => RESTORE,
         Command::TestBonus(_) => RESTORE_CONTAINER,
         Command::Deploy(_)
@@ -126,56 +127,105 @@ fn grace(command: &Command, settings: &Settings) -> Duration {
         Command::Key(key) if !matches!(key.action, KeyAction::List(_)) => CALL,
         // What is half installed is removed.
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
+        Command::Logs(logs) if logs.follow => CALL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
+    };
+    let is_way_out = match command {
+        Command::Logs(logs) => logs.follow,
+        Command::Deploy(deploy) => deploy.watch,
+        _ => false,
+    };
+    Manner { grace, left: left(command), is_way_out }
+}
+
+/// What is to be known of what a verb leaves behind that was cut short.
+fn left(command: &Command) -> &'static str {
+    match command {
+        Command::Up(_) => "hint.interrupted_up",
+        Command::Deploy(_) | Command::Bonus(_) | Command::Clean(_) | Command::Down(_) | Command::Key(_) => "hint.again",
+        _ => "hint.interrupted_anew",
     }
+}
+
+/// Whether a verb follows the engine that runs here, so that a flag that names another one contradicts it.
+fn follows_engine(command: &Command) -> bool {
+    !matches!(
+        command,
+        // It says so itself, where it does; the others look at the machine, at the settings, or at nothing.
+        Command::Up(_)
+            | Command::Doctor(_)
+            | Command::Config(_)
+            | Command::Completions(_)
+            | Command::Help(_)
+            | Command::Man(_)
+            | Command::Version(_)
+            | Command::Runtimes(_)
+    )
+}
+
+/// Runs the verb, unless its flags contradict the engine that runs here.
+async fn obeyed(context: &Context, command: &Command) -> Ending {
+    if follows_engine(command)
+        && let Err(error) = engine::heed(&context.settings).await
+    {
+        return context.console.fail(&error).map(Some);
+    }
+    dispatch(context, command).await
 }
 
 /// Runs the verb. The one list of what exists.
 ///
 /// Each verb is boxed: together with the SDK's, their futures are too large for a thread's stack in debug builds.
 fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Future<Output = Ending> + 'a>> {
+    let left = left(command);
     match command {
-        Command::Init(args) => Box::pin(answer(context, ready(commands::init::run(context, args)))),
-        Command::Up(args) => Box::pin(answer(context, commands::up::run(context, args))),
-        Command::Plan(args) => Box::pin(answer(context, commands::plan::run(context, args))),
-        Command::Deploy(args) => Box::pin(answer(context, commands::deploy::run(context, args))),
-        Command::Test(args) => Box::pin(answer(context, commands::test::run(context, args))),
-        Command::Bonus(args) => Box::pin(answer(context, commands::bonus::run(context, args))),
-        Command::TestBonus(args) => Box::pin(answer(context, commands::test_bonus::run(context, args))),
-        Command::Call(args) => Box::pin(answer(context, commands::call::run(context, args))),
-        Command::Open(args) => Box::pin(answer(context, commands::open::run(context, args))),
-        Command::Status(args) => Box::pin(answer(context, commands::status::run(context, args))),
-        Command::Logs(args) => Box::pin(answer(context, commands::logs::run(context, args))),
-        Command::Env(args) => Box::pin(answer(context, commands::env::run(context, args))),
-        Command::Run(args) => Box::pin(answer(context, commands::run::run(context, args))),
-        Command::Clean(args) => Box::pin(answer(context, commands::clean::run(context, args))),
-        Command::Down(args) => Box::pin(answer(context, commands::down::run(context, args))),
+        Command::Init(args) => Box::pin(answer(context, left, ready(commands::init::run(context, args)))),
+        Command::Up(args) => Box::pin(answer(context, left, commands::up::run(context, args))),
+        Command::Plan(args) => Box::pin(answer(context, left, commands::plan::run(context, args))),
+        Command::Deploy(args) => Box::pin(answer(context, left, commands::deploy::run(context, args))),
+        Command::Test(args) => Box::pin(answer(context, left, commands::test::run(context, args))),
+        Command::Bonus(args) => Box::pin(answer(context, left, commands::bonus::run(context, args))),
+        Command::TestBonus(args) => Box::pin(answer(context, left, commands::test_bonus::run(context, args))),
+        Command::Call(args) => Box::pin(answer(context, left, commands::call::run(context, args))),
+        Command::Open(args) => Box::pin(answer(context, left, commands::open::run(context, args))),
+        Command::Status(args) => Box::pin(answer(context, left, commands::status::run(context, args))),
+        Command::Logs(args) => Box::pin(answer(context, left, commands::logs::run(context, args))),
+        Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
+        Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
+        Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
+        Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
+        Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),
+        Command::Down(args) => Box::pin(answer(context, left, commands::down::run(context, args))),
         Command::Key(args) => match &args.action {
-            KeyAction::Create(args) => Box::pin(answer(context, commands::key::create(context, args))),
-            KeyAction::List(args) => Box::pin(answer(context, commands::key::list(context, args))),
-            KeyAction::Revoke(args) => Box::pin(answer(context, commands::key::revoke(context, args))),
-            KeyAction::Rotate(args) => Box::pin(answer(context, commands::key::rotate(context, args))),
+            KeyAction::Create(args) => Box::pin(answer(context, left, commands::key::create(context, args))),
+            KeyAction::List(args) => Box::pin(answer(context, left, commands::key::list(context, args))),
+            KeyAction::Revoke(args) => Box::pin(answer(context, left, commands::key::revoke(context, args))),
+            KeyAction::Rotate(args) => Box::pin(answer(context, left, commands::key::rotate(context, args))),
         },
         Command::Runtimes(args) => match &args.action {
-            RuntimesAction::List(args) => Box::pin(answer(context, commands::runtimes::list(context, args))),
-            RuntimesAction::Install(args) => Box::pin(answer(context, commands::runtimes::install(context, args))),
+            RuntimesAction::List(args) => Box::pin(answer(context, left, commands::runtimes::list(context, args))),
+            RuntimesAction::Install(args) => {
+                Box::pin(answer(context, left, commands::runtimes::install(context, args)))
+            }
         },
-        Command::Doctor(args) if args.aws => Box::pin(answer(context, ready(commands::doctor::aws(context, args)))),
-        Command::Doctor(args) => Box::pin(answer(context, commands::doctor::run(context, args))),
+        Command::Doctor(args) if args.aws => {
+            Box::pin(answer(context, left, ready(commands::doctor::aws(context, args))))
+        }
+        Command::Doctor(args) => Box::pin(answer(context, left, commands::doctor::run(context, args))),
         Command::Config(args) => match &args.action {
-            ConfigAction::Show(args) => Box::pin(answer(context, ready(commands::config::show(context, args)))),
+            ConfigAction::Show(args) => Box::pin(answer(context, left, ready(commands::config::show(context, args)))),
         },
-        Command::Completions(args) => Box::pin(answer(context, ready(commands::completions::run(context, args)))),
-        Command::Man(args) => Box::pin(answer(context, ready(commands::man::run(context, args)))),
-        Command::Version(args) => Box::pin(answer(context, ready(commands::version::run(context, args)))),
+        Command::Completions(args) => Box::pin(answer(context, left, ready(commands::completions::run(context, args)))),
+        Command::Man(args) => Box::pin(answer(context, left, ready(commands::man::run(context, args)))),
+        Command::Version(args) => Box::pin(answer(context, left, ready(commands::version::run(context, args)))),
     }
 }
 
 /// Prints a verb's result. What failed after Ctrl-C failed because of it.
-async fn answer<R: Report>(context: &Context, work: impl Future<Output = Result<R>>) -> Ending {
+async fn answer<R: Report>(context: &Context, left: &'static str, work: impl Future<Output = Result<R>>) -> Ending {
     let result = work.await;
     let result =
-        result.map_err(|error| if context.cancel.is_cancelled() { signals::interrupted(error) } else { error });
+        result.map_err(|error| if context.cancel.is_cancelled() { signals::interrupted(error, left) } else { error });
     context.console.answer(result)
 }

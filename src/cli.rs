@@ -7,10 +7,10 @@ pub mod args;
 pub mod help;
 
 pub use args::{
-    Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env, EnvShell,
-    Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan, Run, Runtimes,
-    RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test, TestBonus, TestReporting, Up,
-    Version,
+    Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env,
+    EnvShell, Help, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan,
+    Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test, TestBonus,
+    TestReporting, Up, Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -41,6 +41,7 @@ impl Cli {
 }
 
 /// What every verb accepts, before or after it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Global {
     /// Prints one JSON object instead of text.
@@ -52,6 +53,9 @@ pub struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<ColorWhen>,
+    /// Words only: no drawing, no emoji, nothing that moves.
+    #[arg(long, global = true)]
+    pub plain: bool,
     /// Tells warnings and errors only.
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -110,6 +114,8 @@ pub enum Command {
     Env(Env),
     /// Runs a command with these variables.
     Run(Run),
+    /// Runs the AWS CLI against the engine.
+    Aws(Aws),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.
@@ -122,6 +128,8 @@ pub enum Command {
     Doctor(Doctor),
     /// Shows the settings.
     Config(Config),
+    /// Prints the help of a verb.
+    Help(Help),
     /// Prints a completion script.
     Completions(Completions),
     /// Prints the manual.

@@ -2,7 +2,7 @@
 //!
 //! What differs between them is in facts of the engine (`engine`), never in a comparison elsewhere.
 
-use crate::text::Verbatim;
+use crate::text::{Message, Verbatim};
 use std::fmt;
 
 /// The kinds of engine.
@@ -18,6 +18,14 @@ pub enum EngineKind {
 }
 
 impl Verbatim for EngineKind {}
+
+impl EngineKind {
+    /// Returns what people call it.
+    #[must_use]
+    pub fn message(self) -> Message {
+        Message::new(format!("engine.name.{self}"))
+    }
+}
 
 impl fmt::Display for EngineKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@
 //! Lower layers have enums of their own (`thiserror`); they become an [`Error`] where a command meets them. Texts live
 //! in the locale files under `error.<code>` and `hint.<code>`; they are rendered in `ui` only.
 
-use crate::text::{Message, Verbatim};
+use crate::text::{Message, Verbatim, system_words};
 use std::fmt;
 
 /// How the process ends.
@@ -150,6 +150,10 @@ codes! {
     FileExists = "file_exists", Usage, Never;
     /// This machine has no interpreter for a runtime.
     NoInterpreter = "no_interpreter", Machine, Never;
+    /// A program of this machine that is needed is not there.
+    NoTool = "no_tool", Machine, Never;
+    /// A program that was run for the user failed.
+    ToolFailed = "tool_failed", Failed, Never;
     /// The packages of a runtime are absent and cannot be installed.
     PackagesUnavailable = "packages_unavailable", Machine, Later;
     /// No engine runs here.
@@ -178,6 +182,12 @@ codes! {
     FunctionFailed = "function_failed", Failed, Never;
     /// The port is forwarded, but only to its owner.
     PrivatePort = "private_port", Machine, Never;
+    /// The public URL does not lead to the engine, which runs.
+    PublicUrlUnreachable = "public_url_unreachable", Machine, Later;
+    /// A flag names another engine than the one that runs here.
+    OtherEngine = "other_engine", Usage, Never;
+    /// The engine that runs here was started with other credentials.
+    OtherCredentials = "other_credentials", NotRunning, Never;
     /// Something is not as it should be.
     Unhealthy = "unhealthy", NotRunning, Never;
     /// There is no deployed stack here.
@@ -245,7 +255,7 @@ impl Error {
     pub fn cause(mut self, cause: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(cause);
         while let Some(error) = next {
-            self.causes.push(Message::literal(error.to_string()));
+            self.causes.push(system_words(error));
             next = error.source();
         }
         self
@@ -313,7 +323,7 @@ mod tests {
     #[test]
     fn every_error_says_what_to_do_next() {
         // These say in their own sentence, or in the operating system's, what was expected, or what a person has just
-        // decided; the last four are made in few places, which give them a hint of their own.
+        // decided; the last seven are made in few places, which give them a hint of their own.
         let own_words = [
             Code::Usage,
             Code::BadSetting,
@@ -326,6 +336,9 @@ mod tests {
             Code::EngineSenseless,
             Code::ImageNeedsToken,
             Code::PrivatePort,
+            Code::PublicUrlUnreachable,
+            Code::NoTool,
+            Code::ToolFailed,
         ];
         for code in Code::ALL.iter().filter(|code| !own_words.contains(code)) {
             assert!(!Error::new(*code).hints_or_default().is_empty(), "{code:?}");

@@ -3,7 +3,11 @@
 //! Not here: AWS calls (`aws`), Docker (`docker`). It follows no redirect: where a private Codespaces port redirects
 //! to, is a login page.
 
-use crate::{api_key, secret::Secret, text::Message};
+use crate::{
+    api_key,
+    secret::Secret,
+    text::{Message, system_words},
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -56,8 +60,9 @@ impl CallError {
         match self {
             Self::Url(_) => Message::new("answer.not_a_url"),
             Self::Unreachable { source, .. } => {
-                let causes = std::iter::successors(Some(&**source as &dyn std::error::Error), |error| error.source());
-                Message::literal(causes.last().map(ToString::to_string).unwrap_or_default())
+                let first: &(dyn std::error::Error + 'static) = &**source;
+                let causes = std::iter::successors(Some(first), |error| error.source());
+                causes.last().map_or_else(|| Message::literal(""), system_words)
             }
             Self::Broken { .. } => Message::new("answer.broken"),
             Self::Deadline { deadline, .. } => Message::new("answer.late").with("seconds", deadline.as_secs_f32()),
@@ -81,9 +86,26 @@ impl Answer {
     #[must_use]
     pub fn is_private_port(&self) -> bool {
         let tunnel = |value: &header::HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"tunnel");
-        (self.status == StatusCode::UNAUTHORIZED || self.status.is_redirection())
-            && self.headers.get_all(header::WWW_AUTHENTICATE).iter().any(tunnel)
+        let is_tunnel = (self.status == StatusCode::UNAUTHORIZED || self.status.is_redirection())
+            && self.headers.get_all(header::WWW_AUTHENTICATE).iter().any(tunnel);
+        is_tunnel || self.status.is_redirection() && self.location().is_some_and(is_login)
     }
+
+    /// Where a redirect leads.
+    fn location(&self) -> Option<&str> {
+        self.headers.get(header::LOCATION)?.to_str().ok()
+    }
+}
+
+/// Whether a redirect leads to where people log in. The API redirects nobody.
+fn is_login(location: &str) -> bool {
+    let location = location.to_ascii_lowercase();
+    let path = location.split(['?', '#']).next().unwrap_or_default();
+    let host = path.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+    host.is_some_and(|host| host == "github.com" || host.ends_with(".github.com"))
+        || path.ends_with("/signin")
+        || path.ends_with("/login")
+        || path.contains("/auth/")
 }
 
 /// A client; its connections are kept for the next call.

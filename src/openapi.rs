@@ -4,6 +4,9 @@
 //! holds neither `$` nor `#`: no references (schemas are spelt out where they are used), and the end of a pattern is
 //! written as JSON's escape for `$`. Then the template is the document, on every engine.
 //!
+//! The served document admits exactly what the API takes; API Gateway is told of the query's parameters one by one, because
+//! that is how it knows them.
+//!
 //! In front of a function of the user's own is another document (`own`). Not here: names, tags and deployments (the stack), and what the parameters are (the contract).
 
 mod gateway;
@@ -33,6 +36,8 @@ pub fn document(input: &Input) -> Value {
     let mut document = served.clone();
     let proxy = gateway::proxy(input);
     let infra = &mut document["paths"][PATH];
+    // API Gateway knows parameters one by one only; which of them go together, the served document says.
+    infra["get"]["parameters"] = schema::parameters();
     for method in ["get", "post", "options"] {
         infra[method][gateway::INTEGRATION] = proxy.clone();
     }
@@ -41,7 +46,12 @@ pub fn document(input: &Input) -> Value {
     if input.wants_key {
         infra[gateway::ANY_METHOD]["security"] = schema::key_needed();
     }
-    document["paths"]["/openapi.json"]["get"][gateway::INTEGRATION] = gateway::mock(&template(&served));
+    let own = &mut document["paths"]["/openapi.json"];
+    own["get"][gateway::INTEGRATION] = gateway::mock(&template(&served));
+    own[gateway::ANY_METHOD] = gateway::refused("GET");
+    if input.wants_key {
+        own[gateway::ANY_METHOD]["security"] = schema::key_needed();
+    }
     document[gateway::GATEWAY_RESPONSES] = gateway::responses();
     // Relative to the document's own URL, which only a reader of the served one has.
     if let Some(document) = document.as_object_mut() {
@@ -84,7 +94,7 @@ fn open(title: &str) -> Value {
                     "operationId": "getInfra",
                     "summary": "Does the action that the query names",
                     "description": schema::combinations(),
-                    "parameters": schema::parameters(),
+                    "parameters": schema::query(),
                     "responses": schema::responses()
                 },
                 "post": {
@@ -103,13 +113,7 @@ fn open(title: &str) -> Value {
                 "get": {
                     "operationId": "getOpenapi",
                     "summary": "Gives this document",
-                    "responses": {
-                        "200": {
-                            "description": "The document",
-                            "headers": schema::document_headers(),
-                            "content": {"application/json": {"schema": {"type": "object"}}}
-                        }
-                    }
+                    "responses": schema::document_responses()
                 }
             }
         }
@@ -145,6 +149,10 @@ mod tests {
         strip(&mut deployed);
         let mut served = served("atelier", false);
         served.as_object_mut().unwrap().remove("servers");
+        for document in [&mut deployed, &mut served] {
+            // One by one in the one, in their combinations in the other.
+            document["paths"][PATH]["get"].as_object_mut().unwrap().remove("parameters").unwrap();
+        }
         assert_eq!(deployed, served);
     }
 

@@ -120,6 +120,36 @@ impl Message {
     }
 }
 
+/// A service's own word for a state (`running`), with what it means where the language has words for it.
+#[must_use]
+pub fn in_words(state: &str) -> Message {
+    let known = Message::new(format!("state.{state}"));
+    if known.exists() { known } else { Message::literal(state) }
+}
+
+/// The operating system's usual refusals in words that exist in every language; others in their own.
+#[must_use]
+pub fn system_words(cause: &(dyn std::error::Error + 'static)) -> Message {
+    use std::io::ErrorKind::{
+        BrokenPipe, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, NotFound,
+        PermissionDenied, ReadOnlyFilesystem, StorageFull, TimedOut, UnexpectedEof,
+    };
+    let said = cause.to_string();
+    Message::new(match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(ConnectionRefused) => "cause.refused",
+        Some(ConnectionReset | BrokenPipe | UnexpectedEof) => "cause.broken",
+        Some(TimedOut) => "cause.late",
+        Some(NetworkUnreachable | HostUnreachable) => "cause.no_way",
+        Some(NotFound) => "cause.not_found",
+        Some(PermissionDenied) => "cause.denied",
+        Some(ReadOnlyFilesystem) => "cause.read_only",
+        Some(StorageFull) => "cause.full",
+        // The resolver has no kind of its own.
+        _ if said.starts_with("failed to lookup address information") => "cause.no_such_host",
+        _ => return Message::literal(said),
+    })
+}
+
 /// As the English text: JSON is never translated.
 impl serde::Serialize for Message {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,7 +2,10 @@
 
 use super::Ending;
 use crate::{
-    cli::{Cli, Command, Global, StatusOutput, help},
+    cli::{
+        Cli, Command, Global, StatusOutput,
+        help::{self, Extent},
+    },
     error::Exit,
     settings::{Environment, Look},
     ui::{Console, Format, Report, Volume},
@@ -14,8 +17,8 @@ use std::ffi::OsString;
 pub(super) enum Parsed {
     /// A verb to run.
     Command(Cli),
-    /// Clap has the last word: help, the version or a usage error.
-    Told(clap::Error),
+    /// Clap has the last word: help, the version or a usage error, about this tree.
+    Told(clap::Error, Box<clap::Command>),
 }
 
 /// Reads the command line. The language and the format are needed before it is known to be right, so they are looked
@@ -23,15 +26,16 @@ pub(super) enum Parsed {
 pub(super) fn parse(args: impl Iterator<Item = OsString>, environment: &Environment) -> (Console, Parsed) {
     let args: Vec<OsString> = args.collect();
     let early = Early::read(&args);
-    let look = Look::resolve(early.lang, early.color, environment);
-    let mut command = help::command(look.lang.value);
+    let look = Look::resolve(early.lang, early.color, early.args.contains(&"--plain"), environment);
+    let extent = if early.is_brief() { Extent::Brief } else { Extent::Whole };
+    let mut command = help::extended(look.lang.value, extent);
     let verb = early.verb(&command);
     let parsed = command
         .try_get_matches_from_mut(&args)
         .and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command)));
     match parsed {
         Ok(cli) => {
-            let look = Look::resolve(cli.global.lang, cli.global.color, environment);
+            let look = Look::resolve(cli.global.lang, cli.global.color, cli.global.plain, environment);
             let format = if cli.wants_json() { Format::Json } else { Format::Human };
             let console = Console::new(verb, format, look, volume(&cli.global));
             // Standard output is the command's own.
@@ -40,7 +44,7 @@ pub(super) fn parse(args: impl Iterator<Item = OsString>, environment: &Environm
         }
         Err(error) => {
             let format = if early.wants_json(&verb) { Format::Json } else { Format::Human };
-            (Console::new(verb, format, look, Volume::Normal), Parsed::Told(error))
+            (Console::new(verb, format, look, Volume::Normal), Parsed::Told(error, Box::new(command)))
         }
     }
 }
@@ -66,6 +70,11 @@ impl<'a> Early<'a> {
             args.iter().skip(1).filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();
         let (lang, color) = (value(&args, "--lang"), value(&args, "--color"));
         Self { args, lang, color }
+    }
+
+    /// Whether help is asked for in its short form.
+    fn is_brief(&self) -> bool {
+        self.args.contains(&"-h") && !self.args.contains(&"--help")
     }
 
     /// The verb: the first argument that is neither a flag nor a flag's value; `atelier` where that is no verb.
@@ -103,7 +112,7 @@ fn value<T: ValueEnum>(args: &[&str], flag: &str) -> Option<T> {
 }
 
 /// Prints what clap has to say.
-pub(super) fn answer(console: &Console, error: &clap::Error) -> Ending {
+pub(super) fn answer(console: &Console, error: &clap::Error, tree: &clap::Command) -> Ending {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => console.answer(Ok(Text { text: console.styled(error) })),
         // Whoever types the bare name wants to see what there is, but has not asked for anything that could succeed.
@@ -111,7 +120,7 @@ pub(super) fn answer(console: &Console, error: &clap::Error) -> Ending {
             console.tell(error.to_string().trim_end());
             Ok(Some(Exit::Usage))
         }
-        _ => console.fail(&super::usage::error(error)).map(Some),
+        _ => console.fail(&super::usage::error(error, tree)).map(Some),
     }
 }
 

@@ -10,9 +10,20 @@ use crate::{
 use std::{future::Future, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs `work` beside the signals and the console's sign of life. After the first signal it may take `grace` to come to
+/// How a verb takes Ctrl-C.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// How long it may go on, to end the call in flight and to put back what it moved.
+    pub(super) grace: Duration,
+    /// What is to be known of what is left.
+    pub(super) left: &'static str,
+    /// Whether Ctrl-C is how it ends: then nothing has gone wrong, and nothing is said.
+    pub(super) is_way_out: bool,
+}
+
+/// Runs `work` beside the signals and the console's sign of life. After the first signal it may take its grace to come to
 /// its end.
-pub(super) async fn guard(context: &Context, grace: Duration, work: impl Future<Output = Ending>) -> Ending {
+pub(super) async fn guard(context: &Context, manner: Manner, work: impl Future<Output = Ending>) -> Ending {
     let (mut interrupt, mut terminate) = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
         (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
         (Err(error), _) | (_, Err(error)) => {
@@ -32,14 +43,16 @@ pub(super) async fn guard(context: &Context, grace: Duration, work: impl Future<
         () = next() => {}
     }
     context.cancel.cancel();
-    if grace.is_zero() {
-        return give_up(context);
+    if manner.grace.is_zero() {
+        return give_up(context, manner);
     }
-    context.console.say(&Message::new("ui.interrupting"));
+    if !manner.is_way_out {
+        context.console.say(&Message::new("ui.interrupting"));
+    }
     tokio::select! {
         ending = &mut work => ending,
-        () = next() => give_up(context),
-        () = tokio::time::sleep(grace) => give_up(context),
+        () = next() => give_up(context, manner),
+        () = tokio::time::sleep(manner.grace) => give_up(context, manner),
     }
 }
 
@@ -53,16 +66,21 @@ pub(super) async fn unguarded(context: &Context, work: impl Future<Output = Endi
 }
 
 /// Leaves what is in flight where it is: dropped, and safe to run again.
-fn give_up(context: &Context) -> Ending {
-    context.console.fail(&Error::new(Code::Interrupted)).map(Some)
+fn give_up(context: &Context, manner: Manner) -> Ending {
+    if manner.is_way_out {
+        return Ok(None);
+    }
+    context.console.fail(&Error::new(Code::Interrupted).hint(Message::new(manner.left))).map(Some)
 }
 
-/// Makes the error of a command that was cut short one that says so.
-pub(super) fn interrupted(error: Error) -> Error {
-    if error.code == Code::Interrupted {
-        return error;
-    }
-    let causes =
-        error.causes.into_iter().fold(Error::new(Code::Interrupted).because_of(error.message), Error::because_of);
-    error.hints.into_iter().fold(causes, Error::hint)
+/// Makes the error of a command that was cut short one that says so, and what is left of it.
+pub(super) fn interrupted(error: Error, left: &'static str) -> Error {
+    let error = if error.code == Code::Interrupted {
+        error
+    } else {
+        let causes =
+            error.causes.into_iter().fold(Error::new(Code::Interrupted).because_of(error.message), Error::because_of);
+        error.hints.into_iter().fold(causes, Error::hint)
+    };
+    if error.hints.is_empty() { error.hint(Message::new(left)) } else { error }
 }

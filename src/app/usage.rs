@@ -7,9 +7,31 @@ use crate::{
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+/// What people type who know other tools, and what it is called here.
+const SYNONYMS: &[(&[&str], &[&str])] = &[
+    (&["start", "serve"], &["atelier up", "atelier call start"]),
+    (&["stop", "halt", "kill", "shutdown"], &["atelier call stop", "atelier down"]),
+    (&["restart", "reboot"], &["atelier call stop", "atelier call start"]),
+    (&["destroy", "delete", "rm", "remove", "undeploy", "uninstall", "prune"], &["atelier clean"]),
+    (&["ps", "list", "ls", "info", "state", "health"], &["atelier status"]),
+    (&["dashboard", "ui", "web", "browse", "url"], &["atelier open"]),
+    (&["diff", "preview", "dry-run"], &["atelier plan"]),
+    (&["apply", "push", "publish", "create", "sync"], &["atelier deploy"]),
+    (&["watch", "dev"], &["atelier deploy --watch"]),
+    (&["invoke", "curl", "request"], &["atelier call status"]),
+    (&["log", "tail"], &["atelier logs -f"]),
+    (&["check", "diagnose"], &["atelier doctor"]),
+    (&["keys", "token", "auth"], &["atelier key list"]),
+    (&["settings", "configure"], &["atelier config show"]),
+    (&["shell", "export"], &["atelier env"]),
+    (&["awslocal"], &["atelier aws sts get-caller-identity"]),
+    (&["upgrade", "self-update", "update"], &["atelier version"]),
+    (&["completion"], &["atelier completions bash"]),
+];
+
 /// Turns clap's error into ours.
-pub(super) fn error(error: &clap::Error) -> Error {
-    let hints = suggestions(error).into_iter().chain(usage(error));
+pub(super) fn error(error: &clap::Error, tree: &clap::Command) -> Error {
+    let hints = suggestions(error).into_iter().chain(values(error, tree)).chain(usage(error));
     hints.fold(Error::new(Code::Usage).with_message("detail", detail(error)), Error::hint)
 }
 
@@ -54,6 +76,12 @@ fn detail(error: &clap::Error) -> Message {
 /// A value that its parser refused: the rule that it breaks, where the parser is ours.
 fn bad_value(error: &clap::Error, argument: &str, value: &str) -> Message {
     let source = std::error::Error::source(error);
+    if source.is_some_and(|source| source.is::<std::num::ParseIntError>()) {
+        return Message::new("error.bad_setting")
+            .with("name", argument)
+            .with("value", value)
+            .with_message("rule", Message::new("rule.number"));
+    }
     match source.and_then(|source| source.downcast_ref::<Rule>()) {
         Some(rule) => Message::new("error.bad_setting")
             .with("name", argument)
@@ -72,12 +100,16 @@ fn bare(argument: &str) -> &str {
 }
 
 fn suggestions(error: &clap::Error) -> Vec<Message> {
+    let typed = text(error, ContextKind::InvalidSubcommand);
+    if let Some((_, names)) = SYNONYMS.iter().find(|(words, _)| words.contains(&typed.as_str())) {
+        return vec![did_you_mean(names.iter().copied())];
+    }
     let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let mut hints: Vec<Message> = kinds
         .into_iter()
         .map(|kind| text(error, kind))
-        .filter(|name| !name.is_empty())
-        .map(|name| Message::new("usage.did_you_mean").with("name", name))
+        .filter(|names| !names.is_empty())
+        .map(|names| did_you_mean(names.split(", ")))
         .collect();
     let possible = text(error, ContextKind::ValidValue);
     if !possible.is_empty() {
@@ -86,8 +118,33 @@ fn suggestions(error: &clap::Error) -> Vec<Message> {
     hints
 }
 
+/// Names what may have been meant, each between backticks of its own.
+fn did_you_mean<'a>(names: impl Iterator<Item = &'a str>) -> Message {
+    let named = names.map(|name| Message::literal(format_args!("`{name}`")));
+    let either =
+        named.reduce(|one, other| Message::new("usage.either").with_message("one", one).with_message("other", other));
+    Message::new("usage.did_you_mean").with_message("name", either.unwrap_or_else(|| Message::literal("")))
+}
+
+/// The values of arguments that are missing, where they are few enough to be a list.
+fn values(error: &clap::Error, tree: &clap::Command) -> Option<Message> {
+    if error.kind() != ErrorKind::MissingRequiredArgument {
+        return None;
+    }
+    let missing = text(error, ContextKind::InvalidArg);
+    let line = text(error, ContextKind::Usage);
+    // The deepest verb that clap's usage line names.
+    let verb = line.split_ascii_whitespace().fold(tree, |verb, word| verb.find_subcommand(word).unwrap_or(verb));
+    let arg = verb.get_arguments().find(|arg| missing.contains(&arg.to_string()))?;
+    let names: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    (!names.is_empty()).then(|| Message::new("usage.possible").with("values", names.join(", ")))
+}
+
 /// Clap's usage line without its heading.
 fn usage(error: &clap::Error) -> Option<Message> {
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        return Some(Message::new("usage.list"));
+    }
     let text = text(error, ContextKind::Usage);
     let line = text.split_once(": ").map(|(_, line)| line.trim())?;
     Some(Message::new("usage.see").with("usage", format!("`{line}`")))

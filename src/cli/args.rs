@@ -70,7 +70,11 @@ pub enum Template {
 
 /// Arguments of `down`.
 #[derive(Debug, Args)]
-pub struct Down {}
+pub struct Down {
+    /// Does not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+}
 
 /// Arguments of `deploy`.
 #[derive(Debug, Args)]
@@ -289,11 +293,17 @@ pub struct Bonus {
     /// The container's image.
     #[arg(long, value_name = "IMAGE", default_value = crate::docker::image::BONUS)]
     pub image: String,
+    /// Its name; containers share theirs with everybody who uses this Docker.
+    #[arg(long, value_name = "NAME", default_value = crate::docker::image::BONUS_NAME)]
+    pub name: ContainerName,
 }
 
 /// Arguments of `test-bonus`.
 #[derive(Debug, Args)]
 pub struct TestBonus {
+    /// The container's name.
+    #[arg(long, value_name = "NAME", default_value = crate::docker::image::BONUS_NAME)]
+    pub name: ContainerName,
     /// Who else is told.
     #[command(flatten)]
     pub report: TestReporting,
@@ -316,6 +326,22 @@ pub enum EnvShell {
     Zsh,
     /// `set -gx NAME 'value'`
     Fish,
+}
+
+/// Arguments of `aws`.
+#[derive(Debug, Args)]
+pub struct Aws {
+    /// What the AWS CLI is told, as it is.
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
+}
+
+/// Arguments of `help`.
+#[derive(Debug, Args)]
+pub struct Help {
+    /// The verb, in as many words as it has.
+    #[arg(value_name = "COMMAND")]
+    pub verb: Vec<String>,
 }
 
 /// Arguments of `run`.

@@ -33,6 +33,8 @@ impl Report for BonusReport {
             page.raw(format_args!("  curl \"{url}?target=docker&action={action}&name={}\"", self.target.name));
         }
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// Runs `bonus`.
@@ -41,8 +43,9 @@ impl Report for BonusReport {
 /// What [`target::ensure`] says, that another run is at work here, or why a deployed function cannot be told of the
 /// door that it did not know.
 pub async fn run(context: &Context, args: &cli::Bonus) -> Result<BonusReport> {
+    engine::refuse_without_docker(&context.settings)?;
     let _lock = locked(context).await?;
-    let target = Box::pin(target::ensure(&context.settings, &args.image, &context.progress)).await?;
+    let target = Box::pin(target::ensure(&context.settings, &args.name, &args.image, &context.progress)).await?;
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let url = discovery.api_id().map(|api| resource_url(&context.settings, &engine, &api));

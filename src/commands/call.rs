@@ -5,15 +5,15 @@ use crate::{
     api_key::Scope,
     cli::{self, Called},
     commands::context::Context,
-    contract::{Operation, PATH, Refusal, Request},
-    engine::{self, codespace},
+    contract::{Operation, PATH, Refusal, Request, Target},
+    engine::{self, reach},
     error::{Code, Error, Exit, Result},
-    http_client::{Answer, CallError},
+    http_client::Answer,
     text::Message,
     ui::{Page, Report},
 };
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 
 /// What the API answered.
 #[derive(Debug, serde::Serialize)]
@@ -26,6 +26,12 @@ pub struct CallReport {
     pub answer: serde_json::Value,
     #[serde(skip)]
     body: String,
+    /// How long the API wants callers to wait, in its own word.
+    #[serde(skip)]
+    retry_after: Option<String>,
+    /// Whether a container was asked for.
+    #[serde(skip)]
+    is_of_docker: bool,
 }
 
 impl Report for CallReport {
@@ -38,7 +44,18 @@ impl Report for CallReport {
     }
 
     fn error(&self) -> Option<Error> {
-        self.exit().map(|_| Error::new(Code::ApiRefused).with("status", self.status))
+        self.exit()?;
+        let error = Error::new(Code::ApiRefused).with("status", self.status);
+        Some(match StatusCode::from_u16(self.status) {
+            Ok(StatusCode::TOO_MANY_REQUESTS) => {
+                let seconds = self.retry_after.as_deref().unwrap_or("1");
+                error.hint(Message::new("hint.limited").with("seconds", seconds))
+            }
+            Ok(StatusCode::SERVICE_UNAVAILABLE) if self.is_of_docker => error.hint(Message::new("hint.bonus")),
+            Ok(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => error.hint(Message::new("hint.function_log")),
+            Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => error.hint(Message::new("hint.no_key")),
+            _ => error,
+        })
     }
 }
 
@@ -56,7 +73,8 @@ fn exit(status: StatusCode) -> Option<Exit> {
 /// Calls the API.
 ///
 /// # Errors
-/// That nothing is deployed, that no key opens it, that the port is private, or that no answer came. An answer with a bad status is a result.
+/// That nothing is deployed, that no key opens it, that the public URL leads elsewhere, or that no answer came. An answer
+/// with a bad status is a result.
 pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
     let prepared = prepare(args, context.settings.function.value.is_some())?;
     let base = deployed_url(context).await?;
@@ -71,17 +89,22 @@ pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
     let Prepared { method, headers, body, .. } = prepared;
     let answer = client.send(method, &url, &headers, body, deadline).await;
     context.progress.done("call");
-    let answer = answer.map_err(|error| unanswered(&error))?;
-    if answer.is_private_port() {
-        return Err(codespace::private_port(&context.settings, &url));
+    let answer = match answer {
+        Err(error) => return Err(reach::unanswered(&context.settings, &engine, &error).await),
+        Ok(answer) => answer,
+    };
+    match reach::misled(&context.settings, &engine, &url, &answer).await {
+        Some(error) => Err(error),
+        None => Ok(CallReport { is_of_docker: args.target == Target::Docker, ..report(url, &answer) }),
     }
-    Ok(report(url, &answer))
 }
 
 fn report(url: String, answer: &Answer) -> CallReport {
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     let json = serde_json::from_slice(&answer.body).unwrap_or_else(|_| body.clone().into());
-    CallReport { url, status: answer.status.as_u16(), answer: json, body }
+    let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.filter(|text| text.parse::<u32>().is_ok()).map(ToOwned::to_owned);
+    CallReport { url, status: answer.status.as_u16(), answer: json, body, retry_after, is_of_docker: false }
 }
 
 /// A call as it will be made.
@@ -142,18 +165,6 @@ fn refused(refusal: Refusal) -> Error {
         }
     };
     Error::new(Code::Usage).with_message("detail", Message::new(key))
-}
-
-/// Says why no answer came, with the exit code that fits.
-pub(super) fn unanswered(error: &CallError) -> Error {
-    match error {
-        CallError::Deadline { url, deadline } => {
-            Error::new(Code::Deadline).with("seconds", deadline.as_secs()).with("what", url)
-        }
-        CallError::Unreachable { url, .. } | CallError::Broken { url, .. } | CallError::Url(url) => {
-            Error::new(Code::EngineUnreachable).with("endpoint", url).because_of(error.reason())
-        }
-    }
 }
 
 #[cfg(test)]

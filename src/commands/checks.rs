@@ -64,6 +64,8 @@ impl<S: serde::Serialize> Report for ChecksReport<S> {
         self.checks.human(page);
     }
 
+    fn quiet(&self, _page: &mut Page) {}
+
     fn exit(&self) -> Option<Exit> {
         self.checks.exit()
     }
@@ -153,13 +155,27 @@ impl Check {
     pub(super) fn human(&self, page: &mut Page) {
         let (key, tone) = if self.passed { ("test.passed", Tone::Good) } else { ("test.failed", Tone::Bad) };
         let answer = if self.status.is_none() { Message::new("test.nothing") } else { Message::literal(&self.answer) };
-        page.toned(tone, &Message::new(key).with_message("answer", answer));
+        page.toned(
+            tone,
+            &match self.refusal().filter(|_| self.passed) {
+                // A tick before an error would need a second look.
+                Some((status, code)) => Message::new("test.refused").with("status", status).with("code", code),
+                None => Message::new(key).with_message("answer", answer),
+            },
+        );
         // On a line of its own: the line above is the workshop's, to the last character.
         page.toned(Tone::Dim, &Message::new("test.took").with("millis", self.millis));
         for problem in &self.problems {
             page.line(Message::new("test.problem").with_message("problem", problem.clone()));
         }
         page.raw("");
+    }
+
+    /// The status and the code of an answer that refuses.
+    fn refusal(&self) -> Option<(u16, String)> {
+        let status = self.status.filter(|status| (400..500).contains(status))?;
+        let body: serde_json::Value = serde_json::from_str(&self.answer).ok()?;
+        Some((status, body["code"].as_str()?.to_owned()))
     }
 }
 
@@ -218,15 +234,24 @@ pub(super) async fn run_all<C>(
         }
         let title = name(case).title;
         let heading = Message::new("test.heading").with("number", number + 1).with_message("title", title);
-        let told = told(context.console.part(|page| page.line(heading.clone())));
-        context.progress.wait("check", heading);
+        let is_quiet = context.console.is_quiet();
+        let told = if is_quiet { Ok(()) } else { told(context.console.part(|page| page.line(heading.clone()))) };
+        context.progress.wait("check", heading.clone());
         let checked = match told {
             Ok(()) => check(case).await,
             Err(error) => Err(error),
         };
         context.progress.done("check");
         let told = checked.and_then(|check| {
-            let told = self::told(context.console.part(|page| check.human(page)));
+            let told = match (is_quiet, check.passed) {
+                (true, true) => Ok(()),
+                // Of what went wrong it is said what it was.
+                (true, false) => self::told(context.console.part(|page| {
+                    page.line(heading);
+                    check.human(page);
+                })),
+                (false, _) => self::told(context.console.part(|page| check.human(page))),
+            };
             checks.push(check);
             told
         });

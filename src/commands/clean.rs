@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     stack::{self, Cleanup, Discovery},
     text::Message,
-    ui::{Page, Report},
+    ui::{Page, Report, padded, widest},
 };
 
 /// What `clean` did.
@@ -23,10 +23,16 @@ pub struct CleanReport {
 
 impl Report for CleanReport {
     fn human(&self, page: &mut Page) {
-        let count = self.stacks.removed.len() + self.containers.len();
-        let key = if count == 0 { "clean.unchanged" } else { "clean.done" };
-        page.line(Message::new(key).with("count", count));
+        let count = self.stacks.removed.len();
+        let names: Vec<String> = self.containers.iter().map(|name| format!("`{name}`")).collect();
+        page.line(match (count, names.is_empty()) {
+            (0, true) => Message::new("clean.unchanged"),
+            (_, true) => Message::new("clean.done").with("count", count),
+            (_, false) => Message::new("clean.done_with").with("count", count).with("names", names.join(", ")),
+        });
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// Runs `clean`. An engine in containers goes with the last of its stacks, and the container of the bonus with it.
@@ -50,7 +56,8 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<CleanReport> {
     };
     let stacks = stack::until_cancelled(&context.cancel, "discovery", look).await?;
     if !args.yes {
-        ask(context, &stacks, &containers_with(context, &engine, &stacks).await?).await?;
+        let place = engine.connection.endpoint.as_deref().unwrap_or(&engine.connection.region);
+        ask(context, place, &stacks, &containers_with(context, &engine, &stacks).await?).await?;
     }
     let stacks = stack::clean(&context.run(&engine), &stacks).await?;
     // Another engine than the one that runs here says nothing about what the one here still holds.
@@ -66,7 +73,8 @@ async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error
         return Err(not_running);
     }
     if !args.yes {
-        ask(context, &[], &engine::belongings(&context.settings).await).await?;
+        let place = Message::new("awaited.docker").to_string();
+        ask(context, &place, &[], &engine::belongings(&context.settings).await).await?;
     }
     let containers = engine::dismantle(&context.settings).await?;
     stack::forget(&context.settings)?;
@@ -84,18 +92,27 @@ async fn containers_with(context: &Context, engine: &Engine, stacks: &[Discovery
 }
 
 /// Shows what would go, and asks; where nothing would, nobody is asked.
-async fn ask(context: &Context, stacks: &[Discovery], containers: &[String]) -> Result<()> {
+async fn ask(context: &Context, place: &str, stacks: &[Discovery], containers: &[String]) -> Result<()> {
     let containers = containers.iter().map(|name| (Message::new("clean.container"), name));
     let parts = stacks.iter().flat_map(|stack| &stack.found).map(|found| (found.part.message(), &found.id));
-    let lines =
-        containers.chain(parts).map(|(part, id)| Message::new("clean.found").with_message("part", part).with("id", id));
-    let lines: Vec<Message> = lines.collect();
-    if lines.is_empty() {
+    let doomed: Vec<(String, &String)> =
+        containers.chain(parts).map(|(part, id)| (part.render(context.console.lang()), id)).collect();
+    if doomed.is_empty() {
         return Ok(());
     }
-    for line in &lines {
-        context.console.say(line);
+    let names: Vec<String> = doomed.iter().map(|(name, _)| name.clone()).collect();
+    let width = widest(&names);
+    for (name, id) in &doomed {
+        let found = Message::new("clean.found").with("part", padded(name, width)).with("id", id);
+        context.console.say(&found);
     }
-    let agreed = context.console.confirm(&Message::new("clean.confirm"), "--yes", &context.cancel).await?;
+    let of: Vec<String> = stacks.iter().map(|stack| format!("`{}`", stack.stack)).collect();
+    let question = if of.is_empty() {
+        Message::new("clean.confirm_containers")
+    } else {
+        Message::new("clean.confirm").with("stacks", of.join(", "))
+    };
+    let question = question.with("count", doomed.len()).with("place", place);
+    let agreed = context.console.confirm(&question, "--yes", &context.cancel).await?;
     if agreed { Ok(()) } else { Err(Error::new(Code::Declined)) }
 }

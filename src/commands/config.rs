@@ -45,14 +45,17 @@ impl Report for ConfigReport {
         let names: Vec<String> = self.settings.iter().map(|entry| entry.name.to_owned()).collect();
         let values: Vec<String> = self.settings.iter().map(Entry::shown).collect();
         let (name_width, value_width) = (widest(&names), widest(&values));
-        for ((entry, name), value) in self.settings.iter().zip(&names).zip(&values) {
+        let origins = self.settings.iter().map(|entry| describe(&entry.origin).render(page.lang()));
+        let origins: Vec<String> = origins.collect();
+        let origin_width = widest(&origins);
+        for (((entry, name), value), origin) in self.settings.iter().zip(&names).zip(&values).zip(&origins) {
             let name = padded(name, name_width);
             if !self.origin {
                 page.raw(format_args!("{name}  {value}"));
                 continue;
             }
-            let origin = describe(&entry.origin).render(page.lang());
-            let origin = page.paint(Tone::Dim, &format!("{origin} ({})", entry.ways.join(", ")));
+            let origin = format!("{}  {}", padded(origin, origin_width), entry.ways.join(", "));
+            let origin = page.paint(Tone::Dim, &origin);
             page.raw(format_args!("{name}  {}  {origin}", padded(value, value_width)));
         }
     }
@@ -136,7 +139,7 @@ fn entries(context: &Context) -> Vec<Entry> {
 /// The engine that is named, else the one that the last `up` started here.
 fn engine(settings: &Settings) -> Setting<Option<EngineKind>> {
     let follows = settings.engine.value.is_none() && settings.endpoint.value.is_none();
-    match Record::read(settings).filter(|_| follows) {
+    match Record::read(settings).or_else(|| Record::last(settings)).filter(|_| follows) {
         Some(record) => Setting { value: Some(record.kind), origin: Origin::Kept },
         None => settings.engine.clone(),
     }

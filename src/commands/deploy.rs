@@ -25,6 +25,8 @@ use crate::{
 pub enum DeployReport {
     /// It did.
     Done(Deployment),
+    /// It did, and what came after has been told.
+    Watched(Deployment),
     /// It would do.
     Planned(PlanReport),
 }
@@ -33,24 +35,29 @@ impl Report for DeployReport {
     fn human(&self, page: &mut Page) {
         match self {
             Self::Done(report) => done(report, page),
+            Self::Watched(_) => {}
             Self::Planned(plan) => plan.human(page),
+        }
+    }
+
+    fn quiet(&self, page: &mut Page) {
+        if let Self::Done(report) = self {
+            page.raw(format_args!("{}{PATH}", report.url));
         }
     }
 }
 
-/// The block that the workshop's scripts look for, then what to try.
+/// The block that the workshop's scripts look for, then the line to try, which has the URL in it.
 fn done(report: &Deployment, page: &mut Page) {
     page.rule();
     page.line(Message::new(if report.changed { "deploy.done" } else { "deploy.unchanged" }));
     page.raw(format_args!("API_ID: {}", report.api_id));
     page.rule();
-    page.line(Message::new("deploy.url").with("url", url(report)));
-    page.line(Message::new("deploy.try"));
     // The key comes from a file that `env` writes, never from the command line, which every process here can read.
     let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
     match report.own {
-        Some(_) => page.raw(format_args!("  curl {header}\"{}\"", url(report))),
-        None => page.raw(format_args!("  curl {header}\"{}?{}\"", url(report), Request::Instance.query())),
+        Some(_) => page.raw(format_args!("curl {header}\"{}\"", url(report))),
+        None => page.raw(format_args!("curl {header}\"{}?{}\"", url(report), Request::Instance.query())),
     }
 }
 
@@ -63,7 +70,7 @@ fn url(report: &Deployment) -> String {
 /// Runs `deploy`.
 ///
 /// # Errors
-/// That no engine runs, that another run is at work here, or what failed in the stack; `interrupted` ends `--watch`.
+/// That no engine runs, that another run is at work here, or what failed in the stack; Ctrl-C is how `--watch` ends.
 pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> {
     if args.dry_run {
         return Ok(DeployReport::Planned(plan::plan(context, false).await?));
@@ -102,12 +109,20 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     let url = url(&report);
     let report = DeployReport::Done(report);
     if read_on(context.console.entry(&report))? {
-        match &context.settings.function.value {
-            Some(function) => WatchOwn { context, engine: &engine, function }.run().await?,
-            None => Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await?,
+        let watched = match &context.settings.function.value {
+            Some(function) => WatchOwn { context, engine: &engine, function }.run().await,
+            None => Watch { context, engine: &engine, build: args.build.as_deref(), url: &url }.run().await,
+        };
+        match watched {
+            // The way out of what has no end.
+            Err(error) if error.code == Code::Interrupted => {}
+            ended => ended?,
         }
     }
-    Ok(report)
+    Ok(match report {
+        DeployReport::Done(report) => DeployReport::Watched(report),
+        planned => planned,
+    })
 }
 
 /// Whoever has the URL may call the API: said also to who wants to hear as little as possible.

@@ -143,12 +143,7 @@ impl Report for DoctorReport {
             page.raw(report);
             return;
         }
-        let titles: Vec<String> = self.findings.iter().map(|finding| finding.title().render(page.lang())).collect();
-        let verdicts = Verdict::ALL.map(|verdict| verdict.word().render(page.lang()));
-        let widths = (widest(&verdicts), widest(&titles));
-        for (finding, title) in self.findings.iter().zip(&titles) {
-            line(finding, title, widths, page);
-        }
+        self.lines(page, |_| true);
         page.raw("");
         let count = Message::new("doctor.count").with("ok", self.ok).with("warnings", self.warnings);
         page.line(count.with("failures", self.failures));
@@ -161,6 +156,24 @@ impl Report for DoctorReport {
     fn error(&self) -> Option<Error> {
         // For people, the lines above have said it.
         self.exit().map(|_| Error::new(Code::NotReady).with("failures", self.failures))
+    }
+
+    fn quiet(&self, page: &mut Page) {
+        if self.report.is_some() {
+            return self.human(page);
+        }
+        self.lines(page, |finding| finding.verdict != Verdict::Ok);
+    }
+}
+
+impl DoctorReport {
+    fn lines(&self, page: &mut Page, is_told: impl Fn(&Finding) -> bool) {
+        let titles: Vec<String> = self.findings.iter().map(|finding| finding.title().render(page.lang())).collect();
+        let verdicts = Verdict::ALL.map(|verdict| verdict.word().render(page.lang()));
+        let widths = (widest(&verdicts), widest(&titles));
+        for (finding, title) in self.findings.iter().zip(&titles).filter(|(finding, _)| is_told(finding)) {
+            line(finding, title, widths, page);
+        }
     }
 }
 

@@ -1,14 +1,21 @@
-//! `atelier down`: stops the engine, under the folder's lock. The embedded engine's state stays on disk.
+//! `atelier down`: stops the engine, under the folder's lock. The embedded engine's state stays on disk; what a container
+//! holds goes with it, which is said before, and asked about where somebody can answer.
 
 use super::{locked, up};
 use crate::{
     cli,
     commands::context::Context,
     engine,
-    error::Result,
+    error::{Code, Error, Result},
+    stack,
     text::Message,
     ui::{Page, Report},
 };
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the engine may take to tell what is deployed in it.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// What `down` did.
 #[derive(Debug, serde::Serialize)]
@@ -36,16 +43,45 @@ impl Report for DownReport {
             Self::Named { url, .. } => Message::new("down.named").with("url", url),
         });
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// Runs `down`.
 ///
 /// # Errors
-/// What [`engine::down`] says, or that another run is at work here.
-pub async fn run(context: &Context, _args: &cli::Down) -> Result<DownReport> {
+/// What [`engine::down`] says, that somebody said no, or that another run is at work here.
+pub async fn run(context: &Context, args: &cli::Down) -> Result<DownReport> {
+    if engine::is_remote(&context.settings) {
+        return Err(engine::nothing_to_start());
+    }
     if let Some(url) = up::named(&context.settings) {
         return Ok(DownReport::Named { url, changed: false });
     }
     let _lock = locked(context).await?;
+    if let Some(doomed) = doomed(context).await {
+        context.progress.warn(doomed);
+        // A script that stops its engine means it; a person may have forgotten what is in it.
+        if !args.yes && context.console.can_ask() {
+            let question = Message::new("down.confirm");
+            if !context.console.confirm(&question, "--yes", &context.cancel).await? {
+                return Err(Error::new(Code::Declined));
+            }
+        }
+    }
     engine::down(&context.settings, &context.progress).await.map(DownReport::Engine)
+}
+
+/// What goes with an engine that keeps nothing: the stacks that are deployed in it. `None` where nothing is, or it keeps
+/// what is.
+async fn doomed(context: &Context) -> Option<Message> {
+    let engine = engine::connect(&context.settings).await.ok()?;
+    if engine.facts.keeps_state || !engine.is_own() {
+        return None;
+    }
+    let stacks = timeout(ANSWER, Box::pin(stack::discover_all(&engine))).await;
+    let Ok(Ok(stacks)) = stacks else { return Some(Message::new("down.loses_something")) };
+    let names: Vec<String> = stacks.iter().map(|stack| format!("`{}`", stack.stack)).collect();
+    let loses = Message::new("down.loses").with("names", names.join(", "));
+    (!names.is_empty()).then_some(loses)
 }

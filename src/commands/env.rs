@@ -7,6 +7,7 @@
 //! file says otherwise; no variable does. So a local engine's shell gets a settings file of its own. The user's file is
 //! not merged into it: profiles lead to real accounts, and everything else that is needed here is in the variables.
 
+use super::aws_cli;
 use crate::{
     api_key::Scope,
     cli::{self, EnvShell},
@@ -17,6 +18,7 @@ use crate::{
     settings::{Auth, Settings},
     shell::quoted,
     stack::{self, kept_key},
+    text::Message,
     ui::{Page, Report},
 };
 use aws_credential_types::provider::ProvideCredentials;
@@ -78,6 +80,10 @@ impl Syntax {
 /// `not_running`, and what the engine answers when it is asked for the API's id.
 pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
     let Variables { set: variables, unset } = variables(&context.settings).await?;
+    let is_local = !engine::is_remote(&context.settings);
+    if let Some(version) = aws_cli::old_version(&context.settings).await.filter(|_| is_local) {
+        context.progress.warn(Message::new("env.old_aws").with("version", version));
+    }
     Ok(EnvReport { variables, unset, shell: syntax(args.shell, context.settings.shell.as_deref()) })
 }
 
@@ -96,8 +102,7 @@ pub(super) struct Variables {
 pub(super) async fn variables(settings: &Settings) -> Result<Variables> {
     let engine = engine::connect(settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &settings.stack.value)).await?;
-    let region = engine.connection.region.clone();
-    let mut variables = BTreeMap::from([("AWS_DEFAULT_REGION", region.clone()), ("AWS_REGION", region)]);
+    let mut variables = BTreeMap::new();
     if let Some(api) = discovery.api_id() {
         variables.insert("API_ID", api.to_string());
     }
@@ -109,12 +114,9 @@ pub(super) async fn variables(settings: &Settings) -> Result<Variables> {
         Some(path) => drop(variables.insert("ATELIER_API_KEY_HEADER", path)),
         None => unset.push("ATELIER_API_KEY_HEADER"),
     }
-    if !engine.facts.shares_credentials {
-        local(&engine, &mut variables).await?;
-        variables.insert("AWS_CONFIG_FILE", aws_config(&settings.folder)?);
-        // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.
-        unset.extend(["AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"]);
-    }
+    let (aws, not_aws) = aws_variables(&engine, settings).await?;
+    variables.extend(aws);
+    unset.extend(not_aws);
     Ok(Variables { set: variables, unset })
 }
 
@@ -133,6 +135,23 @@ async fn key_header(engine: &Engine, settings: &Settings) -> Result<Option<Strin
         return Ok(None);
     };
     Ok(Some(format!("@{}", kept_key::write(&settings.folder, &key)?.display())))
+}
+
+/// The variables that lead AWS tools to an engine, and those that would lead them away. On AWS the user's own credentials
+/// are where they were.
+pub(super) async fn aws_variables(
+    engine: &Engine,
+    settings: &Settings,
+) -> Result<(BTreeMap<&'static str, String>, &'static [&'static str])> {
+    let region = engine.connection.region.clone();
+    let mut variables = BTreeMap::from([("AWS_DEFAULT_REGION", region.clone()), ("AWS_REGION", region)]);
+    if engine.facts.shares_credentials {
+        return Ok((variables, &[]));
+    }
+    local(engine, &mut variables).await?;
+    variables.insert("AWS_CONFIG_FILE", aws_config(&settings.folder)?);
+    // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.
+    Ok((variables, &["AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"]))
 }
 
 async fn local(engine: &Engine, variables: &mut BTreeMap<&'static str, String>) -> Result<()> {

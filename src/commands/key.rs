@@ -1,6 +1,6 @@
 //! `atelier key`: makes, lists, takes away and replaces the API's keys. A key's value is shown once, by what makes it.
 
-use super::locked;
+use super::{deployed_url, locked};
 use crate::{
     api_key::Scope,
     cli,
@@ -22,6 +22,8 @@ pub struct KeyCreateReport {
     pub key: Key,
     /// What callers send in `x-api-key`: printing it, this once, is what the verb is for.
     pub value: String,
+    /// Where it opens something, once the API is deployed.
+    pub url: Option<String>,
 }
 
 impl Report for KeyCreateReport {
@@ -30,6 +32,17 @@ impl Report for KeyCreateReport {
         page.toned(Tone::Good, &Message::new("key.made").with("name", name).with("scope", scope));
         page.raw(&self.value);
         page.line(Message::new("key.once"));
+        if let Some(url) = &self.url {
+            // The key comes from the file that `env` writes, never from a command line, which every process here can read.
+            page.line(Message::new("deploy.try"));
+            page.raw(format_args!(
+                "  eval \"$(atelier env)\"; curl -H \"$ATELIER_API_KEY_HEADER\" \"{url}?action=status\""
+            ));
+        }
+    }
+
+    fn quiet(&self, page: &mut Page) {
+        page.raw(&self.value);
     }
 }
 
@@ -65,6 +78,8 @@ impl Report for KeyRevokeReport {
     fn human(&self, page: &mut Page) {
         page.toned(Tone::Good, &Message::new("key.revoked").with("name", &self.key.name));
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// Runs `key create`.
@@ -79,7 +94,7 @@ pub async fn create(context: &Context, args: &cli::KeyCreate) -> Result<KeyCreat
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
     let made = keys::create(&context.run(&engine), &name, args.scope).await?;
-    Ok(shown(context, made))
+    Ok(shown(context, made).await)
 }
 
 /// Runs `key list`.
@@ -111,12 +126,13 @@ pub async fn rotate(context: &Context, args: &cli::KeyRotate) -> Result<KeyCreat
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
     let made = keys::rotate(&context.run(&engine), &args.name).await?;
-    Ok(shown(context, made))
+    Ok(shown(context, made).await)
 }
 
-fn shown(context: &Context, made: keys::Created) -> KeyCreateReport {
+async fn shown(context: &Context, made: keys::Created) -> KeyCreateReport {
     note_when_off(context);
-    KeyCreateReport { key: made.key, value: made.value.expose().to_owned() }
+    let url = deployed_url(context).await.ok();
+    KeyCreateReport { key: made.key, value: made.value.expose().to_owned(), url }
 }
 
 /// Keys that nobody asks for are easily taken for protection.

@@ -1,5 +1,5 @@
-//! `atelier logs`: what the engine, its doors, the function and the deploys wrote, merged by time; a stream, NDJSON with
-//! `--json`.
+//! `atelier logs`: what the engine, its doors, the function and the deploys wrote, merged by time; followed it is a
+//! stream, NDJSON with `--json`.
 
 mod container;
 mod file;
@@ -68,11 +68,16 @@ pub struct LogsReport {
     pub lines: usize,
     /// Whether an engine runs; if not, the lines are the end of its last run.
     pub running: bool,
+    /// The lines themselves, where they are not a stream.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
+    #[serde(skip)]
+    is_followed: bool,
 }
 
 impl Report for LogsReport {
     fn human(&self, page: &mut Page) {
-        if self.lines == 0 && self.running {
+        if self.lines == 0 && self.running && !self.is_followed {
             page.line(Message::new("logs.none"));
         }
     }
@@ -169,7 +174,7 @@ fn start(args: &cli::Logs) -> OffsetDateTime {
 /// Prints the logs.
 ///
 /// # Errors
-/// `interrupted` ends a followed stream; `file` when a log or stdout is unusable; after the others, why the function's
+/// `file` when a log or stdout is unusable; after the others, why the function's
 /// log cannot be read.
 pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
     let mut sources = Sources::new(context, args);
@@ -183,11 +188,19 @@ pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
     }
     let skipped = first.len().saturating_sub(args.lines);
     let mut lines = first.len() - skipped;
+    if context.console.is_json() && !args.follow {
+        // One document, as every verb's answer: only a stream is one in each line.
+        let entries = first.split_off(skipped);
+        let report = LogsReport { lines, running, entries, is_followed: false };
+        return sources.failure.map_or(Ok(report), Err);
+    }
     if !print(context, &first[skipped..])? {
-        return Ok(LogsReport { lines, running });
+        return Ok(LogsReport { lines, running, entries: Vec::new(), is_followed: args.follow });
     }
     if !args.follow {
-        return sources.failure.map_or(Ok(LogsReport { lines, running }), Err);
+        return sources
+            .failure
+            .map_or(Ok(LogsReport { lines, running, entries: Vec::new(), is_followed: args.follow }), Err);
     }
     if !running {
         context.progress.note(Message::new("logs.waiting"));
@@ -203,12 +216,15 @@ pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
             tokio::time::sleep(POLL).await;
             Box::pin(sources.read(context)).await
         };
-        let entries = context.cancel.run_until_cancelled(look).await;
-        let entries = entries.ok_or_else(|| Error::new(Code::Interrupted))??;
+        // Ctrl-C is the way out of a stream that has no end.
+        let Some(entries) = context.cancel.run_until_cancelled(look).await else {
+            return Ok(LogsReport { lines, running: true, entries: Vec::new(), is_followed: true });
+        };
+        let entries = entries?;
         is_told &= sources.failure.is_some();
         lines += entries.len();
         if !print(context, &entries)? {
-            return Ok(LogsReport { lines, running: true });
+            return Ok(LogsReport { lines, running: true, entries: Vec::new(), is_followed: true });
         }
     }
 }

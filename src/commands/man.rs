@@ -31,14 +31,7 @@ pub fn run(context: &Context, args: &cli::Man) -> Result<ManReport> {
     let lang = context.console.lang();
     let mut root = help::command(lang);
     root.build();
-    let mut command = &root;
-    for verb in &args.verb {
-        command = command.find_subcommand(verb).ok_or_else(|| {
-            let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-            let known = if names.is_empty() { "-".to_owned() } else { names.join(", ") };
-            Error::new(Code::BadSetting).with("name", "man").with("value", verb).with("rule", known)
-        })?;
-    }
+    let command = super::help::verb(&root, &args.verb)?;
     let name = command.get_display_name().unwrap_or("atelier").to_owned();
     let mut roff = Vec::new();
     clap_mangen::Man::new(command.clone())

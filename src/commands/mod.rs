@@ -2,6 +2,8 @@
 //!
 //! Not here: printing (`ui`), what an engine or a stack is (`engine`, `stack`).
 
+pub mod aws;
+mod aws_cli;
 pub mod bonus;
 mod build;
 pub mod call;
@@ -14,6 +16,7 @@ pub mod deploy;
 pub mod doctor;
 pub mod down;
 pub mod env;
+pub mod help;
 pub mod init;
 pub mod key;
 pub mod logs;

@@ -44,6 +44,8 @@ impl Report for PlanReport {
     fn error(&self) -> Option<Error> {
         self.exit().map(|_| Error::new(Code::Pending))
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// Writes a part's line: a sign that needs no colour, what would happen, and what for.

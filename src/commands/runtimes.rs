@@ -134,6 +134,8 @@ impl Report for InstallReport {
             }
         }
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// Installs the packages of runtimes that lack them.

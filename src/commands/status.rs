@@ -2,6 +2,7 @@
 //! picture of how a request goes through them.
 
 mod chain;
+mod last_call;
 mod parts;
 mod picture;
 
@@ -14,16 +15,18 @@ use crate::{
     http_client::HttpClient,
     lenience::Lenience,
     names::ApiId,
-    settings::Settings,
-    stack::{self, Discovery, OwnCode},
+    settings::{Auth, Settings},
+    stack::{self, Discovery, OwnCode, kept_key},
     text::Message,
     ui::{Page, Report, Tone, padded, widest},
 };
 use bytes::Bytes;
-use chain::Chain;
+use chain::{ApiHealth, Chain};
 use http::{Method, StatusCode};
+use last_call::LastCall;
 use parts::PartStatus;
 use std::time::Duration;
+use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
 /// The pause between two looks of `--wait`.
@@ -41,6 +44,8 @@ pub enum OverallState {
     Degraded,
     /// Nothing runs.
     Stopped,
+    /// Who would have to tell does not: no credentials, or no answer.
+    Unknown,
 }
 
 impl OverallState {
@@ -49,6 +54,7 @@ impl OverallState {
             Self::Healthy => "healthy",
             Self::Degraded => "degraded",
             Self::Stopped => "stopped",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -89,12 +95,22 @@ pub struct StatusReport {
     pub url: Option<String>,
     /// How the API answers; absent when nothing is deployed.
     pub api: Option<Health>,
+    /// What is wrong with the way the API answers, where anything is.
+    pub api_problem: Option<Message>,
+    /// How the last call of the API ended, where the engine is a process of this machine.
+    pub last_call: Option<LastCall>,
     /// The user's own code behind it; absent where it is atelier's.
     pub own: Option<OwnCode>,
     /// Why the engine could not be asked for the stack.
     pub problem: Option<Message>,
     /// Whether the engine lets pass what AWS refuses; absent when it is strict and always was.
     pub lenient: Option<Lenient>,
+    /// What can be done about that.
+    pub hints: Vec<Message>,
+    /// What is to be done next, where anything is.
+    pub next: Option<Message>,
+    #[serde(skip)]
+    is_verbose: bool,
     #[serde(skip)]
     output: Option<StatusOutput>,
     #[serde(skip)]
@@ -121,9 +137,24 @@ impl Report for StatusReport {
         if let Some(chain) = &self.chain {
             page.raw("");
             picture::draw(chain, page);
+            for (station, why) in chain.reasons() {
+                let line = Message::new("status.why").with_message("name", station.label.clone());
+                page.toned(Tone::Bad, &line.with_message("why", why.clone()));
+            }
+        }
+        if let Some(call) = &self.last_call {
+            let (tone, line) = call.line(OffsetDateTime::now_utc());
+            page.toned(tone, &line);
         }
         if let Some(problem) = &self.problem {
             page.toned(Tone::Bad, &Message::new("status.problem").with_message("problem", problem.clone()));
+            for hint in &self.hints {
+                page.raw(format_args!(
+                    "  {} {}",
+                    Message::new("ui.hint").render(page.lang()),
+                    hint.render(page.lang())
+                ));
+            }
         }
         if let Some(url) = &self.url {
             page.raw("");
@@ -131,6 +162,9 @@ impl Report for StatusReport {
         }
         if let Some(lenient) = &self.lenient {
             page.toned(Tone::Warn, &Message::new("status.lenient").with("count", lenient.fails_on_aws));
+        }
+        if let Some(next) = &self.next {
+            page.line(next.clone());
         }
     }
 
@@ -143,6 +177,12 @@ impl Report for StatusReport {
             Error::new(code).with("seconds", seconds).with_message("what", Message::new("awaited.healthy"))
         })
     }
+
+    fn quiet(&self, page: &mut Page) {
+        if self.output.is_some() {
+            self.human(page);
+        }
+    }
 }
 
 impl StatusReport {
@@ -154,8 +194,10 @@ impl StatusReport {
         let (width, longest) = (widest(&names).max(10), widest(&words));
         for ((component, name), word) in self.components.iter().zip(names).zip(words) {
             let (_, tone) = chain::health(component.health);
-            let pid = component.pid.map(|pid| format!("pid {pid}"));
-            let facts = [component.url.clone(), pid, Some(component.detail.render(lang))];
+            // What nobody reads pushes out what everybody does.
+            let pid = component.pid.filter(|_| self.is_verbose).map(|pid| format!("pid {pid}"));
+            let image = component.image.clone().filter(|_| self.is_verbose);
+            let facts = [component.url.clone(), pid, image, Some(component.detail.render(lang))];
             let facts: Vec<String> = facts.into_iter().flatten().filter(|fact| !fact.is_empty()).collect();
             let start = format!("{}  {}  ", padded(&name, width), padded(&page.paint(tone, &word), longest));
             page.folded(&start, width + longest + 4, &facts.join(", "));
@@ -181,7 +223,11 @@ impl StatusReport {
 /// # Errors
 /// `interrupted` while waiting. What cannot be asked is no error but what `status` reports.
 pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> {
+    // An engine in containers loads each service when it is first asked for it: some seconds of silence.
+    let loads = Record::read(&context.settings).is_some_and(|record| record.kind.facts().needs_docker());
+    context.progress.wait("look", Message::new(if loads { "status.loading" } else { "plan.looking" }));
     let mut report = Box::pin(look(context)).await;
+    context.progress.done("look");
     if let Some(wait) = args.wait {
         let end = Instant::now() + wait;
         if !report.healthy {
@@ -207,63 +253,142 @@ pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> 
 
 async fn look(context: &Context) -> StatusReport {
     let settings = &context.settings;
-    let (components, targets, engine) =
-        tokio::join!(engine::components(settings), engine::target::all(settings), engine::connect(settings));
-    let (mut seen, mut url, mut api, mut problem) = (None, None, None, None);
+    let (mut components, targets, engine, way) = tokio::join!(
+        engine::components(settings),
+        engine::target::all(settings),
+        engine::connect(settings),
+        engine::reach::component(settings),
+    );
     let own = stack::own_code(settings).ok().flatten();
-    // An engine that hangs would make each of the questions below take its whole deadline.
-    let hangs = components.iter().any(|component| component.is_engine() && component.health == Health::Unhealthy);
-    match engine {
-        _ if hangs => problem = Some(Message::new("status.silent")),
-        Err(error) if error.code == Code::NotRunning => {}
-        Err(error) => problem = Some(error.message),
-        Ok(engine) => match see(context, &engine).await {
-            Err(error) => problem = Some(error.message),
+    let (mut seen, mut url, mut api, mut last_call, mut problem) = (None, None, None, None, None);
+    // An engine that hangs would make each of the questions below take its whole deadline, and one that nobody can ask
+    // all of them together.
+    let engine_health = components.iter().find(|component| component.is_engine() || component.kind == "cloud");
+    match (engine, engine_health.map(|component| component.health)) {
+        (Ok(engine), Some(Health::Unknown)) if engine.facts.is_remote() => problem = Some(engine::no_credentials()),
+        (Err(error), _) if error.code == Code::NotRunning => {}
+        (Err(error), _) => problem = Some(error),
+        (Ok(_), Some(Health::Unhealthy)) => problem = Some(silent()),
+        (Ok(engine), _) => match see(context, &engine).await {
+            Err(error) => problem = Some(error),
             Ok((stack, parts)) => {
                 if let Some(id) = stack.api_id() {
                     url = Some(resource_url(settings, &engine, &id));
                     api = Some(match &settings.function.value {
-                        Some(_) => chain::served(&stack),
-                        None => ask(settings, &engine, &id).await,
+                        // What is asked of a function of the user's own, and what it does then, is the user's to say.
+                        Some(_) => ApiHealth { health: chain::served(&stack), why: None },
+                        None => ask(settings, &engine, &stack, &id).await,
                     });
+                    last_call = if engine.is_own() { LastCall::find(settings, &id) } else { None };
                 }
                 seen = Some((stack, parts));
             }
         },
     }
+    if problem.is_some() {
+        // Nobody has heard of it how it is.
+        let clouds = components.iter_mut().filter(|component| component.kind == "cloud");
+        clouds.for_each(|component| component.health = Health::Unknown);
+    }
+    components.extend(way);
     let (stack, parts) = seen.unzip();
-    let healthy = components.iter().all(|component| component.health == Health::Healthy)
-        && stack
-            .as_ref()
-            .is_some_and(|stack| stack.is_complete() && stack.obstacles().next().is_none() && chain::works(stack))
-        && api == Some(Health::Healthy);
-    let runs = components.iter().any(|component| component.health != Health::Stopped);
-    let state = match (healthy, runs) {
-        (true, _) => OverallState::Healthy,
-        (false, true) => OverallState::Degraded,
-        (false, false) => OverallState::Stopped,
+    let is_right = |stack: &Discovery| stack.is_complete() && stack.obstacles().next().is_none() && chain::works(stack);
+    let healthy = components.iter().all(|component| component.health.is_well())
+        && stack.as_ref().is_some_and(is_right)
+        && api.as_ref().is_some_and(|api| api.health.is_well());
+    let is = |health| components.iter().any(|component| component.health == health);
+    let state = match healthy {
+        true => OverallState::Healthy,
+        false if components.iter().all(|component| component.health == Health::Stopped) => OverallState::Stopped,
+        false if is(Health::Unknown) && !is(Health::Unhealthy) => OverallState::Unknown,
+        false => OverallState::Degraded,
     };
+    let next = next(&components, stack.as_ref(), problem.is_some(), is_right);
     let chain = stack.as_ref().filter(|stack| !stack.is_empty());
-    let chain = chain.map(|stack| Chain::of(&components, stack, api, &targets));
+    let chain = chain.map(|stack| Chain::of(&components, stack, api.as_ref(), &targets));
     let components = components.into_iter().chain(targets).collect();
-    let parts = parts.unwrap_or_default();
-    let lenient = Lenient::look(settings);
-    let (output, error) = (None, None);
-    StatusReport { healthy, state, components, stack, parts, chain, url, api, own, problem, lenient, output, error }
+    let (api, api_problem) = api.map(|api| (api.health, api.why)).unzip();
+    StatusReport {
+        healthy,
+        state,
+        components,
+        stack,
+        parts: parts.unwrap_or_default(),
+        chain,
+        url,
+        api,
+        api_problem: api_problem.flatten(),
+        last_call,
+        own,
+        hints: problem.as_ref().map(Error::hints_or_default).unwrap_or_default(),
+        problem: problem.map(|error| error.message),
+        lenient: Lenient::look(settings),
+        next,
+        is_verbose: context.console.is_verbose(),
+        output: None,
+        error: None,
+    }
 }
 
-/// Asks the deployed API for its document, which it gives without the function. Asked is the door on this machine: what
-/// lies before it on the way from outside is for `doctor`.
-async fn ask(settings: &Settings, engine: &Engine, api: &ApiId) -> Health {
+/// The problem of an engine that does not answer as it should; its component says how.
+fn silent() -> Error {
+    Error {
+        message: Message::new("status.silent"),
+        ..Error::new(Code::Unhealthy).hint(Message::new("hint.engine_refused"))
+    }
+}
+
+/// What mends what is not as it should be: the one line that people look for where they look first.
+fn next(
+    components: &[Component],
+    stack: Option<&Discovery>,
+    is_unknown: bool,
+    is_right: impl Fn(&Discovery) -> bool,
+) -> Option<Message> {
+    let is_down = components.iter().any(|component| component.health == Health::Stopped);
+    let key = match stack {
+        _ if is_down => "status.next.up",
+        _ if is_unknown => return None,
+        Some(stack) if stack.is_empty() => "status.next.deploy",
+        Some(stack) if !is_right(stack) => "status.next.mend",
+        _ => return None,
+    };
+    Some(Message::new(key))
+}
+
+/// Asks the deployed API for its document, which it gives without the function, with the key that is kept here, if one
+/// is. Asked is the door on this machine; what lies before it on the way from outside is a row of its own.
+async fn ask(settings: &Settings, engine: &Engine, stack: &Discovery, api: &ApiId) -> ApiHealth {
     let door = Record::read(settings).filter(|_| engine.is_own());
     let url = match door {
         Some(record) => Engine { public_url: Some(engine::loopback(record.port)), ..engine.clone() }.api_url(api),
         None => engine.api_url(api),
     };
-    let Ok(client) = HttpClient::for_url(&url) else { return Health::Unhealthy };
-    let answer = client.call(Method::GET, &format!("{url}/openapi.json"), Bytes::new(), ANSWER).await;
-    let is_right = answer.is_ok_and(|answer| answer.status == StatusCode::OK);
-    if is_right { Health::Healthy } else { Health::Unhealthy }
+    let unhealthy = |why| ApiHealth { health: Health::Unhealthy, why: Some(why) };
+    let client = match HttpClient::for_url(&url) {
+        Err(error) => return unhealthy(Message::literal(error)),
+        Ok(client) => client,
+    };
+    let client = match kept_key::read(&settings.folder) {
+        Some(key) => client.with_api_key(&key),
+        None => client,
+    };
+    let answer = match client.call(Method::GET, &format!("{url}/openapi.json"), Bytes::new(), ANSWER).await {
+        Err(error) => return unhealthy(error.reason()),
+        Ok(answer) => answer,
+    };
+    let wants_key = settings.auth.value == Auth::ApiKey || stack.part(stack::Part::UsagePlan).is_some();
+    match answer.status {
+        StatusCode::OK => ApiHealth { health: Health::Healthy, why: None },
+        // The gateway itself says so, and it asks the right question.
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if wants_key => {
+            ApiHealth { health: Health::Healthy, why: None }
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            ApiHealth { health: Health::Limited, why: Some(Message::new("reach.limited")) }
+        }
+        status => unhealthy(Message::new("reach.answers").with("status", status.as_u16())),
+    }
 }
 
 /// Finds the parts, and what a deploy would do to those that are there.
@@ -271,6 +396,6 @@ async fn see(context: &Context, engine: &Engine) -> Result<(Discovery, Vec<PartS
     let stack = Box::pin(stack::discover(engine, &context.settings.stack.value)).await?;
     // A plan that a deploy would be refused for (something foreign in the way) leaves the drift unknown.
     let plan = if stack.is_empty() { None } else { Box::pin(stack::plan(&context.run(engine))).await.ok() };
-    let parts = PartStatus::all(&stack, plan.as_ref(), time::OffsetDateTime::now_utc());
+    let parts = PartStatus::all(&stack, plan.as_ref(), OffsetDateTime::now_utc());
     Ok((stack, parts))
 }

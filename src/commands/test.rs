@@ -16,7 +16,7 @@ use crate::{
     cli,
     commands::context::Context,
     contract::{PATH, Request},
-    engine::{self, Engine, codespace},
+    engine::{self, Engine, reach},
     error::{Code, Error, Result},
     http_client::{Answer, CallError, HttpClient},
     names::InstanceId,
@@ -74,7 +74,7 @@ pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
         let http = client_for(context, &engine, &base, Scope::Control).await?;
         let cases = cases(context, &base)?;
         if !cases.is_empty() {
-            return own(context, &suite, &http, &base, &cases).await;
+            return own((context, &engine), &suite, &http, &base, &cases).await;
         }
         if !answers_contract(&http, &base).await {
             return Err(Error::new(Code::NoTests));
@@ -88,7 +88,7 @@ pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
         context,
         &contract::cases(),
         |case| Name::ours(case.name),
-        async |case| check(context, &http, &url, case, &instances).await,
+        async |case| check((context, &engine), &http, &url, case, &instances).await,
     )
     .await;
     let checks = suite.finish(checked, "test.restoring", instances.restore(&found.state)).await?;
@@ -115,7 +115,7 @@ fn cases(context: &Context, url: &str) -> Result<Vec<request::Case>> {
 
 /// Sends every request.
 async fn own(
-    context: &Context,
+    (context, engine): (&Context, &Engine),
     suite: &Suite<'_>,
     http: &HttpClient,
     url: &str,
@@ -128,9 +128,14 @@ async fn own(
         let called = checks::until_cancelled(context, called).await.ok_or_else(|| Error::new(Code::Interrupted))?;
         let millis = began.elapsed().as_millis();
         let (status, answer, problems) = match called {
-            Ok(answer) if answer.is_private_port() => return Err(codespace::private_port(&context.settings, url)),
-            Ok(answer) => (Some(answer.status.as_u16()), shown(&answer), request::judge(case, &answer)),
-            Err(error) => (None, String::new(), vec![no_answer(&error)]),
+            Ok(answer) => match reach::misled(&context.settings, engine, url, &answer).await {
+                Some(misled) => return Err(misled),
+                None => (Some(answer.status.as_u16()), shown(&answer), request::judge(case, &answer)),
+            },
+            Err(error) => match reach::missed(&context.settings, engine).await {
+                Some(missed) => return Err(missed),
+                None => (None, String::new(), vec![no_answer(&error)]),
+            },
         };
         let Name { name, title } = Name::theirs(&case.name);
         Ok(Check { name, title, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })
@@ -170,7 +175,13 @@ fn plain_client(url: &str) -> Result<HttpClient> {
     })
 }
 
-async fn check(context: &Context, http: &HttpClient, url: &str, case: &Case, instances: &Instances) -> Result<Check> {
+async fn check(
+    (context, engine): (&Context, &Engine),
+    http: &HttpClient,
+    url: &str,
+    case: &Case,
+    instances: &Instances,
+) -> Result<Check> {
     let interrupted = || Error::new(Code::Interrupted);
     let before = context.cancel.run_until_cancelled(instances.view()).await.ok_or_else(interrupted)??;
     let began = Instant::now();
@@ -179,10 +190,18 @@ async fn check(context: &Context, http: &HttpClient, url: &str, case: &Case, ins
     let called = checks::until_cancelled(context, called).await.ok_or_else(interrupted)?;
     let millis = began.elapsed().as_millis();
     let after = instances.view().await?;
+    if let Ok(answer) = &called
+        && let Some(error) = reach::misled(&context.settings, engine, url, answer).await
+    {
+        return Err(error);
+    }
     let (status, answer, problems) = match called {
-        Ok(answer) if answer.is_private_port() => return Err(codespace::private_port(&context.settings, url)),
         Ok(answer) => (Some(answer.status.as_u16()), shown(&answer), contract::judge(case, &answer, &before, &after)),
-        Err(error) => (None, String::new(), vec![no_answer(&error)]),
+        Err(error) => match reach::missed(&context.settings, engine).await {
+            // What lies before the API is no fault of the API's, and the next check would meet it, too.
+            Some(missed) => return Err(missed),
+            None => (None, String::new(), vec![no_answer(&error)]),
+        },
     };
     let Name { name, title } = Name::ours(case.name);
     Ok(Check { name, title, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })

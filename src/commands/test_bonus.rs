@@ -11,7 +11,7 @@ use crate::{
     cli,
     commands::context::Context,
     contract::{Answer, Change, ContainerStatus, Request},
-    engine::{self, codespace, target},
+    engine::{self, Engine, reach, target},
     error::{Code, Error, Result},
     http_client::{Answer as HttpAnswer, HttpClient},
     names::ContainerName,
@@ -59,30 +59,31 @@ pub type TestBonusReport = ChecksReport<Subject>;
 /// goes wrong is not an error but a result.
 pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusReport> {
     let suite = Suite::begin(context, SUITE, args.report.junit.as_deref())?;
+    engine::refuse_without_docker(&context.settings)?;
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
-    let Some(found) = target::state(&context.settings).await? else {
+    let Some(found) = target::state(&context.settings, &args.name).await? else {
         return Err(Error::new(Code::NotDeployed).hint(Message::new("hint.bonus")));
     };
-    let container = target::name()?;
+    let container = args.name.clone();
     let url = resource_url(&context.settings, &engine, &api);
     let http = super::test::client_for(context, &engine, &url, Scope::Control).await?;
     let checked = checks::run_all(
         context,
         &CASES,
         |case| Name::ours(case.name),
-        async |case| check(context, &http, &url, case, &container).await,
+        async |case| check((context, &engine), &http, &url, case, &container).await,
     )
     .await;
     let is_on_its_way = checked.0.last().is_some_and(|check| check.is_broken);
-    let restore = target::restore(&context.settings, &found, is_on_its_way);
+    let restore = target::restore(&context.settings, &container, &found, is_on_its_way);
     let checks = suite.finish(checked, "test.restoring_container", restore).await?;
     Ok(TestBonusReport { url, subject: Subject { container }, checks })
 }
 
 async fn check(
-    context: &Context,
+    (context, engine): (&Context, &Engine),
     http: &HttpClient,
     url: &str,
     case: &Case,
@@ -93,11 +94,19 @@ async fn check(
     let called = http.call(Method::GET, &call, Bytes::new(), CLIENT_DEADLINE);
     let called = checks::until_cancelled(context, called).await.ok_or_else(|| Error::new(Code::Interrupted))?;
     let millis = began.elapsed().as_millis();
-    let state = target::state(&context.settings).await?.unwrap_or_default();
+    let state = target::state(&context.settings, container).await?.unwrap_or_default();
+    if let Ok(answer) = &called
+        && let Some(error) = reach::misled(&context.settings, engine, url, answer).await
+    {
+        return Err(error);
+    }
     let (status, answer, problems) = match called {
-        Ok(answer) if answer.is_private_port() => return Err(codespace::private_port(&context.settings, url)),
         Ok(answer) => (Some(answer.status.as_u16()), shown(&answer), judge(case, &answer, container, &state)),
-        Err(error) => (None, String::new(), vec![no_answer(&error)]),
+        Err(error) => match reach::missed(&context.settings, engine).await {
+            // What lies before the API is no fault of the API's, and the next check would meet it, too.
+            Some(missed) => return Err(missed),
+            None => (None, String::new(), vec![no_answer(&error)]),
+        },
     };
     let Name { name, title } = Name::ours(case.name);
     Ok(Check { name, title, passed: problems.is_empty(), status, answer, millis, problems, is_broken: false })

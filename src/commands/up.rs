@@ -33,7 +33,7 @@ impl Report for UpReport {
         page.line(match self {
             Self::Engine(up) => {
                 let key = if up.changed { "up.ready" } else { "up.unchanged" };
-                Message::new(key).with("engine", up.engine).with("url", &up.url)
+                Message::new(key).with_message("engine", up.engine.message()).with("url", &up.url)
             }
             Self::Named { url, .. } => Message::new("up.named").with("url", url),
         });
@@ -43,6 +43,8 @@ impl Report for UpReport {
             page.line(Message::new(format!("up.lenient.{}", up.lenient.as_str())));
         }
     }
+
+    fn quiet(&self, _page: &mut Page) {}
 }
 
 /// The AWS API that is named and runs already.
@@ -62,7 +64,9 @@ pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if !args.yes {
         ask(context).await?;
     }
-    engine::up(&context.settings, &context.progress).await.map(UpReport::Engine)
+    let up = engine::up(&context.settings, &context.progress).await?;
+    engine::mend::door(&context.settings, &context.progress).await;
+    Ok(UpReport::Engine(up))
 }
 
 /// Asks before an engine becomes lenient where others than this machine may reach it. On loopback alone nobody is asked.

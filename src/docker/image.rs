@@ -16,6 +16,8 @@ use std::{collections::HashMap, fmt, str::FromStr};
 pub const LOCALSTACK: &str = "localstack/localstack:4.14.0";
 /// What the user's own container of the bonus runs.
 pub const BONUS: &str = "nginx:alpine";
+/// The workshop's name for the container that is made from it.
+pub const BONUS_NAME: &str = "mycontainer";
 
 /// The name of an image; holds nothing that a URL's path could read as something else.
 #[derive(Debug, Clone, PartialEq, Eq)]

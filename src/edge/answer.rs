@@ -24,16 +24,20 @@ pub fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     response
 }
 
-/// Writes `{"error","code"}`, the shape of every failure of the API.
+/// Writes `{"error","code"}`, the shape of every failure of the API, in the order in which the function writes it.
 #[must_use]
 pub fn failure(status: StatusCode, code: &str, error: &str) -> Response {
-    json(status, &json!({ "error": error, "code": code }))
+    let body = format!(r#"{{"error":{},"code":{}}}"#, serde_json::Value::from(error), serde_json::Value::from(code));
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
 }
 
 /// Says that there is nothing at this path, or nothing for strangers.
 #[must_use]
 pub fn not_found() -> Response {
-    failure(StatusCode::NOT_FOUND, "not_found", "not found")
+    failure(StatusCode::NOT_FOUND, "not_found", "Not found")
 }
 
 /// Says that no function has this URL, in Lambda's words.

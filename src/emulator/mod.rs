@@ -54,13 +54,13 @@ impl Emulator {
         // A state that was set aside may still be mended, and names files that nothing else does.
         if store.set_aside().is_empty() {
             events.sweep(&logs::event_files(&store));
-            store.blobs().sweep(|blob| lambda::uses_code(&store, blob));
+            store.blobs().sweep(|blob| lambda::loss::uses_code(&store, blob));
         }
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
         let context = Arc::new(Context { config, store, events, sessions });
-        let functions = runtime::Functions::new(Arc::clone(&context), lambda::uses_code);
+        let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
         Ok(Self { context, functions })
     }
 
@@ -68,6 +68,11 @@ impl Emulator {
     #[must_use]
     pub fn set_aside(&self) -> &[SetAside] {
         self.context.store.set_aside()
+    }
+
+    /// Looks whether the functions' code is what was kept; takes as long as reading it.
+    pub async fn verify(&self) {
+        self.functions.verify(lambda::loss::codes(&self.context.store)).await;
     }
 
     /// Ends every function process and waits for them. The state needs no goodbye: it is on disk already.

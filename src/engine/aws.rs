@@ -14,15 +14,29 @@ use crate::{
     settings::{Origin, Settings},
     text::Message,
 };
+use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_http_client::{Builder, tls};
 use aws_types::region::Region;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long credentials may take: a program or a session that gives them is slow, and a machine outside AWS never answers.
+const CREDENTIALS: Duration = Duration::from_secs(4);
 
 /// The refusal of `up` and `down`.
-pub(super) fn nothing_to_start() -> Error {
+pub(crate) fn nothing_to_start() -> Error {
     Error::new(Code::BadSetting)
         .with("name", "engine")
         .with("value", EngineKind::Aws)
         .with_message("rule", Message::new("rule.engine_to_start"))
+}
+
+/// The refusal of a container beside it.
+pub(super) fn without_docker() -> Error {
+    Error::new(Code::BadSetting)
+        .with("name", "engine")
+        .with("value", EngineKind::Aws)
+        .with_message("rule", Message::new("rule.engine_with_docker"))
 }
 
 /// Connects with the default chain's credentials; the region is `--region` where given, else the profile's.
@@ -33,11 +47,7 @@ pub(super) async fn connect(settings: &Settings) -> Result<Engine> {
         loader = loader.region(Region::new(settings.region.value.clone()));
     }
     let config = loader.load().await;
-    let credentials = config.credentials_provider().ok_or_else(|| {
-        Error::new(Code::NotRunning)
-            .because_of(Message::new("engine.no_credentials"))
-            .hint(Message::new("hint.aws_credentials"))
-    })?;
+    let credentials = config.credentials_provider().ok_or_else(no_credentials)?;
     let region = config.region().map_or_else(|| settings.region.value.clone(), ToString::to_string);
     Ok(Engine {
         facts: EngineKind::Aws.facts(),
@@ -51,14 +61,28 @@ pub(super) async fn connect(settings: &Settings) -> Result<Engine> {
     })
 }
 
-/// What `status` says of the cloud without calling it.
-pub(super) fn component(settings: &Settings) -> Component {
-    Component {
-        name: "aws".to_owned(),
-        kind: "cloud",
-        health: Health::Healthy,
-        detail: Message::literal(&settings.region.value),
-        url: None,
-        pid: None,
-    }
+/// Whether the default chain gives credentials. A machine of AWS is asked for its own, which elsewhere nobody answers.
+async fn has_credentials(settings: &Settings) -> bool {
+    let found = async {
+        let engine = connect(settings).await.ok()?;
+        engine.connection.credentials.provide_credentials().await.ok()
+    };
+    timeout(CREDENTIALS, found).await.ok().flatten().is_some()
+}
+
+/// The error of a machine without credentials.
+pub(crate) fn no_credentials() -> Error {
+    Error::new(Code::NotRunning)
+        .because_of(Message::new("engine.no_credentials"))
+        .hint(Message::new("hint.aws_credentials"))
+}
+
+/// What `status` says of the cloud without calling it: without credentials nobody can tell how it is.
+pub(super) async fn component(settings: &Settings) -> Component {
+    let (health, detail) = if has_credentials(settings).await {
+        (Health::Healthy, Message::literal(&settings.region.value))
+    } else {
+        (Health::Unknown, Message::new("engine.no_credentials"))
+    };
+    Component { name: "aws".to_owned(), kind: "cloud", health, detail, image: None, url: None, pid: None }
 }

@@ -7,7 +7,7 @@ use super::record::Record;
 use crate::{
     error::{Code, Error},
     progress::Progress,
-    settings::Settings,
+    settings::{Origin, Settings},
     text::Message,
 };
 use std::{process::Stdio, time::Duration};
@@ -41,7 +41,9 @@ pub fn private_port(settings: &Settings, url: &str) -> Error {
 /// Makes the public port public where this is a Codespace; says what is left to do when it could not. Never an error:
 /// the engine runs all the same.
 pub async fn open_port(settings: &Settings, port: u16, progress: &Progress) {
-    let Some(name) = &settings.codespace else { return };
+    // Who names a public URL of his own does not go through the Codespace's port.
+    let is_forwarded = matches!(settings.public_endpoint.origin, Origin::Derived(_) | Origin::Default);
+    let Some(name) = settings.codespace.as_ref().filter(|_| is_forwarded) else { return };
     match make_public("gh", name, port).await {
         Outcome::Public => progress.note(Message::new("codespace.public").with("port", port)),
         Outcome::No => progress.warn(manual_step(port)),

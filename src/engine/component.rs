@@ -13,6 +13,18 @@ pub enum Health {
     Unhealthy,
     /// It is not running.
     Stopped,
+    /// It answers that there were too many calls, which passes.
+    Limited,
+    /// Nobody can tell.
+    Unknown,
+}
+
+impl Health {
+    /// Whether nothing is wrong with it: who is limited is alive.
+    #[must_use]
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Healthy | Self::Limited)
+    }
 }
 
 /// One piece of an engine, for `status`.
@@ -26,6 +38,9 @@ pub struct Component {
     pub health: Health,
     /// More about it, for people; may be empty.
     pub detail: Message,
+    /// What it is made from, where it is a container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// Where it answers.
     pub url: Option<String>,
     /// Its process.
@@ -35,11 +50,24 @@ pub struct Component {
 /// The name of an engine that is no container of ours; such a container has its own.
 pub(crate) const OUTSIDE_CONTAINERS: &str = "engine";
 
+/// The name of the public URL, where there is one.
+pub(super) const PUBLIC_URL: &str = "public-url";
+
 impl Component {
-    /// What people call it: an engine by what it is, everything else by its name.
+    /// What people call it: an engine and a URL by what they are, everything else by its name.
     #[must_use]
     pub fn label(&self) -> Message {
-        if self.name == OUTSIDE_CONTAINERS { Message::new("component.engine") } else { Message::literal(&self.name) }
+        match self.name.as_str() {
+            OUTSIDE_CONTAINERS => Message::new("component.engine"),
+            PUBLIC_URL => Message::new("component.public_url"),
+            name => Message::literal(name),
+        }
+    }
+
+    /// Whether it is the door to Docker.
+    #[must_use]
+    pub fn is_proxy(&self) -> bool {
+        self.name.starts_with(layout::PROXY)
     }
 
     /// Whether it is what answers the AWS API, and not a door beside it.

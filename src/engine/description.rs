@@ -1,7 +1,7 @@
 //! An engine that answers, as the stack and the commands see it.
 
-use super::facts::Facts;
-use crate::{aws::Connection, docker::endpoint, marks::STAGE, names::ApiId, proxy::ProxyAddress};
+use super::{facts::Facts, local::is_loopback_url};
+use crate::{aws::Connection, marks::STAGE, names::ApiId, proxy::ProxyAddress};
 use std::time::Duration;
 
 /// An engine that answers, and what the stack must know of it.
@@ -45,7 +45,6 @@ impl Engine {
     /// Whether the public URL works on this machine only.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let authority = self.public_url.as_deref().and_then(|url| url.strip_prefix("http://")?.split('/').next());
-        authority.is_some_and(endpoint::is_loopback)
+        self.public_url.as_deref().is_some_and(is_loopback_url)
     }
 }

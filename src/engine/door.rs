@@ -69,13 +69,13 @@ async fn answers(daemon: &Daemon, spec: &Spec, path: &str, id: &str, patience: D
 
 /// Says who has a port that Docker could not take: another container, or a process of this machine.
 pub(crate) async fn name_the_holder(daemon: &Daemon, error: docker::Error) -> Error {
-    let docker::Error::PortTaken { address, reason } = &error else { return error.into() };
+    let docker::Error::PortTaken { address, .. } = &error else { return error.into() };
     let holder = match container::publisher(daemon, *address).await {
         Some(name) => Message::new("doctor.port.container").with("name", name),
         None => port::named(port::holder(*address)),
     };
     let taken = Error::new(Code::PortTaken).with("port", address.port());
-    taken.with_message("holder", holder).because(reason)
+    taken.with_message("holder", holder)
 }
 
 /// What the proxy's container is made from.

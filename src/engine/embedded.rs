@@ -291,12 +291,14 @@ pub(crate) fn begin_record(
     port: u16,
     account: String,
     access_key_id: String,
+    door: Door,
 ) -> std::result::Result<Record, getrandom::Error> {
     let before = Record::read_from(project);
     let before = before.filter(|record| record.kind == EngineKind::Embedded && record.port == port);
     Ok(Record {
         process: Some(Process::current()),
         access_key_id: Some(access_key_id),
+        door: Some(door),
         docker_proxy: before.and_then(|record| record.docker_proxy),
         ..Record::begin(EngineKind::Embedded, port, account)?
     })
@@ -306,7 +308,7 @@ pub(crate) fn begin_record(
 pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
     let installation = Installation::load_or_create(settings)?;
     if !knows(record, &installation) {
-        return Err(Error::new(Code::NotRunning).because_of(Message::new("engine.stranger")));
+        return Err(Error::new(Code::OtherCredentials));
     }
     let endpoint = loopback(record.port);
     Ok(Engine {
@@ -324,24 +326,31 @@ pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
 /// Tells how the process is, by asking it.
 pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Component> {
     let alive = is_running(record);
-    let health = match alive {
-        true if answers(record.port).await => Health::Healthy,
-        true => Health::Unhealthy,
-        false => Health::Stopped,
+    let since = || {
+        Message::new("component.since")
+            .with_message("engine", record.kind.message())
+            .with("time", record.started_to_the_second())
+    };
+    let is_known = || Installation::load(settings).is_none_or(|installation| knows(record, &installation));
+    let (health, detail) = if alive && is_known() {
+        match probe::status((Ipv4Addr::LOCALHOST, record.port).into(), "/healthz").await {
+            Ok(200) => (Health::Healthy, since()),
+            Ok(429) => (Health::Limited, Message::new("reach.limited")),
+            Ok(status) => (Health::Unhealthy, Message::new("reach.answers").with("status", status)),
+            Err(_) => (Health::Unhealthy, Message::new("status.silent")),
+        }
+    } else if alive {
+        (Health::Unhealthy, Message::new("error.other_credentials"))
+    } else {
+        (Health::Stopped, since())
     };
     vec![Component {
         name: OUTSIDE_CONTAINERS.to_owned(),
         kind: "process",
         health,
-        detail: Message::new("component.since")
-            .with("engine", record.kind)
-            .with("time", record.started_to_the_second()),
-        url: alive.then(|| public_url(settings, record.port)),
+        detail,
+        image: None,
+        url: alive.then(|| loopback(record.port)),
         pid: record.process.as_ref().filter(|_| alive).map(|process| process.pid),
     }]
-}
-
-/// Whether `GET /healthz` is answered with a 200.
-async fn answers(port: u16) -> bool {
-    matches!(probe::status((Ipv4Addr::LOCALHOST, port).into(), "/healthz").await, Ok(200))
 }

@@ -13,7 +13,7 @@ const NETWORK: &str = "atelier";
 /// What the engine's containers are called, before a port that is not the default.
 pub(super) const ENGINE: &str = "localstack-main";
 const EDGE: &str = "atelier-edge";
-const PROXY: &str = "docker-proxy";
+pub(super) const PROXY: &str = "docker-proxy";
 
 /// The names of a set of containers.
 #[derive(Debug, Clone, PartialEq, Eq)]

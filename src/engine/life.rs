@@ -12,11 +12,12 @@ use super::{
 };
 use crate::{
     disk,
+    docker::{ImageName, image},
     engine_kind::EngineKind,
     error::{Code, Error, Result},
     progress::Progress,
     settings::{Origin, Settings},
-    text::Message,
+    text::{Message, Verbatim},
 };
 
 /// Starts the wanted engine, or the one that suits this machine; an engine that runs already is left alone.
@@ -24,6 +25,13 @@ use crate::{
 /// # Errors
 /// Says why the machine cannot run it (port, Docker, image, folder), or that it ended while starting.
 pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
+    if is_remote(settings) {
+        return Err(aws::nothing_to_start());
+    }
+    if let Origin::Flag(flag) = settings.endpoint.origin {
+        return Err(Error::new(Code::Usage)
+            .with_message("detail", Message::new("usage.endpoint_is_not_started").with("flag", flag)));
+    }
     let recorded = recorded(settings).await;
     let runs = match &recorded {
         Some(record) => match (is_running(settings, record).await, settings.engine.value) {
@@ -33,8 +41,13 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
         },
         None => false,
     };
-    let kind = kind(settings, progress, recorded.as_ref(), runs).await?;
-    let meant = meant(settings, progress, recorded.as_ref(), runs, kind)?;
+    if let Some(record) = recorded.as_ref().filter(|_| runs) {
+        agree(settings, record)?;
+    }
+    let last = if recorded.is_none() { Record::last(settings) } else { None };
+    let kind = kind(settings, progress, recorded.as_ref(), last.as_ref(), runs).await?;
+    let before = recorded.as_ref().or_else(|| last.as_ref().filter(|last| last.kind == kind));
+    let meant = meant(settings, progress, before, runs, kind)?;
     let up = match kind {
         EngineKind::Embedded => {
             if recorded.is_some_and(|record| record.kind.facts().needs_docker()) {
@@ -50,23 +63,6 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     Ok(up)
 }
 
-/// Tells which kind is meant: the one that the user names, else the recorded one, else the one that suits this machine.
-async fn kind(settings: &Settings, progress: &Progress, record: Option<&Record>, runs: bool) -> Result<EngineKind> {
-    if settings.lenient.value.is_on() {
-        return lenient_kind(settings, record.filter(|_| runs));
-    }
-    match (settings.engine.value, record) {
-        (Some(wanted), Some(record)) if runs && wanted != record.kind => Err(Error::new(Code::BadSetting)
-            .with("name", "engine")
-            .with("value", wanted)
-            .with_message("rule", Message::new("rule.running_engine").with("engine", record.kind))),
-        (Some(wanted), _) => Ok(wanted),
-        // Who names an image wants a container.
-        (None, Some(record)) if runs || settings.image.value.is_none() => Ok(record.kind),
-        (None, _) => Ok(choose(settings, progress).await),
-    }
-}
-
 /// Tells which kind is meant by who wants a lenient engine: there is one that can be.
 fn lenient_kind(settings: &Settings, running: Option<&Record>) -> Result<EngineKind> {
     let refused =
@@ -74,11 +70,110 @@ fn lenient_kind(settings: &Settings, running: Option<&Record>) -> Result<EngineK
     let named = settings.engine.value.is_some_and(|kind| kind != EngineKind::Embedded);
     match running {
         Some(record) if record.kind != EngineKind::Embedded => {
-            refused(Message::new("rule.running_engine").with("engine", record.kind))
+            Err(contradiction("--lenient", settings.lenient.value.as_str(), record))
         }
         _ if named || settings.image.value.is_some() => refused(Message::new("rule.lenient_engine")),
         _ => Ok(EngineKind::Embedded),
     }
+}
+
+/// Tells which kind is meant: the one that the user names, else the recorded one, else the one that was ended last, else
+/// the one that suits this machine.
+async fn kind(
+    settings: &Settings,
+    progress: &Progress,
+    record: Option<&Record>,
+    last: Option<&Record>,
+    runs: bool,
+) -> Result<EngineKind> {
+    if settings.lenient.value.is_on() {
+        return lenient_kind(settings, record.filter(|_| runs));
+    }
+    // Who names an image wants a container.
+    let has_image = settings.image.value.is_some();
+    match (settings.engine.value, record, last) {
+        (Some(wanted), Some(record), _) if runs && wanted != record.kind => {
+            Err(contradiction("--engine", wanted, record))
+        }
+        (Some(wanted), _, _) => Ok(wanted),
+        (None, Some(record), _) if runs || !has_image => Ok(record.kind),
+        (None, None, Some(last)) if !has_image => {
+            progress.note(again(last));
+            Ok(last.kind)
+        }
+        (None, _, _) => Ok(choose(settings, progress).await),
+    }
+}
+
+/// Says which engine of an earlier time is taken up again, and how to get the other.
+fn again(last: &Record) -> Message {
+    let key = if last.kind.facts().keeps_state { "engine.again" } else { "engine.again_empty" };
+    let other = if last.kind == EngineKind::Embedded { EngineKind::Localstack } else { EngineKind::Embedded };
+    let image = last.image.as_deref().filter(|image| *image != image::LOCALSTACK);
+    let name = match image {
+        Some(image) => {
+            Message::new("engine.with_image").with_message("engine", last.kind.message()).with("image", image)
+        }
+        None => last.kind.message(),
+    };
+    Message::new(key).with_message("engine", name).with("other", other)
+}
+
+/// The refusal of a flag that names something else than what runs.
+fn contradiction(flag: &'static str, value: impl Verbatim, record: &Record) -> Error {
+    let error = Error::new(Code::OtherEngine).with("flag", flag).with("value", value).with("port", record.port);
+    error.with_message("engine", record.kind.message())
+}
+
+/// Refuses flags that contradict the engine that runs here: to go on without them would do something else than was
+/// asked. What a variable or `atelier.toml` says is how the next engine is to be.
+fn agree(settings: &Settings, record: &Record) -> Result<()> {
+    let is_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
+    if let Some(wanted) = settings.engine.value.filter(|_| is_flag(&settings.engine.origin))
+        && wanted != record.kind
+    {
+        return Err(contradiction("--engine", wanted, record));
+    }
+    let port = settings.port.value;
+    if is_flag(&settings.port.origin) && port != 0 && port != record.port {
+        return Err(contradiction("--port", port, record));
+    }
+    if let Some(wanted) = &settings.image.value {
+        let running = record.image.as_deref().unwrap_or(image::LOCALSTACK);
+        // What is deployed in a container goes with it: another image is not put in its place unasked.
+        let is_other = record.kind.facts().needs_docker() && wanted.parse::<ImageName>()?.as_str() != running;
+        let is_none = !record.kind.facts().needs_docker() && is_flag(&settings.image.origin);
+        if is_other || is_none {
+            return Err(contradiction("--image", wanted, record));
+        }
+    }
+    let has_other_rate = record.door.as_ref().is_some_and(|door| door.rate != settings.rate.value);
+    if is_flag(&settings.rate.origin) && has_other_rate {
+        let rate = settings.rate.value.map_or_else(|| "off".to_owned(), |rate| rate.to_string());
+        return Err(contradiction("--rate", rate, record));
+    }
+    Ok(())
+}
+
+/// Refuses flags that contradict the engine that runs here, for the commands that follow it.
+///
+/// # Errors
+/// [`Code::OtherEngine`]. That Docker cannot be asked is for the command itself to meet.
+pub async fn heed(settings: &Settings) -> Result<()> {
+    if is_remote(settings) || settings.endpoint.value.is_some() {
+        return Ok(());
+    }
+    let Some(record) = Record::read(settings) else { return Ok(()) };
+    agree(settings, &record).or_else(|error| if may_run(&record) { Err(error) } else { Ok(()) })
+}
+
+fn is_remote(settings: &Settings) -> bool {
+    settings.engine.value.is_some_and(|kind| kind.facts().is_remote())
+}
+
+/// Whether a recorded engine runs, as far as can be told without asking Docker.
+fn may_run(record: &Record) -> bool {
+    record.kind.facts().needs_docker() || embedded::is_running(record)
 }
 
 /// The settings, with the record's port and image where the user names none. A port that is in use stays in use.
@@ -127,7 +222,7 @@ pub(crate) async fn running(settings: &Settings) -> Result<Record> {
     if is_running(settings, &record).await? {
         return Ok(record);
     }
-    let ended = Message::new("engine.ended").with("engine", record.kind);
+    let ended = Message::new("engine.ended").with_message("engine", record.kind.message());
     Err(Error::new(Code::NotRunning).because_of(ended.with("since", record.started_to_the_second())))
 }
 
@@ -150,7 +245,7 @@ async fn choose(settings: &Settings, progress: &Progress) -> EngineKind {
     }
 }
 
-/// Stops the engine that is recorded here; its state stays.
+/// Stops the engine that is recorded here; what becomes of its state is in its facts.
 ///
 /// # Errors
 /// Says why it cannot be stopped, or why its record cannot be removed.
@@ -170,7 +265,7 @@ pub async fn down(settings: &Settings, progress: &Progress) -> Result<Shutdown> 
             !sweep_beside(settings, progress, None).await?.is_empty() || ran
         }
     };
-    Record::remove(settings)?;
+    Record::retire(settings, record.as_ref())?;
     let engine = kind.or(changed.then_some(EngineKind::Embedded));
     Ok(Shutdown { engine, changed, is_lost: changed && engine.is_some_and(|kind| !kind.facts().keeps_state) })
 }
@@ -208,7 +303,7 @@ pub async fn dismantle(settings: &Settings) -> Result<Vec<String>> {
         removed => removed?,
     };
     match record {
-        Some(record) if record.kind.facts().needs_docker() => Record::remove(settings)?,
+        Some(record) if record.kind.facts().needs_docker() => Record::retire(settings, Some(&record))?,
         Some(record) if record.docker_proxy.is_some() => {
             Record { docker_proxy: None, ..record }.write_to(&settings.folder)?;
         }

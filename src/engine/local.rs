@@ -1,7 +1,13 @@
 //! What the engines of this machine have in common: whose key pair signs, and where everything answers.
 
 use super::installation::Installation;
-use crate::{aws::Connection, disk, docker::Role, proxy::ProxyAddress, settings::Settings};
+use crate::{
+    aws::Connection,
+    disk,
+    docker::{Role, endpoint},
+    proxy::ProxyAddress,
+    settings::Settings,
+};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use std::{
     net::Ipv4Addr,
@@ -23,6 +29,19 @@ pub(crate) fn public_url(settings: &Settings, port: u16) -> String {
 #[must_use]
 pub(crate) fn loopback(port: u16) -> String {
     format!("http://{}:{port}", Ipv4Addr::LOCALHOST)
+}
+
+/// Whether a base URL works on this machine only.
+#[must_use]
+pub(crate) fn is_loopback_url(url: &str) -> bool {
+    let authority = url.strip_prefix("http://").and_then(|rest| rest.split('/').next());
+    authority.is_some_and(endpoint::is_loopback)
+}
+
+/// Whether a base URL is the engine's own door on this machine, and nothing lies before it.
+#[must_use]
+pub(crate) fn is_own_door(url: &str, port: u16) -> bool {
+    is_loopback_url(url) && url.trim_end_matches('/').rsplit(':').next() == Some(port.to_string().as_str())
 }
 
 /// A connection to a local engine, signed by the installation's own key pair and never by the user's AWS credentials.

@@ -20,7 +20,7 @@ use super::{
     description::Engine,
     installation::{self, Installation},
     layout::{Addresses, Names},
-    local::{docker_proxy, local_connection, public_url},
+    local::{docker_proxy, local_connection, loopback, public_url},
     port, probe,
     profile::Profile,
     record::Record,
@@ -39,7 +39,7 @@ use crate::{
     marks::LOCAL_ACCOUNT,
     progress::Progress,
     settings::Settings,
-    text::Message,
+    text::{Message, in_words},
 };
 use futures_util::future::join_all;
 use set::Set;
@@ -127,6 +127,14 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     within(settings, "awaited.containers", bringing_up).await
 }
 
+/// Says what to do where the engine's image is not to be had.
+fn without_image(error: Error) -> Error {
+    if error.code != Code::ImageUnavailable {
+        return error;
+    }
+    error.hint(Message::new("hint.image_unavailable")).hint(Message::new("hint.engine_without_image"))
+}
+
 /// The refusal of an image that wants an account where there is none.
 pub(crate) fn needs_token(image: &ImageName) -> Error {
     Error::new(Code::ImageNeedsToken)
@@ -146,11 +154,12 @@ async fn bring_up(
     let (names, owner) = (Names::of(port)?, &installation.owner);
     let (gateway, ()) = tokio::try_join!(gateway::find(&daemon), containers::claim(&daemon, owner, &names, settings))?;
     let addresses = Addresses::of(port, &gateway);
-    let ((), own, ()) = tokio::try_join!(
+    let made = tokio::try_join!(
         image::ensure(&daemon, &image, progress),
         OwnImage::of_running(owner),
         network::ensure(&daemon, owner, addresses.network.as_deref(), &settings.folder),
-    )?;
+    );
+    let ((), own, ()) = made.map_err(|error| without_image(error.into()))?;
     let set = Set {
         profile: Profile::of(&image),
         names,
@@ -249,8 +258,9 @@ pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Comp
         Err(error) => vec![Component {
             name: DOCKER.to_owned(),
             kind: "container",
-            health: Health::Unhealthy,
+            health: Health::Unknown,
             detail: error.message,
+            image: None,
             url: None,
             pid: None,
         }],
@@ -273,14 +283,15 @@ async fn try_components(settings: &Settings, record: &Record) -> Result<Vec<Comp
     let containers = container::owned(&daemon, &owner).await?;
     let doors = [
         (&names.engine, addresses.engine, Profile::of(&image).health, None),
-        (&names.edge, addresses.edge, "/healthz", Some(public_url(settings, record.port))),
+        (&names.edge, addresses.edge, "/healthz", Some(loopback(record.port))),
         (&names.proxy, addresses.proxy, "/_ping", None),
     ];
     let containers = &containers;
     let asked = doors.map(|(name, address, path, url)| async move {
         let found = containers.iter().find(|container| container.name == name.as_str());
         let (health, detail) = health(found, address, path).await;
-        Component { name: name.to_string(), kind: "container", health, detail, url, pid: None }
+        let image = found.map(|container| container.image.clone());
+        Component { name: name.to_string(), kind: "container", health, detail, image, url, pid: None }
     });
     // Side by side: each may take the whole limit of a probe.
     let mut components = join_all(asked).await;
@@ -289,6 +300,7 @@ async fn try_components(settings: &Settings, record: &Record) -> Result<Vec<Comp
         kind: "container",
         health: Health::Unhealthy,
         detail: Message::new("component.left").with("state", &container.state),
+        image: Some(container.image.clone()),
         url: None,
         pid: None,
     }));
@@ -297,12 +309,13 @@ async fn try_components(settings: &Settings, record: &Record) -> Result<Vec<Comp
 
 async fn health(found: Option<&Owned>, address: SocketAddr, path: &str) -> (Health, Message) {
     let Some(container) = found else { return (Health::Stopped, Message::new("component.absent")) };
-    let detail = Message::literal(format!("{}, {}", container.image, container.state));
     if !container.is_running() {
-        return (Health::Stopped, detail);
+        return (Health::Stopped, in_words(&container.state));
     }
     match probe::status(address, path).await {
-        Ok(200) => (Health::Healthy, detail),
-        _ => (Health::Unhealthy, detail),
+        Ok(200) => (Health::Healthy, in_words(&container.state)),
+        Ok(429) => (Health::Limited, Message::new("reach.limited")),
+        Ok(status) => (Health::Unhealthy, Message::new("reach.answers").with("status", status)),
+        Err(_) => (Health::Unhealthy, Message::new("status.silent")),
     }
 }

@@ -17,22 +17,25 @@ pub(crate) mod layout;
 mod life;
 mod local;
 pub mod localstack;
+pub mod mend;
 pub(crate) mod orphan;
 pub(crate) mod port;
 mod probe;
 pub mod profile;
+pub mod reach;
 pub mod record;
 mod report;
 pub mod target;
 pub mod temporary;
 
+pub(crate) use aws::{no_credentials, nothing_to_start};
 pub(crate) use component::OUTSIDE_CONTAINERS;
 pub use component::{Component, Health};
 pub use description::Engine;
 pub use embedded::becomes_lenient;
-pub use life::{belongings, dismantle, down, keeps_state, up};
+pub use life::{belongings, dismantle, down, heed, keeps_state, up};
 pub(crate) use life::{recorded, running};
-pub(crate) use local::{log_path, loopback};
+pub(crate) use local::{is_loopback_url, log_path, loopback};
 pub use localstack::with_last_words;
 pub use report::{Shutdown, Startup};
 
@@ -66,6 +69,14 @@ pub fn is_remote(settings: &Settings) -> bool {
     settings.engine.value.is_some_and(|kind| kind.facts().is_remote())
 }
 
+/// Refuses an engine that has no Docker for containers beside it.
+///
+/// # Errors
+/// `bad_setting` for AWS.
+pub fn refuse_without_docker(settings: &Settings) -> Result<()> {
+    if is_remote(settings) { Err(aws::without_docker()) } else { Ok(()) }
+}
+
 /// An AWS API that somebody else started (`--endpoint`).
 fn foreign(settings: &Settings, endpoint: &str) -> Result<Engine> {
     let installation = Installation::load_or_create(settings)?;
@@ -84,7 +95,7 @@ fn foreign(settings: &Settings, endpoint: &str) -> Result<Engine> {
 /// Tells how every piece of the engine is, for `status`; never an error, because that is what it reports.
 pub async fn components(settings: &Settings) -> Vec<Component> {
     match recorded(settings).await {
-        _ if is_remote(settings) => vec![aws::component(settings)],
+        _ if is_remote(settings) => vec![aws::component(settings).await],
         Some(record) if record.kind.facts().needs_docker() => localstack::components(settings, &record).await,
         Some(record) => {
             let mut components = embedded::components(settings, &record).await;
@@ -98,6 +109,7 @@ pub async fn components(settings: &Settings) -> Vec<Component> {
             kind: "process",
             health: Health::Stopped,
             detail: Message::literal(""),
+            image: None,
             url: None,
             pid: None,
         }],

@@ -3,7 +3,12 @@
 //! A record is a claim, not a fact: it may be older than a reboot. [`Process::is_alive`] tells whether the process that
 //! it names is still the same one, also when its number has been given to another.
 
-use crate::{disk, engine_kind::EngineKind, lenience::Lenience, settings::Settings};
+use crate::{
+    disk,
+    engine_kind::EngineKind,
+    lenience::Lenience,
+    settings::{Settings, roles::Door},
+};
 use rustix::process::{Pid, test_kill_process};
 use std::{
     net::IpAddr,
@@ -87,6 +92,9 @@ pub struct Record {
     /// The AWS API as functions reach it, where that differs from the public port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub internal_endpoint: Option<String>,
+    /// What its door was started with, where it is in the engine's own process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<Door>,
     /// The docker proxy as functions reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docker_proxy: Option<String>,
@@ -121,6 +129,7 @@ impl Record {
             started_at: now.unwrap_or_default(),
             image: None,
             internal_endpoint: None,
+            door: None,
             docker_proxy: None,
             lenient: Lenience::Off,
             bridge: None,
@@ -166,16 +175,30 @@ impl Record {
         disk::replace(&path(project), text.as_bytes(), 0o644)
     }
 
-    /// Removes the record.
+    /// Removes the record of an engine that has been ended, and keeps how it was for the next `up`.
     ///
     /// # Errors
     /// Returns why the file cannot be removed.
-    pub fn remove(settings: &Settings) -> Result<(), disk::Error> {
+    pub fn retire(settings: &Settings, record: Option<&Self>) -> Result<(), disk::Error> {
+        if let Some(record) = record {
+            let text = serde_json::to_string_pretty(record).unwrap_or_default();
+            // What cannot be kept is only not remembered.
+            let _ = disk::replace(&disk::own_folder(&settings.folder).join(LAST), text.as_bytes(), 0o644);
+        }
         disk::remove(&path(&settings.folder))
+    }
+
+    /// How the engine was that was ended last.
+    #[must_use]
+    pub fn last(settings: &Settings) -> Option<Self> {
+        let text = disk::read(&disk::own_folder(&settings.folder).join(LAST)).ok()??;
+        serde_json::from_str(&text).ok().filter(|record: &Self| record.schema == SCHEMA)
     }
 }
 
 const NAME: &str = "engine.json";
+/// The file of the last one that was ended.
+const LAST: &str = "last-engine.json";
 
 /// Where a project's record is.
 #[must_use]

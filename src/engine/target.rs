@@ -22,7 +22,7 @@ use crate::{
     progress::Progress,
     proxy::ProxyAddress,
     settings::Settings,
-    text::Message,
+    text::{Message, in_words},
 };
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -31,8 +31,6 @@ use tokio::time::{Instant, sleep};
 const MOMENT: Duration = Duration::from_millis(500);
 /// What it gets for its own shutdown, as when the API stops it.
 const GRACE: Duration = Duration::from_secs(3);
-/// The workshop's name for it.
-const NAME: &str = "mycontainer";
 
 /// A container behind the API.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -55,14 +53,14 @@ pub struct Target {
 /// # Errors
 /// [`Code::NotRunning`] when no engine runs here, [`Code::NotOurs`] when the name is taken by a container of somebody
 /// else; or why Docker, the image or the proxy is not to be had.
-pub async fn ensure(settings: &Settings, image: &str, progress: &Progress) -> Result<Target> {
-    within(settings, "awaited.container", Box::pin(make(settings, image, progress))).await
+pub async fn ensure(settings: &Settings, name: &ContainerName, image: &str, progress: &Progress) -> Result<Target> {
+    within(settings, "awaited.container", Box::pin(make(settings, name, image, progress))).await
 }
 
-async fn make(settings: &Settings, image: &str, progress: &Progress) -> Result<Target> {
+async fn make(settings: &Settings, name: &ContainerName, image: &str, progress: &Progress) -> Result<Target> {
     let opened = Box::pin(open_door(settings)).await?;
     let spec = Spec {
-        name: name()?,
+        name: name.clone(),
         role: Role::Target,
         image: image.parse()?,
         command: Vec::new(),
@@ -77,7 +75,7 @@ async fn make(settings: &Settings, image: &str, progress: &Progress) -> Result<T
     };
     // Whether the name is free shows before anything is pulled for it.
     container::find(&opened.daemon, &opened.owner, &spec.name).await?;
-    image::ensure(&opened.daemon, &spec.image, progress).await?;
+    image::ensure(&opened.daemon, &spec.image, progress).await.map_err(|error| without_image(error.into()))?;
     let ensured = container::ensure(&opened.daemon, &opened.owner, &spec).await?;
     if ensured.change != Change::Kept {
         stays(&opened.daemon, &ensured.id, &spec.name).await?;
@@ -89,6 +87,22 @@ async fn make(settings: &Settings, image: &str, progress: &Progress) -> Result<T
         changed: ensured.change != Change::Kept,
         is_door_new: opened.is_new,
     })
+}
+
+/// Says what to do where the container's image is not to be had.
+fn without_image(error: Error) -> Error {
+    if error.code != Code::ImageUnavailable {
+        return error;
+    }
+    error.hint(Message::new("hint.image_unavailable")).hint(Message::new("hint.image_here"))
+}
+
+/// Makes sure that the docker proxy beside an engine of one process runs, where functions were told of one.
+///
+/// # Errors
+/// Why Docker or the proxy's container is not to be had.
+pub(super) async fn reopen(settings: &Settings) -> Result<()> {
+    within(settings, "awaited.container", Box::pin(open_door(settings))).await.map(drop)
 }
 
 /// Docker, with the door to it open for the running engine's functions.
@@ -151,10 +165,10 @@ async fn stays(daemon: &Daemon, id: &str, name: &ContainerName) -> Result<()> {
 ///
 /// # Errors
 /// [`Code::NotOurs`], or what the daemon said.
-pub async fn state(settings: &Settings) -> Result<Option<String>> {
+pub async fn state(settings: &Settings, name: &ContainerName) -> Result<Option<String>> {
     let owner = Installation::load_or_create(settings)?.owner;
     let daemon = daemon::find(settings).await?;
-    Ok(container::find(&daemon, &owner, &name()?).await?.map(|container| container.state))
+    Ok(container::find(&daemon, &owner, name).await?.map(|container| container.state))
 }
 
 /// Brings the container back to where it was, running or at rest; one that is gone stays gone. `is_on_its_way` says that
@@ -162,10 +176,10 @@ pub async fn state(settings: &Settings) -> Result<Option<String>> {
 ///
 /// # Errors
 /// [`Code::NotOurs`], or what the daemon said.
-pub async fn restore(settings: &Settings, state: &str, is_on_its_way: bool) -> Result<()> {
+pub async fn restore(settings: &Settings, name: &ContainerName, state: &str, is_on_its_way: bool) -> Result<()> {
     let owner = Installation::load_or_create(settings)?.owner;
     let daemon = daemon::find(settings).await?;
-    let Some(container) = container::find(&daemon, &owner, &name()?).await? else { return Ok(()) };
+    let Some(container) = container::find(&daemon, &owner, name).await? else { return Ok(()) };
     let runs = |state: &str| matches!(state, "running" | "restarting" | "paused");
     // A container that is being stopped counts as running until the end, and to start it is no order then. A second
     // stop ends with the first.
@@ -195,19 +209,12 @@ async fn try_all(settings: &Settings) -> Option<Vec<Component>> {
         .filter(|container| container.role == Role::Target.as_str() && container.project.as_deref() == Some(&*project));
     let component = |container: container::Owned| Component {
         health: if container.is_running() { Health::Healthy } else { Health::Stopped },
-        detail: Message::literal(format!("{}, {}", container.image, container.state)),
+        detail: in_words(&container.state),
+        image: Some(container.image),
         name: container.name,
         kind: "container",
         url: None,
         pid: None,
     };
     Some(targets.map(component).collect())
-}
-
-/// Returns the container's name.
-///
-/// # Errors
-/// Never for the name that is built in.
-pub fn name() -> Result<ContainerName> {
-    NAME.parse().map_err(|error| Error::new(Code::Bug).with("detail", NAME).cause(&error))
 }

@@ -129,7 +129,9 @@ fn http_call(event: &Json, front: Front) -> Result<Call, Failure> {
     let mut parameters = query(event, front)?;
     if !body.is_empty() {
         if header(event, "content-type").is_some_and(|value| !is_json(value)) {
-            return Err(Failure::Malformed("The body must be of type `application/json`"));
+            return Err(Failure::Malformed(
+                "The body must be JSON, and said to be: -H 'content-type: application/json'",
+            ));
         }
         match Json::parse(&body) {
             Some(Json::Map(members)) => parameters.extend(text_members(&members)?),

@@ -41,6 +41,32 @@ pub(super) fn mock(template: &str) -> Value {
     })
 }
 
+/// Answers every method but those of `allow` with a 405, calling nobody.
+pub(super) fn refused(allow: &str) -> Value {
+    let error = format!(r#"{{"error":"The methods are {allow}","code":"{}"}}"#, FailureCode::MethodNotAllowed.as_str());
+    let text = json!({"schema": {"type": "string"}});
+    json!({
+        "responses": {"405": {"description": "The method is not one of those in `Allow`", "headers": {
+            "Allow": text, "Cache-Control": text, "Content-Type": text, "X-Content-Type-Options": text
+        }}},
+        INTEGRATION: {
+            "type": "mock",
+            "passthroughBehavior": "when_no_match",
+            "requestTemplates": {"application/json": json!({"statusCode": 405}).to_string()},
+            "responses": {"default": {
+                "statusCode": "405",
+                "responseParameters": {
+                    "method.response.header.Allow": format!("'{allow}'"),
+                    "method.response.header.Cache-Control": "'no-store'",
+                    "method.response.header.Content-Type": "'application/json; charset=utf-8'",
+                    "method.response.header.X-Content-Type-Options": "'nosniff'"
+                },
+                "responseTemplates": {"application/json": error}
+            }}
+        }
+    })
+}
+
 /// Gives API Gateway's own refusals the shape, and where it is wrong the status, of the API's.
 pub(super) fn responses() -> Value {
     let all = [

@@ -2,7 +2,9 @@
 
 use crate::{
     api_key,
-    contract::{Action, Answer, Change, ErrorBody, Form, Operation, Parameter, Presence, STATUSES, Values},
+    contract::{
+        Action, Answer, Change, ErrorBody, Form, Operation, Parameter, Presence, STATUSES, StatusMeaning, Values,
+    },
 };
 use serde_json::{Map, Value, json};
 use std::mem::discriminant;
@@ -30,6 +32,19 @@ pub(super) fn parameters() -> Value {
     Parameter::ALL.map(parameter).into_iter().collect()
 }
 
+/// The query as one object whose members are its parameters, so that a schema says which of them go together.
+pub(super) fn query() -> Value {
+    json!([{
+        "name": "request", "in": "query", "required": true, "style": "form", "explode": true,
+        "description": "The parameters, each under its own name", "schema": request()
+    }])
+}
+
+/// What a request may be: one schema for each form.
+fn request() -> Value {
+    json!({"type": "object", "oneOf": Form::all().iter().map(form).collect::<Value>()})
+}
+
 /// Says in words which parameters go together.
 pub(super) fn combinations() -> String {
     let forms: Vec<String> = Form::all().iter().map(|form| format!("`{form}`")).collect();
@@ -39,7 +54,9 @@ pub(super) fn combinations() -> String {
 /// The body of a POST: the query's parameters as members, one schema for each form that a request can have.
 pub(super) fn body() -> Value {
     let example = json!({"action": Action::Change(Change::Start).as_str()});
-    json!({"oneOf": Form::all().iter().map(form).collect::<Value>(), "example": example})
+    let mut body = request();
+    body["example"] = example;
+    body
 }
 
 fn form(form: &Form) -> Value {
@@ -66,10 +83,7 @@ fn property(parameter: Parameter, values: &Values) -> Value {
 pub(super) fn responses() -> Value {
     let done =
         json!({"description": "Done, or seen", "content": {"application/json": {"schema": {"oneOf": bodies()}}}});
-    let failures = STATUSES.iter().map(|row| {
-        let content = json!({"application/json": {"schema": error()}});
-        (row.status.as_str().to_owned(), json!({"description": row.meaning, "content": content}))
-    });
+    let failures = STATUSES.iter().map(failure);
     [("200".to_owned(), done)].into_iter().chain(failures).collect::<Map<_, _>>().into()
 }
 
@@ -108,10 +122,21 @@ fn error() -> Value {
     described("What went wrong, and a stable code for it", object(&json!(ErrorBody::example())))
 }
 
-/// The headers of the served document, which a MOCK integration must have declared.
-pub(super) fn document_headers() -> Value {
+/// The answers of the served document: itself, and what stands before it may refuse. The headers are those that a MOCK
+/// integration must have declared.
+pub(super) fn document_responses() -> Value {
     let text = json!({"schema": {"type": "string"}});
-    json!({"Cache-Control": text, "Content-Type": text, "X-Content-Type-Options": text})
+    let headers = json!({"Cache-Control": text, "Content-Type": text, "X-Content-Type-Options": text});
+    let content = json!({"application/json": {"schema": {"type": "object"}}});
+    let document = json!({"description": "The document", "headers": headers, "content": content});
+    let is_of_all = |status: u16| matches!(status, 401 | 403 | 404 | 429 | 500 | 503 | 504);
+    let failures = STATUSES.iter().filter(|row| is_of_all(row.status.as_u16())).map(failure);
+    [("200".to_owned(), document)].into_iter().chain(failures).collect::<Map<_, _>>().into()
+}
+
+fn failure(row: &StatusMeaning) -> (String, Value) {
+    let content = json!({"application/json": {"schema": error()}});
+    (row.status.as_str().to_owned(), json!({"description": row.meaning, "content": content}))
 }
 
 #[cfg(test)]
@@ -164,6 +189,7 @@ mod tests {
             requests += usize::from(is_request);
             let body = body.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<_, _>>().into();
             assert_eq!(takes(&super::body(), &body), is_request, "{body}");
+            assert_eq!(takes(&super::query()[0]["schema"], &body), is_request, "{body}");
         }
         assert_eq!(requests, 4 * 2 * 3 + 3 * 2 * 3 + 3, "EC2's, those with a name, and the list of containers");
     }

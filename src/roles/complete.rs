@@ -57,7 +57,7 @@ fn candidates(shell: &str, words: Vec<OsString>, environment: &Environment) -> i
     if words.is_empty() {
         return Ok(text);
     }
-    let look = Look::resolve(None, None, environment);
+    let look = Look::resolve(None, None, false, environment);
     let mut tree = with_containers(help::command(look.lang.value), environment);
     let folder = std::env::current_dir().ok();
     completer(shell)?.write_complete(&mut tree, words, folder.as_deref(), &mut text)?;
@@ -83,7 +83,7 @@ fn with_containers(tree: clap::Command, environment: &Environment) -> clap::Comm
 
 /// The containers that the API may drive; none where Docker does not answer in time.
 fn containers(environment: &Environment) -> Vec<CompletionCandidate> {
-    let look = Look::resolve(None, None, environment);
+    let look = Look::resolve(None, None, false, environment);
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let Ok(settings) = Settings::resolve(&Flags::default(), &look, environment) else {
         return Vec::new();

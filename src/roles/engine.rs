@@ -136,16 +136,19 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         None => None,
     };
 
-    let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id)?;
+    let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id, arguments.door)?;
     let record = Record { lenient, bridge: bridge.filter(|_| beside.is_some()), ..record };
     record.write_to(&arguments.project)?;
     let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record: Box::new(record), set_aside })?;
 
     let shutdown = CancellationToken::new();
-    // What is cut off loses nothing: the emulator's state is on disk with every answer.
     let listeners = [Some(listener), beside].into_iter().flatten().collect();
-    stop.serve(edge::server::run_on(listeners, edge, shutdown.clone()), &shutdown, DRAIN).await;
+    let served = edge::server::run_on(listeners, edge, shutdown.clone());
+    // Beside the first calls, which need not wait for it.
+    let serve = async { tokio::join!(served, emulator.verify()).0 };
+    // What is cut off loses nothing: the emulator's state is on disk with every answer.
+    stop.serve(serve, &shutdown, DRAIN).await;
     let _ = timeout(FAREWELL, emulator.shutdown()).await;
     Ok(())
 }

@@ -40,11 +40,11 @@ impl SettingsFile {
 
     fn parse(text: &str) -> Result<Self> {
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            Error::new(Code::BadSetting)
-                .with("name", FILE)
-                .with("value", "…")
-                .with_message("rule", Message::new("rule.toml"))
-                .because(error.message())
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let mut bad = Error::new(Code::BadSetting).because(error.message());
+            bad.message = Message::new("error.bad_toml").with("name", FILE).with("line", line);
+            bad.hint(Message::new("hint.toml"))
         })?;
         for (key, _) in document.iter() {
             if !keys().any(|known| known == key) {

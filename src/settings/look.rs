@@ -27,8 +27,8 @@ pub struct Look {
     pub lang: Setting<Lang>,
     /// When to use colour.
     pub color: Setting<ColorWhen>,
-    /// The terminal can only append lines (`TERM=dumb`).
-    pub dumb: bool,
+    /// Whoever reads wants words only, no drawing and nothing that moves: `--plain`, `ACCESSIBLE`, `TERM=dumb`.
+    pub plain: bool,
     /// Nobody watches (`CI`): no prompt, no animation.
     pub ci: bool,
 }
@@ -36,12 +36,13 @@ pub struct Look {
 impl Look {
     /// Decides from the flags, where given, and the environment.
     #[must_use]
-    pub fn resolve(lang: Option<Lang>, color: Option<ColorWhen>, environment: &Environment) -> Self {
+    pub fn resolve(lang: Option<Lang>, color: Option<ColorWhen>, plain: bool, environment: &Environment) -> Self {
+        let is_on = |value: &str| value != "false" && value != "0";
         Self {
             lang: language(lang, environment),
             color: color_of(color, environment),
-            dumb: environment.get("TERM") == Some("dumb"),
-            ci: environment.get("CI").is_some_and(|value| value != "false" && value != "0"),
+            plain: plain || environment.get("TERM") == Some("dumb") || environment.get("ACCESSIBLE").is_some_and(is_on),
+            ci: environment.get("CI").is_some_and(is_on),
         }
     }
 }
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
 
     fn look(variables: &[(&str, &str)]) -> Look {
-        Look::resolve(None, None, &variables.iter().copied().collect())
+        Look::resolve(None, None, false, &variables.iter().copied().collect())
     }
 
     #[test]
@@ -95,12 +96,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_asks_for_words_gets_words() {
+        for variable in [("TERM", "dumb"), ("ACCESSIBLE", "1")] {
+            assert!(look(&[variable]).plain, "{variable:?}");
+        }
+        assert!(!look(&[("ACCESSIBLE", "0"), ("TERM", "xterm")]).plain);
+        assert!(Look::resolve(None, None, true, &[("TERM", "xterm")].into_iter().collect()).plain);
+    }
+
+    #[test]
     fn no_color_wins_over_force_and_a_flag_over_both() {
         let both = [("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")];
         assert_eq!(look(&both).color.value, ColorWhen::Never);
         assert_eq!(look(&both[1..]).color.value, ColorWhen::Always);
         assert_eq!(look(&[("TERM", "dumb")]).color.value, ColorWhen::Never);
-        let flag = Look::resolve(None, Some(ColorWhen::Always), &both.into_iter().collect());
+        let flag = Look::resolve(None, Some(ColorWhen::Always), false, &both.into_iter().collect());
         assert_eq!((flag.color.value, flag.color.origin), (ColorWhen::Always, Origin::Flag("--color")));
     }
 }

@@ -194,7 +194,7 @@ mod tests {
         std::fs::write(folder.path().join(super::super::FILE), file).unwrap();
         let environment: Environment = variables.iter().copied().collect();
         let flags = Flags { folder: Some(folder.path().to_owned()), ..flags.clone() };
-        Settings::resolve(&flags, &Look::resolve(None, None, &environment), &environment)
+        Settings::resolve(&flags, &Look::resolve(None, None, false, &environment), &environment)
     }
 
     fn port_of(flags: &Flags, variables: &[(&str, &str)], file: &str) -> Setting<u16> {

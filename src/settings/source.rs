@@ -158,6 +158,7 @@ pub struct Variable {
 
 /// The variables that are read beside those of the settings.
 pub const VARIABLES: &[Variable] = &[
+    variable("ACCESSIBLE", "Words only, as with `--plain`: no drawing, no emoji, nothing that moves"),
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
     variable("AWS_ENDPOINT_URL", "Is where other AWS tools go; `doctor` compares it"),
@@ -175,7 +176,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("LOCALSTACK_AUTH_TOKEN", "Is handed to a LocalStack image that wants an account"),
     variable("PATH", "Where the interpreters of functions are looked for"),
     variable("SHELL", "The shell that `env` writes for"),
-    variable("TERM", "With `dumb`, the terminal can only append lines"),
+    variable("TERM", "With `dumb`, the terminal can only append lines, as with `--plain`"),
     variable(
         "XDG_CACHE_HOME",
         "The folder of what can be made again, the packages of runtimes; `~/.cache` when not set",

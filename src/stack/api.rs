@@ -193,6 +193,7 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
                 id,
                 rev: None,
                 state: None,
+                reason: None,
                 created: api.created_date.map_or(0, |time| time.secs()),
             }),
             Ownership::Theirs(owner) if name == names.api => {

@@ -296,6 +296,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         id: names.function.clone(),
         rev: tagged_rev(&tags),
         state: configuration.state.as_ref().map(|state| state.as_str().to_owned()),
+        reason: (configuration.state == Some(State::Failed)).then(|| reason(&configuration)),
         created: 0,
     };
     Ok(View {

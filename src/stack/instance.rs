@@ -154,6 +154,7 @@ fn found(instance: Ec2Instance) -> Option<Found> {
         id: instance.instance_id?,
         rev: tagged_rev(&tags),
         state: instance.state.and_then(|state| state.name).map(|name| name.as_str().to_owned()),
+        reason: None,
         created: instance.launch_time.map_or(0, |time| time.secs()),
     })
 }

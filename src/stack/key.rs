@@ -115,7 +115,7 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
     for (key, tags) in ours(clients, names).await? {
         let created = key.created_date.map_or(0, |time| time.secs());
         let state = tags.get(KEY_SCOPE_TAG).cloned();
-        sighting.ours.extend(key.id.map(|id| Found { part: Part::Key, id, rev: None, state, created }));
+        sighting.ours.extend(key.id.map(|id| Found { part: Part::Key, id, rev: None, state, reason: None, created }));
     }
     sighting.sort();
     Ok(sighting)

@@ -135,8 +135,14 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
     let created = group.creation_time.unwrap_or_default() / 1000;
     let arn = arn(group);
     let Some(tags) = tags(clients, &arn).await? else { return Ok(nothing) };
-    let found =
-        Found { part: Part::LogGroup, id: names.log_group.clone(), rev: tagged_rev(&tags), state: None, created };
+    let found = Found {
+        part: Part::LogGroup,
+        id: names.log_group.clone(),
+        rev: tagged_rev(&tags),
+        state: None,
+        reason: None,
+        created,
+    };
     let mut sighting = Sighting::named(names, found, &tags, &arn);
     if let Some(foreign) = &mut sighting.foreign {
         foreign.is_stand_in = true;

@@ -198,6 +198,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         id: names.role.clone(),
         rev: tagged_rev(&tags),
         state: None,
+        reason: None,
         created: role.create_date.secs(),
     };
     Ok(View { sighting: Sighting::named(names, found, &tags, &role.arn), trust, policy: Value::Null })

@@ -18,6 +18,9 @@ pub struct Found {
     pub rev: Option<String>,
     /// Its state in its service's words, where it has one.
     pub state: Option<String>,
+    /// Why it is in that state, where its service tells and it is none to stay in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// When it was made, in seconds since the Unix epoch; 0 where the service does not tell.
     pub created: i64,
 }

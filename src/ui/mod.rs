@@ -10,6 +10,7 @@ mod plain;
 mod progress;
 mod prompt;
 mod style;
+mod words;
 
 pub use page::Page;
 pub(crate) use page::{columns, padded, widest};
@@ -30,6 +31,11 @@ use std::{
 pub trait Report: serde::Serialize {
     /// Writes the result for people.
     fn human(&self, page: &mut Page);
+
+    /// Writes what is left of it for whoever wants to hear as little as possible: data stays, what only tells goes.
+    fn quiet(&self, page: &mut Page) {
+        self.human(page);
+    }
 
     /// How the process ends, when the command did its work and yet what was asked is not so (a failed test).
     fn exit(&self) -> Option<Exit> {
@@ -85,6 +91,16 @@ pub(crate) struct Face {
     pub(crate) lang: Lang,
     pub(crate) color: bool,
     pub(crate) volume: Volume,
+    /// Words only.
+    pub(crate) plain: bool,
+}
+
+impl Face {
+    /// Renders a text for this stream.
+    pub(crate) fn render(self, message: &Message) -> String {
+        let text = message.render(self.lang);
+        if self.plain { words::only(&text) } else { text }
+    }
 }
 
 enum Steps {
@@ -97,8 +113,8 @@ impl Console {
     #[must_use]
     pub fn new(command: impl Into<String>, format: Format, look: Look, volume: Volume) -> Self {
         let terminal = io::stderr().is_terminal();
-        let err = Face { lang: look.lang.value, color: colored(look.color.value, terminal), volume };
-        let animated = terminal && !look.dumb && !look.ci && volume != Volume::Quiet && format == Format::Human;
+        let err = Face { lang: look.lang.value, color: colored(look.color.value, terminal), volume, plain: look.plain };
+        let animated = terminal && !look.plain && !look.ci && volume != Volume::Quiet && format == Format::Human;
         let steps = if animated { Steps::Bars(progress::Bars::new(err)) } else { Steps::Lines(plain::Lines::new(err)) };
         let inner = Inner { command: command.into(), format, look, warnings: Mutex::default(), steps, err };
         Self { inner: Arc::new(inner), is_on_stderr: false }
@@ -129,6 +145,18 @@ impl Console {
         self.inner.err.volume == Volume::Verbose
     }
 
+    /// Whether as little as possible is wanted.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.inner.err.volume == Volume::Quiet
+    }
+
+    /// Whether the result is one JSON object.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.inner.format == Format::Json
+    }
+
     /// Whether a person looks at the result on a terminal.
     #[must_use]
     pub fn is_watched(&self) -> bool {
@@ -155,7 +183,7 @@ impl Console {
 
     /// Says one line on stderr, whatever the volume.
     pub fn say(&self, message: &Message) {
-        self.tell(&message.render(self.inner.err.lang));
+        self.tell(&self.inner.err.render(message));
     }
 
     /// Writes a text on stderr as it is.
@@ -193,7 +221,11 @@ impl Console {
                     }
                     Format::Human => {
                         let mut page = self.page();
-                        report.human(&mut page);
+                        if self.is_quiet() {
+                            report.quiet(&mut page);
+                        } else {
+                            report.human(&mut page);
+                        }
                         unless_nobody_reads(write_out(page.text()))?;
                         if let Some(error) = &error {
                             self.stderr(&human::error(error, self.inner.err));
@@ -262,7 +294,7 @@ impl Console {
     fn page(&self) -> Page {
         let terminal = io::stdout().is_terminal();
         let color = colored(self.inner.look.color.value, terminal);
-        Page::new(self.lang(), color, if terminal { style::width() } else { None }, self.inner.look.dumb)
+        Page::new(self.lang(), color, if terminal { style::width() } else { None }, self.inner.look.plain)
     }
 
     fn stderr(&self, text: &str) {
@@ -325,8 +357,13 @@ impl Console {
 
     /// Renders clap's help, in colour where results are.
     pub(crate) fn styled(&self, help: &clap::Error) -> String {
+        self.rendered(&help.render())
+    }
+
+    /// Renders a text of clap's, in colour where results are.
+    pub(crate) fn rendered(&self, text: &clap::builder::StyledStr) -> String {
         let color =
             self.inner.format == Format::Human && colored(self.inner.look.color.value, io::stdout().is_terminal());
-        if color { help.render().ansi().to_string() } else { help.render().to_string() }
+        if color { text.ansi().to_string() } else { text.to_string() }
     }
 }

@@ -1,6 +1,9 @@
 //! A result for people, written line by line.
 
-use super::style::{Tone, paint};
+use super::{
+    style::{Tone, paint},
+    words,
+};
 use crate::text::{Lang, Message};
 use std::fmt::Display;
 use unicode_width::UnicodeWidthStr;
@@ -14,16 +17,16 @@ pub struct Page {
     lang: Lang,
     color: bool,
     width: Option<usize>,
-    dumb: bool,
+    plain: bool,
     text: String,
 }
 
 impl Page {
-    /// Starts an empty page; `width` is the terminal's in columns, `None` outside a terminal. A `dumb` terminal is
-    /// shown no drawing.
+    /// Starts an empty page; `width` is the terminal's in columns, `None` outside a terminal. A `plain`
+    /// page has words only.
     #[must_use]
-    pub fn new(lang: Lang, color: bool, width: Option<usize>, dumb: bool) -> Self {
-        Self { lang, color, width, dumb, text: String::new() }
+    pub fn new(lang: Lang, color: bool, width: Option<usize>, plain: bool) -> Self {
+        Self { lang, color, width, plain, text: String::new() }
     }
 
     /// The language of the page.
@@ -38,22 +41,27 @@ impl Page {
         self.width
     }
 
-    /// Whether the reader can make nothing of drawings.
+    /// Whether the reader wants words only.
     #[must_use]
-    pub fn is_dumb(&self) -> bool {
-        self.dumb
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    fn render(&self, message: &Message) -> String {
+        let text = message.render(self.lang);
+        if self.plain { words::only(&text) } else { text }
     }
 
     /// Writes a text and ends the line.
     #[expect(clippy::needless_pass_by_value, reason = "messages are made for the line that they become")]
     pub fn line(&mut self, message: Message) {
-        let text = message.render(self.lang);
+        let text = self.render(&message);
         self.raw(text);
     }
 
     /// Writes a text in a tone and ends the line.
     pub fn toned(&mut self, tone: Tone, message: &Message) {
-        let text = self.paint(tone, &message.render(self.lang));
+        let text = self.paint(tone, &self.render(message));
         self.raw(text);
     }
 
@@ -89,8 +97,12 @@ impl Page {
         self.raw(format!("{prefix}{line}").trim_end());
     }
 
-    /// Writes a rule across the page, as wide as the terminal allows and never wider than the workshop's 38 columns.
+    /// Writes a rule across the page, as wide as the terminal allows and never wider than the workshop's 38 columns; it
+    /// is a drawing.
     pub fn rule(&mut self) {
+        if self.plain {
+            return;
+        }
         self.raw("━".repeat(self.width.unwrap_or(38).min(38)));
     }
 

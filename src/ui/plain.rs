@@ -109,18 +109,18 @@ impl Lines {
 impl Step {
     fn still(&self, now: Instant, face: Face) -> String {
         let still = Message::new("ui.still")
-            .with("what", self.message.render(face.lang))
+            .with("what", face.render(&self.message))
             .with("seconds", now.duration_since(self.began).as_secs());
         match self.done {
-            Some((done, total)) => format!("{} ({})", still.render(face.lang), share(done, total)),
-            None => still.render(face.lang),
+            Some((done, total)) => format!("{} ({})", face.render(&still), share(done, total)),
+            None => face.render(&still),
         }
     }
 }
 
 /// Renders a line about a step, with its duration where the user wants to know more.
 pub(super) fn told(message: &Message, took: Option<Duration>, face: Face) -> String {
-    let text = message.render(face.lang);
+    let text = face.render(message);
     match took {
         Some(took) if face.volume == Volume::Verbose => {
             format!("{text} {}", paint(face.color, Tone::Dim, &format!("({} ms)", took.as_millis())))
@@ -132,7 +132,7 @@ pub(super) fn told(message: &Message, took: Option<Duration>, face: Face) -> Str
 /// Renders a warning.
 pub(super) fn warning(message: &Message, face: Face) -> String {
     let label = Message::new("ui.warning").render(face.lang);
-    format!("{} {}", paint(face.color, Tone::Warn, &label), message.render(face.lang))
+    format!("{} {}", paint(face.color, Tone::Warn, &label), face.render(message))
 }
 
 fn share(done: u64, total: Option<u64>) -> String {
@@ -149,14 +149,14 @@ mod tests {
 
     #[test]
     fn the_first_sign_of_life_comes_after_15_seconds_and_then_every_15() {
-        let face = Face { lang: Lang::En, color: false, volume: Volume::Normal };
+        let face = Face { lang: Lang::En, color: false, volume: Volume::Normal, plain: false };
         let lines = Lines::new(face);
         lines.event(&Event::Wait { step: "one".to_owned(), message: Message::literal("waiting") });
         let began = Instant::now();
         let told: Vec<u64> =
             (0..=50).filter(|seconds| !lines.due(began + Duration::from_secs(*seconds)).is_empty()).collect();
         assert_eq!(told, [15, 30, 45]);
-        assert_eq!(lines.due(began + Duration::from_mins(1)), ["still: waiting (60 s)"]);
+        assert_eq!(lines.due(began + Duration::from_mins(1)), ["waiting still, 60 s"]);
         lines.event(&Event::Done { step: "one".to_owned() });
         assert!(lines.due(began + Duration::from_hours(1)).is_empty());
         let quiet = Lines::new(Face { volume: Volume::Quiet, ..face });

@@ -50,7 +50,7 @@ impl Bars {
                     self.print(&plain::told(&Message::literal(message), Some(took), self.face));
                 }
             }
-            Event::Note(message) => self.print(&message.render(self.face.lang)),
+            Event::Note(message) => self.print(&self.face.render(message)),
             Event::Warn(message) => self.print(&plain::warning(message, self.face)),
         }
     }
@@ -59,7 +59,7 @@ impl Bars {
         let bar = self.screen.add(ProgressBar::no_length());
         // Not as wide as the terminal: what it echoes at Ctrl-C would begin a line that nobody takes away.
         bar.set_style(style("{spinner} {msg} {elapsed}"));
-        bar.set_message(message.render(self.face.lang));
+        bar.set_message(self.face.render(message));
         bar.tick();
         self.steps().insert(step.to_owned(), (bar, Instant::now()));
     }

@@ -9,17 +9,22 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use tokio_util::sync::CancellationToken;
 
 impl Console {
+    /// Whether somebody is there to answer.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal()
+            && io::stderr().is_terminal()
+            && !self.inner.look.ci
+            && self.inner.format == Format::Human
+    }
+
     /// Asks a yes-or-no question; only an explicit yes is one. `flag` is what answers it in advance (`--yes`).
     ///
     /// # Errors
     /// `confirmation_needed` where nobody can answer: not on a terminal, in CI, or with `--json`; `interrupted` when
     /// the answer is Ctrl-C.
     pub async fn confirm(&self, question: &Message, flag: &'static str, cancel: &CancellationToken) -> Result<bool> {
-        let interactive = io::stdin().is_terminal()
-            && io::stderr().is_terminal()
-            && !self.inner.look.ci
-            && self.inner.format == Format::Human;
-        if !interactive {
+        if !self.can_ask() {
             return Err(Error::new(Code::ConfirmationNeeded).hint(Message::new("hint.flag").with("flag", flag)));
         }
         self.settle();
@@ -28,7 +33,7 @@ impl Console {
         // The thread that reads the terminal cannot be ended; it ends with the process, which does not wait for it.
         tokio::select! {
             answer = asked => Ok(answer.is_ok_and(|answer| answer.unwrap_or(false))),
-            () = cancel.cancelled() => Err(Error::new(Code::Interrupted)),
+            () = cancel.cancelled() => Err(Error::new(Code::Interrupted).hint(Message::new("hint.nothing_done"))),
         }
     }
 }

@@ -143,7 +143,7 @@ fn every_verb_is_in_the_table() {
 }
 
 /// Sentences of other programs, and of the workshop's instructions.
-const FOREIGN: [&str; 10] = [
+const FOREIGN: [&str; 12] = [
     "Cannot connect to LocalStack",
     "curl: (7) Failed to connect",
     "AWS_ENDPOINT_PUBLIC not set",
@@ -151,6 +151,8 @@ const FOREIGN: [&str; 10] = [
     "Cannot connect to Docker daemon",
     "Container not found",
     "Unable to locate credentials",
+    "Could not connect to the endpoint URL",
+    "no storage space",
     "Invalid base64",
     "aws lambda invoke",
     r#"{"error":"Instance not found"}"#,
@@ -158,7 +160,7 @@ const FOREIGN: [&str; 10] = [
 
 /// A text with everything that varies, and how it is marked, taken out.
 fn constant(text: &str) -> String {
-    let examples = ["4566", "AWS_ENDPOINT_PUBLIC", "write", "d'écrire"];
+    let examples = ["4566", "AWS_ENDPOINT_PUBLIC", "write", "d'écrire", "lock", "de verrouiller"];
     let text = examples.iter().fold(text.replace("\\\"", "\""), |text, example| text.replace(example, "…"));
     let pieces =
         text.split("%{").map(|piece| piece.split_once('}').map_or(piece.to_owned(), |(_, rest)| format!("…{rest}")));

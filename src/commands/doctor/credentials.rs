@@ -5,6 +5,7 @@ use super::{
     scene::{EngineState, Scene},
 };
 use crate::{
+    commands::aws_cli,
     engine::{Engine, installation},
     settings::Settings,
     shell::quoted,
@@ -28,6 +29,8 @@ pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
     if let EngineState::Running(engine) = &scene.engine {
         findings.extend(elsewhere(settings, engine));
     }
+    // Looking writes nothing, and where nothing is kept of it this is the slowest question of all: beside the others.
+    findings.extend(limited(late("aws-cli", Verdict::Ok), cli(settings)).await);
     findings
 }
 
@@ -45,6 +48,13 @@ fn own(path: &Path) -> Finding {
         let said = said("open").with("mode", format_args!("{mode:03o}"));
         Finding::fail("credentials", said).run(format_args!("chmod 600 {}", quoted(&path.display().to_string())))
     }
+}
+
+/// An `aws` that is too old to be led by a variable.
+async fn cli(settings: &Settings) -> Vec<Finding> {
+    let Some(version) = aws_cli::old_version(settings).await else { return Vec::new() };
+    let said = Message::new("doctor.aws_cli.old").with("version", version);
+    vec![Finding::warn("aws-cli", said).run("atelier aws sts get-caller-identity")]
 }
 
 /// The `aws` command follows `AWS_ENDPOINT_URL`; it should lead to the engine that runs here.

@@ -8,13 +8,16 @@ use super::{
 use crate::{
     docker::container,
     engine::{self, Engine, Health, installation, orphan, record::Record},
+    marks::OWNER_LABEL,
     settings::Settings,
     stack,
     text::Message,
 };
 use std::path::Path;
 
-/// What helps an engine that does not answer, after a look at what it said last.
+/// What an engine that does not answer said last.
+const LOOK: &str = "atelier logs -n 20";
+/// What helps one that keeps its state, after that.
 const AGAIN: &str = "atelier logs -n 20; atelier down && atelier up";
 
 pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
@@ -29,8 +32,10 @@ async fn engines(scene: &Scene<'_>) -> Vec<Finding> {
     match &scene.engine {
         EngineState::Running(engine) => {
             let mut findings = Vec::new();
-            if settings.endpoint.value.is_none() {
-                findings = limited(late("engine", Verdict::Fail).run(AGAIN), components(settings)).await;
+            // How a cloud is, its credentials tell.
+            if settings.endpoint.value.is_none() && !engine.facts.is_remote() {
+                let again = again(engine);
+                findings = limited(late("engine", Verdict::Fail).run(again), components(settings, again)).await;
             }
             // One that does not answer has been told, and would only be waited for again. One that does may be slow: a
             // container loads each of its services when it is first asked for it.
@@ -51,7 +56,7 @@ fn unknown(scene: &Scene<'_>) -> Finding {
     let finding = Finding::fail("engine", Message::new("doctor.engine.unknown"));
     match scene.docker.as_ref().err().and_then(|problem| problem.fix.as_ref()) {
         Some(fix) => finding.run(fix),
-        None => finding.run(AGAIN),
+        None => finding.run(LOOK),
     }
 }
 
@@ -60,7 +65,7 @@ async fn stopped(scene: &Scene<'_>) -> Finding {
     let folder = scene.settings.folder.clone();
     if let Some(process) = off_thread(move || orphan::find(&folder)).await {
         let said = Message::new("doctor.engine.unrecorded").with("pid", process.pid);
-        return Finding::warn("engine", said).run("atelier down");
+        return Finding::warn("engine", said).run("atelier up");
     }
     match scene.record() {
         None => Finding::ok("engine", Message::new("doctor.engine.none")),
@@ -69,18 +74,25 @@ async fn stopped(scene: &Scene<'_>) -> Finding {
 }
 
 fn stale(record: &Record) -> Finding {
-    let said = Message::new("doctor.engine.stale").with("engine", record.kind);
+    let said = Message::new("doctor.engine.stale").with_message("engine", record.kind.message());
     Finding::warn("engine", said.with("since", record.started_to_the_second())).run("atelier up")
 }
 
-async fn components(settings: &Settings) -> Vec<Finding> {
+/// What helps an engine that does not answer: to start one anew that forgets what is deployed is no help.
+fn again(engine: &Engine) -> &'static str {
+    if engine.facts.keeps_state { AGAIN } else { LOOK }
+}
+
+async fn components(settings: &Settings, again: &'static str) -> Vec<Finding> {
     let components = engine::components(settings).await.into_iter();
     let finding = |component: engine::Component| {
-        let case = if component.health == Health::Healthy { "healthy" } else { "unhealthy" };
-        let said = Message::new(format!("doctor.engine.{case}")).with_message("name", component.label());
+        let said = |case: &str| Message::new(format!("doctor.engine.{case}")).with_message("name", component.label());
         match component.health {
-            Health::Healthy => Finding::ok("engine", said),
-            _ => Finding::fail("engine", said).run(AGAIN),
+            Health::Healthy => Finding::ok("engine", said("healthy")),
+            Health::Limited => Finding::ok("engine", said("limited")),
+            _ if component.is_proxy() => Finding::fail("engine", said("unhealthy")).run("atelier bonus"),
+            Health::Stopped => Finding::fail("engine", said("unhealthy")).run("atelier up"),
+            Health::Unhealthy | Health::Unknown => Finding::fail("engine", said("unhealthy")).run(again),
         }
     };
     components.map(finding).collect()
@@ -94,9 +106,9 @@ async fn stacks(settings: &Settings, engine: &Engine) -> Finding {
     };
     let others: Vec<String> =
         found.iter().filter(|found| found.stack != settings.stack.value).map(|found| found.stack.to_string()).collect();
-    if let Some(first) = others.first() {
-        let said = Message::new("doctor.stacks.others").with("names", others.join(", "));
-        return Finding::warn("stacks", said).run(format_args!("atelier clean --stack {first}"));
+    if !others.is_empty() {
+        let said = Message::new("doctor.stacks.others").with("own", &settings.stack.value);
+        return Finding::ok("stacks", said.with("names", others.join(", ")));
     }
     Finding::ok("stacks", Message::new("doctor.stacks.ok").with("count", found.len()))
 }
@@ -121,7 +133,8 @@ async fn containers(scene: &Scene<'_>) -> Vec<Finding> {
         Finding::ok("leftovers", Message::new("doctor.leftovers.none"))
     } else {
         let said = Message::new("doctor.leftovers.some").with("names", orphans.join(", "));
-        Finding::warn("leftovers", said).run(format_args!("docker rm -f {}", orphans.join(" ")))
+        // Shown, not removed: what runs in them may be wanted.
+        Finding::warn("leftovers", said).run(format_args!("docker ps -a --filter label={OWNER_LABEL}={owner}"))
     }]
 }
 

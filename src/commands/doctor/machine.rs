@@ -57,7 +57,7 @@ fn of_docker(root: &str) -> Option<Finding> {
             .with("path", root.display())
     };
     Some(if free < IMAGE_DISK {
-        Finding::warn("docker-disk", said("warn")).run("docker system df; docker image prune")
+        Finding::warn("docker-disk", said("warn")).run("docker system df")
     } else {
         Finding::ok("docker-disk", said("ok"))
     })
@@ -78,8 +78,7 @@ fn writable(folder: &Path) -> Finding {
             let said = Message::new("doctor.folder.fail")
                 .with("path", place.display())
                 .with("reason", std::io::Error::from(error));
-            Finding::fail("folder", said)
-                .run(format_args!("sudo chown -R \"$USER\" {}", quoted(&place.display().to_string())))
+            Finding::fail("folder", said).run(format_args!("ls -ld {}", quoted(&place.display().to_string())))
         }
     }
 }
@@ -89,7 +88,7 @@ fn space(free: u64) -> Finding {
     if free < MIN_DISK {
         Finding::fail("disk", said("fail")).run("docker system df; du -xh --max-depth=1 . | sort -h | tail")
     } else if free < IMAGE_DISK {
-        Finding::warn("disk", said("warn")).run("docker system df; docker image prune")
+        Finding::warn("disk", said("warn")).run("docker system df")
     } else {
         Finding::ok("disk", said("ok"))
     }
@@ -166,6 +165,6 @@ mod tests {
     fn a_folder_that_is_not_there_cannot_be_written() {
         let finding = writable(Path::new("/nonexistent/folder"));
         assert_eq!(finding.verdict, Verdict::Fail);
-        assert!(finding.fix.unwrap().to_string().contains("chown"));
+        assert_eq!(finding.fix.unwrap().to_string(), "`ls -ld '/nonexistent/folder'`");
     }
 }

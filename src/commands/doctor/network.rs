@@ -2,18 +2,15 @@
 
 use super::{Finding, Verdict, late, limited, scene::Scene};
 use crate::{
-    engine::codespace,
-    http_client::{CallError, HttpClient},
+    engine::{
+        self, codespace,
+        reach::{self, Reach},
+    },
     settings::Settings,
     text::Message,
 };
-use bytes::Bytes;
-use http::Method;
-use std::{process::Stdio, time::Duration};
+use std::process::Stdio;
 use tokio::process::Command;
-
-/// How long the public URL may take; it goes through a tunnel and back.
-const ANSWER: Duration = Duration::from_millis(2500);
 
 pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
     let (mut findings, url) = tokio::join!(
@@ -54,27 +51,16 @@ async fn public(scene: &Scene<'_>) -> Finding {
     if scene.running().is_none() {
         return Finding::ok("public-url", said("idle"));
     }
-    let client = match HttpClient::for_url(url) {
-        Ok(client) => client,
-        Err(error) => {
-            return Finding::fail("public-url", said("no_roots").with("reason", error))
-                .run("sudo apt-get install -y ca-certificates");
-        }
-    };
-    match client.call(Method::GET, &format!("{url}/healthz"), Bytes::new(), ANSWER).await {
-        Ok(answer) if answer.is_private_port() => {
-            Finding::of("public-url", Verdict::Fail, &codespace::private_port(scene.settings, url))
-        }
-        Ok(answer) if answer.status.is_success() => Finding::ok("public-url", said("ok")),
-        Ok(answer) => {
-            let said = said("strange").with("status", answer.status.as_u16());
-            Finding::fail("public-url", said).run(format_args!("curl -i {url}/healthz"))
-        }
-        Err(error) => unreachable(url, &error),
+    match reach::look(url).await {
+        Reach::Ours if engine::is_loopback_url(url) => Finding::ok("public-url", said("here")),
+        Reach::Ours => Finding::ok("public-url", said("ok")),
+        Reach::Limited => Finding::ok("public-url", said("limited")),
+        Reach::Private => Finding::of("public-url", Verdict::Fail, &codespace::private_port(scene.settings, url)),
+        Reach::Strange(status) => Finding::fail("public-url", said("strange").with("status", status))
+            .run(format_args!("curl -i {url}/healthz")),
+        Reach::NoRoots(error) => Finding::fail("public-url", said("no_roots").with("reason", error))
+            .run("sudo apt-get install -y ca-certificates"),
+        Reach::Nowhere(reason) => Finding::fail("public-url", said("unreachable").with_message("reason", reason))
+            .run(format_args!("curl -i {url}/healthz; echo \"$AWS_ENDPOINT_PUBLIC\"")),
     }
-}
-
-fn unreachable(url: &str, error: &CallError) -> Finding {
-    let said = Message::new("doctor.public.unreachable").with("url", url).with_message("reason", error.reason());
-    Finding::fail("public-url", said).run(format_args!("curl -i {url}/healthz; echo \"$AWS_ENDPOINT_PUBLIC\""))
 }

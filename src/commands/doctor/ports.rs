@@ -9,7 +9,6 @@ use crate::{
         port::{self, Listener},
         record::Record,
     },
-    shell::quoted,
     text::Message,
 };
 use std::{
@@ -80,7 +79,7 @@ impl Ports {
         let said = |case: &str| Message::new(format!("doctor.port.{case}")).with("port", self.public);
         let taken = self.listeners.iter().find(|listener| listener.address.port() == self.public);
         match (&self.running, taken) {
-            (Some(record), _) => Finding::ok("port", said("ours").with("engine", record.kind)),
+            (Some(record), _) => Finding::ok("port", said("ours").with_message("engine", record.kind.message())),
             (None, None) => Finding::ok("port", said("free")),
             (None, Some(listener)) => self.taken(Verdict::Fail, &said("taken"), listener),
         }
@@ -101,35 +100,35 @@ impl Ports {
         Some(self.taken(verdict, &Message::new("doctor.port.inner").with("address", address), listener))
     }
 
-    /// Says who has a port, and what makes them let go of it.
+    /// Says who has a port, and the way around them: what they are is not ours to judge, and not ours to end.
     fn taken(&self, verdict: Verdict, said: &Message, listener: &Listener) -> Finding {
         let port = listener.address.port();
         let holder = listener.holder();
         let finding = |verdict, holder| Finding::new("port", verdict, said.clone().with_message("holder", holder));
-        let down = |project: &Path| format!("atelier down --folder {}", quoted(&project.display().to_string()));
-        // Docker listens for its containers, and a process of Docker's is not what is to be ended.
+        // Docker listens for its containers.
         let is_docker = holder.as_ref().is_none_or(|holder| holder.name == DOCKER);
         let container = self.published.iter().find(|(published, _)| *published == port).filter(|_| is_docker);
         if let Some((_, container)) = container {
-            let finding = finding(verdict, Message::new("doctor.port.container").with("name", &container.name));
-            return match &container.project {
-                Some(project) => finding.run(down(Path::new(project))),
-                None => finding.run(format_args!("docker stop {}", quoted(&container.name))),
+            let name = &container.name;
+            return match container.project.as_deref() {
+                // What is left of our own engine is taken up by the next one.
+                Some(project) if Path::new(project) == self.folder => {
+                    Finding::ok("port", Message::new("doctor.port.own").with("port", port).with("name", name))
+                }
+                Some(project) => {
+                    let named = Message::new("doctor.port.container_of").with("name", name).with("folder", project);
+                    finding(verdict, named).run(ELSEWHERE)
+                }
+                None => finding(verdict, Message::new("doctor.port.container").with("name", name)).run(ELSEWHERE),
             };
         }
-        let Some(holder) = holder else {
-            let other = port.checked_add(1).unwrap_or(port - 1);
-            return finding(verdict, Message::new("docker.port_holder"))
-                .run(format_args!("sudo ss -ltnp 'sport = :{port}'; atelier up --port {other}"));
-        };
-        let project = orphan::project_of(holder.pid);
-        // `up` ends an engine of its own folder that is not recorded.
-        let verdict = if project.as_deref() == Some(self.folder.as_path()) { Verdict::Warn } else { verdict };
-        let finding = finding(verdict, Message::literal(&holder));
-        match project {
-            Some(project) => finding.run(down(&project)),
-            None if is_docker => finding.run(format_args!("docker stop $(docker ps -q --filter publish={port})")),
-            None => finding.run(format_args!("kill {}", holder.pid)),
+        let Some(holder) = holder else { return finding(verdict, Message::new("docker.port_holder")).run(ELSEWHERE) };
+        match orphan::project_of(holder.pid) {
+            // `up` ends an engine of its own folder that is not recorded.
+            Some(project) if project == self.folder => {
+                finding(Verdict::Warn, Message::literal(&holder)).run("atelier up")
+            }
+            _ => finding(verdict, Message::literal(&holder)).run(ELSEWHERE),
         }
     }
 
@@ -158,6 +157,8 @@ impl Ports {
     }
 }
 
+/// The way around whoever has a port.
+const ELSEWHERE: &str = "atelier up --port 0";
 /// The process that listens for a container's published port.
 const DOCKER: &str = "docker-proxy";
 
@@ -191,15 +192,15 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_port_names_its_holder_and_how_to_end_it() {
+    fn a_taken_port_names_its_holder_and_a_way_around_it() {
         let (_listener, port) = listener([127, 0, 0, 1]);
         let finding = ports(port).public();
-        assert_eq!((finding.verdict, fix(&finding)), (Verdict::Fail, format!("`kill {}`", std::process::id())));
+        assert_eq!((finding.verdict, fix(&finding).as_str()), (Verdict::Fail, "`atelier up --port 0`"));
         assert_eq!(Ports { listeners: Vec::new(), ..ports(port) }.public().verdict, Verdict::Ok);
     }
 
     #[test]
-    fn a_port_that_docker_holds_is_let_go_of_by_its_container_or_its_project() {
+    fn a_port_that_a_container_holds_is_left_to_it_and_our_own_is_none_that_is_taken() {
         let owned = |project: Option<&str>| container::Owned {
             id: "aa".to_owned(),
             name: "web".to_owned(),
@@ -213,10 +214,13 @@ mod tests {
         let listeners = vec![Listener::unheld(SocketAddr::from(([127, 0, 0, 1], 4566)))];
         let told = |project| {
             let published = vec![(4566, owned(project))];
-            fix(&Ports { listeners: listeners.clone(), published, ..ports(4566) }.public())
+            Ports { listeners: listeners.clone(), published, ..ports(4566) }.public()
         };
-        assert_eq!(told(None), "`docker stop 'web'`");
-        assert_eq!(told(Some("/a'b")), r"`atelier down --folder '/a'\''b'`");
+        for project in [None, Some("/another")] {
+            let finding = told(project);
+            assert_eq!((finding.verdict, fix(&finding).as_str()), (Verdict::Fail, "`atelier up --port 0`"));
+        }
+        assert_eq!(told(Some("/project")).verdict, Verdict::Ok, "the folder of this test's own engine");
     }
 
     #[test]
@@ -224,7 +228,7 @@ mod tests {
         let (_everywhere, port) = listener([0, 0, 0, 0]);
         let gateway = SocketAddr::from(([172, 17, 0, 1], port));
         let finding = Ports { inner: vec![gateway], ..ports(1) }.inner().unwrap();
-        assert_eq!((finding.verdict, fix(&finding)), (Verdict::Fail, format!("`kill {}`", std::process::id())));
+        assert_eq!((finding.verdict, fix(&finding).as_str()), (Verdict::Fail, "`atelier up --port 0`"));
         assert_eq!(
             Ports { inner: vec![gateway], is_wanted: false, ..ports(1) }.inner().unwrap().verdict,
             Verdict::Warn

@@ -11,9 +11,10 @@ pub(super) fn docker(error: &docker::Error) -> Option<String> {
     elsewhere(error).or_else(|| Machine::here().docker(error))
 }
 
-/// Returns the command that starts a daemon anew.
-pub(super) fn restart() -> String {
-    Machine::here().service("restart")
+/// Returns the command that tells how a daemon is that does not answer. To start it anew would end everybody's
+/// containers.
+pub(super) fn look() -> String {
+    Machine::here().service("status")
 }
 
 /// Who leads to a place where no daemon ever was has to be told otherwise: there is nothing to start there.
@@ -103,7 +104,7 @@ impl Machine {
             docker::Error::NotFound { .. } | docker::Error::Missing { .. } | docker::Error::Unreachable { .. } => {
                 Some(self.service("start"))
             }
-            docker::Error::Hangs { .. } => Some(self.service("restart")),
+            docker::Error::Hangs { .. } => Some(self.service("status")),
             _ => None,
         }
     }
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(line(BARE, &absent), "sudo apt-get install -y docker.io");
         assert_eq!(line(Machine { has_docker: true, ..BARE }, &absent), "sudo service docker start");
         assert_eq!(line(Machine { system: System::Mac, ..BARE }, &absent), "open -a Docker");
-        assert_eq!(line(Machine { system: System::Systemd, ..BARE }, &hangs), "sudo systemctl restart docker");
+        assert_eq!(line(Machine { system: System::Systemd, ..BARE }, &hangs), "sudo systemctl status docker");
         assert!(line(BARE, &denied).contains("usermod"));
         assert_eq!(line(Machine { is_listed: true, ..BARE }, &denied), "newgrp docker");
     }

@@ -3,7 +3,7 @@
 use crate::{
     engine::{self, Component, Health},
     stack::{Discovery, Found, Part},
-    text::Message,
+    text::{Message, in_words},
     ui::Tone,
 };
 
@@ -19,6 +19,17 @@ pub struct Station {
     pub state: Message,
     #[serde(skip)]
     pub(super) tone: Tone,
+    /// Why it is not as it should be, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Message>,
+}
+
+/// How the deployed API answers.
+#[derive(Debug, Clone)]
+pub(super) struct ApiHealth {
+    pub(super) health: Health,
+    /// What is wrong with it.
+    pub(super) why: Option<Message>,
 }
 
 /// The stations in the order in which a request passes them.
@@ -32,31 +43,46 @@ pub struct Chain {
 
 impl Chain {
     /// Puts the chain together.
-    pub(super) fn of(components: &[Component], stack: &Discovery, api: Option<Health>, targets: &[Component]) -> Self {
+    pub(super) fn of(
+        components: &[Component],
+        stack: &Discovery,
+        api: Option<&ApiHealth>,
+        targets: &[Component],
+    ) -> Self {
         let named = |start: &str| components.iter().find(|component| component.name.starts_with(start));
         let mut stem = Vec::new();
         // An engine of one process is its own edge.
         if let Some(edge) = named("atelier-edge").or_else(|| named(engine::OUTSIDE_CONTAINERS)) {
-            stem.push(station("edge", edge.health));
+            stem.push(station("edge", edge));
         }
         stem.push(match api {
-            Some(health @ (Health::Unhealthy | Health::Stopped)) => station(Part::Api.as_str(), health),
+            Some(api) if api.health != Health::Healthy => {
+                let (state, tone) = health(api.health);
+                Station { state, tone, why: api.why.clone(), ..part(Part::Api, stack) }
+            }
             _ => part(Part::Api, stack),
         });
         stem.push(part(Part::Function, stack));
         let mut branches = vec![vec![part(Part::Instance, stack)]];
         if let Some(proxy) = named("docker-proxy") {
-            let mut way = vec![station("docker-proxy", proxy.health)];
-            way.extend(targets.iter().map(|target| station(&target.name, target.health)));
+            let mut way = vec![station("docker-proxy", proxy)];
+            way.extend(targets.iter().map(|target| station(&target.name, target)));
             branches.push(way);
         }
         Self { stem, branches }
     }
+
+    /// The stations that are not as they should be, and of which is known why.
+    pub(super) fn reasons(&self) -> impl Iterator<Item = (&Station, &Message)> {
+        let stations = self.stem.iter().chain(self.branches.iter().flatten());
+        stations.filter_map(|station| Some((station, station.why.as_ref()?)))
+    }
 }
 
-fn station(name: &str, health: Health) -> Station {
-    let (state, tone) = self::health(health);
-    Station { name: name.to_owned(), label: Message::literal(name), state, tone }
+fn station(name: &str, component: &Component) -> Station {
+    let (state, tone) = health(component.health);
+    let why = (tone == Tone::Bad).then(|| component.detail.clone());
+    Station { name: name.to_owned(), label: Message::literal(name), state, tone, why }
 }
 
 /// The word and the tone of a component's health.
@@ -65,6 +91,8 @@ pub(super) fn health(health: Health) -> (Message, Tone) {
         Health::Healthy => ("status.healthy", Tone::Good),
         Health::Unhealthy => ("status.unhealthy", Tone::Bad),
         Health::Stopped => ("status.stopped", Tone::Warn),
+        Health::Limited => ("status.limited", Tone::Warn),
+        Health::Unknown => ("status.unknown", Tone::Warn),
     };
     (Message::new(key), tone)
 }
@@ -73,10 +101,11 @@ fn part(part: Part, stack: &Discovery) -> Station {
     let (state, tone) = match stack.part(part) {
         None => (Message::new("status.missing"), Tone::Bad),
         Some(Found { rev: None, .. }) => (Message::new("status.half"), Tone::Warn),
-        Some(Found { state: Some(state), .. }) => (Message::literal(state), tone_of(state)),
+        Some(Found { state: Some(state), .. }) => (in_words(state), tone_of(state)),
         Some(_) => health(Health::Healthy),
     };
-    Station { name: part.as_str().to_owned(), label: part.message(), state, tone }
+    let why = stack.part(part).and_then(|found| found.reason.as_deref()).map(Message::literal);
+    Station { name: part.as_str().to_owned(), label: part.message(), state, tone, why }
 }
 
 /// Whether what the API drives can be driven: a part that is there may have failed, or be at its end.

@@ -2,7 +2,7 @@
 
 use crate::{
     stack::{Discovery, Part, Plan, PlannedChange},
-    text::Message,
+    text::{Message, in_words},
     ui::{Page, Tone, columns, padded, widest},
 };
 use time::OffsetDateTime;
@@ -55,9 +55,29 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
         page.line(Message::new("status.nothing"));
     } else {
         let names: Vec<String> = parts.iter().map(|part| part.part.message().render(page.lang())).collect();
-        let width = widest(&names) + 2;
-        for (part, name) in parts.iter().zip(&names) {
-            line(part, &padded(name, width), page);
+        let lang = page.lang();
+        let say = |key: &str| Message::new(format!("status.column.{key}")).render(lang);
+        let ids: Vec<String> = parts.iter().map(|part| part.id.clone().unwrap_or_default()).collect();
+        let states =
+            parts.iter().map(|part| part.state.as_deref().map_or("-".to_owned(), |state| in_words(state).render(lang)));
+        let states: Vec<String> = states.collect();
+        let widths = [("part", &names), ("name", &ids), ("state", &states)]
+            .map(|(key, texts)| widest(texts).max(columns(&say(key))));
+        let header = padded(&say("part"), widths[0] + 2);
+        let header = format!(
+            "{header}{}  {}  {}",
+            padded(&say("name"), widths[1]),
+            padded(&say("state"), widths[2]),
+            say("since")
+        );
+        // Where a line does not fit, columns help nobody.
+        let is_table = page.width().is_none_or(|width| width > columns(&header));
+        if is_table {
+            let header = page.paint(Tone::Dim, &header);
+            page.raw(header);
+        }
+        for ((part, name), state) in parts.iter().zip(&names).zip(&states) {
+            line(part, &padded(name, widths[0] + 2), (state, if is_table { widths } else { [0; 3] }), page);
         }
     }
     for foreign in &stack.foreign {
@@ -66,7 +86,7 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
     }
 }
 
-fn line(part: &PartStatus, name: &str, page: &mut Page) {
+fn line(part: &PartStatus, name: &str, (state, widths): (&str, [usize; 3]), page: &mut Page) {
     let say = |key: &str| Message::new(key).render(page.lang());
     let facts = match &part.id {
         None => vec![page.paint(Tone::Bad, &say("status.missing"))],
@@ -78,14 +98,16 @@ fn line(part: &PartStatus, name: &str, page: &mut Page) {
                 let said = Message::new("status.drift").with("what", names.join(", ")).render(page.lang());
                 page.paint(Tone::Warn, &said)
             });
-            [Some(id.clone()), part.state.clone(), age, unfinished, drift].into_iter().flatten().collect()
+            let (id, state) = (padded(id, widths[1]), padded(state, widths[2]));
+            let facts = [Some(id), Some(state), Some(age.unwrap_or_else(|| "-".to_owned())), unfinished, drift];
+            facts.into_iter().flatten().collect()
         }
     };
     page.folded(name, columns(name), &facts.join("  "));
 }
 
 /// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
-fn age(seconds: i64) -> Message {
+pub(super) fn age(seconds: i64) -> Message {
     match seconds {
         ..60 => Message::literal(format!("{seconds}s")),
         60..3600 => Message::literal(format!("{}m", seconds / 60)),

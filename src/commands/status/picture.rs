@@ -6,8 +6,6 @@ use crate::{
     ui::{Page, columns, padded},
 };
 
-/// The columns of a picture that goes to no terminal.
-const PAPER: usize = 100;
 /// Between two boxes.
 const ARROW: &str = "───▶";
 /// From the last box of the stem to the first branch, when there are more.
@@ -18,9 +16,10 @@ const LAST: &str = " └─▶";
 /// Draws the chain, as well as the page allows.
 pub(super) fn draw(chain: &Chain, page: &mut Page) {
     let lines = boxes(chain, page);
-    let room = page.width().unwrap_or(PAPER);
+    // What goes to no terminal is read by a program, a screen reader or a later editor: a list suits them all.
+    let fits = |lines: &[String]| page.width().is_some_and(|room| lines.iter().all(|line| columns(line) <= room));
     match lines {
-        Some(lines) if !page.is_dumb() && lines.iter().all(|line| columns(line) <= room) => {
+        Some(lines) if !page.is_plain() && fits(&lines) => {
             for line in lines {
                 page.raw(line.trim_end());
             }
@@ -107,6 +106,7 @@ mod tests {
             label: Message::literal(name),
             state: Message::literal(state),
             tone: Tone::Good,
+            why: None,
         }
     }
 
@@ -120,8 +120,8 @@ mod tests {
         }
     }
 
-    fn drawn(width: Option<usize>, dumb: bool, color: bool) -> String {
-        let mut page = Page::new(Lang::En, color, width, dumb);
+    fn drawn(width: Option<usize>, plain: bool, color: bool) -> String {
+        let mut page = Page::new(Lang::En, color, width, plain);
         draw(&chain(), &mut page);
         page.text().to_owned()
     }
@@ -139,7 +139,6 @@ mod tests {
                                               └──────────────┘    └────────┘
 ";
         assert_eq!(drawn(Some(80), false, false), picture);
-        assert_eq!(drawn(None, false, false), picture);
     }
 
     #[test]
@@ -148,10 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_narrow_or_dumb_gets_a_list() {
+    fn what_is_narrow_or_plain_or_no_terminal_gets_a_list() {
         let list = "edge: healthy\n-> api: healthy\n  -> function: Active\n    -> instance: running\n    -> docker-proxy: \
                     healthy\n      -> web: arrêté\n";
         assert_eq!(drawn(Some(40), false, false), list);
         assert_eq!(drawn(Some(200), true, false), list);
+        assert_eq!(drawn(None, false, false), list);
     }
 }

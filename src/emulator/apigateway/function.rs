@@ -51,6 +51,7 @@ impl Function<'_> {
             let reason = match denied {
                 Denied::Absent => "there is no such function",
                 Denied::Pending => "it is still being created",
+                Denied::Failed => "its code is lost",
                 Denied::Forbidden => {
                     "Invalid permissions on Lambda function: its resource policy does not allow this API (`aws lambda \
                      add-permission`)"

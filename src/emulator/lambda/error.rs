@@ -61,9 +61,18 @@ pub(super) fn conflict(message: impl Into<String>) -> AwsError {
 
 /// What cannot be done to a function that is still being created.
 pub(super) fn pending() -> AwsError {
-    conflict(
-        "The operation cannot be performed at this time. The function is currently in the following state: Pending",
-    )
+    wrong_state("Pending")
+}
+
+/// What cannot be done to a function that cannot run.
+pub(super) fn failed() -> AwsError {
+    wrong_state("Failed")
+}
+
+fn wrong_state(state: &str) -> AwsError {
+    conflict(format!(
+        "The operation cannot be performed at this time. The function is currently in the following state: {state}"
+    ))
 }
 
 pub(super) fn wrong_revision() -> AwsError {

@@ -45,6 +45,9 @@ pub struct Function {
     pub(super) modified: OffsetDateTime,
     /// Whether it has not been changed since it was created.
     pub(super) is_new: bool,
+    /// Why it cannot run any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Option<String>,
 }
 
 /// The code of a function.

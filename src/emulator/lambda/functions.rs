@@ -3,7 +3,7 @@
 use super::{
     FunctionName,
     code::{self, CodeInput},
-    error::{conflict, invalid, pending, validation},
+    error::{conflict, failed, invalid, pending, validation},
     function::Function,
     input::{self, Create, SettingsInput, UpdateCode, UpdateConfiguration},
     layer::check_size,
@@ -60,6 +60,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         build: wire::request_id(),
         modified: scope.now,
         is_new: true,
+        failure: None,
     };
     let reference = Reference { arn: function.arn.clone(), name, qualifier: None };
     scope
@@ -181,6 +182,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
             check_size(code.unpacked, &function.settings.layers)?;
             let before = function.clone();
             function.code = code;
+            function.failure = None;
             let mut shown = touch(scope.now, function, &before);
             if update.publish {
                 let number = state.lambda.publish(&reference.name, None, scope.now);
@@ -215,6 +217,9 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
             let layers = layers.map(|layers| state.lambda.layers(&scope, &layers)).transpose()?;
             let function = state.lambda.find_mut(&reference)?;
             check_change(scope.now, function, update.revision_id.as_deref())?;
+            if function.failure.is_some() {
+                return Err(failed());
+            }
             let before = function.clone();
             let mut settings = settings.apply(function.settings.clone())?;
             settings.layers = layers.unwrap_or(settings.layers);

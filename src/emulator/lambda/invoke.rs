@@ -1,7 +1,7 @@
 //! `Invoke`: a payload in, a function's answer out.
 
 use super::{
-    error::{invalid, pending, throttled, too_large, unreadable, validation},
+    error::{failed, invalid, pending, throttled, too_large, unreadable, validation},
     events::{self, Event},
     functions::empty,
     name::{Reference, Versioned},
@@ -69,7 +69,11 @@ pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<
     let spec = scope.read(|state| {
         let place = place()?;
         let view = state.lambda.view_at(&function, place)?;
-        if view.is_pending(scope.now) { Err(pending()) } else { state.lambda.spec(&function, place, scope.region) }
+        match &view.function.failure {
+            _ if view.is_pending(scope.now) => Err(pending()),
+            Some(_) => Err(failed()),
+            None => state.lambda.spec(&function, place, scope.region),
+        }
     })?;
     let invocation = Invocation {
         id: scope.request_id.to_owned(),
@@ -165,6 +169,7 @@ pub(super) fn refusal(error: InvokeError) -> AwsError {
         InvokeError::Code(error) => {
             AwsError::new(StatusCode::BAD_GATEWAY, "InvalidZipFileException", error.to_string())
         }
+        InvokeError::Lost(reason) => AwsError::new(StatusCode::BAD_GATEWAY, "InvalidZipFileException", reason),
         error => AwsError::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", error.to_string()),
     }
 }

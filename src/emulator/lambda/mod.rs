@@ -20,6 +20,7 @@ mod layer;
 mod layer_permissions;
 mod layers;
 mod logging;
+pub(super) mod loss;
 mod name;
 mod paging;
 mod permissions;
@@ -41,7 +42,6 @@ use super::{
     context::Context,
     runtime::{Functions, Invocation, InvokeError, Spec},
     service::{Handler, Service},
-    state::Store,
     store::{AnyTable, Table, Tables},
     wire::{AwsError, routes::Routes},
 };
@@ -201,6 +201,8 @@ pub enum Denied {
     Absent,
     /// It is still being created.
     Pending,
+    /// Its code is lost.
+    Failed,
     /// Its resource policy does not allow it.
     Forbidden,
 }
@@ -224,6 +226,9 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
         }
         if view.is_pending(context.config.clock.now()) {
             return Err(Denied::Pending);
+        }
+        if view.function.failure.is_some() {
+            return Err(Denied::Failed);
         }
         state.lambda.spec(&reference, place, &region).map_err(|_| Denied::Absent)
     })
@@ -253,15 +258,4 @@ fn leans(context: &Context, function: &Reference, service: &str, source_arn: &st
     let function = function.name.to_string() + &qualifier.collect::<String>();
     let lean = Lean::Permission { function, principal: service.to_owned(), source };
     context.config.leans.lets(&lean, || format!("lambda Invoke ({source_arn})"))
-}
-
-/// Whether a function of any region, a version of one or a layer has this archive.
-pub(super) fn uses_code(store: &Store, blob: &str) -> bool {
-    let uses = |state: &State| {
-        let versions = state.versions.values().map(|version| &version.function);
-        let mut functions = state.functions.values().chain(versions);
-        functions.any(|function| function.blobs().any(|used| used == blob))
-            || state.layers.values().any(|layer| layer.code.blob == blob)
-    };
-    store.regions().iter().any(|region| store.read(region, |state| uses(&state.lambda)))
 }

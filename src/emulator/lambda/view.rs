@@ -51,6 +51,10 @@ impl View<'_> {
         if pending {
             shown["StateReason"] = "The function is being created.".into();
             shown["StateReasonCode"] = "Creating".into();
+        } else if let Some(failure) = &self.function.failure {
+            shown["State"] = "Failed".into();
+            shown["StateReason"] = failure.as_str().into();
+            shown["StateReasonCode"] = "InvalidZipFileException".into();
         } else if let Some(remark) = &self.function.remark {
             shown["StateReason"] = remark.as_str().into();
         }

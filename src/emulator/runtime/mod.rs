@@ -30,14 +30,16 @@ use super::{
     context::Context,
     sandbox::{self, Spawner},
     state::Store,
-    store::Region,
+    store::{BlobError, Region},
 };
 use crate::{runtimes::Runtime, secret::random_hex};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use launch::Launcher;
 use pool::{Available, Checkout, Pool};
 use rooms::Rooms;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -135,6 +137,18 @@ pub enum InvokeError {
     /// The code cannot be unpacked any more.
     #[error("the function's code is unusable: {0}")]
     Code(#[from] archive::ArchiveError),
+    /// The code is gone, or not what was kept.
+    #[error("the function's code is unusable: {0}")]
+    Lost(String),
+}
+
+/// What is to be known of those who have code, and told to them.
+#[derive(Clone, Copy)]
+pub struct Owners {
+    /// Whether a function has this code.
+    pub uses: fn(&Store, &str) -> bool,
+    /// Notes in every function with this code that it is lost, and how.
+    pub lose: for<'a> fn(&'a Context, &'a str, &'a str) -> BoxFuture<'a, ()>,
 }
 
 /// How an invocation gets its process.
@@ -151,8 +165,7 @@ pub struct Functions(Arc<Inner>);
 
 struct Inner {
     context: Arc<Context>,
-    /// Whether a function has this code.
-    uses_code: fn(&Store, &str) -> bool,
+    owners: Owners,
     pool: Pool,
     rooms: Rooms,
     launcher: Launcher,
@@ -169,17 +182,17 @@ struct Inner {
 }
 
 impl Functions {
-    /// Starts with no process; the first invocation starts the thread that forks them. `uses_code` tells whether a
-    /// function has the code of this name, which then must not be discarded.
+    /// Starts with no process; the first invocation starts the thread that forks them. Code that has an owner is not
+    /// discarded.
     #[must_use]
-    pub fn new(context: Arc<Context>, uses_code: fn(&Store, &str) -> bool) -> Self {
+    pub fn new(context: Arc<Context>, owners: Owners) -> Self {
         Self(Arc::new(Inner {
             pool: Pool::new(context.config.processes, context.config.clock.clone()),
             rooms: Rooms::default(),
             launcher: Launcher::new(&context.config.machine, folder(&context).join("clients")),
             calls: Semaphore::new(context.config.processes + MAX_WAITING),
             context,
-            uses_code,
+            owners,
             events: Arc::new(Semaphore::new(MAX_EVENTS)),
             spawner: OnceCell::new(),
             code: Mutex::new(()),
@@ -356,13 +369,33 @@ impl Functions {
         }
         let mut zips = Vec::new();
         for archive in archives {
-            zips.push(self.0.context.store.blobs().get(archive).await?);
+            zips.push(self.archive(archive).await?);
         }
         let scratch = target.with_extension(random_id()?);
         let unpacked = target.clone();
         let result = tokio::task::spawn_blocking(move || archive::unpack(&zips, &unpacked, &scratch)).await;
         result.map_err(io::Error::other)??;
         Ok(target)
+    }
+
+    /// Reads an archive as it was kept. One that is lost is noted in the functions that have it.
+    async fn archive(&self, code: &str) -> Result<Bytes, InvokeError> {
+        let reason = match self.0.context.store.blobs().get(code).await {
+            Ok(zip) => return Ok(zip),
+            Err(BlobError::Io(error)) => return Err(error.into()),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(code, reason, "an archive is lost");
+        (self.0.owners.lose)(&self.0.context, code, &reason).await;
+        Err(InvokeError::Lost(reason))
+    }
+
+    /// Looks whether these archives are what was kept, so that a lost one is known before anybody calls its function.
+    pub async fn verify(&self, codes: BTreeSet<String>) {
+        for code in codes {
+            // What it says is in the function and in the log.
+            let _ = self.0.stop.run_until_cancelled(self.archive(&code)).await;
+        }
     }
 
     /// Keeps stored code from being discarded as long as the guard lives.
@@ -378,7 +411,7 @@ impl Functions {
             let inner = &functions.0;
             let _ = inner.stop.run_until_cancelled(inner.context.config.clock.sleep(DISCARD_AFTER)).await;
             let _guard = functions.guard_code().await;
-            if (inner.uses_code)(&inner.context.store, &code) {
+            if (inner.owners.uses)(&inner.context.store, &code) {
                 return;
             }
             let base = folder(&inner.context);

@@ -8,10 +8,24 @@ use std::{
     fs::{self, DirBuilder},
     io,
     os::unix::fs::DirBuilderExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::task;
+
+/// Why a blob is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// There is none of its name.
+    #[error("it is no longer there")]
+    Lost,
+    /// It was not what was kept, and is where this says.
+    #[error("it was damaged and has been set aside")]
+    Damaged(PathBuf),
+    /// The operating system refused.
+    #[error("it cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
 
 /// A folder of files that are named by their own hash, so that equal content is kept once and never changes.
 pub struct Blobs {
@@ -36,9 +50,11 @@ impl Blobs {
             let name = hex(&Sha256::digest(&content));
             let path = folder.join(&name);
             let _writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
-            // A file of this name and length has this content: files come into being by rename only.
-            if fs::metadata(&path).is_ok_and(|found| found.len() == content.len() as u64) {
-                return Ok(name);
+            match read(&path) {
+                // Compared, and not only measured: a disk damages what it keeps.
+                Ok(found) if found == content => return Ok(name),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                _ => drop(set_aside(&path)?),
             }
             super::file::save(&path, &content)?;
             Ok(name)
@@ -46,13 +62,24 @@ impl Blobs {
         .await?
     }
 
-    /// Reads a blob.
+    /// Reads a blob and makes sure that it is what was kept; what is not is set aside, for whoever may mend it.
     ///
     /// # Errors
-    /// The operating system's; `NotFound` when there is none of this name.
-    pub async fn get(&self, name: &str) -> io::Result<Bytes> {
+    /// [`BlobError::Lost`] when there is none of this name any more, [`BlobError::Damaged`] when there was one, and the
+    /// operating system's.
+    pub async fn get(&self, name: &str) -> Result<Bytes, BlobError> {
         let path = self.path(name)?;
-        task::spawn_blocking(move || fs::read(path)).await?.map(Bytes::from)
+        let wanted = name.to_owned();
+        task::spawn_blocking(move || match read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(BlobError::Lost),
+            Ok(content) if hex(&Sha256::digest(&content)) == wanted => Ok(content.into()),
+            // Also what is no file any more: a link, a FIFO, a folder.
+            Ok(_) => Err(BlobError::Damaged(set_aside(&path)?)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(BlobError::Damaged(set_aside(&path)?)),
+            Err(error) => Err(error.into()),
+        })
+        .await
+        .map_err(io::Error::from)?
     }
 
     /// Removes a blob; one that is gone already is no error.
@@ -89,6 +116,27 @@ impl Blobs {
     }
 }
 
+/// Reads a file, and only a file: nothing else may hold a reader up or lead it elsewhere. What is none is `InvalidData`.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    fs::read(path)
+}
+
+/// Puts a damaged blob out of the way, under a name that no blob has; gives that name.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let aside = path.with_extension("damaged");
+    // One of an earlier time is of no more use than this one.
+    match fs::symlink_metadata(&aside) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(&aside)?,
+        Ok(_) => fs::remove_file(&aside)?,
+        Err(_) => {}
+    }
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
 fn is_hash(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
@@ -110,7 +158,42 @@ mod tests {
         assert_eq!(blobs.get(&name).await.unwrap(), "abc");
         blobs.remove(&name).unwrap();
         blobs.remove(&name).unwrap();
-        assert_eq!(blobs.get(&name).await.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(matches!(blobs.get(&name).await, Err(BlobError::Lost)));
+    }
+
+    #[tokio::test]
+    async fn what_is_damaged_is_set_aside_and_can_be_put_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path().join("blobs")).unwrap();
+        let content = Bytes::from_static(b"an archive");
+        let name = blobs.put(content.clone()).await.unwrap();
+        let path = blobs.path(&name).unwrap();
+        let damages: [fn(&Path); 6] = [
+            |path| fs::write(path, "an archivE").unwrap(),
+            |path| fs::write(path, "").unwrap(),
+            |path| fs::write(path, "an archive and more").unwrap(),
+            |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+            |path| fs::create_dir(path).unwrap(),
+            |path| {
+                let made = rustix::fs::mknodat(
+                    rustix::fs::CWD,
+                    path,
+                    rustix::fs::FileType::Fifo,
+                    rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+                    0,
+                );
+                made.unwrap();
+            },
+        ];
+        for (number, damage) in damages.into_iter().enumerate() {
+            fs::remove_file(&path).unwrap();
+            damage(&path);
+            assert!(matches!(blobs.get(&name).await, Err(BlobError::Damaged(_))), "{number}");
+            assert!(matches!(blobs.get(&name).await, Err(BlobError::Lost)), "{number}");
+            damage(&path);
+            assert_eq!(blobs.put(content.clone()).await.unwrap(), name, "{number}: nobody has looked before");
+            assert_eq!(blobs.get(&name).await.unwrap(), content, "{number}");
+        }
     }
 
     #[tokio::test]
@@ -119,7 +202,7 @@ mod tests {
         let blobs = Blobs::open(folder.path().join("blobs")).unwrap();
         fs::write(folder.path().join("secret"), "x").unwrap();
         for name in ["../secret", "", "..", &"A".repeat(64)] {
-            assert_eq!(blobs.get(name).await.unwrap_err().kind(), io::ErrorKind::NotFound, "{name}");
+            assert!(matches!(blobs.get(name).await, Err(BlobError::Io(_))), "{name}");
         }
     }
 }

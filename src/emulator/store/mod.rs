@@ -19,7 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use blobs::Blobs;
+pub use blobs::{BlobError, Blobs};
 pub use commit::State;
 pub use file::SaveError;
 pub use region::{InvalidRegion, Region};

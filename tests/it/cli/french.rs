@@ -282,7 +282,7 @@ const SAME: [(&str, &str); 9] = [
         "config show --origin",
         "--auth --color --endpoint --engine --folder --function --image --lang --lenient --port --rate --region --stack --timeout clicolor term toml",
     ),
-    ("key ", "status"),
+    ("key ", "env eval status"),
 ];
 
 fn may_say(command: &str, word: &str) -> bool {

@@ -89,3 +89,73 @@ fn every_verb_has_a_page_in_the_manual() {
         }
     }
 }
+
+#[test]
+fn the_word_help_is_as_good_as_the_flag() {
+    let project = Project::new();
+    assert_eq!(project.run(&["help"]).stdout, project.run(&["--help"]).stdout);
+    for verb in verbs() {
+        let word = project.run(&[&["help"], args(&verb, &[]).as_slice()].concat());
+        assert_eq!(word.stdout, project.run(&args(&verb, &["--help"])).stdout, "{verb:?}");
+    }
+    let nothing = project.run(&["help", "nothing"]);
+    assert!(nothing.code == Some(2) && nothing.stderr.contains("possible values: up, "), "{nothing:?}");
+}
+
+#[test]
+fn the_short_help_leaves_out_what_every_verb_has() {
+    let project = Project::new();
+    for verb in verbs() {
+        let (short, whole) = (project.run(&args(&verb, &["-h"])), project.run(&args(&verb, &["--help"])));
+        assert_eq!((short.code, whole.code), (Some(0), Some(0)), "{verb:?}");
+        assert!(whole.stdout.contains("--timeout") && !short.stdout.contains("--timeout"), "{verb:?}");
+        assert!(short.stdout.contains("options of every command: `atelier --help`"), "{verb:?}: {}", short.stdout);
+    }
+    assert!(project.run(&["--help"]).stdout.contains("130 Ctrl-C"), "the exit codes are told");
+}
+
+#[test]
+fn words_of_other_tools_lead_to_the_verb_that_does_it() {
+    let project = Project::new();
+    for (typed, meant) in [
+        ("start", "`atelier up` or `atelier call start`"),
+        ("stop", "`atelier call stop` or `atelier down`"),
+        ("ps", "`atelier status`"),
+        ("list", "`atelier status`"),
+        ("destroy", "`atelier clean`"),
+        ("dashboard", "`atelier open`"),
+        ("upgrade", "`atelier version`"),
+        ("stauts", "`status`"),
+    ] {
+        let output = project.run(&[typed]);
+        assert_eq!(output.code, Some(2), "{typed}");
+        assert!(output.stderr.contains(&format!("did you mean {meant}?")), "{typed}: {}", output.stderr);
+        assert!(output.stderr.contains("`atelier help` lists the commands"), "{typed}: {}", output.stderr);
+    }
+    let output = project.run(&["key", "create"]);
+    assert!(output.stderr.contains("possible values: status, control"), "{}", output.stderr);
+    let output = project.run(&["call"]);
+    assert!(output.stderr.contains("possible values: start, stop, status, list"), "{}", output.stderr);
+    let output = project.run(&["logs", "-n", "abc"]);
+    assert!(output.stderr.contains("expected a whole number"), "{}", output.stderr);
+    project.write("atelier.toml", "\n\nengine = embedded\n");
+    let output = project.run(&["version"]);
+    assert!(output.stderr.contains("`atelier.toml`, line 3, is not TOML"), "{}", output.stderr);
+}
+
+#[test]
+fn quiet_leaves_data_and_what_is_wrong() {
+    let project = Project::new().up();
+    let quiet = |args: &[&str]| project.run(&[args, &["--quiet"]].concat());
+    let deployed = quiet(&["deploy"]);
+    assert_eq!(deployed.stdout.lines().count(), 1, "the URL alone: {deployed:?}");
+    assert!(deployed.stdout.starts_with("http://127.0.0.1:") && deployed.stderr.is_empty(), "{deployed:?}");
+    for args in [&["test"][..], &["status"], &["plan"], &["up"], &["status", "--check"]] {
+        let output = quiet(args);
+        assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (Some(0), "", ""), "{args:?}");
+    }
+    assert!(quiet(&["call", "status"]).stdout.contains("instance_id"), "data stays");
+    assert!(quiet(&["env"]).stdout.contains("export API_ID"), "data stays");
+    let failing = quiet(&["plan", "--stack", "other", "--check"]);
+    assert!(failing.code == Some(1) && failing.stderr.contains("changes are pending"), "{failing:?}");
+}

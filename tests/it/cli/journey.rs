@@ -78,9 +78,9 @@ fn the_functions_log_is_shown_beside_the_engines() {
     succeeds(&project.run(&["test"]));
     let output = project.run(&["logs", "--source", "lambda", "--json"]);
     succeeds(&output);
-    let entries: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let entries = output.json()["data"]["entries"].as_array().unwrap().clone();
     assert!(entries.len() > 1, "{output:?}");
-    assert_eq!(entries[0]["entry"]["source"], "lambda");
+    assert_eq!(entries[0]["source"], "lambda");
 }
 
 #[test]

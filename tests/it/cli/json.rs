@@ -42,7 +42,8 @@ fn every_verb_answers_with_one_document_where_nothing_runs() {
 #[test]
 fn every_verb_answers_a_usage_error_with_one_document() {
     let project = Project::new();
-    for verb in verbs() {
+    // What `aws` is told is the AWS CLI's to judge.
+    for verb in verbs().into_iter().filter(|verb| verb != &["aws"]) {
         for wrong in ["--no-such-flag", "--port=none", "--lang=xx"] {
             let mut args: Vec<&str> = verb.iter().map(String::as_str).collect();
             args.extend([wrong, "--json"]);
@@ -78,7 +79,7 @@ fn every_verb_answers_with_one_document_where_a_stack_is_deployed() {
         let mut args: Vec<&str> = verb.iter().map(String::as_str).collect();
         match verb.join(" ").as_str() {
             // They need Docker, or are tested with what they print as they go; those that take things away come last.
-            "bonus" | "test-bonus" | "logs" | "clean" | "down" => continue,
+            "bonus" | "test-bonus" | "aws" | "clean" | "down" => continue,
             "up" => args.extend(["--engine", "embedded"]),
             "completions" => args.push("bash"),
             "key create" => args.extend(["--scope", "status"]),

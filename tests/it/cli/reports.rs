@@ -1,6 +1,9 @@
 //! Who is told of checks besides the terminal: readers of `JUnit` files, and GitHub.
 
-use super::journey::{deployed, succeeds};
+use super::{
+    door,
+    journey::{deployed, succeeds},
+};
 use crate::support::fault::{At, Fault, FaultProxy};
 use aws_smithy_xml::decode::Document;
 
@@ -37,14 +40,15 @@ fn the_junit_file_has_every_check() {
 
 #[test]
 fn what_failed_is_in_the_file_and_beside_the_run_on_github() {
-    // Nobody listens on port 1: every check goes wrong, each in its own words.
-    let project = deployed().with("AWS_ENDPOINT_PUBLIC", "http://127.0.0.1:1").with("GITHUB_ACTIONS", "true");
+    // Every check goes wrong, each in its own words.
+    let strange = door("200 OK\r\ncontent-type: application/json", "{}");
+    let project = deployed().with("AWS_ENDPOINT_PUBLIC", &strange).with("GITHUB_ACTIONS", "true");
     let output = project.run(&["test", "--junit", "junit.xml", "--json"]);
     assert_eq!(output.code, Some(1));
     assert_eq!(output.json()["data"]["failed"], 5, "{output:?}");
     let annotations: Vec<&str> = output.stderr.lines().filter(|line| line.starts_with("::error title=")).collect();
     assert_eq!(annotations.len(), 5, "{}", output.stderr);
-    assert!(annotations[0].contains("atelier test%3A ") && annotations[0].contains("no answer"), "{annotations:?}");
+    assert!(annotations[0].contains("atelier test%3A ") && annotations[0].contains("expected"), "{annotations:?}");
     let cases = cases(&project.path().join("junit.xml"));
     assert!(cases.iter().all(|(_, inside)| inside == &["failure", "system-out"]), "{cases:?}");
 }

@@ -15,7 +15,7 @@ fn silent_engine() -> (TcpListener, String) {
 }
 
 #[test]
-fn ctrl_c_ends_a_followed_log_with_a_sentence_and_130() {
+fn ctrl_c_is_the_way_out_of_a_followed_log() {
     let project = Project::new();
     std::fs::create_dir(project.path().join(".atelier")).unwrap();
     project.write(".atelier/engine.log", "listening\n");
@@ -23,8 +23,8 @@ fn ctrl_c_ends_a_followed_log_with_a_sentence_and_130() {
     running.says("listening");
     running.interrupt();
     let output = running.end();
-    assert_eq!(output.code, Some(130));
-    assert!(output.stderr.contains("error: interrupted"), "{output:?}");
+    assert_eq!(output.code, Some(0));
+    assert!(!output.stderr.contains("interrupted"), "{output:?}");
 }
 
 #[test]
@@ -37,7 +37,11 @@ fn ctrl_c_is_an_envelope_too() {
     running.interrupt();
     let output = running.end();
     let last: serde_json::Value = serde_json::from_str(output.stdout.lines().last().unwrap()).unwrap();
-    assert_eq!((output.code, &last["error"]["code"]), (Some(130), &"interrupted".into()));
+    assert_eq!(
+        (output.code, &last["status"], &last["data"]["lines"]),
+        (Some(0), &"ok".into(), &1.into()),
+        "{output:?}"
+    );
 }
 
 #[test]
@@ -75,6 +79,7 @@ fn what_changes_nothing_is_left_at_the_first_ctrl_c() {
         let output = running.end();
         assert_eq!((output.code, output.stdout.as_str()), (Some(130), ""), "{verb}");
         assert!(!output.stderr.contains("Ctrl-C"), "there is nothing to wait for: {output:?}");
+        assert!(output.stderr.contains("begins anew"), "{output:?}");
     }
 }
 
@@ -89,6 +94,7 @@ fn an_engine_that_starts_is_left_at_the_first_ctrl_c() {
     running.interrupt();
     let output = running.end();
     assert!(output.code == Some(130) && !output.stderr.contains("Ctrl-C"), "{output:?}");
+    assert!(output.stderr.contains("what it started may run on"), "{output:?}");
 }
 
 #[test]

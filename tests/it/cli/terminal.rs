@@ -50,11 +50,14 @@ fn only_a_yes_removes_what_was_deployed() {
     clean.types("\n");
     assert_eq!(clean.end(), Some(3));
     clean.shows("nothing was done");
+    clean.shows("of stack `atelier` (http://127.0.0.1:");
+    assert!(!clean.seen().contains("error"), "no is an answer: {}", clean.seen());
 
     let mut clean = Terminal::start(project.command(&["clean"]), 80);
     clean.shows("[y/N]");
     clean.interrupt();
     assert_eq!(clean.end(), Some(130), "{}", clean.seen());
+    clean.shows("nothing was done");
     assert!(project.path().join(".api_id").exists());
 
     let mut clean = Terminal::start(project.command(&["clean", "--lang", "fr"]), 80);

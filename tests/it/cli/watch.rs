@@ -39,7 +39,7 @@ fn a_new_binary_is_deployed_and_answers() {
     running.says("first healthy answer after");
     running.interrupt();
     let output = running.end();
-    assert_eq!(output.code, Some(130), "{output:?}");
+    assert_eq!(output.code, Some(0), "Ctrl-C is the way out: {output:?}");
     assert_eq!(output.stdout.matches("Updated in").count(), 1, "{output:?}");
     assert!(!output.stdout.contains("Built in"), "{output:?}");
 }
@@ -58,13 +58,13 @@ fn changed_sources_are_built_and_a_build_that_fails_waits_for_the_next_change() 
     running.says("answer_millis");
     running.interrupt();
     let output = running.end();
-    assert_eq!(output.code, Some(130), "{output:?}");
+    assert_eq!(output.code, Some(0), "Ctrl-C is the way out: {output:?}");
     let entries: Vec<serde_json::Value> =
         output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(entries[0]["entry"]["changed"], true, "the first deploy");
     assert_eq!(entries[1]["entry"]["changed"], true, "{output:?}");
     assert!(entries[1]["entry"]["build_millis"].is_u64(), "{output:?}");
-    assert_eq!(entries[2]["error"]["code"], "interrupted");
+    assert_eq!(entries[2]["status"], "ok", "{output:?}");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_build_that_leaves_the_binary_as_it_was_says_so() {
     project.write("src/handler.rs", "something else");
     running.tells("/atelier` did not change");
     running.interrupt();
-    assert_eq!(running.end().code, Some(130));
+    assert_eq!(running.end().code, Some(0));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn the_new_binary_is_run_with_the_flags_of_this_run() {
     replace(&project.path().join("atelier"), program.as_bytes());
     running.says("première réponse correcte");
     running.interrupt();
-    assert_eq!(running.end().code, Some(130));
+    assert_eq!(running.end().code, Some(0));
     let given = std::fs::read_to_string(project.path().join("arguments")).unwrap();
     let given: Vec<&str> = given.lines().collect();
     assert_eq!(given[..4], ["deploy", "--json", "--folder", &folder]);

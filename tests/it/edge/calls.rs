@@ -32,7 +32,7 @@ async fn both_url_forms_reach_the_api_and_nothing_undeployed_does() {
     assert_eq!(door.get("/_aws/execute-api/abc123/dev/infra").await.text(), "/infra");
     for target in ["/restapis/abc124/dev/_user_request_/infra", "/_aws/execute-api/abc123/prod/infra"] {
         let answer = door.get(target).await;
-        assert_eq!((answer.status, answer.text().as_str()), (404, r#"{"code":"not_found","error":"not found"}"#));
+        assert_eq!((answer.status, answer.text().as_str()), (404, r#"{"error":"Not found","code":"not_found"}"#));
     }
     assert_eq!(door.seen(), ["api GET /infra", "api GET /infra"]);
     door.close().await;

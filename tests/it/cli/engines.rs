@@ -1,0 +1,73 @@
+//! Which engine a command means: the one of the last time, and never another than the flags say.
+
+use crate::support::{Project, engine_port};
+
+fn code(project: &Project, args: &[&str]) -> String {
+    let output = project.run(&[args, &["--json"]].concat());
+    output.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn up_after_down_takes_the_engine_of_the_last_time_and_says_so() {
+    // No Docker, so that another choice would be told.
+    let project = Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock").up();
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+    let url = project.run(&["open", "--url"]).stdout;
+    let down = project.run(&["down"]);
+    assert!(down.code == Some(0) && down.stdout.contains("its state stays"), "{down:?}");
+    let up = project.run(&["up"]);
+    assert_eq!(up.code, Some(0), "{up:?}");
+    assert!(up.stderr.contains("the embedded engine again, as the last time"), "{up:?}");
+    assert!(!up.stderr.contains("Docker"), "nobody was asked what suits this machine: {up:?}");
+    assert_eq!(project.run(&["open", "--url"]).stdout, url, "on the same port, with what was deployed");
+    assert_eq!(project.run(&["status", "--check"]).code, Some(0));
+    let shown = project.run(&["config", "show", "--json"]).json()["data"]["settings"].clone();
+    let engine = shown.as_array().unwrap().iter().find(|entry| entry["name"] == "engine").unwrap().clone();
+    assert_eq!((&engine["value"], &engine["origin"]["kind"]), (&"embedded".into(), &"kept".into()));
+}
+
+#[test]
+fn a_flag_that_contradicts_what_runs_is_refused_and_nothing_is_done() {
+    let project = Project::new().up();
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+    let other = engine_port().to_string();
+    for flags in [["--engine", "localstack"], ["--port", &other]] {
+        for verb in
+            [&["up"][..], &["deploy"], &["plan"], &["status"], &["call", "stop"], &["clean", "--yes"], &["down"]]
+        {
+            assert_eq!(code(&project, &[verb, &flags].concat()), "other_engine", "{verb:?} {flags:?}");
+        }
+    }
+    assert_eq!(code(&project, &["up", "--image", "localstack/localstack:4.14.0"]), "other_engine");
+    assert_eq!(code(&project, &["up", "--rate", "5"]), "other_engine");
+    for verb in ["up", "down", "bonus", "test-bonus"] {
+        assert_eq!(code(&project, &[verb, "--engine", "aws"]), "bad_setting", "{verb}");
+    }
+    let refused = project.run(&["deploy", "--engine", "localstack", "--lang", "fr"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("le moteur embarqué") && !refused.stderr.contains("atelier down"), "{refused:?}");
+    assert_eq!(project.run(&["status", "--check"]).code, Some(0), "nothing was done");
+
+    // What says the same, or says how the next one is to be, is no contradiction.
+    assert_eq!(project.run(&["status", "--engine", "embedded", "--port", "0", "--check"]).code, Some(0));
+    let mut later = project.command(&["status", "--check"]);
+    later.env("ATELIER_PORT", &other);
+    assert_eq!(crate::support::Running::start(later).end().code, Some(0));
+    assert_eq!(project.run(&["down"]).code, Some(0));
+    assert_eq!(code(&project, &["deploy", "--engine", "localstack"]), "not_running", "nothing runs to contradict");
+}
+
+#[test]
+fn credentials_that_the_engine_does_not_know_are_told_as_that() {
+    let project = Project::new().up();
+    std::fs::remove_file(project.path().join(".atelier/credentials.json")).unwrap();
+    let output = project.run(&["plan"]);
+    assert_eq!(output.code, Some(5), "{output:?}");
+    assert!(
+        output.stderr.contains("does not know these credentials") && output.stderr.contains("`atelier up`"),
+        "{output:?}"
+    );
+    assert_eq!(project.run(&["status", "--json"]).json()["data"]["components"][0]["health"], "unhealthy");
+    assert_eq!(project.run(&["up"]).code, Some(0));
+    assert_eq!(project.run(&["plan"]).code, Some(0));
+}

@@ -1,0 +1,231 @@
+//! The README's troubleshooting, walked: each row that can be provoked here is, and the symptom, `doctor`'s words and the
+//! way out are what it says. The others name the test that has them.
+
+use super::{journey::deployed, tunnel};
+use crate::support::{Output, Project, Running};
+use std::{
+    fs::{File, Permissions, set_permissions},
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+/// How a row is walked.
+enum Walk {
+    /// By this.
+    Here(fn()),
+    /// By the tests in this file.
+    There(&'static str),
+}
+use Walk::{Here, There};
+
+/// Each row, by how its symptom begins.
+const ROWS: &[(&str, Walk)] = &[
+    ("`no engine is running here`", Here(no_engine)),
+    ("`port 4566 is taken by …`", Here(taken_port)),
+    ("`Docker does not answer at …`", Here(no_docker)),
+    ("`this user may not use Docker's socket`", There("tests/docker/refusals.rs")),
+    ("`the image … needs an account`", Here(image_with_account)),
+    ("`the image … cannot be pulled`", There("tests/it/pull.rs")),
+    ("`curl: (7) Failed to connect`", Here(nobody_listens)),
+    ("401, 302 or a login page", Here(private_port)),
+    ("`AWS_ENDPOINT_PUBLIC not set`", Here(new_terminal)),
+    ("`AWS_ENDPOINT_PUBLIC cannot be …`", Here(typed_without_scheme)),
+    ("404 `not_found` from an old URL", Here(old_url)),
+    ("`{\"error\":\"Instance not found\"}`", There("tests/it/handler/ec2.rs")),
+    ("502, `the function did not become active`", There("tests/it/cli/status.rs")),
+    ("504, or an answer", There("tests/it/handler/deadlines.rs")),
+    ("429, 503 with `Retry-After`", There("tests/it/cli/status.rs")),
+    ("400 `missing_parameter`", Here(no_action)),
+    ("the function runs old code", There("tests/it/cli/watch.rs")),
+    ("`Cannot connect to Docker daemon`", Here(no_proxy)),
+    ("`Container not found`", There("tests/it/handler/docker.rs")),
+    ("`Unable to locate credentials`", There("tests/it/cli/aws.rs")),
+    ("`Invalid base64`", There("tests/it/aws_cli/mod.rs")),
+    ("`The security token included", There("tests/it/lenient/record.rs")),
+    ("`SignatureDoesNotMatch`", There("tests/it/edge/signing.rs")),
+    ("CORS errors", Here(foreign_page)),
+    ("`the … exists and is not ours`", There("tests/it/crash/foreign.rs")),
+    ("`another run is at work here`", Here(another_run)),
+    ("`cannot write …`", Here(read_only_folder)),
+    ("`this atelier is dynamically linked`", There("scripts/assert-static.sh")),
+    ("accents look wrong", There("tests/it/cli/language.rs")),
+    ("something else", Here(report)),
+];
+
+#[test]
+fn every_row_is_walked_here_or_there() {
+    let readme = include_str!("../../../README.md");
+    let (_, table) = readme.split_once("\n## Troubleshooting\n").unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| ")).skip(2).collect();
+    let known: Vec<&str> = ROWS.iter().map(|(symptom, _)| *symptom).collect();
+    assert_eq!(rows.len(), known.len(), "{rows:#?}");
+    for ((symptom, walk), row) in ROWS.iter().zip(&rows) {
+        assert!(row.starts_with(symptom), "`{symptom}` is not how this row begins: {row}");
+        match walk {
+            Here(provoke) => provoke(),
+            There(file) => assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists(), "{file}"),
+        }
+    }
+}
+
+/// What people see.
+fn seen(output: &Output) -> String {
+    format!("{}{}", output.stdout, output.stderr)
+}
+
+#[track_caller]
+fn shows(output: &Output, words: &[&str]) {
+    for word in words {
+        assert!(seen(output).contains(word), "no `{word}`: {output:?}");
+    }
+}
+
+/// A project that no Docker of this machine has a say in.
+fn project() -> Project {
+    Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+}
+
+/// The URL of the deployed API, without what is asked of it.
+fn url(project: &Project) -> String {
+    let url = project.run(&["open", "--url"]).stdout;
+    url.split('?').next().unwrap().to_owned()
+}
+
+/// Sends a request with these header lines to the API's host, and gives the whole answer.
+fn get(url: &str, path: &str, headers: &str) -> String {
+    let authority = url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+fn no_engine() {
+    let project = project();
+    shows(&project.run(&["call", "status"]), &["no engine is running here", "hint: `atelier up`"]);
+    shows(&project.run(&["doctor"]), &["none is running here"]);
+}
+
+fn taken_port() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let project = project();
+    let up = project.run(&["up", "--engine", "embedded", "--port", &port]);
+    assert_eq!(up.code, Some(4));
+    shows(&up, &[&format!("port {port} is taken by"), "`atelier up --port 0`"]);
+    shows(&project.run(&["doctor", "--port", &port]), &[&format!("{port} is taken by"), "→ `atelier up --port 0`"]);
+    assert_eq!(project.run(&["up", "--engine", "embedded", "--port", "0"]).code, Some(0), "the way out is one");
+}
+
+fn no_docker() {
+    let project = project();
+    let up = project.run(&["up", "--engine", "localstack"]);
+    assert_eq!(up.code, Some(4));
+    shows(&up, &["Docker does not answer at"]);
+    shows(&project.run(&["doctor"]), &["Docker does not answer at"]);
+    assert_eq!(project.run(&["up", "--engine", "embedded", "--port", "0"]).code, Some(0), "the way out is one");
+}
+
+fn image_with_account() {
+    let up = project().run(&["up", "--engine", "localstack", "--image", "localstack/localstack:latest"]);
+    assert_eq!(up.code, Some(4));
+    shows(&up, &["needs an account", "LOCALSTACK_AUTH_TOKEN", "4.14.0"]);
+}
+
+fn nobody_listens() {
+    shows(&project().run(&["status"]), &["`atelier up` starts the engine"]);
+    let project = deployed().with("AWS_ENDPOINT_PUBLIC", "http://127.0.0.1:1");
+    shows(&project.run(&["doctor"]), &["does not answer: nobody listens there"]);
+}
+
+fn private_port() {
+    let project = deployed().with("AWS_ENDPOINT_PUBLIC", &tunnel());
+    let gh = "gh codespace ports visibility";
+    shows(&project.run(&["call", "status"]), &["is private", gh]);
+    shows(&project.run(&["doctor"]), &["is private", gh]);
+    shows(&project.run(&["status"]), &["public URL", "a login page"]);
+}
+
+fn new_terminal() {
+    let project = deployed();
+    shows(&project.run(&["doctor"]), &["none is set: URLs work on this machine only"]);
+    shows(&project.run(&["env"]), &["export AWS_ENDPOINT_PUBLIC='http", "export API_ID='"]);
+}
+
+fn typed_without_scheme() {
+    for url in ["x-4566.app.github.dev", "https://x-4566.app.github.dev/restapis"] {
+        let output = project().with("AWS_ENDPOINT_PUBLIC", url).run(&["doctor"]);
+        assert_eq!(output.code, Some(2), "{output:?}");
+        shows(&output, &["`AWS_ENDPOINT_PUBLIC` cannot be"]);
+    }
+    let slash = project().with("AWS_ENDPOINT_PUBLIC", "https://x-4566.app.github.dev/").run(&["doctor"]);
+    assert_eq!(slash.code, Some(0), "a slash at the end does no harm: {slash:?}");
+}
+
+fn old_url() {
+    let project = deployed();
+    let answer = get(&url(&project), "/restapis/abcdefghij/dev/_user_request_/infra?action=status", "");
+    assert!(answer.starts_with("HTTP/1.1 404") && answer.contains(r#""code":"not_found""#), "{answer}");
+    assert_eq!(project.run(&["deploy", "--stack", "other"]).code, Some(0));
+    shows(&project.run(&["doctor"]), &["deployed here, besides `atelier`: other"]);
+}
+
+fn no_action() {
+    let project = deployed();
+    let path = url(&project).split_once("//").unwrap().1.split_once('/').unwrap().1.to_owned();
+    for (query, code) in [("", "missing_parameter"), ("?action=reboot", "invalid_parameter")] {
+        let answer = get(&url(&project), &format!("/{path}{query}"), "");
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(code), "{answer}");
+    }
+    shows(&project.run(&["call", "reboot"]), &["possible values: start, stop, status, list"]);
+}
+
+fn no_proxy() {
+    let call = deployed().run(&["call", "status", "--target", "docker", "--name", "mycontainer"]);
+    shows(&call, &["status 503", "hint: `atelier bonus`"]);
+}
+
+fn foreign_page() {
+    let project = deployed();
+    let path = url(&project).split_once("//").unwrap().1.split_once('/').unwrap().1.to_owned();
+    let answer = get(&url(&project), &format!("/{path}?action=status"), "origin: https://example.com\r\n");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    project.write("atelier.toml", "cors_origins = [\"https://example.com\"]\n");
+    assert_eq!(project.run(&["down"]).code, Some(0));
+    assert_eq!(project.run(&["up"]).code, Some(0));
+    let answer = get(&url(&project), &format!("/{path}?action=status"), "origin: https://example.com\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200"), "the way out is one: {answer}");
+}
+
+fn another_run() {
+    let project = deployed();
+    let lock = File::options().write(true).open(project.path().join(".atelier/lock")).unwrap();
+    lock.lock().unwrap();
+    let output = project.run(&["deploy", "--timeout", "1s"]);
+    assert_eq!(output.code, Some(75), "{output:?}");
+    shows(&output, &["another run is at work here"]);
+    drop(lock);
+    assert_eq!(project.run(&["deploy"]).code, Some(0), "nothing needs to be unlocked");
+}
+
+fn read_only_folder() {
+    let project = project();
+    set_permissions(project.path(), Permissions::from_mode(0o555)).unwrap();
+    let run = |args: &[&str]| Running::start(project.command_of_a_user(args)).end();
+    let up = run(&["up", "--engine", "embedded", "--port", "0"]);
+    assert_eq!(up.code, Some(4), "{up:?}");
+    shows(&up, &["error: cannot ", "permission denied", "--folder"]);
+    let doctor = run(&["doctor"]);
+    shows(&doctor, &["cannot be written"]);
+    set_permissions(project.path(), Permissions::from_mode(0o755)).unwrap();
+}
+
+fn report() {
+    let output = project().run(&["doctor", "--report"]);
+    assert!(output.stdout.starts_with("```text\natelier: "), "{output:?}");
+}
