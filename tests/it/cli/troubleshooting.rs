@@ -43,6 +43,7 @@ const ROWS: &[(&str, Walk)] = &[
     ("`Container not found`", There("tests/it/handler/docker.rs")),
     ("`Unable to locate credentials`", There("tests/it/cli/aws.rs")),
     ("`Invalid base64`", There("tests/it/aws_cli/mod.rs")),
+    ("`The security token included", There("tests/it/lenient/record.rs")),
     ("`SignatureDoesNotMatch`", There("tests/it/edge/signing.rs")),
     ("CORS errors", Here(foreign_page)),
     ("`the … exists and is not ours`", There("tests/it/crash/foreign.rs")),
