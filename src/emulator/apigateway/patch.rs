@@ -47,6 +47,13 @@ impl Patch {
 impl PatchOperation {
     fn apply(&self, settings: &mut Value) -> Result<(), AwsError> {
         let invalid = || bad_request(format!("Invalid patch path  '{}' specified for op '{}'.", self.path, self.op));
+        // The only path of three parts: which kind an endpoint is instead of another.
+        if let ("replace", Some(old)) = (self.op.as_str(), self.path.strip_prefix("/endpointConfiguration/types/")) {
+            let types = settings["endpointConfiguration"]["types"].as_array_mut().ok_or_else(invalid)?;
+            let known = types.iter_mut().find(|kind| kind.as_str() == Some(old)).ok_or_else(invalid)?;
+            *known = self.text()?.into();
+            return Ok(());
+        }
         let mut names = self.path.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
         let (first, second) = (names.next().ok_or_else(invalid)?, names.next());
         if names.next().is_some() || !matches!(self.op.as_str(), "add" | "replace" | "remove") {
