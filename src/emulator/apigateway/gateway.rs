@@ -54,10 +54,13 @@ impl Served {
     /// say to pages.
     #[must_use]
     pub fn voice(&self, path: &str) -> Voice {
-        // Atelier's own function answers any method, and says nothing about pages.
+        // Atelier's own function answers any method, OPTIONS too, and says nothing about pages; what is made for them there
+        // is a constant.
+        let is_constant = |method: &Method| {
+            method.name == "OPTIONS" && method.integration.as_ref().is_some_and(|i| i.kind == IntegrationKind::Mock)
+        };
         let found = matching::find(&self.deployment.resources, "OPTIONS", path);
-        let says =
-            found.is_some_and(|(found, method)| method.name == "OPTIONS" || found.resource.path != contract::PATH);
+        let says = found.is_some_and(|(found, method)| found.resource.path != contract::PATH || is_constant(method));
         let speaks = !self.is_of_stack || says;
         Voice { is_own: speaks, answers_pages: speaks }
     }

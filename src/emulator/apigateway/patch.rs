@@ -52,6 +52,12 @@ impl PatchOperation {
         if names.next().is_some() || !matches!(self.op.as_str(), "add" | "replace" | "remove") {
             return Err(invalid());
         }
+        // A number that may be absent: no text at all takes it away.
+        let is_size = first == "minimumCompressionSize" && self.op != "remove";
+        if let (true, None, Some(text)) = (is_size, &second, self.value.as_deref()) {
+            settings[&first] = if text.is_empty() { Value::Null } else { number(text) };
+            return Ok(());
+        }
         // What is not there yet may be a member all the same: the type tells, when it is read.
         let member = settings.as_object_mut().ok_or_else(invalid)?.entry(first).or_insert(Value::Null);
         match (second, self.op.as_str()) {
