@@ -120,9 +120,9 @@ fn suggestions(error: &clap::Error) -> Vec<Message> {
 
 /// Names what may have been meant, each between backticks of its own.
 fn did_you_mean<'a>(names: impl Iterator<Item = &'a str>) -> Message {
-    let named = names.map(|name| Message::literal(format_args!("`{name}`")));
+    let quoted = names.map(|name| Message::literal(format_args!("`{name}`")));
     let either =
-        named.reduce(|one, other| Message::new("usage.either").with_message("one", one).with_message("other", other));
+        quoted.reduce(|one, other| Message::new("usage.either").with_message("one", one).with_message("other", other));
     Message::new("usage.did_you_mean").with_message("name", either.unwrap_or_else(|| Message::literal("")))
 }
 

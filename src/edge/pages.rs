@@ -105,7 +105,7 @@ mod tests {
     fn the_health_page_can_be_searched_as_that_of_localstack() {
         let pages = Pages::new(Clock::System);
         let text = || String::from_utf8(pages.answer(Page::Health, &["ec2", "lambda"]).into_body().to_vec()).unwrap();
-        assert!(text().starts_with(r#"{"services": {"ec2": "available", "lambda": "available"}, "#), "{}", text());
+        assert!(text().contains(r#""services": {"ec2": "available", "lambda": "available"}"#), "{}", text());
         pages.note("lambda");
         assert!(text().contains(r#""lambda": "running""#), "{}", text());
         assert!(text().contains(r#""edition": "atelier""#), "{}", text());

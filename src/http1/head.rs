@@ -51,7 +51,7 @@ impl Spelling {
 
     /// That of a request whose names came by another way.
     #[must_use]
-    pub fn of_names<'a>(names: impl Iterator<Item = &'a String>) -> Self {
+    pub fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         Self(names.map(|name| Bytes::copy_from_slice(name.as_bytes())).collect())
     }
 

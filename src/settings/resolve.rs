@@ -37,6 +37,7 @@ impl Settings {
         let forwarding = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN");
         let tests = test_entry::read(sources.file.item(test_entry::TABLES))?;
         let tests_origin = if tests.is_empty() { Origin::Default } else { Origin::File(folder.join(super::FILE)) };
+        let docker_host = sources.settle(&source::DOCKER_HOST, None, text)?.optional();
         let mut settings = Self {
             function: own::settle(&folder, sources.file.item(own::TABLE), &flags.function)?,
             tests: Setting { value: tests, origin: tests_origin },
@@ -48,7 +49,7 @@ impl Settings {
                 path: environment.get("PATH").map(str::to_owned),
                 home: home.clone(),
                 cache: user_folder("XDG_CACHE_HOME", ".cache", home.as_deref(), environment),
-                docker_host: environment.get("DOCKER_HOST").map(str::to_owned),
+                docker_host: docker_host.value.clone(),
             },
             runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
             engine: sources.settle(&source::ENGINE, flags.engine, engine)?.optional(),
@@ -63,7 +64,7 @@ impl Settings {
             public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),
             internal_endpoint: sources.settle(&source::INTERNAL_ENDPOINT, None, base_url)?.optional(),
             docker_proxy: sources.settle(&source::DOCKER_PROXY, None, base_url)?.optional(),
-            docker_host: sources.settle(&source::DOCKER_HOST, None, text)?.optional(),
+            docker_host,
             docker_context: environment.get("DOCKER_CONTEXT").map(str::to_owned),
             docker_config: environment
                 .get("DOCKER_CONFIG")

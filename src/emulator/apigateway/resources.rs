@@ -158,11 +158,11 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
         let mut others = api.resources.clone();
         others.remove(&resource_id);
         check_siblings(&others, &parent_id, &path_part)?;
-        let path = format!("{}/{path_part}", parent.trim_end_matches('/'));
+        let renamed = format!("{}/{path_part}", parent.trim_end_matches('/'));
         for resource in api.resources.values_mut() {
             let below = resource.path.strip_prefix(&old.path).filter(|rest| rest.is_empty() || rest.starts_with('/'));
             if let Some(below) = below.map(str::to_owned) {
-                resource.path = format!("{path}{below}");
+                resource.path = format!("{renamed}{below}");
             }
         }
         let resource = api.resource_mut(&resource_id)?;

@@ -57,7 +57,8 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
     let verb = if input.http_method == "ANY" { "GET" } else { &input.http_method };
     let verb: Method = verb.parse().map_err(|_| bad_request("Invalid HTTP method specified"))?;
     let headers = headers(&input)?;
-    let spelling = Spelling::of_names(input.headers.keys().chain(input.multi_value_headers.keys()));
+    let names = input.headers.keys().chain(input.multi_value_headers.keys());
+    let spelling = Spelling::of_names(names.map(String::as_str));
     let extended = wire::request_id();
     let trace = format!("Root={}", function::new_trace(scope.context, &extended));
     let body = input.body.clone().into();

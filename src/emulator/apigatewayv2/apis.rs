@@ -244,7 +244,7 @@ impl Tagged {
         let path: Vec<_> = self.arn.splitn(6, ':').nth(5).unwrap_or_default().split('/').collect();
         match path.as_slice() {
             ["", "apis", api] => Ok(&mut state.api_mut(api)?.tags),
-            ["", "apis", api, "stages", stage] => Ok(&mut state.api_mut(api)?.stage_mut(stage)?.tags),
+            ["", "apis", api, "stages", name] => Ok(&mut state.api_mut(api)?.stage_mut(name)?.tags),
             _ => Err(bad_request("Invalid resource ARN specified")),
         }
     }

@@ -174,7 +174,7 @@ async fn python_finds_the_modules_of_its_layers_the_later_ones_first() {
         &[("python/lay.py", 0o644, b"NAME = 'above'"), ("bin/tool", 0o755, b"#!/bin/sh\nprintf tool")];
     publish(&client, "above", above).await;
     create_from(&local, "f", runtime, "app.handler", &[("app.py", APP), ("src/own.py", "NAME = 'own'")]).await;
-    let layers = vec![format!("{LAYER}:1"), LAYER.replace(":l", ":above") + ":1"];
+    let layers = vec![format!("{LAYER}:1"), format!("{}above:1", LAYER.trim_end_matches('l'))];
     let environment = aws_sdk_lambda::types::Environment::builder().variables("PYTHONPATH", "src").build();
     let update = client.update_function_configuration().function_name("f").set_layers(Some(layers));
     update.environment(environment).send().await.unwrap();
