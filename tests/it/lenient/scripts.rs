@@ -29,7 +29,7 @@ fn api(lab: &Lab, function: &str) -> String {
 /// A URL of the function that is anybody's, without its permissions; gives the host under which scripts call it.
 fn url(lab: &Lab) -> String {
     let created = lab.ok(&["lambda", "create-function-url-config", "--function-name", "f", "--auth-type", "NONE"]);
-    let id = created["FunctionUrl"].as_str().unwrap().split("//").nth(1).unwrap().split('.').next().unwrap().to_owned();
+    let id = created["FunctionUrl"].as_str().unwrap().trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
     format!("{id}.lambda-url.us-east-1.localhost.localstack.cloud:{}", lab.port)
 }
 
