@@ -14,6 +14,7 @@ use clap::{FromArgMatches, ValueEnum, error::ErrorKind};
 use std::ffi::OsString;
 
 /// What the command line turned out to be.
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is taken apart at once")]
 pub(super) enum Parsed {
     /// A verb to run.
     Command(Cli),

@@ -76,7 +76,7 @@ fn detail(error: &clap::Error) -> Message {
 /// A value that its parser refused: the rule that it breaks, where the parser is ours.
 fn bad_value(error: &clap::Error, argument: &str, value: &str) -> Message {
     let source = std::error::Error::source(error);
-    if source.is_some_and(|source| source.is::<std::num::ParseIntError>()) {
+    if source.is_some_and(<dyn std::error::Error>::is::<std::num::ParseIntError>) {
         return Message::new("error.bad_setting")
             .with("name", argument)
             .with("value", value)

@@ -266,16 +266,13 @@ impl<S: Service> Exchange<S> {
             return Err(Rejection::BodyTooLarge.into());
         }
         loop {
-            let (piece, is_over) = match &mut left {
-                Some(left) => {
-                    let taken = self.buffer.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                    *left -= taken as u64;
-                    (self.buffer.split_to(taken).freeze(), *left == 0)
-                }
-                None => {
-                    let is_over = decoder.advance(&mut self.buffer)?;
-                    (decoder.take(), is_over)
-                }
+            let (piece, is_over) = if let Some(left) = &mut left {
+                let taken = self.buffer.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= taken as u64;
+                (self.buffer.split_to(taken).freeze(), *left == 0)
+            } else {
+                let is_over = decoder.advance(&mut self.buffer)?;
+                (decoder.take(), is_over)
             };
             if !piece.is_empty() {
                 // Who has stopped listening misses it; the client is told nothing of that, as at AWS.

@@ -295,10 +295,9 @@ fn class_of_answer(status: u16, code: Option<&str>, retry_after: Option<Duration
     match status {
         _ if named(&THROTTLES) => Class::Throttled(retry_after),
         429 => Class::Throttled(retry_after),
-        // 501 is how an engine says that it does not know the operation: asking again changes nothing.
-        501 => Class::Refused,
-        // Nor does it where the engine's disk is full.
-        507 => Class::Refused,
+        // 501 is how an engine says that it does not know the operation, 507 that its disk is full: asking again changes
+        // nothing.
+        501 | 507 => Class::Refused,
         404 => Class::NotFound,
         // What is there is not what was seen: somebody was faster, or an update is still going on.
         409 | 500.. => Class::Unknown,

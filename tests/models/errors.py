@@ -16,6 +16,8 @@ COMMON = {
     "apigateway": {"BadRequestException"},
     "apigatewayv2": {"BadRequestException"},
     "lambda": {"InvalidParameterValueException", "InvalidRequestContentException"},
+    # Of a boundary that is not there.
+    "iam": {"NoSuchEntity"},
     "logs": {"InvalidParameterException"},
 }
 EVERYWHERE = {"AccessDenied", "AccessDeniedException", "InternalFailure", "NotImplemented"}

@@ -141,7 +141,8 @@ class Service:
         """What an SDK makes of an answer."""
         shape = self.operation(operation).output_shape
         headers = botocore.awsrequest.HeadersDict(answer.headers)
-        response = {"status_code": answer.status, "headers": headers, "body": answer.body}
+        context = {"operation_name": operation}
+        response = {"status_code": answer.status, "headers": headers, "body": answer.body, "context": context}
         parsed = self.parser.parse(response, shape)
         parsed.pop("ResponseMetadata", None)
         return parsed

@@ -35,7 +35,8 @@ async fn engines(scene: &Scene<'_>) -> Vec<Finding> {
             // How a cloud is, its credentials tell.
             if settings.endpoint.value.is_none() && !engine.facts.is_remote() {
                 let again = again(engine);
-                findings = limited(late("engine", Verdict::Fail).run(again), components(settings, again)).await;
+                findings =
+                    Box::pin(limited(late("engine", Verdict::Fail).run(again), components(settings, again))).await;
             }
             // One that does not answer has been told, and would only be waited for again. One that does may be slow: a
             // container loads each of its services when it is first asked for it.

@@ -150,7 +150,10 @@ fn alike(found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::Number(found), Value::Number(wanted)) => found.as_f64() == wanted.as_f64(),
         (Value::String(_), Value::String(_)) => found == wanted,
-        (Value::String(found), wanted) if !wanted.is_object() && !wanted.is_array() => *found == wanted.to_string(),
+        (Value::String(found), wanted) if !wanted.is_object() && !wanted.is_array() => {
+            let text = wanted.to_string();
+            *found == text
+        }
         (Value::Object(found), Value::Object(wanted)) => {
             found.len() == wanted.len()
                 && wanted.iter().all(|(key, value)| found.get(key).is_some_and(|found| alike(found, value)))

@@ -56,9 +56,10 @@ fn allowed(cors: &Cors, origin: &HeaderValue) -> Option<HeaderValue> {
         known.eq_ignore_ascii_case(text)
             || known.strip_suffix('*').is_some_and(|scheme| scheme.ends_with("://") && text.starts_with(scheme))
     };
-    match any {
-        true => Some(HeaderValue::from_static("*")),
-        false => cors.allow_origins.iter().any(is_known).then(|| origin.clone()),
+    if any {
+        Some(HeaderValue::from_static("*"))
+    } else {
+        cors.allow_origins.iter().any(is_known).then(|| origin.clone())
     }
 }
 

@@ -59,16 +59,15 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     let served = &call.deployment;
     let (method, sent) = (call.request.method(), call.request.headers());
     let preflight = served.cors.as_ref().and_then(|cors| cors::preflight(cors, method, sent));
-    let mut response = match preflight {
-        Some(response) => response,
-        None => {
-            let answered = answer(context, functions, &call).await;
-            let mut response = answered.unwrap_or_else(refusal);
-            if let Some(cors) = &served.cors {
-                cors::apply(cors, sent, &mut response);
-            }
-            response
+    let mut response = if let Some(response) = preflight {
+        response
+    } else {
+        let answered = answer(context, functions, &call).await;
+        let mut response = answered.unwrap_or_else(|refused| refusal(&refused));
+        if let Some(cors) = &served.cors {
+            cors::apply(cors, sent, &mut response);
         }
+        response
     };
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         response.headers_mut().insert("apigw-requestid", id);
@@ -88,7 +87,7 @@ impl From<Failure> for Refusal {
     }
 }
 
-fn refusal(refusal: Refusal) -> Response {
+fn refusal(refusal: &Refusal) -> Response {
     let (status, message) = match refusal {
         Refusal::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
         Refusal::Gateway(Failure::Throttled) => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),

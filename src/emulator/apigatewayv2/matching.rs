@@ -51,17 +51,15 @@ fn matched(pattern: &str, path: &str) -> Option<(Vec<Rank>, BTreeMap<String, Str
             None if part == *want || decoded(part) == *want => ranks.push(Rank::Literal),
             None => return None,
             Some(_) if part.is_empty() => return None,
-            Some(name) => match name.strip_suffix('+') {
-                Some(name) => {
+            Some(name) => {
+                if let Some(name) = name.strip_suffix('+') {
                     ranks.push(Rank::Greedy);
                     parameters.insert(name.to_owned(), decoded(&parts[at..].join("/")));
                     return Some((ranks, parameters));
                 }
-                None => {
-                    ranks.push(Rank::Parameter);
-                    parameters.insert(name.to_owned(), decoded(part));
-                }
-            },
+                ranks.push(Rank::Parameter);
+                parameters.insert(name.to_owned(), decoded(part));
+            }
         }
     }
     (parts.len() == wanted.len()).then_some((ranks, parameters))

@@ -89,6 +89,7 @@ pub(super) struct Cors {
 }
 
 /// A route: which requests it takes, and who answers them.
+#[expect(clippy::struct_field_names, reason = "the members as AWS names them")]
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Route {
@@ -107,6 +108,7 @@ pub(super) struct Route {
 }
 
 /// What answers routes.
+#[expect(clippy::struct_field_names, reason = "the members as AWS names them")]
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Integration {

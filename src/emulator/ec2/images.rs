@@ -243,12 +243,11 @@ impl Shown {
             },
             "description" => own.map_or_else(String::new, |own| own.description.clone()),
             "ena-support" => own.is_none_or(|own| own.has_ena).to_string(),
-            "free-tier-eligible" => own.is_none().to_string(),
             "hypervisor" => "xen".to_owned(),
             "image-allowed" => "true".to_owned(),
             "image-id" => self.id.clone(),
             "image-type" => "machine".to_owned(),
-            "is-public" => own.is_none().to_string(),
+            "free-tier-eligible" | "is-public" => own.is_none().to_string(),
             "manifest-location" => {
                 let (owner, alias) = (self.value("owner-id"), self.value("owner-alias"));
                 format!("{}/{}", if alias.is_empty() { owner } else { alias }, self.value("name"))

@@ -111,7 +111,7 @@ pub(super) async fn modify_credits(operation: Operation<'_>) -> Result<Output, A
     };
     let ((asked, dry), scope) = operation.query(|params| {
         // Setting the same twice is setting it once.
-        params.text("ClientToken");
+        super::take_client_token(params)?;
         let asked = params.structures("InstanceCreditSpecification")?.into_iter().map(take_one);
         let asked = asked.collect::<Result<Vec<_>, AwsError>>()?;
         if asked.is_empty() {

@@ -125,6 +125,16 @@ fn dry_run(asked: bool) -> Result<(), AwsError> {
     Ok(())
 }
 
+/// Takes what makes a call repeatable; empty where it was not said.
+fn take_client_token(params: &mut QueryParams) -> Result<String, AwsError> {
+    let token = params.text("ClientToken").unwrap_or_default();
+    if token.len() > 64 || !token.is_ascii() {
+        let message = "Invalid value for ClientToken: expected at most 64 ASCII characters.";
+        return Err(AwsError::sender("InvalidParameterValue", message));
+    }
+    Ok(token)
+}
+
 /// Takes `DryRun`.
 fn take_dry_run(params: &mut QueryParams) -> Result<bool, AwsError> {
     Ok(params.flag("DryRun")?.unwrap_or(false))

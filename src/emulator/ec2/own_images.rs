@@ -20,6 +20,7 @@ use crate::emulator::{
 use serde::{Deserialize, Serialize};
 
 /// An image of the account.
+#[expect(clippy::struct_excessive_bools, reason = "what is known of an image, each by itself")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct OwnImage {
     pub(super) id: String,
@@ -264,7 +265,7 @@ pub(super) async fn copy(operation: Operation<'_>) -> Result<Output, AwsError> {
             let with_tags = params.flag("CopyImageTags")?.unwrap_or(false);
             let (name, description) = (take_name(params)?, take_description(params)?);
             let tags = tags::take_specifications(params, &[kind::IMAGE.tagged, kind::SNAPSHOT.tagged])?;
-            let (token, dry) = (params.text("ClientToken").unwrap_or_default(), super::take_dry_run(params)?);
+            let (token, dry) = (super::take_client_token(params)?, super::take_dry_run(params)?);
             Ok((source, region, name, description, encrypted, key, with_tags, token, tags, dry))
         })?;
     images::check_id(&source)?;
@@ -430,12 +431,11 @@ pub(super) struct Base {
 impl State {
     /// Finds what a launch takes from an image, and refuses a type of another architecture.
     pub(super) fn base_of(&self, image: &str) -> Result<(Base, Option<Architecture>), AwsError> {
-        Ok(match self.own_image(image)? {
-            Some(own) => (Base { devices: own.devices.clone(), root: own.root.clone() }, Some(own.architecture())),
-            None => {
-                let base = Base { devices: images::devices(image), root: images::root_device(image).to_owned() };
-                (base, images::architecture(image))
-            }
+        Ok(if let Some(own) = self.own_image(image)? {
+            (Base { devices: own.devices.clone(), root: own.root.clone() }, Some(own.architecture()))
+        } else {
+            let base = Base { devices: images::devices(image), root: images::root_device(image).to_owned() };
+            (base, images::architecture(image))
         })
     }
 }

@@ -68,7 +68,7 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
                 super::dry_run(dry)?;
                 return Ok(members);
             }
-            let launched = request.launch(&state.ec2, &Network::new(&account, &region), profile, now)?;
+            let launched = request.launch(&state.ec2, &Network::new(&account, &region), profile.as_ref(), now)?;
             super::dry_run(dry)?;
             let members = request.keep(&mut state.ec2, launched);
             if let (false, Some(first)) = (request.token.is_empty(), members.first()) {
@@ -99,11 +99,7 @@ fn repeated(state: &State, request: &LaunchRequest) -> Result<Option<Vec<Instanc
 
 impl LaunchRequest {
     fn take(params: &mut QueryParams, network: &Network) -> Result<Self, AwsError> {
-        let token = params.text("ClientToken").unwrap_or_default();
-        if token.len() > 64 || !token.is_ascii() {
-            let message = "Invalid value for ClientToken: expected at most 64 ASCII characters.";
-            return Err(AwsError::sender("InvalidParameterValue", message));
-        }
+        let token = super::take_client_token(params)?;
         let fingerprint = hex(&Sha256::digest(params.canonical().as_bytes()));
         let image = params.required("ImageId")?;
         images::check_id(&image)?;
@@ -126,7 +122,7 @@ impl LaunchRequest {
         &self,
         state: &State,
         network: &Network,
-        profile: Option<Profile>,
+        profile: Option<&Profile>,
         now: i64,
     ) -> Result<Vec<(Instance, Vec<Volume>)>, AwsError> {
         let mut taken = state.index.addresses().clone();
@@ -178,7 +174,7 @@ impl LaunchRequest {
                 key: self.key.clone(),
                 root: base.root.clone(),
                 devices,
-                profile: profile.as_ref().map(Profile::again).transpose()?,
+                profile: profile.map(Profile::again).transpose()?,
             };
             members.push((instance, volumes));
         }

@@ -72,8 +72,7 @@ impl State {
             ("iam", "root") => resource == "root",
             ("iam", "role") if owner == account => self.has_role(name, account),
             ("iam", "user") if owner == account => self.users.get(last).is_some_and(|user| user.arn(account) == name),
-            ("iam", "role" | "user") => !last.is_empty(),
-            ("sts", "assumed-role" | "federated-user") => !last.is_empty(),
+            ("iam", "role" | "user") | ("sts", "assumed-role" | "federated-user") => !last.is_empty(),
             _ => false,
         }
     }

@@ -97,9 +97,10 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 impl State {
     /// Refuses a name that a user has; two that differ in case only are one name to IAM.
     fn check_free_user(&self, name: &str) -> Result<(), AwsError> {
-        match self.users.keys().any(|known| known.eq_ignore_ascii_case(name)) {
-            true => Err(Kind::User.exists(name)),
-            false => Ok(()),
+        if self.users.keys().any(|known| known.eq_ignore_ascii_case(name)) {
+            Err(Kind::User.exists(name))
+        } else {
+            Ok(())
         }
     }
 }

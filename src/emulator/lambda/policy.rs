@@ -345,7 +345,7 @@ mod tests {
         allows_anybody_by_url(&[url.clone(), via.clone()]).unwrap();
         allows_anybody_by_url(&[statement("lambda:*", json!({}))]).unwrap();
         assert!(allows_anybody_by_url(std::slice::from_ref(&url)).unwrap_err().contains("October 2025"));
-        assert!(allows_anybody_by_url(&[via.clone()]).unwrap_err().contains("InvokeFunctionUrl"));
+        assert!(allows_anybody_by_url(std::slice::from_ref(&via)).unwrap_err().contains("InvokeFunctionUrl"));
         let signed = statement("lambda:InvokeFunctionUrl", json!({ "FunctionUrlAuthType": "AWS_IAM" }));
         let others = statement("lambda:InvokeFunctionUrl", json!({ "SourceAccount": "111111111111" }));
         assert!(allows_anybody_by_url(&[signed, others, via]).is_err());

@@ -223,7 +223,7 @@ impl Launcher {
         let places: Vec<&Path> = places.into_iter().flatten().collect();
         let program = interpreter.path.clone();
         let argument = Some(client.program.clone());
-        Ok(Launch { argument, defaults, reserved, remarks, program, ..Launch::default() }.with_folders(&places))
+        Ok(Launch { program, argument, defaults, reserved, remarks, ..Launch::default() }.with_folders(&places))
     }
 
     async fn client(&self, language: Language) -> io::Result<&Client> {

@@ -30,7 +30,7 @@ pub fn of_key(context: &Context, access_key_id: &str) -> Caller {
     let account = context.config.account.as_str();
     let user = read(context, |state| state.iam.user_of_key(access_key_id).map(str::to_owned));
     match (user, context.sessions.owner(access_key_id)) {
-        (Some(name), _) => of_user(context, name),
+        (Some(name), _) | (None, Some(Owner::User(name))) => of_user(context, name),
         (None, Some(Owner::Role(session))) => Caller {
             arn: session.arn(account),
             id: session.user_id(&role_id(context, &session.role)),
@@ -38,7 +38,6 @@ pub fn of_key(context: &Context, access_key_id: &str) -> Caller {
             is_owner: false,
             is_role: true,
         },
-        (None, Some(Owner::User(name))) => of_user(context, name),
         (None, Some(Owner::Root) | None) => Caller {
             arn: format!("arn:aws:iam::{account}:root"),
             id: account.to_owned(),

@@ -107,11 +107,11 @@ mod tests {
         Caller { arn: arn.to_owned(), id: String::new(), user: None, is_owner: false, is_role: false }
     }
 
-    fn decided(statement: Value, arn: &str, external_id: Option<&str>) -> Decision {
+    fn decided(statement: &Value, arn: &str, external_id: Option<&str>) -> Decision {
         decide(&json!({ "Statement": statement }).to_string(), &caller(arn), ACCOUNT, external_id)
     }
 
-    fn allow(principal: Value) -> Value {
+    fn allow(principal: &Value) -> Value {
         json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" })
     }
 
@@ -129,21 +129,21 @@ mod tests {
             (json!({ "AWS": "arn:aws:iam::000000000000:role/service/worker" }), session, Decision::Allowed),
             (json!({ "AWS": "arn:aws:iam::111111111111:root" }), user, Decision::Denied),
         ] {
-            assert_eq!(decided(allow(principal.clone()), arn, None), decision, "{principal}");
+            assert_eq!(decided(&allow(&principal), arn, None), decision, "{principal}");
         }
     }
 
     #[test]
     fn a_denial_wins_and_a_condition_counts() {
         let user = "arn:aws:iam::000000000000:user/ann";
-        let mut deny = allow(json!("*"));
+        let mut deny = allow(&json!("*"));
         deny["Effect"] = json!("Deny");
-        assert_eq!(decided(json!([allow(json!("*")), deny]), user, None), Decision::Denied);
-        let mut partner = allow(json!("*"));
+        assert_eq!(decided(&json!([allow(&json!("*")), deny]), user, None), Decision::Denied);
+        let mut partner = allow(&json!("*"));
         partner["Condition"] = json!({ "StringEquals": { "sts:ExternalId": "x" } });
-        assert_eq!(decided(partner.clone(), user, None), Decision::Denied);
-        assert_eq!(decided(partner.clone(), user, Some("x")), Decision::Allowed);
+        assert_eq!(decided(&partner, user, None), Decision::Denied);
+        assert_eq!(decided(&partner, user, Some("x")), Decision::Allowed);
         partner["Condition"] = json!({ "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } });
-        assert_eq!(decided(partner, user, None), Decision::Unknown("IpAddress aws:sourceip".to_owned()));
+        assert_eq!(decided(&partner, user, None), Decision::Unknown("IpAddress aws:sourceip".to_owned()));
     }
 }

@@ -14,7 +14,11 @@ async fn an_api_is_imported_deployed_called_and_deleted() {
     assert_eq!(api["name"], "mine");
 
     let url = format!("/restapis/{id}/v1/_user_request_/hello");
-    assert_eq!(cli.get(&url).await.0, 404, "nothing is served before the first deployment");
+    assert_eq!(
+        cli.get(&url).await,
+        (403, r#"{"message":"Forbidden"}"#.to_owned()),
+        "nothing is served before the first deployment"
+    );
     cli.ok(&["apigateway", "create-deployment", "--rest-api-id", id, "--stage-name", "v1"]);
     assert_eq!(cli.get(&url).await, (200, r#"{"hello":"world"}"#.to_owned()));
     assert_eq!(cli.get(&format!("/_aws/execute-api/{id}/v1/hello")).await.0, 200);

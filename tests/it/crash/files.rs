@@ -66,7 +66,11 @@ fn a_lost_record_or_lost_credentials_cost_one_up() {
     for (name, told) in [("engine.json", "runs without a record"), ("credentials.json", "starting it again")] {
         fs::remove_file(lab.project.path().join(".atelier").join(name)).unwrap();
         let deploy = lab.project.run(&["deploy", "--json"]);
-        assert_eq!((deploy.code, &deploy.json()["error"]["hints"][0]), (Some(5), &"`atelier up`".into()), "{deploy:?}");
+        assert_eq!(
+            (deploy.code, &deploy.json()["error"]["hints"][0]),
+            (Some(5), &"`atelier up` makes them agree".into()),
+            "{deploy:?}"
+        );
         let up = lab.project.run(&["up", "--engine", "embedded", "--port", &port]);
         assert_eq!(up.code, Some(0), "{name}: {up:?}");
         assert!(up.stderr.contains(told), "{name}: {up:?}");

@@ -49,14 +49,10 @@ async fn a_missing_operation_is_a_501_that_names_it_in_its_protocol() {
 #[tokio::test]
 async fn a_missing_rest_operation_is_named_although_its_call_has_a_method_and_a_path_only() {
     for (service, method, path, name) in [
-        ("lambda", "POST", "/2015-03-31/functions/f/versions", "PublishVersion"),
-        ("lambda", "POST", "/2015-03-31/functions/f/aliases", "CreateAlias"),
-        ("lambda", "PUT", "/2017-10-31/functions/f/concurrency", "PutFunctionConcurrency"),
-        ("lambda", "POST", "/2021-10-31/functions/f/url", "CreateFunctionUrlConfig"),
+        ("lambda", "PUT", "/2020-06-30/functions/f/code-signing-config", "PutFunctionCodeSigningConfig"),
         ("lambda", "POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"),
-        ("lambda", "GET", "/2018-10-31/layers?find=LayerVersion&Arn=a", "GetLayerVersionByArn"),
         ("apigateway", "POST", "/restapis/abc/authorizers", "CreateAuthorizer"),
-        ("apigateway", "POST", "/restapis/abc/requestvalidators", "CreateRequestValidator"),
+        ("apigateway", "POST", "/restapis/abc/models", "CreateModel"),
         ("apigateway", "PATCH", "/account", "UpdateAccount"),
         ("apigateway", "POST", "/apikeys?mode=import&format=csv", "ImportApiKeys"),
         ("lambda", "GET", "/2015-03-31/nonsense", "GET /2015-03-31/nonsense"),

@@ -374,6 +374,8 @@ ROWS |= {
     },
     "CopyImage": {
         "input": {"Name": "$new", "SourceImageId": "$image", "SourceRegion": "us-east-1"},
+        # Any image is there, as for launches.
+        "free": ["SourceImageId"],
         "answer": {"ImageId": ...},
     },
     "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$new"}, "answer": {"ImageId": ...}},

@@ -36,7 +36,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
         }
         let zone = take_zone(params, &Network::new(&account, &region))?;
         let snapshot = params.text("SnapshotId").filter(|id| !id.is_empty());
-        let (mut asked, token) = (Asked::take(params, "Size")?, params.text("ClientToken").unwrap_or_default());
+        let (mut asked, token) = (Asked::take(params, "Size")?, super::super::take_client_token(params)?);
         // A snapshot tells the size; the type is gp2 unless it is said.
         asked.kind.get_or_insert_with(|| "gp2".to_owned());
         let new_tags = tags::take_for(params, &kind::VOLUME)?;

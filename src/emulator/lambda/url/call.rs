@@ -300,12 +300,11 @@ async fn head(streaming: &mut Streaming) -> Result<Response, Refusal> {
         if read.len() > MAX_HEAD {
             return Err(Refusal::Failed("the streamed answer has a head without an end".to_owned()));
         }
-        match streaming.piece().await {
-            Some(piece) => read.extend_from_slice(&piece),
-            None => {
-                result(streaming.end().await?)?;
-                return Err(Refusal::Failed("the streamed answer ends inside its head".to_owned()));
-            }
+        if let Some(piece) = streaming.piece().await {
+            read.extend_from_slice(&piece);
+        } else {
+            result(streaming.end().await?)?;
+            return Err(Refusal::Failed("the streamed answer ends inside its head".to_owned()));
         }
     }
 }
