@@ -99,7 +99,7 @@ fn the_word_help_is_as_good_as_the_flag() {
         assert_eq!(word.stdout, project.run(&args(&verb, &["--help"])).stdout, "{verb:?}");
     }
     let nothing = project.run(&["help", "nothing"]);
-    assert!(nothing.code == Some(2) && nothing.stderr.contains("possible values: up, "), "{nothing:?}");
+    assert!(nothing.code == Some(2) && nothing.stderr.contains("possible values: init, up, "), "{nothing:?}");
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn the_key_that_is_kept_is_one_that_opens_the_api_or_none() {
     // This engine keeps digests only: a value that is nowhere any more can be replaced, not read.
     let refused = workshop.run(&["call", "status", "--json"]).json();
     assert_eq!(refused["error"]["code"], "no_key");
-    assert!(refused["error"]["hints"].to_string().contains("key rotate"), "{refused}");
+    assert!(refused["error"]["hints"].to_string().contains("key create"), "{refused}");
     let rotated = workshop.make_key(&["rotate", "other"]);
     assert_ne!(rotated, other);
     assert_eq!(header(&workshop), line(&rotated));
