@@ -38,7 +38,9 @@ def faults(service, operation, answer):
         yield from document_faults(shape, answer)
     elif model.has_event_stream_output:
         yield from header_faults(shape, answer.headers)
-        yield from stream_faults(model.get_event_stream_output(), answer)
+        # A call that only asks whether it may has no events.
+        if answer.status != 204:
+            yield from stream_faults(model.get_event_stream_output(), answer)
     else:
         yield from rest_faults(shape, answer)
 

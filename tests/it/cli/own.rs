@@ -137,10 +137,13 @@ fn flags_name_a_function_and_are_kept() {
     assert_eq!(output.code, Some(2), "{output:?}");
 }
 
+/// What is in `atelier.toml`, files beside it, what is said of them, and the exit code.
+type Refusal<'r> = (&'r str, &'r [(&'r str, &'r str)], &'r str, i32);
+
 #[test]
 fn what_cannot_be_a_function_is_refused_before_anything_is_made() {
     let project = project().up();
-    let refusals: [(&str, &[(&str, &str)], &str, i32); 5] = [
+    let refusals: [Refusal; 5] = [
         ("[function]\ndir = 'none'\n", &[], "cannot read", 4),
         ("[function]\ndir = 'api'\n", &[("notes.txt", "")], "holds no function", 2),
         (

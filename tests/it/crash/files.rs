@@ -63,14 +63,13 @@ fn a_lost_record_or_lost_credentials_cost_one_up() {
     let lab = Lab::bare();
     let first = lab.project.run(&["deploy", "--json"]).json()["data"]["api_id"].clone();
     let port = lab.port.to_string();
-    for (name, told) in [("engine.json", "runs without a record"), ("credentials.json", "starting it again")] {
+    for (name, told, way) in [
+        ("engine.json", "runs without a record", "`atelier up`"),
+        ("credentials.json", "starting it again", "`atelier up` makes them agree"),
+    ] {
         fs::remove_file(lab.project.path().join(".atelier").join(name)).unwrap();
         let deploy = lab.project.run(&["deploy", "--json"]);
-        assert_eq!(
-            (deploy.code, &deploy.json()["error"]["hints"][0]),
-            (Some(5), &"`atelier up` makes them agree".into()),
-            "{deploy:?}"
-        );
+        assert_eq!((deploy.code, &deploy.json()["error"]["hints"][0]), (Some(5), &way.into()), "{deploy:?}");
         let up = lab.project.run(&["up", "--engine", "embedded", "--port", &port]);
         assert_eq!(up.code, Some(0), "{name}: {up:?}");
         assert!(up.stderr.contains(told), "{name}: {up:?}");

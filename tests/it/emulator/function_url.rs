@@ -190,9 +190,9 @@ async fn a_signed_url_wants_a_signature_for_lambda_and_its_region() {
     }
     let seen = json_of(&public.send(&signed("lambda", "us-east-1"), "").await);
     assert_eq!(seen["requestContext"]["accountId"], "000000000000");
-    let signer = &seen["requestContext"]["authorizer"]["iam"];
+    let caller = &seen["requestContext"]["authorizer"]["iam"];
     assert_eq!(
-        (&signer["accessKey"], &signer["userArn"]),
+        (&caller["accessKey"], &caller["userArn"]),
         (&json!(edge::KEY_ID), &json!("arn:aws:iam::000000000000:root"))
     );
 

@@ -126,7 +126,10 @@ async fn a_role_is_assumed_by_whom_it_trusts_and_for_as_long_as_asked() {
     let session = sts(&cloud, Credentials::from_keys(lent.access_key_id(), lent.secret_access_key(), token));
     let identity = session.get_caller_identity().send().await.unwrap();
     assert_eq!(identity.arn(), Some(format!("arn:aws:sts::{ACCOUNT}:assumed-role/open/one").as_str()));
-    assert_eq!(identity.user_id(), assumed.assumed_role_user().map(|user| user.assumed_role_id()));
+    assert_eq!(
+        identity.user_id(),
+        assumed.assumed_role_user().map(aws_sdk_sts::types::AssumedRoleUser::assumed_role_id)
+    );
     for refused in ["closed", "absent"] {
         let error = assume(refused).send().await.unwrap_err();
         let message = format!(

@@ -13,7 +13,7 @@ use aws_sdk_lambda::{
     error::ProvideErrorMetadata,
     operation::publish_layer_version::PublishLayerVersionOutput,
     primitives::Blob,
-    types::{Architecture, FunctionCode, LayerVersionContentInput, Runtime},
+    types::{Architecture, FunctionCode, LayerVersionContentInput, LayerVersionsListItem, Runtime},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ async fn layers_are_published_listed_shared_and_removed() {
     let by_arn = client.get_layer_version_by_arn().arn(format!("{LAYER}:2")).send().await.unwrap();
     assert_eq!(by_arn.version(), 2);
     let versions = client.list_layer_versions().layer_name("l").send().await.unwrap();
-    assert_eq!(versions.layer_versions().iter().map(|it| it.version()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(versions.layer_versions().iter().map(LayerVersionsListItem::version).collect::<Vec<_>>(), [2, 1]);
     let layers = client.list_layers().send().await.unwrap();
     let newest = |at: usize| layers.layers()[at].latest_matching_version().unwrap().version();
     assert_eq!((layers.layers().len(), newest(0), newest(1)), (2, 2, 1));

@@ -78,7 +78,7 @@ fn a_python_function_reaches_the_engine_under_every_name() {
 }
 
 /// The same in Node.js, by its own clients: `http`, `fetch`, and a plain connection.
-const NODE: &str = r#"
+const NODE: &str = r"
 import http from 'node:http';
 import net from 'node:net';
 
@@ -102,7 +102,7 @@ export async function handler() {
   }
   return seen;
 }
-"#;
+";
 
 #[test]
 fn a_node_function_reaches_the_engine_under_every_name() {
