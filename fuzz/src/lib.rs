@@ -21,14 +21,38 @@ pub mod edge;
 pub mod hosts;
 #[path = "../../src/http1/mod.rs"]
 pub mod http1;
+#[path = "../../src/lenience/mod.rs"]
+pub mod lenience;
 #[path = "../../src/names.rs"]
 pub mod names;
 #[path = "../../src/secret.rs"]
 pub mod secret;
+#[path = "../../src/shell.rs"]
+pub mod shell;
 
 /// What marks a value that reads the same in every language, without the texts that it stands in.
 pub mod text {
-    pub trait Verbatim: std::fmt::Display {}
+    use std::fmt::Display;
+
+    pub trait Verbatim: Display {}
+
+    /// A text for people: nobody reads here.
+    pub struct Message;
+
+    impl Message {
+        pub fn new(_: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+            Self
+        }
+
+        pub fn literal(_: impl Display) -> Self {
+            Self
+        }
+
+        #[must_use]
+        pub fn with(self, _: &str, _: impl Display) -> Self {
+            self
+        }
+    }
 }
 
 /// The docker proxy's rules, without its server.
