@@ -16,9 +16,9 @@ use std::{
 };
 
 /// Maps whose keys the engine draws.
-const DRAWN_KEYS: [&str; 6] = ["instances", "apis", "resources", "deployments", "keys", "plans"];
+const DRAWN_KEYS: [&str; 7] = ["instances", "volumes", "apis", "resources", "deployments", "keys", "plans"];
 /// Fields that hold a time, or something drawn that atelier never asks for.
-const DRAWN: [&str; 14] = [
+const DRAWN: [&str; 17] = [
     "created",
     "launched",
     "since",
@@ -33,6 +33,9 @@ const DRAWN: [&str; 14] = [
     "serial",
     "session",
     "identity",
+    "attached",
+    "build",
+    "starts",
 ];
 
 /// The situations in which a question was put.
@@ -97,4 +100,16 @@ fn plain(value: &mut Value, drawn: &mut BTreeSet<String>) {
         Value::Array(values) => values.iter_mut().for_each(|value| plain(value, drawn)),
         _ => {}
     }
+}
+
+#[test]
+fn two_undisturbed_deploys_come_to_the_same() {
+    let lab = Lab::bare();
+    let deployed = || {
+        lab.ok(&["deploy"]);
+        let come_to = situation(&lab);
+        lab.ok(&["clean", "--yes"]);
+        come_to
+    };
+    assert_eq!(deployed(), deployed());
 }
