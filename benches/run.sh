@@ -6,10 +6,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 atelier=$(realpath "$1")
 shift
-venv=$PWD/target/bench-venv
-if [ ! -x "$venv/bin/ministack" ]; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet ministack==1.5.33
-fi
-PATH=$venv/bin:$(dirname "$(scripts/aws-cli.sh)"):$PATH
+ministack=$(scripts/venv.sh bench-venv ministack ministack==1.5.33)
+PATH=$(dirname "$ministack"):$(dirname "$(scripts/aws-cli.sh)"):$PATH
 exec cargo run --quiet --release --manifest-path benches/Cargo.toml --target-dir target/bench -- "$atelier" "$@"
