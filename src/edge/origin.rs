@@ -9,6 +9,23 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// The headers in which an answer says what pages of other sites may do.
+const TOLD_TO_PAGES: [HeaderName; 6] = [
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_MAX_AGE,
+];
+
+/// Takes off an answer what it says about pages of other sites: whoever decides that says it anew.
+pub fn silence(headers: &mut HeaderMap) {
+    for name in &TOLD_TO_PAGES {
+        headers.remove(name);
+    }
+}
+
 /// Tells whether a request came by the public URL, through the tunnel: by its `Host`, or by what the tunnel puts in its
 /// place. Nothing else that a client can write counts.
 #[must_use]

@@ -329,16 +329,7 @@ impl Asked {
 
 /// Takes off what an engine says about other origins: only the edge decides that.
 fn without_cors(mut response: Response) -> Response {
-    for name in [
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        header::ACCESS_CONTROL_MAX_AGE,
-    ] {
-        response.headers_mut().remove(name);
-    }
+    origin::silence(response.headers_mut());
     response
 }
 

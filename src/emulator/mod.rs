@@ -12,6 +12,7 @@ pub mod apigateway;
 pub mod apigatewayv2;
 mod context;
 pub mod ec2;
+mod http_event;
 pub mod iam;
 pub mod lambda;
 pub mod logs;

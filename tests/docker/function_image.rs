@@ -5,8 +5,6 @@ use crate::{
     machine,
     support::{Project, engine_port},
 };
-use atelier::aws::Connection;
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_lambda::{
     Client,
     client::Waiters,
@@ -76,20 +74,11 @@ async fn a_machine_without_python_runs_its_functions_in_awss_image() {
     let which = Command::new("sh").args(["-c", "command -v docker"]).output().unwrap();
     let docker = String::from_utf8(which.stdout).unwrap();
     std::os::unix::fs::symlink(docker.trim(), programs.path().join("docker")).unwrap();
-    let port = engine_port().to_string();
+    let port = engine_port();
     let project = Project::new().with("PATH", programs.path().to_str().unwrap());
-    let up = project.run(&["up", "--engine", "embedded", "--port", &port]);
+    let up = project.run(&["up", "--engine", "embedded", "--port", &port.to_string()]);
     assert_eq!(up.code, Some(0), "{up:?}");
-    let stored = std::fs::read_to_string(project.path().join(".atelier/credentials.json")).unwrap();
-    let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
-    let key = |name: &str| stored[name].as_str().unwrap().to_owned();
-    let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
-    let connection = Connection {
-        endpoint: Some(format!("http://127.0.0.1:{port}")),
-        region: "us-east-1".to_owned(),
-        credentials: SharedCredentialsProvider::new(credentials),
-    };
-    let sdk = connection.sdk_config();
+    let sdk = project.sdk(port);
     let role = aws_sdk_iam::Client::new(&sdk).create_role().role_name("worker").assume_role_policy_document(TRUST);
     let role = role.send().await.unwrap().role.unwrap().arn;
     let (client, logs) = (Client::new(&sdk), aws_sdk_cloudwatchlogs::Client::new(&sdk));

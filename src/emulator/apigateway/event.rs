@@ -2,7 +2,10 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>
 
 use super::incoming::Incoming;
-use crate::http1::Spelling;
+use crate::{
+    emulator::http_event::{FORWARDED_FOR, FORWARDED_PORT, FORWARDED_PROTO, TRACE_ID, millis, request_time},
+    http1::Spelling,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -10,12 +13,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, net::IpAddr};
 use time::OffsetDateTime;
-
-/// The header by which calls are traced.
-pub(super) const TRACE_ID: &str = "x-amzn-trace-id";
-const FORWARDED_FOR: &str = "x-forwarded-for";
-const FORWARDED_PORT: &str = "x-forwarded-port";
-const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// All that an event is made from.
 pub(super) struct Source<'a> {
@@ -182,16 +179,6 @@ pub(super) fn is_binary(declared: &[String], media_type: &str) -> bool {
             || known.eq_ignore_ascii_case(media_type)
             || known.strip_suffix("/*").is_some_and(|known| known.eq_ignore_ascii_case(kind))
     })
-}
-
-fn millis(time: OffsetDateTime) -> i64 {
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
-}
-
-/// Writes a time as in an access log: `23/Nov/2026:04:46:00 +0000`.
-fn request_time(time: OffsetDateTime) -> String {
-    let format = time::macros::format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
-    time.format(&format).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     contract,
     edge::{ApiCall, Lookup, Voice},
-    emulator::{Context, runtime::Functions, store::Region, wire},
+    emulator::{Context, http_event::TRACE_ID, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
@@ -108,9 +108,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
         }
         Err(failure) => refuse(context, &call, None, ids, &failure),
     };
-    for (name, id) in
-        [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (event::TRACE_ID, ids.trace)]
-    {
+    for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (TRACE_ID, ids.trace)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);
         }
@@ -259,7 +257,7 @@ fn source<'a>(
 
 /// Names the trace that a call belongs to: its caller's, else one of its own.
 fn trace(context: &Context, call: &ApiCall<Served>, id: &str) -> String {
-    let sent = call.request.headers().get(event::TRACE_ID).and_then(|trace| trace.to_str().ok());
+    let sent = call.request.headers().get(TRACE_ID).and_then(|trace| trace.to_str().ok());
     let own = function::new_trace(context, id);
     sent.map_or_else(|| format!("Root={own}"), |sent| format!("Self={own};{sent}"))
 }

@@ -3,17 +3,8 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
 
 use super::model::Cors;
-use crate::http1::Response;
+use crate::{edge::origin::silence, http1::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-
-const ALL: [HeaderName; 6] = [
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    header::ACCESS_CONTROL_ALLOW_HEADERS,
-    header::ACCESS_CONTROL_ALLOW_METHODS,
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::ACCESS_CONTROL_MAX_AGE,
-];
 
 /// Answers a preflight.
 pub(super) fn preflight(cors: &Cors, method: &Method, headers: &HeaderMap) -> Option<Response> {
@@ -39,9 +30,7 @@ pub(super) fn preflight(cors: &Cors, method: &Method, headers: &HeaderMap) -> Op
 /// Puts the configured headers on an answer to a page.
 pub(super) fn apply(cors: &Cors, headers: &HeaderMap, response: &mut Response) {
     let answer = response.headers_mut();
-    for name in &ALL {
-        answer.remove(name);
-    }
+    silence(answer);
     let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| allowed(cors, origin)) else { return };
     answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     put(answer, header::ACCESS_CONTROL_EXPOSE_HEADERS, &cors.expose_headers);

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use super::model::Route;
-use base64::{Engine, prelude::BASE64_STANDARD};
+use crate::emulator::http_event::{self, Http, address, cookies, millis, parameters, request_time, text, texts};
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -65,17 +65,7 @@ struct Context<'a> {
     route_key: &'a str,
     stage: &'a str,
     time: String,
-    time_epoch: i128,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Http<'a> {
-    method: &'a str,
-    path: &'a str,
-    protocol: &'a str,
-    source_ip: String,
-    user_agent: String,
+    time_epoch: i64,
 }
 
 /// Builds the event of version 2.0, as JSON.
@@ -89,24 +79,18 @@ pub(super) fn version_2(source: &Source<'_>) -> Vec<u8> {
         raw_query_string: source.query,
         cookies: cookies(source.headers),
         headers: headers(source),
-        query_string_parameters: joined(form_urlencoded::parse(source.query.as_bytes()).into_owned()),
+        query_string_parameters: parameters(source.query),
         request_context: Context {
             account_id: source.account,
             api_id: source.api,
             domain_name: domain_name(source),
             domain_prefix: source.api,
-            http: Http {
-                method: source.method,
-                path: &path,
-                protocol: "HTTP/1.1",
-                source_ip: caller_ip(source),
-                user_agent: text(source.headers, "user-agent").unwrap_or_default(),
-            },
+            http: Http::of(source.method, &path, source.headers, source.caller_ip),
             request_id: source.request_id,
             route_key: &source.route.route_key,
             stage: source.stage,
-            time: written(source.now),
-            time_epoch: source.now.unix_timestamp_nanos() / 1_000_000,
+            time: request_time(source.now),
+            time_epoch: millis(source.now),
         },
         path_parameters: source.parameters,
         stage_variables: source.stage_variables,
@@ -120,7 +104,7 @@ pub(super) fn version_2(source: &Source<'_>) -> Vec<u8> {
 pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
     let (body, is_base64) = body(source);
     let mut headers = headers(source);
-    let cookies = text_of_all(source.headers, header::COOKIE.as_str());
+    let cookies = texts(source.headers, header::COOKIE.as_str());
     if !cookies.is_empty() {
         headers.insert("cookie".to_owned(), cookies.join("; "));
     }
@@ -159,7 +143,7 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
                 "cognitoIdentityId": null,
                 "cognitoIdentityPoolId": null,
                 "principalOrgId": null,
-                "sourceIp": caller_ip(source),
+                "sourceIp": address(source.caller_ip),
                 "user": null,
                 "userAgent": text(source.headers, "user-agent").unwrap_or_default(),
                 "userArn": null,
@@ -167,8 +151,8 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
             "path": path,
             "protocol": "HTTP/1.1",
             "requestId": source.request_id,
-            "requestTime": written(source.now),
-            "requestTimeEpoch": i64::try_from(source.now.unix_timestamp_nanos() / 1_000_000).unwrap_or_default(),
+            "requestTime": request_time(source.now),
+            "requestTimeEpoch": millis(source.now),
             "resourceId": source.route.route_key,
             "resourcePath": resource,
             "stage": source.stage,
@@ -185,70 +169,13 @@ fn domain_name(source: &Source<'_>) -> String {
     format!("{}.execute-api.{}.amazonaws.com", source.api, source.region)
 }
 
-fn caller_ip(source: &Source<'_>) -> String {
-    source.caller_ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default()
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-fn text_of_all(headers: &HeaderMap, name: &str) -> Vec<String> {
-    headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
-}
-
-/// The cookies, each by itself; their header is not among the headers.
-fn cookies(headers: &HeaderMap) -> Vec<String> {
-    let values = text_of_all(headers, header::COOKIE.as_str());
-    values.iter().flat_map(|value| value.split(';')).map(|cookie| cookie.trim().to_owned()).collect()
-}
-
-/// The values of one name in one, with commas between.
-fn joined(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in pairs {
-        all.entry(name).or_default().push(value);
-    }
-    all.into_iter().map(|(name, values)| (name, values.join(","))).collect()
-}
-
 /// The caller's headers and those that API Gateway adds, all in lower case.
 pub(super) fn headers(source: &Source<'_>) -> BTreeMap<String, String> {
-    let sent = source.headers;
-    let own = sent.iter().filter(|(name, _)| **name != header::COOKIE && **name != header::CONNECTION);
-    let own =
-        own.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    let mut headers = joined(own);
-    let mut hops = text_of_all(sent, "x-forwarded-for");
-    hops.extend(source.caller_ip.map(|ip| ip.to_canonical().to_string()));
-    // A tunnel says how it was called; without one the caller came here himself.
-    let proto = text(sent, "x-forwarded-proto").unwrap_or_else(|| "http".to_owned());
-    let port = || text(sent, "host")?.rsplit_once(':').map(|(_, port)| port.to_owned());
-    let usual = if proto == "https" { "443" } else { "80" };
-    let port = text(sent, "x-forwarded-port").or_else(port).unwrap_or_else(|| usual.to_owned());
-    headers.insert("x-forwarded-for".to_owned(), hops.join(", "));
-    headers.insert("x-forwarded-proto".to_owned(), proto);
-    headers.insert("x-forwarded-port".to_owned(), port);
-    headers.entry("x-amzn-trace-id".to_owned()).or_insert_with(|| source.trace.to_owned());
+    let mut headers = http_event::headers(source.headers, source.caller_ip, source.trace);
     headers.entry("content-length".to_owned()).or_insert_with(|| source.body.len().to_string());
     headers
 }
 
-/// The body as text where its type is one of text, else in base64.
 fn body(source: &Source<'_>) -> (Option<String>, bool) {
-    if source.body.is_empty() {
-        return (None, false);
-    }
-    let kind = text(source.headers, "content-type").unwrap_or_else(|| "text/plain".to_owned()).to_ascii_lowercase();
-    let is_text = ["text", "json", "xml", "javascript"].iter().any(|known| kind.contains(known));
-    match std::str::from_utf8(source.body) {
-        Ok(text) if is_text => (Some(text.to_owned()), false),
-        _ => (Some(BASE64_STANDARD.encode(source.body)), true),
-    }
-}
-
-/// Writes a time as in an access log: `23/Nov/2026:04:46:00 +0000`.
-fn written(time: OffsetDateTime) -> String {
-    let format = time::macros::format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
-    time.format(&format).unwrap_or_default()
+    http_event::body(source.headers, source.body, "text/plain")
 }

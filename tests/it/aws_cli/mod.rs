@@ -7,7 +7,7 @@ mod ec2;
 mod lambda;
 mod workshop;
 
-use crate::support::Project;
+use crate::support::{Project, tool};
 use atelier::http_client::HttpClient;
 use bytes::Bytes;
 use http::Method;
@@ -98,18 +98,10 @@ impl Cli {
         command
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(std::env::var("ATELIER_AWS_CLI").unwrap_or_else(|_| "aws".to_owned()));
-        command
-            .args(arguments)
-            .current_dir(self.project.path())
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env("HOME", self.project.path())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_PAGER", "")
-            .stdin(Stdio::null());
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        let mut command = tool("ATELIER_AWS_CLI", "aws", &self.project.path(), environment);
+        command.args(arguments);
         command
     }
 }

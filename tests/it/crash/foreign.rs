@@ -1,8 +1,7 @@
 //! What other people have on the same engine: resources of every kind, close to our names, without our tags.
 
 use super::program::archive;
-use atelier::aws::Connection;
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use crate::support::sdk_of;
 use aws_sdk_ec2::types::{InstanceType, ResourceType, Tag, TagSpecification};
 use aws_sdk_lambda::{
     primitives::Blob,
@@ -47,17 +46,8 @@ pub(super) struct Somebody {
 
 impl Somebody {
     pub(super) fn at(project: &Path, port: u16) -> Self {
-        let text = std::fs::read_to_string(project.join(".atelier/credentials.json")).unwrap();
-        let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let key = |name: &str| stored[name].as_str().unwrap().to_owned();
-        let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
-        let connection = Connection {
-            endpoint: Some(format!("http://127.0.0.1:{port}")),
-            region: "us-east-1".to_owned(),
-            credentials: SharedCredentialsProvider::new(credentials),
-        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { sdk: connection.sdk_config(), runtime }
+        Self { sdk: sdk_of(project, port), runtime }
     }
 
     /// Makes one of everything.

@@ -7,13 +7,12 @@ mod opening;
 mod record;
 mod scripts;
 
-use crate::support::{Project, engine_port, interpreters, skipped};
+use crate::support::{Project, engine_port, interpreters, skipped, tool};
 use atelier::runtimes::Runtime;
 use serde_json::Value;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -67,18 +66,10 @@ impl Lab {
         self.aws(arguments).unwrap_or_else(|error| panic!("aws {}: {error}", arguments.join(" ")))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
     fn tool(&self, variable: &str, name: &str, arguments: &[&str]) -> Result<Value, String> {
-        let mut command = Command::new(std::env::var(variable).unwrap_or_else(|_| name.to_owned()));
-        command
-            .args(arguments)
-            .current_dir(self.project.path())
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env("HOME", self.project.path())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_PAGER", "")
-            .stdin(Stdio::null());
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        let mut command = tool(variable, name, &self.project.path(), environment);
+        command.args(arguments);
         let output = command.output().unwrap();
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());

@@ -11,11 +11,13 @@ pub(crate) mod raw;
 mod running;
 mod skipped;
 mod terminal;
+mod tool;
 mod wait;
 
 pub(crate) use port::engine_port;
-pub(crate) use project::{Output, Project};
+pub(crate) use project::{Output, Project, sdk_of};
 pub(crate) use running::Running;
 pub(crate) use skipped::skipped;
 pub(crate) use terminal::Terminal;
+pub(crate) use tool::tool;
 pub(crate) use wait::eventually;

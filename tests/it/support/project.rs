@@ -36,6 +36,20 @@ impl Output {
     }
 }
 
+/// What an AWS client of a folder's embedded engine is configured with: the engine's own credentials.
+pub(crate) fn sdk_of(project: &Path, port: u16) -> SdkConfig {
+    let stored = std::fs::read_to_string(project.join(".atelier/credentials.json")).unwrap();
+    let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    let key = |name: &str| stored[name].as_str().unwrap().to_owned();
+    let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
+    let connection = Connection {
+        endpoint: Some(format!("http://127.0.0.1:{port}")),
+        region: "us-east-1".to_owned(),
+        credentials: SharedCredentialsProvider::new(credentials),
+    };
+    connection.sdk_config()
+}
+
 impl Project {
     /// Makes an empty project, its HOME inside.
     pub(crate) fn new() -> Self {
@@ -64,16 +78,7 @@ impl Project {
 
     /// What an AWS client of this project's embedded engine is configured with.
     pub(crate) fn sdk(&self, port: u16) -> SdkConfig {
-        let stored = std::fs::read_to_string(self.path().join(".atelier/credentials.json")).unwrap();
-        let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
-        let key = |name: &str| stored[name].as_str().unwrap().to_owned();
-        let credentials = Credentials::from_keys(key("access_key_id"), key("secret_access_key"), None);
-        let connection = Connection {
-            endpoint: Some(format!("http://127.0.0.1:{port}")),
-            region: "us-east-1".to_owned(),
-            credentials: SharedCredentialsProvider::new(credentials),
-        };
-        connection.sdk_config()
+        sdk_of(&self.path(), port)
     }
 
     /// Sets a variable for every command of this project.

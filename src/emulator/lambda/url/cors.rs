@@ -2,21 +2,13 @@
 //! replaces what the function says about it.
 
 use crate::{
+    edge::origin::silence,
     emulator::{lambda::error::validation, wire::AwsError},
     http1::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts};
 use serde::{Deserialize, Serialize};
 
-/// The headers about other sites: who sets up `Cors` says them all.
-const HEADERS: [HeaderName; 6] = [
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    header::ACCESS_CONTROL_ALLOW_HEADERS,
-    header::ACCESS_CONTROL_ALLOW_METHODS,
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::ACCESS_CONTROL_MAX_AGE,
-];
 const METHODS: [&str; 7] = ["GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*"];
 
 /// What was set up.
@@ -98,9 +90,7 @@ impl Cors {
 
     /// Puts on an answer what its page may do with it, and takes off what the function says of that.
     pub(super) fn apply(&self, parts: &Parts, headers: &mut HeaderMap) {
-        for name in &HEADERS {
-            headers.remove(name);
-        }
+        silence(headers);
         if self.allow_origin(parts, headers) {
             list(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, self.expose_headers.as_deref());
         }

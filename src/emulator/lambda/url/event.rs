@@ -1,17 +1,16 @@
 //! The event of a call of a function's URL: payload version 2.0, with the members that AWS sends, in its order.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>
 
-use crate::emulator::{lambda::account_of, sts::Caller};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderMap, header, request::Parts};
+use crate::emulator::{
+    http_event::{Http, body, cookies, headers, millis, parameters, request_time},
+    lambda::account_of,
+    sts::Caller,
+};
+use http::request::Parts;
 use serde::Serialize;
 use std::{collections::BTreeMap, net::IpAddr};
 use time::OffsetDateTime;
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
-const FORWARDED_PORT: &str = "x-forwarded-port";
-const FORWARDED_PROTO: &str = "x-forwarded-proto";
-const TRACE_ID: &str = "x-amzn-trace-id";
 /// Who calls where nobody has to say it.
 const ANONYMOUS: &str = "anonymous";
 
@@ -63,7 +62,7 @@ struct Context<'a> {
     route_key: &'a str,
     stage: &'a str,
     time: String,
-    time_epoch: i128,
+    time_epoch: i64,
 }
 
 #[derive(Serialize)]
@@ -83,28 +82,18 @@ struct Signer {
     user_id: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Http<'a> {
-    method: &'a str,
-    path: &'a str,
-    protocol: &'a str,
-    source_ip: String,
-    user_agent: String,
-}
-
 /// Builds the event, as JSON.
 pub(super) fn build(source: &Source<'_>) -> Vec<u8> {
     let (parts, account) = (source.parts, account_of(source.function_arn));
     let query = parts.uri.query().unwrap_or_default();
-    let (body, is_base64_encoded) = body(source);
+    let (body, is_base64_encoded) = body(&parts.headers, source.body, "");
     let event = Event {
         version: "2.0",
         route_key: "$default",
         raw_path: source.path,
         raw_query_string: query,
         cookies: cookies(&parts.headers),
-        headers: headers(source),
+        headers: headers(&parts.headers, source.caller_ip, source.trace),
         query_string_parameters: parameters(query),
         request_context: Context {
             account_id: if source.signer.is_some() { account } else { ANONYMOUS },
@@ -112,18 +101,12 @@ pub(super) fn build(source: &Source<'_>) -> Vec<u8> {
             authorizer: source.signer.as_ref().map(|(key, caller)| authorizer(account, key, caller)),
             domain_name: format!("{}.lambda-url.{}.on.aws", source.id, source.region),
             domain_prefix: source.id,
-            http: Http {
-                method: parts.method.as_str(),
-                path: source.path,
-                protocol: "HTTP/1.1",
-                source_ip: source.caller_ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
-                user_agent: text(&parts.headers, "user-agent").unwrap_or_default(),
-            },
+            http: Http::of(parts.method.as_str(), source.path, &parts.headers, source.caller_ip),
             request_id: source.request_id,
             route_key: "$default",
             stage: "$default",
-            time: written(source.now),
-            time_epoch: source.now.unix_timestamp_nanos() / 1_000_000,
+            time: request_time(source.now),
+            time_epoch: millis(source.now),
         },
         body,
         is_base64_encoded,
@@ -138,71 +121,6 @@ fn authorizer(account: &str, key: &str, caller: &Caller) -> Authorizer {
     Authorizer {
         iam: Signer { access_key, account_id, caller_id, cognito_identity, principal_org_id, user_arn, user_id },
     }
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-/// The cookies, each by itself; their header is not among the headers.
-fn cookies(headers: &HeaderMap) -> Vec<String> {
-    let values = headers.get_all(header::COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
-    values.flat_map(|value| value.split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>()).collect()
-}
-
-/// The caller's headers, those of one name in one, and those that Lambda adds.
-fn headers(source: &Source<'_>) -> BTreeMap<String, String> {
-    let sent = &source.parts.headers;
-    let mut headers = BTreeMap::new();
-    for name in sent.keys().filter(|name| **name != header::COOKIE && **name != header::CONNECTION) {
-        let values: Vec<_> =
-            sent.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
-        headers.insert(name.as_str().to_owned(), values.join(","));
-    }
-    let hops = text(sent, FORWARDED_FOR).into_iter().chain(source.caller_ip.map(|ip| ip.to_canonical().to_string()));
-    headers.insert(FORWARDED_FOR.to_owned(), hops.collect::<Vec<_>>().join(", "));
-    // A tunnel says how it was called; without one the caller came here himself.
-    let proto = text(sent, FORWARDED_PROTO).unwrap_or_else(|| "http".to_owned());
-    let port = || text(sent, "host")?.rsplit_once(':').map(|(_, port)| port.to_owned());
-    let usual = if proto == "https" { "443" } else { "80" };
-    let port = text(sent, FORWARDED_PORT).or_else(port).unwrap_or_else(|| usual.to_owned());
-    headers.insert(FORWARDED_PROTO.to_owned(), proto);
-    headers.insert(FORWARDED_PORT.to_owned(), port);
-    headers.entry(TRACE_ID.to_owned()).or_insert_with(|| source.trace.to_owned());
-    headers
-}
-
-fn parameters(query: &str) -> BTreeMap<String, String> {
-    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        parameters
-            .entry(name.into_owned())
-            .and_modify(|known| {
-                known.push(',');
-                known.push_str(&value);
-            })
-            .or_insert_with(|| value.into_owned());
-    }
-    parameters
-}
-
-/// The body as text where its type is one of text, else in base64.
-fn body(source: &Source<'_>) -> (Option<String>, bool) {
-    if source.body.is_empty() {
-        return (None, false);
-    }
-    let media_type = text(&source.parts.headers, "content-type").unwrap_or_default().to_ascii_lowercase();
-    let is_text = ["text", "json", "xml", "javascript"].iter().any(|kind| media_type.contains(kind));
-    match std::str::from_utf8(source.body) {
-        Ok(text) if is_text => (Some(text.to_owned()), false),
-        _ => (Some(BASE64_STANDARD.encode(source.body)), true),
-    }
-}
-
-/// Writes a time as in an access log: `23/Nov/2026:04:46:00 +0000`.
-fn written(time: OffsetDateTime) -> String {
-    let format = time::macros::format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
-    time.format(&format).unwrap_or_default()
 }
 
 #[cfg(test)]
