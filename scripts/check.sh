@@ -39,6 +39,8 @@ step "tests without Docker, but for the proof of crash safety"
 ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
   ATELIER_SCHEMATHESIS=$(scripts/schemathesis.sh) \
   ATELIER_CHALICE=$(scripts/chalice.sh) \
+  ATELIER_SDK_GO=$(scripts/sdk-go.sh) ATELIER_SDK_RUBY=$(scripts/sdk-ruby.sh) \
+  ATELIER_OLD_AWS_CLI=$(scripts/old-aws-cli.sh) \
   cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"
