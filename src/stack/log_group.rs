@@ -129,7 +129,7 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
     vec![Resource {
         part: Part::LogGroup,
         thing: Thing::LogGroup,
-        concern: Concern::Function,
+        concern: Concern::Logs,
         why: "The function's log. Lambda would make one by itself, which nobody removes and which keeps its lines for ever.",
         body: Body::LogGroup { name: scene.text(&scene.marked().names.log_group), days: RETENTION_DAYS.into(), tags },
     }]

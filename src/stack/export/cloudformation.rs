@@ -71,12 +71,16 @@ fn pascal(name: &str) -> String {
 }
 
 fn refuse_equal_names(description: &Description) -> Result<(), Error> {
+    let variables = description.variables.iter().map(|variable| (pascal(&variable.name), variable.name.clone()));
+    let digests = description.digests.iter().map(|digest| (digest_parameter(&digest.key), digest.key.clone()));
+    let resources = description.resources.iter().filter(|resource| !matches!(resource.body, Body::RolePolicy { .. }));
+    let resources = resources.map(|resource| match &resource.thing {
+        Thing::Key(key) => (logical_id(description, &resource.thing), key.clone()),
+        thing => (logical_id(description, thing), logical_id(description, thing)),
+    });
     let mut seen = BTreeSet::new();
-    let names = description.variables.iter().map(|variable| variable.name.clone());
-    let logical =
-        description.resources.iter().map(|resource| format!("resource {}", logical_id(description, &resource.thing)));
-    for name in names.chain(logical) {
-        if !seen.insert(pascal(&name)) {
+    for (written, name) in variables.chain(digests).chain(resources) {
+        if !seen.insert(written) {
             return Err(Error::Name { name, format: "CloudFormation" });
         }
     }
@@ -102,8 +106,8 @@ fn logical_id(description: &Description, thing: &Thing) -> String {
         }
         Thing::Stage => "ApiStage".to_owned(),
         Thing::UsagePlan => "UsagePlan".to_owned(),
-        Thing::Key(key) => format!("Key{}", pascal(key)),
-        Thing::PlanKey(key) => format!("Key{}InPlan", pascal(key)),
+        Thing::Key(key) => format!("ApiKey{}", pascal(key)),
+        Thing::PlanKey(key) => format!("ApiKey{}InPlan", pascal(key)),
     }
 }
 

@@ -164,6 +164,8 @@ fn concern_file(description: &Description, concern: Concern, all: &[&(&Resource,
 /// Whether a name stands in a program as a word of its own, and not as a member or in quotes.
 fn mentions_word(program: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let code: String = program.lines().filter(|line| !line.starts_with('#')).flat_map(|line| [line, "\n"]).collect();
+    let program = code.as_str();
     program.match_indices(name).any(|(at, _)| {
         let (before, after) = (program[..at].chars().next_back(), program[at + name.len()..].chars().next());
         let is_argument = after == Some('=') && program[at + name.len()..].chars().nth(1) != Some('=');
@@ -253,7 +255,7 @@ fn body(description: &Description) -> String {
         })
         .collect();
     format!(
-        "\n\ndef filled(values):\n    \"\"\"The API's document, with values in the place of its placeholders.\"\"\"\n    text = pathlib.Path(__file__).with_name(\"openapi.json\").read_text(encoding=\"utf-8\")\n    for name, value in values.items():\n        text = text.replace(\"${{\" + name + \"}}\", value)\n    return text\n\n\ndocument = pulumi.Output.all(**{{\n{}}}).apply(filled)\n",
+        "\ndef filled(values):\n    \"\"\"The API's document, with values in the place of its placeholders.\"\"\"\n    text = pathlib.Path(__file__).with_name(\"openapi.json\").read_text(encoding=\"utf-8\")\n    for name, value in values.items():\n        text = text.replace(\"${{\" + name + \"}}\", value)\n    return text\n\n\ndocument = pulumi.Output.all(**{{\n{}}}).apply(filled)\n",
         known.concat()
     )
 }
@@ -277,7 +279,7 @@ fn main(description: &Description) -> String {
         Piece::Literal(format!("/{STAGE}/_user_request_")),
     ]);
     file.push_str(&format!(
-        "\n# An engine on this machine serves APIs below its own address.\nurl = {} if public_endpoint else {stage}.invoke_url\n\npulumi.export(\"url\", url)\npulumi.export(\"api_id\", {api}.id)\npulumi.export(\"function_name\", {}.name)\n",
+        "\n# An engine on this machine serves APIs below its own address.\nurl = {stage}.invoke_url\nif public_endpoint:\n    url = {}\n\npulumi.export(\"url\", url)\npulumi.export(\"api_id\", {api}.id)\npulumi.export(\"function_name\", {}.name)\n",
         text(&local),
         variable(&Thing::Function)
     ));
