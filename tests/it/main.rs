@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod edge;
 mod emulator;
+mod examples;
 mod handler;
 mod http1;
 mod lenient;
