@@ -190,6 +190,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Up(args) => Box::pin(answer(context, left, commands::up::run(context, args))),
         Command::Plan(args) => Box::pin(answer(context, left, commands::plan::run(context, args))),
         Command::Deploy(args) => Box::pin(answer(context, left, commands::deploy::run(context, args))),
+        Command::Export(args) => Box::pin(answer(context, left, commands::export::run(context, args))),
         Command::Test(args) => Box::pin(answer(context, left, commands::test::run(context, args))),
         Command::Bonus(args) => Box::pin(answer(context, left, commands::bonus::run(context, args))),
         Command::TestBonus(args) => Box::pin(answer(context, left, commands::test_bonus::run(context, args))),

@@ -8,6 +8,7 @@ use crate::{
     names::{ContainerName, KeyName},
     runtimes::Runtime,
     settings::{Auth, Rule},
+    stack::Format,
 };
 use clap::{
     Args, Subcommand, ValueEnum,
@@ -115,6 +116,26 @@ pub struct Plan {
     /// Exits 1 when something is pending.
     #[arg(long)]
     pub check: bool,
+    /// A state of Terraform's to compare with, instead of what is deployed.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub against: Option<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The tool.
+    #[arg(value_enum, value_name = "TOOL")]
+    pub format: Format,
+    /// The folder, instead of one with the tool's name.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Writes over what is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Takes over the stack that runs.
+    #[arg(long)]
+    pub import: bool,
 }
 
 /// Arguments of `clean`.

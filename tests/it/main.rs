@@ -9,6 +9,7 @@ mod clients;
 mod crash;
 mod edge;
 mod emulator;
+mod examples;
 mod handler;
 mod http1;
 mod lenient;
