@@ -12,6 +12,7 @@ pub mod apigateway;
 pub mod apigatewayv2;
 mod context;
 pub mod ec2;
+pub mod events;
 mod http_event;
 pub mod iam;
 pub mod lambda;
@@ -24,6 +25,7 @@ pub mod services;
 pub mod state;
 pub mod store;
 pub mod sts;
+pub mod timers;
 pub mod wire;
 
 pub use context::{Config, Context};
@@ -60,8 +62,9 @@ impl Emulator {
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
-        let context = Arc::new(Context { config, store, events, sessions });
+        let context = Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default() });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
+        timers::start(&context, &functions);
         Ok(Self { context, functions })
     }
 
