@@ -25,7 +25,7 @@ pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Rule, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
+    Auth, Rule, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack, switch,
 };
 
 use crate::{
@@ -84,6 +84,8 @@ pub struct Settings {
     pub cors_origins: Setting<Vec<String>>,
     /// Whether the embedded engine lets pass what `LocalStack` lets pass, and for whom; by default it does not.
     pub lenient: Setting<Lenience>,
+    /// Whether the embedded engine lets the policies of identities have a say; by default it does not.
+    pub iam: Setting<bool>,
     /// The engine's image, when not the pinned one.
     pub image: Setting<Option<String>>,
     /// An AWS API that already runs (`--endpoint`), instead of one that `up` starts; no slash at the end.

@@ -16,6 +16,7 @@ pub mod deploy;
 pub mod doctor;
 pub mod down;
 pub mod env;
+pub mod explain;
 pub mod help;
 pub mod init;
 pub mod key;

@@ -27,6 +27,8 @@ pub struct Flags {
     pub rate: Option<Limit>,
     /// `up --lenient`.
     pub lenient: Option<Lenience>,
+    /// `up --iam`.
+    pub iam: Option<bool>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
     /// `deploy --function`, `--runtime`, `--handler`.

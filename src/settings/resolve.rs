@@ -7,7 +7,7 @@ use super::{
     own,
     source::{self, InFile, Source, bad},
     test_entry,
-    values::{Auth, auth, engine, lenient, origins, port, rate, region, stack, text},
+    values::{Auth, auth, engine, lenient, origins, port, rate, region, stack, switch, text},
 };
 use crate::{
     error::{Code, Error, Result},
@@ -59,6 +59,7 @@ impl Settings {
             region: sources.settle(&source::REGION, flags.region.clone(), region)?.or(DEFAULT_REGION.to_owned()),
             timeout: sources.settle(&source::TIMEOUT, flags.timeout, duration)?.or(DEFAULT_TIMEOUT),
             lenient: sources.settle(&source::LENIENT, flags.lenient, lenient)?.or(Lenience::Off),
+            iam: sources.settle(&source::IAM, flags.iam, switch)?.or(false),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
             endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
             public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),

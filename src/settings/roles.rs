@@ -102,6 +102,9 @@ pub struct Habits {
     pub lenient: Lenience,
     /// The address of Docker's bridge, where it is to listen, too.
     pub bridge: Option<IpAddr>,
+    /// Whether the policies of identities have a say.
+    #[serde(default)]
+    pub iam: bool,
 }
 
 impl Habits {

@@ -10,6 +10,7 @@ mod doctor;
 mod documents;
 mod engines;
 mod errors;
+mod explain;
 mod french;
 mod help;
 mod hints;

@@ -4,7 +4,9 @@ mod canary;
 mod engine;
 mod faults;
 mod keys;
+mod least;
 mod request_id;
+mod standin;
 mod workshop;
 
 use crate::support::{Output, Project, engine_port};
