@@ -106,7 +106,8 @@ fn flags(cli: &Cli) -> Flags {
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
         Command::Up(args) => {
-            Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, listen: args.listen, ..flags }
+            let (image, rate, lenient) = (args.image.clone(), args.rate, args.lenient);
+            Flags { image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
         }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
         Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
@@ -161,6 +162,7 @@ fn follows_engine(command: &Command) -> bool {
         // It says so itself, where it does; the others look at the machine, at the settings, or at nothing.
         Command::Up(_)
             | Command::Doctor(_)
+            | Command::Explain(_)
             | Command::Config(_)
             | Command::Completions(_)
             | Command::Help(_)
@@ -201,6 +203,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
         Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
         Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
+        Command::Explain(args) => Box::pin(answer(context, left, ready(commands::explain::run(context, args)))),
         Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
         Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),
         Command::Down(args) => Box::pin(answer(context, left, commands::down::run(context, args))),

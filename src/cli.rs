@@ -8,9 +8,9 @@ pub mod help;
 
 pub use args::{
     Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env,
-    EnvShell, Export, Help, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open,
-    Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test,
-    TestBonus, TestReporting, Up, Version,
+    EnvShell, Export, Explain, Help, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan,
+    Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test, TestBonus,
+    TestReporting, Up, Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -118,6 +118,8 @@ pub enum Command {
     Run(Run),
     /// Runs the AWS CLI against the engine.
     Aws(Aws),
+    /// Tells which statement of a policy decided about a call.
+    Explain(Explain),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.

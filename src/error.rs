@@ -206,6 +206,8 @@ codes! {
     Pending = "pending", Failed, Never;
     /// The deployed API did not do what it was asked.
     ApiRefused = "api_refused", Failed, Never;
+    /// Nothing is written down about a call.
+    NoDecision = "no_decision", Failed, Never;
     /// `doctor` found something that does not work.
     NotReady = "not_ready", Machine, Never;
     /// Something worked on a lenient engine that AWS refuses.

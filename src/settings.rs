@@ -25,7 +25,7 @@ pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Rule, address, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
+    Auth, Rule, address, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack, switch,
 };
 
 use crate::{
@@ -86,6 +86,8 @@ pub struct Settings {
     pub lenient: Setting<Lenience>,
     /// Another address than loopback that the embedded engine listens on; by default none.
     pub listen: Setting<Option<IpAddr>>,
+    /// Whether the embedded engine lets the policies of identities have a say; by default it does not.
+    pub iam: Setting<bool>,
     /// The engine's image, when not the pinned one.
     pub image: Setting<Option<String>>,
     /// An AWS API that already runs (`--endpoint`), instead of one that `up` starts; no slash at the end.

@@ -46,9 +46,27 @@ pub struct Up {
     /// Stays until the engine ends, and ends it on Ctrl-C.
     #[arg(long)]
     pub foreground: bool,
+    /// Lets the policies of identities have a say.
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "on",
+        value_parser = crate::settings::switch
+    )]
+    pub iam: Option<bool>,
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id of the call, as its answer carries it.
+    #[arg(value_name = "REQUEST-ID")]
+    pub request_id: Option<String>,
 }
 
 /// Arguments of `init`.

@@ -17,6 +17,7 @@ pub mod doctor;
 pub mod down;
 pub mod env;
 pub mod export;
+pub mod explain;
 pub mod help;
 pub mod init;
 pub mod key;

@@ -104,7 +104,7 @@ impl LaunchRequest {
     fn take(params: &mut QueryParams, network: &Network) -> Result<Self, AwsError> {
         let token = super::take_client_token(params)?;
         let fingerprint = hex(&Sha256::digest(params.canonical().as_bytes()));
-        let image = params.required("ImageId")?;
+        let image = images::resolve(params.required("ImageId")?)?;
         images::check_id(&image)?;
         let kind = take_type(params)?;
         check_architecture(images::architecture(&image), kind)?;

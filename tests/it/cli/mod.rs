@@ -11,6 +11,7 @@ mod documents;
 mod engines;
 mod errors;
 mod foreground;
+mod explain;
 mod french;
 mod help;
 mod hints;

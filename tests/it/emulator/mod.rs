@@ -1,5 +1,7 @@
 //! The emulator over its wire protocols.
 
+mod access;
+mod api_policy;
 mod apigateway;
 mod chalice;
 mod cloud;
