@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr;
 #[derive(Debug, serde::Serialize)]
 pub struct PlanReport {
     #[serde(flatten)]
-    plan: Plan,
+    pub(crate) plan: Plan,
     #[serde(skip)]
     check: bool,
 }

@@ -6,6 +6,7 @@ mod architecture;
 mod aws_cli;
 mod cli;
 mod crash;
+mod dashboard;
 mod edge;
 mod emulator;
 mod handler;

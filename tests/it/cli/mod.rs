@@ -14,7 +14,7 @@ mod french;
 mod help;
 mod hints;
 mod http_client;
-mod journey;
+pub(crate) mod journey;
 mod json;
 mod language;
 mod locales;
