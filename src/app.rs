@@ -10,7 +10,7 @@ use crate::{
     calls,
     cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
     commands::{self, context::Context},
-    engine,
+    dashboard, engine,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
     settings::{Environment, Flags, FunctionFlags, Settings},
@@ -134,6 +134,7 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
         Command::Up(up) if up.foreground => FAREWELL,
+        Command::Dashboard(_) | Command::Open(_) => CALL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
     };
@@ -141,6 +142,7 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         Command::Logs(logs) => logs.follow,
         Command::Deploy(deploy) => deploy.watch,
         Command::Up(up) => up.foreground,
+        Command::Dashboard(_) | Command::Open(_) => true,
         _ => false,
     };
     Manner { grace, left: left(command), is_way_out }
@@ -197,6 +199,10 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Bonus(args) => Box::pin(answer(context, left, commands::bonus::run(context, args))),
         Command::TestBonus(args) => Box::pin(answer(context, left, commands::test_bonus::run(context, args))),
         Command::Call(args) => Box::pin(answer(context, left, commands::call::run(context, args))),
+        Command::Dashboard(args) => Box::pin(answer(context, left, dashboard::run(context, args))),
+        Command::Open(args) if dashboard::is_opened(context, args) => {
+            Box::pin(answer(context, left, dashboard::open(context, args)))
+        }
         Command::Open(args) => Box::pin(answer(context, left, commands::open::run(context, args))),
         Command::Status(args) => Box::pin(answer(context, left, commands::status::run(context, args))),
         Command::Logs(args) => Box::pin(answer(context, left, commands::logs::run(context, args))),

@@ -25,7 +25,8 @@ pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Rule, address, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack, switch,
+    Auth, Rule, address, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
+    switch,
 };
 
 use crate::{

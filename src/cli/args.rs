@@ -292,6 +292,20 @@ fn header(text: &str) -> Result<(String, String), Rule> {
         .ok_or_else(|| Rule::new("header"))
 }
 
+/// Arguments of `dashboard`.
+#[derive(Debug, Args)]
+pub struct Dashboard {
+    /// Prints the URL and opens no browser.
+    #[arg(long)]
+    pub url: bool,
+    /// Lets pages change something on AWS.
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// Prints a second URL, for others, that only looks; it lasts this long.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
+    pub share: Option<Duration>,
+}
+
 /// Arguments of `open`.
 #[derive(Debug, Args)]
 pub struct Open {

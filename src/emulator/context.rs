@@ -1,6 +1,6 @@
 //! What every service works with.
 
-use super::{access,logs, state::Store, sts, timers::Timers, wire};
+use super::{access, logs, state::Store, sts, timers::Timers, wire};
 use crate::{clock::Clock, edge::keyring::Keyring, lenience::Leans, runtimes::Machine};
 use std::path::PathBuf;
 

@@ -64,7 +64,9 @@ impl Emulator {
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
-        let decisions = access::Journal::new(&config.folder);        let context = Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default(), decisions });
+        let decisions = access::Journal::new(&config.folder);
+        let context =
+            Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default(), decisions });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
         timers::start(&context, &functions);
         Ok(Self { context, functions })

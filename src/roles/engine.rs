@@ -147,7 +147,8 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
 
     let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id, arguments.door)?;
-    let record = Record { lenient, bridge: bridge.filter(|_| beside.is_some() || all.is_some()), listen, iam, ..record };
+    let record =
+        Record { lenient, bridge: bridge.filter(|_| beside.is_some() || all.is_some()), listen, iam, ..record };
     record.write_to(&arguments.project)?;
     let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record: Box::new(record), set_aside })?;

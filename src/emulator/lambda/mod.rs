@@ -43,7 +43,7 @@ use super::{
     runtime::{Functions, Invocation, InvokeError, Spec},
     service::{Handler, Service},
     store::{AnyTable, Region, Table, Tables},
-    wire::{self,AwsError, routes::Routes},
+    wire::{self, AwsError, routes::Routes},
 };
 use crate::lenience::Lean;
 use alias::Alias;
