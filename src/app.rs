@@ -128,13 +128,14 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         | Command::Bonus(_)
         | Command::Call(_)
         | Command::Clean(_)
-        | Command::Down(_) => CALL,
+        | Command::Dashboard(_)
+        | Command::Down(_)
+        | Command::Open(_) => CALL,
         Command::Key(key) if !matches!(key.action, KeyAction::List(_)) => CALL,
         // What is half installed is removed.
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
         Command::Up(up) if up.foreground => FAREWELL,
-        Command::Dashboard(_) | Command::Open(_) => CALL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
     };

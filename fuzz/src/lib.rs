@@ -36,6 +36,23 @@ pub mod text {
 
     pub trait Verbatim: Display {}
 
+    /// The languages of texts.
+    #[derive(Clone, Copy)]
+    pub enum Lang {
+        En,
+        Fr,
+    }
+
+    impl Lang {
+        #[must_use]
+        pub fn tag(self) -> &'static str {
+            match self {
+                Self::En => "en",
+                Self::Fr => "fr",
+            }
+        }
+    }
+
     /// A text for people: nobody reads here.
     pub struct Message;
 
@@ -51,6 +68,11 @@ pub mod text {
         #[must_use]
         pub fn with(self, _: &str, _: impl Display) -> Self {
             self
+        }
+
+        #[must_use]
+        pub fn render(&self, _: Lang) -> String {
+            String::new()
         }
     }
 }

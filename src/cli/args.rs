@@ -4,11 +4,11 @@ use crate::{
     api_key::Scope,
     contract::{Action, Target},
     edge::limits::Limit,
+    export_format::Format,
     lenience::Lenience,
     names::{ContainerName, KeyName},
     runtimes::Runtime,
     settings::{Auth, Rule},
-    stack::Format,
 };
 use clap::{
     Args, Subcommand, ValueEnum,

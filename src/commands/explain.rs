@@ -79,19 +79,16 @@ pub fn run(context: &Context, args: &cli::Explain) -> Result<ExplainReport> {
     let settings = &context.settings;
     let mut decisions = decisions(&disk::own_folder(&settings.folder).join("engine"));
     let iam = Record::read(settings).or_else(|| Record::last(settings)).is_some_and(|record| record.iam);
-    match &args.request_id {
-        Some(id) => {
-            decisions.retain(|decision| decision.request_id == *id);
-            if decisions.is_empty() {
-                let hint = Message::new(if iam { "hint.no_decision" } else { "hint.no_iam" });
-                return Err(Error::new(Code::NoDecision).with("id", id).hint(hint));
-            }
+    if let Some(id) = &args.request_id {
+        decisions.retain(|decision| decision.request_id == *id);
+        if decisions.is_empty() {
+            let hint = Message::new(if iam { "hint.no_decision" } else { "hint.no_iam" });
+            return Err(Error::new(Code::NoDecision).with("id", id).hint(hint));
         }
-        None => {
-            decisions.retain(|decision| decision.outcome != Outcome::Allowed);
-            let first = decisions.len().saturating_sub(LATEST);
-            decisions.drain(..first);
-        }
+    } else {
+        decisions.retain(|decision| decision.outcome != Outcome::Allowed);
+        let first = decisions.len().saturating_sub(LATEST);
+        decisions.drain(..first);
     }
     Ok(ExplainReport { iam, decisions })
 }

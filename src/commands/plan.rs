@@ -30,7 +30,7 @@ impl Report for PlanReport {
             line(part, page);
         }
         if let Some(tool) = &self.plan.managed_by {
-            page.line(Message::new("plan.managed").with("tool", tool));
+            page.line(Message::new("plan.managed").with("manager", tool));
         }
         for address in self.difference.iter().flat_map(|difference| &difference.others) {
             page.line(Message::new("plan.other").with("address", address));

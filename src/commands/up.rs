@@ -79,7 +79,7 @@ pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
     }
     read_on(context.console.entry(&up))?;
     context.progress.note(Message::new("up.foreground"));
-    stay(context).await?;
+    Box::pin(stay(context)).await?;
     engine::down(&context.settings, &context.progress).await?;
     Ok(UpReport::Ended { ended: true })
 }
@@ -87,7 +87,7 @@ pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
 /// Stays until Ctrl-C, or until the engine runs no more.
 async fn stay(context: &Context) -> Result<()> {
     loop {
-        let look = engine::connect(&context.settings);
+        let look = Box::pin(engine::connect(&context.settings));
         if let Some(Err(error)) = context.cancel.run_until_cancelled(look).await
             && error.code == Code::NotRunning
         {

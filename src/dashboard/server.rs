@@ -41,9 +41,9 @@ fn router(board: Arc<Board>) -> Router {
         .route("/act", post(actions::act))
         .route("/revoke", post(actions::revoke))
         .route("/stop-all", post(actions::stop_all))
-        .route("/style.css", get(|| file("text/css; charset=utf-8", STYLE)))
-        .route("/script.js", get(|| file("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/icon.svg", get(|| file("image/svg+xml", ICON)))
+        .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
+        .route("/script.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/icon.svg", get(async || file("image/svg+xml", ICON)))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found\n") })
         .layer(from_fn_with_state(board.clone(), guard::guard))
         .with_state(board)
@@ -53,6 +53,6 @@ async fn events(State(board): pages::Shared) -> Response {
     stream::open(&board)
 }
 
-async fn file(kind: &'static str, text: &'static str) -> Response {
+fn file(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -41,7 +41,7 @@ pub use clean::{Cleanup, clean, forget};
 pub use deploy::{Deployment, Outcome, OwnCode, PartReport, deploy, own_code, own_stamp};
 pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
-pub use export::{Difference, Error as ExportError, Exported, Format, Order, compare, export};
+pub use export::{Difference, Error as ExportError, Exported, Order, compare, export};
 pub use key::Key;
 pub use lock::Lock;
 pub use part::Part;

@@ -57,7 +57,7 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
         page.line(Message::new("status.nothing"));
     } else {
         if let Some(tool) = &stack.managed_by {
-            page.line(Message::new("plan.managed").with("tool", tool));
+            page.line(Message::new("plan.managed").with("manager", tool));
         }
         let names: Vec<String> = parts.iter().map(|part| part.part.message().render(page.lang())).collect();
         let lang = page.lang();

@@ -115,23 +115,20 @@ fn stops(frame: &Frame<'_>, status: &StatusReport) -> (Vec<Stop>, Vec<Vec<Stop>>
             part: part.map(|part| part.part.as_str()),
         }
     };
-    match &status.chain {
-        Some(Chain { stem, branches }) => {
-            let first = public_url(frame, status).filter(|_| !stem.iter().any(|station| station.name == "public-url"));
-            let stem = first.into_iter().chain(stem.iter().map(of)).collect();
-            (stem, branches.iter().map(|branch| branch.iter().map(of).collect()).collect())
-        }
-        None => {
-            let ghost = |part: Part| Stop {
-                name: part.message().render(lang),
-                sign: Sign::None,
-                state: frame.say("board.chain.absent"),
-                facts: Vec::new(),
-                why: None,
-                part: None,
-            };
-            (vec![ghost(Part::Api), ghost(Part::Function)], vec![vec![ghost(Part::Instance)]])
-        }
+    if let Some(Chain { stem, branches }) = &status.chain {
+        let first = public_url(frame, status).filter(|_| !stem.iter().any(|station| station.name == "public-url"));
+        let stem = first.into_iter().chain(stem.iter().map(of)).collect();
+        (stem, branches.iter().map(|branch| branch.iter().map(of).collect()).collect())
+    } else {
+        let ghost = |part: Part| Stop {
+            name: part.message().render(lang),
+            sign: Sign::None,
+            state: frame.say("board.chain.absent"),
+            facts: Vec::new(),
+            why: None,
+            part: None,
+        };
+        (vec![ghost(Part::Api), ghost(Part::Function)], vec![vec![ghost(Part::Instance)]])
     }
 }
 

@@ -133,8 +133,8 @@ impl Journal {
     }
 
     /// Writes a decision down; of a refusal gives the token that stands for its details.
-    pub(super) fn note(&self, decision: Decision, own: &Keys, general: &Keys) -> String {
-        self.write(&decision);
+    pub(super) fn note(&self, decision: &Decision, own: &Keys, general: &Keys) -> String {
+        self.write(decision);
         if decision.outcome == Outcome::Allowed {
             return String::new();
         }
@@ -146,7 +146,7 @@ impl Journal {
         if details.len() >= DETAILS {
             details.pop_front();
         }
-        details.push_back((token.clone(), detailed(&decision, &keys)));
+        details.push_back((token.clone(), detailed(decision, &keys)));
         token
     }
 
@@ -226,7 +226,7 @@ mod tests {
         let journal = Journal::new(folder.path());
         let mut keys = Keys::default();
         keys.set("aws:username", "ann");
-        let token = journal.note(decision("one"), &Keys::default(), &keys);
+        let token = journal.note(&decision("one"), &Keys::default(), &keys);
         let details: Value = serde_json::from_str(&journal.decode(&token).unwrap()).unwrap();
         assert_eq!(details["context"]["principal"]["name"], "ann");
         assert_eq!((&details["allowed"], &details["explicitDeny"]), (&json!(false), &json!(false)));

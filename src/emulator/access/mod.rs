@@ -65,7 +65,7 @@ pub fn check(call: &Call<'_>, input: &Value) -> Result<(), AwsError> {
     for need in needs::of(call, &caller, input) {
         let verdict = ask(call.context, call.region, &caller, &general, &need);
         let decision = Decision::of(call, &caller, &need, &verdict);
-        let token = call.context.decisions.note(decision, &need.keys, &general);
+        let token = call.context.decisions.note(&decision, &need.keys, &general);
         if !verdict.is_allowed() {
             return Err(words::refusal(call.service, &caller.arn, &need, &verdict, &token));
         }

@@ -225,7 +225,7 @@ fn anything_but(value: &Value) -> Result<Matcher, Refusal> {
 }
 
 fn numeric(items: &[Value]) -> Result<Matcher, Refusal> {
-    if items.is_empty() || items.len() % 2 != 0 || items.len() > 4 {
+    if items.is_empty() || !items.len().is_multiple_of(2) || items.len() > 4 {
         return Err("Numeric match takes one or two comparisons, each an operator and a number".to_owned());
     }
     let comparison = |pair: &[Value]| {

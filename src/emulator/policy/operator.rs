@@ -93,10 +93,8 @@ impl Operator {
             (None, _) if self.if_exists => true,
             (None | Some([]), Set::ForAny) => false,
             (None | Some([]), Set::One) => self.negated,
-            (Some(values), Set::ForAll) => values.iter().all(fits),
-            (Some(values), Set::ForAny) => values.iter().any(fits),
-            (Some(values), Set::One) if self.negated => values.iter().all(fits),
-            (Some(values), Set::One) => values.iter().any(fits),
+            (Some(values), set) if set == Set::ForAll || (set == Set::One && self.negated) => values.iter().all(fits),
+            (Some(values), _) => values.iter().any(fits),
         }
     }
 

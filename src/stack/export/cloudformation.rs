@@ -10,14 +10,14 @@ use super::{
 use crate::marks::{MANAGER_TAG, STAGE};
 use std::collections::BTreeSet;
 
-const HEAD: &str = r#"# Written by `atelier export cloudformation`. From here on this file is yours: it needs nothing of atelier's.
+const HEAD: &str = r"# Written by `atelier export cloudformation`. From here on this file is yours: it needs nothing of atelier's.
 #
 #   aws s3 cp function.zip s3://BUCKET/function.zip
 #   aws cloudformation deploy --stack-name STACK --template-file template.yaml \
 #     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides CodeBucket=BUCKET
 #
 # A template of more than 51,200 bytes goes through a bucket as well: `--s3-bucket BUCKET`.
-"#;
+";
 
 const IMPORT: &str = r"#
 # To take over the stack that runs, before that:
@@ -359,6 +359,7 @@ fn resources(description: &Description) -> Vec<(String, Yaml)> {
 type Properties = Vec<(&'static str, Yaml)>;
 
 /// The type of a resource, its properties, and what it needs without referring to it.
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of resource, which is a table")]
 fn resource_of(description: &Description, resource: &Resource) -> (&'static str, Properties, Option<Thing>) {
     let node = |value: &Value| self::node(description, value);
     let tags = |tags: &Tags| ("Tags", self::tags(description, tags));

@@ -120,6 +120,7 @@ fn member(name: &Text) -> String {
 }
 
 /// Lines of names with values, the signs of those that follow each other on one line each below each other.
+#[expect(clippy::needless_pass_by_value, reason = "nobody needs the members afterwards")]
 pub(super) fn aligned(members: Vec<(String, String)>, depth: usize) -> String {
     let step = indent(depth);
     let is_short = |member: &(String, String)| !member.1.contains('\n');

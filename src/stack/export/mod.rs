@@ -4,6 +4,12 @@
 //! from; each tool has a writer that says it in its language. Not here: what a part is (its own module), and what those
 //! tools do with what is written.
 
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "files of a few kilobytes, written once, read best as they will look"
+)]
+
 mod cloudformation;
 mod document;
 mod folder;
@@ -12,17 +18,14 @@ mod ids;
 mod provider;
 mod pulumi;
 mod python;
-mod resource;
-mod scene;
+pub(super) mod resource;
+pub(super) mod scene;
 mod state;
 mod terraform;
-mod value;
+pub(super) mod value;
 mod yaml;
 
 pub(super) use folder::Error as FolderError;
-pub(super) use resource::{Body, Concern, Function, Resource};
-pub(super) use scene::{Scene, key_variable};
-pub(super) use value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value};
 
 use super::{
     api, client::Clients, discover::discover_with, error::Error as StackError, function, instance, key, log_group,
@@ -32,48 +35,17 @@ use super::{
 use crate::{
     disk,
     error::{Code, Error as Report},
+    export_format::Format,
     names::StackName,
-    text::{Message, Verbatim},
+    text::Message,
 };
 use folder::File;
-use resource::{Default, Description};
+use resource::{Default, Description, Resource};
+use scene::Scene;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
-
-/// A tool for which a stack can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Terraform, or OpenTofu.
-    Terraform,
-    /// AWS CloudFormation.
-    #[value(name = "cloudformation")]
-    CloudFormation,
-    /// Pulumi, as a program in Python.
-    Pulumi,
-}
-
-impl Format {
-    /// Returns the name on the command line, and of the folder that is written when none is named.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Terraform => "terraform",
-            Self::CloudFormation => "cloudformation",
-            Self::Pulumi => "pulumi",
-        }
-    }
-}
-
-impl Verbatim for Format {}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Why a stack is not written.
 #[derive(Debug, thiserror::Error)]
@@ -202,7 +174,7 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
     let description = Description {
         stack: stack.to_string(),
         digests: scene.digests(),
-        tags: scene.common_tags(),
+        tags: Scene::common_tags(),
         image: scene.image(),
         document: scene.shortened(&api::document(scene.marked())),
         variables,

@@ -113,6 +113,7 @@ fn map(entries: &[Entry], depth: usize) -> String {
 }
 
 /// Members between brackets, on one line where they are short.
+#[expect(clippy::needless_pass_by_value, reason = "nobody needs the members afterwards")]
 pub(super) fn bracketed((open, close): (char, char), members: Vec<String>, depth: usize) -> String {
     let flat = format!("{open}{}{close}", members.join(", "));
     if flat.len() <= WIDTH && !flat.contains('\n') {

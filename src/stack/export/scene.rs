@@ -228,7 +228,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The tags of every resource of the stack.
-    pub(super) fn common_tags(&self) -> Vec<Entry> {
+    pub(super) fn common_tags() -> Vec<Entry> {
         vec![Entry::new(STACK_TAG, Value::text(STACK))]
     }
 }

@@ -135,7 +135,7 @@ impl Comparison<'_> {
             tags[STACK_TAG] == self.spec.names.stack.as_str() && tags[PART_TAG] == resource.part.as_str()
         };
         let names = ["name", "function_name", "statement_id", "rule", "alarm_name"];
-        let named = |index: &&usize| {
+        let is_known = |index: &&usize| {
             wanted.fields.iter().any(|field| match field {
                 Field::Attribute(name, value) if names.contains(name) => {
                     let held = self.held[**index].attributes.get(*name);
@@ -144,9 +144,9 @@ impl Comparison<'_> {
                 _ => false,
             })
         };
-        let both = of_kind.iter().find(|index| tagged(index) && named(index));
+        let both = of_kind.iter().find(|index| tagged(index) && is_known(index));
         let either =
-            || of_kind.iter().find(|index| named(index)).or_else(|| of_kind.iter().find(|index| tagged(index)));
+            || of_kind.iter().find(|index| is_known(index)).or_else(|| of_kind.iter().find(|index| tagged(index)));
         both.or_else(either).or_else(|| of_kind.first().filter(|_| of_kind.len() == 1)).copied()
     }
 

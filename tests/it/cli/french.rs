@@ -276,11 +276,11 @@ const SAME: [(&str, &str); 9] = [
     ("call strat", "list start status stop"),
     (
         "config show",
-        "api-key auth auto color endpoint engine folder function image lang lenient off rate region stack timeout",
+        "api-key auth auto color endpoint engine folder function iam image lang lenient listen off rate region stack timeout",
     ),
     (
         "config show --origin",
-        "--auth --color --endpoint --engine --folder --function --image --lang --lenient --port --rate --region --stack --timeout clicolor term toml",
+        "--auth --color --endpoint --engine --folder --function --iam --image --lang --lenient --listen --port --rate --region --stack --timeout clicolor term toml",
     ),
     ("key ", "env eval status"),
 ];

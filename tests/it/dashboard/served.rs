@@ -2,6 +2,7 @@
 
 use crate::support::{Output, Project, Running, eventually};
 use std::{
+    fmt::Write as _,
     io::{Read, Write},
     net::TcpStream,
     time::Duration,
@@ -154,13 +155,10 @@ pub(super) fn raw(port: u16, head: &str, headers: &[(&str, &str)], body: &str) -
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut text = format!("{head} HTTP/1.1\r\nconnection: close\r\n");
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     if !body.is_empty() {
-        text.push_str(&format!(
-            "content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n",
-            body.len()
-        ));
+        let _ = write!(text, "content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n", body.len());
     }
     stream.write_all(format!("{text}\r\n{body}").as_bytes()).unwrap();
     let mut bytes = Vec::new();

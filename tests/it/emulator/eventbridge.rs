@@ -132,17 +132,17 @@ async fn a_rule_fires_once_for_each_due_time_with_the_event_that_aws_sends() {
 async fn what_was_missed_is_made_up_for_once_and_what_is_off_is_not() {
     let stage = Stage::start().await;
     stage.schedule("tick", "rate(1 minute)").await;
-    stage.local.clock.advance(Duration::from_secs(5 * 60));
+    stage.local.clock.advance(Duration::from_mins(5));
     assert_eq!(stage.events(1).await.len(), 1);
     stage.nothing_but(1).await;
     stage.events.disable_rule().name("tick").send().await.unwrap();
     let shown = stage.events.describe_rule().name("tick").send().await.unwrap();
     assert_eq!(shown.state(), Some(&RuleState::Disabled));
-    stage.local.clock.advance(Duration::from_secs(5 * 60));
+    stage.local.clock.advance(Duration::from_mins(5));
     let off = stage.nothing_but(1).await;
     assert_eq!(off.len(), 1);
     stage.events.enable_rule().name("tick").send().await.unwrap();
-    stage.local.clock.advance(Duration::from_secs(60));
+    stage.local.clock.advance(Duration::from_mins(1));
     // Two were the test's own.
     stage.events(4).await;
     stage.local.stop().await;
@@ -156,7 +156,7 @@ async fn a_function_hears_of_the_rules_that_its_policy_permits_and_of_no_other()
     for rule in ["permitted", "stranger"] {
         stage.schedule(rule, "rate(1 minute)").await;
     }
-    stage.local.clock.advance(Duration::from_secs(60));
+    stage.local.clock.advance(Duration::from_mins(1));
     stage.events(1).await;
     let seen = stage.nothing_but(1).await;
     assert_eq!(seen[0]["resources"], json!([format!("{RULE}permitted")]));
