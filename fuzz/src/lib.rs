@@ -57,7 +57,7 @@ pub mod text {
     pub struct Message;
 
     impl Message {
-        pub fn new(_: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        pub fn new(_: impl Display) -> Self {
             Self
         }
 

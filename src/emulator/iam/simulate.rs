@@ -168,9 +168,9 @@ fn answer(scope: &Scope<'_>, input: Input, policies: &Policies, principal: &Prin
             xml::list(member, "MatchedStatements", "member", reason, |statement, reason| {
                 xml::text(statement, "SourcePolicyId", &reason.policy);
                 let kind = match reason.layer {
-                    Layer::Resource => "resource",
-                    _ if reason.policy.starts_with("arn:aws:iam::aws:policy/") => "aws-managed",
-                    _ => "user-managed",
+                    Layer::Resource => "Resource Policy",
+
+                    _ => "IAM Policy",
                 };
                 xml::text(statement, "SourcePolicyType", kind);
             });
