@@ -40,6 +40,8 @@ ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) AT
   ATELIER_SCHEMATHESIS=$(scripts/schemathesis.sh) \
   ATELIER_CHALICE=$(scripts/chalice.sh) \
   ATELIER_CFN_LINT=$(scripts/cfn-lint.sh) ATELIER_PULUMI=$(scripts/pulumi.sh) ATELIER_PYTEST=$(scripts/pytest.sh) \
+  ATELIER_SDK_GO=$(scripts/sdk-go.sh) ATELIER_SDK_RUBY=$(scripts/sdk-ruby.sh) \
+  ATELIER_OLD_AWS_CLI=$(scripts/old-aws-cli.sh) \
   cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"

@@ -5,6 +5,7 @@
 mod architecture;
 mod aws_cli;
 mod cli;
+mod clients;
 mod crash;
 mod edge;
 mod emulator;
