@@ -25,7 +25,8 @@ pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Rule, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
+    Auth, Moment, Rule, StatusFilter, base_url, duration, endpoint, lenient, moment, origins, pattern, port, rate,
+    region, runtime, shown, stack, status,
 };
 
 use crate::{
@@ -84,6 +85,10 @@ pub struct Settings {
     pub cors_origins: Setting<Vec<String>>,
     /// Whether the embedded engine lets pass what `LocalStack` lets pass, and for whom; by default it does not.
     pub lenient: Setting<Lenience>,
+    /// How many log files of the embedded engine are kept, the current one included.
+    pub log_files: Setting<usize>,
+    /// How many bytes one of them may have.
+    pub log_size: Setting<u64>,
     /// The engine's image, when not the pinned one.
     pub image: Setting<Option<String>>,
     /// An AWS API that already runs (`--endpoint`), instead of one that `up` starts; no slash at the end.

@@ -65,6 +65,7 @@ pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
         ask(context).await?;
     }
     let up = engine::up(&context.settings, &context.progress).await?;
+    engine::registry::remember(&context.settings);
     engine::mend::door(&context.settings, &context.progress).await;
     Ok(UpReport::Engine(up))
 }

@@ -131,6 +131,10 @@ sources! {
     LANG = "lang", Some("--lang"), ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"], Never;
     /// Whether the embedded engine lets pass what LocalStack lets pass: `off`, `on`, or `public` for a public URL, too.
     LENIENT = "lenient", Some("--lenient"), ["ATELIER_LENIENT"], Switch;
+    /// How many log files of the embedded engine are kept, the current one included.
+    LOG_FILES = "log_files", None, ["ATELIER_LOG_FILES"], Scalar;
+    /// How long one of them becomes before the next is begun: `16MB`, `512kB`.
+    LOG_SIZE = "log_size", None, ["ATELIER_LOG_SIZE"], Scalar;
     /// The public port, 0 for any free one.
     PORT = "port", Some("--port"), ["ATELIER_PORT"], Scalar;
     /// The public URL, instead of the one under which Codespaces forwards the port.

@@ -107,7 +107,7 @@ fn line(part: &PartStatus, name: &str, (state, widths): (&str, [usize; 3]), page
 }
 
 /// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
-pub(super) fn age(seconds: i64) -> Message {
+pub(in crate::commands) fn age(seconds: i64) -> Message {
     match seconds {
         ..60 => Message::literal(format!("{seconds}s")),
         60..3600 => Message::literal(format!("{}m", seconds / 60)),
