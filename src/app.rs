@@ -36,6 +36,8 @@ const RUNTIME_FAREWELL: Duration = Duration::from_millis(200);
 
 /// How long the call in flight may take to end after the first Ctrl-C.
 const CALL: Duration = Duration::from_secs(5);
+/// How long an engine in the foreground may take to end.
+const FAREWELL: Duration = Duration::from_secs(20);
 /// How long an instance of AWS may take back to where it was: it has to come to rest first.
 const RESTORE: Duration = Duration::from_secs(90);
 /// The same for a container: the call in flight, a stop with its grace, a start.
@@ -108,7 +110,9 @@ fn flags(cli: &Cli) -> Flags {
     let Global { engine, stack, region, port, timeout, endpoint, folder, .. } = cli.global.clone();
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
-        Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, ..flags },
+        Command::Up(args) => {
+            Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, listen: args.listen, ..flags }
+        }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
         Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
             let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
@@ -135,6 +139,7 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         Command::Logs(logs) if logs.follow => CALL,
         Command::Status(status) if status.watch => CALL,
         Command::Metrics(metrics) if metrics.watch => CALL,
+        Command::Up(up) if up.foreground => FAREWELL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
     };
@@ -143,6 +148,7 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         Command::Deploy(deploy) => deploy.watch,
         Command::Status(status) => status.watch,
         Command::Metrics(metrics) => metrics.watch,
+        Command::Up(up) => up.foreground,
         _ => false,
     };
     Manner { grace, left: left(command), is_way_out }
@@ -232,7 +238,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         },
         Command::Completions(args) => Box::pin(answer(context, left, ready(commands::completions::run(context, args)))),
         Command::Man(args) => Box::pin(answer(context, left, ready(commands::man::run(context, args)))),
-        Command::Version(args) => Box::pin(answer(context, left, ready(commands::version::run(context, args)))),
+        Command::Version(args) => Box::pin(answer(context, left, commands::version::run(context, args))),
     }
 }
 

@@ -150,6 +150,8 @@ codes! {
     FileExists = "file_exists", Usage, Never;
     /// This machine has no interpreter for a runtime.
     NoInterpreter = "no_interpreter", Machine, Never;
+    /// Whether there is a newer release cannot be found out.
+    ReleasesUnavailable = "releases_unavailable", Failed, Later;
     /// A program of this machine that is needed is not there.
     NoTool = "no_tool", Machine, Never;
     /// A program that was run for the user failed.

@@ -25,7 +25,7 @@ pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Moment, Rule, StatusFilter, base_url, duration, endpoint, lenient, moment, origins, pattern, port, rate,
+    Auth, Moment, Rule, StatusFilter, address, base_url, duration, endpoint, lenient, moment, origins, pattern, port, rate,
     region, runtime, shown, stack, status,
 };
 
@@ -33,7 +33,7 @@ use crate::{
     edge::limits::Rate, engine_kind::EngineKind, lenience::Lenience, names::StackName, runtimes::Machine,
     secret::Secret, text::Lang,
 };
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The stack, where none is named.
 pub const DEFAULT_STACK: &str = "atelier";
@@ -85,6 +85,8 @@ pub struct Settings {
     pub cors_origins: Setting<Vec<String>>,
     /// Whether the embedded engine lets pass what `LocalStack` lets pass, and for whom; by default it does not.
     pub lenient: Setting<Lenience>,
+    /// Another address than loopback that the embedded engine listens on; by default none.
+    pub listen: Setting<Option<IpAddr>>,
     /// How many log files of the embedded engine are kept, the current one included.
     pub log_files: Setting<usize>,
     /// How many bytes one of them may have.
@@ -124,6 +126,8 @@ pub struct Settings {
     pub shell: Option<String>,
     /// `BROWSER`: the user's own program that opens a URL.
     pub browser: Option<String>,
+    /// `ATELIER_RELEASES`: where releases are, instead of where this binary's sources say.
+    pub releases: Option<String>,
     /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours never do.
     pub ambient_endpoint: Option<String>,
     /// The variable that says that the user has AWS credentials of their own, which local engines never see.

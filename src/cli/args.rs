@@ -15,6 +15,7 @@ use clap::{
 };
 use std::{
     ffi::{OsStr, OsString},
+    net::IpAddr,
     path::PathBuf,
     time::Duration,
 };
@@ -38,6 +39,12 @@ pub struct Up {
         value_parser = crate::settings::lenient
     )]
     pub lenient: Option<Lenience>,
+    /// Another address that it listens on.
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::settings::address)]
+    pub listen: Option<IpAddr>,
+    /// Stays until the engine ends, and ends it on Ctrl-C.
+    #[arg(long)]
+    pub foreground: bool,
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
@@ -548,4 +555,8 @@ pub struct Man {
 
 /// Arguments of `version`.
 #[derive(Debug, Args)]
-pub struct Version {}
+pub struct Version {
+    /// Asks the releases whether there is a newer one.
+    #[arg(long)]
+    pub check: bool,
+}

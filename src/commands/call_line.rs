@@ -39,6 +39,16 @@ pub(super) fn millis(ms: f64) -> String {
     }
 }
 
+/// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
+pub(super) fn age(seconds: i64) -> Message {
+    match seconds {
+        ..60 => Message::literal(format!("{seconds}s")),
+        60..3600 => Message::literal(format!("{}m", seconds / 60)),
+        3600..86_400 => Message::literal(format!("{}h", seconds / 3600)),
+        _ => Message::new("status.days").with("count", seconds / 86_400),
+    }
+}
+
 /// Writes a call: `09:19:24.333  GET /infra?action=reboot  400 invalid_parameter  35 ms  key alice  4e71eb26`.
 pub(super) fn write(call: &Call, page: &mut Page) {
     let lang = page.lang();
@@ -72,6 +82,14 @@ pub(super) fn write(call: &Call, page: &mut Page) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Lang;
+
+    #[test]
+    fn ages_have_one_unit() {
+        let ages = |lang| [0, 59, 60, 3599, 7200, 90_000].map(|seconds| age(seconds).render(lang));
+        assert_eq!(ages(Lang::En), ["0s", "59s", "1m", "59m", "2h", "1d"]);
+        assert_eq!(ages(Lang::Fr)[5], "1j");
+    }
 
     #[test]
     fn times_have_as_many_digits_as_anybody_reads() {

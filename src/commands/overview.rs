@@ -1,7 +1,7 @@
 //! `atelier status --all`: every stack of this engine, and every folder of this user that has an engine, a row each.
 
 use super::{
-    call_line::{millis, word},
+    call_line::{age, millis, word},
     live, resource_url,
 };
 use crate::{
@@ -148,7 +148,7 @@ fn cells(row: &Row, page: &Page) -> [String; 5] {
     let engine = format!("{} {}", row.engine, row.port.map(|port| port.to_string()).unwrap_or_default());
     let instance = row.instance_state.as_deref().map(|state| in_words(state).render(lang));
     let last = row.last_call.as_ref().map(|call| {
-        let ago = super::status::age((OffsetDateTime::now_utc() - call.time).whole_seconds().max(0)).render(lang);
+        let ago = age((OffsetDateTime::now_utc() - call.time).whole_seconds().max(0)).render(lang);
         let status = call.status.map_or_else(|| "?".to_owned(), |status| status.to_string());
         let code = call.code.as_deref().map(word).unwrap_or_default();
         format!("{status} {code} {ago} {}", call.total_ms.map(millis).unwrap_or_default()).replace("  ", " ")

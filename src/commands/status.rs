@@ -25,7 +25,6 @@ use chain::{ApiHealth, Chain};
 use http::{Method, StatusCode};
 use last_call::LastCall;
 use parts::PartStatus;
-pub(in crate::commands) use parts::age;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};

@@ -272,6 +272,14 @@ pub(super) fn log_files(text: &str) -> Result<usize, Rule> {
     text.parse().ok().filter(|files| (1..=100).contains(files)).ok_or_else(|| Rule::new("log_files"))
 }
 
+/// Reads an address to listen on (`0.0.0.0`, `192.0.2.7`, `::`).
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn address(text: &str) -> Result<IpAddr, Rule> {
+    text.parse().map_err(|_| Rule::new("address"))
+}
+
 /// Reads for whom an engine is lenient: `off`, `on` or `public`, and `true` and `false` as files say it.
 ///
 /// # Errors

@@ -14,5 +14,6 @@ mod lenient;
 mod proxy;
 mod pull;
 mod readme;
+mod release;
 mod stack;
 mod support;

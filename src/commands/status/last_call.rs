@@ -40,7 +40,7 @@ impl LastCall {
     /// Writes it for people.
     pub(super) fn line(&self, now: OffsetDateTime) -> (Tone, Message) {
         let tone = if self.status >= 500 { Tone::Bad } else { Tone::Dim };
-        let ago = super::parts::age((now - self.time).whole_seconds().max(0));
+        let ago = call_line::age((now - self.time).whole_seconds().max(0));
         let code = self.code.as_deref().map(|code| format!(" {}", call_line::word(code))).unwrap_or_default();
         let line = Message::new("status.last_call").with("status", format!("{}{code}", self.status));
         (tone, line.with_message("ago", ago).with("millis", format!("{:.0}", self.duration_ms)))
