@@ -6,7 +6,12 @@ use super::{
     failure::{Failure, Upstream},
     log,
 };
-use crate::{contract::Change, http1::ids::REQUEST_ID, names::ContainerName, proxy::{ProxyAddress, STATE_BEFORE}};
+use crate::{
+    contract::Change,
+    http1::ids::REQUEST_ID,
+    names::ContainerName,
+    proxy::{ProxyAddress, STATE_BEFORE},
+};
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri, header, response::Parts, uri::Authority};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -75,7 +80,8 @@ impl Docker {
         let path = format!("/containers/{name}/{operation}");
         let (container, head) = self.ask(operation, Method::POST, path).await?;
         let container = check(operation, container)?;
-        let before = head.headers.get(STATE_BEFORE).and_then(|state| state.to_str().ok()).filter(|state| is_word(state));
+        let before =
+            head.headers.get(STATE_BEFORE).and_then(|state| state.to_str().ok()).filter(|state| is_word(state));
         if let Some(before) = before {
             log::saw(&container.name, before);
         }
