@@ -40,7 +40,7 @@ pub(super) fn millis(ms: f64) -> String {
 }
 
 /// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
-pub(super) fn age(seconds: i64) -> Message {
+pub(crate) fn age(seconds: i64) -> Message {
     match seconds {
         ..60 => Message::literal(format!("{seconds}s")),
         60..3600 => Message::literal(format!("{}m", seconds / 60)),

@@ -12,6 +12,7 @@ mod client;
 mod deploy;
 mod discover;
 mod error;
+mod export;
 mod files;
 mod function;
 mod instance;
@@ -42,6 +43,7 @@ pub use deploy::{Deployment, Outcome, OwnCode, PartReport, deploy, own_code, own
 pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
 pub use inventory::{InstanceFacts, instances};
+pub use export::{Difference, Error as ExportError, Exported, Format, Order, compare, export};
 pub use key::Key;
 pub use lock::Lock;
 pub use part::Part;

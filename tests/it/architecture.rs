@@ -21,6 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["roles", "stack"],
     &["trace"],
     &["commands"],
+    &["dashboard"],
     &["app"],
     &["program"],
 ];

@@ -38,7 +38,7 @@ impl LastCall {
     }
 
     /// Writes it for people.
-    pub(super) fn line(&self, now: OffsetDateTime) -> (Tone, Message) {
+    pub(crate) fn line(&self, now: OffsetDateTime) -> (Tone, Message) {
         let tone = if self.status >= 500 { Tone::Bad } else { Tone::Dim };
         let ago = call_line::age((now - self.time).whole_seconds().max(0));
         let code = self.code.as_deref().map(|code| format!(" {}", call_line::word(code))).unwrap_or_default();
