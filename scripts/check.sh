@@ -35,6 +35,12 @@ if grep -q FAILPOINTS "$atelier"; then
   echo "the default build has failpoints" >&2
   exit 1
 fi
+if command -v terraform >/dev/null 2>&1; then
+  # Where Terraform and its provider are, its test cannot be skipped.
+  ATELIER_TERRAFORM_PROVIDERS=$(scripts/terraform-providers.sh) && export ATELIER_TERRAFORM_PROVIDERS
+else
+  step "Terraform: not run, it is not installed"
+fi
 step "tests without Docker, but for the proof of crash safety"
 ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
   ATELIER_SCHEMATHESIS=$(scripts/schemathesis.sh) \
