@@ -13,6 +13,7 @@ pub mod apigateway;
 pub mod apigatewayv2;
 mod context;
 pub mod ec2;
+pub mod events;
 mod http_event;
 pub mod iam;
 pub mod lambda;
@@ -26,6 +27,7 @@ pub mod services;
 pub mod state;
 pub mod store;
 pub mod sts;
+pub mod timers;
 pub mod wire;
 
 pub use context::{Config, Context};
@@ -63,8 +65,10 @@ impl Emulator {
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
         let decisions = access::Journal::new(&config.folder);
-        let context = Arc::new(Context { config, store, events, sessions, decisions });
+        let context =
+            Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default(), decisions });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
+        timers::start(&context, &functions);
         Ok(Self { context, functions })
     }
 

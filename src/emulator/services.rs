@@ -4,7 +4,7 @@
 use super::{
     access, apigateway, apigatewayv2,
     context::Context,
-    ec2, iam, lambda, logs,
+    ec2, events, iam, lambda, logs,
     runtime::Functions,
     service::{Content, Handler, Input, Operation, Output, Scope, Service},
     store::Region,
@@ -22,10 +22,11 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Every service that is emulated, in the order of their names.
-pub const SERVICES: [&Service; 7] = [
+pub const SERVICES: [&Service; 8] = [
     &apigateway::SERVICE,
     &apigatewayv2::SERVICE,
     &ec2::SERVICE,
+    &events::SERVICE,
     &iam::SERVICE,
     &lambda::SERVICE,
     &logs::SERVICE,

@@ -100,7 +100,8 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     }
     progress.begin("engine", Message::new("engine.starting"));
     let bridge = if lenient.is_on() { bridge(settings).await } else { None };
-    let (record, _) = start(settings, Habits { lenient, bridge, iam }, progress, None).await?;
+    let (record, _) =
+        start(settings, Habits { lenient, bridge, listen: settings.listen.value, iam }, progress, None).await?;
     progress.done("engine");
     if record.bridge != bridge
         && let Some(address) = bridge

@@ -104,6 +104,9 @@ pub struct Record {
     /// The address of Docker's bridge, where a lenient engine listens there, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<IpAddr>,
+    /// Another address than loopback that it listens on, because somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<IpAddr>,
     /// Whether the engine lets the policies of identities have a say.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub iam: bool,
@@ -136,6 +139,7 @@ impl Record {
             docker_proxy: None,
             lenient: Lenience::Off,
             bridge: None,
+            listen: None,
             iam: false,
         })
     }

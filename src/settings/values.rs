@@ -170,6 +170,14 @@ pub fn rate(text: &str) -> Result<Option<Rate>, Rule> {
     Ok(Some(Rate { per_second, burst }))
 }
 
+/// Reads an address to listen on (`0.0.0.0`, `192.0.2.7`, `::`).
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn address(text: &str) -> Result<IpAddr, Rule> {
+    text.parse().map_err(|_| Rule::new("address"))
+}
+
 /// Reads for whom an engine is lenient: `off`, `on` or `public`, and `true` and `false` as files say it.
 ///
 /// # Errors

@@ -43,10 +43,11 @@ use super::{
     runtime::{Functions, Invocation, InvokeError, Spec},
     service::{Handler, Service},
     store::{AnyTable, Region, Table, Tables},
-    wire::{AwsError, routes::Routes},
+    wire::{self, AwsError, routes::Routes},
 };
 use crate::lenience::Lean;
 use alias::Alias;
+use bytes::Bytes;
 use invoke_config::InvokeConfig;
 use layer::{LayerName, LayerVersion};
 use name::Reference;
@@ -255,6 +256,14 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
         }
         state.lambda.spec(&reference, place, &region).map_err(|_| Denied::Absent)
     })
+}
+
+/// Makes the invocation of an event that comes from a service.
+#[must_use]
+pub fn event(context: &Context, payload: Bytes) -> Invocation {
+    let id = wire::request_id();
+    let trace = invoke::new_trace(&id, context.config.clock.now());
+    Invocation { id, payload, trace, client_context: None, wants_tail: false, stream: None }
 }
 
 /// Has a function that was found to be invocable run later, as asynchronous invocations do.

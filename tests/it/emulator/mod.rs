@@ -9,6 +9,7 @@ mod ec2;
 mod ec2_changes;
 mod ec2_network;
 mod ec2_volumes;
+mod eventbridge;
 mod events;
 mod extensions;
 mod format_1;

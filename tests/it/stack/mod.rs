@@ -2,6 +2,7 @@
 
 mod canary;
 mod engine;
+mod export;
 mod faults;
 mod keys;
 mod least;
