@@ -130,7 +130,7 @@ pub struct Settings {
     pub browser: Option<String>,
     /// `ATELIER_RELEASES`: where releases are, instead of where this binary's sources say.
     pub releases: Option<String>,
-    /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours never do.
+    /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours do only with the `aws` engine.
     pub ambient_endpoint: Option<String>,
     /// The variable that says that the user has AWS credentials of their own, which local engines never see.
     pub ambient_credentials: Option<&'static str>,

@@ -170,7 +170,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
     variable("ATELIER_RELEASES", "Where releases are, for `version --check` and `install.sh`; a URL"),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
-    variable("AWS_ENDPOINT_URL", "Is where other AWS tools go; `doctor` compares it"),
+    variable("AWS_ENDPOINT_URL", "Is where AWS tools go, and atelier with `--engine aws`; `doctor` compares it"),
     variable("AWS_PROFILE", "Says that there are AWS credentials, which a local engine never sees"),
     variable("BROWSER", "The program that `open` gives the URL to"),
     variable("CI", "Says that nobody watches: no question, no animation"),

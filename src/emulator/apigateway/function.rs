@@ -3,7 +3,9 @@
 use super::failure::Failure;
 use crate::emulator::{
     Context,
+    access::Decision,
     lambda::{self, Denied},
+    policy::{Layer, Verdict},
     runtime::{Answer, Functions, Invocation, InvokeError},
     wire,
 };
@@ -44,6 +46,14 @@ pub(in crate::emulator) enum Outcome {
 }
 
 impl Function<'_> {
+    /// Writes down, for `atelier explain`, that the function's policy does not let the route in.
+    fn note_refusal(&self) {
+        let (at, missing) = (wire::iso_time(self.context.now_millis()), Verdict::Missing(Layer::Resource));
+        let (service, action) = ("apigateway.amazonaws.com", "lambda:InvokeFunction");
+        let call = format!("execute-api {}", self.source_arn);
+        self.context.decisions.write(&Decision::new(self.request_id, at, call, service, action, self.arn, &missing));
+    }
+
     /// Has the function answer.
     pub(in crate::emulator) async fn invoke(&self, payload: Bytes, waits: bool) -> Result<Outcome, Failure> {
         if payload.len() > MAX_EVENT {
@@ -62,6 +72,9 @@ impl Function<'_> {
                 }
             };
             let source = self.source_arn;
+            if denied == Denied::Forbidden {
+                self.note_refusal();
+            }
             tracing::warn!(request_id, function, source, reason, "an API call cannot invoke its function");
             Failure::Configuration
         })?;
