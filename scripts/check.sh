@@ -35,14 +35,22 @@ if grep -q FAILPOINTS "$atelier"; then
   echo "the default build has failpoints" >&2
   exit 1
 fi
+step "what tests run besides"
+# Each script prints the path of its program, which it installs when it is missing; the tests read it in ATELIER_AWS_CLI and so on.
+for tool in aws-cli awslocal botocore schemathesis chalice sdk-go sdk-ruby old-aws-cli cfn-lint pulumi pytest; do
+  path=$(scripts/$tool.sh)
+  variable=ATELIER_$(tr a-z- A-Z_ <<<"$tool")
+  export "$variable=$path"
+  echo "$variable=$path"
+done
+if command -v terraform >/dev/null 2>&1; then
+  # Where Terraform and its provider are, its test cannot be skipped.
+  ATELIER_TERRAFORM_PROVIDERS=$(scripts/terraform-providers.sh) && export ATELIER_TERRAFORM_PROVIDERS
+else
+  step "Terraform: not run, it is not installed"
+fi
 step "tests without Docker, but for the proof of crash safety"
-ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
-  ATELIER_SCHEMATHESIS=$(scripts/schemathesis.sh) \
-  ATELIER_CHALICE=$(scripts/chalice.sh) \
-  ATELIER_CFN_LINT=$(scripts/cfn-lint.sh) ATELIER_PULUMI=$(scripts/pulumi.sh) ATELIER_PYTEST=$(scripts/pytest.sh) \
-  ATELIER_SDK_GO=$(scripts/sdk-go.sh) ATELIER_SDK_RUBY=$(scripts/sdk-ruby.sh) \
-  ATELIER_OLD_AWS_CLI=$(scripts/old-aws-cli.sh) \
-  cargo test --locked --lib --bins --test it -- \
+cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"
 cargo test --locked --test it -- --nocapture crash::matrix crash::walk crash::together
@@ -53,7 +61,7 @@ if docker info >/dev/null 2>&1; then
   scripts/apt.sh podman podman
   scripts/localstack-image.sh
   scripts/ministack-image.sh
-  ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_REQUIRE_DOCKER=1 cargo test --locked --test docker
+  ATELIER_REQUIRE_DOCKER=1 cargo test --locked --test docker
 else
   step "tests with Docker: not run, Docker does not answer here"
 fi

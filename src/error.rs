@@ -202,10 +202,16 @@ codes! {
     Unhealthy = "unhealthy", NotRunning, Never;
     /// There is no deployed stack here.
     NotDeployed = "not_deployed", NotRunning, Never;
+    /// No log has a call of this id.
+    NoSuchCall = "no_such_call", Failed, Never;
+    /// No log has any call.
+    NoCall = "no_call", Failed, Never;
     /// A deploy has something to do.
     Pending = "pending", Failed, Never;
     /// The deployed API did not do what it was asked.
     ApiRefused = "api_refused", Failed, Never;
+    /// Nothing is written down about a call.
+    NoDecision = "no_decision", Failed, Never;
     /// `doctor` found something that does not work.
     NotReady = "not_ready", Machine, Never;
     /// Something worked on a lenient engine that AWS refuses.

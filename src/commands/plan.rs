@@ -16,7 +16,7 @@ use unicode_width::UnicodeWidthStr;
 #[derive(Debug, serde::Serialize)]
 pub struct PlanReport {
     #[serde(flatten)]
-    plan: Plan,
+    pub(crate) plan: Plan,
     /// What it was compared with instead of what is deployed.
     #[serde(flatten)]
     difference: Option<Difference>,

@@ -52,6 +52,11 @@ impl Report for UpReport {
         {
             page.line(Message::new(format!("up.lenient.{}", up.lenient.as_str())));
         }
+        if let Self::Engine(up) = self
+            && up.iam
+        {
+            page.line(Message::new("up.iam"));
+        }
     }
 
     fn quiet(&self, _page: &mut Page) {}
@@ -103,6 +108,7 @@ async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
         ask(context).await?;
     }
     let up = engine::up(&context.settings, &context.progress).await?;
+    engine::registry::remember(&context.settings);
     engine::mend::door(&context.settings, &context.progress).await;
     Ok(UpReport::Engine(up))
 }

@@ -2,9 +2,9 @@
 //! knows both all services and all protocols.
 
 use super::{
-    apigateway, apigatewayv2,
+    access, apigateway, apigatewayv2,
     context::Context,
-    ec2, iam, lambda, logs,
+    ec2, events, iam, lambda, logs,
     runtime::Functions,
     service::{Content, Handler, Input, Operation, Output, Scope, Service},
     store::Region,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws_protocol::{self, Protocol},
-    edge::AwsCall,
+    edge::{AwsCall, Told},
     http1::{Request, Response},
 };
 use bytes::Bytes;
@@ -22,10 +22,11 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Every service that is emulated, in the order of their names.
-pub const SERVICES: [&Service; 7] = [
+pub const SERVICES: [&Service; 8] = [
     &apigateway::SERVICE,
     &apigatewayv2::SERVICE,
     &ec2::SERVICE,
+    &events::SERVICE,
     &iam::SERVICE,
     &lambda::SERVICE,
     &logs::SERVICE,
@@ -49,7 +50,11 @@ const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 /// Answers a verified call.
 pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: &AwsCall) -> Response {
     let protocol = Protocol::of(&call.service, call.request.headers());
-    serve(context, functions, call, protocol).await.unwrap_or_else(|error| error.response(protocol, &call.request_id))
+    let mut named = None;
+    let served = serve(context, functions, call, protocol, &mut named).await;
+    let mut response = served.unwrap_or_else(|error| error.response(protocol, &call.request_id));
+    response.extensions_mut().insert(Told { operation: named, ..Told::default() });
+    response
 }
 
 /// Words the refusal of a call that is larger than any may be, where its service has words of its own for that.
@@ -66,6 +71,7 @@ async fn serve(
     functions: &Functions,
     call: &AwsCall,
     protocol: Protocol,
+    operation_name: &mut Option<String>,
 ) -> Result<Response, AwsError> {
     let (request, request_id) = (&call.request, call.request_id.as_str());
     if context.sessions.is_expired(&call.access_key_id, context.now_millis()) {
@@ -83,8 +89,21 @@ async fn serve(
     let status = called.status();
     let input = called.input(request).map_err(service.fault)?;
     let (access_key_id, now) = (call.access_key_id.as_str(), context.config.clock.now());
+    if context.config.evaluates {
+        let call = access::Call {
+            context,
+            service: service.name,
+            operation: &name,
+            region: &region,
+            access_key_id,
+            request,
+            request_id,
+        };
+        access::check(&call, &access::tree(&input))?;
+    }
     let named = format!("{} {name}", service.name);
-    let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request_id, now };
+    *operation_name = Some(named.clone());
+    let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request, request_id, now };
     let operation = Operation { input, payload: request.body().clone(), service, scope };
     let output = match handler {
         Handler::Sync(serve) => serve(operation),

@@ -7,6 +7,7 @@ mod aws_cli;
 mod cli;
 mod clients;
 mod crash;
+mod dashboard;
 mod edge;
 mod emulator;
 mod examples;
