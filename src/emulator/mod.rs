@@ -10,6 +10,7 @@
 
 pub mod apigateway;
 pub mod apigatewayv2;
+pub mod cloudwatch;
 mod context;
 pub mod ec2;
 pub mod events;
@@ -62,7 +63,14 @@ impl Emulator {
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
-        let context = Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default() });
+        let context = Arc::new(Context {
+            config,
+            store,
+            events,
+            sessions,
+            metrics: cloudwatch::Metrics::default(),
+            timers: timers::Timers::default(),
+        });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
         timers::start(&context, &functions);
         Ok(Self { context, functions })

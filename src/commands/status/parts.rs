@@ -1,7 +1,7 @@
 //! The parts of a stack: state, age and drift.
 
 use crate::{
-    stack::{Discovery, Part, Plan, PlannedChange},
+    stack::{Discovery, Found, Part, Plan, PlannedChange},
     text::{Message, in_words},
     ui::{Page, Tone, columns, padded, widest},
 };
@@ -27,8 +27,8 @@ pub struct PartStatus {
 impl PartStatus {
     /// Describes every part of a stack.
     pub(super) fn all(stack: &Discovery, plan: Option<&Plan>, now: OffsetDateTime) -> Vec<Self> {
-        let describe = |part: Part| {
-            let (found, stand_in) = (stack.part(part), stack.stand_in(part));
+        let describe = |part: Part, found: Option<&Found>| {
+            let stand_in = stack.stand_in(part);
             let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
             let age = found.filter(|found| found.created > 0).map(|found| now.unix_timestamp() - found.created);
             Self {
@@ -43,7 +43,9 @@ impl PartStatus {
                 }),
             }
         };
-        Part::required().map(describe).collect()
+        let required = Part::required().map(|part| describe(part, stack.part(part)));
+        let alarms = stack.found.iter().filter(|found| found.part == Part::Alarm);
+        required.chain(alarms.map(|found| describe(found.part, Some(found)))).collect()
     }
 }
 

@@ -16,13 +16,17 @@ use super::{
 use crate::{
     contract,
     edge::{ApiCall, Lookup, Voice},
-    emulator::{Context, http_event::TRACE_ID, runtime::Functions, store::Region, wire},
+    emulator::{Context, cloudwatch, http_event::TRACE_ID, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
 };
 use http::HeaderValue;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 /// What a stage serves, as it was when a call came: the call is let in, matched, answered and refused by this and by
 /// nothing newer.
@@ -32,6 +36,8 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     key: Option<CallerKey>,
+    /// The API's name, which its metrics are under.
+    name: String,
     /// Whether the API is one of atelier's own stacks, which the edge speaks for.
     is_of_stack: bool,
 }
@@ -82,7 +88,8 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             });
             let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
             let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
-            let served = Served { region, deployment, stage_variables, key, is_of_stack };
+            let name = api.settings.name.clone();
+            let served = Served { region, deployment, stage_variables, key, name, is_of_stack };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });
@@ -91,6 +98,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
+    let (begun, integration) = (Instant::now(), OnceLock::new());
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
@@ -103,11 +111,19 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
                 request_id: ids.request,
                 trace: &format!("{trace};Sampled=0"),
             };
-            let answered = answer(&call, &route, ids, &caller).await;
+            let answered = answer(&call, &route, ids, &caller, &integration).await;
             answered.unwrap_or_else(|failure| refuse(context, &call, Some(&route), ids, &failure))
         }
         Err(failure) => refuse(context, &call, None, ids, &failure),
     };
+    let counted = cloudwatch::ApiCall {
+        api: ("ApiName", &call.deployment.name),
+        stage: call.stage.as_str(),
+        status: response.status().as_u16(),
+        latency: begun.elapsed(),
+        integration: integration.get().copied(),
+    };
+    cloudwatch::api_called(context, &call.deployment.region, &counted);
     for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (TRACE_ID, ids.trace)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);
@@ -162,12 +178,16 @@ async fn answer(
     route: &Route<'_>,
     ids: Ids<'_>,
     caller: &Caller<'_>,
+    integration: &OnceLock<Duration>,
 ) -> Result<Response, Failure> {
     let source = source(caller.context, call, Some(route), ids);
     if route.method.request_validator_id.is_some() {
         validators::validate(&call.deployment.deployment.validators, route.method, &event::incoming(&source))?;
     }
-    execute(route.method, &source, &Arc::default(), caller).await
+    let begun = Instant::now();
+    let answered = execute(route.method, &source, &Arc::default(), caller).await;
+    let _ = integration.set(begun.elapsed());
+    answered
 }
 
 /// Has a method answer a request.

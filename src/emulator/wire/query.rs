@@ -49,6 +49,12 @@ impl QueryParams {
         })
     }
 
+    /// Gives what is left, by the whole names.
+    #[must_use]
+    pub fn into_values(self) -> BTreeMap<String, String> {
+        self.values
+    }
+
     /// Whether a parameter is there, or anything below it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -3,6 +3,7 @@
 mod apigateway;
 mod chalice;
 mod cloud;
+mod cloudwatch;
 mod ec2;
 mod ec2_changes;
 mod ec2_network;
