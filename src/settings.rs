@@ -3,6 +3,7 @@
 //!
 //! Not here: what a setting does, and how it is printed (`commands::config`).
 
+mod alarm;
 pub mod environment;
 mod file;
 mod flags;
@@ -16,6 +17,7 @@ pub mod source;
 mod test_entry;
 mod values;
 
+pub use alarm::Alarms;
 pub use environment::Environment;
 pub use file::{keep, keep_function};
 pub use flags::Flags;
@@ -76,6 +78,8 @@ pub struct Settings {
     pub auth: Setting<Auth>,
     /// A function of one's own, instead of atelier's.
     pub function: Setting<Option<OwnFunction>>,
+    /// From when on the function is in alarm.
+    pub alarms: Setting<Alarms>,
     /// The requests with which `test` checks it.
     pub tests: Setting<Vec<TestEntry>>,
     /// How often one client, and one API key, may call the edge; by default as often as it likes on loopback, and not

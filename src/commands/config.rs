@@ -102,6 +102,15 @@ fn entries(context: &Context) -> Vec<Entry> {
     let text = |value: &Option<String>| value.clone().into();
     let folder = Setting { value: settings.folder.display().to_string(), origin: settings.folder_origin.clone() };
     vec![
+        Entry::of(&source::ALARM, &settings.alarms, |value| {
+            let limits = [
+                value.errors_per_minute.map(|count| format!("errors_per_minute {count}")),
+                value.p95.map(|time| format!("p95 {}ms", time.as_millis())),
+                value.throttles.map(|count| format!("throttles {count}")),
+            ];
+            let limits: Vec<String> = limits.into_iter().flatten().collect();
+            if limits.is_empty() { Value::Null } else { limits.join(", ").into() }
+        }),
         Entry::of(&source::AUTH, &settings.auth, |value| value.as_str().into()),
         Entry::of(&source::COLOR, &context.console.look().color, |value| match value {
             ColorWhen::Auto => "auto".into(),

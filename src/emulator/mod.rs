@@ -11,6 +11,7 @@
 pub mod access;
 pub mod apigateway;
 pub mod apigatewayv2;
+pub mod cloudwatch;
 mod context;
 pub mod ec2;
 pub mod events;
@@ -65,8 +66,15 @@ impl Emulator {
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
         let decisions = access::Journal::new(&config.folder);
-        let context =
-            Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default(), decisions });
+        let context = Arc::new(Context {
+            config,
+            store,
+            events,
+            sessions,
+            metrics: cloudwatch::Metrics::default(),
+            timers: timers::Timers::default(),
+            decisions,
+        });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
         timers::start(&context, &functions);
         Ok(Self { context, functions })

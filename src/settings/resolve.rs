@@ -2,7 +2,7 @@
 
 use super::{
     DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
-    Settings, base_url, duration, endpoint,
+    Settings, alarm, base_url, duration, endpoint,
     file::SettingsFile,
     own,
     source::{self, InFile, Source, bad},
@@ -43,6 +43,7 @@ impl Settings {
         let docker_host = sources.settle(&source::DOCKER_HOST, None, text)?.optional();
         let mut settings = Self {
             function: own::settle(&folder, sources.file.item(own::TABLE), &flags.function)?,
+            alarms: alarm::settle(&folder, sources.file.item(alarm::TABLE))?,
             tests: Setting { value: tests, origin: tests_origin },
             auth: sources.settle(&source::AUTH, flags.auth, auth)?.or(Auth::None),
             rate: Setting::default_of(None),

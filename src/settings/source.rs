@@ -105,6 +105,8 @@ macro_rules! sources {
 }
 
 sources! {
+    /// From when on the function is in alarm: `errors_per_minute`, `p95`, `throttles`.
+    ALARM = "alarm", None, [], Table;
     /// Who may call the API: `none` or `api-key`.
     AUTH = "auth", Some("--auth"), ["ATELIER_AUTH"], Scalar;
     /// When to use colour: `auto`, `always` or `never`.

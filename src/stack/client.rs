@@ -19,6 +19,7 @@ pub(super) struct Clients {
     pub(super) upload: aws_sdk_lambda::Client,
     pub(super) api: aws_sdk_apigateway::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
     /// The region that all of them speak to.
     pub(super) region: String,
@@ -44,6 +45,7 @@ impl Clients {
             upload: aws_sdk_lambda::Client::new(&upload),
             api: aws_sdk_apigateway::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             region: engine.connection.region.clone(),
         }

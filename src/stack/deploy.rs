@@ -5,6 +5,7 @@
 //! it, and serves. What each part does is its own module's.
 
 use super::{
+    alarm::{Change, StackAlarms},
     api::{self, Api},
     client::Clients,
     discover::{Discovery, discover_with},
@@ -241,6 +242,18 @@ async fn parts(
         let plan = part(Part::UsagePlan, &view.sighting, Outcome::of(&done, &usage_plan::Action::Create))?;
         tell(pace, &plan);
         parts.push(plan);
+    }
+    let alarms = StackAlarms::new(clients, spec);
+    let (view, done) = converge(&alarms, pace).await?;
+    for (id, change) in alarms.changes(&view, &done) {
+        let outcome = match change {
+            Change::Created => Outcome::Created,
+            Change::Updated => Outcome::Updated,
+            Change::None => Outcome::Unchanged,
+        };
+        let alarm = PartReport { part: Part::Alarm, id, outcome };
+        tell(pace, &alarm);
+        parts.push(alarm);
     }
     Ok(parts)
 }

@@ -6,6 +6,7 @@
 //!
 //! Not here: what runs inside the function (`handler`), how engines start and stop (`engine`), and anything printed.
 
+mod alarm;
 mod api;
 mod clean;
 mod client;

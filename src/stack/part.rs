@@ -11,6 +11,8 @@ enum Presence {
     Always,
     /// A stack whose API wants a key has it.
     WithKeys,
+    /// A stack whose settings name limits has it.
+    WithLimits,
 }
 
 /// Writes the enum and everything that follows from its rows: name in tags and reports, presence, what it is.
@@ -58,6 +60,8 @@ parts! {
     UsagePlan "usage-plan" WithKeys,
     /// An API key; there may be any number.
     Key "key" WithKeys,
+    /// An alarm on the function; one for each limit that is set.
+    Alarm "alarm" WithLimits,
 }
 
 impl Part {

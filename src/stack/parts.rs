@@ -4,7 +4,7 @@
 //! makes them, which follows from what each needs of the others (`deploy`).
 
 use super::{
-    api,
+    alarm, api,
     client::Clients,
     error::Error,
     function, instance, key, log_group,
@@ -60,6 +60,7 @@ impl Row {
             Part::Api => row!(api),
             Part::UsagePlan => row!(usage_plan),
             Part::Key => row!(key),
+            Part::Alarm => row!(alarm),
         }
     }
 }

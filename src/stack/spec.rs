@@ -14,7 +14,7 @@ use crate::{
     marks::{PART_TAG, REV_TAG, STACK_TAG},
     names::{InstanceId, StackName},
     openapi,
-    settings::{DEFAULT_REGION, DEFAULT_STACK},
+    settings::{Alarms, DEFAULT_REGION, DEFAULT_STACK},
 };
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, time::Duration};
@@ -108,6 +108,8 @@ pub(super) struct Spec {
     pub(super) role_pause: Option<Duration>,
     /// The keys that open the API; `None` when it is open.
     pub(super) keys: Option<KeyScopes>,
+    /// From when on the function is in alarm.
+    pub(super) alarms: Alarms,
 }
 
 impl Spec {
@@ -134,6 +136,7 @@ impl Spec {
             image: engine.facts.machine_image,
             role_pause: engine.facts.pace.role,
             keys,
+            alarms: Alarms::default(),
         }
     }
 

@@ -33,6 +33,7 @@ pub(super) async fn spec(
         Auth::ApiKey => Some(reading(|| key::scopes(clients, stack)).await?),
     };
     let mut spec = Spec::new(run.engine, stack, account, keys);
+    spec.alarms = run.settings.alarms.value;
     if let Some(tag) = run.engine.api_id_tag {
         let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
         spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));

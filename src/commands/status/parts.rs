@@ -2,7 +2,7 @@
 
 use crate::{
     commands::call_line::age,
-    stack::{Discovery, Part, Plan, PlannedChange},
+    stack::{Discovery, Found, Part, Plan, PlannedChange},
     text::{Message, in_words},
     ui::{Page, Tone, columns, padded, widest},
 };
@@ -28,8 +28,8 @@ pub struct PartStatus {
 impl PartStatus {
     /// Describes every part of a stack.
     pub(super) fn all(stack: &Discovery, plan: Option<&Plan>, now: OffsetDateTime) -> Vec<Self> {
-        let describe = |part: Part| {
-            let (found, stand_in) = (stack.part(part), stack.stand_in(part));
+        let describe = |part: Part, found: Option<&Found>| {
+            let stand_in = stack.stand_in(part);
             // What another tool looks after, no deploy updates.
             let plan = plan.filter(|_| stack.managed_by.is_none());
             let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
@@ -46,7 +46,9 @@ impl PartStatus {
                 }),
             }
         };
-        Part::required().map(describe).collect()
+        let required = Part::required().map(|part| describe(part, stack.part(part)));
+        let alarms = stack.found.iter().filter(|found| found.part == Part::Alarm);
+        required.chain(alarms.map(|found| describe(found.part, Some(found)))).collect()
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     contract,
     edge::{ApiCall, Lookup, Told, Voice},
-    emulator::{Context, http_event::TRACE_ID, policy::Principal, runtime::Functions, store::Region, wire},
+    emulator::{Context, cloudwatch, http_event::TRACE_ID, policy::Principal, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
@@ -25,7 +25,7 @@ use crate::{
 use http::HeaderValue;
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -37,6 +37,8 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     key: Option<CallerKey>,
+    /// The API's name, which its metrics are under.
+    name: String,
     /// The stack, where the API is one of atelier's own, which the edge speaks for.
     stack: Option<String>,
 }
@@ -90,7 +92,8 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             });
             let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
             let stack = api.tags.get(marks::STACK_TAG).cloned();
-            let served = Served { region, deployment, stage_variables, key, stack };
+            let name = api.settings.name.clone();
+            let served = Served { region, deployment, stage_variables, key, name, stack };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });
@@ -100,6 +103,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
     let began = Instant::now();
+    let integration = OnceLock::new();
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
@@ -112,11 +116,19 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
                 request_id: ids.request,
                 trace: &format!("{trace};Sampled=0"),
             };
-            let answered = answer(&call, &route, ids, &caller).await;
+            let answered = answer(&call, &route, ids, &caller, &integration).await;
             answered.unwrap_or_else(|failure| refuse(context, &call, Some(&route), ids, &failure))
         }
         Err(failure) => refuse(context, &call, None, ids, &failure),
     };
+    let counted = cloudwatch::ApiCall {
+        api: ("ApiName", &call.deployment.name),
+        stage: call.stage.as_str(),
+        status: response.status().as_u16(),
+        latency: began.elapsed(),
+        integration: integration.get().copied(),
+    };
+    cloudwatch::api_called(context, &call.deployment.region, &counted);
     for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (TRACE_ID, ids.trace)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);
@@ -193,12 +205,16 @@ async fn answer(
     route: &Route<'_>,
     ids: Ids<'_>,
     caller: &Caller<'_>,
+    integration: &OnceLock<Duration>,
 ) -> Result<Response, Failure> {
     let source = source(caller.context, call, Some(route), ids);
     if route.method.request_validator_id.is_some() {
         validators::validate(&call.deployment.deployment.validators, route.method, &event::incoming(&source))?;
     }
-    execute(route.method, &source, &Arc::default(), caller).await
+    let begun = Instant::now();
+    let answered = execute(route.method, &source, &Arc::default(), caller).await;
+    let _ = integration.set(begun.elapsed());
+    answered
 }
 
 /// Has a method answer a request.

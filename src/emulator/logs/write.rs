@@ -8,7 +8,7 @@ use super::{
     unavailable,
 };
 use crate::emulator::{
-    access,
+    access, cloudwatch,
     context::Context,
     service::{Operation, Output},
     state::RegionState,
@@ -69,7 +69,9 @@ pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let too_new = events.partition_point(|event| event.timestamp <= now + MAX_AHEAD);
     let begin = too_old.max(expired).min(too_new);
     if begin < too_new {
-        scope.context.events.append(&id, now, &events[begin..too_new]).map_err(|error| unavailable(&error))?;
+        let taken = &events[begin..too_new];
+        scope.context.events.append(&id, now, taken).map_err(|error| unavailable(&error))?;
+        collect(scope.context, scope.region, taken);
     }
     let mut rejected = Map::new();
     if too_new < events.len() {
@@ -147,7 +149,16 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
         Err(_) => make_stream(context, target, now).await?,
     };
     let Some(id) = id else { return Ok(()) };
-    context.events.append(&id, now, &events).map_err(|error| unavailable(&error))
+    context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
+    collect(context, &target.region, &events);
+    Ok(())
+}
+
+/// Has CloudWatch see the metrics that stand in lines.
+fn collect(context: &Context, region: &Region, events: &[Event]) {
+    for event in events {
+        cloudwatch::collect(context, region, &event.message, event.timestamp);
+    }
 }
 
 /// Refuses to write what the function's role does not let Lambda write.

@@ -54,6 +54,12 @@ impl QueryParams {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Gives what is left, by the whole names.
+    #[must_use]
+    pub fn into_values(self) -> BTreeMap<String, String> {
+        self.values
+    }
+
     /// Whether a parameter is there, or anything below it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -5,6 +5,7 @@ mod api_policy;
 mod apigateway;
 mod chalice;
 mod cloud;
+mod cloudwatch;
 mod ec2;
 mod ec2_changes;
 mod ec2_network;
