@@ -20,7 +20,7 @@ mod value;
 mod yaml;
 
 pub(super) use folder::Error as FolderError;
-pub(super) use resource::{Body, Concern, Function, Resource};
+pub(super) use resource::{Alarm, Body, Concern, Function, Resource};
 pub(super) use scene::{Scene, key_variable};
 pub(super) use value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value};
 
