@@ -9,8 +9,8 @@ pub mod help;
 pub use args::{
     Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env,
     EnvShell, Help, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan,
-    Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test, TestBonus,
-    TestReporting, Up, Version,
+    Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Schedule, ScheduleAction, ScheduleList,
+    ScheduleRemove, ScheduleSet, Status, StatusOutput, Template, Test, TestBonus, TestReporting, Up, Version,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -116,6 +116,8 @@ pub enum Command {
     Run(Run),
     /// Runs the AWS CLI against the engine.
     Aws(Aws),
+    /// Sets when instances start and stop.
+    Schedule(Schedule),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.

@@ -25,6 +25,7 @@ pub mod open;
 pub mod plan;
 pub mod run;
 pub mod runtimes;
+pub mod schedule;
 pub mod status;
 pub mod test;
 pub mod test_bonus;

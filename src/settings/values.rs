@@ -1,10 +1,11 @@
 //! The settings' values, each parsed once; a text that breaks its rule is answered with the rule.
 
 use crate::{
+    contract::Lifetime,
     edge::limits::Rate,
     engine_kind::EngineKind,
     lenience::Lenience,
-    names::{StackName, is_region},
+    names::{InstanceType, StackName, is_region},
     runtimes::Runtime,
     text::Message,
 };
@@ -51,6 +52,22 @@ pub fn duration(text: &str) -> Result<Duration, Rule> {
         Some(millis @ 1..=31_536_000_000) => Ok(Duration::from_millis(millis)),
         _ => Err(Rule::new("duration")),
     }
+}
+
+/// Reads how long something may run (`2h`).
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn lifetime(text: &str) -> Result<Lifetime, Rule> {
+    text.parse().map_err(|_| Rule::new("lifetime"))
+}
+
+/// Reads the name of a type of instance (`t3.small`), by its form only: which there are, an engine knows.
+///
+/// # Errors
+/// Tells the rule when the text cannot be one.
+pub fn instance_type(text: &str) -> Result<InstanceType, Rule> {
+    text.parse().map_err(|_| Rule::new("instance_type"))
 }
 
 /// Reads the name of a runtime that has an interpreter (`python3.12`).
@@ -176,6 +193,15 @@ pub fn rate(text: &str) -> Result<Option<Rate>, Rule> {
 /// Tells the rule when the text breaks it.
 pub fn lenient(text: &str) -> Result<Lenience, Rule> {
     Lenience::parse(text).ok_or_else(|| Rule::new("lenient"))
+}
+
+/// Reads `on` and `off`, and `true` and `false` as files say it.
+pub(super) fn switch(text: &str) -> Result<bool, Rule> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(Rule::new("switch")),
+    }
 }
 
 /// Reads the origins whose pages may call, separated by commas; each exactly as browsers send it, so without a path,

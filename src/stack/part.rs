@@ -11,6 +11,8 @@ enum Presence {
     Always,
     /// A stack whose API wants a key has it.
     WithKeys,
+    /// A stack in which something depends on the time has it.
+    WithTimes,
 }
 
 /// Writes the enum and everything that follows from its rows: name in tags and reports, presence, what it is.
@@ -58,6 +60,8 @@ parts! {
     UsagePlan "usage-plan" WithKeys,
     /// An API key; there may be any number.
     Key "key" WithKeys,
+    /// The rule that wakes the function every minute.
+    Clock "clock" WithTimes,
 }
 
 impl Part {

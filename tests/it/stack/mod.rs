@@ -4,6 +4,7 @@ mod canary;
 mod engine;
 mod faults;
 mod keys;
+mod operate;
 mod request_id;
 mod workshop;
 
