@@ -118,6 +118,7 @@ fn entries(context: &Context) -> Vec<Entry> {
         Entry::of(&source::FUNCTION, &settings.function, |value| {
             value.as_ref().map(|function| function.dir.display().to_string()).into()
         }),
+        Entry::of(&source::IAM, &settings.iam, |value| if *value { "on" } else { "off" }.into()),
         Entry::of(&source::IDLE, &settings.idle, |value| value.map(|idle| format!("{}s", idle.as_secs())).into()),
         Entry::of(&source::IMAGE, &settings.image, text),
         Entry::of(&source::INSTANCES, &settings.instances, |value| names(value.keys())),
@@ -127,6 +128,7 @@ fn entries(context: &Context) -> Vec<Entry> {
             Lang::Fr => "fr".into(),
         }),
         Entry::of(&source::LENIENT, &settings.lenient, |value| value.as_str().into()),
+        Entry::of(&source::LISTEN, &settings.listen, |value| value.map(|address| address.to_string()).into()),
         Entry::of(&source::MODIFY, &settings.modify, |value| if *value { "on".into() } else { "off".into() }),
         Entry::of(&source::PORT, &settings.port, |value| (*value).into()),
         Entry::of(&source::PUBLIC_ENDPOINT, &settings.public_endpoint, text),

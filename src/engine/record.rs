@@ -107,6 +107,12 @@ pub struct Record {
     /// When the engine is to end by itself, in seconds since the Unix epoch; it looks here itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stops_at: Option<i64>,
+    /// Another address than loopback that it listens on, because somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<IpAddr>,
+    /// Whether the engine lets the policies of identities have a say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub iam: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "has the shape that serde asks for")]
@@ -137,6 +143,8 @@ impl Record {
             lenient: Lenience::Off,
             bridge: None,
             stops_at: None,
+            listen: None,
+            iam: false,
         })
     }
 

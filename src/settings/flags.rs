@@ -7,7 +7,7 @@ use crate::{
     lenience::Lenience,
     names::{ContainerName, InstanceName, InstanceType, StackName},
 };
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The flags that were given, each under the name of its setting.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,10 @@ pub struct Flags {
     pub rate: Option<Limit>,
     /// `up --lenient`.
     pub lenient: Option<Lenience>,
+    /// `up --listen`.
+    pub listen: Option<IpAddr>,
+    /// `up --iam`.
+    pub iam: Option<bool>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
     /// `deploy --instance`.

@@ -125,6 +125,8 @@ sources! {
     FOLDER = "folder", Some("--folder"), ["ATELIER_FOLDER"], Never;
     /// A function of one's own, instead of atelier's: `dir`, `runtime`, `handler`, `environment`, `timeout`, `memory`, `openapi`, `build`.
     FUNCTION = "function", Some("--function"), [], Table;
+    /// Whether the embedded engine lets the policies of callers have a say, as AWS does: `off` or `on`.
+    IAM = "iam", Some("--iam"), ["ATELIER_IAM"], Switch;
     /// What nobody uses is stopped: `stop_after = "30m"` without a call of the API.
     IDLE = "idle", None, [], Table;
     /// The engine's image, instead of the pinned one.
@@ -137,6 +139,8 @@ sources! {
     LANG = "lang", Some("--lang"), ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"], Never;
     /// Whether the embedded engine lets pass what LocalStack lets pass: `off`, `on`, or `public` for a public URL, too.
     LENIENT = "lenient", Some("--lenient"), ["ATELIER_LENIENT"], Switch;
+    /// Another address that the embedded engine listens on, `0.0.0.0` for all: inside a container, whose port is published.
+    LISTEN = "listen", Some("--listen"), ["ATELIER_LISTEN"], Scalar;
     /// Whether the function's role may change the types of instances (`action=modify`); a key of that scope implies it.
     MODIFY = "modify", None, ["ATELIER_MODIFY"], Switch;
     /// The public port, 0 for any free one.
@@ -170,6 +174,7 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     variable("ACCESSIBLE", "Words only, as with `--plain`: no drawing, no emoji, nothing that moves"),
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
+    variable("ATELIER_RELEASES", "Where releases are, for `version --check` and `install.sh`; a URL"),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
     variable("AWS_ENDPOINT_URL", "Is where other AWS tools go; `doctor` compares it"),
     variable("AWS_PROFILE", "Says that there are AWS credentials, which a local engine never sees"),

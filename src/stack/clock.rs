@@ -149,7 +149,7 @@ impl Predict for Clock<'_> {
 
 /// Predicts what a deploy would do to the rule. Where there is neither need nor function, there is nothing to tell.
 pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
-    if wanted.spec.document.is_some() {
+    if wanted.spec.is_own {
         return Ok(None);
     }
     let clock = Clock::new(clients, wanted.spec);

@@ -121,6 +121,7 @@ async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
         let account = reading(|| clients.account()).await?;
         let before = discover_with(&clients, stack, &account).await?;
         before.refuse_foreign()?;
+        before.refuse_managed()?;
         tell_of_change(run, last.as_ref(), &before);
         let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
         instances::check_types(&clients, &spec.instances).await?;
@@ -209,7 +210,7 @@ async fn parts(
 /// Brings the rule that wakes the function to what is wanted; there is none where nothing depends on the time.
 async fn clock(clients: &Clients, spec: &Spec, pace: &Pace) -> Result<Option<PartReport>, Error> {
     // A function of the user's own does not know what to do when it is woken.
-    if spec.document.is_some() {
+    if spec.is_own {
         return Ok(None);
     }
     let (view, done) = converge(&Clock::new(clients, spec), pace).await?;

@@ -80,6 +80,12 @@ pub enum Error {
         /// Whose it is, as far as its tags tell.
         owner: Message,
     },
+    /// Another tool looks after the stack.
+    #[error("{by} looks after this stack")]
+    Managed {
+        /// The tool, as the resources' tags name it.
+        by: String,
+    },
     /// The function did not become active.
     #[error("the function did not become active: {reason}")]
     FunctionFailed {
@@ -124,6 +130,9 @@ pub enum Error {
         /// The instance.
         name: String,
     },
+    /// Other tools are told of one instance.
+    #[error("a stack of several instances cannot be exported")]
+    ExportsOne,
     /// A wait ended.
     #[error("gave up after {seconds} s waiting for {what}")]
     Deadline {
@@ -368,6 +377,11 @@ impl From<Error> for Report {
                 .with_message("kind", part.message())
                 .with("name", name)
                 .with_message("owner", owner),
+            Error::Managed { by } => {
+                let report = Self::new(Code::Managed).with("tool", &by);
+                let hint = Message::new(format!("hint.managed_by.{by}"));
+                if hint.exists() { report.hint(hint) } else { report.hint(Message::new("hint.managed_by.other")) }
+            }
             Error::FunctionFailed { reason } => Self::new(Code::FunctionFailed).with("reason", reason),
             Error::KeyExists { name } => Self::new(Code::KeyExists).with("name", name),
             Error::NoSuchKey { name } => Self::new(Code::NoSuchKey).with("name", name),
@@ -381,6 +395,7 @@ impl From<Error> for Report {
             Error::ScheduledByFile { name } => {
                 Self::new(Code::Usage).with_message("detail", Message::new("schedule.by_file").with("name", name))
             }
+            Error::ExportsOne => Self::new(Code::Usage).with_message("detail", Message::new("export.one_instance")),
             Error::TooManyKeys { most } => Self::new(Code::TooManyKeys).with("most", most),
             Error::Deadline { seconds, what } => {
                 Self::new(Code::Deadline).with("seconds", seconds).with_message("what", what)

@@ -10,10 +10,11 @@
 use super::{
     client::Clients,
     error::Error,
+    export::{Body, Concern, Entry, Resource, Scene, Thing},
     part::Part,
     predict::{self, Predict, Prediction},
     reconcile::{Next, Reconcile},
-    sighting::{Found, InstanceFacts, Sighting, Tags, rev as tagged_rev},
+    sighting::{Found, InstanceFacts, Sighting, Tags, manager, rev as tagged_rev},
     spec::{Names, Spec, WantedInstance, rev},
 };
 use crate::{
@@ -65,13 +66,8 @@ impl<'a> Instance<'a> {
         wanted: &'a WantedInstance,
         adopted: Option<String>,
     ) -> Result<Self, Error> {
-        // The image is not in the rev: a newer one must not replace an instance that is in use.
-        let mut content = serde_json::json!({ "name": wanted.full_name(&spec.names.stack), "type": wanted.kind });
-        if let Some(schedule) = &wanted.schedule {
-            content["schedule"] = serde_json::json!(schedule);
-        }
         let token = crate::secret::random_hex(16).map_err(|error| Error::Bug(error.to_string()))?;
-        Ok(Self { clients, spec, wanted, adopted, rev: rev(&content), token })
+        Ok(Self { clients, spec, wanted, adopted, rev: wanted_rev(spec, wanted), token })
     }
 
     /// The name for people in what is told of it.
@@ -146,6 +142,15 @@ pub(super) fn schedule_tags(schedule: &Schedule) -> Vec<(String, String)> {
     let mut tags = schedule.to_tags();
     tags.push((EDGE_TAG.to_owned(), now.unwrap_or_default()));
     tags
+}
+
+/// The image is not in it: a newer one must not replace an instance that is in use.
+fn wanted_rev(spec: &Spec, wanted: &WantedInstance) -> String {
+    let mut content = serde_json::json!({ "name": wanted.full_name(&spec.names.stack), "type": wanted.kind });
+    if let Some(schedule) = &wanted.schedule {
+        content["schedule"] = serde_json::json!(schedule);
+    }
+    rev(&content)
 }
 
 impl Reconcile for Instance<'_> {
@@ -297,6 +302,26 @@ pub(super) async fn set_tags(clients: &Clients, id: &str, tags: Vec<(String, Str
     tag(clients, id, tags).await
 }
 
+/// Describes the instance for other tools.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    // Who exports has one.
+    let Some(wanted) = scene.spec.instances.first() else { return Vec::new() };
+    let named = match &wanted.name {
+        None => scene.text(scene.marked().names.stack.as_str()),
+        Some(_) => scene.text(&wanted.full_name(&scene.spec.names.stack)),
+    };
+    let mut entries = vec![Entry::new("Name", named), Entry::new(INSTANCE_TYPE_TAG, scene.text(&wanted.kind))];
+    entries.extend(wanted.name.iter().map(|name| Entry::new(INSTANCE_NAME_TAG, scene.text(name.as_str()))));
+    let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec, wanted)), entries);
+    vec![Resource {
+        part: Part::Instance,
+        thing: Thing::Instance,
+        concern: Concern::Compute,
+        why: "The instance that the API starts and stops. Whether it runs is the API's business, not this file's.",
+        body: Body::Instance { size: wanted.kind.clone(), tags },
+    }]
+}
+
 /// Finds the stack's living instances.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     sight(clients, names, &LIVING).await
@@ -314,16 +339,22 @@ async fn sight(clients: &Clients, names: &Names, states: &[&str]) -> Result<Sigh
         filter(&format!("tag:{PART_TAG}"), &[Part::Instance.as_str()]),
         filter("instance-state-name", states),
     ];
-    let found = list(clients, filters).await?.into_iter().filter_map(found);
+    let listed = list(clients, filters).await?;
+    let manager = listed.iter().find_map(|instance| manager(&tags(instance)));
+    let found = listed.into_iter().filter_map(found);
     let (leaving, ours) = found.partition(|found: &Found| found.state.as_deref() == Some(LEAVING));
-    let mut sighting = Sighting { ours, leaving, foreign: None };
+    let mut sighting = Sighting { ours, leaving, foreign: None, manager };
     sighting.sort();
     Ok(sighting)
 }
 
+fn tags(instance: &Ec2Instance) -> Tags {
+    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
+    instance.tags().iter().filter_map(pair).collect()
+}
+
 fn found(instance: Ec2Instance) -> Option<Found> {
-    let tags = instance.tags.unwrap_or_default();
-    let tags: Tags = tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value?))).collect();
+    let tags = tags(&instance);
     let kind = instance.instance_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default();
     Some(Found {
         part: Part::Instance,

@@ -160,6 +160,8 @@ pub(super) struct Spec {
     pub(super) instances: Vec<WantedInstance>,
     /// Whether the function's role may change the types of instances.
     pub(super) may_modify: bool,
+    /// Whether the function is the user's own, which knows nothing of times and types.
+    pub(super) is_own: bool,
     /// Whether settings want something to happen in time; what tags want is seen there.
     pub(super) is_timed: bool,
 }
@@ -190,6 +192,7 @@ impl Spec {
         let opens_types = keys.as_ref().is_some_and(|keys| keys.has(Scope::Modify));
         Self {
             instances: WantedInstance::all(settings, there),
+            is_own: false,
             may_modify: settings.modify.value || opens_types,
             is_timed: settings.idle.value.is_some() || !settings.schedules.value.is_empty(),
             names: Names::of(stack, &engine.connection.region),
@@ -216,6 +219,7 @@ impl Spec {
         };
         self.environment.extend(function.environment.clone());
         self.document = Some(own.document(&self.api())?);
+        self.is_own = true;
         Ok(match instance {
             Some(instance) => self.knowing(instance.as_str()),
             None => self,

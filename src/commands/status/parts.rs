@@ -73,6 +73,8 @@ impl PartStatus {
             let is_its = |planned: &&PlannedPart| {
                 planned.part == part && (part != Part::Instance || planned.id.as_ref() == found.map(|found| &found.id))
             };
+            // What another tool looks after, no deploy updates.
+            let plan = plan.filter(|_| stack.managed_by.is_none());
             let planned = plan.and_then(|plan| plan.parts.iter().find(is_its));
             let facts = found.and_then(|found| found.instance.as_ref());
             let (state, edge) =
@@ -122,6 +124,9 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
     if stack.is_empty() {
         page.line(Message::new("status.nothing"));
     } else {
+        if let Some(tool) = &stack.managed_by {
+            page.line(Message::new("plan.managed").with("tool", tool));
+        }
         let label = |part: &PartStatus| match &part.name {
             Some(name) => format!("{} {name}", part.part.message().render(page.lang())),
             None => part.part.message().render(page.lang()),
@@ -184,7 +189,7 @@ fn line(part: &PartStatus, name: &str, (state, widths): (&str, [usize; 3]), page
 }
 
 /// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
-pub(super) fn age(seconds: i64) -> Message {
+pub(crate) fn age(seconds: i64) -> Message {
     match seconds {
         ..60 => Message::literal(format!("{seconds}s")),
         60..3600 => Message::literal(format!("{}m", seconds / 60)),
