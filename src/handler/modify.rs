@@ -92,7 +92,7 @@ impl Ec2 {
     }
 
     /// One look, and what follows from it, in one turn.
-    pub(super) async fn modify_step(
+    async fn modify_step(
         &self,
         aim: &Aim,
         wish: &Wish,
