@@ -77,7 +77,7 @@ pub(super) async fn find(clients: &Clients, spec: &Spec, found: &Discovery, keys
                     ));
                 }
             }
-            Part::UsagePlan | Part::Key => {}
+            Part::UsagePlan | Part::Key | Part::Clock => {}
         }
     }
     Ok(Ids(ids))
