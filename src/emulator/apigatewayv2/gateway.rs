@@ -62,7 +62,6 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName) -> Option<Served>
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
     let began = Instant::now();
-    let begun = Instant::now();
     let served = &call.deployment;
     let (method, sent) = (call.request.method(), call.request.headers());
     let preflight = served.cors.as_ref().and_then(|cors| cors::preflight(cors, method, sent));
@@ -83,7 +82,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
         api: ("ApiId", call.api.as_str()),
         stage: call.stage.as_str(),
         status: response.status().as_u16(),
-        latency: begun.elapsed(),
+        latency: began.elapsed(),
         integration,
     };
     cloudwatch::api_called(context, &served.region, &counted);
