@@ -25,9 +25,9 @@ pub(super) use scene::{Scene, key_variable};
 pub(super) use value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value};
 
 use super::{
-    api, client::Clients, discover::discover_with, error::Error as StackError, function, instance, key, log_group,
-    package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec, usage_plan,
-    wanted,
+    alarm, api, client::Clients, discover::discover_with, error::Error as StackError, function, instance, key,
+    log_group, package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec,
+    usage_plan, wanted,
 };
 use crate::{
     disk,
@@ -271,6 +271,7 @@ fn of_part(part: Part, scene: &Scene<'_>) -> Vec<Resource> {
         Part::Api => api::exported(scene),
         Part::UsagePlan => usage_plan::exported(scene),
         Part::Key => key::exported(scene),
+        Part::Alarm => alarm::exported(scene),
         // The function makes the rule when it is needed, and a deploy does.
         Part::Clock => Vec::new(),
     }
