@@ -39,6 +39,10 @@ pub const PART_TAG: &str = "atelier:part";
 pub const INSTANCE: &str = "instance";
 /// The tag that holds the rev that the part was last brought to.
 pub const REV_TAG: &str = "atelier:rev";
+/// The tag that names the tool that looks after a resource, where it is not atelier: a deploy leaves that stack alone.
+pub const MANAGER_TAG: &str = "atelier:managed-by";
+/// The tag that `CloudFormation` gives what it makes.
+pub const CLOUDFORMATION_TAG: &str = "aws:cloudformation:stack-name";
 /// The tag that holds the SHA-256 of an API key.
 pub const KEY_DIGEST_TAG: &str = "atelier:digest";
 /// The tag that holds what an API key opens.
@@ -47,6 +51,13 @@ pub const KEY_SCOPE_TAG: &str = "atelier:scope";
 pub const KEY_NAME_TAG: &str = "atelier:name";
 /// The tag that pins an API's id at its creation, on `LocalStack`, its kin and the embedded engine.
 pub const API_ID_TAG: &str = "_custom_id_";
+
+/// The namespace of the metrics that the function writes.
+pub const NAMESPACE: &str = "atelier";
+/// The action in a metric of what asked for none that there is: metrics have few dimensions, whatever strangers ask.
+pub const NO_ACTION: &str = "none";
+/// What atelier's own commands begin the ids of their AWS calls with, so that logs can tell them apart.
+pub const OWN_CALLS: &str = "atelier-";
 
 /// The stage that the API is deployed to, a part of its URL.
 pub const STAGE: &str = "dev";

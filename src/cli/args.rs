@@ -7,7 +7,8 @@ use crate::{
     lenience::Lenience,
     names::{ContainerName, KeyName},
     runtimes::Runtime,
-    settings::{Auth, Rule},
+    settings::{Auth, Moment, Rule, StatusFilter},
+    stack::Format,
 };
 use clap::{
     Args, Subcommand, ValueEnum,
@@ -15,6 +16,7 @@ use clap::{
 };
 use std::{
     ffi::{OsStr, OsString},
+    net::IpAddr,
     path::PathBuf,
     time::Duration,
 };
@@ -38,9 +40,33 @@ pub struct Up {
         value_parser = crate::settings::lenient
     )]
     pub lenient: Option<Lenience>,
+    /// Another address that it listens on.
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::settings::address)]
+    pub listen: Option<IpAddr>,
+    /// Stays until the engine ends, and ends it on Ctrl-C.
+    #[arg(long)]
+    pub foreground: bool,
+    /// Lets the policies of identities have a say.
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "on",
+        value_parser = crate::settings::switch
+    )]
+    pub iam: Option<bool>,
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id of the call, as its answer carries it.
+    #[arg(value_name = "REQUEST-ID")]
+    pub request_id: Option<String>,
 }
 
 /// Arguments of `init`.
@@ -74,6 +100,9 @@ pub struct Down {
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+    /// Stops the engines of every folder of this user.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `deploy`.
@@ -108,6 +137,26 @@ pub struct Plan {
     /// Exits 1 when something is pending.
     #[arg(long)]
     pub check: bool,
+    /// A state of Terraform's to compare with, instead of what is deployed.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub against: Option<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The tool.
+    #[arg(value_enum, value_name = "TOOL")]
+    pub format: Format,
+    /// The folder, instead of one with the tool's name.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Writes over what is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Takes over the stack that runs.
+    #[arg(long)]
+    pub import: bool,
 }
 
 /// Arguments of `clean`.
@@ -149,6 +198,12 @@ pub struct Status {
     /// The form of the answer.
     #[arg(long, short, value_enum, value_name = "FORM", conflicts_with = "json")]
     pub output: Option<StatusOutput>,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["wait", "check", "output"])]
+    pub watch: bool,
+    /// Every stack of this engine, and every folder of this user that has an engine.
+    #[arg(long, conflicts_with_all = ["wait", "output"])]
+    pub all: bool,
 }
 
 /// A form of `status` for scripts.
@@ -246,6 +301,20 @@ fn header(text: &str) -> Result<(String, String), Rule> {
         .ok_or_else(|| Rule::new("header"))
 }
 
+/// Arguments of `dashboard`.
+#[derive(Debug, Args)]
+pub struct Dashboard {
+    /// Prints the URL and opens no browser.
+    #[arg(long)]
+    pub url: bool,
+    /// Lets pages change something on AWS.
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// Prints a second URL, for others, that only looks; it lasts this long.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
+    pub share: Option<Duration>,
+}
+
 /// Arguments of `open`.
 #[derive(Debug, Args)]
 pub struct Open {
@@ -254,21 +323,83 @@ pub struct Open {
     pub url: bool,
 }
 
+/// Which calls are wanted, for the verbs that show calls.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Wanted {
+    /// Only what came after this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub since: Option<Moment>,
+    /// Only what came before this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub until: Option<Moment>,
+    /// Only calls whose answer has one of these statuses.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = crate::settings::status)]
+    pub status: Vec<StatusFilter>,
+    /// Only calls that ask for this.
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Only calls with the key of this name.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Only the call with this id, or this beginning of it.
+    #[arg(long, value_name = "ID")]
+    pub request: Option<String>,
+    /// Only what matches this pattern.
+    #[arg(long, value_name = "PATTERN", value_parser = crate::settings::pattern)]
+    pub grep: Option<regex_lite::Regex>,
+}
+
 /// Arguments of `logs`.
 #[derive(Debug, Args)]
 pub struct Logs {
     /// Goes on until Ctrl-C.
     #[arg(long, short)]
     pub follow: bool,
-    /// How many of the last lines.
+    /// How many of the last calls and lines.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub lines: usize,
-    /// Only what is younger.
-    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
-    pub since: Option<Duration>,
     /// Only these sources.
     #[arg(long, value_enum, value_name = "SOURCE", value_delimiter = ',')]
     pub source: Vec<LogSource>,
+    /// The lines as they were written.
+    #[arg(long)]
+    pub raw: bool,
+    /// Which calls.
+    #[command(flatten)]
+    pub wanted: Wanted,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The request's id, or the beginning of it; without it, the last call.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "24h")]
+    pub since: Moment,
+    /// Only what this key did.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// How many of the last changes.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+    pub lines: usize,
+}
+
+/// Arguments of `metrics`.
+#[derive(Debug, Args)]
+pub struct Metrics {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "1h")]
+    pub since: Moment,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Where a log line comes from.
@@ -477,4 +608,8 @@ pub struct Man {
 
 /// Arguments of `version`.
 #[derive(Debug, Args)]
-pub struct Version {}
+pub struct Version {
+    /// Asks the releases whether there is a newer one.
+    #[arg(long)]
+    pub check: bool,
+}

@@ -8,6 +8,7 @@
 //! Not here: signatures (the edge verifies them before a call arrives), sockets (the edge owns the public listener;
 //! only the Lambda Runtime API opens loopback listeners of its own).
 
+pub mod access;
 pub mod apigateway;
 pub mod apigatewayv2;
 pub mod cloudwatch;
@@ -18,6 +19,7 @@ mod http_event;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod policy;
 pub mod process_tree;
 pub mod runtime;
 pub mod sandbox;
@@ -63,6 +65,7 @@ impl Emulator {
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
+        let decisions = access::Journal::new(&config.folder);
         let context = Arc::new(Context {
             config,
             store,
@@ -70,6 +73,7 @@ impl Emulator {
             sessions,
             metrics: cloudwatch::Metrics::default(),
             timers: timers::Timers::default(),
+            decisions,
         });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
         timers::start(&context, &functions);

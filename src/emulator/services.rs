@@ -2,7 +2,7 @@
 //! knows both all services and all protocols.
 
 use super::{
-    apigateway, apigatewayv2, cloudwatch,
+    access, apigateway, apigatewayv2, cloudwatch,
     context::Context,
     ec2, events, iam, lambda, logs,
     runtime::Functions,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws_protocol::{self, Protocol},
-    edge::AwsCall,
+    edge::{AwsCall, Told},
     http1::{Request, Response},
 };
 use bytes::Bytes;
@@ -61,7 +61,11 @@ pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: 
         Err(error) => return refuse(error),
     };
     let request = plain.as_ref().unwrap_or(&call.request);
-    serve(context, functions, call, request, protocol).await.unwrap_or_else(refuse)
+    let mut named = None;
+    let served = serve(context, functions, call, request, protocol, &mut named).await;
+    let mut response = served.unwrap_or_else(refuse);
+    response.extensions_mut().insert(Told { operation: named, ..Told::default() });
+    response
 }
 
 /// Words the refusal of a call that is larger than any may be, where its service has words of its own for that.
@@ -79,6 +83,7 @@ async fn serve(
     call: &AwsCall,
     request: &Request,
     protocol: Protocol,
+    operation_name: &mut Option<String>,
 ) -> Result<Response, AwsError> {
     let request_id = call.request_id.as_str();
     if context.sessions.is_expired(&call.access_key_id, context.now_millis()) {
@@ -96,8 +101,21 @@ async fn serve(
     let status = called.status();
     let input = called.input(request).map_err(service.fault)?;
     let (access_key_id, now) = (call.access_key_id.as_str(), context.config.clock.now());
+    if context.config.evaluates {
+        let call = access::Call {
+            context,
+            service: service.name,
+            operation: &name,
+            region: &region,
+            access_key_id,
+            request,
+            request_id,
+        };
+        access::check(&call, &access::tree(&input))?;
+    }
     let named = format!("{} {name}", service.name);
-    let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request_id, now };
+    *operation_name = Some(named.clone());
+    let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request, request_id, now };
     let operation = Operation { input, payload: request.body().clone(), service, scope };
     let output = match handler {
         Handler::Sync(serve) => serve(operation),

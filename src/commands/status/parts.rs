@@ -1,6 +1,7 @@
 //! The parts of a stack: state, age and drift.
 
 use crate::{
+    commands::call_line::age,
     stack::{Discovery, Found, Part, Plan, PlannedChange},
     text::{Message, in_words},
     ui::{Page, Tone, columns, padded, widest},
@@ -29,6 +30,8 @@ impl PartStatus {
     pub(super) fn all(stack: &Discovery, plan: Option<&Plan>, now: OffsetDateTime) -> Vec<Self> {
         let describe = |part: Part, found: Option<&Found>| {
             let stand_in = stack.stand_in(part);
+            // What another tool looks after, no deploy updates.
+            let plan = plan.filter(|_| stack.managed_by.is_none());
             let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
             let age = found.filter(|found| found.created > 0).map(|found| now.unix_timestamp() - found.created);
             Self {
@@ -56,6 +59,9 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
     if stack.is_empty() {
         page.line(Message::new("status.nothing"));
     } else {
+        if let Some(tool) = &stack.managed_by {
+            page.line(Message::new("plan.managed").with("tool", tool));
+        }
         let names: Vec<String> = parts.iter().map(|part| part.part.message().render(page.lang())).collect();
         let lang = page.lang();
         let say = |key: &str| Message::new(format!("status.column.{key}")).render(lang);
@@ -106,27 +112,4 @@ fn line(part: &PartStatus, name: &str, (state, widths): (&str, [usize; 3]), page
         }
     };
     page.folded(name, columns(name), &facts.join("  "));
-}
-
-/// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
-pub(super) fn age(seconds: i64) -> Message {
-    match seconds {
-        ..60 => Message::literal(format!("{seconds}s")),
-        60..3600 => Message::literal(format!("{}m", seconds / 60)),
-        3600..86_400 => Message::literal(format!("{}h", seconds / 3600)),
-        _ => Message::new("status.days").with("count", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::Lang;
-
-    #[test]
-    fn ages_have_one_unit() {
-        let ages = |lang| [0, 59, 60, 3599, 7200, 90_000].map(|seconds| age(seconds).render(lang));
-        assert_eq!(ages(Lang::En), ["0s", "59s", "1m", "59m", "2h", "1d"]);
-        assert_eq!(ages(Lang::Fr)[5], "1j");
-    }
 }

@@ -10,13 +10,14 @@ use super::{
     journal::Journal,
     matching,
     model::{Deployment, IntegrationKind, Method, Resource, function_arn},
+    policy,
     service_call::Caller,
     validators,
 };
 use crate::{
     contract,
-    edge::{ApiCall, Lookup, Voice},
-    emulator::{Context, cloudwatch, http_event::TRACE_ID, runtime::Functions, store::Region, wire},
+    edge::{ApiCall, Lookup, Told, Voice},
+    emulator::{Context, cloudwatch, http_event::TRACE_ID, policy::Principal, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
@@ -38,8 +39,8 @@ pub struct Served {
     key: Option<CallerKey>,
     /// The API's name, which its metrics are under.
     name: String,
-    /// Whether the API is one of atelier's own stacks, which the edge speaks for.
-    is_of_stack: bool,
+    /// The stack, where the API is one of atelier's own, which the edge speaks for.
+    stack: Option<String>,
 }
 
 /// A caller's key that opens the stage.
@@ -47,6 +48,8 @@ pub struct Served {
 struct CallerKey {
     id: String,
     value: String,
+    /// What people call it.
+    name: Option<String>,
 }
 
 impl Served {
@@ -67,7 +70,7 @@ impl Served {
         };
         let found = matching::find(&self.deployment.resources, "OPTIONS", path);
         let says = found.is_some_and(|(found, method)| found.resource.path != contract::PATH || is_constant(method));
-        let speaks = !self.is_of_stack || says;
+        let speaks = self.stack.is_none() || says;
         Voice { is_own: speaks, answers_pages: speaks }
     }
 }
@@ -84,12 +87,13 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             let deployment = Arc::clone(api.deployments.get(&stage.settings.deployment_id)?);
             let key = key.and_then(|value| {
                 let key = kept.key_for(value, &api.id, &stage.name)?;
-                Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
+                let name = key.tags.get(marks::KEY_NAME_TAG).or(key.settings.name.as_ref()).cloned();
+                Some(CallerKey { id: key.id.clone(), value: value.to_owned(), name })
             });
             let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
-            let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
+            let stack = api.tags.get(marks::STACK_TAG).cloned();
             let name = api.settings.name.clone();
-            let served = Served { region, deployment, stage_variables, key, name, is_of_stack };
+            let served = Served { region, deployment, stage_variables, key, name, stack };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });
@@ -98,11 +102,12 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
-    let (begun, integration) = (Instant::now(), OnceLock::new());
+    let began = Instant::now();
+    let integration = OnceLock::new();
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
-    let mut response = match route(&call) {
+    let mut response = match permitted(context, &call).and_then(|()| route(&call)) {
         Ok(route) => {
             let caller = Caller {
                 context,
@@ -120,7 +125,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
         api: ("ApiName", &call.deployment.name),
         stage: call.stage.as_str(),
         status: response.status().as_u16(),
-        latency: begun.elapsed(),
+        latency: began.elapsed(),
         integration: integration.get().copied(),
     };
     cloudwatch::api_called(context, &call.deployment.region, &counted);
@@ -129,6 +134,9 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
             response.headers_mut().insert(name, id);
         }
     }
+    let Served { stack, key, .. } = call.deployment;
+    let key = key.and_then(|key| key.name);
+    response.extensions_mut().insert(Told { stack, key, gateway: Some(began.elapsed()), ..Told::default() });
     response
 }
 
@@ -162,6 +170,25 @@ struct Route<'a> {
     method: &'a Method,
     /// The caller's key, where the method wants one.
     key: Option<&'a CallerKey>,
+}
+
+/// Asks the API's policy, where there is a method to be called.
+fn permitted(context: &Context, call: &ApiCall<Served>) -> Result<(), Failure> {
+    let Served { deployment, region, .. } = &call.deployment;
+    if deployment.policy.is_none() {
+        return Ok(());
+    }
+    matching::find(&deployment.resources, call.request.method().as_str(), &call.path).ok_or(Failure::NoRoute)?;
+    let called = policy::Called {
+        context,
+        region: region.as_str(),
+        api: call.api.as_str(),
+        stage: call.stage.as_str(),
+        path: &call.path,
+        request: &call.request,
+        request_id: &call.request_id,
+    };
+    policy::permit(deployment.policy.as_deref(), &called, &Principal::Anonymous)
 }
 
 /// Matches a call with what its stage serves.

@@ -27,6 +27,7 @@ mod model;
 mod openapi;
 mod paging;
 mod patch;
+mod policy;
 mod resources;
 mod rest_apis;
 mod service_call;

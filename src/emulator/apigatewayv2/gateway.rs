@@ -8,7 +8,7 @@ use super::{
     model::{Cors, Deployment, Integration},
 };
 use crate::{
-    edge::ApiCall,
+    edge::{ApiCall, Told},
     emulator::{
         Context,
         apigateway::{Failure, Function, Outcome, backend, new_trace, with_stage_variables},
@@ -61,7 +61,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName) -> Option<Served>
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
-    let begun = Instant::now();
+    let began = Instant::now();
     let served = &call.deployment;
     let (method, sent) = (call.request.method(), call.request.headers());
     let preflight = served.cors.as_ref().and_then(|cors| cors::preflight(cors, method, sent));
@@ -82,13 +82,14 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
         api: ("ApiId", call.api.as_str()),
         stage: call.stage.as_str(),
         status: response.status().as_u16(),
-        latency: begun.elapsed(),
+        latency: began.elapsed(),
         integration,
     };
     cloudwatch::api_called(context, &served.region, &counted);
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         response.headers_mut().insert("apigw-requestid", id);
     }
+    response.extensions_mut().insert(Told { gateway: Some(began.elapsed()), ..Told::default() });
     response
 }
 

@@ -42,7 +42,7 @@ use super::{
     context::Context,
     runtime::{Functions, Invocation, InvokeError, Spec},
     service::{Handler, Service},
-    store::{AnyTable, Table, Tables},
+    store::{AnyTable, Region, Table, Tables},
     wire::{self, AwsError, routes::Routes},
 };
 use crate::lenience::Lean;
@@ -53,6 +53,7 @@ use layer::{LayerName, LayerVersion};
 use name::Reference;
 use qualified::Qualified;
 use std::{
+    collections::BTreeMap,
     io,
     sync::{Arc, LazyLock},
 };
@@ -188,6 +189,28 @@ impl State {
             self.urls.remove(&key);
         }
     }
+}
+
+impl State {
+    /// The tags of a function, by its ARN or that of a version or an alias.
+    pub(super) fn tags_by_arn(&self, arn: &str) -> Option<BTreeMap<String, String>> {
+        let (_, reference) = Reference::of_arn(arn)?;
+        self.functions.get(&reference.name).map(|function| function.tags.clone())
+    }
+}
+
+/// The ARN of what a call names: a function, or a version or an alias of one.
+pub(super) fn arn_of(region: &str, account: &str, text: &str, qualifier: Option<&str>) -> String {
+    name::whole_arn(region, account, text, qualifier)
+}
+
+/// The resource policy of a function, a version or an alias, as a document.
+pub(super) fn policy_text(context: &Context, region: &Region, arn: &str) -> Option<String> {
+    let (_, reference) = Reference::of_arn(arn)?;
+    context.store.read(region, |state| {
+        let (statements, _) = state.lambda.policy(&reference).ok()?;
+        policy::show(statements, &reference.whole_arn()).ok()
+    })
 }
 
 /// The account in an ARN.

@@ -49,7 +49,12 @@ impl QueryParams {
         })
     }
 
-    /// Gives what is left, by the whole names.
+    /// Every parameter that was not taken yet, in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Gives what is left, by the names within this structure.
     #[must_use]
     pub fn into_values(self) -> BTreeMap<String, String> {
         self.values
@@ -177,6 +182,11 @@ impl QueryParams {
             .collect();
         self.values.append(&mut rest);
         Self { values, prefix: self.full_name(&start) }
+    }
+
+    /// Puts a value under a name, as if it had come with the request.
+    pub fn put(&mut self, name: String, value: String) {
+        self.values.insert(name, value);
     }
 
     /// Writes what is left in one form, the same for the same parameters in any order.
