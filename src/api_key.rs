@@ -195,7 +195,7 @@ impl KeyScopes {
     /// Whether one of them opens just this.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
-        self.0.values().any(|known| *known == scope)
+        self.0.values().any(|known| known.scope == scope)
     }
 
     /// Whether there is no key.

@@ -178,7 +178,7 @@ pub(super) fn acted(acted: &Acted<'_>) {
         #[serde(flatten)]
         acted: &'a Acted<'a>,
     }
-    write(&Line { level: "INFO", request_id: REQUEST.try_with(Clone::clone).ok(), acted });
+    write(&Line { level: "INFO", request_id: request_id(), acted });
 }
 
 tokio::task_local! {

@@ -280,6 +280,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
             state: alarm.state_value.map(|state| state.as_str().to_owned()),
             reason: None,
             created: 0,
+            instance: None,
         };
         let sighting = Sighting::named(names, found, &tags, &arn);
         // One that is somebody else's is in nobody's way until an alarm of its name is wanted.

@@ -212,7 +212,7 @@ async fn parts(
             Change::Updated => Outcome::Updated,
             Change::None => Outcome::Unchanged,
         };
-        let alarm = PartReport { part: Part::Alarm, id, outcome };
+        let alarm = PartReport { part: Part::Alarm, id, name: None, outcome };
         tell(pace, &alarm);
         parts.push(alarm);
     }

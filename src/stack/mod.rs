@@ -48,7 +48,7 @@ pub use deploy::{Deployment, OwnCode, deploy, own_code, own_stamp};
 pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
 pub use export::{Difference, Error as ExportError, Exported, Format, Order, compare, export};
-pub use inventory::{InstanceFacts, instances};
+pub use inventory::{BilledInstance, instances};
 pub use key::Key;
 pub use lock::Lock;
 pub use outcome::{Outcome, PartReport};

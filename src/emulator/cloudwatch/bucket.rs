@@ -11,7 +11,7 @@ pub(super) struct Bucket {
     pub(super) sum: f64,
     pub(super) least: f64,
     pub(super) greatest: f64,
-    /// Values and how often each came, in the order of the values; none where only sums are known of some samples.
+    /// Values and how often each came, above 0, in the order of the values; none where only sums are known of some samples.
     values: Option<Vec<(f64, f64)>>,
 }
 
@@ -42,11 +42,13 @@ impl Bucket {
         for (value, count) in others {
             match values.binary_search_by(|(known, _)| known.total_cmp(value)) {
                 Ok(at) => values[at].1 += count,
-                Err(at) => values.insert(at, (*value, *count)),
+                Err(at) => {
+                    values.insert(at, (*value, *count));
+                    if values.len() > MAX_VALUES {
+                        join_nearest(values);
+                    }
+                }
             }
-        }
-        if values.len() > MAX_VALUES {
-            *values = values.chunks(2).map(joined).collect();
         }
     }
 
@@ -68,11 +70,18 @@ impl Bucket {
     }
 }
 
-/// Makes one of two neighbours.
-fn joined(pair: &[(f64, f64)]) -> (f64, f64) {
-    let count: f64 = pair.iter().map(|(_, count)| count).sum();
-    let sum: f64 = pair.iter().map(|(value, count)| value * count).sum();
-    if count > 0.0 { (sum / count, count) } else { (pair[0].0, 0.0) }
+/// Makes one of the two neighbours that are least missed: the nearest, and of those that are as near the rarest.
+fn join_nearest(values: &mut Vec<(f64, f64)>) {
+    let cost = |pair: &[(f64, f64)]| match pair {
+        [(a, m), (b, n)] => (b - a) * (b - a) * m * n / (m + n),
+        _ => f64::INFINITY,
+    };
+    let nearest = (1..values.len()).min_by(|a, b| cost(&values[a - 1..=*a]).total_cmp(&cost(&values[b - 1..=*b])));
+    let Some(at) = nearest else { return };
+    let (value, count) = values.remove(at);
+    let (below, rarity) = &mut values[at - 1];
+    *below = (*below * *rarity + value * count) / (*rarity + count);
+    *rarity += count;
 }
 
 #[cfg(test)]

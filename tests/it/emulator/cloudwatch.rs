@@ -98,8 +98,9 @@ async fn what_aws_refuses_is_refused_with_its_codes() {
     assert_eq!(put(datum().build()).await.unwrap_err().code(), Some("InvalidParameterCombination"));
     let both = datum().value(1.0).values(1.0).build();
     assert_eq!(put(both).await.unwrap_err().code(), Some("InvalidParameterCombination"));
+    let endless = put(datum().value(f64::INFINITY).build()).await.unwrap_err();
+    assert_eq!(endless.code(), Some("SerializationException"));
     for bad in [
-        datum().value(f64::INFINITY).build(),
         datum().value(1.0).storage_resolution(5).build(),
         datum().value(1.0).timestamp(at(&cloud.clock, 15 * 86_400)).build(),
         datum().values(1.0).counts(1.0).counts(2.0).build(),
