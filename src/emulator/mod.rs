@@ -60,8 +60,17 @@ impl Emulator {
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
-        let context = Arc::new(Context { config, store, events, sessions });
+        let context = Arc::new(Context {
+            config,
+            store,
+            events,
+            queries: logs::Queries::default(),
+            functions: std::sync::OnceLock::new(),
+            gateway: apigateway::Memory::default(),
+            sessions,
+        });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
+        let _ = context.functions.set(functions.downgrade());
         Ok(Self { context, functions })
     }
 
@@ -125,14 +134,14 @@ impl Upstream for Emulator {
     }
 
     async fn api(&self, call: ApiCall<Served>) -> Response {
-        let ApiCall { request_id, api, stage, deployment, path, request } = call;
+        let ApiCall { request_id, api, stage, deployment, path, caller, request } = call;
         match deployment {
             Served::Rest(deployment) => {
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 apigateway::api(&self.context, &self.functions, call).await
             }
             Served::Http(deployment) => {
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 apigatewayv2::api(&self.context, &self.functions, call).await
             }
         }

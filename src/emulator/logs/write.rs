@@ -5,6 +5,7 @@ use super::{
     invalid,
     state::{Group, Name, State, StreamKey, check_group_name, check_stream_name, signed},
     streams::new_stream,
+    subscriptions::Arrived,
     unavailable,
 };
 use crate::emulator::{
@@ -68,7 +69,10 @@ pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let too_new = events.partition_point(|event| event.timestamp <= now + MAX_AHEAD);
     let begin = too_old.max(expired).min(too_new);
     if begin < too_new {
-        scope.context.events.append(&id, now, &events[begin..too_new]).map_err(|error| unavailable(&error))?;
+        let taken = &events[begin..too_new];
+        let first = scope.context.events.append(&id, now, taken).map_err(|error| unavailable(&error))?;
+        let (group, stream) = (&input.log_group_name, &input.log_stream_name);
+        Arrived { region: scope.region, group, stream, first, events: taken }.tell(scope.context);
     }
     let mut rejected = Map::new();
     if too_new < events.len() {
@@ -142,7 +146,10 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
         Err(_) => make_stream(context, target, now).await?,
     };
     let Some(id) = id else { return Ok(()) };
-    context.events.append(&id, now, &events).map_err(|error| unavailable(&error))
+    let first = context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
+    let Target { region, group, stream, .. } = target;
+    Arrived { region, group, stream, first, events: &events }.tell(context);
+    Ok(())
 }
 
 /// Makes the stream, and the group where it may be made; gives the name of the stream's files.

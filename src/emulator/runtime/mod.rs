@@ -42,7 +42,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 use tokio::{
@@ -181,7 +181,30 @@ struct Inner {
     stop: CancellationToken,
 }
 
+/// The function processes, which it does not keep.
+pub struct WeakFunctions(Weak<Inner>);
+
+impl WeakFunctions {
+    /// The processes, unless the emulator has ended.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Functions> {
+        self.0.upgrade().map(Functions)
+    }
+}
+
 impl Functions {
+    /// The same for whoever must not keep them: what they work with itself.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakFunctions {
+        WeakFunctions(Arc::downgrade(&self.0))
+    }
+
+    /// What they work with.
+    #[must_use]
+    pub fn context(&self) -> &Arc<Context> {
+        &self.0.context
+    }
+
     /// Starts with no process; the first invocation starts the thread that forks them. Code that has an owner is not
     /// discarded.
     #[must_use]

@@ -12,6 +12,7 @@ pub mod routes;
 pub mod tags;
 mod text;
 mod times;
+pub mod yaml;
 
 pub use crate::aws_protocol::xml;
 pub use error::AwsError;

@@ -1,6 +1,7 @@
 //! The emulator over its wire protocols.
 
 mod apigateway;
+mod authorizers;
 mod chalice;
 mod cloud;
 mod ec2;
@@ -13,11 +14,13 @@ mod format_1;
 mod function;
 mod function_url;
 mod http_apis;
+mod http_authorizers;
 mod iam;
 mod iam_users;
 mod lambda;
 mod layers;
 mod local;
+mod log_filters;
 mod log_formats;
 mod logs;
 mod mapping;
@@ -31,5 +34,6 @@ mod runtime;
 mod store;
 mod streaming;
 mod tmp;
+mod usage;
 mod versions;
 mod waiting;
