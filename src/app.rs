@@ -10,7 +10,7 @@ use crate::{
     calls,
     cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
     commands::{self, context::Context},
-    engine,
+    dashboard, engine,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
     settings::{Environment, Flags, FunctionFlags, Settings},
@@ -34,6 +34,8 @@ const RUNTIME_FAREWELL: Duration = Duration::from_millis(200);
 
 /// How long the call in flight may take to end after the first Ctrl-C.
 const CALL: Duration = Duration::from_secs(5);
+/// How long an engine in the foreground may take to end.
+const FAREWELL: Duration = Duration::from_secs(20);
 /// How long an instance of AWS may take back to where it was: it has to come to rest first.
 const RESTORE: Duration = Duration::from_secs(90);
 /// The same for a container: the call in flight, a stop with its grace, a start.
@@ -103,7 +105,10 @@ fn flags(cli: &Cli) -> Flags {
     let Global { engine, stack, region, port, timeout, endpoint, folder, .. } = cli.global.clone();
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
-        Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, ..flags },
+        Command::Up(args) => {
+            let (image, rate, lenient) = (args.image.clone(), args.rate, args.lenient);
+            Flags { image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
+        }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
         Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
             let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
@@ -128,12 +133,16 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         // What is half installed is removed.
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
+        Command::Up(up) if up.foreground => FAREWELL,
+        Command::Dashboard(_) | Command::Open(_) => CALL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
     };
     let is_way_out = match command {
         Command::Logs(logs) => logs.follow,
         Command::Deploy(deploy) => deploy.watch,
+        Command::Up(up) => up.foreground,
+        Command::Dashboard(_) | Command::Open(_) => true,
         _ => false,
     };
     Manner { grace, left: left(command), is_way_out }
@@ -155,6 +164,7 @@ fn follows_engine(command: &Command) -> bool {
         // It says so itself, where it does; the others look at the machine, at the settings, or at nothing.
         Command::Up(_)
             | Command::Doctor(_)
+            | Command::Explain(_)
             | Command::Config(_)
             | Command::Completions(_)
             | Command::Help(_)
@@ -184,16 +194,22 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Up(args) => Box::pin(answer(context, left, commands::up::run(context, args))),
         Command::Plan(args) => Box::pin(answer(context, left, commands::plan::run(context, args))),
         Command::Deploy(args) => Box::pin(answer(context, left, commands::deploy::run(context, args))),
+        Command::Export(args) => Box::pin(answer(context, left, commands::export::run(context, args))),
         Command::Test(args) => Box::pin(answer(context, left, commands::test::run(context, args))),
         Command::Bonus(args) => Box::pin(answer(context, left, commands::bonus::run(context, args))),
         Command::TestBonus(args) => Box::pin(answer(context, left, commands::test_bonus::run(context, args))),
         Command::Call(args) => Box::pin(answer(context, left, commands::call::run(context, args))),
+        Command::Dashboard(args) => Box::pin(answer(context, left, dashboard::run(context, args))),
+        Command::Open(args) if dashboard::is_opened(context, args) => {
+            Box::pin(answer(context, left, dashboard::open(context, args)))
+        }
         Command::Open(args) => Box::pin(answer(context, left, commands::open::run(context, args))),
         Command::Status(args) => Box::pin(answer(context, left, commands::status::run(context, args))),
         Command::Logs(args) => Box::pin(answer(context, left, commands::logs::run(context, args))),
         Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
         Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
         Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
+        Command::Explain(args) => Box::pin(answer(context, left, ready(commands::explain::run(context, args)))),
         Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
         Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),
         Command::Down(args) => Box::pin(answer(context, left, commands::down::run(context, args))),
@@ -218,7 +234,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         },
         Command::Completions(args) => Box::pin(answer(context, left, ready(commands::completions::run(context, args)))),
         Command::Man(args) => Box::pin(answer(context, left, ready(commands::man::run(context, args)))),
-        Command::Version(args) => Box::pin(answer(context, left, ready(commands::version::run(context, args)))),
+        Command::Version(args) => Box::pin(answer(context, left, commands::version::run(context, args))),
     }
 }
 

@@ -27,6 +27,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod contract;
+pub mod dashboard;
 pub mod deadlines;
 pub mod disk;
 pub mod docker;

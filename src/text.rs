@@ -26,7 +26,9 @@ impl Lang {
         }
     }
 
-    fn tag(self) -> &'static str {
+    /// The language's tag, as locale files and HTML write it (`fr`).
+    #[must_use]
+    pub fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::Fr => "fr",

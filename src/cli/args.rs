@@ -8,6 +8,7 @@ use crate::{
     names::{ContainerName, KeyName},
     runtimes::Runtime,
     settings::{Auth, Rule},
+    stack::Format,
 };
 use clap::{
     Args, Subcommand, ValueEnum,
@@ -15,6 +16,7 @@ use clap::{
 };
 use std::{
     ffi::{OsStr, OsString},
+    net::IpAddr,
     path::PathBuf,
     time::Duration,
 };
@@ -38,9 +40,33 @@ pub struct Up {
         value_parser = crate::settings::lenient
     )]
     pub lenient: Option<Lenience>,
+    /// Another address that it listens on.
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::settings::address)]
+    pub listen: Option<IpAddr>,
+    /// Stays until the engine ends, and ends it on Ctrl-C.
+    #[arg(long)]
+    pub foreground: bool,
+    /// Lets the policies of identities have a say.
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "on",
+        value_parser = crate::settings::switch
+    )]
+    pub iam: Option<bool>,
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id of the call, as its answer carries it.
+    #[arg(value_name = "REQUEST-ID")]
+    pub request_id: Option<String>,
 }
 
 /// Arguments of `init`.
@@ -108,6 +134,26 @@ pub struct Plan {
     /// Exits 1 when something is pending.
     #[arg(long)]
     pub check: bool,
+    /// A state of Terraform's to compare with, instead of what is deployed.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub against: Option<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The tool.
+    #[arg(value_enum, value_name = "TOOL")]
+    pub format: Format,
+    /// The folder, instead of one with the tool's name.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Writes over what is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Takes over the stack that runs.
+    #[arg(long)]
+    pub import: bool,
 }
 
 /// Arguments of `clean`.
@@ -244,6 +290,20 @@ fn header(text: &str) -> Result<(String, String), Rule> {
     header
         .filter(|(name, value)| http::HeaderName::try_from(name).is_ok() && http::HeaderValue::try_from(value).is_ok())
         .ok_or_else(|| Rule::new("header"))
+}
+
+/// Arguments of `dashboard`.
+#[derive(Debug, Args)]
+pub struct Dashboard {
+    /// Prints the URL and opens no browser.
+    #[arg(long)]
+    pub url: bool,
+    /// Lets pages change something on AWS.
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// Prints a second URL, for others, that only looks; it lasts this long.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
+    pub share: Option<Duration>,
 }
 
 /// Arguments of `open`.
@@ -477,4 +537,8 @@ pub struct Man {
 
 /// Arguments of `version`.
 #[derive(Debug, Args)]
-pub struct Version {}
+pub struct Version {
+    /// Asks the releases whether there is a newer one.
+    #[arg(long)]
+    pub check: bool,
+}

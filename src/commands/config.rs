@@ -117,6 +117,7 @@ fn entries(context: &Context) -> Vec<Entry> {
         Entry::of(&source::FUNCTION, &settings.function, |value| {
             value.as_ref().map(|function| function.dir.display().to_string()).into()
         }),
+        Entry::of(&source::IAM, &settings.iam, |value| if *value { "on" } else { "off" }.into()),
         Entry::of(&source::IMAGE, &settings.image, text),
         Entry::of(&source::INTERNAL_ENDPOINT, &settings.internal_endpoint, text),
         Entry::of(&source::LANG, &settings.lang, |value| match value {
@@ -124,6 +125,7 @@ fn entries(context: &Context) -> Vec<Entry> {
             Lang::Fr => "fr".into(),
         }),
         Entry::of(&source::LENIENT, &settings.lenient, |value| value.as_str().into()),
+        Entry::of(&source::LISTEN, &settings.listen, |value| value.map(|address| address.to_string()).into()),
         Entry::of(&source::PORT, &settings.port, |value| (*value).into()),
         Entry::of(&source::PUBLIC_ENDPOINT, &settings.public_endpoint, text),
         Entry::of(&source::RATE, &settings.rate, |value| {

@@ -16,6 +16,8 @@ pub mod deploy;
 pub mod doctor;
 pub mod down;
 pub mod env;
+pub mod explain;
+pub mod export;
 pub mod help;
 pub mod init;
 pub mod key;
@@ -67,7 +69,7 @@ fn read_on(written: io::Result<()>) -> Result<bool> {
 }
 
 /// Finds the URL of what the deployed API has.
-async fn deployed_url(context: &Context) -> Result<String> {
+pub(crate) async fn deployed_url(context: &Context) -> Result<String> {
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;

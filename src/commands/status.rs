@@ -21,10 +21,11 @@ use crate::{
     ui::{Page, Report, Tone, padded, widest},
 };
 use bytes::Bytes;
-use chain::{ApiHealth, Chain};
+use chain::ApiHealth;
+pub(crate) use chain::{Chain, Station};
 use http::{Method, StatusCode};
 use last_call::LastCall;
-use parts::PartStatus;
+pub(crate) use parts::{PartStatus, age};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
@@ -226,7 +227,7 @@ pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> 
     // An engine in containers loads each service when it is first asked for it: some seconds of silence.
     let loads = Record::read(&context.settings).is_some_and(|record| record.kind.facts().needs_docker());
     context.progress.wait("look", Message::new(if loads { "status.loading" } else { "plan.looking" }));
-    let mut report = Box::pin(look(context)).await;
+    let mut report = Box::pin(look(context, Depth::Drift)).await;
     context.progress.done("look");
     if let Some(wait) = args.wait {
         let end = Instant::now() + wait;
@@ -238,7 +239,7 @@ pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> 
                 () = context.cancel.cancelled() => return Err(Error::new(Code::Interrupted)),
                 () = sleep(PAUSE.min(end.saturating_duration_since(Instant::now()))) => {}
             }
-            report = Box::pin(look(context)).await;
+            report = Box::pin(look(context, Depth::Drift)).await;
         }
         context.progress.done("status");
     }
@@ -251,7 +252,17 @@ pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> 
     Ok(report)
 }
 
-async fn look(context: &Context) -> StatusReport {
+/// How closely a look looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What is there.
+    Parts,
+    /// That, and what a deploy would do to it.
+    Drift,
+}
+
+/// Asks every component, and the engine for the stack.
+pub(crate) async fn look(context: &Context, depth: Depth) -> StatusReport {
     let settings = &context.settings;
     let (mut components, targets, engine, way) = tokio::join!(
         engine::components(settings),
@@ -269,7 +280,7 @@ async fn look(context: &Context) -> StatusReport {
         (Err(error), _) if error.code == Code::NotRunning => {}
         (Err(error), _) => problem = Some(error),
         (Ok(_), Some(Health::Unhealthy)) => problem = Some(silent()),
-        (Ok(engine), _) => match see(context, &engine).await {
+        (Ok(engine), _) => match see(context, &engine, depth).await {
             Err(error) => problem = Some(error),
             Ok((stack, parts)) => {
                 if let Some(id) = stack.api_id() {
@@ -392,10 +403,11 @@ async fn ask(settings: &Settings, engine: &Engine, stack: &Discovery, api: &ApiI
 }
 
 /// Finds the parts, and what a deploy would do to those that are there.
-async fn see(context: &Context, engine: &Engine) -> Result<(Discovery, Vec<PartStatus>)> {
+async fn see(context: &Context, engine: &Engine, depth: Depth) -> Result<(Discovery, Vec<PartStatus>)> {
     let stack = Box::pin(stack::discover(engine, &context.settings.stack.value)).await?;
     // A plan that a deploy would be refused for (something foreign in the way) leaves the drift unknown.
-    let plan = if stack.is_empty() { None } else { Box::pin(stack::plan(&context.run(engine))).await.ok() };
+    let is_asked = depth == Depth::Drift && !stack.is_empty();
+    let plan = if is_asked { Box::pin(stack::plan(&context.run(engine))).await.ok() } else { None };
     let parts = PartStatus::all(&stack, plan.as_ref(), OffsetDateTime::now_utc());
     Ok((stack, parts))
 }

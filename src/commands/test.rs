@@ -32,7 +32,7 @@ use std::{
 };
 
 /// What a client waits for an answer; longer than every deadline behind the URL.
-pub(super) const CLIENT_DEADLINE: Duration = crate::deadlines::CLIENT;
+pub(crate) const CLIENT_DEADLINE: Duration = crate::deadlines::CLIENT;
 
 /// What `test` drives.
 #[derive(Debug, serde::Serialize)]
@@ -156,7 +156,7 @@ async fn answers_contract(http: &HttpClient, url: &str) -> bool {
 }
 
 /// Makes a client for the API; with keys on, it sends one that opens `scope`.
-pub(super) async fn client_for(context: &Context, engine: &Engine, url: &str, scope: Scope) -> Result<HttpClient> {
+pub(crate) async fn client_for(context: &Context, engine: &Engine, url: &str, scope: Scope) -> Result<HttpClient> {
     let http = plain_client(url)?;
     if context.settings.auth.value == Auth::None {
         return Ok(http);

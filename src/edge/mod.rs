@@ -22,6 +22,7 @@ pub mod scope;
 pub mod server;
 pub mod signature;
 mod upstream;
+mod welcome;
 
 pub use config::{AWS_IN_FLIGHT, Config, IN_FLIGHT};
 pub use server::Edge;

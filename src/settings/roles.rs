@@ -102,6 +102,11 @@ pub struct Habits {
     pub lenient: Lenience,
     /// The address of Docker's bridge, where it is to listen, too.
     pub bridge: Option<IpAddr>,
+    /// Another address than loopback that it is to listen on, because somebody said so.
+    pub listen: Option<IpAddr>,
+    /// Whether the policies of identities have a say.
+    #[serde(default)]
+    pub iam: bool,
 }
 
 impl Habits {

@@ -123,6 +123,8 @@ sources! {
     FOLDER = "folder", Some("--folder"), ["ATELIER_FOLDER"], Never;
     /// A function of one's own, instead of atelier's: `dir`, `runtime`, `handler`, `environment`, `timeout`, `memory`, `openapi`, `build`.
     FUNCTION = "function", Some("--function"), [], Table;
+    /// Whether the embedded engine lets the policies of callers have a say, as AWS does: `off` or `on`.
+    IAM = "iam", Some("--iam"), ["ATELIER_IAM"], Switch;
     /// The engine's image, instead of the pinned one.
     IMAGE = "image", Some("--image"), ["ATELIER_IMAGE"], Scalar;
     /// The AWS API as the function reaches it.
@@ -131,6 +133,8 @@ sources! {
     LANG = "lang", Some("--lang"), ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"], Never;
     /// Whether the embedded engine lets pass what LocalStack lets pass: `off`, `on`, or `public` for a public URL, too.
     LENIENT = "lenient", Some("--lenient"), ["ATELIER_LENIENT"], Switch;
+    /// Another address that the embedded engine listens on, `0.0.0.0` for all: inside a container, whose port is published.
+    LISTEN = "listen", Some("--listen"), ["ATELIER_LISTEN"], Scalar;
     /// The public port, 0 for any free one.
     PORT = "port", Some("--port"), ["ATELIER_PORT"], Scalar;
     /// The public URL, instead of the one under which Codespaces forwards the port.
@@ -160,6 +164,7 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     variable("ACCESSIBLE", "Words only, as with `--plain`: no drawing, no emoji, nothing that moves"),
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
+    variable("ATELIER_RELEASES", "Where releases are, for `version --check` and `install.sh`; a URL"),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
     variable("AWS_ENDPOINT_URL", "Is where other AWS tools go; `doctor` compares it"),
     variable("AWS_PROFILE", "Says that there are AWS credentials, which a local engine never sees"),

@@ -170,12 +170,32 @@ pub fn rate(text: &str) -> Result<Option<Rate>, Rule> {
     Ok(Some(Rate { per_second, burst }))
 }
 
+/// Reads an address to listen on (`0.0.0.0`, `192.0.2.7`, `::`).
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn address(text: &str) -> Result<IpAddr, Rule> {
+    text.parse().map_err(|_| Rule::new("address"))
+}
+
 /// Reads for whom an engine is lenient: `off`, `on` or `public`, and `true` and `false` as files say it.
 ///
 /// # Errors
 /// Tells the rule when the text breaks it.
 pub fn lenient(text: &str) -> Result<Lenience, Rule> {
     Lenience::parse(text).ok_or_else(|| Rule::new("lenient"))
+}
+
+/// Reads `on` or `off`, and `true` and `false` as files say it.
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn switch(text: &str) -> Result<bool, Rule> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(Rule::new("switch")),
+    }
 }
 
 /// Reads the origins whose pages may call, separated by commas; each exactly as browsers send it, so without a path,

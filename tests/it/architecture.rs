@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["cli", "engine", "ui"],
     &["roles", "stack"],
     &["commands"],
+    &["dashboard"],
     &["app"],
     &["program"],
 ];

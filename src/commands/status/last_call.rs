@@ -44,7 +44,7 @@ impl LastCall {
     }
 
     /// Writes it for people.
-    pub(super) fn line(&self, now: OffsetDateTime) -> (Tone, Message) {
+    pub(crate) fn line(&self, now: OffsetDateTime) -> (Tone, Message) {
         let tone = if self.status >= 500 { Tone::Bad } else { Tone::Dim };
         let ago = super::parts::age((now - self.time).whole_seconds().max(0));
         let line = Message::new("status.last_call").with("status", self.status).with_message("ago", ago);

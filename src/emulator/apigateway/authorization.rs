@@ -4,7 +4,6 @@
 //! Not here: API keys, which are asked for after this ([`super::gateway`]).
 
 use super::{
-    access_policy::{self, Decision, Facts},
     authorizer::{Authorizer, AuthorizerKind},
     event::{self, Identity, Source},
     exchange,
@@ -13,12 +12,17 @@ use super::{
     incoming::Incoming,
     mapping,
     model::{Deployment, Method, function_arn},
+    policy::{self, Called},
     service_call::Caller,
     template,
 };
 use crate::{
     edge::{function_url::UrlCaller, signature::Denied},
-    emulator::{http_event, sts},
+    emulator::{
+        access,
+        policy::{Keys, Policies, Principal, Verdict as Said},
+        sts,
+    },
 };
 use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
@@ -201,87 +205,73 @@ pub(super) async fn authorize(
     caller: &Caller<'_>,
     signer: &UrlCaller,
 ) -> Result<Authorized, Failure> {
-    let asks = !matches!(method.authorization_type.as_str(), "NONE" | "");
-    if !asks && deployment.policy.is_none() {
-        return Ok(Authorized::default());
-    }
     let arn = method_arn(source);
-    let said = |identity: Option<&Identity>| {
-        let policy = deployment.policy.as_deref()?;
-        let policy = serde_json::from_str(policy).unwrap_or_default();
-        // A policy that cannot be read lets nobody in.
-        Some(access_policy::decide(&policy, &arn, &facts(source, identity)).unwrap_or(Decision::ExplicitDeny))
-    };
+    let called = Called { context: caller.context, source, arn: &arn };
+    let policy = deployment.policy.as_deref();
     match method.authorization_type.as_str() {
-        "NONE" | "" => match said(None) {
-            None | Some(Decision::Allow) => Ok(Authorized::default()),
-            Some(decision) => Err(denied("anonymous", source, &arn, decision)),
-        },
+        "NONE" | "" => {
+            if policy.is_some() {
+                let verdict = called.says(policy, &Principal::Anonymous, Policies::default(), &Keys::default());
+                if !verdict.is_allowed() {
+                    return Err(called.refuse("anonymous", &verdict));
+                }
+            }
+            Ok(Authorized::default())
+        }
         "AWS_IAM" => {
             let identity = signed(source, caller, signer)?;
-            if let Some(Decision::ExplicitDeny) = said(Some(&identity)) {
-                return Err(denied(&identity.user_arn, source, &arn, Decision::ExplicitDeny));
+            let known = access::caller(caller.context, &identity.access_key);
+            let account = source.account.to_owned();
+            let verdict = match known.filter(|_| caller.context.config.evaluates) {
+                Some(known) => called.says(policy, &known.principal, known.policies(), &known.keys),
+                // The account's own may do anything that is not denied.
+                None => called.says(policy, &Principal::Root(account), Policies::default(), &Keys::default()),
+            };
+            if !verdict.is_allowed() {
+                return Err(called.refuse(&identity.user_arn, &verdict));
             }
             Ok(Authorized { identity: Some(identity), ..Authorized::default() })
         }
-        _ => {
-            let said = said(None);
-            if said == Some(Decision::ExplicitDeny) {
-                return Err(denied("anonymous", source, &arn, Decision::ExplicitDeny));
-            }
-            let id = method.authorizer_id.as_deref().unwrap_or_default();
-            let authorizer = deployment.authorizers.get(id).ok_or(Failure::AuthorizerConfiguration)?;
-            let incoming = event::incoming(source);
-            let (verdict, took) = Asking { authorizer, source, incoming: &incoming, caller }.recall().await?;
-            let decided = access_policy::decide(&verdict.policy, &arn, &facts(source, None));
-            match (decided.ok_or(Failure::AuthorizerConfiguration)?, said) {
-                (Decision::ExplicitDeny, _) => {
-                    let message = "User is not authorized to access this resource with an explicit deny";
-                    return Err(Failure::AccessDenied(message.to_owned()));
-                }
-                (Decision::ImplicitDeny, None | Some(Decision::ImplicitDeny)) => {
-                    return Err(Failure::AccessDenied("User is not authorized to access this resource".to_owned()));
-                }
-                _ => {}
-            }
-            let mut context = verdict.context;
-            context.insert("principalId".to_owned(), verdict.principal.into());
-            context.insert("integrationLatency".to_owned(), took.into());
-            Ok(Authorized {
-                authorizer: Some(context.into()),
-                identity: None,
-                usage_identifier_key: verdict.usage_identifier_key,
-            })
+        _ => by_function(method, deployment, &called, caller).await,
+    }
+}
+
+/// Asks a function, unless the API's policy denies the call already; who is allowed by either may come in.
+async fn by_function(
+    method: &Method,
+    deployment: &Deployment,
+    called: &Called<'_>,
+    caller: &Caller<'_>,
+) -> Result<Authorized, Failure> {
+    let policy = deployment.policy.as_deref();
+    let own = policy.map(|_| called.says(policy, &Principal::Anonymous, Policies::default(), &Keys::default()));
+    if let Some(verdict @ Said::Denied(_)) = &own {
+        return Err(called.refuse("anonymous", verdict));
+    }
+    let id = method.authorizer_id.as_deref().unwrap_or_default();
+    let authorizer = deployment.authorizers.get(id).ok_or(Failure::AuthorizerConfiguration)?;
+    let source = called.source;
+    let incoming = event::incoming(source);
+    let (verdict, took) = Asking { authorizer, source, incoming: &incoming, caller }.recall().await?;
+    let answered = policy::answered(&verdict.policy, called.arn).ok_or(Failure::AuthorizerConfiguration)?;
+    let refused = match answered {
+        Said::Denied(_) => Some("User is not authorized to access this resource with an explicit deny"),
+        Said::Missing(_) if !own.is_some_and(|own| own.is_allowed()) => {
+            Some("User is not authorized to access this resource")
         }
+        _ => None,
+    };
+    if let Some(message) = refused {
+        return Err(Failure::Denied(message.to_owned()));
     }
-}
-
-/// What conditions may ask about a call.
-fn facts<'a>(source: &'a Source<'_>, identity: Option<&'a Identity>) -> Facts<'a> {
-    let mut keys: Vec<(&str, String)> = Vec::new();
-    let header = |name: &str| http_event::text(source.headers, name);
-    keys.extend(source.caller_ip.map(|ip| ("aws:SourceIp", ip.to_canonical().to_string())));
-    keys.extend(header("user-agent").map(|agent| ("aws:UserAgent", agent)));
-    keys.extend(header("referer").map(|page| ("aws:Referer", page)));
-    let is_secure = header(http_event::FORWARDED_PROTO).is_some_and(|proto| proto == "https");
-    keys.push(("aws:SecureTransport", is_secure.to_string()));
-    keys.push(("aws:EpochTime", source.now.unix_timestamp().to_string()));
-    keys.push(("aws:CurrentTime", source.now.unix_timestamp().to_string()));
-    if let Some(identity) = identity {
-        keys.push(("aws:PrincipalArn", identity.user_arn.clone()));
-        keys.push(("aws:PrincipalAccount", identity.account_id.clone()));
-    }
-    Facts { principal: identity.map(|identity| identity.user_arn.as_str()), account: source.account, keys }
-}
-
-/// Says who may not call what, as AWS says it: of the account only the end.
-fn denied(who: &str, source: &Source<'_>, arn: &str, decision: Decision) -> Failure {
-    let hidden = format!("********{}", &source.account[source.account.len().saturating_sub(4)..]);
-    let arn = arn.replacen(source.account, &hidden, 1);
-    let end = if decision == Decision::ExplicitDeny { " with an explicit deny" } else { "" };
-    Failure::AccessDenied(format!(
-        "User: {who} is not authorized to perform: execute-api:Invoke on resource: {arn}{end}"
-    ))
+    let mut context = verdict.context;
+    context.insert("principalId".to_owned(), verdict.principal.into());
+    context.insert("integrationLatency".to_owned(), took.into());
+    Ok(Authorized {
+        authorizer: Some(context.into()),
+        identity: None,
+        usage_identifier_key: verdict.usage_identifier_key,
+    })
 }
 
 /// Who signed a call.

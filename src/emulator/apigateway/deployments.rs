@@ -57,7 +57,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             authorizers: api.authorizers.clone(),
             models: api.models.clone(),
             api_key_source: api.settings.api_key_source,
-            policy: api.settings.policy.clone().filter(|policy| !policy.is_empty()),
+            policy: api.settings.policy.clone(),
         };
         let shown = deployment.show();
         api.deployments.insert(id.clone(), Arc::new(deployment));

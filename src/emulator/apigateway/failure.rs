@@ -29,8 +29,8 @@ pub(in crate::emulator) enum Failure {
     Configuration,
     /// The method wants a caller who is known, and this one is not.
     Unauthorized,
-    /// A policy does not let the caller in; says so.
-    AccessDenied(String),
+    /// A policy does not let the caller in; says so in AWS's words.
+    Denied(String),
     /// An authorizer cannot be asked, or answers nonsense.
     AuthorizerConfiguration,
     /// An authorizer's function fails.
@@ -76,6 +76,7 @@ impl Failure {
                 "Missing Authentication Token",
             ),
             Self::Forbidden => ("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden"),
+            Self::Denied(message) => return ("ACCESS_DENIED", 403, "AccessDeniedException", message.clone()),
             Self::Configuration => ("API_CONFIGURATION_ERROR", 500, internal, "Internal server error"),
             Self::BadAnswer => ("INTEGRATION_FAILURE", 502, internal, "Internal server error"),
             Self::NoBackend => ("INTEGRATION_FAILURE", 504, internal, "Network error communicating with endpoint"),
@@ -87,9 +88,6 @@ impl Failure {
                 return ("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", message);
             }
             Self::Unauthorized => ("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"),
-            Self::AccessDenied(message) => {
-                return ("ACCESS_DENIED", 403, "AccessDeniedException", message.clone());
-            }
             // AWS says `null` here.
             Self::AuthorizerConfiguration => {
                 ("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", "")
@@ -129,7 +127,7 @@ impl Failure {
         }
         let (content_type, template) = chosen.template(incoming.accept());
         // Of refusals by policies AWS itself begins the name in upper case, but not where an API words them.
-        let is_own = template == OWN_WORDS && matches!(self, Self::AccessDenied(_));
+        let is_own = template == OWN_WORDS && matches!(self, Self::Denied(_));
         let template = if is_own { OWN_WORDS_OF_POLICIES } else { template };
         let given = Given {
             body: incoming.text(),

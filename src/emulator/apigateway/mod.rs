@@ -3,7 +3,6 @@
 //! What is put is not served before it is deployed: a deployment is a copy, and a stage serves one, or two. Caches, user
 //! pools, client certificates and custom domains are refused, not ignored.
 
-pub(in crate::emulator) mod access_policy;
 mod answer;
 mod authorization;
 mod authorizer;
@@ -35,6 +34,7 @@ mod models;
 pub(in crate::emulator) mod openapi;
 mod paging;
 mod patch;
+pub(in crate::emulator) mod policy;
 mod resources;
 mod rest_apis;
 mod schema;
@@ -60,6 +60,7 @@ pub use model::RestApi;
 pub(in crate::emulator) use model::function_arn;
 pub(in crate::emulator) use rest_apis::ID_TAG;
 pub use state::State;
+pub(in crate::emulator) use template::{found_at, is_path};
 pub use usage::Usage;
 pub use usage_plan::UsagePlan;
 

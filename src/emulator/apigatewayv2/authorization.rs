@@ -10,12 +10,9 @@ use crate::{
     edge::function_url::UrlCaller,
     emulator::{
         Context,
-        apigateway::{
-            Function, Outcome,
-            access_policy::{self, Decision, Facts},
-            function_arn, with_stage_variables,
-        },
+        apigateway::{Function, Outcome, function_arn, policy::answered, with_stage_variables},
         http_event,
+        policy::Verdict,
         runtime::Functions,
         sts,
     },
@@ -180,13 +177,13 @@ fn decided(authorizer: &Authorizer, answer: &Value, arn: &str) -> Result<Value, 
     }
     let principal = answer.get("principalId").filter(|id| id.is_string()).ok_or(Refused::Broken)?;
     let policy = answer.get("policyDocument").ok_or(Refused::Broken)?;
-    match access_policy::decide(policy, arn, &Facts::default()).ok_or(Refused::Broken)? {
-        Decision::Allow => {
+    match answered(policy, arn).ok_or(Refused::Broken)? {
+        Verdict::Allowed(_) => {
             let mut context = context;
             context.entry("principalId").or_insert_with(|| principal.clone());
             Ok(context.into())
         }
-        Decision::ExplicitDeny | Decision::ImplicitDeny => Err(Refused::Forbidden(None)),
+        Verdict::Denied(_) | Verdict::Missing(_) => Err(Refused::Forbidden(None)),
     }
 }
 
@@ -228,13 +225,14 @@ mod tests {
         let simple = Authorizer { enable_simple_responses: Some(true), ..Authorizer::default() };
         let policy = Authorizer::default();
         let allow = json!({ "Statement": [{ "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*" }] });
+        let deny = json!({ "Statement": [{ "Effect": "Deny", "Action": "execute-api:Invoke", "Resource": "*" }] });
         let yes = json!({ "isAuthorized": true, "context": { "a": [1] } });
         assert_eq!(decided(&simple, &yes, ARN).unwrap(), json!({ "a": [1] }));
         let document = json!({ "principalId": "u", "policyDocument": allow, "context": { "a": 1 } });
         assert_eq!(decided(&policy, &document, ARN).unwrap(), json!({ "a": 1, "principalId": "u" }));
         for (authorizer, answer) in [
             (&simple, json!({ "isAuthorized": false })),
-            (&policy, json!({ "principalId": "u", "policyDocument": { "Statement": [] } })),
+            (&policy, json!({ "principalId": "u", "policyDocument": deny })),
         ] {
             assert!(matches!(decided(authorizer, &answer, ARN), Err(Refused::Forbidden(None))), "{answer}");
         }

@@ -21,6 +21,7 @@ mod launch_place;
 mod listing;
 mod machine;
 mod network;
+mod notices;
 mod options;
 mod own_images;
 mod paging;

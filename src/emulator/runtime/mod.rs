@@ -163,6 +163,17 @@ enum Start {
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
+/// The same, without keeping them.
+pub struct WeakFunctions(Weak<Inner>);
+
+impl WeakFunctions {
+    /// Gives the function processes, unless they are gone.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Functions> {
+        self.0.upgrade().map(Functions)
+    }
+}
+
 struct Inner {
     context: Arc<Context>,
     owners: Owners,
@@ -181,24 +192,7 @@ struct Inner {
     stop: CancellationToken,
 }
 
-/// The function processes, which it does not keep.
-pub struct WeakFunctions(Weak<Inner>);
-
-impl WeakFunctions {
-    /// The processes, unless the emulator has ended.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Functions> {
-        self.0.upgrade().map(Functions)
-    }
-}
-
 impl Functions {
-    /// The same for whoever must not keep them: what they work with itself.
-    #[must_use]
-    pub fn downgrade(&self) -> WeakFunctions {
-        WeakFunctions(Arc::downgrade(&self.0))
-    }
-
     /// What they work with.
     #[must_use]
     pub fn context(&self) -> &Arc<Context> {
@@ -222,6 +216,12 @@ impl Functions {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))
+    }
+
+    /// Refers to them without keeping them.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakFunctions {
+        WeakFunctions(Arc::downgrade(&self.0))
     }
 
     /// Runs a function and waits for its answer, at most its timeout and the time that it takes to get a process.

@@ -49,6 +49,11 @@ impl QueryParams {
         })
     }
 
+    /// Every parameter that was not taken yet, in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether a parameter is there, or anything below it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

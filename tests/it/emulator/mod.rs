@@ -1,5 +1,7 @@
 //! The emulator over its wire protocols.
 
+mod access;
+mod api_policy;
 mod apigateway;
 mod authorizers;
 mod chalice;
@@ -8,6 +10,7 @@ mod ec2;
 mod ec2_changes;
 mod ec2_network;
 mod ec2_volumes;
+mod eventbridge;
 mod events;
 mod extensions;
 mod format_1;

@@ -32,6 +32,8 @@ const METHODS: [(&str, &str); 8] = [
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const KEY_SOURCE: &str = "x-amazon-apigateway-api-key-source";
+/// Who may call the API.
+const POLICY: &str = "x-amazon-apigateway-policy";
 
 /// The most operations of a document.
 const MAX_OPERATIONS: usize = 300;
@@ -77,8 +79,10 @@ pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(
         settings.api_key_source = serde_json::from_value(source.clone())
             .map_err(|error| bad_request(format!("Invalid OpenAPI input: `{KEY_SOURCE}`: {error}.")))?;
     }
-    if let Some(policy) = document.get("x-amazon-apigateway-policy") {
-        settings.policy = Some(policy.to_string());
+    match document.get(POLICY) {
+        None => {}
+        Some(Value::String(text)) => settings.policy = Some(text.clone()),
+        Some(policy) => settings.policy = Some(policy.to_string()),
     }
     if let Some(size) = document.get("x-amazon-apigateway-minimum-compression-size") {
         settings.minimum_compression_size = size.as_u64().and_then(|size| u32::try_from(size).ok());
