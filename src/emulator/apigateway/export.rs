@@ -315,7 +315,7 @@ impl Export<'_> {
             }
         }
         let names = if self.is_oas30 { ("schemas", "securitySchemes") } else { ("definitions", "securityDefinitions") };
-        let place = if self.is_oas30 { &mut document["components"] } else { document };
+        let place = if self.is_oas30 { &mut document["components"] } else { &mut *document };
         if !schemas.is_empty() {
             place[names.0] = schemas.into();
         }

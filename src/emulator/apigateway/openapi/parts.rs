@@ -1,15 +1,12 @@
 //! What a document says beside its paths: models, validators and authorizers, and what its operations take of them.
 
-use super::{
-    super::{
-        authorizer::{self, Authorizer},
-        error::{bad_request, lacking},
-        model::{Model, RestApi, Validator},
-        models,
-    },
-    AwsError,
+use super::super::{
+    authorizer::{self, Authorizer},
+    error::{bad_request, lacking},
+    model::{Model, RestApi, Validator},
+    models,
 };
-use crate::emulator::wire::letter_id;
+use crate::emulator::wire::{AwsError, letter_id};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

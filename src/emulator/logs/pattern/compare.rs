@@ -37,7 +37,7 @@ enum Wanted {
 
 /// An operator and what is on its right.
 #[derive(Debug)]
-pub(super) struct Comparison {
+pub(in crate::emulator::logs) struct Comparison {
     operator: Operator,
     wanted: Wanted,
 }

@@ -40,13 +40,14 @@ impl<'t> Reader<'t> {
 
     /// Takes what stands in quotes; `\"` is a quote within.
     pub(super) fn quoted(&mut self) -> Result<String, String> {
-        let quote = self.0.chars().next().unwrap_or('"');
+        let whole = self.0;
+        let quote = whole.chars().next().unwrap_or('"');
         let mut text = String::new();
-        let mut chars = self.0[quote.len_utf8()..].char_indices();
+        let mut chars = whole[quote.len_utf8()..].char_indices();
         while let Some((at, next)) = chars.next() {
             match next {
                 _ if next == quote => {
-                    self.0 = &self.0[at + 2 * quote.len_utf8()..];
+                    self.0 = &whole[at + 2 * quote.len_utf8()..];
                     return Ok(text);
                 }
                 '\\' => text.extend(chars.next().map(|(_, escaped)| escaped)),
