@@ -43,6 +43,12 @@ for tool in aws-cli awslocal botocore schemathesis chalice sdk-go sdk-ruby old-a
   export "$variable=$path"
   echo "$variable=$path"
 done
+if command -v terraform >/dev/null 2>&1; then
+  # Where Terraform and its provider are, its test cannot be skipped.
+  ATELIER_TERRAFORM_PROVIDERS=$(scripts/terraform-providers.sh) && export ATELIER_TERRAFORM_PROVIDERS
+else
+  step "Terraform: not run, it is not installed"
+fi
 step "tests without Docker, but for the proof of crash safety"
 cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together

@@ -13,6 +13,8 @@ use crate::{
     dashboard, engine,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
+    marks::OWN_CALLS,
+    secret,
     settings::{Environment, Flags, FunctionFlags, Settings},
     ui::{self, Console, Report},
 };
@@ -87,6 +89,9 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     if console.is_verbose() {
         calls::tell_to(console.progress());
     }
+    // Without randomness, those of two runs have one name.
+    let run = secret::random_hex(4).unwrap_or_default();
+    calls::name(&format!("{OWN_CALLS}{}-{run}", console.command().replace(' ', "-")));
     let cancel = CancellationToken::new();
     let manner = manner(&cli.command, &settings);
     let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
@@ -133,6 +138,8 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         // What is half installed is removed.
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
+        Command::Status(status) if status.watch => CALL,
+        Command::Metrics(metrics) if metrics.watch => CALL,
         Command::Up(up) if up.foreground => FAREWELL,
         Command::Dashboard(_) | Command::Open(_) => CALL,
         // They change nothing, or are gone on with from anywhere.
@@ -141,6 +148,8 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
     let is_way_out = match command {
         Command::Logs(logs) => logs.follow,
         Command::Deploy(deploy) => deploy.watch,
+        Command::Status(status) => status.watch,
+        Command::Metrics(metrics) => metrics.watch,
         Command::Up(up) => up.foreground,
         Command::Dashboard(_) | Command::Open(_) => true,
         _ => false,
@@ -204,14 +213,19 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
             Box::pin(answer(context, left, dashboard::open(context, args)))
         }
         Command::Open(args) => Box::pin(answer(context, left, commands::open::run(context, args))),
+        Command::Status(args) if args.all => Box::pin(answer(context, left, commands::overview::run(context, args))),
         Command::Status(args) => Box::pin(answer(context, left, commands::status::run(context, args))),
         Command::Logs(args) => Box::pin(answer(context, left, commands::logs::run(context, args))),
+        Command::Trace(args) => Box::pin(answer(context, left, commands::trace::run(context, args))),
+        Command::History(args) => Box::pin(answer(context, left, commands::history::run(context, args))),
+        Command::Metrics(args) => Box::pin(answer(context, left, commands::metrics::run(context, args))),
         Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
         Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
         Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
         Command::Explain(args) => Box::pin(answer(context, left, ready(commands::explain::run(context, args)))),
         Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
         Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),
+        Command::Down(args) if args.all => Box::pin(answer(context, left, commands::down::all(context, args))),
         Command::Down(args) => Box::pin(answer(context, left, commands::down::run(context, args))),
         Command::Key(args) => match &args.action {
             KeyAction::Create(args) => Box::pin(answer(context, left, commands::key::create(context, args))),

@@ -25,8 +25,8 @@ pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Rule, address, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
-    switch,
+    Auth, Moment, Rule, StatusFilter, address, base_url, duration, endpoint, lenient, moment, origins, pattern, port,
+    rate, region, runtime, shown, stack, status, switch,
 };
 
 use crate::{
@@ -89,6 +89,10 @@ pub struct Settings {
     pub listen: Setting<Option<IpAddr>>,
     /// Whether the embedded engine lets the policies of identities have a say; by default it does not.
     pub iam: Setting<bool>,
+    /// How many log files of the embedded engine are kept, the current one included.
+    pub log_files: Setting<usize>,
+    /// How many bytes one of them may have.
+    pub log_size: Setting<u64>,
     /// The engine's image, when not the pinned one.
     pub image: Setting<Option<String>>,
     /// An AWS API that already runs (`--endpoint`), instead of one that `up` starts; no slash at the end.
@@ -126,7 +130,7 @@ pub struct Settings {
     pub browser: Option<String>,
     /// `ATELIER_RELEASES`: where releases are, instead of where this binary's sources say.
     pub releases: Option<String>,
-    /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours never do.
+    /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours do only with the `aws` engine.
     pub ambient_endpoint: Option<String>,
     /// The variable that says that the user has AWS credentials of their own, which local engines never see.
     pub ambient_credentials: Option<&'static str>,

@@ -108,6 +108,7 @@ async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
         ask(context).await?;
     }
     let up = engine::up(&context.settings, &context.progress).await?;
+    engine::registry::remember(&context.settings);
     engine::mend::door(&context.settings, &context.progress).await;
     Ok(UpReport::Engine(up))
 }

@@ -7,11 +7,14 @@ use super::{
     own,
     source::{self, InFile, Source, bad},
     test_entry,
-    values::{Auth, address, auth, engine, lenient, origins, port, rate, region, stack, switch, text},
+    values::{
+        Auth, address, auth, engine, lenient, log_files, log_size, origins, port, rate, region, stack, switch, text,
+    },
 };
 use crate::{
     error::{Code, Error, Result},
     lenience::Lenience,
+    log::Rotation,
     runtimes::Machine,
     secret::Secret,
     text::Message,
@@ -61,6 +64,8 @@ impl Settings {
             lenient: sources.settle(&source::LENIENT, flags.lenient, lenient)?.or(Lenience::Off),
             listen: sources.settle(&source::LISTEN, flags.listen, address)?.optional(),
             iam: sources.settle(&source::IAM, flags.iam, switch)?.or(false),
+            log_files: sources.settle(&source::LOG_FILES, None, log_files)?.or(Rotation::default().files),
+            log_size: sources.settle(&source::LOG_SIZE, None, log_size)?.or(Rotation::default().bytes),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
             endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
             public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),

@@ -16,6 +16,7 @@ mod export;
 mod files;
 mod function;
 mod instance;
+mod inventory;
 pub mod kept_key;
 mod key;
 pub mod keys;
@@ -42,6 +43,7 @@ pub use deploy::{Deployment, Outcome, OwnCode, PartReport, deploy, own_code, own
 pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
 pub use export::{Difference, Error as ExportError, Exported, Format, Order, compare, export};
+pub use inventory::{InstanceFacts, instances};
 pub use key::Key;
 pub use lock::Lock;
 pub use part::Part;
@@ -51,3 +53,11 @@ pub use reconcile::until_cancelled;
 pub use run::Run;
 pub use ship::ship;
 pub use sighting::{Foreign, Found};
+
+use crate::settings::Settings;
+
+/// The name of the log group that the stack's function writes to; whether there is one is not asked.
+#[must_use]
+pub fn log_group_name(settings: &Settings) -> String {
+    spec::Names::of(&settings.stack.value, &settings.region.value).log_group
+}

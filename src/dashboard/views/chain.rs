@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     api_key::Scope,
-    commands::status::{Chain, OverallState, PartStatus, Station, StatusReport, age},
+    commands::{
+        call_line::age,
+        status::{Chain, OverallState, PartStatus, Station, StatusReport},
+    },
     contract::Change,
     dashboard::{
         layout::Frame,

@@ -3,7 +3,10 @@
 use super::{outcome::Outcome, sign::Sign};
 use crate::{
     api_key::Scope,
-    commands::status::{PartStatus, StatusReport, age},
+    commands::{
+        call_line::age,
+        status::{PartStatus, StatusReport},
+    },
     dashboard::{
         layout::Frame,
         shown::{Shown, command, rich},

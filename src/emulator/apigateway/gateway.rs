@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     contract,
-    edge::{ApiCall, Lookup, Voice},
+    edge::{ApiCall, Lookup, Told, Voice},
     emulator::{Context, http_event::TRACE_ID, runtime::Functions, state::RegionState, store::Region, wire},
     http1::{Peer, Response, Spelling},
     marks,
@@ -26,7 +26,13 @@ use crate::{
 };
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderValue, header};
-use std::{borrow::Cow, collections::BTreeMap, io::Write, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    io::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What a stage serves, as it was when a call came: the call is let in, matched, answered and refused by this and by
 /// nothing newer.
@@ -39,8 +45,8 @@ pub struct Served {
     key: Option<CallerKey>,
     /// The bytes of a body from which on it is compressed for callers who take that.
     compresses_from: Option<usize>,
-    /// Whether the API is one of atelier's own stacks, which the edge speaks for.
-    is_of_stack: bool,
+    /// The stack, where the API is one of atelier's own, which the edge speaks for.
+    stack: Option<String>,
 }
 
 /// A caller's key that opens the stage.
@@ -48,6 +54,8 @@ pub struct Served {
 struct CallerKey {
     id: String,
     value: String,
+    /// What people call it.
+    name: Option<String>,
     limits: Limits,
 }
 
@@ -55,8 +63,9 @@ impl CallerKey {
     /// Finds the key of this value, if it opens a stage.
     fn find(kept: &State, value: &str, api: &ApiId, stage: &StageName) -> Option<Self> {
         let (key, plan) = kept.key_for(value, api, stage)?;
+        let name = key.tags.get(marks::KEY_NAME_TAG).or(key.settings.name.as_ref()).cloned();
         let limits = Limits::of(plan, &format!("{api}:{stage}"));
-        Some(Self { id: key.id.clone(), value: value.to_owned(), limits })
+        Some(Self { id: key.id.clone(), value: value.to_owned(), name, limits })
     }
 }
 
@@ -78,7 +87,7 @@ impl Served {
         };
         let found = matching::find(&self.deployment.resources, "OPTIONS", path);
         let says = found.is_some_and(|(found, method)| found.resource.path != contract::PATH || is_constant(method));
-        let speaks = !self.is_of_stack || says;
+        let speaks = self.stack.is_none() || says;
         Voice { is_own: speaks, answers_pages: speaks }
     }
 }
@@ -106,17 +115,10 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             let deployment = Arc::clone(api.deployments.get(deployment)?);
             let key = key.and_then(|value| CallerKey::find(kept, value, &api.id, &stage.name));
             let (region, method_settings) = (region.clone(), settings.method_settings.clone());
-            let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
+            let stack = api.tags.get(marks::STACK_TAG).cloned();
             let size = api.settings.minimum_compression_size.and_then(|size| usize::try_from(size).ok());
-            let served = Served {
-                region,
-                deployment,
-                stage_variables,
-                method_settings,
-                key,
-                compresses_from: size,
-                is_of_stack,
-            };
+            let served =
+                Served { region, deployment, stage_variables, method_settings, key, compresses_from: size, stack };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });
@@ -148,6 +150,7 @@ fn compress(call: &ApiCall<Served>, response: &mut Response, size: usize) {
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
+    let began = Instant::now();
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
@@ -173,6 +176,9 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
             response.headers_mut().insert(name, id);
         }
     }
+    let Served { stack, key, .. } = call.deployment;
+    let key = key.and_then(|key| key.name);
+    response.extensions_mut().insert(Told { stack, key, gateway: Some(began.elapsed()), ..Told::default() });
     response
 }
 

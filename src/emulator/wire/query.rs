@@ -178,6 +178,16 @@ impl QueryParams {
         Self { values, prefix: self.full_name(&start) }
     }
 
+    /// Takes everything that is left, by the names within this structure.
+    pub fn into_values(self) -> impl Iterator<Item = (String, String)> {
+        self.values.into_iter()
+    }
+
+    /// Puts a value under a name, as if it had come with the request.
+    pub fn put(&mut self, name: String, value: String) {
+        self.values.insert(name, value);
+    }
+
     /// Writes what is left in one form, the same for the same parameters in any order.
     #[must_use]
     pub fn canonical(&self) -> String {

@@ -30,6 +30,7 @@ mod signals;
 mod status;
 mod streams;
 mod terminal;
+mod trace;
 mod troubleshooting;
 mod watch;
 mod workshop;

@@ -231,6 +231,12 @@ fn pass(
             drop(TcpStream::connect(client.local_addr()?));
             return Ok(false);
         }
+        Some(Fault::Refused(code, message)) if head.starts_with("POST /2015-03-31/") => {
+            let text = format!(r#"{{"Type":"User","message":"{message}"}}"#);
+            let headers = format!("content-type: application/json\r\nx-amzn-errortype: {code}\r\n");
+            answer(client, 400, &headers, text.as_bytes())?;
+            return Ok(true);
+        }
         Some(Fault::Refused(code, message)) => {
             let text = format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
