@@ -6,6 +6,7 @@
 use super::{
     client::Clients,
     error::{Class, Error},
+    export::{self, Body, Concern, Resource, Scene, Thing, Value},
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
@@ -100,9 +101,8 @@ impl<'a> StackAlarms<'a> {
             "Sum" => call.statistic(Statistic::Sum),
             percentile => call.extended_statistic(percentile),
         };
-        let call = call.set_threshold(limit).comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold);
-        // Who is not called does nothing wrong.
-        let call = call.treat_missing_data("notBreaching").set_tags(tags);
+        let call = call.set_threshold(limit).comparison_operator(COMPARISON);
+        let call = call.treat_missing_data(MISSING).set_tags(tags);
         call.send().await.map(drop).map_err(|error| Error::call("PutMetricAlarm", &error))
     }
 
@@ -138,6 +138,51 @@ pub(super) enum Change {
     Created,
     Updated,
     None,
+}
+
+/// When a limit is reached.
+const COMPARISON: ComparisonOperator = ComparisonOperator::GreaterThanOrEqualToThreshold;
+/// Who is not called does nothing wrong.
+const MISSING: &str = "notBreaching";
+
+/// Describes the alarms that are wanted for other tools.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let alarm = |kind: Kind, limit: f64| {
+        let (metric, statistic, period) = kind.metric();
+        let whole = limit.to_string().parse().map(Value::Number);
+        let alarm = export::Alarm {
+            name: scene.text(&kind.name(&scene.marked().names)),
+            metric: metric.to_owned(),
+            statistic: statistic.to_owned(),
+            period: period.into(),
+            threshold: whole.unwrap_or_else(|_| Value::text(limit.to_string())),
+            comparison: COMPARISON.as_str().to_owned(),
+            missing: MISSING.to_owned(),
+            tags: scene.tags(Part::Alarm, Some(&kind.rev(limit)), Vec::new()),
+        };
+        Resource {
+            part: Part::Alarm,
+            thing: Thing::Alarm(kind.suffix().to_owned()),
+            concern: Concern::Alarms,
+            why: match kind {
+                Kind::Errors => "Rings when the function fails as often in a minute.",
+                Kind::P95 => "Rings when the slowest twentieth of the calls takes longer, in milliseconds.",
+                Kind::Throttles => "Rings when Lambda turns calls away as often in a minute.",
+            },
+            body: Body::Alarm(alarm),
+        }
+    };
+    wanted(scene.spec).map(|(kind, limit)| alarm(kind, limit)).collect()
+}
+
+/// The alarms that are wanted, with their limits.
+fn wanted(spec: &Spec) -> impl Iterator<Item = (Kind, f64)> {
+    Kind::EVERY.into_iter().filter_map(|kind| Some((kind, kind.limit(&spec.alarms)?)))
+}
+
+/// The names of the alarms that are wanted, by what they end with.
+pub(super) fn names(spec: &Spec) -> Vec<(&'static str, String)> {
+    wanted(spec).map(|(kind, _)| (kind.suffix(), kind.name(&spec.names))).collect()
 }
 
 impl Reconcile for StackAlarms<'_> {
@@ -235,6 +280,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
             state: alarm.state_value.map(|state| state.as_str().to_owned()),
             reason: None,
             created: 0,
+            instance: None,
         };
         let sighting = Sighting::named(names, found, &tags, &arn);
         // One that is somebody else's is in nobody's way until an alarm of its name is wanted.

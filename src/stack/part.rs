@@ -13,6 +13,8 @@ enum Presence {
     WithKeys,
     /// A stack whose settings name limits has it.
     WithLimits,
+    /// A stack in which something depends on the time has it.
+    WithTimes,
 }
 
 /// Writes the enum and everything that follows from its rows: name in tags and reports, presence, what it is.
@@ -62,6 +64,8 @@ parts! {
     Key "key" WithKeys,
     /// An alarm on the function; one for each limit that is set.
     Alarm "alarm" WithLimits,
+    /// The rule that wakes the function every minute.
+    Clock "clock" WithTimes,
 }
 
 impl Part {
