@@ -1,6 +1,6 @@
 //! What every service works with.
 
-use super::{access, apigateway, logs, runtime::WeakFunctions, state::Store, sts, timers::Timers, wire};
+use super::{access, apigateway, cloudwatch, logs, runtime::WeakFunctions, state::Store, sts, timers::Timers, wire};
 use crate::{clock::Clock, edge::keyring::Keyring, lenience::Leans, runtimes::Machine};
 use std::{path::PathBuf, sync::OnceLock};
 
@@ -45,6 +45,8 @@ pub struct Context {
     pub gateway: apigateway::Memory,
     /// The credentials that are lent to functions, and whose they are.
     pub sessions: sts::Sessions,
+    /// The metric data, which is nowhere else.
+    pub metrics: cloudwatch::Metrics,
     /// Wakes what happens by itself.
     pub timers: Timers,
     /// What was decided about calls.

@@ -11,6 +11,7 @@
 pub mod access;
 pub mod apigateway;
 pub mod apigatewayv2;
+pub mod cloudwatch;
 mod context;
 pub mod ec2;
 pub mod events;
@@ -73,6 +74,7 @@ impl Emulator {
             functions: std::sync::OnceLock::new(),
             gateway: apigateway::Memory::default(),
             sessions,
+            metrics: cloudwatch::Metrics::default(),
             timers: timers::Timers::default(),
             decisions,
         });

@@ -19,7 +19,9 @@ use super::{
 use crate::{
     contract,
     edge::{ApiCall, Lookup, Told, Voice},
-    emulator::{Context, http_event::TRACE_ID, runtime::Functions, state::RegionState, store::Region, wire},
+    emulator::{
+        Context, cloudwatch, http_event::TRACE_ID, runtime::Functions, state::RegionState, store::Region, wire,
+    },
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
@@ -30,7 +32,7 @@ use std::{
     borrow::Cow,
     collections::BTreeMap,
     io::Write,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -45,6 +47,8 @@ pub struct Served {
     key: Option<CallerKey>,
     /// The bytes of a body from which on it is compressed for callers who take that.
     compresses_from: Option<usize>,
+    /// The API's name, which its metrics are under.
+    name: String,
     /// The stack, where the API is one of atelier's own, which the edge speaks for.
     stack: Option<String>,
 }
@@ -116,9 +120,18 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             let key = key.and_then(|value| CallerKey::find(kept, value, &api.id, &stage.name));
             let (region, method_settings) = (region.clone(), settings.method_settings.clone());
             let stack = api.tags.get(marks::STACK_TAG).cloned();
+            let name = api.settings.name.clone();
             let size = api.settings.minimum_compression_size.and_then(|size| usize::try_from(size).ok());
-            let served =
-                Served { region, deployment, stage_variables, method_settings, key, compresses_from: size, stack };
+            let served = Served {
+                region,
+                deployment,
+                stage_variables,
+                method_settings,
+                key,
+                compresses_from: size,
+                name,
+                stack,
+            };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });
@@ -151,6 +164,7 @@ fn compress(call: &ApiCall<Served>, response: &mut Response, size: usize) {
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
     let began = Instant::now();
+    let integration = OnceLock::new();
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
@@ -163,7 +177,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
                 request_id: ids.request,
                 trace: &format!("{trace};Sampled=0"),
             };
-            let answered = answer(&call, &mut route, ids, &caller).await;
+            let answered = answer(&call, &mut route, ids, &caller, &integration).await;
             answered.unwrap_or_else(|failure| refuse(context, &call, Some(&route), ids, &failure))
         }
         Err(failure) => refuse(context, &call, None, ids, &failure),
@@ -171,6 +185,14 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     if let Some(size) = call.deployment.compresses_from {
         compress(&call, &mut response, size);
     }
+    let counted = cloudwatch::ApiCall {
+        api: ("ApiName", &call.deployment.name),
+        stage: call.stage.as_str(),
+        status: response.status().as_u16(),
+        latency: began.elapsed(),
+        integration: integration.get().copied(),
+    };
+    cloudwatch::api_called(context, &call.deployment.region, &counted);
     for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (TRACE_ID, ids.trace)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);
@@ -247,6 +269,7 @@ async fn answer<'call>(
     route: &mut Route<'call>,
     ids: Ids<'_>,
     caller: &Caller<'_>,
+    integration: &OnceLock<Duration>,
 ) -> Result<Response, Failure> {
     let deployment = &call.deployment.deployment;
     // Most methods ask nobody who calls them.
@@ -262,7 +285,10 @@ async fn answer<'call>(
     if route.method.request_validator_id.is_some() {
         validators::validate(deployment, route.method, &event::incoming(&source))?;
     }
-    execute(route.method, &source, &Arc::default(), caller).await
+    let begun = Instant::now();
+    let answered = execute(route.method, &source, &Arc::default(), caller).await;
+    let _ = integration.set(begun.elapsed());
+    answered
 }
 
 /// Counts a call against what its stage and its key's plan let through.

@@ -14,6 +14,7 @@ use crate::{
     emulator::{
         Context,
         apigateway::{Failure, Function, Outcome, backend, new_trace, with_stage_variables},
+        cloudwatch,
         runtime::Functions,
         store::Region,
     },
@@ -66,16 +67,27 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     let served = &call.deployment;
     let (method, sent) = (call.request.method(), call.request.headers());
     let preflight = served.cors.as_ref().and_then(|cors| cors::preflight(cors, method, sent));
+    let mut integration = None;
     let mut response = if let Some(response) = preflight {
         response
     } else {
+        let asked = Instant::now();
         let answered = answer(context, functions, &call).await;
+        integration = (!matches!(answered, Err(Refusal::NoRoute))).then(|| asked.elapsed());
         let mut response = answered.unwrap_or_else(|refused| refusal(&refused));
         if let Some(cors) = &served.cors {
             cors::apply(cors, sent, &mut response);
         }
         response
     };
+    let counted = cloudwatch::ApiCall {
+        api: ("ApiId", call.api.as_str()),
+        stage: call.stage.as_str(),
+        status: response.status().as_u16(),
+        latency: began.elapsed(),
+        integration,
+    };
+    cloudwatch::api_called(context, &served.region, &counted);
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         response.headers_mut().insert("apigw-requestid", id);
     }

@@ -9,7 +9,7 @@ use super::{
     unavailable,
 };
 use crate::emulator::{
-    access,
+    access, cloudwatch,
     context::Context,
     service::{Operation, Output},
     state::RegionState,
@@ -74,6 +74,7 @@ pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         let first = scope.context.events.append(&id, now, taken).map_err(|error| unavailable(&error))?;
         let (group, stream) = (&input.log_group_name, &input.log_stream_name);
         Arrived { region: scope.region, group, stream, first, events: taken }.tell(scope.context);
+        collect(scope.context, scope.region, taken);
     }
     let mut rejected = Map::new();
     if too_new < events.len() {
@@ -154,7 +155,15 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
     let first = context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
     let Target { region, group, stream, .. } = target;
     Arrived { region, group, stream, first, events: &events }.tell(context);
+    collect(context, region, &events);
     Ok(())
+}
+
+/// Has CloudWatch see the metrics that stand in lines.
+fn collect(context: &Context, region: &Region, events: &[Event]) {
+    for event in events {
+        cloudwatch::collect(context, region, &event.message, event.timestamp);
+    }
 }
 
 /// Refuses to write what the function's role does not let Lambda write.

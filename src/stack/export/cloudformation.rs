@@ -3,7 +3,7 @@
 use super::{
     Error,
     folder::File,
-    resource::{Body, Default, Description, Resource, Tags, Variable},
+    resource::{Alarm, Body, Default, Description, Resource, Tags, Variable},
     value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value},
     yaml::Yaml,
 };
@@ -108,6 +108,7 @@ fn logical_id(description: &Description, thing: &Thing) -> String {
         Thing::UsagePlan => "UsagePlan".to_owned(),
         Thing::Key(key) => format!("ApiKey{}", pascal(key)),
         Thing::PlanKey(key) => format!("ApiKey{}InPlan", pascal(key)),
+        Thing::Alarm(name) => format!("{}Alarm", pascal(name)),
     }
 }
 
@@ -469,6 +470,7 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
             ],
             None,
         ),
+        Body::Alarm(alarm) => ("AWS::CloudWatch::Alarm", self::alarm(description, alarm), None),
         Body::PlanKey { key } => (
             "AWS::ApiGateway::UsagePlanKey",
             vec![
@@ -479,6 +481,24 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
             None,
         ),
     }
+}
+
+fn alarm(description: &Description, alarm: &Alarm) -> Properties {
+    let text = |text: &str| Yaml::text(text);
+    let function = Yaml::tagged("Ref", Yaml::text(logical_id(description, &Thing::Function)));
+    vec![
+        ("AlarmName", node(description, &alarm.name)),
+        ("Namespace", text("AWS/Lambda")),
+        ("MetricName", text(&alarm.metric)),
+        ("Dimensions", Yaml::List(vec![Yaml::map([("Name", text("FunctionName")), ("Value", function)])])),
+        (if alarm.is_percentile() { "ExtendedStatistic" } else { "Statistic" }, text(&alarm.statistic)),
+        ("Period", Yaml::Plain(alarm.period.to_string())),
+        ("EvaluationPeriods", Yaml::Plain("1".to_owned())),
+        ("Threshold", node(description, &alarm.threshold)),
+        ("ComparisonOperator", text(&alarm.comparison)),
+        ("TreatMissingData", text(&alarm.missing)),
+        ("Tags", tags(description, &alarm.tags)),
+    ]
 }
 
 fn outputs(description: &Description) -> Yaml {

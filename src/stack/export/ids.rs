@@ -4,7 +4,7 @@ use super::{Error, resource::Ids, value::Thing};
 use crate::{
     marks::STAGE,
     stack::{
-        api, client::Clients, discover::Discovery, error::Error as StackError, key::Key, part::Part,
+        alarm, api, client::Clients, discover::Discovery, error::Error as StackError, key::Key, part::Part,
         reconcile::reading, role, spec::Spec,
     },
 };
@@ -77,7 +77,16 @@ pub(super) async fn find(clients: &Clients, spec: &Spec, found: &Discovery, keys
                     ));
                 }
             }
-            Part::UsagePlan | Part::Key => {}
+            Part::Alarm => {
+                for (suffix, name) in alarm::names(spec) {
+                    if !found.found.iter().any(|found| found.part == *part && found.id == name) {
+                        return Err(Error::NotDeployed { part: *part });
+                    }
+                    let known = vec![("terraform", name.clone()), ("AlarmName", name)];
+                    ids.push((Thing::Alarm(suffix.to_owned()), known));
+                }
+            }
+            Part::UsagePlan | Part::Key | Part::Clock => {}
         }
     }
     Ok(Ids(ids))

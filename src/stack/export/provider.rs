@@ -3,7 +3,7 @@
 //! Attributes that are left out are those whose default is meant: what is written is what a reader has to know.
 
 use super::{
-    resource::{Body, Function, Ids, Resource, Tags},
+    resource::{Alarm, Body, Function, Ids, Resource, Tags},
     value::{Attribute, Entry, Symbol, Text, Thing, Value},
 };
 
@@ -78,6 +78,7 @@ pub(super) fn kind(thing: &Thing) -> Kind {
         Thing::UsagePlan => ("aws_api_gateway_usage_plan", "aws.apigateway.UsagePlan"),
         Thing::Key(_) => ("aws_api_gateway_api_key", "aws.apigateway.ApiKey"),
         Thing::PlanKey(_) => ("aws_api_gateway_usage_plan_key", "aws.apigateway.UsagePlanKey"),
+        Thing::Alarm(_) => ("aws_cloudwatch_metric_alarm", "aws.cloudwatch.MetricAlarm"),
     };
     Kind { terraform, pulumi }
 }
@@ -88,7 +89,7 @@ pub(super) fn name(thing: &Thing) -> String {
         Thing::Instance => "instance".to_owned(),
         Thing::Role | Thing::RolePolicy | Thing::LogGroup | Thing::Function => "function".to_owned(),
         Thing::Api | Thing::Permission | Thing::Deployment | Thing::Stage | Thing::UsagePlan => "api".to_owned(),
-        Thing::Key(key) | Thing::PlanKey(key) => key.replace('-', "_"),
+        Thing::Key(name) | Thing::PlanKey(name) | Thing::Alarm(name) => name.replace('-', "_"),
     }
 }
 
@@ -191,6 +192,7 @@ pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
             unread.extend(["value", "description"]);
             vec![Set("name", name.clone()), Set("value", Value::Optional(variable.clone())), Field::Tags(tags.clone())]
         }
+        Body::Alarm(alarm) => self::alarm(alarm),
         Body::PlanKey { key } => vec![
             Set("usage_plan_id", id(Thing::UsagePlan)),
             Set("key_id", id(key.clone())),
@@ -199,6 +201,25 @@ pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
     };
     let import = known("terraform").map(|id| (id, unread));
     Provided { kind: kind(thing).terraform, name: name(thing), fields, after, ignored, is_made_first, import }
+}
+
+fn alarm(alarm: &Alarm) -> Vec<Field> {
+    use Field::Attribute as Set;
+    let function = Value::Map(vec![Entry::new("FunctionName", id(Thing::Function))]);
+    vec![
+        Set("alarm_name", alarm.name.clone()),
+        Set("namespace", text("AWS/Lambda")),
+        Set("metric_name", text(&alarm.metric)),
+        Set("dimensions", function),
+        Set(if alarm.is_percentile() { "extended_statistic" } else { "statistic" }, text(&alarm.statistic)),
+        Set("period", Value::Number(alarm.period)),
+        Set("evaluation_periods", Value::Number(1)),
+        Set("threshold", alarm.threshold.clone()),
+        Set("comparison_operator", text(&alarm.comparison)),
+        // Who is not called does nothing wrong.
+        Set("treat_missing_data", text(&alarm.missing)),
+        Field::Tags(alarm.tags.clone()),
+    ]
 }
 
 fn function(function: &Function) -> Vec<Field> {
@@ -221,7 +242,7 @@ fn function(function: &Function) -> Vec<Field> {
 /// What Pulumi calls an attribute that Terraform calls otherwise.
 pub(super) fn in_pulumi(thing: &Thing, attribute: &'static str) -> &'static str {
     match (thing, attribute) {
-        (Thing::Function, "function_name") => "name",
+        (Thing::Function, "function_name") | (Thing::Alarm(_), "alarm_name") => "name",
         (Thing::Permission, "function_name") => "function",
         (Thing::Deployment | Thing::Stage, "rest_api_id") => "rest_api",
         (Thing::Stage, "deployment_id") => "deployment",

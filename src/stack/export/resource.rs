@@ -17,13 +17,15 @@ pub(in crate::stack) enum Concern {
     Iam,
     /// The function.
     Function,
+    /// What watches the function.
+    Alarms,
     /// The API and its keys.
     Api,
 }
 
 impl Concern {
     /// Every one, each after what it refers to.
-    pub(super) const ALL: [Self; 5] = [Self::Compute, Self::Logs, Self::Iam, Self::Function, Self::Api];
+    pub(super) const ALL: [Self; 6] = [Self::Compute, Self::Logs, Self::Iam, Self::Function, Self::Alarms, Self::Api];
 
     /// The name of its file, without an extension.
     pub(super) fn file(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Concern {
             Self::Logs => "logs",
             Self::Iam => "iam",
             Self::Function => "function",
+            Self::Alarms => "alarms",
             Self::Api => "api",
         }
     }
@@ -66,6 +69,8 @@ pub(in crate::stack) enum Body {
     UsagePlan { name: Value, rate: i64, burst: i64, stage: String, tags: Tags },
     /// An API key, by the variable that may hold its value.
     Key { name: Value, variable: String, tags: Tags },
+    /// An alarm on one of the function's metrics.
+    Alarm(Alarm),
     /// An API key in the usage plan.
     PlanKey { key: Thing },
 }
@@ -84,6 +89,29 @@ pub(in crate::stack) struct Function {
     /// Whether a secret of its environment is not in the files.
     pub(in crate::stack) has_secrets: bool,
     pub(in crate::stack) tags: Tags,
+}
+
+/// What an alarm watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::stack) struct Alarm {
+    pub(in crate::stack) name: Value,
+    /// Lambda's metric.
+    pub(in crate::stack) metric: String,
+    /// How much of it is looked at: `Sum`, or a percentile such as `p95`.
+    pub(in crate::stack) statistic: String,
+    /// Seconds.
+    pub(in crate::stack) period: i64,
+    pub(in crate::stack) threshold: Value,
+    pub(in crate::stack) comparison: String,
+    pub(in crate::stack) missing: String,
+    pub(in crate::stack) tags: Tags,
+}
+
+impl Alarm {
+    /// Whether the statistic is a percentile, which is a member of its own everywhere.
+    pub(super) fn is_percentile(&self) -> bool {
+        self.statistic.starts_with('p')
+    }
 }
 
 /// A resource.

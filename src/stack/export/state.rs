@@ -295,7 +295,7 @@ fn same_number(a: &Json, b: &Json) -> bool {
 /// Adds what is known of a resource to its part.
 fn merge(parts: &mut Vec<PlannedPart>, part: Part, change: PlannedChange, id: Option<String>, differs: Vec<Message>) {
     let Some(known) = parts.iter_mut().find(|known| known.part == part) else {
-        parts.push(PlannedPart { part, change, id, differs });
+        parts.push(PlannedPart { part, change, id, differs, name: None });
         return;
     };
     known.change = match (known.change, change) {

@@ -32,6 +32,8 @@ pub(in crate::stack) enum Thing {
     Key(String),
     /// That key in the usage plan.
     PlanKey(String),
+    /// An alarm on the function, by what its name ends with.
+    Alarm(String),
 }
 
 /// What is known of a resource once it is there.

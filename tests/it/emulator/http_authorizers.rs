@@ -92,11 +92,10 @@ impl Issuer {
         let key = RsaKeyPair::from_pkcs8(&private_key()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (n, e) = (key.public().modulus().big_endian_without_leading_zero(), key.public().exponent());
+        let parts: ring::rsa::PublicKeyComponents<Vec<u8>> = key.public().into();
         let public = json!({
             "kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256",
-            "n": BASE64_URL_SAFE_NO_PAD.encode(n),
-            "e": BASE64_URL_SAFE_NO_PAD.encode(e.big_endian_without_leading_zero()),
+            "n": BASE64_URL_SAFE_NO_PAD.encode(parts.n), "e": BASE64_URL_SAFE_NO_PAD.encode(parts.e),
         });
         let configuration = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }).to_string();
         let keys = json!({ "keys": [public] }).to_string();

@@ -6,6 +6,7 @@ mod apigateway;
 mod authorizers;
 mod chalice;
 mod cloud;
+mod cloudwatch;
 mod ec2;
 mod ec2_changes;
 mod ec2_network;

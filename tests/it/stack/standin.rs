@@ -81,6 +81,10 @@ impl StandIn {
         self.ok(&["test"]);
         self.ok(&["call", "start"]);
         self.ok(&["logs"]);
+        self.ok(&["schedule", "set", "--stop", "18:30"]);
+        self.ok(&["schedule", "remove"]);
+        self.ok(&["deploy", "--instance", "web=t2.micro"]);
+        self.ok(&["deploy", "--instance", "web=t3.micro"]);
         self.ok(&["deploy", "--auth", "api-key"]);
         self.ok(&["key", "create", "--scope", "control"]);
         self.ok(&["key", "create", "--scope", "status", "--name", "ci"]);

@@ -327,7 +327,8 @@ fn let_in(head: &str, body: &[u8], shared: &Mutex<Shared>) -> Option<Option<Faul
         let fields = form_urlencoded::parse(body).find(|(name, _)| name == "Action");
         fields.map(|(_, value)| value.into_owned())
     };
-    let call = Call { operation: target.or_else(action), method, path };
+    let rpc = path.split_once("/operation/").map(|(_, name)| name.to_owned());
+    let call = Call { operation: target.or(rpc).or_else(action), method, path };
     let mut shared = shared.lock().unwrap();
     if shared.is_closed {
         return None;

@@ -49,8 +49,9 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, AwsError> {
 
 /// Reads JSON, else YAML.
 pub(in crate::emulator) fn read(text: &[u8]) -> Result<Value, String> {
-    let Err(error) = serde_json::from_slice(text) else {
-        return serde_json::from_slice(text).map_err(|error| error.to_string());
+    let error = match serde_json::from_slice::<Value>(text) {
+        Ok(document) => return Ok(document),
+        Err(error) => error,
     };
     let text = std::str::from_utf8(text).map_err(|_| "it is no text".to_owned())?;
     // What begins like JSON is meant as such.
@@ -62,7 +63,7 @@ pub(in crate::emulator) fn read(text: &[u8]) -> Result<Value, String> {
 }
 
 /// Names the form of a document, as exports name it.
-pub(super) fn export_type(document: &Value) -> Option<&'static str> {
+pub(in crate::emulator) fn export_type(document: &Value) -> Option<&'static str> {
     let is = |member: &str, version: &str| document[member].as_str().is_some_and(|text| text.starts_with(version));
     if is("openapi", "3.") { Some("oas30") } else { is("swagger", "2.").then_some("swagger") }
 }
