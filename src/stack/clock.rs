@@ -7,6 +7,7 @@
 use super::{
     client::Clients,
     error::{Class, Error},
+    export::{Body, Concern, Resource, Scene, Thing, Value},
     instance,
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
@@ -23,7 +24,44 @@ use aws_sdk_eventbridge::types::{RuleState, Tag, Target};
 use std::collections::BTreeSet;
 
 /// The id of the statement in the function's policy.
-const STATEMENT: &str = "atelier-clock";
+pub(super) const STATEMENT: &str = "atelier-clock";
+
+/// What the rule may do.
+const INVOKE: &str = "lambda:InvokeFunction";
+/// Who does it.
+const PRINCIPAL: &str = "events.amazonaws.com";
+
+/// Describes the rule for other tools. The leave stands there without it, because the function makes the rule as well.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    if scene.spec.is_own {
+        return Vec::new();
+    }
+    let resource = |thing, why, body| Resource { part: Part::Clock, thing, concern: Concern::Clock, why, body };
+    let marked = scene.marked();
+    let rule = clock_rule(&marked.names.stack);
+    let permission = Body::Permission {
+        sid: Value::text(STATEMENT),
+        action: INVOKE.to_owned(),
+        principal: PRINCIPAL.to_owned(),
+        source: scene.text(&format!("arn:aws:events:{}:{}:rule/{rule}", marked.region, marked.account)),
+    };
+    let mut resources = Vec::new();
+    if scene.spec.is_timed {
+        let tags = scene.tags(Part::Clock, None, Vec::new());
+        resources.push(resource(
+            Thing::ClockRule,
+            "Wakes the function every minute: it reads in tags what is to be stopped or started, and when.",
+            Body::ClockRule { name: scene.text(&rule), rate: CLOCK_RATE.to_owned(), tags },
+        ));
+        resources.push(resource(Thing::ClockTarget, "", Body::ClockTarget { id: CLOCK_TARGET.to_owned() }));
+    }
+    resources.push(resource(
+        Thing::ClockPermission,
+        "Lets the rule of this name call the function, which makes it by itself when something is to be stopped in time.",
+        permission,
+    ));
+    resources
+}
 
 pub(super) struct Clock<'a> {
     clients: &'a Clients,
@@ -108,8 +146,8 @@ impl Reconcile for Clock<'_> {
         match action {
             Action::Permit => {
                 let call = self.clients.lambda.add_permission().function_name(&self.spec.names.function);
-                let call = call.statement_id(STATEMENT).action("lambda:InvokeFunction");
-                let call = call.principal("events.amazonaws.com").source_arn(self.arn());
+                let call = call.statement_id(STATEMENT).action(INVOKE);
+                let call = call.principal(PRINCIPAL).source_arn(self.arn());
                 call.send().await.map(drop).map_err(|error| Error::call("AddPermission", &error))
             }
             Action::Put => {

@@ -130,9 +130,6 @@ pub enum Error {
         /// The instance.
         name: String,
     },
-    /// Other tools are told of one instance.
-    #[error("a stack of several instances cannot be exported")]
-    ExportsOne,
     /// A wait ended.
     #[error("gave up after {seconds} s waiting for {what}")]
     Deadline {
@@ -395,7 +392,6 @@ impl From<Error> for Report {
             Error::ScheduledByFile { name } => {
                 Self::new(Code::Usage).with_message("detail", Message::new("schedule.by_file").with("name", name))
             }
-            Error::ExportsOne => Self::new(Code::Usage).with_message("detail", Message::new("export.one_instance")),
             Error::TooManyKeys { most } => Self::new(Code::TooManyKeys).with("most", most),
             Error::Deadline { seconds, what } => {
                 Self::new(Code::Deadline).with("seconds", seconds).with_message("what", what)

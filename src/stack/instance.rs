@@ -10,7 +10,7 @@
 use super::{
     client::Clients,
     error::Error,
-    export::{Body, Concern, Entry, Resource, Scene, Thing},
+    export::{Body, Concern, Entry, Resource, Scene, Thing, Value},
     part::Part,
     predict::{self, Predict, Prediction},
     reconcile::{Next, Reconcile},
@@ -302,24 +302,33 @@ pub(super) async fn set_tags(clients: &Clients, id: &str, tags: Vec<(String, Str
     tag(clients, id, tags).await
 }
 
-/// Describes the instance for other tools.
+/// How other tools' files refer to an instance.
+pub(super) fn thing(wanted: &WantedInstance) -> Thing {
+    Thing::Instance(wanted.name.as_ref().map(ToString::to_string))
+}
+
+/// Describes the instances for other tools.
 pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
-    // Who exports has one.
-    let Some(wanted) = scene.spec.instances.first() else { return Vec::new() };
-    let named = match &wanted.name {
-        None => scene.text(scene.marked().names.stack.as_str()),
-        Some(_) => scene.text(&wanted.full_name(&scene.spec.names.stack)),
+    let instance = |wanted: &WantedInstance| {
+        let mut more = vec![
+            Entry::new("Name", scene.text(&wanted.full_name(&scene.marked().names.stack))),
+            Entry::new(INSTANCE_TYPE_TAG, Value::text(&wanted.kind)),
+        ];
+        more.extend(wanted.name.iter().map(|name| Entry::new(INSTANCE_NAME_TAG, Value::text(name.as_str()))));
+        if let Some(schedule) = &wanted.schedule {
+            let schedule = schedule.to_tags().into_iter().chain([(SOURCE_TAG.to_owned(), FILE_SOURCE.to_owned())]);
+            more.extend(schedule.map(|(name, value)| Entry::new(name, Value::text(value))));
+        }
+        let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec, wanted)), more);
+        Resource {
+            part: Part::Instance,
+            thing: thing(wanted),
+            concern: Concern::Compute,
+            why: "The API starts and stops it. Whether it runs is the API's business, not this file's.",
+            body: Body::Instance { size: wanted.kind.clone(), is_resized: scene.spec.may_modify, tags },
+        }
     };
-    let mut entries = vec![Entry::new("Name", named), Entry::new(INSTANCE_TYPE_TAG, scene.text(&wanted.kind))];
-    entries.extend(wanted.name.iter().map(|name| Entry::new(INSTANCE_NAME_TAG, scene.text(name.as_str()))));
-    let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec, wanted)), entries);
-    vec![Resource {
-        part: Part::Instance,
-        thing: Thing::Instance,
-        concern: Concern::Compute,
-        why: "The instance that the API starts and stops. Whether it runs is the API's business, not this file's.",
-        body: Body::Instance { size: wanted.kind.clone(), tags },
-    }]
+    scene.spec.instances.iter().map(instance).collect()
 }
 
 /// Finds the stack's living instances.

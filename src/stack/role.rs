@@ -223,7 +223,7 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
     let resource = |thing, why, body| Resource { part: Part::Role, thing, concern: Concern::Iam, why, body };
     let tags = scene.tags(Part::Role, Some(&wanted_rev(&trust(), &policy(scene.spec))), Vec::new());
     let role = Body::Role { name: scene.text(&marked.names.role), trust: scene.read(&trust()), tags };
-    let policy = Body::RolePolicy { name: POLICY.to_owned(), policy: scene.read(&policy(marked)) };
+    let policy = Body::RolePolicy { name: POLICY.to_owned(), policy: scene.read_beside_function(&policy(marked)) };
     vec![
         resource(Thing::Role, "The role that the function runs as: Lambda may, and nobody else.", role),
         resource(

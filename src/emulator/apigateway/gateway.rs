@@ -45,10 +45,10 @@ pub struct Served {
     stage_variables: BTreeMap<String, String>,
     method_settings: AllSettings,
     key: Option<CallerKey>,
-    /// The bytes of a body from which on it is compressed for callers who take that.
-    compresses_from: Option<usize>,
     /// The API's name, which its metrics are under.
     name: String,
+    /// The bytes of a body from which on it is compressed for callers who take that.
+    compresses_from: Option<usize>,
     /// The stack, where the API is one of atelier's own, which the edge speaks for.
     stack: Option<String>,
 }
@@ -182,9 +182,6 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
         }
         Err(failure) => refuse(context, &call, None, ids, &failure),
     };
-    if let Some(size) = call.deployment.compresses_from {
-        compress(&call, &mut response, size);
-    }
     let counted = cloudwatch::ApiCall {
         api: ("ApiName", &call.deployment.name),
         stage: call.stage.as_str(),
@@ -193,6 +190,9 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
         integration: integration.get().copied(),
     };
     cloudwatch::api_called(context, &call.deployment.region, &counted);
+    if let Some(size) = call.deployment.compresses_from {
+        compress(&call, &mut response, size);
+    }
     for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (TRACE_ID, ids.trace)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);

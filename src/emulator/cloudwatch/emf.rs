@@ -32,27 +32,6 @@ pub(in crate::emulator) fn collect(context: &Context, region: &Region, message: 
     }
 }
 
-/// What a filter of log events counts in one of them.
-pub(in crate::emulator) struct Counted<'a> {
-    pub(in crate::emulator) namespace: &'a str,
-    pub(in crate::emulator) name: &'a str,
-    pub(in crate::emulator) dimensions: BTreeMap<String, String>,
-    /// One of CloudWatch's units, where the filter names one.
-    pub(in crate::emulator) unit: Option<&'a str>,
-    pub(in crate::emulator) value: f64,
-    /// Milliseconds since the Unix epoch.
-    pub(in crate::emulator) time: i64,
-}
-
-/// Takes what a filter of log events counts.
-pub(in crate::emulator) fn count(context: &Context, region: &Region, counted: Counted<'_>) {
-    let Counted { namespace, name, dimensions, unit, value, time } = counted;
-    let metric = Metric { namespace: namespace.to_owned(), name: name.to_owned(), dimensions: Dimensions(dimensions) };
-    let unit = unit.and_then(Unit::parse).unwrap_or(Unit::NONE);
-    let sample = Sample { time, now: context.now_millis(), unit, is_fine: false, bucket: Bucket::of(value, 1.0) };
-    context.metrics.add(region, &metric, sample);
-}
-
 /// The metrics of a line, each with its samples.
 fn metrics(line: &Map<String, Value>) -> Vec<(Metric, Unit, bool, Bucket)> {
     let directives = line.get("_aws").and_then(|meta| meta["CloudWatchMetrics"].as_array());

@@ -27,8 +27,8 @@ mod timed;
 pub use alarm::State;
 pub use metrics::Metrics;
 pub(super) use {
-    emf::{Counted, collect, count},
-    own::{ApiCall, Invoked, api_called, invoked, throttled},
+    emf::collect,
+    own::{ApiCall, Filtered, Invoked, api_called, filtered, invoked, throttled},
     timed::tick,
 };
 

@@ -1,12 +1,16 @@
 //! The operations on metric filters, which count what a pattern finds.
 
 use super::{
+    events::Event,
     invalid,
     pattern::{self, FilterPattern},
     state::{Name, StreamKey, limit},
 };
 use crate::emulator::{
+    cloudwatch::{self, Filtered},
+    context::Context,
     service::{Operation, Output},
+    store::Region,
     wire::{AwsError, Text, page::page},
 };
 use serde::{Deserialize, Serialize};
@@ -262,6 +266,36 @@ impl MetricFilter {
             })
         });
         counted.collect()
+    }
+}
+
+/// Has CloudWatch count what the filters of a group find in events that have come. A filter that finds nothing in them
+/// counts its default value, where it has one.
+pub(super) fn count(context: &Context, region: &Region, group: &str, events: &[Event]) {
+    let filters: Vec<MetricFilter> = context.store.read(region, |state| {
+        let filters = &state.logs.metric_filters;
+        // A log that nobody filters costs no more than this look.
+        if filters.is_empty() {
+            return Vec::new();
+        }
+        filters.iter().filter(|(key, _)| key.group == group).map(|(_, filter)| filter.clone()).collect()
+    });
+    let messages: Vec<&str> = events.iter().map(|event| event.message.as_str()).collect();
+    let none = BTreeMap::new();
+    for filter in &filters {
+        let counted = filter.counted(&messages);
+        let defaults = filter.transformations.iter().filter(|_| counted.is_empty()).filter_map(|one| {
+            // Where dimensions come from an event, no event gives none.
+            let value = one.default_value.filter(|_| one.dimensions.is_empty())?;
+            Some((one, value, events.first()?.timestamp, &none))
+        });
+        let found =
+            counted.iter().map(|(at, one, value, dimensions)| (*one, *value, events[*at].timestamp, dimensions));
+        for (one, value, time, dimensions) in found.chain(defaults) {
+            let (namespace, name) = (one.metric_namespace.as_str(), one.metric_name.as_str());
+            let unit = one.unit.as_deref();
+            cloudwatch::filtered(context, region, &Filtered { namespace, name, unit, dimensions, time, value });
+        }
     }
 }
 

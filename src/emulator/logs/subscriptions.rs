@@ -12,7 +12,6 @@ use super::{
     state::{Name, StreamKey, group_arn, limit},
 };
 use crate::emulator::{
-    cloudwatch,
     context::Context,
     lambda,
     runtime::{Functions, Invocation},
@@ -188,34 +187,8 @@ pub(super) struct Arrived<'a> {
 }
 
 impl Arrived<'_> {
-    /// Has CloudWatch count what metric filters find.
-    fn count(&self, context: &Context) {
-        let filters: Vec<_> = context.store.read(self.region, |state| {
-            let own = state.logs.metric_filters.iter().filter(|(key, _)| key.group == self.group);
-            own.map(|(_, filter)| filter.clone()).collect()
-        });
-        if filters.is_empty() {
-            return;
-        }
-        let messages: Vec<_> = self.events.iter().map(|event| event.message.as_str()).collect();
-        for filter in &filters {
-            for (at, one, value, dimensions) in filter.counted(&messages) {
-                let counted = cloudwatch::Counted {
-                    namespace: &one.metric_namespace,
-                    name: &one.metric_name,
-                    dimensions,
-                    unit: one.unit.as_deref(),
-                    value,
-                    time: self.events[at].timestamp,
-                };
-                cloudwatch::count(context, self.region, counted);
-            }
-        }
-    }
-
-    /// Tells whoever has subscribed, and counts. Nobody waits for that, and nobody hears of it when it fails.
+    /// Tells whoever has subscribed. Nobody waits for that, and nobody hears of it when it fails.
     pub(super) fn tell(&self, context: &Context) {
-        self.count(context);
         let subscriptions: Vec<_> = context.store.read(self.region, |state| {
             if state.logs.subscriptions.is_empty() {
                 return Vec::new();

@@ -25,7 +25,7 @@ pub(super) use scene::{Scene, key_variable};
 pub(super) use value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value};
 
 use super::{
-    alarm, api, client::Clients, discover::discover_with, error::Error as StackError, function, instance, key,
+    alarm, api, client::Clients, clock, discover::discover_with, error::Error as StackError, function, instance, key,
     log_group, package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec,
     usage_plan, wanted,
 };
@@ -184,9 +184,6 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
     let found = discover_with(&clients, stack, &account).await?;
     let own = wanted::own(run)?;
     let spec = wanted::spec(run, own.as_ref(), &found.instances(), &clients, &account).await?;
-    if spec.instances.len() > 1 {
-        return Err(StackError::ExportsOne.into());
-    }
     let keys = match spec.keys {
         None => Vec::new(),
         Some(_) => reading(|| key::read(&clients, stack)).await?,
@@ -272,8 +269,7 @@ fn of_part(part: Part, scene: &Scene<'_>) -> Vec<Resource> {
         Part::UsagePlan => usage_plan::exported(scene),
         Part::Key => key::exported(scene),
         Part::Alarm => alarm::exported(scene),
-        // The function makes the rule when it is needed, and a deploy does.
-        Part::Clock => Vec::new(),
+        Part::Clock => clock::exported(scene),
     }
 }
 

@@ -17,6 +17,8 @@ pub(in crate::stack) enum Concern {
     Iam,
     /// The function.
     Function,
+    /// What wakes the function.
+    Clock,
     /// What watches the function.
     Alarms,
     /// The API and its keys.
@@ -25,7 +27,8 @@ pub(in crate::stack) enum Concern {
 
 impl Concern {
     /// Every one, each after what it refers to.
-    pub(super) const ALL: [Self; 6] = [Self::Compute, Self::Logs, Self::Iam, Self::Function, Self::Alarms, Self::Api];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Compute, Self::Logs, Self::Iam, Self::Function, Self::Clock, Self::Alarms, Self::Api];
 
     /// The name of its file, without an extension.
     pub(super) fn file(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Concern {
             Self::Logs => "logs",
             Self::Iam => "iam",
             Self::Function => "function",
+            Self::Clock => "clock",
             Self::Alarms => "alarms",
             Self::Api => "api",
         }
@@ -48,7 +52,7 @@ pub(in crate::stack) struct Tags(pub(in crate::stack) Vec<Entry>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::stack) enum Body {
     /// An EC2 instance.
-    Instance { size: String, tags: Tags },
+    Instance { size: String, is_resized: bool, tags: Tags },
     /// A role, and who may run as it.
     Role { name: Value, trust: Value, tags: Tags },
     /// An inline policy of the role.
@@ -59,7 +63,11 @@ pub(in crate::stack) enum Body {
     Function(Function),
     /// An API that is deployed from the document beside it.
     Api { name: Value, is_strict: bool, tags: Tags },
-    /// Leave for the API to call the function.
+    /// A rule that wakes the function.
+    ClockRule { name: Value, rate: String, tags: Tags },
+    /// That it wakes the function.
+    ClockTarget { id: String },
+    /// Leave to call the function.
     Permission { sid: Value, action: String, principal: String, source: Value },
     /// What is served of the API.
     Deployment { description: String },
@@ -212,6 +220,14 @@ pub(in crate::stack) struct Description {
 }
 
 impl Description {
+    /// The instances, with the names of those that have one.
+    pub(super) fn instances(&self) -> impl Iterator<Item = (&Thing, Option<&str>)> {
+        self.resources.iter().filter_map(|resource| match &resource.thing {
+            thing @ Thing::Instance(name) => Some((thing, name.as_deref())),
+            _ => None,
+        })
+    }
+
     /// Whether anything refers to a symbol.
     pub(super) fn mentions(&self, symbol: &Symbol) -> bool {
         let documents = super::provider::document_names(&Text::parse(&self.document.to_string()));

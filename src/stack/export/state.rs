@@ -137,6 +137,11 @@ impl Comparison<'_> {
         let names = ["name", "function_name", "statement_id", "rule", "alarm_name"];
         let named = |index: &&usize| {
             wanted.fields.iter().any(|field| match field {
+                // Instances have no other name.
+                Field::Tags(tags) => tags.0.iter().filter(|entry| entry.name.literal() == Some("Name")).any(|entry| {
+                    let held = self.held[**index].attributes.get("tags").map(|tags| &tags["Name"]);
+                    held.is_some() && held == self.evaluate(&entry.value, taken).as_ref()
+                }),
                 Field::Attribute(name, value) if names.contains(name) => {
                     let held = self.held[**index].attributes.get(*name);
                     held.is_some() && held == self.evaluate(value, taken).as_ref()

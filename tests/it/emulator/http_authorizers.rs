@@ -9,6 +9,7 @@ use super::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ring::{
     rand::SystemRandom,
+    rsa::PublicKeyComponents,
     signature::{RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use serde_json::{Value, json};
@@ -92,10 +93,11 @@ impl Issuer {
         let key = RsaKeyPair::from_pkcs8(&private_key()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let parts: ring::rsa::PublicKeyComponents<Vec<u8>> = key.public().into();
+        let PublicKeyComponents::<Vec<u8>> { n, e } = key.public().into();
         let public = json!({
             "kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256",
-            "n": BASE64_URL_SAFE_NO_PAD.encode(parts.n), "e": BASE64_URL_SAFE_NO_PAD.encode(parts.e),
+            "n": BASE64_URL_SAFE_NO_PAD.encode(n),
+            "e": BASE64_URL_SAFE_NO_PAD.encode(e),
         });
         let configuration = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }).to_string();
         let keys = json!({ "keys": [public] }).to_string();

@@ -49,9 +49,8 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, AwsError> {
 
 /// Reads JSON, else YAML.
 pub(in crate::emulator) fn read(text: &[u8]) -> Result<Value, String> {
-    let error = match serde_json::from_slice::<Value>(text) {
-        Ok(document) => return Ok(document),
-        Err(error) => error,
+    let Err(error) = serde_json::from_slice::<Value>(text) else {
+        return serde_json::from_slice(text).map_err(|error| error.to_string());
     };
     let text = std::str::from_utf8(text).map_err(|_| "it is no text".to_owned())?;
     // What begins like JSON is meant as such.
