@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test of the project, on a fresh clone of a new machine; CI runs exactly this.
 # What it needs beyond cargo and a C compiler, it installs: the AWS CLI, botocore and schemathesis into virtual environments under
-# target/, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
+# target/, Chromium and its driver (Debian packages), and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
 # packages; needs root or sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,6 +39,7 @@ step "tests without Docker, but for the proof of crash safety"
 ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
   ATELIER_SCHEMATHESIS=$(scripts/schemathesis.sh) \
   ATELIER_CHALICE=$(scripts/chalice.sh) \
+  ATELIER_CHROMEDRIVER=$(scripts/browser.sh) ATELIER_AXE=$(scripts/axe.sh) \
   cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"

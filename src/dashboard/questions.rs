@@ -1,14 +1,34 @@
 //! What pages ask of commands, beyond what the lookout sees.
 
-use super::{board::Board, calling, views::parts::Found};
+use super::{
+    board::Board,
+    footprint,
+    views::{
+        calls, logs,
+        numbers::{Counted, minutes},
+        parts::Found,
+    },
+};
 use crate::{
     cli,
-    commands::doctor::{self, DoctorReport},
-    engine,
+    commands::{
+        context::Context,
+        doctor::{self, DoctorReport},
+        metrics::{self, MetricsReport},
+        overview::{self, OverviewReport},
+    },
+    engine::{self, record::Record},
     error::{Error, Result},
-    stack::{self, Discovery, keys},
+    settings::{Moment, moment},
+    stack::{self, keys},
+    trace::{Call, Filter, Page, Reader},
 };
 use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+
+/// How many calls the picture of the last hour counts at most, a page at a time.
+const COUNTED: usize = 1_000;
+const PAGES: usize = 10;
 
 impl Board {
     /// What a deploy would do, and the keys.
@@ -25,10 +45,65 @@ impl Board {
         self.parts.get(ask).await
     }
 
-    /// Every stack of the engine.
-    pub(super) async fn stacks(&self) -> Option<Arc<Result<Vec<Discovery>>>> {
-        let ask = self.desk.ask(|context| async move { Box::pin(calling::stacks(&context)).await });
+    /// Every stack of the engine, and of every folder of this user.
+    pub(super) async fn overview(&self) -> Option<Arc<Result<OverviewReport>>> {
+        let args = cli::Status { check: false, wait: None, output: None, watch: false, all: true };
+        let ask = self.desk.ask(|context| async move { Box::pin(overview::run(&context, &args)).await });
         self.class.get(ask).await
+    }
+
+    /// The last calls.
+    pub(super) async fn lately(&self) -> Option<Arc<Result<Page>>> {
+        let ask = self.desk.ask(|context| async move {
+            Reader::new(&context.settings).page(&Filter::default(), calls::SIZE, None).await
+        });
+        self.lately.get(ask).await
+    }
+
+    /// The calls that a form asks for.
+    pub(super) async fn calls(&self, query: calls::Query) -> Option<Arc<Result<Page>>> {
+        if query == calls::Query::default() {
+            return self.lately().await;
+        }
+        let ask = self.desk.ask(move |context| async move {
+            Reader::new(&context.settings).page(&query.filter(), calls::SIZE, query.cursor()).await
+        });
+        ask.await.map(Arc::new)
+    }
+
+    /// One call.
+    pub(super) async fn call(&self, id: String) -> Option<Result<Option<Call>>> {
+        let find = |context: Context| async move { Reader::new(&context.settings).find(&id, &Filter::default()).await };
+        self.desk.ask(find).await
+    }
+
+    /// The lines that a form asks for.
+    pub(super) async fn logs(&self, query: logs::Query) -> Option<Result<Page>> {
+        let read = |context: Context| async move {
+            Reader::of(&context.settings, &query.sources()).page(&query.filter(), logs::SIZE, query.cursor()).await
+        };
+        self.desk.ask(read).await
+    }
+
+    /// The numbers of the last hour.
+    pub(super) async fn numbers(&self) -> Option<Arc<Counted>> {
+        let ask = self.desk.ask(|context| async move {
+            let since = moment("1h").unwrap_or_default();
+            let args = cli::Metrics { since, watch: false };
+            let metrics = Box::pin(metrics::run(&context, &args)).await;
+            Counted { metrics, minutes: last_hour(&context).await, engine: footprint::of(&context.settings).await }
+        });
+        self.numbers.get(ask).await
+    }
+
+    /// The numbers since the engine was started.
+    pub(super) async fn metrics(&self) -> Option<Arc<Result<MetricsReport>>> {
+        let ask = self.desk.ask(|context| async move {
+            let started = Record::read(&context.settings).and_then(|record| moment(&record.started_at).ok());
+            let since: Moment = started.or_else(|| moment("24h").ok()).unwrap_or_default();
+            Box::pin(metrics::run(&context, &cli::Metrics { since, watch: false })).await
+        });
+        self.metrics.get(ask).await
     }
 
     /// What is wrong with this machine.
@@ -44,6 +119,24 @@ impl Board {
 
     /// Has everything found out anew: something was changed.
     pub(super) async fn forget(&self) {
-        tokio::join!(self.parts.forget(), self.class.forget());
+        tokio::join!(self.parts.forget(), self.class.forget(), self.lately.forget());
     }
+}
+
+/// Counts the calls of the last hour by minute.
+async fn last_hour(context: &Context) -> Vec<super::views::numbers::Minute> {
+    let now = OffsetDateTime::now_utc();
+    let filter = Filter { since: Some(now - Duration::hours(1)), ..Filter::default() };
+    let mut reader = Reader::new(&context.settings);
+    let (mut found, mut cursor) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        // What cannot be read is told by the numbers themselves.
+        let Ok(page) = reader.page(&filter, COUNTED, cursor.as_ref()).await else { break };
+        found.extend(page.calls.into_iter().map(|call| (call.end, call.status)));
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    minutes(&found, now)
 }

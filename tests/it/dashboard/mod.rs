@@ -1,6 +1,7 @@
 //! The dashboard, as a browser, a program and a stranger meet it.
 
 mod actions;
+mod browser;
 mod door;
 mod hostile;
 mod pages;
