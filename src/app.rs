@@ -13,6 +13,8 @@ use crate::{
     dashboard, engine,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
+    marks::OWN_CALLS,
+    secret,
     settings::{Environment, Flags, FunctionFlags, Settings},
     ui::{self, Console, Report},
 };
@@ -34,6 +36,8 @@ const RUNTIME_FAREWELL: Duration = Duration::from_millis(200);
 
 /// How long the call in flight may take to end after the first Ctrl-C.
 const CALL: Duration = Duration::from_secs(5);
+/// How long an engine in the foreground may take to end.
+const FAREWELL: Duration = Duration::from_secs(20);
 /// How long an instance of AWS may take back to where it was: it has to come to rest first.
 const RESTORE: Duration = Duration::from_secs(90);
 /// The same for a container: the call in flight, a stop with its grace, a start.
@@ -85,6 +89,9 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     if console.is_verbose() {
         calls::tell_to(console.progress());
     }
+    // Without randomness, those of two runs have one name.
+    let run = secret::random_hex(4).unwrap_or_default();
+    calls::name(&format!("{OWN_CALLS}{}-{run}", console.command().replace(' ', "-")));
     let cancel = CancellationToken::new();
     let manner = manner(&cli.command, &settings);
     let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
@@ -103,7 +110,9 @@ fn flags(cli: &Cli) -> Flags {
     let Global { engine, stack, region, port, timeout, endpoint, folder, .. } = cli.global.clone();
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
-        Command::Up(args) => Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, ..flags },
+        Command::Up(args) => {
+            Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, listen: args.listen, ..flags }
+        }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
         Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
             let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
@@ -129,6 +138,9 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
         Command::Dashboard(_) | Command::Open(_) => CALL,
+        Command::Status(status) if status.watch => CALL,
+        Command::Metrics(metrics) if metrics.watch => CALL,
+        Command::Up(up) if up.foreground => FAREWELL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
     };
@@ -136,6 +148,9 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         Command::Logs(logs) => logs.follow,
         Command::Deploy(deploy) => deploy.watch,
         Command::Dashboard(_) | Command::Open(_) => true,
+        Command::Status(status) => status.watch,
+        Command::Metrics(metrics) => metrics.watch,
+        Command::Up(up) => up.foreground,
         _ => false,
     };
     Manner { grace, left: left(command), is_way_out }
@@ -195,13 +210,18 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
             Box::pin(answer(context, left, dashboard::open(context, args)))
         }
         Command::Open(args) => Box::pin(answer(context, left, commands::open::run(context, args))),
+        Command::Status(args) if args.all => Box::pin(answer(context, left, commands::overview::run(context, args))),
         Command::Status(args) => Box::pin(answer(context, left, commands::status::run(context, args))),
         Command::Logs(args) => Box::pin(answer(context, left, commands::logs::run(context, args))),
+        Command::Trace(args) => Box::pin(answer(context, left, commands::trace::run(context, args))),
+        Command::History(args) => Box::pin(answer(context, left, commands::history::run(context, args))),
+        Command::Metrics(args) => Box::pin(answer(context, left, commands::metrics::run(context, args))),
         Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
         Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
         Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
         Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
         Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),
+        Command::Down(args) if args.all => Box::pin(answer(context, left, commands::down::all(context, args))),
         Command::Down(args) => Box::pin(answer(context, left, commands::down::run(context, args))),
         Command::Key(args) => match &args.action {
             KeyAction::Create(args) => Box::pin(answer(context, left, commands::key::create(context, args))),
@@ -224,7 +244,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         },
         Command::Completions(args) => Box::pin(answer(context, left, ready(commands::completions::run(context, args)))),
         Command::Man(args) => Box::pin(answer(context, left, ready(commands::man::run(context, args)))),
-        Command::Version(args) => Box::pin(answer(context, left, ready(commands::version::run(context, args)))),
+        Command::Version(args) => Box::pin(answer(context, left, commands::version::run(context, args))),
     }
 }
 

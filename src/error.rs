@@ -150,6 +150,8 @@ codes! {
     FileExists = "file_exists", Usage, Never;
     /// This machine has no interpreter for a runtime.
     NoInterpreter = "no_interpreter", Machine, Never;
+    /// Whether there is a newer release cannot be found out.
+    ReleasesUnavailable = "releases_unavailable", Failed, Later;
     /// A program of this machine that is needed is not there.
     NoTool = "no_tool", Machine, Never;
     /// A program that was run for the user failed.
@@ -192,6 +194,10 @@ codes! {
     Unhealthy = "unhealthy", NotRunning, Never;
     /// There is no deployed stack here.
     NotDeployed = "not_deployed", NotRunning, Never;
+    /// No log has a call of this id.
+    NoSuchCall = "no_such_call", Failed, Never;
+    /// No log has any call.
+    NoCall = "no_call", Failed, Never;
     /// A deploy has something to do.
     Pending = "pending", Failed, Never;
     /// The deployed API did not do what it was asked.

@@ -48,6 +48,13 @@ pub const KEY_NAME_TAG: &str = "atelier:name";
 /// The tag that pins an API's id at its creation, on `LocalStack`, its kin and the embedded engine.
 pub const API_ID_TAG: &str = "_custom_id_";
 
+/// The namespace of the metrics that the function writes.
+pub const NAMESPACE: &str = "atelier";
+/// The action in a metric of what asked for none that there is: metrics have few dimensions, whatever strangers ask.
+pub const NO_ACTION: &str = "none";
+/// What atelier's own commands begin the ids of their AWS calls with, so that logs can tell them apart.
+pub const OWN_CALLS: &str = "atelier-";
+
 /// The stage that the API is deployed to, a part of its URL.
 pub const STAGE: &str = "dev";
 

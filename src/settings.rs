@@ -25,14 +25,15 @@ pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Rule, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
+    Auth, Moment, Rule, StatusFilter, address, base_url, duration, endpoint, lenient, moment, origins, pattern, port,
+    rate, region, runtime, shown, stack, status,
 };
 
 use crate::{
     edge::limits::Rate, engine_kind::EngineKind, lenience::Lenience, names::StackName, runtimes::Machine,
     secret::Secret, text::Lang,
 };
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The stack, where none is named.
 pub const DEFAULT_STACK: &str = "atelier";
@@ -84,6 +85,12 @@ pub struct Settings {
     pub cors_origins: Setting<Vec<String>>,
     /// Whether the embedded engine lets pass what `LocalStack` lets pass, and for whom; by default it does not.
     pub lenient: Setting<Lenience>,
+    /// Another address than loopback that the embedded engine listens on; by default none.
+    pub listen: Setting<Option<IpAddr>>,
+    /// How many log files of the embedded engine are kept, the current one included.
+    pub log_files: Setting<usize>,
+    /// How many bytes one of them may have.
+    pub log_size: Setting<u64>,
     /// The engine's image, when not the pinned one.
     pub image: Setting<Option<String>>,
     /// An AWS API that already runs (`--endpoint`), instead of one that `up` starts; no slash at the end.
@@ -119,6 +126,8 @@ pub struct Settings {
     pub shell: Option<String>,
     /// `BROWSER`: the user's own program that opens a URL.
     pub browser: Option<String>,
+    /// `ATELIER_RELEASES`: where releases are, instead of where this binary's sources say.
+    pub releases: Option<String>,
     /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours never do.
     pub ambient_endpoint: Option<String>,
     /// The variable that says that the user has AWS credentials of their own, which local engines never see.

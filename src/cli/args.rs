@@ -7,7 +7,7 @@ use crate::{
     lenience::Lenience,
     names::{ContainerName, KeyName},
     runtimes::Runtime,
-    settings::{Auth, Rule},
+    settings::{Auth, Moment, Rule, StatusFilter},
 };
 use clap::{
     Args, Subcommand, ValueEnum,
@@ -15,6 +15,7 @@ use clap::{
 };
 use std::{
     ffi::{OsStr, OsString},
+    net::IpAddr,
     path::PathBuf,
     time::Duration,
 };
@@ -38,6 +39,12 @@ pub struct Up {
         value_parser = crate::settings::lenient
     )]
     pub lenient: Option<Lenience>,
+    /// Another address that it listens on.
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::settings::address)]
+    pub listen: Option<IpAddr>,
+    /// Stays until the engine ends, and ends it on Ctrl-C.
+    #[arg(long)]
+    pub foreground: bool,
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
@@ -74,6 +81,9 @@ pub struct Down {
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+    /// Stops the engines of every folder of this user.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `deploy`.
@@ -149,6 +159,12 @@ pub struct Status {
     /// The form of the answer.
     #[arg(long, short, value_enum, value_name = "FORM", conflicts_with = "json")]
     pub output: Option<StatusOutput>,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["wait", "check", "output"])]
+    pub watch: bool,
+    /// Every stack of this engine, and every folder of this user that has an engine.
+    #[arg(long, conflicts_with_all = ["wait", "output"])]
+    pub all: bool,
 }
 
 /// A form of `status` for scripts.
@@ -268,21 +284,83 @@ pub struct Open {
     pub url: bool,
 }
 
+/// Which calls are wanted, for the verbs that show calls.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Wanted {
+    /// Only what came after this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub since: Option<Moment>,
+    /// Only what came before this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub until: Option<Moment>,
+    /// Only calls whose answer has one of these statuses.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = crate::settings::status)]
+    pub status: Vec<StatusFilter>,
+    /// Only calls that ask for this.
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Only calls with the key of this name.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Only the call with this id, or this beginning of it.
+    #[arg(long, value_name = "ID")]
+    pub request: Option<String>,
+    /// Only what matches this pattern.
+    #[arg(long, value_name = "PATTERN", value_parser = crate::settings::pattern)]
+    pub grep: Option<regex_lite::Regex>,
+}
+
 /// Arguments of `logs`.
 #[derive(Debug, Args)]
 pub struct Logs {
     /// Goes on until Ctrl-C.
     #[arg(long, short)]
     pub follow: bool,
-    /// How many of the last lines.
+    /// How many of the last calls and lines.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub lines: usize,
-    /// Only what is younger.
-    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
-    pub since: Option<Duration>,
     /// Only these sources.
     #[arg(long, value_enum, value_name = "SOURCE", value_delimiter = ',')]
     pub source: Vec<LogSource>,
+    /// The lines as they were written.
+    #[arg(long)]
+    pub raw: bool,
+    /// Which calls.
+    #[command(flatten)]
+    pub wanted: Wanted,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The request's id, or the beginning of it; without it, the last call.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "24h")]
+    pub since: Moment,
+    /// Only what this key did.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// How many of the last changes.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+    pub lines: usize,
+}
+
+/// Arguments of `metrics`.
+#[derive(Debug, Args)]
+pub struct Metrics {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "1h")]
+    pub since: Moment,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Where a log line comes from.
@@ -491,4 +569,8 @@ pub struct Man {
 
 /// Arguments of `version`.
 #[derive(Debug, Args)]
-pub struct Version {}
+pub struct Version {
+    /// Asks the releases whether there is a newer one.
+    #[arg(long)]
+    pub check: bool,
+}

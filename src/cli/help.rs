@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// The verbs in groups, as whoever looks for one thinks of them; what is in none comes last.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("start", &["init", "up", "deploy", "test", "call", "down"]),
-    ("look", &["status", "plan", "logs", "dashboard", "open", "doctor"]),
+    ("look", &["status", "plan", "logs", "trace", "history", "metrics", "dashboard", "open", "doctor"]),
     ("tools", &["env", "run", "aws", "key", "bonus", "test-bonus", "runtimes", "clean"]),
     ("settings", &["config", "completions", "man", "help", "version"]),
     ("more", &[]),

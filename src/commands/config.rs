@@ -124,6 +124,9 @@ fn entries(context: &Context) -> Vec<Entry> {
             Lang::Fr => "fr".into(),
         }),
         Entry::of(&source::LENIENT, &settings.lenient, |value| value.as_str().into()),
+        Entry::of(&source::LISTEN, &settings.listen, |value| value.map(|address| address.to_string()).into()),
+        Entry::of(&source::LOG_FILES, &settings.log_files, |value| (*value).into()),
+        Entry::of(&source::LOG_SIZE, &settings.log_size, |value| (*value).into()),
         Entry::of(&source::PORT, &settings.port, |value| (*value).into()),
         Entry::of(&source::PUBLIC_ENDPOINT, &settings.public_endpoint, text),
         Entry::of(&source::RATE, &settings.rate, |value| {

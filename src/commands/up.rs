@@ -1,7 +1,7 @@
 //! `atelier up`: starts the engine, under the folder's lock. Where an AWS API is named that runs already (as by `atelier run`),
 //! there is none to start.
 
-use super::locked;
+use super::{locked, read_on};
 use crate::{
     cli,
     commands::context::Context,
@@ -12,6 +12,10 @@ use crate::{
     text::Message,
     ui::{Page, Report},
 };
+use std::time::Duration;
+
+/// How often an engine in the foreground is looked after.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What `up` did.
 #[derive(Debug, serde::Serialize)]
@@ -26,6 +30,11 @@ pub enum UpReport {
         /// Never.
         changed: bool,
     },
+    /// The engine that it stayed with has ended.
+    Ended {
+        /// Always.
+        ended: bool,
+    },
 }
 
 impl Report for UpReport {
@@ -36,6 +45,7 @@ impl Report for UpReport {
                 Message::new(key).with_message("engine", up.engine.message()).with("url", &up.url)
             }
             Self::Named { url, .. } => Message::new("up.named").with("url", url),
+            Self::Ended { .. } => Message::new("down.stopped"),
         });
         if let Self::Engine(up) = self
             && up.lenient.is_on()
@@ -55,8 +65,36 @@ pub(super) fn named(settings: &Settings) -> Option<String> {
 /// Runs `up`.
 ///
 /// # Errors
-/// What [`engine::up`] says, that another run is at work here, or that nobody agreed to what lenience opens.
+/// What [`engine::up`] says, that another run is at work here, or that nobody agreed to what lenience opens; in the
+/// foreground also that the engine ended by itself.
 pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
+    let up = start(context, args).await?;
+    if !args.foreground {
+        return Ok(up);
+    }
+    read_on(context.console.entry(&up))?;
+    context.progress.note(Message::new("up.foreground"));
+    stay(context).await?;
+    engine::down(&context.settings, &context.progress).await?;
+    Ok(UpReport::Ended { ended: true })
+}
+
+/// Stays until Ctrl-C, or until the engine runs no more.
+async fn stay(context: &Context) -> Result<()> {
+    loop {
+        let look = engine::connect(&context.settings);
+        if let Some(Err(error)) = context.cancel.run_until_cancelled(look).await
+            && error.code == Code::NotRunning
+        {
+            return Err(error);
+        }
+        if context.cancel.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if let Some(url) = named(&context.settings) {
         return Ok(UpReport::Named { url, changed: false });
     }
@@ -65,6 +103,7 @@ pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
         ask(context).await?;
     }
     let up = engine::up(&context.settings, &context.progress).await?;
+    engine::registry::remember(&context.settings);
     engine::mend::door(&context.settings, &context.progress).await;
     Ok(UpReport::Engine(up))
 }

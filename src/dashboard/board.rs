@@ -1,8 +1,15 @@
 //! What all pages share.
 
-use super::{desk::Desk, lookout::Lookout, place::Place, recent::Recent, session::Sessions, views::{numbers::Counted, parts::Found}};
+use super::{
+    desk::Desk,
+    facts::{Counted, Found, Register},
+    lookout::Lookout,
+    place::Place,
+    recent::Recent,
+    session::Sessions,
+};
 use crate::{
-    commands::{doctor::DoctorReport, metrics::MetricsReport, overview::OverviewReport},
+    commands::{doctor::DoctorReport, metrics::MetricsReport},
     error::Result,
     settings::{Origin, Setting},
     text::Lang,
@@ -31,7 +38,7 @@ pub(super) struct Board {
     pub(super) streams: Arc<Semaphore>,
     pub(super) stance: Stance,
     pub(super) parts: Recent<Found>,
-    pub(super) class: Recent<Result<OverviewReport>>,
+    pub(super) class: Recent<Register>,
     pub(super) lately: Recent<Result<Page>>,
     pub(super) numbers: Recent<Counted>,
     pub(super) metrics: Recent<Result<MetricsReport>>,

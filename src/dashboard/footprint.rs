@@ -1,6 +1,6 @@
 //! What an engine that is a process of this machine takes: its memory, and what it keeps on disk.
 
-use super::views::numbers::Footprint;
+use super::facts::Footprint;
 use crate::{disk, engine::record::Record, settings::Settings};
 use std::{fs, path::PathBuf};
 

@@ -127,20 +127,20 @@ pub(super) async fn class(State(board): Shared, Extension(visitor): Asking) -> R
 
 /// The page of all stacks, after something was done where that is told.
 pub(super) async fn class_page(board: &Board, visitor: &Visitor, outcome: Option<&Outcome>) -> Response {
-    let overview = board.overview().await;
+    let register = board.register().await;
     let frame = Frame { board, visitor };
-    html(&frame, View::Class, &class::body(&frame, overview.as_deref(), outcome))
+    html(&frame, View::Class, &class::body(&frame, register.as_deref(), outcome))
 }
 
 pub(super) async fn csv(State(board): Shared) -> Response {
-    let overview = board.overview().await;
-    match overview.as_deref() {
-        Some(Ok(overview)) => {
+    let register = board.register().await;
+    match register.as_deref() {
+        Some(register) if register.overview.is_ok() => {
             let kind = [
                 (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
                 (header::CONTENT_DISPOSITION, "attachment; filename=\"stacks.csv\""),
             ];
-            (kind, class::csv(&overview.rows)).into_response()
+            (kind, class::csv(register)).into_response()
         }
         _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

@@ -2,12 +2,9 @@
 
 use super::{
     board::Board,
+    facts::{Counted, Day, Found, Minute, Register, minutes},
     footprint,
-    views::{
-        calls, logs,
-        numbers::{Counted, minutes},
-        parts::Found,
-    },
+    views::{calls, logs},
 };
 use crate::{
     cli,
@@ -15,7 +12,7 @@ use crate::{
         context::Context,
         doctor::{self, DoctorReport},
         metrics::{self, MetricsReport},
-        overview::{self, OverviewReport},
+        overview,
     },
     engine::{self, record::Record},
     error::{Error, Result},
@@ -23,8 +20,11 @@ use crate::{
     stack::{self, keys},
     trace::{Call, Filter, Page, Reader},
 };
-use std::sync::Arc;
-use time::{Duration, OffsetDateTime};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use time::OffsetDateTime;
+
+/// How far back the numbers go.
+const HOUR: Duration = Duration::from_hours(1);
 
 /// How many calls the picture of the last hour counts at most, a page at a time.
 const COUNTED: usize = 1_000;
@@ -45,10 +45,13 @@ impl Board {
         self.parts.get(ask).await
     }
 
-    /// Every stack of the engine, and of every folder of this user.
-    pub(super) async fn overview(&self) -> Option<Arc<Result<OverviewReport>>> {
-        let args = cli::Status { check: false, wait: None, output: None, watch: false, all: true };
-        let ask = self.desk.ask(|context| async move { Box::pin(overview::run(&context, &args)).await });
+    /// Every stack of the engine and of every folder of this user, with what the last day brought.
+    pub(super) async fn register(&self) -> Option<Arc<Register>> {
+        let ask = self.desk.ask(|context| async move {
+            let args = cli::Status { check: false, wait: None, output: None, watch: false, all: true };
+            let overview = Box::pin(overview::run(&context, &args)).await;
+            Register { overview, days: last_day(&context).await }
+        });
         self.class.get(ask).await
     }
 
@@ -88,8 +91,7 @@ impl Board {
     /// The numbers of the last hour.
     pub(super) async fn numbers(&self) -> Option<Arc<Counted>> {
         let ask = self.desk.ask(|context| async move {
-            let since = moment("1h").unwrap_or_default();
-            let args = cli::Metrics { since, watch: false };
+            let args = cli::Metrics { since: Moment::Ago(HOUR), watch: false };
             let metrics = Box::pin(metrics::run(&context, &args)).await;
             Counted { metrics, minutes: last_hour(&context).await, engine: footprint::of(&context.settings).await }
         });
@@ -100,7 +102,7 @@ impl Board {
     pub(super) async fn metrics(&self) -> Option<Arc<Result<MetricsReport>>> {
         let ask = self.desk.ask(|context| async move {
             let started = Record::read(&context.settings).and_then(|record| moment(&record.started_at).ok());
-            let since: Moment = started.or_else(|| moment("24h").ok()).unwrap_or_default();
+            let since = started.unwrap_or(Moment::Ago(24 * HOUR));
             Box::pin(metrics::run(&context, &cli::Metrics { since, watch: false })).await
         });
         self.metrics.get(ask).await
@@ -124,19 +126,40 @@ impl Board {
 }
 
 /// Counts the calls of the last hour by minute.
-async fn last_hour(context: &Context) -> Vec<super::views::numbers::Minute> {
+async fn last_hour(context: &Context) -> Vec<Minute> {
     let now = OffsetDateTime::now_utc();
-    let filter = Filter { since: Some(now - Duration::hours(1)), ..Filter::default() };
+    let mut found = Vec::new();
+    each(context, now - HOUR, |call| found.push((call.end, call.status))).await;
+    minutes(&found, now)
+}
+
+/// Counts the calls of the last day by stack.
+async fn last_day(context: &Context) -> BTreeMap<String, Day> {
+    let mut days: BTreeMap<String, Day> = BTreeMap::new();
+    each(context, OffsetDateTime::now_utc() - 24 * HOUR, |call| {
+        let Some(stack) = call.stack.clone().filter(|_| call.is_of_api()) else { return };
+        let day = days.entry(stack).or_default();
+        day.calls += 1;
+        day.errors += usize::from(call.is_error());
+        // The newest comes first.
+        day.key = day.key.take().or_else(|| call.key.clone());
+    })
+    .await;
+    days
+}
+
+/// Goes through the calls since a moment, the newest first; through so many of them.
+async fn each(context: &Context, since: OffsetDateTime, mut see: impl FnMut(&Call)) {
+    let filter = Filter { since: Some(since), ..Filter::default() };
     let mut reader = Reader::new(&context.settings);
-    let (mut found, mut cursor) = (Vec::new(), None);
+    let mut cursor = None;
     for _ in 0..PAGES {
         // What cannot be read is told by the numbers themselves.
         let Ok(page) = reader.page(&filter, COUNTED, cursor.as_ref()).await else { break };
-        found.extend(page.calls.into_iter().map(|call| (call.end, call.status)));
+        page.calls.iter().for_each(&mut see);
         match page.next {
             Some(next) => cursor = Some(next),
             None => break,
         }
     }
-    minutes(&found, now)
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws_protocol::{self, Protocol},
-    edge::AwsCall,
+    edge::{AwsCall, Told},
     http1::{Request, Response},
 };
 use bytes::Bytes;
@@ -49,7 +49,11 @@ const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 /// Answers a verified call.
 pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: &AwsCall) -> Response {
     let protocol = Protocol::of(&call.service, call.request.headers());
-    serve(context, functions, call, protocol).await.unwrap_or_else(|error| error.response(protocol, &call.request_id))
+    let mut named = None;
+    let served = serve(context, functions, call, protocol, &mut named).await;
+    let mut response = served.unwrap_or_else(|error| error.response(protocol, &call.request_id));
+    response.extensions_mut().insert(Told { operation: named, ..Told::default() });
+    response
 }
 
 /// Words the refusal of a call that is larger than any may be, where its service has words of its own for that.
@@ -66,6 +70,7 @@ async fn serve(
     functions: &Functions,
     call: &AwsCall,
     protocol: Protocol,
+    operation_name: &mut Option<String>,
 ) -> Result<Response, AwsError> {
     let (request, request_id) = (&call.request, call.request_id.as_str());
     if context.sessions.is_expired(&call.access_key_id, context.now_millis()) {
@@ -84,6 +89,7 @@ async fn serve(
     let input = called.input(request).map_err(service.fault)?;
     let (access_key_id, now) = (call.access_key_id.as_str(), context.config.clock.now());
     let named = format!("{} {name}", service.name);
+    *operation_name = Some(named.clone());
     let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request_id, now };
     let operation = Operation { input, payload: request.body().clone(), service, scope };
     let output = match handler {

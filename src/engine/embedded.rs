@@ -24,7 +24,7 @@ use crate::{
     progress::Progress,
     settings::{
         Origin, Settings,
-        roles::{Door, Habits},
+        roles::{Door, Habits, rotation},
     },
     text::Message,
 };
@@ -94,7 +94,8 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     }
     progress.begin("engine", Message::new("engine.starting"));
     let bridge = if lenient.is_on() { bridge(settings).await } else { None };
-    let (record, _) = start(settings, Habits { lenient, bridge }, progress, None).await?;
+    let habits = Habits { lenient, bridge, listen: settings.listen.value, logs: rotation(settings) };
+    let (record, _) = start(settings, habits, progress, None).await?;
     progress.done("engine");
     if record.bridge != bridge
         && let Some(address) = bridge

@@ -152,6 +152,11 @@ fn agree(settings: &Settings, record: &Record) -> Result<()> {
         let rate = settings.rate.value.map_or_else(|| "off".to_owned(), |rate| rate.to_string());
         return Err(contradiction("--rate", rate, record));
     }
+    if let Some(wanted) = settings.listen.value.filter(|_| is_flag(&settings.listen.origin))
+        && record.listen != Some(wanted)
+    {
+        return Err(contradiction("--listen", wanted.to_string(), record));
+    }
     Ok(())
 }
 

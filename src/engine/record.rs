@@ -104,6 +104,9 @@ pub struct Record {
     /// The address of Docker's bridge, where a lenient engine listens there, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<IpAddr>,
+    /// Another address than loopback that it listens on, because somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<IpAddr>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "has the shape that serde asks for")]
@@ -133,6 +136,7 @@ impl Record {
             docker_proxy: None,
             lenient: Lenience::Off,
             bridge: None,
+            listen: None,
         })
     }
 

@@ -21,7 +21,12 @@ use aws_sdk_ec2::{
     types::{Filter, Instance as WireInstance, InstanceStateChange, Reservation, Tag},
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use std::{future::Future, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 /// The pauses between two looks at an instance that is on its way: they double from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -95,9 +100,11 @@ impl Ec2 {
         let _turn = turn.lock().await;
         let _turn_of_process = turn::take(self.turns.as_deref()).await;
         let mut instance = self.find().await?;
+        log::saw(instance.id.as_str(), instance.state.as_str());
         let mut step = pursuit.next(instance.state)?;
         if step == Step::Order {
             instance.state = self.order(goal, instance.id.as_str()).await?;
+            log::saw(instance.id.as_str(), instance.state.as_str());
             pursuit.ordered();
             step = pursuit.next(instance.state)?;
         }
@@ -144,11 +151,16 @@ impl Ec2 {
         operation: &'static str,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure> {
+        let began = Instant::now();
         let (reason, failure) = match self.timing.call(call).await {
-            Some(Ok(output)) => return Ok(output),
+            Some(Ok(output)) => {
+                log::asked(Upstream::Ec2, operation, began, None);
+                return Ok(output);
+            }
             Some(Err(error)) => classify(&error),
             None => ("deadline".to_owned(), Failure::Deadline),
         };
+        log::asked(Upstream::Ec2, operation, began, Some(log::word(&reason)));
         log::upstream(Upstream::Ec2, operation, &reason);
         Err(failure)
     }

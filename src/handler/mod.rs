@@ -10,6 +10,7 @@ mod docker;
 mod ec2;
 mod event;
 mod failure;
+mod front;
 mod instance;
 mod json;
 mod log;
@@ -26,20 +27,29 @@ use self::{
     ec2::Ec2,
     event::{Call, Caller, Event},
     failure::{Failure, Upstream},
+    front::Seen,
     instance::{Goal, Instance},
     json::Json,
     response::Reply,
 };
 use crate::{
     api_key::{KeyScopes, Scope},
-    contract::{Answer, Change, Operation, Request},
+    contract::{Answer, Change, Operation, PATH, Parameter, Request},
     flight::{Flights, Turn},
-    names::ContainerName,
+    names::{ContainerName, StackName},
 };
 use futures_util::FutureExt;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::{convert::Infallible, process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    convert::Infallible,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 /// Runs the function until Lambda ends it.
 ///
@@ -97,6 +107,9 @@ pub struct Invocation {
 
 /// Answers events; it may be asked many times at once.
 pub struct Handler {
+    stack: StackName,
+    /// Whether an event has come yet: the process was started for the first.
+    is_warm: AtomicBool,
     ec2: Option<Arc<Ec2>>,
     docker: Option<Arc<Docker>>,
     keys: Option<KeyScopes>,
@@ -112,6 +125,8 @@ impl Handler {
         let Config { stack, ec2, docker, keys, deadlines, clock, turns } = config;
         let timing = Timing { deadlines, clock };
         Self {
+            stack: stack.clone(),
+            is_warm: AtomicBool::new(false),
             ec2: ec2.map(|connection| Arc::new(Ec2::new(stack, connection, timing.clone(), turns))),
             docker: docker.and_then(|door| Docker::new(&door, timing.clone())).map(Arc::new),
             keys,
@@ -124,33 +139,50 @@ impl Handler {
     /// Answers one event, with what the Runtime API is given.
     pub async fn answer(&self, payload: Payload, invocation: Invocation) -> impl Serialize + use<> {
         let begin = Instant::now();
+        let is_cold = !self.is_warm.swap(true, Ordering::Relaxed);
+        let seen = Seen::of(payload.0.as_ref());
         let Event { shape, request_id, caller, call } = Event::read(payload.0.as_ref());
         let request_id = request_id.unwrap_or_else(|| invocation.id.clone());
+        let key = self.key(&caller);
         let call = self.admit(&caller, call);
-        let operation = match &call {
-            Ok(Call::Api(request)) => Some(request.operation()),
-            _ => None,
+        let (operation, name) = match &call {
+            Ok(Call::Api(request)) => (Some(request.operation()), name_in(request)),
+            _ => (None, None),
         };
-        let outcome = match call {
-            Ok(Call::Preflight) => Ok(None),
+        let (outcome, work) = match call {
+            Ok(Call::Preflight) => (Ok(None), log::Work::default()),
             Ok(Call::Api(request)) => {
                 let work = self.timing.answer(invocation.deadline, self.perform(request));
                 // Boxed: what EC2's client keeps while it waits is large, and most of an answer's life is short.
-                Box::pin(log::about(request_id.clone(), work)).await.unwrap_or(Err(Failure::Deadline)).map(Some)
+                let (outcome, work) = Box::pin(log::about(request_id.clone(), work)).await;
+                (outcome.unwrap_or(Err(Failure::Deadline)).map(Some), work)
             }
-            Err(failure) => Err(failure),
+            Err(failure) => (Err(failure), log::Work::default()),
         };
+        let is_our_path = seen.method.is_some() && !matches!(outcome, Err(Failure::PathNotFound));
         let reply = Reply { shape, outcome, request_id };
         let line = log::Entry {
             request_id: &reply.request_id,
             invocation_id: &invocation.id,
+            stack: self.stack.as_str(),
+            method: seen.method.as_deref(),
+            path: is_our_path.then_some(PATH),
             action: operation.map(|Operation { action, .. }| action.as_str()),
             target: operation.map(|Operation { target, .. }| target.as_str()),
+            name: name.as_deref(),
             status: reply.status().as_u16(),
             outcome: reply.outcome.as_ref().map_or_else(Failure::code, |_| "ok"),
+            key,
+            source: seen.source.as_deref(),
         };
-        log::answered(&line, begin.elapsed());
+        log::answered(&line, &work, begin.elapsed(), is_cold);
         reply
+    }
+
+    /// The name of the key that a caller shows, where it is one of ours.
+    fn key(&self, caller: &Caller) -> Option<&str> {
+        let (Some(keys), Caller::Client(Some(key))) = (&self.keys, caller) else { return None };
+        keys.find(key.expose())?.1
     }
 
     /// Lets a call through that its caller may make. Who shows no key is not even told what is wrong with the request.
@@ -218,4 +250,11 @@ impl Handler {
     fn docker(&self) -> Result<&Arc<Docker>, Failure> {
         self.docker.as_ref().ok_or(Failure::Unavailable(Upstream::Docker))
     }
+}
+
+/// The name in a request, which has been found to be one.
+fn name_in(request: &Request) -> Option<String> {
+    let query = request.query();
+    let is_name = |(name, value)| (name == Parameter::Name.as_str()).then_some(value);
+    query.split('&').filter_map(|pair| pair.split_once('=')).find_map(is_name).map(str::to_owned)
 }

@@ -2,7 +2,7 @@
 
 use super::{own::FunctionFlags, values::Auth};
 use crate::{edge::limits::Limit, engine_kind::EngineKind, lenience::Lenience, names::StackName};
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The flags that were given, each under the name of its setting.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub struct Flags {
     pub rate: Option<Limit>,
     /// `up --lenient`.
     pub lenient: Option<Lenience>,
+    /// `up --listen`.
+    pub listen: Option<IpAddr>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
     /// `deploy --function`, `--runtime`, `--handler`.

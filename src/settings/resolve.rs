@@ -7,11 +7,12 @@ use super::{
     own,
     source::{self, InFile, Source, bad},
     test_entry,
-    values::{Auth, auth, engine, lenient, origins, port, rate, region, stack, text},
+    values::{Auth, address, auth, engine, lenient, log_files, log_size, origins, port, rate, region, stack, text},
 };
 use crate::{
     error::{Code, Error, Result},
     lenience::Lenience,
+    log::Rotation,
     runtimes::Machine,
     secret::Secret,
     text::Message,
@@ -59,6 +60,9 @@ impl Settings {
             region: sources.settle(&source::REGION, flags.region.clone(), region)?.or(DEFAULT_REGION.to_owned()),
             timeout: sources.settle(&source::TIMEOUT, flags.timeout, duration)?.or(DEFAULT_TIMEOUT),
             lenient: sources.settle(&source::LENIENT, flags.lenient, lenient)?.or(Lenience::Off),
+            listen: sources.settle(&source::LISTEN, flags.listen, address)?.optional(),
+            log_files: sources.settle(&source::LOG_FILES, None, log_files)?.or(Rotation::default().files),
+            log_size: sources.settle(&source::LOG_SIZE, None, log_size)?.or(Rotation::default().bytes),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
             endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
             public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),
@@ -79,6 +83,7 @@ impl Settings {
             localstack_token: environment.get("LOCALSTACK_AUTH_TOKEN").map(Secret::new),
             shell: environment.get("SHELL").and_then(|path| path.rsplit('/').next()).map(str::to_owned),
             browser: environment.get("BROWSER").map(str::to_owned),
+            releases: environment.get("ATELIER_RELEASES").map(str::to_owned),
             ambient_endpoint: environment.get("AWS_ENDPOINT_URL").map(str::to_owned),
             ambient_credentials: ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]
                 .into_iter()

@@ -131,6 +131,12 @@ sources! {
     LANG = "lang", Some("--lang"), ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"], Never;
     /// Whether the embedded engine lets pass what LocalStack lets pass: `off`, `on`, or `public` for a public URL, too.
     LENIENT = "lenient", Some("--lenient"), ["ATELIER_LENIENT"], Switch;
+    /// Another address that the embedded engine listens on, `0.0.0.0` for all: inside a container, whose port is published.
+    LISTEN = "listen", Some("--listen"), ["ATELIER_LISTEN"], Scalar;
+    /// How many log files of the embedded engine are kept, the current one included.
+    LOG_FILES = "log_files", None, ["ATELIER_LOG_FILES"], Scalar;
+    /// How long one of them becomes before the next is begun: `16MB`, `512kB`.
+    LOG_SIZE = "log_size", None, ["ATELIER_LOG_SIZE"], Scalar;
     /// The public port, 0 for any free one.
     PORT = "port", Some("--port"), ["ATELIER_PORT"], Scalar;
     /// The public URL, instead of the one under which Codespaces forwards the port.
@@ -160,6 +166,7 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     variable("ACCESSIBLE", "Words only, as with `--plain`: no drawing, no emoji, nothing that moves"),
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
+    variable("ATELIER_RELEASES", "Where releases are, for `version --check` and `install.sh`; a URL"),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
     variable("AWS_ENDPOINT_URL", "Is where other AWS tools go; `doctor` compares it"),
     variable("AWS_PROFILE", "Says that there are AWS credentials, which a local engine never sees"),

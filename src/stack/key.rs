@@ -84,7 +84,11 @@ impl Reconcile for WantedKey<'_> {
 
 /// The digests and scopes that the handler needs.
 pub(super) async fn scopes(clients: &Clients, stack: &StackName) -> Result<KeyScopes, Error> {
-    Ok(read(clients, stack).await?.into_iter().map(|key| (key.digest, key.scope)).collect())
+    let mut scopes = KeyScopes::default();
+    for key in read(clients, stack).await? {
+        scopes.insert(key.digest, key.scope, key.name.as_str());
+    }
+    Ok(scopes)
 }
 
 /// Reads the stack's keys; one whose tags somebody has damaged opens nothing and is left out.

@@ -15,6 +15,7 @@ mod error;
 mod files;
 mod function;
 mod instance;
+mod inventory;
 pub mod kept_key;
 mod key;
 pub mod keys;
@@ -40,6 +41,7 @@ pub use clean::{Cleanup, clean, forget};
 pub use deploy::{Deployment, Outcome, OwnCode, PartReport, deploy, own_code, own_stamp};
 pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
+pub use inventory::{InstanceFacts, instances};
 pub use key::Key;
 pub use lock::Lock;
 pub use part::Part;
@@ -49,3 +51,11 @@ pub use reconcile::until_cancelled;
 pub use run::Run;
 pub use ship::ship;
 pub use sighting::{Foreign, Found};
+
+use crate::settings::Settings;
+
+/// The name of the log group that the stack's function writes to; whether there is one is not asked.
+#[must_use]
+pub fn log_group_name(settings: &Settings) -> String {
+    spec::Names::of(&settings.stack.value, &settings.region.value).log_group
+}

@@ -15,5 +15,6 @@ mod lenient;
 mod proxy;
 mod pull;
 mod readme;
+mod release;
 mod stack;
 mod support;

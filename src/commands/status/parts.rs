@@ -1,6 +1,7 @@
 //! The parts of a stack: state, age and drift.
 
 use crate::{
+    commands::call_line::age,
     stack::{Discovery, Part, Plan, PlannedChange},
     text::{Message, in_words},
     ui::{Page, Tone, columns, padded, widest},
@@ -104,27 +105,4 @@ fn line(part: &PartStatus, name: &str, (state, widths): (&str, [usize; 3]), page
         }
     };
     page.folded(name, columns(name), &facts.join("  "));
-}
-
-/// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
-pub(crate) fn age(seconds: i64) -> Message {
-    match seconds {
-        ..60 => Message::literal(format!("{seconds}s")),
-        60..3600 => Message::literal(format!("{}m", seconds / 60)),
-        3600..86_400 => Message::literal(format!("{}h", seconds / 3600)),
-        _ => Message::new("status.days").with("count", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::Lang;
-
-    #[test]
-    fn ages_have_one_unit() {
-        let ages = |lang| [0, 59, 60, 3599, 7200, 90_000].map(|seconds| age(seconds).render(lang));
-        assert_eq!(ages(Lang::En), ["0s", "59s", "1m", "59m", "2h", "1d"]);
-        assert_eq!(ages(Lang::Fr)[5], "1j");
-    }
 }

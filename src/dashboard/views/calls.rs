@@ -3,7 +3,7 @@
 use super::{parts::why, sign::Sign};
 use crate::{
     api_key::Scope,
-    commands::status::{StatusReport, age},
+    commands::{call_line::age, status::StatusReport},
     contract::{Action, PATH},
     dashboard::{
         calling::MARK,
@@ -327,7 +327,6 @@ pub(in crate::dashboard) fn medians(calls: &[Call], place: Place) -> Option<f64>
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
 }
-
 
 #[cfg(test)]
 mod tests {

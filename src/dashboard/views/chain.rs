@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     api_key::Scope,
-    commands::status::{Chain, OverallState, PartStatus, Station, StatusReport, age},
+    commands::{
+        call_line::age,
+        status::{Chain, OverallState, PartStatus, Station, StatusReport},
+    },
     contract::Change,
     dashboard::{
         layout::Frame,
@@ -26,6 +29,7 @@ use time::OffsetDateTime;
 pub(in crate::dashboard) fn body(
     frame: &Frame<'_>,
     status: Option<&StatusReport>,
+    calls: &[Call],
     outcome: Option<&Outcome>,
 ) -> Markup {
     let Some(status) = status else {

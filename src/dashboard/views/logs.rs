@@ -167,7 +167,9 @@ fn list(frame: &Frame<'_>, query: &Query, page: &Page) -> Markup {
 
 /// Whether a line says that something went wrong.
 fn is_error(line: &Line) -> bool {
-    ["\"level\":\"ERROR\"", "\"level\":\"WARN\"", "ERROR", "Error", "error:"].iter().any(|word| line.text.contains(word))
+    ["\"level\":\"ERROR\"", "\"level\":\"WARN\"", "ERROR", "Error", "error:"]
+        .iter()
+        .any(|word| line.text.contains(word))
 }
 
 fn folded(frame: &Frame<'_>, call: &Call, at: usize, is_whole: bool) -> Markup {

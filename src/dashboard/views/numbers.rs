@@ -4,63 +4,14 @@ use super::{calls::millis, parts::why};
 use crate::{
     commands::metrics::MetricsReport,
     dashboard::{
+        facts::{Counted, Footprint, Minute},
         layout::Frame,
         shown::{Shown, rich},
     },
-    error::Error,
     text::{Message, in_words},
     trace::Numbers,
 };
 use maud::{Markup, html};
-use time::OffsetDateTime;
-
-/// How many minutes the picture shows.
-const MINUTES: usize = 60;
-
-/// What the view shows.
-pub(in crate::dashboard) struct Counted {
-    pub(in crate::dashboard) metrics: Result<MetricsReport, Error>,
-    pub(in crate::dashboard) minutes: Vec<Minute>,
-    pub(in crate::dashboard) engine: Footprint,
-}
-
-/// What an engine that is a process of this machine takes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::dashboard) struct Footprint {
-    /// Its memory in KiB.
-    pub(in crate::dashboard) memory: Option<u64>,
-    /// What it keeps on disk, in bytes.
-    pub(in crate::dashboard) disk: Option<u64>,
-}
-
-/// The calls of one minute.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::dashboard) struct Minute {
-    good: usize,
-    refused: usize,
-    failed: usize,
-}
-
-impl Minute {
-    fn sum(self) -> usize {
-        self.good + self.refused + self.failed
-    }
-}
-
-/// Counts calls by the minute in which they ended, the last minute last.
-pub(in crate::dashboard) fn minutes(calls: &[(OffsetDateTime, Option<u16>)], now: OffsetDateTime) -> Vec<Minute> {
-    let mut minutes = vec![Minute::default(); MINUTES];
-    for (end, status) in calls {
-        let ago = usize::try_from((now - *end).whole_minutes().max(0)).unwrap_or(MINUTES);
-        let Some(minute) = MINUTES.checked_sub(ago + 1).and_then(|at| minutes.get_mut(at)) else { continue };
-        match status {
-            Some(..400) => minute.good += 1,
-            Some(400..500) => minute.refused += 1,
-            _ => minute.failed += 1,
-        }
-    }
-    minutes
-}
 
 /// Writes the view.
 pub(in crate::dashboard) fn body(frame: &Frame<'_>, counted: Option<&Counted>) -> Markup {
@@ -103,7 +54,7 @@ fn picture(frame: &Frame<'_>, minutes: &[Minute]) -> Markup {
                 @for (at, minute) in minutes.iter().enumerate() {
                     @let parts = [("good", minute.good), ("warn", minute.refused), ("bad", minute.failed)];
                     @for (part, (class, count)) in parts.iter().enumerate() {
-                        @let below: usize = parts[..part].iter().map(|(_, count)| count).sum();
+                        @let below = parts[..part].iter().map(|(_, count)| count).sum::<usize>();
                         @if *count > 0 {
                             rect.(class) x=(at * 10 + 1) width="8" y=(format!("{:.1}", 62.0 - height(below + count))) height=(format!("{:.1}", height(*count))) {}
                         }
@@ -192,23 +143,5 @@ fn footprint(frame: &Frame<'_>, footprint: Footprint) -> Markup {
             h2 { (frame.say("board.numbers.engine")) }
             dl.headers { @for (key, value) in rows { @if let Some(value) = value { dt { (frame.say(key)) } dd { (value) } } } }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use time::macros::datetime;
-
-    #[test]
-    fn calls_are_counted_in_the_minute_in_which_they_ended() {
-        let now = datetime!(2026-11-23 12:00 UTC);
-        let at = |seconds: i64, status| (now - time::Duration::seconds(seconds), status);
-        let calls = [at(0, Some(200)), at(59, Some(404)), at(60, Some(502)), at(3599, None), at(3600, Some(200))];
-        let minutes = minutes(&calls, now);
-        assert_eq!(minutes.len(), MINUTES);
-        assert_eq!(minutes[MINUTES - 1], Minute { good: 1, refused: 1, failed: 0 });
-        assert_eq!((minutes[MINUTES - 2].failed, minutes[0].failed), (1, 1));
-        assert_eq!(minutes.iter().map(|minute| minute.sum()).sum::<usize>(), 4, "an hour, and no more");
     }
 }

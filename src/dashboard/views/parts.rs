@@ -3,8 +3,12 @@
 use super::{outcome::Outcome, sign::Sign};
 use crate::{
     api_key::Scope,
-    commands::status::{PartStatus, StatusReport, age},
+    commands::{
+        call_line::age,
+        status::{PartStatus, StatusReport},
+    },
     dashboard::{
+        facts::Found,
         layout::Frame,
         shown::{Shown, command, rich},
     },
@@ -14,12 +18,6 @@ use crate::{
 };
 use maud::{Markup, html};
 use time::OffsetDateTime;
-
-/// What the view shows besides what the lookout has seen.
-pub(in crate::dashboard) struct Found {
-    pub(in crate::dashboard) plan: Result<Plan, Error>,
-    pub(in crate::dashboard) keys: Result<Vec<Key>, Error>,
-}
 
 /// Writes the view.
 pub(in crate::dashboard) fn body(

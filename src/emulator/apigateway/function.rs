@@ -7,8 +7,12 @@ use crate::emulator::{
     runtime::{Answer, Functions, Invocation, InvokeError},
     wire,
 };
+use crate::log;
 use bytes::Bytes;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The largest event that a function takes, in bytes: Lambda's own limit.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
@@ -77,7 +81,11 @@ impl Function<'_> {
             let queued = lambda::enqueue(self.context, self.functions, self.arn, invocation);
             return queued.map(|()| Outcome::Accepted).map_err(refused);
         }
+        let (began, invocation_id) = (Instant::now(), invocation.id.clone());
         let invoked = self.context.config.clock.timeout(self.limit, self.functions.invoke(&spec, invocation)).await;
+        // Which invocation a request had, nobody else knows who does not look into the function's own lines.
+        let duration_ms = log::millis(began.elapsed());
+        tracing::info!(request_id, invocation_id, function, duration_ms, "invoked");
         match invoked.ok_or(Failure::Timeout)?.map_err(refused)?.answer {
             Answer::Result(document) => Ok(Outcome::Result(document)),
             Answer::Error(document) => {

@@ -15,14 +15,18 @@ use super::{
 };
 use crate::{
     contract,
-    edge::{ApiCall, Lookup, Voice},
+    edge::{ApiCall, Lookup, Told, Voice},
     emulator::{Context, http_event::TRACE_ID, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
 };
 use http::HeaderValue;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What a stage serves, as it was when a call came: the call is let in, matched, answered and refused by this and by
 /// nothing newer.
@@ -32,8 +36,8 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     key: Option<CallerKey>,
-    /// Whether the API is one of atelier's own stacks, which the edge speaks for.
-    is_of_stack: bool,
+    /// The stack, where the API is one of atelier's own, which the edge speaks for.
+    stack: Option<String>,
 }
 
 /// A caller's key that opens the stage.
@@ -41,6 +45,8 @@ pub struct Served {
 struct CallerKey {
     id: String,
     value: String,
+    /// What people call it.
+    name: Option<String>,
 }
 
 impl Served {
@@ -61,7 +67,7 @@ impl Served {
         };
         let found = matching::find(&self.deployment.resources, "OPTIONS", path);
         let says = found.is_some_and(|(found, method)| found.resource.path != contract::PATH || is_constant(method));
-        let speaks = !self.is_of_stack || says;
+        let speaks = self.stack.is_none() || says;
         Voice { is_own: speaks, answers_pages: speaks }
     }
 }
@@ -78,11 +84,12 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             let deployment = Arc::clone(api.deployments.get(&stage.settings.deployment_id)?);
             let key = key.and_then(|value| {
                 let key = kept.key_for(value, &api.id, &stage.name)?;
-                Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
+                let name = key.tags.get(marks::KEY_NAME_TAG).or(key.settings.name.as_ref()).cloned();
+                Some(CallerKey { id: key.id.clone(), value: value.to_owned(), name })
             });
             let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
-            let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
-            let served = Served { region, deployment, stage_variables, key, is_of_stack };
+            let stack = api.tags.get(marks::STACK_TAG).cloned();
+            let served = Served { region, deployment, stage_variables, key, stack };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });
@@ -91,6 +98,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
+    let began = Instant::now();
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
@@ -113,6 +121,9 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
             response.headers_mut().insert(name, id);
         }
     }
+    let Served { stack, key, .. } = call.deployment;
+    let key = key.and_then(|key| key.name);
+    response.extensions_mut().insert(Told { stack, key, gateway: Some(began.elapsed()), ..Told::default() });
     response
 }
 

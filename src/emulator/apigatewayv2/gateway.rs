@@ -8,7 +8,7 @@ use super::{
     model::{Cors, Deployment, Integration},
 };
 use crate::{
-    edge::ApiCall,
+    edge::{ApiCall, Told},
     emulator::{
         Context,
         apigateway::{Failure, Function, Outcome, backend, new_trace, with_stage_variables},
@@ -20,7 +20,11 @@ use crate::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What a stage serves, as it was when a call came.
 #[derive(Debug)]
@@ -56,6 +60,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName) -> Option<Served>
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
+    let began = Instant::now();
     let served = &call.deployment;
     let (method, sent) = (call.request.method(), call.request.headers());
     let preflight = served.cors.as_ref().and_then(|cors| cors::preflight(cors, method, sent));
@@ -72,6 +77,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         response.headers_mut().insert("apigw-requestid", id);
     }
+    response.extensions_mut().insert(Told { gateway: Some(began.elapsed()), ..Told::default() });
     response
 }
 

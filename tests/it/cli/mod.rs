@@ -10,6 +10,7 @@ mod doctor;
 mod documents;
 mod engines;
 mod errors;
+mod foreground;
 mod french;
 mod help;
 mod hints;
@@ -28,6 +29,7 @@ mod signals;
 mod status;
 mod streams;
 mod terminal;
+mod trace;
 mod troubleshooting;
 mod watch;
 mod workshop;
@@ -44,7 +46,7 @@ fn tunnel() -> String {
 }
 
 /// Gives the URL of a server that has one answer for everything: its status and headers, and its body.
-fn door(head: &'static str, body: &'static str) -> String {
+pub(crate) fn door(head: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {

@@ -24,7 +24,7 @@ use std::{
 /// Nothing here takes longer unless something hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
 /// The views.
-const PAGES: [&str; 5] = ["/", "/try", "/parts", "/class", "/doctor"];
+const PAGES: [&str; 8] = ["/", "/calls", "/try", "/logs", "/parts", "/numbers", "/class", "/doctor"];
 
 /// A browser, and the process that drives it.
 struct Browser {
@@ -81,7 +81,8 @@ impl Browser {
     async fn own(&self, path: &str, body: &Value) -> Value {
         let session = self.client.session_id().await.unwrap().unwrap();
         let host = format!("127.0.0.1:{}", self.driver_port);
-        let answer = raw(self.driver_port, &format!("POST /session/{session}/{path}"), &[("host", &host)], &body.to_string());
+        let answer =
+            raw(self.driver_port, &format!("POST /session/{session}/{path}"), &[("host", &host)], &body.to_string());
         serde_json::from_str::<Value>(&answer.body).unwrap_or_else(|_| panic!("{answer:?}"))["value"].clone()
     }
 
@@ -242,7 +243,7 @@ async fn everything_can_be_done_with_keys() {
     assert_eq!(state(&project), "stopped");
     browser.types("p").await;
     browser.sees("document.querySelector('#pause').getAttribute('aria-pressed') === 'true'").await;
-    browser.types("5").await;
+    browser.types("8").await;
     browser.sees("location.pathname === '/doctor' && document.querySelector('.findings')").await;
     assert_eq!(browser.console().await, Vec::<String>::new());
     browser.ends().await;

@@ -2,6 +2,7 @@
 
 mod actions;
 mod browser;
+mod calls;
 mod door;
 mod hostile;
 mod pages;
