@@ -3,5 +3,5 @@
 set -euo pipefail
 folder=$(mkdir -p "${1:?usage: screenshots.sh FOLDER}" && cd "$1" && pwd)
 cd "$(dirname "$0")/.."
-ATELIER_CHROMEDRIVER=$(scripts/browser.sh) ATELIER_SCREENSHOTS=$folder \
+ATELIER_CHROMEDRIVER=$(scripts/chromedriver.sh) ATELIER_SCREENSHOTS=$folder \
   cargo test --locked --lib --bins --test it dashboard::browser::pictures

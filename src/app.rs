@@ -111,7 +111,8 @@ fn flags(cli: &Cli) -> Flags {
     let flags = Flags { folder, engine, stack, region, port, timeout, endpoint, ..Flags::default() };
     match &cli.command {
         Command::Up(args) => {
-            Flags { image: args.image.clone(), rate: args.rate, lenient: args.lenient, listen: args.listen, ..flags }
+            let (image, rate, lenient) = (args.image.clone(), args.rate, args.lenient);
+            Flags { image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
         }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
         Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
@@ -137,20 +138,20 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         // What is half installed is removed.
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
-        Command::Dashboard(_) | Command::Open(_) => CALL,
         Command::Status(status) if status.watch => CALL,
         Command::Metrics(metrics) if metrics.watch => CALL,
         Command::Up(up) if up.foreground => FAREWELL,
+        Command::Dashboard(_) | Command::Open(_) => CALL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
     };
     let is_way_out = match command {
         Command::Logs(logs) => logs.follow,
         Command::Deploy(deploy) => deploy.watch,
-        Command::Dashboard(_) | Command::Open(_) => true,
         Command::Status(status) => status.watch,
         Command::Metrics(metrics) => metrics.watch,
         Command::Up(up) => up.foreground,
+        Command::Dashboard(_) | Command::Open(_) => true,
         _ => false,
     };
     Manner { grace, left: left(command), is_way_out }
@@ -172,6 +173,7 @@ fn follows_engine(command: &Command) -> bool {
         // It says so itself, where it does; the others look at the machine, at the settings, or at nothing.
         Command::Up(_)
             | Command::Doctor(_)
+            | Command::Explain(_)
             | Command::Config(_)
             | Command::Completions(_)
             | Command::Help(_)
@@ -201,6 +203,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Up(args) => Box::pin(answer(context, left, commands::up::run(context, args))),
         Command::Plan(args) => Box::pin(answer(context, left, commands::plan::run(context, args))),
         Command::Deploy(args) => Box::pin(answer(context, left, commands::deploy::run(context, args))),
+        Command::Export(args) => Box::pin(answer(context, left, commands::export::run(context, args))),
         Command::Test(args) => Box::pin(answer(context, left, commands::test::run(context, args))),
         Command::Bonus(args) => Box::pin(answer(context, left, commands::bonus::run(context, args))),
         Command::TestBonus(args) => Box::pin(answer(context, left, commands::test_bonus::run(context, args))),
@@ -219,6 +222,7 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
         Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
         Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
         Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
+        Command::Explain(args) => Box::pin(answer(context, left, ready(commands::explain::run(context, args)))),
         Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
         Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),
         Command::Down(args) if args.all => Box::pin(answer(context, left, commands::down::all(context, args))),

@@ -8,9 +8,9 @@ pub mod help;
 
 pub use args::{
     Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Dashboard, Deploy, Doctor, Down,
-    Env, EnvShell, Help, History, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man,
-    Metrics, Open, Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template,
-    Test, TestBonus, TestReporting, Trace, Up, Version, Wanted,
+    Env, EnvShell, Explain, Export, Help, History, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate,
+    LogSource, Logs, Man, Metrics, Open, Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status,
+    StatusOutput, Template, Test, TestBonus, TestReporting, Trace, Up, Version, Wanted,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -96,6 +96,8 @@ pub enum Command {
     Plan(Plan),
     /// Deploys the stack.
     Deploy(Deploy),
+    /// Writes the stack for another tool.
+    Export(Export),
     /// Tests the deployed API.
     Test(Test),
     /// Puts a container behind the API.
@@ -124,6 +126,8 @@ pub enum Command {
     Run(Run),
     /// Runs the AWS CLI against the engine.
     Aws(Aws),
+    /// Tells which statement of a policy decided about a call.
+    Explain(Explain),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.

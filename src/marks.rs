@@ -39,6 +39,10 @@ pub const PART_TAG: &str = "atelier:part";
 pub const INSTANCE: &str = "instance";
 /// The tag that holds the rev that the part was last brought to.
 pub const REV_TAG: &str = "atelier:rev";
+/// The tag that names the tool that looks after a resource, where it is not atelier: a deploy leaves that stack alone.
+pub const MANAGER_TAG: &str = "atelier:managed-by";
+/// The tag that `CloudFormation` gives what it makes.
+pub const CLOUDFORMATION_TAG: &str = "aws:cloudformation:stack-name";
 /// The tag that holds the SHA-256 of an API key.
 pub const KEY_DIGEST_TAG: &str = "atelier:digest";
 /// The tag that holds what an API key opens.

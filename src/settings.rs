@@ -26,7 +26,7 @@ pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
     Auth, Moment, Rule, StatusFilter, address, base_url, duration, endpoint, lenient, moment, origins, pattern, port,
-    rate, region, runtime, shown, stack, status,
+    rate, region, runtime, shown, stack, status, switch,
 };
 
 use crate::{
@@ -87,6 +87,8 @@ pub struct Settings {
     pub lenient: Setting<Lenience>,
     /// Another address than loopback that the embedded engine listens on; by default none.
     pub listen: Setting<Option<IpAddr>>,
+    /// Whether the embedded engine lets the policies of identities have a say; by default it does not.
+    pub iam: Setting<bool>,
     /// How many log files of the embedded engine are kept, the current one included.
     pub log_files: Setting<usize>,
     /// How many bytes one of them may have.

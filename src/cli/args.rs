@@ -8,6 +8,7 @@ use crate::{
     names::{ContainerName, KeyName},
     runtimes::Runtime,
     settings::{Auth, Moment, Rule, StatusFilter},
+    stack::Format,
 };
 use clap::{
     Args, Subcommand, ValueEnum,
@@ -45,9 +46,27 @@ pub struct Up {
     /// Stays until the engine ends, and ends it on Ctrl-C.
     #[arg(long)]
     pub foreground: bool,
+    /// Lets the policies of identities have a say.
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "on",
+        value_parser = crate::settings::switch
+    )]
+    pub iam: Option<bool>,
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id of the call, as its answer carries it.
+    #[arg(value_name = "REQUEST-ID")]
+    pub request_id: Option<String>,
 }
 
 /// Arguments of `init`.
@@ -118,6 +137,26 @@ pub struct Plan {
     /// Exits 1 when something is pending.
     #[arg(long)]
     pub check: bool,
+    /// A state of Terraform's to compare with, instead of what is deployed.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub against: Option<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The tool.
+    #[arg(value_enum, value_name = "TOOL")]
+    pub format: Format,
+    /// The folder, instead of one with the tool's name.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Writes over what is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Takes over the stack that runs.
+    #[arg(long)]
+    pub import: bool,
 }
 
 /// Arguments of `clean`.

@@ -117,6 +117,7 @@ fn entries(context: &Context) -> Vec<Entry> {
         Entry::of(&source::FUNCTION, &settings.function, |value| {
             value.as_ref().map(|function| function.dir.display().to_string()).into()
         }),
+        Entry::of(&source::IAM, &settings.iam, |value| if *value { "on" } else { "off" }.into()),
         Entry::of(&source::IMAGE, &settings.image, text),
         Entry::of(&source::INTERNAL_ENDPOINT, &settings.internal_endpoint, text),
         Entry::of(&source::LANG, &settings.lang, |value| match value {

@@ -17,6 +17,8 @@ pub mod deploy;
 pub mod doctor;
 pub mod down;
 pub mod env;
+pub mod explain;
+pub mod export;
 pub mod help;
 pub mod history;
 pub mod init;

@@ -5,10 +5,11 @@ use crate::{
     commands::context::Context,
     engine,
     error::{Code, Error, Exit, Result},
-    stack::{self, Plan, PlannedChange, PlannedPart},
+    stack::{self, Difference, Plan, PlannedChange, PlannedPart},
     text::Message,
     ui::{Page, Report, Tone},
 };
+use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 /// What a deploy would do.
@@ -16,6 +17,9 @@ use unicode_width::UnicodeWidthStr;
 pub struct PlanReport {
     #[serde(flatten)]
     pub(crate) plan: Plan,
+    /// What it was compared with instead of what is deployed.
+    #[serde(flatten)]
+    difference: Option<Difference>,
     #[serde(skip)]
     check: bool,
 }
@@ -25,7 +29,21 @@ impl Report for PlanReport {
         for part in &self.plan.parts {
             line(part, page);
         }
+        if let Some(tool) = &self.plan.managed_by {
+            page.line(Message::new("plan.managed").with("tool", tool));
+        }
+        for address in self.difference.iter().flat_map(|difference| &difference.others) {
+            page.line(Message::new("plan.other").with("address", address));
+        }
         page.raw("");
+        if self.difference.is_some() {
+            let differing = self.plan.parts.iter().filter(|part| part.change != PlannedChange::Unchanged).count();
+            page.line(match differing {
+                0 => Message::new("plan.same"),
+                _ => Message::new("plan.differing").with("count", differing),
+            });
+            return;
+        }
         let count = |change| self.plan.parts.iter().filter(|part| part.change == change).count();
         page.line(if self.plan.changes {
             Message::new("plan.pending")
@@ -71,7 +89,23 @@ fn line(part: &PlannedPart, page: &mut Page) {
 /// # Errors
 /// That no engine runs, or what a deploy would be refused for.
 pub async fn run(context: &Context, args: &cli::Plan) -> Result<PlanReport> {
-    plan(context, args.check).await
+    match &args.against {
+        None => plan(context, args.check).await,
+        Some(file) => compared(context, args.check, &context.settings.folder.join(file)).await,
+    }
+}
+
+/// Compares with a stack that Terraform made.
+async fn compared(context: &Context, check: bool, file: &Path) -> Result<PlanReport> {
+    let engine = engine::connect(&context.settings).await?;
+    context.progress.wait("plan", Message::new("plan.looking"));
+    let difference = stack::compare(&context.run(&engine), file).await;
+    context.progress.done("plan");
+    let mut difference = difference?;
+    let parts = std::mem::take(&mut difference.parts);
+    let changes = parts.iter().any(|part| part.change != PlannedChange::Unchanged);
+    let plan = Plan { stack: context.settings.stack.value.clone(), changes, managed_by: None, parts };
+    Ok(PlanReport { plan, difference: Some(difference), check })
 }
 
 /// The same for `deploy --dry-run`.
@@ -80,5 +114,5 @@ pub(super) async fn plan(context: &Context, check: bool) -> Result<PlanReport> {
     context.progress.wait("plan", Message::new("plan.looking"));
     let plan = stack::plan(&context.run(&engine)).await;
     context.progress.done("plan");
-    Ok(PlanReport { plan: plan?, check })
+    Ok(PlanReport { plan: plan?, difference: None, check })
 }

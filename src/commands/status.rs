@@ -248,7 +248,7 @@ impl StatusReport {
 /// `interrupted` while waiting. What cannot be asked is no error but what `status` reports.
 pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> {
     if args.watch {
-        let look = async || Ok(Box::pin(look(context, Depth::Drift)).await);
+        let look = async || Ok(Box::pin(look(context, Depth::Parts)).await);
         let report = Box::pin(live::watch(context, WATCH_PAUSE, look, StatusReport::line)).await?;
         return Ok(StatusReport { is_streamed: true, ..report });
     }

@@ -52,6 +52,11 @@ impl Report for UpReport {
         {
             page.line(Message::new(format!("up.lenient.{}", up.lenient.as_str())));
         }
+        if let Self::Engine(up) = self
+            && up.iam
+        {
+            page.line(Message::new("up.iam"));
+        }
     }
 
     fn quiet(&self, _page: &mut Page) {}

@@ -1,6 +1,6 @@
 //! What every service works with.
 
-use super::{logs, state::Store, sts, wire};
+use super::{access, logs, state::Store, sts, timers::Timers, wire};
 use crate::{clock::Clock, edge::keyring::Keyring, lenience::Leans, runtimes::Machine};
 use std::path::PathBuf;
 
@@ -25,6 +25,8 @@ pub struct Config {
     pub machine: Machine,
     /// What is let pass although AWS refuses it, and the record of that; nothing, unless the engine is lenient.
     pub leans: Leans,
+    /// Whether the policies of identities have a say (`--iam`); those of functions, APIs and roles always have.
+    pub evaluates: bool,
 }
 
 /// What every service works with.
@@ -37,6 +39,10 @@ pub struct Context {
     pub events: logs::Events,
     /// The credentials that are lent to functions, and whose they are.
     pub sessions: sts::Sessions,
+    /// Wakes what happens by itself.
+    pub timers: Timers,
+    /// What was decided about calls.
+    pub decisions: access::Journal,
 }
 
 impl Context {

@@ -8,14 +8,17 @@
 //! Not here: signatures (the edge verifies them before a call arrives), sockets (the edge owns the public listener;
 //! only the Lambda Runtime API opens loopback listeners of its own).
 
+pub mod access;
 pub mod apigateway;
 pub mod apigatewayv2;
 mod context;
 pub mod ec2;
+pub mod events;
 mod http_event;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod policy;
 pub mod process_tree;
 pub mod runtime;
 pub mod sandbox;
@@ -24,6 +27,7 @@ pub mod services;
 pub mod state;
 pub mod store;
 pub mod sts;
+pub mod timers;
 pub mod wire;
 
 pub use context::{Config, Context};
@@ -60,8 +64,11 @@ impl Emulator {
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
-        let context = Arc::new(Context { config, store, events, sessions });
+        let decisions = access::Journal::new(&config.folder);
+        let context =
+            Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default(), decisions });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
+        timers::start(&context, &functions);
         Ok(Self { context, functions })
     }
 

@@ -13,7 +13,10 @@ use super::{
     store::Region,
     wire::{self, AwsError, Fault, QueryParams, members, routes::Routes, xml},
 };
-use crate::{http1::Response, lenience::Lean};
+use crate::{
+    http1::{Request, Response},
+    lenience::Lean,
+};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -96,6 +99,8 @@ pub struct Scope<'a> {
     pub access_key_id: &'a str,
     /// The called service and operation, for people (`lambda CreateFunction`).
     pub call: &'a str,
+    /// The call as it came.
+    pub request: &'a Request,
     /// The id that the answer carries.
     pub request_id: &'a str,
     /// The time of the call, the same for the whole operation.

@@ -2,9 +2,9 @@
 //! knows both all services and all protocols.
 
 use super::{
-    apigateway, apigatewayv2,
+    access, apigateway, apigatewayv2,
     context::Context,
-    ec2, iam, lambda, logs,
+    ec2, events, iam, lambda, logs,
     runtime::Functions,
     service::{Content, Handler, Input, Operation, Output, Scope, Service},
     store::Region,
@@ -22,10 +22,11 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Every service that is emulated, in the order of their names.
-pub const SERVICES: [&Service; 7] = [
+pub const SERVICES: [&Service; 8] = [
     &apigateway::SERVICE,
     &apigatewayv2::SERVICE,
     &ec2::SERVICE,
+    &events::SERVICE,
     &iam::SERVICE,
     &lambda::SERVICE,
     &logs::SERVICE,
@@ -88,9 +89,21 @@ async fn serve(
     let status = called.status();
     let input = called.input(request).map_err(service.fault)?;
     let (access_key_id, now) = (call.access_key_id.as_str(), context.config.clock.now());
+    if context.config.evaluates {
+        let call = access::Call {
+            context,
+            service: service.name,
+            operation: &name,
+            region: &region,
+            access_key_id,
+            request,
+            request_id,
+        };
+        access::check(&call, &access::tree(&input))?;
+    }
     let named = format!("{} {name}", service.name);
     *operation_name = Some(named.clone());
-    let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request_id, now };
+    let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request, request_id, now };
     let operation = Operation { input, payload: request.body().clone(), service, scope };
     let output = match handler {
         Handler::Sync(serve) => serve(operation),

@@ -1,7 +1,7 @@
 //! What a region holds: one state per service.
 
 use super::{
-    apigateway, apigatewayv2, ec2, iam, lambda, logs,
+    apigateway, apigatewayv2, ec2, events, iam, lambda, logs,
     store::{self, AnyTable, Tables},
 };
 
@@ -18,6 +18,8 @@ pub struct RegionState {
     pub apigatewayv2: apigatewayv2::State,
     /// Instances.
     pub ec2: ec2::State,
+    /// Rules and buses.
+    pub events: events::State,
     /// Roles; global.
     pub iam: iam::State,
     /// Functions.
@@ -27,8 +29,16 @@ pub struct RegionState {
 }
 
 impl RegionState {
-    fn services(&mut self) -> [&mut dyn Tables; 6] {
-        [&mut self.apigateway, &mut self.apigatewayv2, &mut self.ec2, &mut self.iam, &mut self.lambda, &mut self.logs]
+    fn services(&mut self) -> [&mut dyn Tables; 7] {
+        [
+            &mut self.apigateway,
+            &mut self.apigatewayv2,
+            &mut self.ec2,
+            &mut self.events,
+            &mut self.iam,
+            &mut self.lambda,
+            &mut self.logs,
+        ]
     }
 }
 

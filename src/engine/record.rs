@@ -107,6 +107,9 @@ pub struct Record {
     /// Another address than loopback that it listens on, because somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listen: Option<IpAddr>,
+    /// Whether the engine lets the policies of identities have a say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub iam: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "has the shape that serde asks for")]
@@ -137,6 +140,7 @@ impl Record {
             lenient: Lenience::Off,
             bridge: None,
             listen: None,
+            iam: false,
         })
     }
 

@@ -29,6 +29,8 @@ pub struct Flags {
     pub lenient: Option<Lenience>,
     /// `up --listen`.
     pub listen: Option<IpAddr>,
+    /// `up --iam`.
+    pub iam: Option<bool>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
     /// `deploy --function`, `--runtime`, `--handler`.

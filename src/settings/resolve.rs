@@ -7,7 +7,9 @@ use super::{
     own,
     source::{self, InFile, Source, bad},
     test_entry,
-    values::{Auth, address, auth, engine, lenient, log_files, log_size, origins, port, rate, region, stack, text},
+    values::{
+        Auth, address, auth, engine, lenient, log_files, log_size, origins, port, rate, region, stack, switch, text,
+    },
 };
 use crate::{
     error::{Code, Error, Result},
@@ -61,6 +63,7 @@ impl Settings {
             timeout: sources.settle(&source::TIMEOUT, flags.timeout, duration)?.or(DEFAULT_TIMEOUT),
             lenient: sources.settle(&source::LENIENT, flags.lenient, lenient)?.or(Lenience::Off),
             listen: sources.settle(&source::LISTEN, flags.listen, address)?.optional(),
+            iam: sources.settle(&source::IAM, flags.iam, switch)?.or(false),
             log_files: sources.settle(&source::LOG_FILES, None, log_files)?.or(Rotation::default().files),
             log_size: sources.settle(&source::LOG_SIZE, None, log_size)?.or(Rotation::default().bytes),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),

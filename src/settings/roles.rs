@@ -105,6 +105,9 @@ pub struct Habits {
     pub bridge: Option<IpAddr>,
     /// Another address than loopback that it is to listen on, because somebody said so.
     pub listen: Option<IpAddr>,
+    /// Whether the policies of identities have a say.
+    #[serde(default)]
+    pub iam: bool,
     /// How its log is rotated.
     #[serde(default)]
     pub logs: Rotation,

@@ -123,6 +123,8 @@ sources! {
     FOLDER = "folder", Some("--folder"), ["ATELIER_FOLDER"], Never;
     /// A function of one's own, instead of atelier's: `dir`, `runtime`, `handler`, `environment`, `timeout`, `memory`, `openapi`, `build`.
     FUNCTION = "function", Some("--function"), [], Table;
+    /// Whether the embedded engine lets the policies of callers have a say, as AWS does: `off` or `on`.
+    IAM = "iam", Some("--iam"), ["ATELIER_IAM"], Switch;
     /// The engine's image, instead of the pinned one.
     IMAGE = "image", Some("--image"), ["ATELIER_IMAGE"], Scalar;
     /// The AWS API as the function reaches it.

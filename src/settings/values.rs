@@ -288,6 +288,18 @@ pub fn lenient(text: &str) -> Result<Lenience, Rule> {
     Lenience::parse(text).ok_or_else(|| Rule::new("lenient"))
 }
 
+/// Reads `on` or `off`, and `true` and `false` as files say it.
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn switch(text: &str) -> Result<bool, Rule> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(Rule::new("switch")),
+    }
+}
+
 /// Reads the origins whose pages may call, separated by commas; each exactly as browsers send it, so without a path,
 /// and never a wildcard.
 ///

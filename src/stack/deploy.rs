@@ -164,6 +164,7 @@ async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
         let account = reading(|| clients.account()).await?;
         let before = discover_with(&clients, stack, &account).await?;
         before.refuse_foreign()?;
+        before.refuse_managed()?;
         tell_of_change(run, last.as_ref(), &before);
         let spec = wanted::spec(run, own.as_ref(), before.instance_id().as_ref(), &clients, &account).await?;
         Ok((account, spec))

@@ -80,6 +80,12 @@ pub enum Error {
         /// Whose it is, as far as its tags tell.
         owner: Message,
     },
+    /// Another tool looks after the stack.
+    #[error("{by} looks after this stack")]
+    Managed {
+        /// The tool, as the resources' tags name it.
+        by: String,
+    },
     /// The function did not become active.
     #[error("the function did not become active: {reason}")]
     FunctionFailed {
@@ -348,6 +354,11 @@ impl From<Error> for Report {
                 .with_message("kind", part.message())
                 .with("name", name)
                 .with_message("owner", owner),
+            Error::Managed { by } => {
+                let report = Self::new(Code::Managed).with("tool", &by);
+                let hint = Message::new(format!("hint.managed_by.{by}"));
+                if hint.exists() { report.hint(hint) } else { report.hint(Message::new("hint.managed_by.other")) }
+            }
             Error::FunctionFailed { reason } => Self::new(Code::FunctionFailed).with("reason", reason),
             Error::KeyExists { name } => Self::new(Code::KeyExists).with("name", name),
             Error::NoSuchKey { name } => Self::new(Code::NoSuchKey).with("name", name),

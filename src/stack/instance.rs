@@ -6,10 +6,11 @@
 use super::{
     client::Clients,
     error::Error,
+    export::{Body, Concern, Entry, Resource, Scene, Thing},
     part::Part,
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    sighting::{Found, Sighting, rev as tagged_rev},
+    sighting::{Found, Sighting, Tags, manager, rev as tagged_rev},
     spec::{Names, Spec, rev},
 };
 use crate::{
@@ -42,10 +43,8 @@ pub(super) enum Action {
 
 impl<'a> Instance<'a> {
     pub(super) fn new(clients: &'a Clients, spec: &'a Spec) -> Result<Self, Error> {
-        // The image is not in the rev: a newer one must not replace an instance that is in use.
-        let wanted = serde_json::json!({ "name": spec.names.stack, "type": InstanceType::T2Micro.as_str() });
         let token = crate::secret::random_hex(16).map_err(|error| Error::Bug(error.to_string()))?;
-        Ok(Self { clients, spec, rev: rev(&wanted), token })
+        Ok(Self { clients, spec, rev: wanted_rev(spec), token })
     }
 
     fn tags(&self) -> Vec<Tag> {
@@ -62,6 +61,11 @@ impl<'a> Instance<'a> {
         let answer = call.client_token(&self.token).tag_specifications(tags).send().await;
         answer.map(drop).map_err(|error| Error::call("RunInstances", &error))
     }
+}
+
+/// The image is not in it: a newer one must not replace an instance that is in use.
+fn wanted_rev(spec: &Spec) -> String {
+    rev(&serde_json::json!({ "name": spec.names.stack, "type": InstanceType::T2Micro.as_str() }))
 }
 
 impl Reconcile for Instance<'_> {
@@ -122,6 +126,19 @@ pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Op
     predict::predict(&Instance::new(clients, wanted.spec)?, Part::Instance).await.map(Some)
 }
 
+/// Describes the instance for other tools.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let name = Entry::new("Name", scene.text(scene.marked().names.stack.as_str()));
+    let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec)), vec![name]);
+    vec![Resource {
+        part: Part::Instance,
+        thing: Thing::Instance,
+        concern: Concern::Compute,
+        why: "The instance that the API starts and stops. Whether it runs is the API's business, not this file's.",
+        body: Body::Instance { size: InstanceType::T2Micro.as_str().to_owned(), tags },
+    }]
+}
+
 /// Finds the stack's living instances.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     sight(clients, names, &LIVING).await
@@ -139,16 +156,22 @@ async fn sight(clients: &Clients, names: &Names, states: &[&str]) -> Result<Sigh
         filter(&format!("tag:{PART_TAG}"), &[Part::Instance.as_str()]),
         filter("instance-state-name", states),
     ];
-    let found = list(clients, filters).await?.into_iter().filter_map(found);
+    let listed = list(clients, filters).await?;
+    let manager = listed.iter().find_map(|instance| manager(&tags(instance)));
+    let found = listed.into_iter().filter_map(found);
     let (leaving, ours) = found.partition(|found: &Found| found.state.as_deref() == Some(LEAVING));
-    let mut sighting = Sighting { ours, leaving, foreign: None };
+    let mut sighting = Sighting { ours, leaving, foreign: None, manager };
     sighting.sort();
     Ok(sighting)
 }
 
+fn tags(instance: &Ec2Instance) -> Tags {
+    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
+    instance.tags().iter().filter_map(pair).collect()
+}
+
 fn found(instance: Ec2Instance) -> Option<Found> {
-    let tags = instance.tags.unwrap_or_default();
-    let tags = tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value?))).collect();
+    let tags = tags(&instance);
     Some(Found {
         part: Part::Instance,
         id: instance.instance_id?,

@@ -5,6 +5,7 @@
 use super::{
     client::Clients,
     error::Error,
+    export::{Body, Concern, Entry, Resource, Scene, Symbol, Thing, Value, key_variable},
     part::Part,
     predict::{PlannedPart, Wanted},
     reconcile::{Next, Reconcile},
@@ -157,6 +158,32 @@ async fn every(clients: &Clients) -> Result<Vec<(ApiKey, Tags)>, Error> {
             None => return Ok(keys),
         }
     }
+}
+
+/// Describes the keys for other tools: their names and what they open, never what they are.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let mut resources = Vec::new();
+    for (name, scope, _) in &scene.keys {
+        let digest = Value::symbol(Symbol::Digest(name.to_string()));
+        let tags = vec![
+            Entry::new(KEY_DIGEST_TAG, digest),
+            Entry::new(KEY_SCOPE_TAG, Value::text(scope.as_str())),
+            Entry::new(KEY_NAME_TAG, Value::text(name.as_str())),
+        ];
+        let thing = Thing::Key(name.to_string());
+        let resource = |thing, why, body| Resource { part: Part::Key, thing, concern: Concern::Api, why, body };
+        resources.push(resource(
+            thing.clone(),
+            "The function knows keys by their digests and opens to each what its scope says.",
+            Body::Key {
+                name: scene.text(&format!("{}-{name}", scene.marked().names.stack)),
+                variable: key_variable(name),
+                tags: scene.tags(Part::Key, None, tags),
+            },
+        ));
+        resources.push(resource(Thing::PlanKey(name.to_string()), "", Body::PlanKey { key: thing }));
+    }
+    resources
 }
 
 /// Deletes a key; on AWS plans forget it with that.

@@ -18,6 +18,9 @@ pub struct Plan {
     pub stack: crate::names::StackName,
     /// `false` when no part needs anything.
     pub changes: bool,
+    /// The tool that looks after the stack, which a deploy therefore leaves alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
     /// Every part but the keys, in the order of [`super::Part::EVERY`].
     pub parts: Vec<PlannedPart>,
 }
@@ -43,5 +46,5 @@ async fn predict(run: &Run<'_>) -> Result<Plan, Error> {
     let api_id = before.api_id().map(|id| id.to_string()).unwrap_or_default();
     let parts = parts::predict(&clients, &Wanted { spec: &spec, package: &package, api_id: &api_id }).await?;
     let changes = parts.iter().any(|part| part.change != PlannedChange::Unchanged);
-    Ok(Plan { stack: stack.clone(), changes, parts })
+    Ok(Plan { stack: stack.clone(), changes, managed_by: before.managed_by, parts })
 }

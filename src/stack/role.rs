@@ -6,6 +6,7 @@
 use super::{
     client::Clients,
     error::Error,
+    export::{Body, Concern, Resource, Scene, Thing},
     part::Part,
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The name of the one inline policy.
-const POLICY: &str = "atelier";
+pub(super) const POLICY: &str = "atelier";
 
 pub(super) struct Role<'a> {
     clients: &'a Clients,
@@ -40,7 +41,7 @@ pub(super) enum Action {
 impl<'a> Role<'a> {
     pub(super) fn new(clients: &'a Clients, spec: &'a Spec) -> Self {
         let (trust, policy) = (trust(), policy(spec));
-        let rev = rev(&json!([trust, policy]));
+        let rev = wanted_rev(&trust, &policy);
         Self { clients, spec, trust, policy, rev }
     }
 
@@ -50,6 +51,10 @@ impl<'a> Role<'a> {
             .collect::<Result<_, _>>()
             .map_err(|error| Error::Bug(error.to_string()))
     }
+}
+
+fn wanted_rev(trust: &Value, policy: &Value) -> String {
+    rev(&json!([trust, policy]))
 }
 
 /// Lets Lambda, and nobody else, run as the role.
@@ -176,6 +181,23 @@ impl Predict for Role<'_> {
 /// Predicts what a deploy would do to the role.
 pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
     predict::predict(&Role::new(clients, wanted.spec), Part::Role).await.map(Some)
+}
+
+/// Describes the role for other tools.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let marked = scene.marked();
+    let resource = |thing, why, body| Resource { part: Part::Role, thing, concern: Concern::Iam, why, body };
+    let tags = scene.tags(Part::Role, Some(&wanted_rev(&trust(), &policy(scene.spec))), Vec::new());
+    let role = Body::Role { name: scene.text(&marked.names.role), trust: scene.read(&trust()), tags };
+    let policy = Body::RolePolicy { name: POLICY.to_owned(), policy: scene.read(&policy(marked)) };
+    vec![
+        resource(Thing::Role, "The role that the function runs as: Lambda may, and nobody else.", role),
+        resource(
+            Thing::RolePolicy,
+            "The least that the function needs: it sees instances (EC2 has no finer right for that), changes those\nof this stack, and writes its own log.",
+            policy,
+        ),
+    ]
 }
 
 /// Looks the role up by its name.

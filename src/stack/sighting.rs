@@ -2,7 +2,7 @@
 
 use super::{error::Error, part::Part, spec::Names};
 use crate::{
-    marks::{PART_TAG, REV_TAG, STACK_TAG},
+    marks::{CLOUDFORMATION_TAG, MANAGER_TAG, PART_TAG, REV_TAG, STACK_TAG},
     text::Message,
 };
 use std::collections::BTreeMap;
@@ -55,13 +55,15 @@ pub(super) struct Sighting {
     pub(super) leaving: Vec<Found>,
     /// Not ours.
     pub(super) foreign: Option<Foreign>,
+    /// The tool that looks after ours, where it is not atelier.
+    pub(super) manager: Option<String>,
 }
 
 impl Sighting {
     /// Files a resource that is known by its name: ours by its tags, or somebody else's.
     pub(super) fn named(names: &Names, found: Found, tags: &Tags, arn: &str) -> Self {
         match ownership(names, found.part, tags) {
-            Ownership::Ours => Self { ours: vec![found], ..Self::default() },
+            Ownership::Ours => Self { ours: vec![found], manager: manager(tags), ..Self::default() },
             Ownership::Theirs(owner) => {
                 let name = found.id;
                 let owner = owner.unwrap_or_else(|| Message::new("stack.nobody").with("id", arn));
@@ -103,6 +105,14 @@ pub(super) type Tags = BTreeMap<String, String>;
 /// The rev that a resource's tags tell.
 pub(super) fn rev(tags: &Tags) -> Option<String> {
     tags.get(REV_TAG).cloned()
+}
+
+/// The tool that looks after a resource, as its tags tell.
+pub(super) fn manager(tags: &Tags) -> Option<String> {
+    let is_cloudformations = || tags.contains_key(CLOUDFORMATION_TAG).then(|| "cloudformation".to_owned());
+    // Somebody else's words, which go into a sentence.
+    let is_word = |name: &&String| !name.is_empty() && name.len() <= 64 && !name.contains(char::is_control);
+    tags.get(MANAGER_TAG).filter(is_word).cloned().or_else(is_cloudformations)
 }
 
 pub(super) enum Ownership {

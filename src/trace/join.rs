@@ -312,8 +312,8 @@ fn add_event(call: &mut Call, event: Event, run_at: f64) {
         Some(action) if action != NO_ACTION => Some(action),
         _ => call.action.take(),
     };
-    // A direct invocation: the answer that counts is the function's, in AWS's envelope.
-    call.status = if call.is_of_api() || call.status.is_none() { call.status.or(event.status) } else { event.status };
+    // Of a direct invocation the answer that counts is the function's, which is in AWS's envelope.
+    call.status = call.status.filter(|_| call.operation.is_empty()).or(event.status);
     call.code = call.code.take().or(event.outcome).filter(|code| code != OK);
     call.changes.extend(event.changes.into_iter().map(Into::into));
     for upstream in event.upstream {

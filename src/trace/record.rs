@@ -153,8 +153,8 @@ struct Kind {
     message: Option<serde_json::Value>,
     #[serde(default)]
     request_id: Option<String>,
-    #[serde(default)]
-    _aws: Option<serde::de::IgnoredAny>,
+    #[serde(default, rename = "_aws")]
+    metrics: Option<serde::de::IgnoredAny>,
     #[serde(default, rename = "type")]
     kind: Option<String>,
 }
@@ -173,7 +173,7 @@ impl Record {
             (LogSource::Engine | LogSource::Edge, Some("request")) => from(text, Self::Request),
             (LogSource::Engine | LogSource::Edge, Some("rejected")) => from(text, Self::Rejected),
             (LogSource::Engine, Some("invoked")) => from(text, |invoked: Box<Invoked>| Self::Invoked(*invoked)),
-            (LogSource::Lambda, _) if kind._aws.is_some() => from(text, Self::Event),
+            (LogSource::Lambda, _) if kind.metrics.is_some() => from(text, Self::Event),
             (LogSource::Lambda, _) if kind.kind.is_some() => platform(text),
             (LogSource::Proxy, _) => from(text, |proxy: Box<Proxy>| Self::Proxy(*proxy)),
             _ => None,

@@ -5,10 +5,12 @@
 mod architecture;
 mod aws_cli;
 mod cli;
+mod clients;
 mod crash;
 mod dashboard;
 mod edge;
 mod emulator;
+mod examples;
 mod handler;
 mod http1;
 mod lenient;

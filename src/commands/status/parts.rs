@@ -30,6 +30,8 @@ impl PartStatus {
     pub(super) fn all(stack: &Discovery, plan: Option<&Plan>, now: OffsetDateTime) -> Vec<Self> {
         let describe = |part: Part| {
             let (found, stand_in) = (stack.part(part), stack.stand_in(part));
+            // What another tool looks after, no deploy updates.
+            let plan = plan.filter(|_| stack.managed_by.is_none());
             let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
             let age = found.filter(|found| found.created > 0).map(|found| now.unix_timestamp() - found.created);
             Self {
@@ -55,6 +57,9 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
     if stack.is_empty() {
         page.line(Message::new("status.nothing"));
     } else {
+        if let Some(tool) = &stack.managed_by {
+            page.line(Message::new("plan.managed").with("tool", tool));
+        }
         let names: Vec<String> = parts.iter().map(|part| part.part.message().render(page.lang())).collect();
         let lang = page.lang();
         let say = |key: &str| Message::new(format!("status.column.{key}")).render(lang);

@@ -55,6 +55,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             binary_media_types: api.settings.binary_media_types.clone(),
             gateway_responses: api.gateway_responses.clone(),
             validators: api.validators.clone(),
+            policy: api.settings.policy.clone(),
         };
         let shown = deployment.show();
         api.deployments.insert(id.clone(), Arc::new(deployment));

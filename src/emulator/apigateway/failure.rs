@@ -22,6 +22,8 @@ pub(in crate::emulator) enum Failure {
     NoRoute,
     /// The method wants an API key, and this is none that opens the stage.
     Forbidden,
+    /// The API's policy does not let the caller in; says so in AWS's words.
+    Denied(String),
     /// The gateway's own set-up does not work: no function, no permission, a template that fails.
     Configuration,
     /// The function's answer is malformed, or the function failed.
@@ -52,6 +54,7 @@ impl Failure {
                 "Missing Authentication Token",
             ),
             Self::Forbidden => ("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden"),
+            Self::Denied(message) => return ("ACCESS_DENIED", 403, "AccessDeniedException", message.clone()),
             Self::Configuration => ("API_CONFIGURATION_ERROR", 500, internal, "Internal server error"),
             Self::BadAnswer => ("INTEGRATION_FAILURE", 502, internal, "Internal server error"),
             Self::NoBackend => ("INTEGRATION_FAILURE", 504, internal, "Network error communicating with endpoint"),
@@ -83,6 +86,9 @@ impl Failure {
             "responseType": kind,
         });
         let (content_type, template) = chosen.template(incoming.accept());
+        // The one refusal whose member is written so.
+        let is_own = matches!(self, Self::Denied(_)) && chosen.response_templates.is_empty();
+        let template = if is_own { r#"{"Message":$context.error.messageString}"# } else { template };
         let given = Given {
             body: incoming.text(),
             parameters: &incoming.parameters,

@@ -10,13 +10,14 @@ use super::{
     journal::Journal,
     matching,
     model::{Deployment, IntegrationKind, Method, Resource, function_arn},
+    policy,
     service_call::Caller,
     validators,
 };
 use crate::{
     contract,
     edge::{ApiCall, Lookup, Told, Voice},
-    emulator::{Context, http_event::TRACE_ID, runtime::Functions, store::Region, wire},
+    emulator::{Context, http_event::TRACE_ID, policy::Principal, runtime::Functions, store::Region, wire},
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
@@ -102,7 +103,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
-    let mut response = match route(&call) {
+    let mut response = match permitted(context, &call).and_then(|()| route(&call)) {
         Ok(route) => {
             let caller = Caller {
                 context,
@@ -157,6 +158,25 @@ struct Route<'a> {
     method: &'a Method,
     /// The caller's key, where the method wants one.
     key: Option<&'a CallerKey>,
+}
+
+/// Asks the API's policy, where there is a method to be called.
+fn permitted(context: &Context, call: &ApiCall<Served>) -> Result<(), Failure> {
+    let Served { deployment, region, .. } = &call.deployment;
+    if deployment.policy.is_none() {
+        return Ok(());
+    }
+    matching::find(&deployment.resources, call.request.method().as_str(), &call.path).ok_or(Failure::NoRoute)?;
+    let called = policy::Called {
+        context,
+        region: region.as_str(),
+        api: call.api.as_str(),
+        stage: call.stage.as_str(),
+        path: &call.path,
+        request: &call.request,
+        request_id: &call.request_id,
+    };
+    policy::permit(deployment.policy.as_deref(), &called, &Principal::Anonymous)
 }
 
 /// Matches a call with what its stage serves.

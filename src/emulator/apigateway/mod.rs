@@ -27,6 +27,7 @@ mod model;
 mod openapi;
 mod paging;
 mod patch;
+mod policy;
 mod resources;
 mod rest_apis;
 mod service_call;
@@ -49,6 +50,7 @@ pub use model::RestApi;
 pub(in crate::emulator) use model::function_arn;
 pub(in crate::emulator) use rest_apis::ID_TAG;
 pub use state::State;
+pub(in crate::emulator) use template::{found_at, is_path};
 pub use usage_plan::UsagePlan;
 
 use super::{

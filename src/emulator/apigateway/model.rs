@@ -3,7 +3,10 @@
 //! API Gateway shows methods and integrations exactly as they were put, so these types are stored and sent in one
 //! shape; where the two differ, the type has a `show` of its own.
 
-use super::error::{absent, lacking};
+use super::{
+    error::{absent, lacking},
+    policy,
+};
 use crate::{
     emulator::wire::AwsError,
     names::{ApiId, StageName},
@@ -114,7 +117,10 @@ impl Default for EndpointConfiguration {
 
 impl ApiSettings {
     /// Refuses what the emulator cannot do.
-    pub(super) fn check(&self) -> Result<(), AwsError> {
+    pub(super) fn check(&mut self) -> Result<(), AwsError> {
+        // An empty one takes the policy away.
+        self.policy = self.policy.take().filter(|text| !text.is_empty()).map(|text| policy::unescaped(&text));
+        self.policy.as_deref().map_or(Ok(()), policy::check)?;
         match self.api_key_source {
             ApiKeySource::Header => Ok(()),
             ApiKeySource::Authorizer => Err(lacking("apiKeySource")),
@@ -262,6 +268,9 @@ pub(super) struct Deployment {
     pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
     #[serde(default)]
     pub(super) validators: BTreeMap<String, Validator>,
+    /// The API's resource policy.
+    #[serde(default)]
+    pub(super) policy: Option<String>,
 }
 
 /// What is looked at before a request goes on.
@@ -340,7 +349,11 @@ pub(super) fn with(mut shown: Value, members: Value) -> Value {
 impl RestApi {
     pub(super) fn show(&self) -> Value {
         let shown = json!({ "id": self.id, "createdDate": epoch(self.created), "rootResourceId": self.root() });
-        with(with(shown, json!(self.settings)), json!({ "tags": self.tags }))
+        let mut shown = with(with(shown, json!(self.settings)), json!({ "tags": self.tags }));
+        if let Some(text) = &self.settings.policy {
+            shown["policy"] = policy::escaped(text).into();
+        }
+        shown
     }
 
     /// The id of the resource `/`.

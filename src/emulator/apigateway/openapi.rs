@@ -26,6 +26,8 @@ const METHODS: [(&str, &str); 8] = [
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const KEY_SOURCE: &str = "x-amazon-apigateway-api-key-source";
+/// Who may call the API.
+const POLICY: &str = "x-amazon-apigateway-policy";
 
 /// The most operations of a document.
 const MAX_OPERATIONS: usize = 300;
@@ -57,8 +59,13 @@ pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(
     if let Some(source) = document.get(KEY_SOURCE) {
         settings.api_key_source = serde_json::from_value(source.clone())
             .map_err(|error| bad_request(format!("Invalid OpenAPI input: `{KEY_SOURCE}`: {error}.")))?;
-        settings.check()?;
     }
+    match document.get(POLICY) {
+        None => {}
+        Some(Value::String(text)) => settings.policy = Some(text.clone()),
+        Some(policy) => settings.policy = Some(policy.to_string()),
+    }
+    settings.check()?;
     if let Some(types) = document["x-amazon-apigateway-binary-media-types"].as_array() {
         settings.binary_media_types = types.iter().filter_map(text).collect();
     }

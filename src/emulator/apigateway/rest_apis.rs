@@ -31,7 +31,7 @@ struct CreateRestApi {
 }
 
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (CreateRestApi { tags, clone_from }, settings, scope) = operation.inputs::<CreateRestApi, ApiSettings>()?;
+    let (CreateRestApi { tags, clone_from }, mut settings, scope) = operation.inputs::<CreateRestApi, ApiSettings>()?;
     if clone_from.is_some() {
         return Err(lacking("cloneFrom"));
     }

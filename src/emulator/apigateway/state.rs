@@ -14,6 +14,7 @@ use crate::{
     },
     names::{ApiId, StageName},
 };
+use std::collections::BTreeMap;
 
 /// What survives a restart.
 #[derive(Clone, Default)]
@@ -37,6 +38,11 @@ impl State {
     /// Finds an API by the text of its id.
     pub(super) fn api(&self, id: &str) -> Result<&RestApi, AwsError> {
         id.parse().ok().and_then(|id: ApiId| self.apis.get(&id)).ok_or_else(|| no_api(id))
+    }
+
+    /// The tags of an API.
+    pub(in crate::emulator) fn tags_by_id(&self, id: &str) -> Option<BTreeMap<String, String>> {
+        self.api(id).ok().map(|api| api.tags.clone())
     }
 
     /// Tells whether there is an API with this id.

@@ -94,6 +94,11 @@ pub struct Stream {
 }
 
 impl State {
+    /// The tags of a group.
+    pub(in crate::emulator) fn tags_by_name(&self, group: &str) -> Option<BTreeMap<String, String>> {
+        self.groups.get(group).map(|group| group.tags.clone())
+    }
+
     pub(super) fn group(&self, name: &str) -> Result<&Group, AwsError> {
         self.groups.get(name).ok_or_else(no_group)
     }

@@ -8,6 +8,7 @@ use super::{
     unavailable,
 };
 use crate::emulator::{
+    access,
     context::Context,
     service::{Operation, Output},
     state::RegionState,
@@ -119,6 +120,8 @@ pub struct Target {
     pub function: String,
     /// The function's identity.
     pub identity: String,
+    /// The ARN of the function's role, which has to allow it.
+    pub role: String,
     /// The log group.
     pub group: String,
     /// The log stream, the process's own.
@@ -137,7 +140,9 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
     }
     let now = context.now_millis();
     let find = |logs: &State| logs.stream(&target.group, &target.stream).map(|stream| stream.id.clone());
-    let id = match context.store.read(&target.region, |state| find(&state.logs)) {
+    let found = context.store.read(&target.region, |state| find(&state.logs));
+    check_role(context, target, found.is_ok())?;
+    let id = match found {
         Ok(id) => Some(id),
         Err(_) => make_stream(context, target, now).await?,
     };
@@ -145,9 +150,25 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
     context.events.append(&id, now, &events).map_err(|error| unavailable(&error))
 }
 
+/// Refuses to write what the function's role does not let Lambda write.
+fn check_role(context: &Context, target: &Target, is_there: bool) -> Result<(), AwsError> {
+    let Target { region, role, group, stream, .. } = target;
+    let has_group = || context.store.read(region, |state| state.logs.group(group).is_ok());
+    let asks_group = (!is_there && !has_group()).then_some(("logs:CreateLogGroup", ""));
+    let asks_stream = (!is_there).then_some(("logs:CreateLogStream", stream.as_str()));
+    let asked = asks_group.into_iter().chain(asks_stream).chain([("logs:PutLogEvents", stream.as_str())]);
+    for (action, stream) in asked {
+        if !access::may_log(context, region, role, action, group, stream) {
+            let message = format!("The function's role {role} does not allow {action}.");
+            return Err(AwsError::sender("AccessDeniedException", message));
+        }
+    }
+    Ok(())
+}
+
 /// Makes the stream, and the group where it may be made; gives the name of the stream's files.
 async fn make_stream(context: &Context, target: &Target, now: i64) -> Result<Option<String>, AwsError> {
-    let Target { region, function, identity, group, stream } = target;
+    let Target { region, function, identity, group, stream, .. } = target;
     check_group_name(group)?;
     check_stream_name(stream)?;
     let fresh = new_stream(now)?;

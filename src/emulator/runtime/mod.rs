@@ -42,7 +42,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 use tokio::{
@@ -163,6 +163,17 @@ enum Start {
 #[derive(Clone)]
 pub struct Functions(Arc<Inner>);
 
+/// The same, without keeping them.
+pub struct WeakFunctions(Weak<Inner>);
+
+impl WeakFunctions {
+    /// Gives the function processes, unless they are gone.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Functions> {
+        self.0.upgrade().map(Functions)
+    }
+}
+
 struct Inner {
     context: Arc<Context>,
     owners: Owners,
@@ -199,6 +210,12 @@ impl Functions {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))
+    }
+
+    /// Refers to them without keeping them.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakFunctions {
+        WeakFunctions(Arc::downgrade(&self.0))
     }
 
     /// Runs a function and waits for its answer, at most its timeout and the time that it takes to get a process.

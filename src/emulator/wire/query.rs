@@ -49,6 +49,11 @@ impl QueryParams {
         })
     }
 
+    /// Every parameter that was not taken yet, in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether a parameter is there, or anything below it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
@@ -171,6 +176,16 @@ impl QueryParams {
             .collect();
         self.values.append(&mut rest);
         Self { values, prefix: self.full_name(&start) }
+    }
+
+    /// Takes everything that is left, by the names within this structure.
+    pub fn into_values(self) -> impl Iterator<Item = (String, String)> {
+        self.values.into_iter()
+    }
+
+    /// Puts a value under a name, as if it had come with the request.
+    pub fn put(&mut self, name: String, value: String) {
+        self.values.insert(name, value);
     }
 
     /// Writes what is left in one form, the same for the same parameters in any order.

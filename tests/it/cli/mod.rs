@@ -10,6 +10,7 @@ mod doctor;
 mod documents;
 mod engines;
 mod errors;
+mod explain;
 mod foreground;
 mod french;
 mod help;

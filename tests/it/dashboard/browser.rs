@@ -1,6 +1,6 @@
 //! The pages in a real browser: Chromium without a window, driven through chromedriver.
 //!
-//! `scripts/browser.sh` installs both where the machine lacks them and names the driver in `ATELIER_CHROMEDRIVER`;
+//! `scripts/chromedriver.sh` installs both where the machine lacks them and names the driver in `ATELIER_CHROMEDRIVER`;
 //! `scripts/axe.sh` does so with the rules that pages are judged by, in `ATELIER_AXE`. With `ATELIER_SCREENSHOTS` the
 //! pictures stay in that folder (`scripts/screenshots.sh`).
 
@@ -49,7 +49,7 @@ impl Browser {
     /// Starts one; `None`, said aloud, where the machine has none.
     async fn start() -> Option<Self> {
         let Some(driver) = driver() else {
-            skipped("no chromedriver here (scripts/browser.sh)");
+            skipped("no chromedriver here (scripts/chromedriver.sh)");
             return None;
         };
         let driver_port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();

@@ -64,6 +64,7 @@ impl Local {
             executable: env!("CARGO_BIN_EXE_atelier").into(),
             machine: crate::support::interpreters::machine(),
             leans: atelier::lenience::Leans::default(),
+            evaluates: false,
         });
         let emulator = Arc::new(emulator.unwrap());
         let (stop, door) = (CancellationToken::new(), Arc::new(Door(Arc::clone(&emulator), RequestIds::default())));

@@ -1,12 +1,16 @@
 //! The emulator over its wire protocols.
 
+mod access;
+mod api_policy;
 mod apigateway;
 mod chalice;
 mod cloud;
 mod ec2;
 mod ec2_changes;
 mod ec2_network;
+mod ec2_networks;
 mod ec2_volumes;
+mod eventbridge;
 mod events;
 mod extensions;
 mod format_1;
@@ -14,6 +18,7 @@ mod function;
 mod function_url;
 mod http_apis;
 mod iam;
+mod iam_groups;
 mod iam_users;
 mod lambda;
 mod layers;
@@ -30,6 +35,7 @@ mod python;
 mod runtime;
 mod store;
 mod streaming;
+mod terraform;
 mod tmp;
 mod versions;
 mod waiting;

@@ -30,13 +30,13 @@ async fn send(service: &str, request: Request) -> (Response, String) {
 
 #[tokio::test]
 async fn a_missing_operation_is_a_501_that_names_it_in_its_protocol() {
-    let (answer, text) = call("ec2", None, "Action=CreateVpc&Version=2016-11-15").await;
+    let (answer, text) = call("ec2", None, "Action=CreateVpnGateway&Version=2016-11-15").await;
     assert_eq!(answer.status(), 501);
     assert!(text.contains("<Response><Errors><Error><Code>NotImplemented</Code>"), "{text}");
-    assert!(text.contains("CreateVpc"), "{text}");
-    let (answer, text) = call("iam", None, "Action=CreateGroup&Version=2010-05-08").await;
+    assert!(text.contains("CreateVpnGateway"), "{text}");
+    let (answer, text) = call("iam", None, "Action=UploadSSHPublicKey&Version=2010-05-08").await;
     assert_eq!(answer.status(), 501);
-    assert!(text.contains("<ErrorResponse") && text.contains("CreateGroup"), "{text}");
+    assert!(text.contains("<ErrorResponse") && text.contains("UploadSSHPublicKey"), "{text}");
     let (answer, text) = call("logs", Some("Logs_20140328.StartQuery"), "{}").await;
     assert_eq!(answer.status(), 501);
     assert!(text.contains("StartQuery"), "{text}");

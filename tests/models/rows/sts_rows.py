@@ -33,3 +33,5 @@ ROWS = {
     "GetSessionToken": {"input": {"DurationSeconds": 900}, "answer": {"Credentials.SecretAccessKey": ...}},
 }
 PAGES = {}
+# What it decodes is told in a refusal, and the owner is refused nothing: `emulator::access`.
+ELSEWHERE = {"DecodeAuthorizationMessage": "emulator::access"}

@@ -2,7 +2,7 @@
 //!
 //! The default group exists without a record until one of its rules is changed ([`group`]).
 //!
-//! Not here: prefix lists and groups of other accounts and networks, of which there are none.
+//! Not here: prefix lists and groups of other accounts, of which there are none.
 
 mod change;
 mod cidr;
