@@ -243,6 +243,11 @@ async fn everything_can_be_done_with_keys() {
     assert_eq!(state(&project), "stopped");
     browser.types("p").await;
     browser.sees("document.querySelector('#pause').getAttribute('aria-pressed') === 'true'").await;
+    browser.types("3").await;
+    browser.sees("location.pathname === '/try' && document.querySelector('form.try')").await;
+    browser.client.find(Locator::Css(".try button")).await.unwrap().click().await.unwrap();
+    browser.sees("document.querySelector('#answered')?.innerText.includes('200 in')").await;
+    assert_eq!(browser.asks("location.pathname").await, "/try", "its answer is put into the page");
     browser.types("8").await;
     browser.sees("location.pathname === '/doctor' && document.querySelector('.findings')").await;
     assert_eq!(browser.console().await, Vec::<String>::new());
