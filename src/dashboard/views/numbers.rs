@@ -101,7 +101,7 @@ fn counts(frame: &Frame<'_>, title: &str, counts: impl Iterator<Item = (String, 
     html! {
         @if !counts.is_empty() {
             div {
-                h3 { (frame.say(title)) }
+                h2 { (frame.say(title)) }
                 dl.headers { @for (name, count) in &counts { dt { (Shown(name)) } dd { (count) } } }
             }
         }
