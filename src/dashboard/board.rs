@@ -1,6 +1,6 @@
 //! What all pages share.
 
-use super::{desk::Desk, lookout::Lookout, place::Place, recent::Recent, session::Sessions, views::parts::Found};
+use super::{desk::Desk, facts::Found, lookout::Lookout, place::Place, recent::Recent, session::Sessions};
 use crate::{
     commands::doctor::DoctorReport,
     error::Result,

@@ -1,7 +1,6 @@
 //! Looks at everything again and again while somebody watches, and keeps what was seen last: any number of pages cost the
 //! engine one look a second, and none costs it anything.
 
-use super::board::Board;
 use crate::commands::{
     context::Context,
     status::{self, StatusReport},
@@ -85,8 +84,7 @@ impl Lookout {
 }
 
 /// Looks for as long as the command runs.
-pub(super) async fn keep(board: &Board, context: &Context) {
-    let lookout = &board.lookout;
+pub(super) async fn keep(lookout: &Lookout, context: &Context) {
     loop {
         let began = Instant::now();
         let status = Box::pin(status::look(context, status::Depth::Parts)).await;

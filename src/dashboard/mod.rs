@@ -10,6 +10,7 @@ mod actions;
 mod board;
 mod calling;
 mod desk;
+mod facts;
 mod guard;
 mod invitation;
 mod layout;
@@ -181,7 +182,7 @@ impl House {
         let served = tokio::select! {
             served = server::serve(listener, board.clone()) => served.map(|()| true).map_err(|error| no_port(&error)),
             () = worker.serve(&quiet) => Ok(true),
-            () = lookout::keep(&board, &quiet) => Ok(true),
+            () = lookout::keep(&board.lookout, &quiet) => Ok(true),
             attended = attend => attended,
             () = end => Ok(true),
         };

@@ -1,6 +1,6 @@
 //! What pages ask of commands, beyond what the lookout sees.
 
-use super::{board::Board, calling, views::parts::Found};
+use super::{board::Board, calling, facts::Found};
 use crate::{
     cli,
     commands::doctor::{self, DoctorReport},
