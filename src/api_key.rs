@@ -25,8 +25,10 @@ const BYTES: usize = 20;
 pub enum Scope {
     /// What only looks.
     Status,
-    /// That, and what changes something.
+    /// That, and what starts and stops something.
     Control,
+    /// That, and what changes an instance's type.
+    Modify,
 }
 
 impl Scope {
@@ -36,6 +38,7 @@ impl Scope {
         match self {
             Self::Status => "status",
             Self::Control => "control",
+            Self::Modify => "modify",
         }
     }
 
@@ -187,6 +190,12 @@ impl KeyScopes {
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether one of them opens just this.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        self.0.values().any(|known| known.scope == scope)
     }
 
     /// Whether there is no key.

@@ -8,9 +8,10 @@ mod usage;
 
 use crate::{
     calls,
-    cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
+    cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction, ScheduleAction},
     commands::{self, context::Context},
     dashboard, engine,
+    engine_kind::EngineKind,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
     marks::OWN_CALLS,
@@ -112,12 +113,15 @@ fn flags(cli: &Cli) -> Flags {
     match &cli.command {
         Command::Up(args) => {
             let (image, rate, lenient) = (args.image.clone(), args.rate, args.lenient);
-            Flags { image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
+            // There is one engine that ends by itself.
+            let engine = flags.engine.or(args.stop_after.map(|_| EngineKind::Embedded));
+            Flags { engine, image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
         }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
-        Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
+        Command::Deploy(cli::Deploy { auth, function, runtime, handler, instance, container, .. }) => {
             let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
-            Flags { auth: *auth, function: FunctionFlags { dir, runtime, handler }, ..flags }
+            let (instances, containers) = (instance.clone(), container.clone());
+            Flags { auth: *auth, function: FunctionFlags { dir, runtime, handler }, instances, containers, ..flags }
         }
         _ => flags,
     }
@@ -135,6 +139,7 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         | Command::Clean(_)
         | Command::Down(_) => CALL,
         Command::Key(key) if !matches!(key.action, KeyAction::List(_)) => CALL,
+        Command::Schedule(schedule) if !matches!(schedule.action, ScheduleAction::List(_)) => CALL,
         // What is half installed is removed.
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
@@ -161,7 +166,12 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
 fn left(command: &Command) -> &'static str {
     match command {
         Command::Up(_) => "hint.interrupted_up",
-        Command::Deploy(_) | Command::Bonus(_) | Command::Clean(_) | Command::Down(_) | Command::Key(_) => "hint.again",
+        Command::Deploy(_)
+        | Command::Bonus(_)
+        | Command::Clean(_)
+        | Command::Down(_)
+        | Command::Key(_)
+        | Command::Schedule(_) => "hint.again",
         _ => "hint.interrupted_anew",
     }
 }
@@ -232,6 +242,11 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
             KeyAction::List(args) => Box::pin(answer(context, left, commands::key::list(context, args))),
             KeyAction::Revoke(args) => Box::pin(answer(context, left, commands::key::revoke(context, args))),
             KeyAction::Rotate(args) => Box::pin(answer(context, left, commands::key::rotate(context, args))),
+        },
+        Command::Schedule(args) => match &args.action {
+            ScheduleAction::Set(args) => Box::pin(answer(context, left, commands::schedule::set(context, args))),
+            ScheduleAction::List(args) => Box::pin(answer(context, left, commands::schedule::list(context, args))),
+            ScheduleAction::Remove(args) => Box::pin(answer(context, left, commands::schedule::remove(context, args))),
         },
         Command::Runtimes(args) => match &args.action {
             RuntimesAction::List(args) => Box::pin(answer(context, left, commands::runtimes::list(context, args))),

@@ -9,8 +9,9 @@ pub mod help;
 pub use args::{
     Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Dashboard, Deploy, Doctor, Down,
     Env, EnvShell, Explain, Export, Help, History, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate,
-    LogSource, Logs, Man, Metrics, Open, Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status,
-    StatusOutput, Template, Test, TestBonus, TestReporting, Trace, Up, Version, Wanted,
+    LogSource, Logs, Man, Metrics, Open, Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Schedule,
+    ScheduleAction, ScheduleList, ScheduleRemove, ScheduleSet, Status, StatusOutput, Template, Test, TestBonus,
+    TestReporting, Trace, Up, Version, Wanted,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -126,6 +127,8 @@ pub enum Command {
     Run(Run),
     /// Runs the AWS CLI against the engine.
     Aws(Aws),
+    /// Sets when instances start and stop.
+    Schedule(Schedule),
     /// Tells which statement of a policy decided about a call.
     Explain(Explain),
     /// Handles the API's keys.

@@ -54,6 +54,7 @@ pub mod progress;
 pub mod proxy;
 pub mod roles;
 pub mod runtimes;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod shell;

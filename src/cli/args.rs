@@ -2,11 +2,12 @@
 
 use crate::{
     api_key::Scope,
-    contract::{Action, Target},
+    contract::{Action, Lifetime, Target},
     edge::limits::Limit,
     lenience::Lenience,
-    names::{ContainerName, KeyName},
+    names::{ContainerName, InstanceName, InstanceType, KeyName},
     runtimes::Runtime,
+    schedule::{Pattern, Zone},
     settings::{Auth, Moment, Rule, StatusFilter},
     stack::Format,
 };
@@ -40,6 +41,9 @@ pub struct Up {
         value_parser = crate::settings::lenient
     )]
     pub lenient: Option<Lenience>,
+    /// Ends the embedded engine after that.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::lifetime)]
+    pub stop_after: Option<Lifetime>,
     /// Another address that it listens on.
     #[arg(long, value_name = "ADDRESS", value_parser = crate::settings::address)]
     pub listen: Option<IpAddr>,
@@ -129,6 +133,12 @@ pub struct Deploy {
     /// Who may call the API; kept in `atelier.toml`.
     #[arg(long, value_enum, value_name = "AUTH")]
     pub auth: Option<Auth>,
+    /// An instance by name and type; kept in `atelier.toml`.
+    #[arg(long, value_name = "NAME=TYPE", value_parser = crate::settings::instance_entry)]
+    pub instance: Vec<(InstanceName, InstanceType)>,
+    /// A container by name and image; kept in `atelier.toml`.
+    #[arg(long, value_name = "NAME=IMAGE", value_parser = crate::settings::container_entry)]
+    pub container: Vec<(ContainerName, String)>,
 }
 
 /// Arguments of `plan`.
@@ -238,9 +248,21 @@ pub struct Call {
     /// What it is asked to do it to.
     #[arg(long, value_enum, value_name = "TARGET", default_value = "ec2")]
     pub target: Target,
-    /// The container's name.
+    /// The container's name, or the instance's.
     #[arg(long, value_name = "NAME")]
     pub name: Option<ContainerName>,
+    /// All of the target.
+    #[arg(long)]
+    pub all: bool,
+    /// How long it may run.
+    #[arg(long = "for", id = "for", value_name = "DURATION", value_parser = crate::settings::lifetime)]
+    pub lifetime: Option<Lifetime>,
+    /// The instance's type to be.
+    #[arg(long = "type", id = "type", value_name = "TYPE", value_parser = crate::settings::instance_type)]
+    pub kind: Option<InstanceType>,
+    /// Stops and starts a running instance for it.
+    #[arg(long)]
+    pub restart: bool,
     /// The method, with a path.
     #[arg(long, short = 'X', value_name = "METHOD", value_parser = method)]
     pub method: Option<http::Method>,
@@ -536,6 +558,54 @@ pub struct KeyRotate {
     /// The key.
     #[arg(value_name = "NAME")]
     pub name: KeyName,
+}
+
+/// Arguments of `schedule`.
+#[derive(Debug, Args)]
+pub struct Schedule {
+    /// What to do with the schedules.
+    #[command(subcommand)]
+    pub action: ScheduleAction,
+}
+
+/// What can be done with the schedules.
+#[derive(Debug, Subcommand)]
+pub enum ScheduleAction {
+    /// Gives an instance a schedule.
+    Set(ScheduleSet),
+    /// Lists the schedules.
+    List(ScheduleList),
+    /// Takes the schedule of an instance away.
+    Remove(ScheduleRemove),
+}
+
+/// Arguments of `schedule set`.
+#[derive(Debug, Args)]
+pub struct ScheduleSet {
+    /// The instance; the only one needs no name.
+    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
+    pub name: Option<InstanceName>,
+    /// When it starts.
+    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
+    pub start: Option<Pattern>,
+    /// When it stops.
+    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
+    pub stop: Option<Pattern>,
+    /// The zone of both.
+    #[arg(long, value_name = "ZONE", value_parser = crate::settings::zone)]
+    pub zone: Option<Zone>,
+}
+
+/// Arguments of `schedule list`.
+#[derive(Debug, Args)]
+pub struct ScheduleList {}
+
+/// Arguments of `schedule remove`.
+#[derive(Debug, Args)]
+pub struct ScheduleRemove {
+    /// The instance; the only one needs no name.
+    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
+    pub name: Option<InstanceName>,
 }
 
 /// Arguments of `runtimes`.

@@ -11,7 +11,7 @@ use std::fmt::Write;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("start", &["init", "up", "deploy", "test", "call", "down"]),
     ("look", &["status", "plan", "logs", "trace", "history", "metrics", "explain", "dashboard", "open", "doctor"]),
-    ("tools", &["env", "run", "aws", "export", "key", "bonus", "test-bonus", "runtimes", "clean"]),
+    ("tools", &["env", "run", "aws", "export", "key", "schedule", "bonus", "test-bonus", "runtimes", "clean"]),
     ("settings", &["config", "completions", "man", "help", "version"]),
     ("more", &[]),
 ];

@@ -10,7 +10,7 @@ use crate::{
     commands::context::Context,
     engine,
     error::Result,
-    stack::{self, InstanceFacts},
+    stack::{self, BilledInstance},
     text::{Message, in_words},
     trace::{Bill, Call, Filter, InstanceHours, Numbers, PRICES_OF, Reader, Usage, hourly, running},
     ui::{Page, Report, Tone, columns, padded},
@@ -151,7 +151,7 @@ async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
         Ok(instances) => (instances, failure.map(|error| error.message)),
         Err(error) => (Vec::new(), Some(error.message)),
     };
-    let hours = |instance: InstanceFacts| {
+    let hours = |instance: BilledInstance| {
         let runs = matches!(instance.state.as_str(), "running" | "pending" | "stopping");
         let known: Vec<(OffsetDateTime, bool)> = changes.get(&instance.id).cloned().unwrap_or_default();
         let since_when = if known.is_empty() { instance.launched } else { instance.created };
@@ -165,7 +165,7 @@ async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
     Ok(MetricsReport { since, numbers, instances, usage, cost, problem, is_streamed: false })
 }
 
-async fn instances(context: &Context) -> Result<Vec<InstanceFacts>> {
+async fn instances(context: &Context) -> Result<Vec<BilledInstance>> {
     let engine = engine::connect(&context.settings).await?;
     Ok(Box::pin(stack::instances(&engine, &context.settings.stack.value)).await?)
 }

@@ -32,6 +32,7 @@ pub mod overview;
 pub mod plan;
 pub mod run;
 pub mod runtimes;
+pub mod schedule;
 pub mod status;
 pub mod test;
 pub mod test_bonus;

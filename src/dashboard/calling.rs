@@ -161,8 +161,8 @@ pub(super) async fn stop_all(context: &Context, stop: &Request) -> Result<Stoppe
 
 /// Whether the stack's instance is one that can be stopped.
 pub(super) fn runs(stack: &Discovery) -> bool {
-    let state = stack.part(Part::Instance).and_then(|found| found.state.as_deref());
-    state.is_some_and(|state| RUNNING.contains(&state))
+    let instances = stack.found.iter().filter(|found| found.part == Part::Instance);
+    instances.filter_map(|found| found.state.as_deref()).any(|state| RUNNING.contains(&state))
 }
 
 /// The context of another stack of the same engine.

@@ -11,7 +11,7 @@ use super::{
     spec::{Role, Spec},
 };
 use crate::{
-    marks::{ENGINE_LABEL, OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL},
+    marks::{DECLARED_LABEL, ENGINE_LABEL, OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL},
     names::{ContainerName, OwnerId},
 };
 use bollard::{
@@ -59,6 +59,8 @@ pub struct Owned {
     pub project: Option<String>,
     /// Its state, in Docker's words (`running`, `exited`).
     pub state: String,
+    /// Whether it stands in a project's `[containers]`.
+    pub is_declared: bool,
 }
 
 impl Owned {
@@ -165,6 +167,7 @@ fn describe(container: ContainerSummary) -> Option<Owned> {
         spec: label(SPEC_LABEL).unwrap_or_default(),
         project: label(PROJECT_LABEL),
         state: container.state.unwrap_or(ContainerSummaryStateEnum::EMPTY).to_string(),
+        is_declared: label(DECLARED_LABEL).is_some(),
     })
 }
 

@@ -343,9 +343,13 @@ pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
 pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Component> {
     let alive = is_running(record);
     let since = || {
-        Message::new("component.since")
+        let key = if record.stops_at.is_some() { "component.since_until" } else { "component.since" };
+        let until = record.stops_at.and_then(|at| time::OffsetDateTime::from_unix_timestamp(at).ok());
+        let until = until.and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok());
+        Message::new(key)
             .with_message("engine", record.kind.message())
             .with("time", record.started_to_the_second())
+            .with("until", until.unwrap_or_default())
     };
     let is_known = || Installation::load(settings).is_none_or(|installation| knows(record, &installation));
     let (health, detail) = if alive && is_known() {

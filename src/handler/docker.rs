@@ -148,7 +148,7 @@ impl Docker {
 /// Tells whether a container in this state has been started or stopped. One that is on its way is neither.
 fn has_led_to(change: Change, state: &str) -> bool {
     match change {
-        Change::Start => state == "running",
+        Change::Start | Change::Restart => state == "running",
         Change::Stop => !matches!(state, "running" | "restarting" | "paused" | "stopping"),
     }
 }

@@ -153,6 +153,34 @@ impl Current {
     }
 }
 
+/// Something that the tick did, and why.
+#[derive(Debug, Serialize)]
+pub(super) struct Acted<'a> {
+    /// `start` or `stop`.
+    pub(super) action: &'static str,
+    /// Of whom: `ec2` or `docker`.
+    pub(super) target: &'static str,
+    /// The instance's id or the container's name.
+    pub(super) id: &'a str,
+    /// `schedule`, `lifetime` or `idle`.
+    pub(super) by: &'static str,
+    /// `ok`, or the failure's code.
+    pub(super) outcome: &'static str,
+}
+
+/// Writes what the tick did.
+pub(super) fn acted(acted: &Acted<'_>) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        level: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
+        #[serde(flatten)]
+        acted: &'a Acted<'a>,
+    }
+    write(&Line { level: "INFO", request_id: request_id(), acted });
+}
+
 tokio::task_local! {
     static CURRENT: Current;
 }

@@ -154,6 +154,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record: Box::new(record), set_aside })?;
 
+    stop.heed(arguments.project);
     let shutdown = CancellationToken::new();
     let listeners = [Some(listener), beside, named].into_iter().flatten().collect();
     let served = edge::server::run_on(listeners, edge, shutdown.clone());

@@ -1,10 +1,11 @@
 //! The settings' values, each parsed once; a text that breaks its rule is answered with the rule.
 
 use crate::{
+    contract::Lifetime,
     edge::limits::Rate,
     engine_kind::EngineKind,
     lenience::Lenience,
-    names::{StackName, is_region},
+    names::{InstanceType, StackName, is_region},
     runtimes::Runtime,
     text::Message,
 };
@@ -127,6 +128,22 @@ pub fn status(text: &str) -> Result<StatusFilter, Rule> {
 /// Tells the rule when the text is no regular expression.
 pub fn pattern(text: &str) -> Result<regex_lite::Regex, Rule> {
     regex_lite::Regex::new(text).map_err(|_| Rule::new("pattern"))
+}
+
+/// Reads how long something may run (`2h`).
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn lifetime(text: &str) -> Result<Lifetime, Rule> {
+    text.parse().map_err(|_| Rule::new("lifetime"))
+}
+
+/// Reads the name of a type of instance (`t3.small`), by its form only: which there are, an engine knows.
+///
+/// # Errors
+/// Tells the rule when the text cannot be one.
+pub fn instance_type(text: &str) -> Result<InstanceType, Rule> {
+    text.parse().map_err(|_| Rule::new("instance_type"))
 }
 
 /// Reads the name of a runtime that has an interpreter (`python3.12`).

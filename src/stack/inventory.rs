@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 /// An instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceFacts {
+pub struct BilledInstance {
     /// Its id.
     pub id: String,
     /// Its type (`t2.micro`).
@@ -28,7 +28,7 @@ pub struct InstanceFacts {
 ///
 /// # Errors
 /// Returns the call that failed.
-pub async fn instances(engine: &Engine, stack: &StackName) -> Result<Vec<InstanceFacts>, Error> {
+pub async fn instances(engine: &Engine, stack: &StackName) -> Result<Vec<BilledInstance>, Error> {
     let clients = Clients::new(engine);
     let filter = |tag: &str, value: &str| Filter::builder().name(format!("tag:{tag}")).values(value).build();
     let filters = vec![filter(STACK_TAG, stack.as_str()), filter(PART_TAG, INSTANCE)];
@@ -40,11 +40,11 @@ pub async fn instances(engine: &Engine, stack: &StackName) -> Result<Vec<Instanc
     reading(look).await.map_err(|error: Error| error.at(engine))
 }
 
-fn facts(instance: &Instance) -> Option<InstanceFacts> {
+fn facts(instance: &Instance) -> Option<BilledInstance> {
     let time = |time: &aws_smithy_types::DateTime| OffsetDateTime::from_unix_timestamp(time.secs()).ok();
     let launched = instance.launch_time().and_then(time)?;
     let disks = instance.block_device_mappings().iter().filter_map(|disk| time(disk.ebs()?.attach_time()?));
-    Some(InstanceFacts {
+    Some(BilledInstance {
         id: instance.instance_id()?.to_owned(),
         r#type: instance.instance_type()?.as_str().to_owned(),
         state: instance.state()?.name()?.as_str().to_owned(),

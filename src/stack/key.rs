@@ -104,6 +104,7 @@ pub(super) async fn read(clients: &Clients, stack: &StackName) -> Result<Vec<Key
                 scope: match tags.get(KEY_SCOPE_TAG)?.as_str() {
                     "status" => Scope::Status,
                     "control" => Scope::Control,
+                    "modify" => Scope::Modify,
                     _ => return None,
                 },
                 digest: tags.get(KEY_DIGEST_TAG)?.parse().ok()?,
@@ -120,7 +121,15 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
     for (key, tags) in ours(clients, names).await? {
         let created = key.created_date.map_or(0, |time| time.secs());
         let state = tags.get(KEY_SCOPE_TAG).cloned();
-        sighting.ours.extend(key.id.map(|id| Found { part: Part::Key, id, rev: None, state, reason: None, created }));
+        sighting.ours.extend(key.id.map(|id| Found {
+            part: Part::Key,
+            id,
+            rev: None,
+            state,
+            reason: None,
+            created,
+            instance: None,
+        }));
     }
     sighting.sort();
     Ok(sighting)

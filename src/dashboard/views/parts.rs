@@ -116,6 +116,7 @@ fn planned_part(frame: &Frame<'_>, part: &PlannedPart) -> Markup {
         PlannedChange::Create => "+",
         PlannedChange::Update => "~",
         PlannedChange::Replace => "±",
+        PlannedChange::Remove => "-",
         PlannedChange::Unchanged => "=",
     };
     let text = Message::new(format!("plan.{}", part.change.as_str())).with_message("part", part.part.message());

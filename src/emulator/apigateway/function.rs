@@ -3,7 +3,10 @@
 use super::failure::Failure;
 use crate::emulator::{
     Context,
+    access::Decision,
+    iam,
     lambda::{self, Denied},
+    policy::{Layer, Verdict},
     runtime::{Answer, Functions, Invocation, InvokeError},
     wire,
 };
@@ -25,6 +28,8 @@ pub(in crate::emulator) struct Function<'a> {
     /// What the function's resource policy is asked about
     /// (`arn:aws:execute-api:us-east-1:000000000000:api/stage/GET/path`).
     pub(in crate::emulator) source_arn: &'a str,
+    /// The role that invokes it, where it is not the function's resource policy that lets the route in.
+    pub(in crate::emulator) role: Option<&'a str>,
     /// How long it may take.
     pub(in crate::emulator) limit: Duration,
     /// What the call is logged under.
@@ -44,13 +49,25 @@ pub(in crate::emulator) enum Outcome {
 }
 
 impl Function<'_> {
+    /// Writes down, for `atelier explain`, that the function's policy does not let the route in.
+    fn note_refusal(&self) {
+        let (at, missing) = (wire::iso_time(self.context.now_millis()), Verdict::Missing(Layer::Resource));
+        let (service, action) = ("apigateway.amazonaws.com", "lambda:InvokeFunction");
+        let call = format!("execute-api {}", self.source_arn);
+        self.context.decisions.write(&Decision::new(self.request_id, at, call, service, action, self.arn, &missing));
+    }
+
     /// Has the function answer.
     pub(in crate::emulator) async fn invoke(&self, payload: Bytes, waits: bool) -> Result<Outcome, Failure> {
         if payload.len() > MAX_EVENT {
             return Err(Failure::TooLarge);
         }
         let (request_id, function) = (self.request_id, self.arn);
-        let spec = lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn);
+        let spec = match self.role {
+            Some(role) if !is_passed_through(role) && !iam::has_role(self.context, role) => Err(Denied::Forbidden),
+            Some(_) => lambda::invocable_as_owner(self.context, self.arn),
+            None => lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn),
+        };
         let spec = spec.map_err(|denied| {
             let reason = match denied {
                 Denied::Absent => "there is no such function",
@@ -62,6 +79,9 @@ impl Function<'_> {
                 }
             };
             let source = self.source_arn;
+            if denied == Denied::Forbidden {
+                self.note_refusal();
+            }
             tracing::warn!(request_id, function, source, reason, "an API call cannot invoke its function");
             Failure::Configuration
         })?;
@@ -95,6 +115,11 @@ impl Function<'_> {
             }
         }
     }
+}
+
+/// Whether the credentials of an integration are those of whoever calls (`arn:aws:iam::*:user/*`).
+fn is_passed_through(role: &str) -> bool {
+    role == "arn:aws:iam::*:user/*"
 }
 
 /// Names a trace that begins with a call.

@@ -44,7 +44,7 @@ impl State {
     /// The document of a managed policy, in the version that counts.
     pub(in crate::emulator) fn document_of(&self, arn: &str, account: &str) -> Option<String> {
         match Managed::find(arn) {
-            Some(managed) => managed.document().ok(),
+            Some(managed) => managed.about_here(),
             None => self.policy(arn, account).ok()?.current().map(str::to_owned),
         }
     }

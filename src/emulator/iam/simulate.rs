@@ -1,6 +1,6 @@
 //! `SimulateCustomPolicy` and `SimulatePrincipalPolicy`: what would be decided, with nothing done.
 
-use super::{no_such_entity, paging::Paging};
+use super::{MAX_ARN, MAX_POLICY, no_such_entity, null, paging::Paging, take_one_of, take_text};
 use crate::emulator::{
     access,
     policy::{self, Document, Keys, Layer, Policies, Principal, Request as Asked, Source, Use, Verdict},
@@ -11,6 +11,22 @@ use std::sync::Arc;
 
 /// IAM's limits on the lists of a simulation.
 const MOST: usize = 1000;
+
+/// The types of condition keys; each is written as texts.
+const KINDS: [&str; 12] = [
+    "binary",
+    "binaryList",
+    "boolean",
+    "booleanList",
+    "date",
+    "dateList",
+    "ip",
+    "ipList",
+    "numeric",
+    "numericList",
+    "string",
+    "stringList",
+];
 
 struct Input {
     policies: Vec<String>,
@@ -29,7 +45,7 @@ impl Input {
         let (policies, boundaries) = (list("PolicyInputList")?, list("PermissionsBoundaryPolicyInputList")?);
         let (actions, mut resources) = (list("ActionNames")?, list("ResourceArns")?);
         if actions.is_empty() {
-            return Err(invalid("The list of actions must not be empty."));
+            return Err(null("actionNames"));
         }
         if actions.len() > MOST || resources.len() > MOST {
             return Err(invalid(&format!("A simulation has at most {MOST} actions and resources.")));
@@ -43,7 +59,7 @@ impl Input {
         let mut keys = Keys::default();
         for mut entry in params.structures("ContextEntries.member")? {
             let (name, values) = (entry.required("ContextKeyName")?, entry.list("ContextKeyValues.member")?);
-            entry.text("ContextKeyType");
+            take_one_of(&mut entry, "ContextKeyType", &KINDS)?;
             entry.finish()?;
             keys.set_all(&name, values);
         }
@@ -51,14 +67,14 @@ impl Input {
             return Err(AwsError::not_implemented("iam", "a simulation with ResourceHandlingOption"));
         }
         // Everything here belongs to one account.
-        params.text("ResourceOwner");
+        take_text(params, "ResourceOwner", MAX_ARN)?;
         Ok(Self {
             policies,
             boundaries,
             actions,
             resources,
-            resource_policy: params.text("ResourcePolicy"),
-            caller: params.text("CallerArn"),
+            resource_policy: take_text(params, "ResourcePolicy", MAX_POLICY)?,
+            caller: take_text(params, "CallerArn", MAX_ARN)?,
             paging: Paging::take(params)?,
             keys,
         })
@@ -95,7 +111,7 @@ fn invalid(message: &str) -> AwsError {
 pub(super) fn custom(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.query(Input::take)?;
     if input.policies.is_empty() {
-        return Err(invalid("The list of policies must not be empty."));
+        return Err(null("policyInputList"));
     }
     let mut policies = Policies::default();
     input.add(&mut policies)?;
@@ -108,7 +124,7 @@ pub(super) fn custom(operation: Operation<'_>) -> Result<Output, AwsError> {
 /// `SimulatePrincipalPolicy`: with the policies of a user or a role.
 pub(super) fn principal(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((arn, input), scope) = operation.query(|params| {
-        let arn = params.required("PolicySourceArn")?;
+        let arn = take_text(params, "PolicySourceArn", MAX_ARN)?.ok_or_else(|| null("policySourceArn"))?;
         Ok((arn, Input::take(params)?))
     })?;
     let caller = access::of_arn(scope.context, &arn)

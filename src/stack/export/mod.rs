@@ -20,14 +20,14 @@ mod value;
 mod yaml;
 
 pub(super) use folder::Error as FolderError;
-pub(super) use resource::{Body, Concern, Function, Resource};
+pub(super) use resource::{Alarm, Body, Concern, Function, Resource};
 pub(super) use scene::{Scene, key_variable};
 pub(super) use value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value};
 
 use super::{
-    api, client::Clients, discover::discover_with, error::Error as StackError, function, instance, key, log_group,
-    package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec, usage_plan,
-    wanted,
+    alarm, api, client::Clients, clock, discover::discover_with, error::Error as StackError, function, instance, key,
+    log_group, package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec,
+    usage_plan, wanted,
 };
 use crate::{
     disk,
@@ -183,7 +183,7 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
     let account = reading(|| clients.account()).await?;
     let found = discover_with(&clients, stack, &account).await?;
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), found.instance_id().as_ref(), &clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &found.instances(), &clients, &account).await?;
     let keys = match spec.keys {
         None => Vec::new(),
         Some(_) => reading(|| key::read(&clients, stack)).await?,
@@ -268,6 +268,8 @@ fn of_part(part: Part, scene: &Scene<'_>) -> Vec<Resource> {
         Part::Api => api::exported(scene),
         Part::UsagePlan => usage_plan::exported(scene),
         Part::Key => key::exported(scene),
+        Part::Alarm => alarm::exported(scene),
+        Part::Clock => clock::exported(scene),
     }
 }
 

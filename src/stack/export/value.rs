@@ -8,8 +8,8 @@
 /// A resource of the stack, as other resources refer to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::stack) enum Thing {
-    /// An instance that the API controls.
-    Instance,
+    /// An instance that the API controls, by its name where it has one.
+    Instance(Option<String>),
     /// The role that the function runs as.
     Role,
     /// What the role may do.
@@ -32,6 +32,14 @@ pub(in crate::stack) enum Thing {
     Key(String),
     /// That key in the usage plan.
     PlanKey(String),
+    /// The rule that wakes the function.
+    ClockRule,
+    /// That it wakes the function.
+    ClockTarget,
+    /// Its leave to do so.
+    ClockPermission,
+    /// An alarm on the function, by what its name ends with.
+    Alarm(String),
 }
 
 /// What is known of a resource once it is there.

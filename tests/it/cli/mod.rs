@@ -1,5 +1,6 @@
 //! The command line, run as a process.
 
+mod alarms;
 mod aws;
 mod bonus;
 mod call;

@@ -106,12 +106,9 @@ async fn denials_boundaries_and_what_is_attached_have_their_say() {
     assert!(limited.message().unwrap().ends_with("because no permissions boundary allows the iam:ListRoles action"));
     iam.delete_user_permissions_boundary().user_name("ann").send().await.unwrap();
     iam.delete_user_policy().user_name("ann").policy_name("own").send().await.unwrap();
-    iam.attach_user_policy()
-        .user_name("ann")
-        .policy_arn("arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess")
-        .send()
-        .await
-        .unwrap();
+    let reading = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    iam.attach_user_policy().user_name("ann").policy_arn(reading).send().await.unwrap();
+    own.list_roles().send().await.unwrap();
     let ec2 = ec2_as(&cloud, credentials);
     ec2.describe_instances().send().await.unwrap();
     let launched = ec2.run_instances().image_id("ami-12345678").min_count(1).max_count(1).send().await.unwrap_err();
@@ -240,6 +237,49 @@ async fn simulations_say_what_would_be_decided() {
     let bad =
         iam.simulate_custom_policy().policy_input_list("{").action_names("s3:GetObject").send().await.unwrap_err();
     assert_eq!(aws_sdk_iam::error::ProvideErrorMetadata::code(&bad), Some("InvalidInput"));
+}
+
+#[tokio::test]
+async fn a_functions_policy_lets_in_whom_it_names_and_names_only_who_can_be() {
+    let cloud = Cloud::with_iam().await;
+    let function = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:f");
+    let credentials = ann(&cloud, &json!([allow(&["lambda:List*"], "*")])).await;
+    let trust =
+        r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+    cloud.iam().create_role().role_name("worker").assume_role_policy_document(trust).send().await.unwrap();
+    let owner = aws_sdk_lambda::Client::new(&cloud.sdk());
+    let code = aws_sdk_lambda::primitives::Blob::new(super::function::script("exit 1"));
+    let create = owner.create_function().function_name("f").handler("bootstrap");
+    let create = create.runtime(aws_sdk_lambda::types::Runtime::Providedal2023);
+    let create = create.role(format!("arn:aws:iam::{ACCOUNT}:role/worker"));
+    create.code(aws_sdk_lambda::types::FunctionCode::builder().zip_file(code).build()).send().await.unwrap();
+    cloud.settle();
+    let own = aws_sdk_lambda::Client::new(&cloud.sdk_as(credentials, "us-east-1"));
+    let dry = || own.invoke().function_name("f").invocation_type(aws_sdk_lambda::types::InvocationType::DryRun).send();
+    let refused = dry().await.unwrap_err();
+    assert_eq!(aws_sdk_lambda::error::ProvideErrorMetadata::code(&refused), Some("AccessDeniedException"));
+    assert_eq!(
+        aws_sdk_lambda::error::ProvideErrorMetadata::message(&refused).unwrap(),
+        format!(
+            "User: arn:aws:iam::{ACCOUNT}:user/ann is not authorized to perform: lambda:InvokeFunction on resource: \
+             {function} because no identity-based policy allows the lambda:InvokeFunction action"
+        )
+    );
+    let add = |id: &str, principal: String| {
+        let add = owner.add_permission().function_name("f").statement_id(id).action("lambda:InvokeFunction");
+        add.principal(principal).send()
+    };
+    for nobody in ["ann".to_owned(), "123".to_owned(), format!("arn:aws:iam::{ACCOUNT}:user/bob")] {
+        let refused = add("n", nobody).await.unwrap_err();
+        assert_eq!(
+            aws_sdk_lambda::error::ProvideErrorMetadata::message(&refused),
+            Some("The provided principal was invalid. Please check the principal and try again.")
+        );
+    }
+    add("account", ACCOUNT.to_owned()).await.unwrap();
+    assert!(dry().await.is_err(), "the account leaves it to her own policies");
+    add("ann", format!("arn:aws:iam::{ACCOUNT}:user/ann")).await.unwrap();
+    dry().await.unwrap();
 }
 
 #[tokio::test]

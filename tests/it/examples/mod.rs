@@ -2,7 +2,14 @@
 
 use crate::support::{Project, Running, eventually, raw, skipped, tool};
 use serde_json::Value;
-use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, process::Output, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Output,
+    time::Duration,
+};
 
 fn example(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
@@ -39,7 +46,9 @@ fn a_rust_test_has_an_engine_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     // The crate of the example is one file, and its test another: no registry, no lock file, one compiler run each.
     let environment = [("ATELIER", env!("CARGO_BIN_EXE_atelier"))];
-    let rustc = |args: &[&str]| tool("RUSTC", "rustc", folder.path(), environment).args(args).output().unwrap();
+    // The compiler beside the cargo that builds this: elsewhere no toolchain may be chosen.
+    let compiler = Path::new(env!("CARGO")).with_file_name("rustc").display().to_string();
+    let rustc = |args: &[&str]| tool("RUSTC", &compiler, folder.path(), environment).args(args).output().unwrap();
     let (library, test) = (example("rust-test/src/lib.rs"), example("rust-test/tests/infra.rs"));
     let edition = ["--edition", "2024"];
     let built = rustc(
@@ -81,7 +90,7 @@ fn the_services_of_the_compose_file_do_what_it_says() {
         .split('"')
         .nth(1)
         .unwrap()
-        .replace("$$(cat /work/.api_id)", &fs::read_to_string(project.path().join(".api_id")).unwrap());
+        .replace("$$(cat /work/.api_id)", fs::read_to_string(project.path().join(".api_id")).unwrap().trim());
     let path = url.strip_prefix(&public).unwrap().to_owned();
     let host = public.strip_prefix("http://").unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -12,7 +12,9 @@ const ROLE: &str = "atelier-infrastructure-handler";
 const POLICY: &str = "atelier";
 
 /// What the API may be asked for; what this build does not know is left out by what the whole role can do.
-const ASKED: [&str; 7] = [
+const ASKED: [&str; 9] = [
+    "action=stop",
+    "action=start&for=1h",
     "action=stop",
     "action=start",
     "action=status",

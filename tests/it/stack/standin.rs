@@ -7,10 +7,14 @@ use crate::support::{
     fault::{At, Fault, FaultProxy},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::{Cursor, Write},
+};
 
 const DOCUMENT: &str = include_str!("../../../docs/aws.md");
 const ACCOUNT: &str = "000000000000";
+const ROLE: &str = "atelier-infrastructure-handler";
 
 /// The policy of the document, for the account and the region of the engine.
 fn policy() -> Value {
@@ -77,32 +81,73 @@ impl StandIn {
         self.ok(&["test"]);
         self.ok(&["call", "start"]);
         self.ok(&["logs"]);
+        self.ok(&["schedule", "set", "--stop", "18:30"]);
+        self.ok(&["schedule", "remove"]);
+        self.ok(&["deploy", "--instance", "web=t2.micro"]);
+        self.ok(&["deploy", "--instance", "web=t3.micro"]);
         self.ok(&["deploy", "--auth", "api-key"]);
-        self.ok(&["key", "create", "ci"]);
-        self.ok(&["key", "rotate", "ci", "--yes"]);
+        self.ok(&["key", "create", "--scope", "control"]);
+        self.ok(&["key", "create", "--scope", "status", "--name", "ci"]);
+        self.ok(&["key", "rotate", "ci"]);
         self.ok(&["key", "list"]);
         self.ok(&["test"]);
-        self.ok(&["key", "revoke", "ci", "--yes"]);
+        self.ok(&["key", "revoke", "ci"]);
         self.ok(&["deploy", "--auth", "none"]);
+        self.ok(&["call", "stop"]);
         self.drift();
+        // The function can stop nothing now: what the test has started, it stops itself.
+        assert_eq!(self.run(&["test"]).code, Some(1));
+        self.spoil();
         self.ok(&["deploy"]);
-        self.ok(&["clean", "--yes"]);
+        self.ok(&["call", "status"]);
+        self.attach();
+        self.ok(&["clean", "--all", "--yes"]);
         self.ok(&["clean", "--yes"]);
     }
 
     /// Somebody else changes what was deployed, as the account's owner.
     fn drift(&self) {
         let sdk = self.cloud.project.sdk(self.cloud.port);
-        let (iam, role) = (aws_sdk_iam::Client::new(&sdk), "atelier-infrastructure-handler");
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        let less = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:DescribeInstances","ec2:StartInstances"],"Resource":"*"}]}"#;
+        let instance = std::fs::read_to_string(self.project.path().join(".instance_id")).unwrap();
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","ec2.amazonaws.com"]},"Action":"sts:AssumeRole"}]}"#;
-        let attached = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            iam.update_assume_role_policy().role_name(role).policy_document(trust).send().await.unwrap();
-            iam.attach_role_policy().role_name(role).policy_arn(attached).send().await.unwrap();
+            iam.update_assume_role_policy().role_name(ROLE).policy_document(trust).send().await.unwrap();
+            iam.put_role_policy().role_name(ROLE).policy_name("atelier").policy_document(less).send().await.unwrap();
             let lambda = aws_sdk_lambda::Client::new(&sdk);
             let change = lambda.update_function_configuration().function_name("infrastructure-handler");
             change.memory_size(256).send().await.unwrap();
+            // Of an older build, as their revs say.
+            let arn = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:infrastructure-handler");
+            lambda.tag_resource().resource(arn).tags("atelier:rev", "older").send().await.unwrap();
+            let rev = aws_sdk_ec2::types::Tag::builder().key("atelier:rev").value("older").build();
+            let ec2 = aws_sdk_ec2::Client::new(&sdk);
+            ec2.create_tags().resources(instance.trim()).tags(rev).send().await.unwrap();
+        });
+    }
+
+    /// Somebody else puts other code into the function.
+    fn spoil(&self) {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        archive.start_file("bootstrap", zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
+        archive.write_all(b"#!/bin/sh\n").unwrap();
+        let code = aws_sdk_lambda::primitives::Blob::new(archive.finish().unwrap().into_inner());
+        let lambda = aws_sdk_lambda::Client::new(&self.cloud.project.sdk(self.cloud.port));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let update = lambda.update_function_code().function_name("infrastructure-handler").zip_file(code);
+        runtime.block_on(update.send()).unwrap();
+    }
+
+    /// The role gets a policy that nobody here knows of.
+    fn attach(&self) {
+        let sdk = self.cloud.project.sdk(self.cloud.port);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let attached = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
+        runtime.block_on(async {
+            let iam = aws_sdk_iam::Client::new(&sdk);
+            iam.attach_role_policy().role_name(ROLE).policy_arn(attached).send().await.unwrap();
         });
     }
 }

@@ -20,6 +20,6 @@ pub(crate) use project::{Output, Project, sdk_of};
 pub(crate) use running::Running;
 pub(crate) use skipped::skipped;
 pub(crate) use terminal::Terminal;
-pub(crate) use terraform::{Module, has_terraform};
+pub(crate) use terraform::{Module, providers};
 pub(crate) use tool::tool;
 pub(crate) use wait::eventually;

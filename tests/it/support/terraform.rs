@@ -3,32 +3,29 @@
 use super::{skipped, tool};
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     sync::OnceLock,
 };
 
-/// Where the AWS provider of Terraform lies, below a folder that holds it as its registry does.
+/// The folder with Terraform's AWS provider, which `ATELIER_TERRAFORM_PROVIDERS` names or `scripts/terraform-providers.sh`
+/// finds; a test that Terraform is absent for is counted as skipped.
 #[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
-fn mirror() -> Option<PathBuf> {
-    let named = std::env::var_os("ATELIER_TERRAFORM_MIRROR").map(PathBuf::from);
-    let places = ["/opt/tf-plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"];
-    let holds = |folder: &PathBuf| folder.join("registry.terraform.io/hashicorp/aws").is_dir();
-    named.into_iter().chain(places.map(PathBuf::from)).find(holds)
-}
-
-/// Whether Terraform and its provider are here; a test that they are absent for is counted as skipped.
-pub(crate) fn has_terraform() -> bool {
-    static HERE: OnceLock<bool> = OnceLock::new();
-    let is_here = *HERE.get_or_init(|| {
-        let folder = std::env::temp_dir();
-        let version =
-            tool("ATELIER_TERRAFORM", "terraform", &folder, [("CHECKPOINT_DISABLE", "1")]).arg("version").output();
-        version.is_ok_and(|output| output.status.success()) && mirror().is_some()
+pub(crate) fn providers() -> Option<PathBuf> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        if !std::env::split_paths(&path).any(|folder| folder.join("terraform").is_file()) {
+            return Err("terraform is not on the PATH".to_owned());
+        }
+        if let Some(folder) = std::env::var_os("ATELIER_TERRAFORM_PROVIDERS") {
+            return Ok(folder.into());
+        }
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/terraform-providers.sh");
+        let found = Command::new(script).stdin(Stdio::null()).output().unwrap();
+        let said = |text: &[u8]| String::from_utf8_lossy(text).trim().to_owned();
+        if found.status.success() { Ok(said(&found.stdout).into()) } else { Err(said(&found.stderr)) }
     });
-    if !is_here {
-        skipped("no terraform with the AWS provider in a mirror (ATELIER_TERRAFORM, ATELIER_TERRAFORM_MIRROR)");
-    }
-    is_here
+    found.as_ref().inspect_err(|reason| skipped(reason)).ok().cloned()
 }
 
 /// A module of Terraform's, and the engine that it is applied to.
@@ -41,7 +38,7 @@ impl Module {
     /// Prepares a module whose provider comes from the mirror; `environment` is what leads to an engine.
     pub(crate) fn new(folder: &Path, environment: Vec<(String, String)>) -> Self {
         let settings = folder.parent().unwrap().join("terraform.rc");
-        let mirror = mirror().unwrap();
+        let mirror = providers().unwrap();
         let text = format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
             mirror.display()
