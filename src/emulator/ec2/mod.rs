@@ -21,6 +21,7 @@ mod listing;
 mod machine;
 mod network;
 mod networks;
+mod notices;
 mod options;
 mod own_images;
 mod paging;

@@ -1,0 +1,8 @@
+//! The dashboard, as a browser, a program and a stranger meet it.
+
+mod actions;
+mod door;
+mod hostile;
+mod pages;
+mod served;
+mod stream;
