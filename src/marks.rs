@@ -69,6 +69,8 @@ pub const API_ID_TAG: &str = "_custom_id_";
 pub const NAMESPACE: &str = "atelier";
 /// The action in a metric of what asked for none that there is: metrics have few dimensions, whatever strangers ask.
 pub const NO_ACTION: &str = "none";
+/// The action in the line of an event that only says that a minute has passed.
+pub const TICK: &str = "tick";
 /// What atelier's own commands begin the ids of their AWS calls with, so that logs can tell them apart.
 pub const OWN_CALLS: &str = "atelier-";
 

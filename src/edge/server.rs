@@ -98,9 +98,10 @@ impl<U: Upstream> Edge<U> {
             Target::Health => self.health().await,
             Target::Page(page) => self.pages.answer(page, self.gate.upstream.services().unwrap_or_default()),
             Target::Api { api, stage, path, deployment, voice } => {
+                let caller = self.api_caller(&parts, &body);
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 let left = self.gate.config.api_time.saturating_sub(took);
                 let answered = self.gate.config.clock.timeout(left, self.api(who, call)).await;
                 return match answered {
@@ -150,6 +151,24 @@ impl<U: Upstream> Edge<U> {
         };
         response.extensions_mut().insert(Theirs);
         response
+    }
+
+    /// Proves who has signed a call of an API. Most are not signed, and other schemes than AWS's are the API's own.
+    fn api_caller(&self, parts: &Parts, body: &[u8]) -> UrlCaller {
+        let claim = match Claim::of(parts) {
+            Err(Denied::Missing) => return UrlCaller::Anybody,
+            claim => claim,
+        };
+        let candidates = origin::signed_candidates(&parts.headers, self.gate.config.public_host.as_deref());
+        let now = self.gate.config.clock.now();
+        let verified = claim.and_then(|claim| claim.verify(parts, body, &candidates, &self.gate.keyring, now));
+        match verified {
+            Ok(verified) if verified.service != "execute-api" => UrlCaller::Denied(Denied::Scope(
+                "Credential should be scoped to correct service: 'execute-api'.".to_owned(),
+            )),
+            Ok(verified) => UrlCaller::Key(verified.access_key_id),
+            Err(denied) => UrlCaller::Denied(denied),
+        }
     }
 
     /// Proves who calls a function's URL, where that is asked.

@@ -47,6 +47,7 @@ use crate::{
         Answer, Change, Lifetime, Modified, Operation, PATH, Parameter, Request, WhichContainer, WhichInstance,
     },
     flight::{Flights, Turn},
+    marks::TICK,
     names::{ContainerName, StackName},
 };
 use futures_util::FutureExt;
@@ -185,6 +186,7 @@ impl Handler {
             Ok(Call::Api(request)) => (Some(request.operation()), name_in(request)),
             _ => (None, None),
         };
+        let is_tick = matches!(call, Ok(Call::Tick { .. }));
         let (outcome, work) = match call {
             Ok(Call::Preflight) => (Ok(None), log::Work::default()),
             Ok(call) => {
@@ -215,7 +217,7 @@ impl Handler {
             stack: self.stack.as_str(),
             method: seen.method.as_deref(),
             path: is_our_path.then_some(PATH),
-            action: operation.map(|Operation { action, .. }| action.as_str()),
+            action: operation.map(|Operation { action, .. }| action.as_str()).or(is_tick.then_some(TICK)),
             target: operation.map(|Operation { target, .. }| target.as_str()),
             name: name.as_deref(),
             status: reply.status().as_u16(),

@@ -6,7 +6,7 @@ use super::{
     line::Line,
     record::{Event, Invoked, Proxy, Record, Rejected, Report, Request, Upstream},
 };
-use crate::marks::{NO_ACTION, OWN_CALLS};
+use crate::marks::{NO_ACTION, OWN_CALLS, TICK};
 use std::collections::{HashMap, HashSet};
 use time::{Duration, OffsetDateTime};
 
@@ -316,6 +316,8 @@ fn add_event(call: &mut Call, event: Event, run_at: f64) {
     call.status = call.status.filter(|_| call.operation.is_empty()).or(event.status);
     call.code = call.code.take().or(event.outcome).filter(|code| code != OK);
     call.changes.extend(event.changes.into_iter().map(Into::into));
+    // A minute that has passed is nobody's call, unless something was due.
+    call.own |= call.action.as_deref() == Some(TICK) && call.changes.is_empty() && call.code.is_none();
     for upstream in event.upstream {
         let place = upstream.place();
         let Upstream { operation, at_ms, ms, problem } = upstream;

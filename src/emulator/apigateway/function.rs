@@ -4,6 +4,7 @@ use super::failure::Failure;
 use crate::emulator::{
     Context,
     access::Decision,
+    iam,
     lambda::{self, Denied},
     policy::{Layer, Verdict},
     runtime::{Answer, Functions, Invocation, InvokeError},
@@ -27,6 +28,8 @@ pub(in crate::emulator) struct Function<'a> {
     /// What the function's resource policy is asked about
     /// (`arn:aws:execute-api:us-east-1:000000000000:api/stage/GET/path`).
     pub(in crate::emulator) source_arn: &'a str,
+    /// The role that invokes it, where it is not the function's resource policy that lets the route in.
+    pub(in crate::emulator) role: Option<&'a str>,
     /// How long it may take.
     pub(in crate::emulator) limit: Duration,
     /// What the call is logged under.
@@ -60,7 +63,11 @@ impl Function<'_> {
             return Err(Failure::TooLarge);
         }
         let (request_id, function) = (self.request_id, self.arn);
-        let spec = lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn);
+        let spec = match self.role {
+            Some(role) if !is_passed_through(role) && !iam::has_role(self.context, role) => Err(Denied::Forbidden),
+            Some(_) => lambda::invocable_as_owner(self.context, self.arn),
+            None => lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn),
+        };
         let spec = spec.map_err(|denied| {
             let reason = match denied {
                 Denied::Absent => "there is no such function",
@@ -108,6 +115,11 @@ impl Function<'_> {
             }
         }
     }
+}
+
+/// Whether the credentials of an integration are those of whoever calls (`arn:aws:iam::*:user/*`).
+fn is_passed_through(role: &str) -> bool {
+    role == "arn:aws:iam::*:user/*"
 }
 
 /// Names a trace that begins with a call.

@@ -28,7 +28,7 @@ pub use alarm::State;
 pub use metrics::Metrics;
 pub(super) use {
     emf::collect,
-    own::{ApiCall, Invoked, api_called, invoked, throttled},
+    own::{ApiCall, Filtered, Invoked, api_called, filtered, invoked, throttled},
     timed::tick,
 };
 

@@ -2,9 +2,13 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html>
 
-use super::metric::{Metric, Unit};
+use super::{
+    bucket::Bucket,
+    metric::{Metric, Unit},
+    metrics::Sample,
+};
 use crate::emulator::{context::Context, store::Region};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 const LAMBDA: &str = "AWS/Lambda";
 const API_GATEWAY: &str = "AWS/ApiGateway";
@@ -65,6 +69,27 @@ pub(in crate::emulator) fn api_called(context: &Context, region: &Region, call: 
     for (name, unit, value) in values.into_iter().flatten() {
         note(context, region, API_GATEWAY, name, unit, value, &[&[call.api], &[call.api, ("Stage", call.stage)]]);
     }
+}
+
+/// What a metric filter made of a log event.
+pub(in crate::emulator) struct Filtered<'a> {
+    pub(in crate::emulator) namespace: &'a str,
+    pub(in crate::emulator) name: &'a str,
+    /// One of CloudWatch's units; none where it is not said.
+    pub(in crate::emulator) unit: Option<&'a str>,
+    pub(in crate::emulator) dimensions: &'a BTreeMap<String, String>,
+    /// When the event was, milliseconds since the Unix epoch.
+    pub(in crate::emulator) time: i64,
+    pub(in crate::emulator) value: f64,
+}
+
+/// Adds what a metric filter made of a log event.
+pub(in crate::emulator) fn filtered(context: &Context, region: &Region, filtered: &Filtered<'_>) {
+    let Filtered { namespace, name, unit, dimensions, time, value } = *filtered;
+    let dimensions: Vec<_> = dimensions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let unit = unit.and_then(Unit::parse).unwrap_or(Unit::NONE);
+    let sample = Sample { time, now: context.now_millis(), unit, is_fine: false, bucket: Bucket::of(value, 1.0) };
+    context.metrics.add(region, &Metric::new(namespace, name, &dimensions), sample);
 }
 
 fn millis(duration: Duration) -> f64 {

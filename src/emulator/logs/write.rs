@@ -2,9 +2,10 @@
 
 use super::{
     events::Event,
-    invalid,
+    invalid, metric_filters,
     state::{Group, Name, State, StreamKey, check_group_name, check_stream_name, signed},
     streams::new_stream,
+    subscriptions::Arrived,
     unavailable,
 };
 use crate::emulator::{
@@ -70,8 +71,10 @@ pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let begin = too_old.max(expired).min(too_new);
     if begin < too_new {
         let taken = &events[begin..too_new];
-        scope.context.events.append(&id, now, taken).map_err(|error| unavailable(&error))?;
-        collect(scope.context, scope.region, taken);
+        let first = scope.context.events.append(&id, now, taken).map_err(|error| unavailable(&error))?;
+        let (group, stream) = (&input.log_group_name, &input.log_stream_name);
+        collect(scope.context, scope.region, group, taken);
+        Arrived { region: scope.region, group, stream, first, events: taken }.tell(scope.context);
     }
     let mut rejected = Map::new();
     if too_new < events.len() {
@@ -149,13 +152,16 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
         Err(_) => make_stream(context, target, now).await?,
     };
     let Some(id) = id else { return Ok(()) };
-    context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
-    collect(context, &target.region, &events);
+    let first = context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
+    collect(context, &target.region, &target.group, &events);
+    let Target { region, group, stream, .. } = target;
+    Arrived { region, group, stream, first, events: &events }.tell(context);
     Ok(())
 }
 
-/// Has CloudWatch see the metrics that stand in lines.
-fn collect(context: &Context, region: &Region, events: &[Event]) {
+/// Has CloudWatch see the metrics that stand in lines, and those that the group's filters make of them.
+fn collect(context: &Context, region: &Region, group: &str, events: &[Event]) {
+    metric_filters::count(context, region, group, events);
     for event in events {
         cloudwatch::collect(context, region, &event.message, event.timestamp);
     }

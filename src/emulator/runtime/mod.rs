@@ -194,6 +194,12 @@ struct Inner {
 }
 
 impl Functions {
+    /// What they work with.
+    #[must_use]
+    pub fn context(&self) -> &Arc<Context> {
+        &self.0.context
+    }
+
     /// Starts with no process; the first invocation starts the thread that forks them. Code that has an owner is not
     /// discarded.
     #[must_use]

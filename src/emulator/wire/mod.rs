@@ -14,6 +14,7 @@ mod shape;
 pub mod tags;
 mod text;
 mod times;
+pub mod yaml;
 
 pub use crate::aws_protocol::xml;
 pub use error::AwsError;

@@ -1,7 +1,11 @@
 //! `[alarm]` in `atelier.toml`: parts of the stack like the others.
 
 use crate::support::Project;
-use aws_sdk_cloudwatch::{Client, types::StateValue};
+use aws_sdk_cloudwatch::{
+    Client,
+    primitives::DateTime,
+    types::{Dimension, StateValue, Statistic},
+};
 use serde_json::{Value, json};
 
 fn alarms(answer: &Value) -> Vec<(String, String)> {
@@ -15,6 +19,16 @@ fn port(project: &Project) -> u16 {
     let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
     let record: Value = serde_json::from_str(&record).unwrap();
     u16::try_from(record["port"].as_u64().unwrap()).unwrap()
+}
+
+/// The sum of a metric of API Gateway since an hour ago.
+async fn sum(client: &Client, name: &str, dimensions: &[(&str, &str)]) -> f64 {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let dimensions = dimensions.iter().map(|(name, value)| Dimension::builder().name(*name).value(*value).build());
+    let call = client.get_metric_statistics().namespace("AWS/ApiGateway").metric_name(name).period(3600);
+    let call = call.set_dimensions(Some(dimensions.collect())).statistics(Statistic::Sum);
+    let call = call.start_time(DateTime::from_secs(now - 3600)).end_time(DateTime::from_secs(now + 60));
+    call.send().await.unwrap().datapoints().iter().filter_map(|point| point.sum()).sum()
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -39,6 +53,14 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
     let made: Vec<_> =
         made.metric_alarms().iter().map(|alarm| (alarm.metric_name().unwrap(), alarm.threshold().unwrap())).collect();
     assert_eq!(made, [("Errors", 5.0), ("Duration", 800.0)]);
+
+    // The API's own metrics, under the names that AWS has for them.
+    assert_eq!(project.run(&["call", "status"]).code, Some(0));
+    for dimensions in [&[("ApiName", "atelier")][..], &[("ApiName", "atelier"), ("Stage", "dev")]] {
+        assert!(sum(&client, "Count", dimensions).await >= 1.0, "{dimensions:?}");
+        assert!(sum(&client, "Latency", dimensions).await >= sum(&client, "IntegrationLatency", dimensions).await);
+    }
+    assert!(sum(&client, "5XXError", &[("ApiName", "atelier")]).await < 1.0);
 
     // Whoever has looked at the state by hand sees the same in `status`.
     let set = client.set_alarm_state().alarm_name(errors).state_value(StateValue::Alarm).state_reason("of a test");

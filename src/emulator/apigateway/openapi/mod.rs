@@ -1,15 +1,21 @@
-//! Importing an OpenAPI 3 or Swagger 2.0 document: paths become resources, `x-amazon-apigateway-integration` what answers them.
+//! Importing an OpenAPI 3 or Swagger 2.0 document: paths become resources, `x-amazon-apigateway-integration` what answers
+//! them, schemas models, and security schemes authorizers ([`parts`]).
 //!
 //! What is not understood is kept in the document and shown by an export; what would change who answers, and is not
 //! supported, is refused.
 
+mod parts;
+
 use super::{
     error::bad_request,
     integrations, mapping,
-    model::{ApiSettings, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Resources},
+    model::{
+        ApiSettings, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Resources, RestApi,
+    },
     resources::child,
 };
 use crate::emulator::wire::AwsError;
+use parts::{Security, security};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -34,16 +40,29 @@ const MAX_OPERATIONS: usize = 300;
 
 /// Reads a document's text.
 pub(super) fn parse(text: &[u8]) -> Result<Value, AwsError> {
-    let document: Value = serde_json::from_slice(text)
-        .map_err(|error| bad_request(format!("Invalid OpenAPI input: the emulator reads JSON only ({error}).")))?;
+    let document = read(text).map_err(|why| bad_request(format!("Invalid OpenAPI input: {why}.")))?;
     if export_type(&document).is_none() || !document["paths"].is_object() {
         return Err(bad_request("Invalid OpenAPI input: an OpenAPI 3 or Swagger 2.0 document with `paths` is needed."));
     }
     Ok(document)
 }
 
+/// Reads JSON, else YAML.
+pub(in crate::emulator) fn read(text: &[u8]) -> Result<Value, String> {
+    let Err(error) = serde_json::from_slice::<Value>(text) else {
+        return serde_json::from_slice(text).map_err(|error| error.to_string());
+    };
+    let text = std::str::from_utf8(text).map_err(|_| "it is no text".to_owned())?;
+    // What begins like JSON is meant as such.
+    if text.trim_start().starts_with(['{', '[']) {
+        return Err(error.to_string());
+    }
+    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
+    serde_saphyr::from_str(text).map_err(|error| first_line(error.to_string()))
+}
+
 /// Names the form of a document, as exports name it.
-pub(super) fn export_type(document: &Value) -> Option<&'static str> {
+pub(in crate::emulator) fn export_type(document: &Value) -> Option<&'static str> {
     let is = |member: &str, version: &str| document[member].as_str().is_some_and(|text| text.starts_with(version));
     if is("openapi", "3.") { Some("oas30") } else { is("swagger", "2.").then_some("swagger") }
 }
@@ -65,6 +84,18 @@ pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(
         Some(Value::String(text)) => settings.policy = Some(text.clone()),
         Some(policy) => settings.policy = Some(policy.to_string()),
     }
+    if let Some(size) = document.get("x-amazon-apigateway-minimum-compression-size") {
+        settings.minimum_compression_size = size.as_u64().and_then(|size| u32::try_from(size).ok());
+    }
+    let endpoint = document.get("x-amazon-apigateway-endpoint-configuration").or_else(|| {
+        document["servers"]
+            .as_array()?
+            .iter()
+            .find_map(|server| server.get("x-amazon-apigateway-endpoint-configuration"))
+    });
+    if let Some(is_disabled) = endpoint.and_then(|endpoint| endpoint["disableExecuteApiEndpoint"].as_bool()) {
+        settings.disable_execute_api_endpoint = is_disabled;
+    }
     settings.check()?;
     if let Some(types) = document["x-amazon-apigateway-binary-media-types"].as_array() {
         settings.binary_media_types = types.iter().filter_map(text).collect();
@@ -79,23 +110,27 @@ pub(super) fn gateway_responses(document: &Value) -> BTreeMap<String, GatewayRes
     responses.filter_map(|(kind, response)| Some((kind.clone(), read(response)?))).collect()
 }
 
-/// Adds a document's paths to `resources`, which has the root; what a path already has is replaced.
-pub(super) fn import(document: &Value, resources: &mut Resources) -> Result<(), AwsError> {
+/// Adds what a document has to an API; what a path already has is replaced.
+pub(super) fn import(document: &Value, api: &mut RestApi) -> Result<(), AwsError> {
+    parts::add_models(document, api)?;
+    parts::add_validators(document, api)?;
+    parts::add_authorizers(document, api)?;
     let paths = document["paths"].as_object().into_iter().flatten();
     let mut count = 0;
     for (path, item) in paths {
-        let id = resource_at(resources, path)?;
+        let id = resource_at(&mut api.resources, path)?;
         for (key, name) in METHODS {
             let Some(operation) = item.get(key) else { continue };
             count += 1;
             if count > MAX_OPERATIONS {
                 return Err(bad_request(format!("Invalid OpenAPI input: more than {MAX_OPERATIONS} operations.")));
             }
-            let method = method(document, operation, name, &id).map_err(|error| AwsError {
+            let shared = item.get("parameters");
+            let method = method(document, operation, shared, name, &id, api).map_err(|error| AwsError {
                 message: format!("Unable to import {name} {path}: {}", error.message),
                 ..error
             })?;
-            if let Some(resource) = resources.get_mut(&id) {
+            if let Some(resource) = api.resources.get_mut(&id) {
                 resource.methods.insert(name.to_owned(), method);
             }
         }
@@ -114,15 +149,26 @@ fn resource_at(resources: &mut Resources, path: &str) -> Result<String, AwsError
     Ok(parent)
 }
 
-fn method(document: &Value, operation: &Value, name: &str, resource: &str) -> Result<Method, AwsError> {
+fn method(
+    document: &Value,
+    operation: &Value,
+    shared: Option<&Value>,
+    name: &str,
+    resource: &str,
+    api: &mut RestApi,
+) -> Result<Method, AwsError> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    refuse_validation(document, operation)?;
     let mut responses = BTreeMap::new();
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let headers = response["headers"].as_object().into_iter().flatten();
         let response_parameters =
             headers.map(|(header, _)| (format!("method.response.header.{header}"), false)).collect();
-        let response = MethodResponse { status_code: status.clone(), response_parameters, ..Default::default() };
+        // `default` stands for what no other response is for.
+        if status.parse::<u16>().is_err() {
+            continue;
+        }
+        let response_models = parts::response_models(document, operation, response, api)?;
+        let response = MethodResponse { status_code: status.clone(), response_parameters, response_models };
         responses.insert(status.clone(), response);
     }
     let integration = match operation.get(INTEGRATION) {
@@ -135,47 +181,21 @@ fn method(document: &Value, operation: &Value, name: &str, resource: &str) -> Re
         }
         None => None,
     };
+    let Security { authorization_type, authorizer_id, authorization_scopes, api_key_required } =
+        security(document, operation, api)?;
     Ok(Method {
         name: name.to_owned(),
-        authorization_type: "NONE".to_owned(),
-        api_key_required: needs_key(document, operation)?,
+        authorization_type,
+        authorizer_id,
+        authorization_scopes,
+        api_key_required,
         operation_name: text(&operation["operationId"]),
+        request_parameters: parts::request_parameters(document, operation, shared),
+        request_models: parts::request_models(document, operation, shared, api)?,
+        request_validator_id: parts::validator(document, operation, api)?,
         responses,
         integration,
-        ..Method::default()
     })
-}
-
-/// Refuses an operation whose requests API Gateway would look into before the function gets them.
-fn refuse_validation(document: &Value, operation: &Value) -> Result<(), AwsError> {
-    const VALIDATOR: &str = "x-amazon-apigateway-request-validator";
-    let name = operation.get(VALIDATOR).or_else(|| document.get(VALIDATOR)).and_then(Value::as_str);
-    let validator = name.map(|name| &document["x-amazon-apigateway-request-validators"][name]);
-    let asks = |member: &str| validator.is_some_and(|validator| validator[member] == true);
-    if asks("validateRequestBody") || asks("validateRequestParameters") {
-        return Err(AwsError::not_implemented("apigateway", &format!("({VALIDATOR})")));
-    }
-    Ok(())
-}
-
-/// Tells whether an operation wants an API key; any other kind of security is refused rather than left out.
-fn needs_key(document: &Value, operation: &Value) -> Result<bool, AwsError> {
-    let security = operation.get("security").or_else(|| document.get("security"));
-    let requirements = security.and_then(Value::as_array).into_iter().flatten();
-    let mut needed = false;
-    for scheme in requirements.filter_map(Value::as_object).flat_map(|requirement| requirement.keys()) {
-        let known = document["securityDefinitions"].get(scheme);
-        let known = known.unwrap_or(&document["components"]["securitySchemes"][scheme]);
-        let is_key = known["type"] == "apiKey"
-            && known["in"] == "header"
-            && known["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("x-api-key"))
-            && known.get("x-amazon-apigateway-authtype").is_none();
-        if !is_key {
-            return Err(bad_request(format!("the security scheme `{scheme}` is not an API key in `x-api-key`")));
-        }
-        needed = true;
-    }
-    Ok(needed)
 }
 
 /// Reads the extension, whose members have almost, but not quite, the names of the API's own.
@@ -213,28 +233,48 @@ mod tests {
 
     const URI: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations";
 
-    fn root() -> Resources {
+    fn empty() -> RestApi {
         let root =
             Resource { id: "r".into(), parent_id: None, path_part: None, path: "/".into(), methods: BTreeMap::new() };
-        [("r".to_owned(), root)].into()
+        serde_json::from_value(json!({
+            "id": "a1", "created": time::OffsetDateTime::UNIX_EPOCH, "settings": { "name": "t" }, "tags": {},
+            "resources": { "r": root }, "document": null, "deployments": {}, "stages": {},
+        }))
+        .unwrap()
     }
 
-    fn imported(paths: &Value) -> Result<Resources, AwsError> {
+    fn imported(paths: &Value) -> Result<RestApi, AwsError> {
+        let authorizer = json!({ "type": "token", "authorizerUri": URI, "authorizerResultTtlInSeconds": 60 });
         let schemes = json!({
             "key": { "type": "apiKey", "in": "header", "name": "x-api-key" },
             "oauth": { "type": "oauth2" },
+            "mine": {
+                "type": "apiKey", "in": "header", "name": "X-Token", "x-amazon-apigateway-authtype": "custom",
+                "x-amazon-apigateway-authorizer": authorizer,
+            },
+            "sigv4": { "type": "apiKey", "in": "header", "name": "Authorization", "x-amazon-apigateway-authtype": "awsSigv4" },
+            "pool": {
+                "type": "apiKey", "in": "header", "name": "Authorization",
+                "x-amazon-apigateway-authtype": "cognito_user_pools",
+                "x-amazon-apigateway-authorizer": { "type": "cognito_user_pools", "providerARNs": ["arn"] },
+            },
+        });
+        let schemas = json!({
+            "Pet": { "type": "object", "required": ["name"] },
+            "Pets": { "type": "array", "items": { "$ref": "#/components/schemas/Pet" } },
         });
         let document = json!({
-            "openapi": "3.0.1", "info": { "title": "t" }, "paths": paths, "components": { "securitySchemes": schemes },
+            "openapi": "3.0.1", "info": { "title": "t" }, "paths": paths,
+            "components": { "securitySchemes": schemes, "schemas": schemas },
             "x-amazon-apigateway-request-validators": { "body": { "validateRequestBody": true } },
         });
-        let mut resources = root();
-        import(&document, &mut resources)?;
-        Ok(resources)
+        let mut api = empty();
+        import(&document, &mut api)?;
+        Ok(api)
     }
 
-    fn at<'a>(resources: &'a Resources, path: &str) -> &'a Resource {
-        resources.values().find(|resource| resource.path == path).unwrap()
+    fn at<'a>(api: &'a RestApi, path: &str) -> &'a Resource {
+        api.resources.values().find(|resource| resource.path == path).unwrap()
     }
 
     #[test]
@@ -245,7 +285,7 @@ mod tests {
             "/a": { "get": { INTEGRATION: { "type": "mock" }, "security": [{ "key": [] }] } },
         }))
         .unwrap();
-        assert_eq!(resources.len(), 4);
+        assert_eq!(resources.resources.len(), 4);
         let any = &at(&resources, "/a/b/{proxy+}").methods["ANY"];
         assert_eq!(any.integration.as_ref().unwrap().kind, IntegrationKind::AwsProxy);
         assert!(!any.api_key_required);
@@ -268,7 +308,8 @@ mod tests {
             json!({ INTEGRATION: { "type": "aws_proxy", "httpMethod": "POST", "uri": "arn:aws:nothing" } }),
             json!({ "security": [{ "oauth": [] }] }),
             json!({ "security": [{ "unknown": [] }] }),
-            json!({ "x-amazon-apigateway-request-validator": "body" }),
+            json!({ "security": [{ "pool": [] }] }),
+            json!({ "x-amazon-apigateway-request-validator": "none" }),
         ] {
             assert!(imported(&json!({ "/a": { "get": operation } })).is_err());
         }
@@ -291,9 +332,42 @@ mod tests {
         });
         let document = parse(document.to_string().as_bytes()).unwrap();
         assert_eq!(export_type(&document), Some("swagger"));
-        let mut resources = root();
-        import(&document, &mut resources).unwrap();
-        assert!(at(&resources, "/a/{b}").methods["POST"].api_key_required);
+        let mut api = empty();
+        import(&document, &mut api).unwrap();
+        let post = &at(&api, "/a/{b}").methods["POST"];
+        assert!(post.api_key_required);
+        assert_eq!(post.responses["200"].response_models["application/json"], "Empty");
+    }
+
+    #[test]
+    fn callers_and_bodies_are_looked_at_as_a_document_says() {
+        let operation = json!({
+            INTEGRATION: { "type": "mock" },
+            "security": [{ "mine": [] }],
+            "x-amazon-apigateway-request-validator": "body",
+            "parameters": [{ "name": "q", "in": "query", "required": true, "schema": { "type": "string" } }],
+            "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Pets" } } } },
+        });
+        let signed = json!({ INTEGRATION: { "type": "mock" }, "security": [{ "sigv4": [] }] });
+        let api = imported(&json!({ "/a": { "post": operation, "get": signed } })).unwrap();
+        let method = &at(&api, "/a").methods["POST"];
+        assert_eq!(method.authorization_type, "CUSTOM");
+        let authorizer = &api.authorizers[method.authorizer_id.as_ref().unwrap()];
+        assert_eq!((authorizer.name.as_str(), authorizer.ttl), ("mine", 60));
+        assert_eq!(authorizer.sources().collect::<Vec<_>>(), ["method.request.header.X-Token"]);
+        assert_eq!(method.request_models["application/json"], "Pets");
+        assert_eq!(method.request_parameters["method.request.querystring.q"], true);
+        assert!(api.validators[method.request_validator_id.as_ref().unwrap()].validate_request_body);
+        let pets = api.models["Pets"].schema.as_deref().unwrap();
+        assert!(pets.contains("https://apigateway.amazonaws.com/restapis/a1/models/Pet"), "{pets}");
+        assert_eq!(at(&api, "/a").methods["GET"].authorization_type, "AWS_IAM");
+    }
+
+    #[test]
+    fn a_document_may_be_yaml() {
+        let text = "openapi: 3.0.1\ninfo:\n  title: t\npaths:\n  /a:\n    get:\n      responses: {}\n";
+        assert_eq!(parse(text.as_bytes()).unwrap()["info"]["title"], "t");
+        assert!(parse(b"openapi: [").is_err());
     }
 
     #[test]
