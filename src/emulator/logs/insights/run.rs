@@ -197,7 +197,7 @@ mod tests {
             r#"{"level":"INFO","ms":20,"route":"/b","user":"bob"}"#,
             "plain user=carl, method:GET",
         ];
-        let numbered: Vec<(&&str, i64)> = messages.iter().zip(0..).collect();
+        let numbered: Vec<_> = messages.iter().zip(0_i64..).collect();
         let events = numbered.into_iter().rev().map(|(message, at)| Event {
             pointer: at.to_string(),
             timestamp: 1_700_000_000_000 + at * 60_000,
