@@ -86,12 +86,13 @@ class Walk(models.Examination):
 
     def walk(self):
         _, self.operations = present.faults_and_operations(self.service)
-        known = kept.KEPT.get(self.service.name, {})
-        for operation in known.keys() - set(self.operations):
+        kept_here, acts = kept.KEPT.get(self.service.name, {}), kept.ACTS.get(self.service.name, {})
+        for operation in (kept_here.keys() | acts.keys()) - set(self.operations):
             self.fault(operation, "kept", "the engine has no such operation")
         for operation in self.operations:
             for row in self.rows(operation)[:1]:
-                self.members_of(operation, row, known.get(operation, {}))
+                known = {**kept_here.get(operation, {}), **acts.get(operation, {})}
+                self.members_of(operation, row, known)
 
     def members_of(self, operation, row, known):
         shape = self.service.operation(operation).input_shape

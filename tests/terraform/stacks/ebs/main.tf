@@ -12,7 +12,8 @@ resource "aws_instance" "it" {
 resource "aws_ebs_volume" "it" {
   availability_zone = "us-east-1a"
   size              = var.second ? 9 : 8
-  type              = var.second ? "gp3" : "gp2"
+  type              = "gp3"
+  iops              = var.second ? 4000 : 3000
   tags              = { step = var.second ? "second" : "first" }
 }
 

@@ -10,8 +10,7 @@ resource "aws_api_gateway_rest_api" "it" {
 resource "aws_api_gateway_request_validator" "it" {
   rest_api_id                 = aws_api_gateway_rest_api.it.id
   name                        = var.second ? "second" : "first"
-  validate_request_parameters = true
-  validate_request_body       = var.second
+  validate_request_parameters = !var.second
 }
 
 resource "aws_api_gateway_method" "it" {
