@@ -22,7 +22,7 @@ use http::Method;
 use tokio::time::Instant;
 
 /// How every request id of ours begins.
-const MARK: &str = "dashboard";
+pub(super) const MARK: &str = "dashboard";
 /// The states of an instance that there is something to stop in.
 const RUNNING: [&str; 2] = ["running", "pending"];
 

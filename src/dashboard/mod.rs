@@ -10,6 +10,8 @@ mod actions;
 mod board;
 mod calling;
 mod desk;
+mod facts;
+mod footprint;
 mod guard;
 mod invitation;
 mod layout;
@@ -17,6 +19,7 @@ mod listener;
 mod lookout;
 mod pages;
 mod place;
+mod prometheus;
 mod questions;
 mod recent;
 mod server;
@@ -181,7 +184,7 @@ impl House {
         let served = tokio::select! {
             served = server::serve(listener, board.clone()) => served.map(|()| true).map_err(|error| no_port(&error)),
             () = worker.serve(&quiet) => Ok(true),
-            () = lookout::keep(&board, &quiet) => Ok(true),
+            () = lookout::keep(&board.lookout, &quiet) => Ok(true),
             attended = attend => attended,
             () = end => Ok(true),
         };

@@ -124,14 +124,15 @@
   // Forms: the answer is put in place of the page, and what came of it is said at once.
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (form.method !== "post" || !form.dataset.busy) return;
+    // Its fields may have the names of its properties: `action`, `method`.
+    if (form.getAttribute("method") !== "post" || !form.dataset.busy) return;
     event.preventDefault();
     if (form.getAttribute("aria-busy")) return;
     form.setAttribute("aria-busy", "true");
     speak(form.dataset.busy, true);
     try {
       const body = new URLSearchParams(new FormData(form, event.submitter));
-      const answer = await fetch(form.action, { method: "POST", body });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
       if (!answer.ok) throw new Error(String(answer.status));
       keep($("main"), page(await answer.text()).getElementById("main"));
       const told = $("outcome") ?? $("answered");

@@ -8,6 +8,7 @@ use crate::{
         status::{PartStatus, StatusReport},
     },
     dashboard::{
+        facts::Found,
         layout::Frame,
         shown::{Shown, command, rich},
     },
@@ -17,12 +18,6 @@ use crate::{
 };
 use maud::{Markup, html};
 use time::OffsetDateTime;
-
-/// What the view shows besides what the lookout has seen.
-pub(in crate::dashboard) struct Found {
-    pub(in crate::dashboard) plan: Result<Plan, Error>,
-    pub(in crate::dashboard) keys: Result<Vec<Key>, Error>,
-}
 
 /// Writes the view.
 pub(in crate::dashboard) fn body(

@@ -202,6 +202,7 @@ fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
                 keys.set_all("events:TargetArn", targets);
             }
         }
+        "monitoring" => one(&mut keys, "cloudwatch:namespace", "Namespace"),
         "lambda" => {
             one(&mut keys, "lambda:Principal", "Principal");
             one(&mut keys, "lambda:FunctionUrlAuthType", "AuthType");

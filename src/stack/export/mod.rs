@@ -42,6 +42,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What checkov, which reads such folders, would find in one, and why it is meant.
+const CHECKOV: &str = include_str!("checkov.yaml");
+
 /// A tool for which a stack can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -215,6 +218,9 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
 async fn written(run: &Run<'_>, order: &Order<'_>) -> Result<Exported, Error> {
     let Described { description, package, .. } = described(run, order.is_import, true).await?;
     let mut files = files(&description, order.format)?;
+    if order.format != Format::Pulumi {
+        files.push(File::text(".checkov.yaml", CHECKOV));
+    }
     files.push(File { name: "function.zip".to_owned(), bytes: package.zip });
     folder::write(order.folder, &files, order.is_forced)?;
     let needed = description.variables.iter().filter(|variable| variable.default == Default::Required);

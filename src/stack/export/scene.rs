@@ -5,7 +5,7 @@ use super::{
     resource::{Default, Digest, Image, Tags, Variable},
     value::{
         ACCOUNT, Attribute, Entry, FUNCTION, FUNCTION_ARN, INVOKE_ARN, LOG_GROUP_ARN, REGION, STACK, Symbol, Text,
-        Thing, Value,
+        Value,
     },
 };
 use crate::{

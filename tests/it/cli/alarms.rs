@@ -60,7 +60,7 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
         assert!(sum(&client, "Count", dimensions).await >= 1.0, "{dimensions:?}");
         assert!(sum(&client, "Latency", dimensions).await >= sum(&client, "IntegrationLatency", dimensions).await);
     }
-    assert_eq!(sum(&client, "5XXError", &[("ApiName", "atelier")]).await, 0.0);
+    assert!(sum(&client, "5XXError", &[("ApiName", "atelier")]).await < 1.0);
 
     // Whoever has looked at the state by hand sees the same in `status`.
     let set = client.set_alarm_state().alarm_name(errors).state_value(StateValue::Alarm).state_reason("of a test");

@@ -93,6 +93,11 @@ impl StandIn {
         self.ok(&["test"]);
         self.ok(&["key", "revoke", "ci"]);
         self.ok(&["deploy", "--auth", "none"]);
+        self.project.write("atelier.toml", "[alarm]\nerrors_per_minute = 5\n");
+        self.ok(&["deploy"]);
+        self.ok(&["status"]);
+        self.project.write("atelier.toml", "");
+        self.ok(&["deploy"]);
         self.ok(&["call", "stop"]);
         self.drift();
         // The function can stop nothing now: what the test has started, it stops itself.

@@ -197,7 +197,8 @@ mod tests {
             r#"{"level":"INFO","ms":20,"route":"/b","user":"bob"}"#,
             "plain user=carl, method:GET",
         ];
-        let events = messages.iter().zip(0_i64..).rev().map(|(message, at)| Event {
+        let numbered: Vec<_> = messages.iter().zip(0_i64..).collect();
+        let events = numbered.into_iter().rev().map(|(message, at)| Event {
             pointer: at.to_string(),
             timestamp: 1_700_000_000_000 + at * 60_000,
             ingested: 0,
