@@ -42,7 +42,9 @@ build: ## Builds the static release binary
 	scripts/assert-static.sh $(RELEASE)
 
 $(RELEASE):
-	$(MAKE) --no-print-directory build
+	@scripts/released.sh "$(dir $(RELEASE))" || { \
+	  echo "building it: about eleven minutes and 8 GB of memory on two cores" >&2; \
+	  $(MAKE) --no-print-directory build; }
 
 install: build ## Copies the release binary to ~/.local/bin
 	install -D -m 755 $(RELEASE) $(HOME)/.local/bin/atelier

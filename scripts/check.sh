@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test of the project, on a fresh clone of a new machine; CI runs exactly this.
-# What it needs beyond cargo and a C compiler, it installs: the AWS CLI, botocore and schemathesis into virtual environments under
-# target/, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
+# What it needs beyond cargo and a C compiler, it installs: the AWS CLI, botocore, schemathesis, cfn-lint, Pulumi's types and
+# pytest into virtual environments under target/, Chromium and its driver, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
 # packages; needs root or sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,6 +35,15 @@ if grep -q FAILPOINTS "$atelier"; then
   echo "the default build has failpoints" >&2
   exit 1
 fi
+step "what tests run besides"
+# Each script prints the path of its program, which it installs when it is missing; the tests read it in ATELIER_AWS_CLI and so on.
+for tool in aws-cli awslocal botocore schemathesis chalice sdk-go sdk-ruby old-aws-cli cfn-lint pulumi pytest \
+  chromedriver axe; do
+  path=$(scripts/$tool.sh)
+  variable=ATELIER_$(tr a-z- A-Z_ <<<"$tool")
+  export "$variable=$path"
+  echo "$variable=$path"
+done
 if command -v terraform >/dev/null 2>&1; then
   # Where Terraform and its provider are, its test cannot be skipped.
   ATELIER_TERRAFORM_PROVIDERS=$(scripts/terraform-providers.sh) && export ATELIER_TERRAFORM_PROVIDERS
@@ -42,10 +51,7 @@ else
   step "Terraform: not run, it is not installed"
 fi
 step "tests without Docker, but for the proof of crash safety"
-ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_AWSLOCAL=$(scripts/awslocal.sh) ATELIER_BOTOCORE=$(scripts/botocore.sh) \
-  ATELIER_SCHEMATHESIS=$(scripts/schemathesis.sh) \
-  ATELIER_CHALICE=$(scripts/chalice.sh) \
-  cargo test --locked --lib --bins --test it -- \
+cargo test --locked --lib --bins --test it -- \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"
 cargo test --locked --test it -- --nocapture crash::matrix crash::walk crash::together
@@ -56,7 +62,7 @@ if docker info >/dev/null 2>&1; then
   scripts/apt.sh podman podman
   scripts/localstack-image.sh
   scripts/ministack-image.sh
-  ATELIER_AWS_CLI=$(scripts/aws-cli.sh) ATELIER_REQUIRE_DOCKER=1 cargo test --locked --test docker
+  ATELIER_REQUIRE_DOCKER=1 cargo test --locked --test docker
 else
   step "tests with Docker: not run, Docker does not answer here"
 fi

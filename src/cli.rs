@@ -7,10 +7,11 @@ pub mod args;
 pub mod help;
 
 pub use args::{
-    Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Deploy, Doctor, Down, Env,
-    EnvShell, Help, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource, Logs, Man, Open, Plan,
-    Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput, Template, Test, TestBonus,
-    TestReporting, Up, Version,
+    Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Dashboard, Deploy, Doctor, Down,
+    Env, EnvShell, Explain, Export, Help, History, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate,
+    LogSource, Logs, Man, Metrics, Open, Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Schedule,
+    ScheduleAction, ScheduleList, ScheduleRemove, ScheduleSet, Status, StatusOutput, Template, Test, TestBonus,
+    TestReporting, Trace, Up, Version, Wanted,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -96,6 +97,8 @@ pub enum Command {
     Plan(Plan),
     /// Deploys the stack.
     Deploy(Deploy),
+    /// Writes the stack for another tool.
+    Export(Export),
     /// Tests the deployed API.
     Test(Test),
     /// Puts a container behind the API.
@@ -104,18 +107,30 @@ pub enum Command {
     TestBonus(TestBonus),
     /// Calls the deployed API.
     Call(Call),
+    /// Shows all of it in a browser.
+    Dashboard(Dashboard),
     /// Opens the deployed API in a browser.
     Open(Open),
     /// Tells how everything is.
     Status(Status),
     /// Shows the logs.
     Logs(Logs),
+    /// Shows one call, station by station.
+    Trace(Trace),
+    /// Tells who changed what.
+    History(History),
+    /// Tells how many calls there were, how fast, and what it would cost.
+    Metrics(Metrics),
     /// Prints shell variables.
     Env(Env),
     /// Runs a command with these variables.
     Run(Run),
     /// Runs the AWS CLI against the engine.
     Aws(Aws),
+    /// Sets when instances start and stop.
+    Schedule(Schedule),
+    /// Tells which statement of a policy decided about a call.
+    Explain(Explain),
     /// Handles the API's keys.
     Key(Key),
     /// Tells which languages functions can be written in here.

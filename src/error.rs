@@ -148,8 +148,16 @@ codes! {
     BadRequestFile = "bad_request_file", Usage, Never;
     /// A file that would be written is there.
     FileExists = "file_exists", Usage, Never;
+    /// A folder that would be written holds something.
+    FolderNotEmpty = "folder_not_empty", Usage, Never;
+    /// A file holds no state of Terraform's.
+    BadState = "bad_state", Usage, Never;
+    /// A language cannot hold a name.
+    BadName = "bad_name", Usage, Never;
     /// This machine has no interpreter for a runtime.
     NoInterpreter = "no_interpreter", Machine, Never;
+    /// Whether there is a newer release cannot be found out.
+    ReleasesUnavailable = "releases_unavailable", Failed, Later;
     /// A program of this machine that is needed is not there.
     NoTool = "no_tool", Machine, Never;
     /// A program that was run for the user failed.
@@ -170,6 +178,8 @@ codes! {
     EngineUnreachable = "engine_unreachable", NotRunning, Later;
     /// A resource of our name belongs to somebody else.
     NotOurs = "not_ours", Failed, Never;
+    /// Another tool looks after the stack.
+    Managed = "managed_elsewhere", Failed, Never;
     /// A key of this name is there already.
     KeyExists = "key_exists", Failed, Never;
     /// There is no key of this name.
@@ -192,10 +202,16 @@ codes! {
     Unhealthy = "unhealthy", NotRunning, Never;
     /// There is no deployed stack here.
     NotDeployed = "not_deployed", NotRunning, Never;
+    /// No log has a call of this id.
+    NoSuchCall = "no_such_call", Failed, Never;
+    /// No log has any call.
+    NoCall = "no_call", Failed, Never;
     /// A deploy has something to do.
     Pending = "pending", Failed, Never;
     /// The deployed API did not do what it was asked.
     ApiRefused = "api_refused", Failed, Never;
+    /// Nothing is written down about a call.
+    NoDecision = "no_decision", Failed, Never;
     /// `doctor` found something that does not work.
     NotReady = "not_ready", Machine, Never;
     /// Something worked on a lenient engine that AWS refuses.

@@ -2,12 +2,14 @@
 
 use crate::{
     api_key::Scope,
-    contract::{Action, Target},
+    contract::{Action, Lifetime, Target},
     edge::limits::Limit,
     lenience::Lenience,
-    names::{ContainerName, KeyName},
+    names::{ContainerName, InstanceName, InstanceType, KeyName},
     runtimes::Runtime,
-    settings::{Auth, Rule},
+    schedule::{Pattern, Zone},
+    settings::{Auth, Moment, Rule, StatusFilter},
+    stack::Format,
 };
 use clap::{
     Args, Subcommand, ValueEnum,
@@ -15,6 +17,7 @@ use clap::{
 };
 use std::{
     ffi::{OsStr, OsString},
+    net::IpAddr,
     path::PathBuf,
     time::Duration,
 };
@@ -38,9 +41,36 @@ pub struct Up {
         value_parser = crate::settings::lenient
     )]
     pub lenient: Option<Lenience>,
+    /// Ends the embedded engine after that.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::lifetime)]
+    pub stop_after: Option<Lifetime>,
+    /// Another address that it listens on.
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::settings::address)]
+    pub listen: Option<IpAddr>,
+    /// Stays until the engine ends, and ends it on Ctrl-C.
+    #[arg(long)]
+    pub foreground: bool,
+    /// Lets the policies of identities have a say.
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "on",
+        value_parser = crate::settings::switch
+    )]
+    pub iam: Option<bool>,
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id of the call, as its answer carries it.
+    #[arg(value_name = "REQUEST-ID")]
+    pub request_id: Option<String>,
 }
 
 /// Arguments of `init`.
@@ -74,6 +104,9 @@ pub struct Down {
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+    /// Stops the engines of every folder of this user.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `deploy`.
@@ -100,6 +133,12 @@ pub struct Deploy {
     /// Who may call the API; kept in `atelier.toml`.
     #[arg(long, value_enum, value_name = "AUTH")]
     pub auth: Option<Auth>,
+    /// An instance by name and type; kept in `atelier.toml`.
+    #[arg(long, value_name = "NAME=TYPE", value_parser = crate::settings::instance_entry)]
+    pub instance: Vec<(InstanceName, InstanceType)>,
+    /// A container by name and image; kept in `atelier.toml`.
+    #[arg(long, value_name = "NAME=IMAGE", value_parser = crate::settings::container_entry)]
+    pub container: Vec<(ContainerName, String)>,
 }
 
 /// Arguments of `plan`.
@@ -108,6 +147,26 @@ pub struct Plan {
     /// Exits 1 when something is pending.
     #[arg(long)]
     pub check: bool,
+    /// A state of Terraform's to compare with, instead of what is deployed.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub against: Option<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The tool.
+    #[arg(value_enum, value_name = "TOOL")]
+    pub format: Format,
+    /// The folder, instead of one with the tool's name.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Writes over what is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Takes over the stack that runs.
+    #[arg(long)]
+    pub import: bool,
 }
 
 /// Arguments of `clean`.
@@ -149,6 +208,12 @@ pub struct Status {
     /// The form of the answer.
     #[arg(long, short, value_enum, value_name = "FORM", conflicts_with = "json")]
     pub output: Option<StatusOutput>,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["wait", "check", "output"])]
+    pub watch: bool,
+    /// Every stack of this engine, and every folder of this user that has an engine.
+    #[arg(long, conflicts_with_all = ["wait", "output"])]
+    pub all: bool,
 }
 
 /// A form of `status` for scripts.
@@ -183,9 +248,21 @@ pub struct Call {
     /// What it is asked to do it to.
     #[arg(long, value_enum, value_name = "TARGET", default_value = "ec2")]
     pub target: Target,
-    /// The container's name.
+    /// The container's name, or the instance's.
     #[arg(long, value_name = "NAME")]
     pub name: Option<ContainerName>,
+    /// All of the target.
+    #[arg(long)]
+    pub all: bool,
+    /// How long it may run.
+    #[arg(long = "for", id = "for", value_name = "DURATION", value_parser = crate::settings::lifetime)]
+    pub lifetime: Option<Lifetime>,
+    /// The instance's type to be.
+    #[arg(long = "type", id = "type", value_name = "TYPE", value_parser = crate::settings::instance_type)]
+    pub kind: Option<InstanceType>,
+    /// Stops and starts a running instance for it.
+    #[arg(long)]
+    pub restart: bool,
     /// The method, with a path.
     #[arg(long, short = 'X', value_name = "METHOD", value_parser = method)]
     pub method: Option<http::Method>,
@@ -246,6 +323,20 @@ fn header(text: &str) -> Result<(String, String), Rule> {
         .ok_or_else(|| Rule::new("header"))
 }
 
+/// Arguments of `dashboard`.
+#[derive(Debug, Args)]
+pub struct Dashboard {
+    /// Prints the URL and opens no browser.
+    #[arg(long)]
+    pub url: bool,
+    /// Lets pages change something on AWS.
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// Prints a second URL, for others, that only looks; it lasts this long.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
+    pub share: Option<Duration>,
+}
+
 /// Arguments of `open`.
 #[derive(Debug, Args)]
 pub struct Open {
@@ -254,21 +345,83 @@ pub struct Open {
     pub url: bool,
 }
 
+/// Which calls are wanted, for the verbs that show calls.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Wanted {
+    /// Only what came after this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub since: Option<Moment>,
+    /// Only what came before this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub until: Option<Moment>,
+    /// Only calls whose answer has one of these statuses.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = crate::settings::status)]
+    pub status: Vec<StatusFilter>,
+    /// Only calls that ask for this.
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Only calls with the key of this name.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Only the call with this id, or this beginning of it.
+    #[arg(long, value_name = "ID")]
+    pub request: Option<String>,
+    /// Only what matches this pattern.
+    #[arg(long, value_name = "PATTERN", value_parser = crate::settings::pattern)]
+    pub grep: Option<regex_lite::Regex>,
+}
+
 /// Arguments of `logs`.
 #[derive(Debug, Args)]
 pub struct Logs {
     /// Goes on until Ctrl-C.
     #[arg(long, short)]
     pub follow: bool,
-    /// How many of the last lines.
+    /// How many of the last calls and lines.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub lines: usize,
-    /// Only what is younger.
-    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
-    pub since: Option<Duration>,
     /// Only these sources.
     #[arg(long, value_enum, value_name = "SOURCE", value_delimiter = ',')]
     pub source: Vec<LogSource>,
+    /// The lines as they were written.
+    #[arg(long)]
+    pub raw: bool,
+    /// Which calls.
+    #[command(flatten)]
+    pub wanted: Wanted,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The request's id, or the beginning of it; without it, the last call.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "24h")]
+    pub since: Moment,
+    /// Only what this key did.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// How many of the last changes.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+    pub lines: usize,
+}
+
+/// Arguments of `metrics`.
+#[derive(Debug, Args)]
+pub struct Metrics {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "1h")]
+    pub since: Moment,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Where a log line comes from.
@@ -407,6 +560,54 @@ pub struct KeyRotate {
     pub name: KeyName,
 }
 
+/// Arguments of `schedule`.
+#[derive(Debug, Args)]
+pub struct Schedule {
+    /// What to do with the schedules.
+    #[command(subcommand)]
+    pub action: ScheduleAction,
+}
+
+/// What can be done with the schedules.
+#[derive(Debug, Subcommand)]
+pub enum ScheduleAction {
+    /// Gives an instance a schedule.
+    Set(ScheduleSet),
+    /// Lists the schedules.
+    List(ScheduleList),
+    /// Takes the schedule of an instance away.
+    Remove(ScheduleRemove),
+}
+
+/// Arguments of `schedule set`.
+#[derive(Debug, Args)]
+pub struct ScheduleSet {
+    /// The instance; the only one needs no name.
+    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
+    pub name: Option<InstanceName>,
+    /// When it starts.
+    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
+    pub start: Option<Pattern>,
+    /// When it stops.
+    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
+    pub stop: Option<Pattern>,
+    /// The zone of both.
+    #[arg(long, value_name = "ZONE", value_parser = crate::settings::zone)]
+    pub zone: Option<Zone>,
+}
+
+/// Arguments of `schedule list`.
+#[derive(Debug, Args)]
+pub struct ScheduleList {}
+
+/// Arguments of `schedule remove`.
+#[derive(Debug, Args)]
+pub struct ScheduleRemove {
+    /// The instance; the only one needs no name.
+    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
+    pub name: Option<InstanceName>,
+}
+
 /// Arguments of `runtimes`.
 #[derive(Debug, Args)]
 pub struct Runtimes {
@@ -477,4 +678,8 @@ pub struct Man {
 
 /// Arguments of `version`.
 #[derive(Debug, Args)]
-pub struct Version {}
+pub struct Version {
+    /// Asks the releases whether there is a newer one.
+    #[arg(long)]
+    pub check: bool,
+}

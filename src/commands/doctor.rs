@@ -51,7 +51,7 @@ pub enum Verdict {
 impl Verdict {
     const ALL: [Self; 3] = [Self::Ok, Self::Warn, Self::Fail];
 
-    fn word(self) -> Message {
+    pub(crate) fn word(self) -> Message {
         Message::new(match self {
             Self::Ok => "doctor.verdict.ok",
             Self::Warn => "doctor.verdict.warn",
@@ -59,7 +59,7 @@ impl Verdict {
         })
     }
 
-    fn tone(self) -> Tone {
+    pub(crate) fn tone(self) -> Tone {
         match self {
             Self::Ok => Tone::Good,
             Self::Warn => Tone::Warn,
@@ -99,7 +99,7 @@ impl Finding {
     }
 
     /// What people call the check.
-    fn title(&self) -> Message {
+    pub(crate) fn title(&self) -> Message {
         Message::new(format!("doctor.title.{}", self.check))
     }
 

@@ -7,6 +7,7 @@ mod aws_cli;
 pub mod bonus;
 mod build;
 pub mod call;
+pub(crate) mod call_line;
 pub mod checks;
 pub mod clean;
 pub mod completions;
@@ -16,18 +17,26 @@ pub mod deploy;
 pub mod doctor;
 pub mod down;
 pub mod env;
+pub mod explain;
+pub mod export;
 pub mod help;
+pub mod history;
 pub mod init;
 pub mod key;
+mod live;
 pub mod logs;
 pub mod man;
+pub mod metrics;
 pub mod open;
+pub mod overview;
 pub mod plan;
 pub mod run;
 pub mod runtimes;
+pub mod schedule;
 pub mod status;
 pub mod test;
 pub mod test_bonus;
+pub mod trace;
 pub mod up;
 pub mod version;
 mod watch;
@@ -67,7 +76,7 @@ fn read_on(written: io::Result<()>) -> Result<bool> {
 }
 
 /// Finds the URL of what the deployed API has.
-async fn deployed_url(context: &Context) -> Result<String> {
+pub(crate) async fn deployed_url(context: &Context) -> Result<String> {
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let api = discovery.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;

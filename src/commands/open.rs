@@ -1,4 +1,4 @@
-//! `atelier open`: the deployed API in a browser, or its URL where there is nobody to look at one.
+//! `atelier open` where there is nobody to look at the dashboard: the deployed API's URL.
 
 use super::deployed_url;
 use crate::{
@@ -18,7 +18,7 @@ const STARTER: Duration = Duration::from_secs(3);
 pub struct OpenReport {
     /// The URL; atelier's own function is asked for the instance's status, and changes nothing.
     pub url: String,
-    /// Whether a browser was given it.
+    /// Whether a browser was given it; who has one is shown the dashboard instead.
     pub opened: bool,
 }
 
@@ -32,15 +32,14 @@ impl Report for OpenReport {
 ///
 /// # Errors
 /// That no engine runs or nothing is deployed. No browser is no error: the URL is printed in any case.
-pub async fn run(context: &Context, args: &cli::Open) -> Result<OpenReport> {
+pub async fn run(context: &Context, _args: &cli::Open) -> Result<OpenReport> {
     let url = deployed_url(context).await?;
     let url = if context.settings.function.value.is_some() { url } else { format!("{url}?action=status") };
-    let opened = !args.url && context.console.is_watched() && open(context, &url).await;
-    Ok(OpenReport { url, opened })
+    Ok(OpenReport { url, opened: false })
 }
 
 /// Hands the URL to the first starter that takes it: the user's own (Codespaces sets `BROWSER`), then the system's.
-async fn open(context: &Context, url: &str) -> bool {
+pub(crate) async fn open(context: &Context, url: &str) -> bool {
     let own = context.settings.browser.as_deref();
     let system = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     for starter in own.into_iter().chain([system]) {

@@ -3,19 +3,29 @@
 use crate::{
     cli,
     commands::context::Context,
-    engine,
+    engine::{
+        self,
+        target::{Declared, Need},
+    },
     error::{Code, Error, Exit, Result},
-    stack::{self, Plan, PlannedChange, PlannedPart},
+    stack::{self, Difference, Plan, PlannedChange, PlannedPart},
     text::Message,
     ui::{Page, Report, Tone},
 };
+use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 /// What a deploy would do.
 #[derive(Debug, serde::Serialize)]
 pub struct PlanReport {
     #[serde(flatten)]
-    plan: Plan,
+    pub(crate) plan: Plan,
+    /// What it was compared with instead of what is deployed.
+    #[serde(flatten)]
+    difference: Option<Difference>,
+    /// The containers of `[containers]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    containers: Vec<Declared>,
     #[serde(skip)]
     check: bool,
 }
@@ -25,13 +35,53 @@ impl Report for PlanReport {
         for part in &self.plan.parts {
             line(part, page);
         }
+        for container in &self.containers {
+            let (sign, tone) = match container.change {
+                Need::Create => ("+", Tone::Good),
+                Need::Replace => ("±", Tone::Bad),
+                Need::Remove => ("-", Tone::Bad),
+                Need::Unchanged => ("=", Tone::Dim),
+            };
+            let part =
+                Message::literal(format!("{} {}", Message::new("part.container").render(page.lang()), container.name));
+            let text = Message::new(format!("plan.{}", container.change.as_str())).with_message("part", part);
+            let text = text.render(page.lang());
+            let start = format!("{} ", page.paint(tone, sign));
+            page.folded(&start, 2, &format!("{text}  {}", container.image));
+        }
+        if let Some(tool) = &self.plan.managed_by {
+            page.line(Message::new("plan.managed").with("tool", tool));
+        }
+        for address in self.difference.iter().flat_map(|difference| &difference.others) {
+            page.line(Message::new("plan.other").with("address", address));
+        }
         page.raw("");
-        let count = |change| self.plan.parts.iter().filter(|part| part.change == change).count();
+        if self.difference.is_some() {
+            let differing = self.plan.parts.iter().filter(|part| part.change != PlannedChange::Unchanged).count();
+            page.line(match differing {
+                0 => Message::new("plan.same"),
+                _ => Message::new("plan.differing").with("count", differing),
+            });
+            return;
+        }
+        let of_containers = |need| self.containers.iter().filter(|container| container.change == need).count();
+        let count = |change| {
+            let needed = match change {
+                PlannedChange::Create => of_containers(Need::Create),
+                PlannedChange::Replace => of_containers(Need::Replace),
+                PlannedChange::Remove => of_containers(Need::Remove),
+                PlannedChange::Update | PlannedChange::Unchanged => 0,
+            };
+            self.plan.parts.iter().filter(|part| part.change == change).count() + needed
+        };
         page.line(if self.plan.changes {
-            Message::new("plan.pending")
+            // Nothing is removed without being asked for, so mostly there is nothing to say of it.
+            let key = if count(PlannedChange::Remove) > 0 { "plan.pending_remove" } else { "plan.pending" };
+            Message::new(key)
                 .with("create", count(PlannedChange::Create))
                 .with("update", count(PlannedChange::Update))
                 .with("replace", count(PlannedChange::Replace))
+                .with("remove", count(PlannedChange::Remove))
         } else {
             Message::new("plan.nothing")
         });
@@ -54,10 +104,15 @@ fn line(part: &PlannedPart, page: &mut Page) {
         PlannedChange::Create => ("+", Tone::Good),
         PlannedChange::Update => ("~", Tone::Warn),
         PlannedChange::Replace => ("±", Tone::Bad),
+        PlannedChange::Remove => ("-", Tone::Bad),
         PlannedChange::Unchanged => ("=", Tone::Dim),
     };
     let change = Message::new(format!("plan.{}", part.change.as_str()));
-    let text = change.with_message("part", part.part.message()).render(page.lang());
+    let label = match &part.name {
+        Some(name) => Message::literal(format!("{} {name}", part.part.message().render(page.lang()))),
+        None => part.part.message(),
+    };
+    let text = change.with_message("part", label).render(page.lang());
     let differs = part.differs.iter().map(|name| name.render(page.lang()));
     let facts: Vec<String> = part.id.iter().cloned().chain(differs).collect();
     let start = format!("{sign} {text}");
@@ -71,7 +126,23 @@ fn line(part: &PlannedPart, page: &mut Page) {
 /// # Errors
 /// That no engine runs, or what a deploy would be refused for.
 pub async fn run(context: &Context, args: &cli::Plan) -> Result<PlanReport> {
-    plan(context, args.check).await
+    match &args.against {
+        None => plan(context, args.check).await,
+        Some(file) => compared(context, args.check, &context.settings.folder.join(file)).await,
+    }
+}
+
+/// Compares with a stack that Terraform made.
+async fn compared(context: &Context, check: bool, file: &Path) -> Result<PlanReport> {
+    let engine = engine::connect(&context.settings).await?;
+    context.progress.wait("plan", Message::new("plan.looking"));
+    let difference = stack::compare(&context.run(&engine), file).await;
+    context.progress.done("plan");
+    let mut difference = difference?;
+    let parts = std::mem::take(&mut difference.parts);
+    let changes = parts.iter().any(|part| part.change != PlannedChange::Unchanged);
+    let plan = Plan { stack: context.settings.stack.value.clone(), changes, managed_by: None, parts };
+    Ok(PlanReport { plan, difference: Some(difference), containers: Vec::new(), check })
 }
 
 /// The same for `deploy --dry-run`.
@@ -80,5 +151,8 @@ pub(super) async fn plan(context: &Context, check: bool) -> Result<PlanReport> {
     context.progress.wait("plan", Message::new("plan.looking"));
     let plan = stack::plan(&context.run(&engine)).await;
     context.progress.done("plan");
-    Ok(PlanReport { plan: plan?, check })
+    let mut plan = plan?;
+    let containers = Box::pin(engine::target::declared(&context.settings)).await?;
+    plan.changes |= containers.iter().any(|container| container.change != Need::Unchanged);
+    Ok(PlanReport { plan, difference: None, containers, check })
 }

@@ -1,17 +1,25 @@
 //! `atelier up`: starts the engine, under the folder's lock. Where an AWS API is named that runs already (as by `atelier run`),
 //! there is none to start.
 
-use super::locked;
+use super::{locked, read_on};
 use crate::{
     cli,
     commands::context::Context,
-    engine,
+    contract::Lifetime,
+    engine::{self, record::Record},
+    engine_kind::EngineKind,
     error::{Code, Error, Result},
     lenience::Lenience,
     settings::Settings,
     text::Message,
     ui::{Page, Report},
 };
+use std::time::Duration;
+
+/// How often an engine in the foreground is looked after.
+const LOOK: Duration = Duration::from_secs(1);
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// What `up` did.
 #[derive(Debug, serde::Serialize)]
@@ -26,6 +34,11 @@ pub enum UpReport {
         /// Never.
         changed: bool,
     },
+    /// The engine that it stayed with has ended.
+    Ended {
+        /// Always.
+        ended: bool,
+    },
 }
 
 impl Report for UpReport {
@@ -36,11 +49,17 @@ impl Report for UpReport {
                 Message::new(key).with_message("engine", up.engine.message()).with("url", &up.url)
             }
             Self::Named { url, .. } => Message::new("up.named").with("url", url),
+            Self::Ended { .. } => Message::new("down.stopped"),
         });
         if let Self::Engine(up) = self
             && up.lenient.is_on()
         {
             page.line(Message::new(format!("up.lenient.{}", up.lenient.as_str())));
+        }
+        if let Self::Engine(up) = self
+            && up.iam
+        {
+            page.line(Message::new("up.iam"));
         }
     }
 
@@ -55,8 +74,36 @@ pub(super) fn named(settings: &Settings) -> Option<String> {
 /// Runs `up`.
 ///
 /// # Errors
-/// What [`engine::up`] says, that another run is at work here, or that nobody agreed to what lenience opens.
+/// What [`engine::up`] says, that another run is at work here, or that nobody agreed to what lenience opens; in the
+/// foreground also that the engine ended by itself.
 pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
+    let up = start(context, args).await?;
+    if !args.foreground {
+        return Ok(up);
+    }
+    read_on(context.console.entry(&up))?;
+    context.progress.note(Message::new("up.foreground"));
+    stay(context).await?;
+    engine::down(&context.settings, &context.progress).await?;
+    Ok(UpReport::Ended { ended: true })
+}
+
+/// Stays until Ctrl-C, or until the engine runs no more.
+async fn stay(context: &Context) -> Result<()> {
+    loop {
+        let look = engine::connect(&context.settings);
+        if let Some(Err(error)) = context.cancel.run_until_cancelled(look).await
+            && error.code == Code::NotRunning
+        {
+            return Err(error);
+        }
+        if context.cancel.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if let Some(url) = named(&context.settings) {
         return Ok(UpReport::Named { url, changed: false });
     }
@@ -64,9 +111,28 @@ pub async fn run(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if !args.yes {
         ask(context).await?;
     }
+    let is_other = context.settings.engine.value.is_some_and(|kind| kind != EngineKind::Embedded);
+    if args.stop_after.is_some() && is_other {
+        return Err(Error::new(Code::Usage).with_message("detail", Message::new("up.stop_after_engine")));
+    }
     let up = engine::up(&context.settings, &context.progress).await?;
+    engine::registry::remember(&context.settings);
     engine::mend::door(&context.settings, &context.progress).await;
+    if let Some(lifetime) = args.stop_after {
+        end_after(context, lifetime)?;
+    }
     Ok(UpReport::Engine(up))
+}
+
+/// Writes down when the engine is to end; given again, it counts from now on.
+fn end_after(context: &Context, lifetime: Lifetime) -> Result<()> {
+    let Some(mut record) = Record::read(&context.settings) else { return Ok(()) };
+    let at = OffsetDateTime::now_utc() + lifetime.duration();
+    record.stops_at = Some(at.unix_timestamp());
+    record.write_to(&context.settings.folder)?;
+    let at = at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default();
+    context.progress.note(Message::new("up.stops_at").with("time", at));
+    Ok(())
 }
 
 /// Asks before an engine becomes lenient where others than this machine may reach it. On loopback alone nobody is asked.

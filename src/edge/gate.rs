@@ -12,6 +12,7 @@ use super::{
     routes::{ApiPath, Refused, Route, api_of_host, route, route_of},
     signature::{Claim, Denied},
     upstream::{Lookup, Upstream, Voice},
+    welcome,
 };
 use crate::{
     api_key,
@@ -105,6 +106,7 @@ impl<U: Upstream> Gate<U> {
         }
         let (method, path) = (&parts.method, parts.uri.path());
         let page = lenient::page(method, path).filter(|_| is_lenient && of_host.is_none());
+        let is_of_api = of_host.is_some();
         let route = match of_host {
             Some(api) => route_of(api, method, path),
             None => route(method, path),
@@ -120,6 +122,7 @@ impl<U: Upstream> Gate<U> {
                 self.note(&Lean::Page { path: parts.uri.path().to_owned() }, parts);
                 Ok((Target::Page(page), Who::Stranger))
             }
+            (Route::Aws, None) if !is_of_api && welcome::is_wanted(parts) => Err(self.refuse(parts, welcome::page)),
             (Route::Refused(refused), None) => Err(self.refuse(parts, || refusal(refused))),
             // Costs no token: whoever watches over the engine must not take a flood for its end.
             (Route::Health, None) => Ok((Target::Health, Who::Stranger)),

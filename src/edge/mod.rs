@@ -8,6 +8,7 @@ pub mod answer;
 pub mod canonical;
 mod capacity;
 mod config;
+mod event;
 pub mod forward;
 pub mod function_url;
 mod gate;
@@ -22,7 +23,9 @@ pub mod scope;
 pub mod server;
 pub mod signature;
 mod upstream;
+mod welcome;
 
 pub use config::{AWS_IN_FLIGHT, Config, IN_FLIGHT};
+pub use event::Told;
 pub use server::Edge;
 pub use upstream::{ApiCall, AwsCall, Lookup, Upstream, UrlCall, Voice};

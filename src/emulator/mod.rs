@@ -8,14 +8,18 @@
 //! Not here: signatures (the edge verifies them before a call arrives), sockets (the edge owns the public listener;
 //! only the Lambda Runtime API opens loopback listeners of its own).
 
+pub mod access;
 pub mod apigateway;
 pub mod apigatewayv2;
+pub mod cloudwatch;
 mod context;
 pub mod ec2;
+pub mod events;
 mod http_event;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod policy;
 pub mod process_tree;
 pub mod runtime;
 pub mod sandbox;
@@ -24,6 +28,7 @@ pub mod services;
 pub mod state;
 pub mod store;
 pub mod sts;
+pub mod timers;
 pub mod wire;
 
 pub use context::{Config, Context};
@@ -60,8 +65,22 @@ impl Emulator {
         runtime::sweep(&config.folder).map_err(|source| OpenError::Folder { path: config.folder.clone(), source })?;
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
-        let context = Arc::new(Context { config, store, events, sessions });
+        let decisions = access::Journal::new(&config.folder);
+        let context = Arc::new(Context {
+            config,
+            store,
+            events,
+            queries: logs::Queries::default(),
+            functions: std::sync::OnceLock::new(),
+            gateway: apigateway::Memory::default(),
+            sessions,
+            metrics: cloudwatch::Metrics::default(),
+            timers: timers::Timers::default(),
+            decisions,
+        });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
+        let _ = context.functions.set(functions.downgrade());
+        timers::start(&context, &functions);
         Ok(Self { context, functions })
     }
 
@@ -125,14 +144,14 @@ impl Upstream for Emulator {
     }
 
     async fn api(&self, call: ApiCall<Served>) -> Response {
-        let ApiCall { request_id, api, stage, deployment, path, request } = call;
+        let ApiCall { request_id, api, stage, deployment, path, caller, request } = call;
         match deployment {
             Served::Rest(deployment) => {
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 apigateway::api(&self.context, &self.functions, call).await
             }
             Served::Http(deployment) => {
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 apigatewayv2::api(&self.context, &self.functions, call).await
             }
         }

@@ -39,7 +39,8 @@ pub(super) fn without_docker() -> Error {
         .with_message("rule", Message::new("rule.engine_with_docker"))
 }
 
-/// Connects with the default chain's credentials; the region is `--region` where given, else the profile's.
+/// Connects with the default chain's credentials; the region is `--region` where given, else the profile's. The API is
+/// AWS's own unless the chain names an endpoint, as for every other AWS tool.
 pub(super) async fn connect(settings: &Settings) -> Result<Engine> {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
     let mut loader = aws_config::defaults(aws_sdk_ec2::config::BehaviorVersion::latest()).http_client(http);
@@ -49,10 +50,12 @@ pub(super) async fn connect(settings: &Settings) -> Result<Engine> {
     let config = loader.load().await;
     let credentials = config.credentials_provider().ok_or_else(no_credentials)?;
     let region = config.region().map_or_else(|| settings.region.value.clone(), ToString::to_string);
+    // What stands in for AWS, for whoever says so to every AWS tool (`AWS_ENDPOINT_URL`): the chain has read it.
+    let endpoint = config.endpoint_url().map(|url| url.trim_end_matches('/').to_owned());
     Ok(Engine {
         facts: EngineKind::Aws.facts(),
-        connection: Connection { endpoint: None, region, credentials },
-        public_url: None,
+        connection: Connection { endpoint: endpoint.clone(), region, credentials },
+        public_url: endpoint,
         internal_endpoint: None,
         docker: None,
         api_id_tag: None,

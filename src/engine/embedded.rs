@@ -24,7 +24,7 @@ use crate::{
     progress::Progress,
     settings::{
         Origin, Settings,
-        roles::{Door, Habits},
+        roles::{Door, Habits, rotation},
     },
     text::Message,
 };
@@ -76,12 +76,18 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     let installation = Installation::load_or_create_telling(settings, progress)?;
     let recorded = Record::read(settings).filter(is_running);
     let lenient = wanted(settings, recorded.as_ref());
+    let iam = wanted_iam(settings, recorded.as_ref());
     match recorded {
-        Some(record) if knows(&record, &installation) && record.lenient == lenient => {
+        Some(record) if knows(&record, &installation) && record.lenient == lenient && record.iam == iam => {
             return Ok(described(settings, &record, false));
         }
         Some(record) if knows(&record, &installation) => {
-            progress.note(Message::new("engine.other_lenience").with("lenient", lenient.as_str()));
+            if record.lenient != lenient {
+                progress.note(Message::new("engine.other_lenience").with("lenient", lenient.as_str()));
+            }
+            if record.iam != iam {
+                progress.note(Message::new("engine.other_iam").with("iam", if iam { "on" } else { "off" }));
+            }
             down(&record, progress).await?;
         }
         Some(record) => {
@@ -94,7 +100,8 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     }
     progress.begin("engine", Message::new("engine.starting"));
     let bridge = if lenient.is_on() { bridge(settings).await } else { None };
-    let (record, _) = start(settings, Habits { lenient, bridge }, progress, None).await?;
+    let habits = Habits { lenient, bridge, listen: settings.listen.value, iam, logs: rotation(settings) };
+    let (record, _) = start(settings, habits, progress, None).await?;
     progress.done("engine");
     if record.bridge != bridge
         && let Some(address) = bridge
@@ -109,6 +116,14 @@ fn wanted(settings: &Settings, running: Option<&Record>) -> Lenience {
     match running {
         Some(record) if settings.lenient.origin == Origin::Default => record.lenient,
         _ => settings.lenient.value,
+    }
+}
+
+/// Whether policies of identities are to have a say: as the user says, else as it runs, else not.
+fn wanted_iam(settings: &Settings, running: Option<&Record>) -> bool {
+    match running {
+        Some(record) if settings.iam.origin == Origin::Default => record.iam,
+        _ => settings.iam.value,
     }
 }
 
@@ -136,6 +151,7 @@ fn described(settings: &Settings, record: &Record, changed: bool) -> Startup {
         port: record.port,
         pid,
         lenient: record.lenient,
+        iam: record.iam,
         changed,
     }
 }
@@ -327,9 +343,13 @@ pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
 pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Component> {
     let alive = is_running(record);
     let since = || {
-        Message::new("component.since")
+        let key = if record.stops_at.is_some() { "component.since_until" } else { "component.since" };
+        let until = record.stops_at.and_then(|at| time::OffsetDateTime::from_unix_timestamp(at).ok());
+        let until = until.and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok());
+        Message::new(key)
             .with_message("engine", record.kind.message())
             .with("time", record.started_to_the_second())
+            .with("until", until.unwrap_or_default())
     };
     let is_known = || Installation::load(settings).is_none_or(|installation| knows(record, &installation));
     let (health, detail) = if alive && is_known() {

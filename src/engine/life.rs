@@ -63,15 +63,17 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     Ok(up)
 }
 
-/// Tells which kind is meant by who wants a lenient engine: there is one that can be.
-fn lenient_kind(settings: &Settings, running: Option<&Record>) -> Result<EngineKind> {
+/// Tells which kind is meant by who wants what one kind can only (`setting`, `value`): that one.
+fn embedded_kind(
+    settings: &Settings,
+    running: Option<&Record>,
+    (setting, flag, value): (&'static str, &'static str, &'static str),
+) -> Result<EngineKind> {
     let refused =
-        |rule| Err(Error::new(Code::BadSetting).with("name", "lenient").with("value", "on").with_message("rule", rule));
+        |rule| Err(Error::new(Code::BadSetting).with("name", setting).with("value", value).with_message("rule", rule));
     let named = settings.engine.value.is_some_and(|kind| kind != EngineKind::Embedded);
     match running {
-        Some(record) if record.kind != EngineKind::Embedded => {
-            Err(contradiction("--lenient", settings.lenient.value.as_str(), record))
-        }
+        Some(record) if record.kind != EngineKind::Embedded => Err(contradiction(flag, value, record)),
         _ if named || settings.image.value.is_some() => refused(Message::new("rule.lenient_engine")),
         _ => Ok(EngineKind::Embedded),
     }
@@ -86,8 +88,12 @@ async fn kind(
     last: Option<&Record>,
     runs: bool,
 ) -> Result<EngineKind> {
+    let running = record.filter(|_| runs);
     if settings.lenient.value.is_on() {
-        return lenient_kind(settings, record.filter(|_| runs));
+        return embedded_kind(settings, running, ("lenient", "--lenient", settings.lenient.value.as_str()));
+    }
+    if settings.iam.value {
+        return embedded_kind(settings, running, ("iam", "--iam", "on"));
     }
     // Who names an image wants a container.
     let has_image = settings.image.value.is_some();
@@ -151,6 +157,11 @@ fn agree(settings: &Settings, record: &Record) -> Result<()> {
     if is_flag(&settings.rate.origin) && has_other_rate {
         let rate = settings.rate.value.map_or_else(|| "off".to_owned(), |rate| rate.to_string());
         return Err(contradiction("--rate", rate, record));
+    }
+    if let Some(wanted) = settings.listen.value.filter(|_| is_flag(&settings.listen.origin))
+        && record.listen != Some(wanted)
+    {
+        return Err(contradiction("--listen", wanted.to_string(), record));
     }
     Ok(())
 }

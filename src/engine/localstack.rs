@@ -197,6 +197,7 @@ async fn bring_up(
         port,
         pid: None,
         lenient: Lenience::Off,
+        iam: false,
         changed: engine_changed || doors.changed(),
     })
 }

@@ -24,6 +24,7 @@ mod probe;
 pub mod profile;
 pub mod reach;
 pub mod record;
+pub mod registry;
 mod report;
 pub mod target;
 pub mod temporary;

@@ -56,6 +56,13 @@ pub async fn look(url: &str) -> Reach {
     }
 }
 
+/// Whether whoever asks at a URL is answered, without having logged in anywhere.
+pub async fn is_open(url: &str) -> bool {
+    let Ok(client) = HttpClient::for_url(url) else { return false };
+    let answer = client.call(Method::GET, url, Bytes::new(), ANSWER).await;
+    answer.is_ok_and(|answer| answer.status.is_success() && !answer.is_private_port())
+}
+
 /// The public URL as a piece of what runs here; `None` where there is none, or no engine to lead to.
 pub async fn component(settings: &Settings) -> Option<Component> {
     if super::is_remote(settings) || settings.endpoint.value.is_some() {

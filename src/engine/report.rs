@@ -16,6 +16,8 @@ pub struct Startup {
     pub pid: Option<u32>,
     /// For whom it is lenient.
     pub lenient: Lenience,
+    /// Whether the policies of identities have a say.
+    pub iam: bool,
     /// `false` when it ran already.
     pub changed: bool,
 }

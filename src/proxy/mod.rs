@@ -13,6 +13,7 @@ mod server;
 pub use address::ProxyAddress;
 pub use log::fatal;
 pub use rules::{Change, Operation, Refusal, decide};
+pub(crate) use server::STATE_BEFORE;
 
 use crate::{
     clock::Clock,

@@ -18,7 +18,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 use std::{
     net::SocketAddr,
@@ -41,6 +41,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an answer to a ping holds.
 const PING_AGE: Duration = Duration::from_secs(1);
 
+/// The header that tells the state of a container before it was changed.
+pub(crate) const STATE_BEFORE: HeaderName = HeaderName::from_static("x-state-before");
+
 /// The docker proxy as a service of [`crate::http1`].
 pub(super) struct Proxy {
     token: Secret,
@@ -59,6 +62,8 @@ enum Outcome {
     Pong,
     All(Vec<Container>),
     One(Container),
+    /// A container after it was changed, and its state before.
+    Changed(Container, String),
 }
 
 /// Why an operation was not carried out.
@@ -102,7 +107,10 @@ impl Proxy {
             Operation::Ping => self.ping().await.map(|()| Outcome::Pong),
             Operation::List => Ok(Outcome::All(self.list().await?)),
             Operation::Inspect(name) => Ok(Outcome::One(self.resolve(name).await?)),
-            Operation::Change(change, name) => Ok(Outcome::One(self.change(*change, name).await?)),
+            Operation::Change(change, name) => {
+                let (after, before) = self.change(*change, name).await?;
+                Ok(Outcome::Changed(after, before))
+            }
         }
     }
 
@@ -134,9 +142,9 @@ impl Proxy {
     /// Changes a container by the id that its name has now, and tells its state after that. A name may move to another
     /// container meanwhile; the id cannot. Of one container, one change is on its way at a time, and only that one is
     /// with the daemon: who waits for it holds no permit.
-    async fn change(&self, change: Change, name: &ContainerName) -> Result<Container, Failure> {
+    async fn change(&self, change: Change, name: &ContainerName) -> Result<(Container, String), Failure> {
         let before = self.resolve(name).await?;
-        let id = before.id().clone();
+        let (id, state) = (before.id().clone(), before.state.clone());
         let (daemon, permits) = (Arc::clone(&self.daemon), Arc::clone(&self.permits));
         let set_out = |turn: Turn| {
             async move {
@@ -146,7 +154,8 @@ impl Proxy {
             }
             .boxed()
         };
-        self.changes.try_join(id, change, CHANGES, set_out).ok_or(Failure::Busy)?.await
+        let after = self.changes.try_join(id, change, CHANGES, set_out).ok_or(Failure::Busy)?.await?;
+        Ok((after, state))
     }
 }
 
@@ -275,6 +284,13 @@ fn success(outcome: Outcome) -> Response {
         Outcome::Pong => answer(StatusCode::OK, "text/plain; charset=utf-8", Bytes::from_static(b"OK")),
         Outcome::All(containers) => json(StatusCode::OK, &All { containers }),
         Outcome::One(container) => json(StatusCode::OK, &container),
+        Outcome::Changed(container, before) => {
+            let mut response = json(StatusCode::OK, &container);
+            if let Ok(before) = HeaderValue::try_from(before) {
+                response.headers_mut().insert(STATE_BEFORE, before);
+            }
+            response
+        }
     }
 }
 

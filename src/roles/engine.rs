@@ -7,6 +7,7 @@ use super::stop::{Stop, Tether};
 use crate::{
     clock::Clock,
     disk,
+    docker::Role,
     edge::{
         self, Edge,
         keyring::{Key, Keyring},
@@ -17,7 +18,7 @@ use crate::{
     },
     engine::{
         embedded::{self, News},
-        installation,
+        installation, log_path,
         record::Record,
         temporary,
     },
@@ -31,7 +32,7 @@ use std::{
     ffi::OsString,
     fmt::Display,
     io::{self, Write},
-    net::Ipv4Addr,
+    net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
@@ -82,8 +83,8 @@ impl Arguments {
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     // A session of its own: neither Ctrl-C in the terminal nor its closing reaches the engine.
     let _ = rustix::process::setsid();
-    crate::log::start();
     let Some(arguments) = Arguments::parse(args) else { return failed(&"wrong arguments") };
+    crate::log::start_rotated(log_path(&arguments.project, Role::Engine), arguments.habits.logs);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -106,7 +107,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.is_tethered {
         stop.hold(Tether::stdin()?);
     }
-    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await {
+    // Of all addresses loopback is one, and no other socket may have it.
+    let all = arguments.habits.listen.filter(IpAddr::is_unspecified);
+    let listener = match TcpListener::bind((all.unwrap_or(Ipv4Addr::LOCALHOST.into()), arguments.port)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(tell(&News::PortTaken)?),
         listener => listener?,
     };
@@ -115,7 +118,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let keyring = Keyring::default();
     keyring.insert(access_key_id.clone(), Key { secret, session_token: None });
     let folder = disk::own_folder(&arguments.project).join("engine");
-    let Habits { lenient, bridge } = arguments.habits;
+    let Habits { lenient, bridge, listen, iam, .. } = arguments.habits;
     let leans = Leans::open(lenient, &folder, Clock::System);
     let emulator = Arc::new(Emulator::open(emulator::Config {
         folder,
@@ -127,23 +130,33 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         executable: std::env::current_exe()?,
         machine: arguments.machine,
         leans: leans.clone(),
+        evaluates: iam,
     })?);
     let config = edge::Config { leans, ..arguments.door.clone().config() };
     let edge = Edge::new(Arc::clone(&emulator), keyring, config);
     // One that is not there, or is taken, is left out; `up` says so.
-    let beside = match bridge {
+    let beside = match bridge.filter(|_| all.is_none()) {
         Some(address) => TcpListener::bind((address, port)).await.ok(),
+        None => None,
+    };
+    // What was asked for by name is not left out.
+    let named = match listen
+        .filter(|address| !address.is_unspecified() && !address.is_loopback() && Some(*address) != bridge)
+    {
+        Some(address) => Some(TcpListener::bind((address, port)).await?),
         None => None,
     };
 
     let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id, arguments.door)?;
-    let record = Record { lenient, bridge: bridge.filter(|_| beside.is_some()), ..record };
+    let record =
+        Record { lenient, bridge: bridge.filter(|_| beside.is_some() || all.is_some()), listen, iam, ..record };
     record.write_to(&arguments.project)?;
     let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record: Box::new(record), set_aside })?;
 
+    stop.heed(arguments.project);
     let shutdown = CancellationToken::new();
-    let listeners = [Some(listener), beside].into_iter().flatten().collect();
+    let listeners = [Some(listener), beside, named].into_iter().flatten().collect();
     let served = edge::server::run_on(listeners, edge, shutdown.clone());
     // Beside the first calls, which need not wait for it.
     let serve = async { tokio::join!(served, emulator.verify()).0 };

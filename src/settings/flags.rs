@@ -1,8 +1,13 @@
 //! What the command line says about settings.
 
 use super::{own::FunctionFlags, values::Auth};
-use crate::{edge::limits::Limit, engine_kind::EngineKind, lenience::Lenience, names::StackName};
-use std::{path::PathBuf, time::Duration};
+use crate::{
+    edge::limits::Limit,
+    engine_kind::EngineKind,
+    lenience::Lenience,
+    names::{ContainerName, InstanceName, InstanceType, StackName},
+};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The flags that were given, each under the name of its setting.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +32,16 @@ pub struct Flags {
     pub rate: Option<Limit>,
     /// `up --lenient`.
     pub lenient: Option<Lenience>,
+    /// `up --listen`.
+    pub listen: Option<IpAddr>,
+    /// `up --iam`.
+    pub iam: Option<bool>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
+    /// `deploy --instance`.
+    pub instances: Vec<(InstanceName, InstanceType)>,
+    /// `deploy --container`.
+    pub containers: Vec<(ContainerName, String)>,
     /// `deploy --function`, `--runtime`, `--handler`.
     pub function: FunctionFlags,
 }

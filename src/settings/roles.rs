@@ -5,6 +5,7 @@ use crate::{
     edge::{self, limits::Limit},
     error::{Code, Error, Result},
     lenience::Lenience,
+    log::Rotation,
     names::OwnerId,
     secret::Secret,
 };
@@ -102,6 +103,20 @@ pub struct Habits {
     pub lenient: Lenience,
     /// The address of Docker's bridge, where it is to listen, too.
     pub bridge: Option<IpAddr>,
+    /// Another address than loopback that it is to listen on, because somebody said so.
+    pub listen: Option<IpAddr>,
+    /// Whether the policies of identities have a say.
+    #[serde(default)]
+    pub iam: bool,
+    /// How its log is rotated.
+    #[serde(default)]
+    pub logs: Rotation,
+}
+
+/// How the settings have logs rotated.
+#[must_use]
+pub fn rotation(settings: &Settings) -> Rotation {
+    Rotation { bytes: settings.log_size.value, files: settings.log_files.value }
 }
 
 impl Habits {

@@ -12,10 +12,11 @@ mod by_resource;
 use super::{
     client::Clients,
     error::Error,
+    export::{Attribute, Body, Concern, Entry, Piece, Resource, Scene, Symbol, Text, Thing, Value},
     part::Part,
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
-    sighting::{Foreign, Found, Ownership, Sighting, Tags, ownership},
+    sighting::{Foreign, Found, Ownership, Sighting, Tags, manager, ownership},
     spec::{Names, Spec, rev},
 };
 use crate::{
@@ -60,7 +61,7 @@ pub(super) struct View {
 
 impl<'a> Api<'a> {
     pub(super) fn new(clients: &'a Clients, spec: &'a Spec) -> Self {
-        let document = spec.document.clone().unwrap_or_else(|| crate::openapi::document(&spec.api()));
+        let document = document(spec);
         let rev = rev(&document);
         Self { clients, spec, document, rev, is_deployed: true }
     }
@@ -94,9 +95,8 @@ impl<'a> Api<'a> {
     async fn permit(&self, id: &str) -> Result<(), Error> {
         let (region, account) = (&self.spec.region, &self.spec.account);
         let call = self.clients.lambda.add_permission().function_name(&self.spec.names.function);
-        let call = call.statement_id(statement(id)).action("lambda:InvokeFunction");
-        let call = call.principal("apigateway.amazonaws.com");
-        let call = call.source_arn(format!("arn:aws:execute-api:{region}:{account}:{id}/*/*/*"));
+        let call = call.statement_id(statement(id)).action(INVOKE).principal(PRINCIPAL);
+        let call = call.source_arn(format!("arn:aws:execute-api:{region}:{account}:{id}{EVERY_METHOD}"));
         call.send().await.map(drop).map_err(|error| Error::call("AddPermission", &error))
     }
 
@@ -106,8 +106,55 @@ impl<'a> Api<'a> {
     }
 }
 
+/// What API Gateway may do.
+const INVOKE: &str = "lambda:InvokeFunction";
+/// Who may do it.
+const PRINCIPAL: &str = "apigateway.amazonaws.com";
+/// Every stage, method and path of an API, after its ARN.
+const EVERY_METHOD: &str = "/*/*/*";
+
+/// The document that the API is deployed from.
+pub(super) fn document(spec: &Spec) -> serde_json::Value {
+    spec.document.clone().unwrap_or_else(|| crate::openapi::document(&spec.api()))
+}
+
+/// Describes the API for other tools.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let resource = |thing, why, body| Resource { part: Part::Api, thing, concern: Concern::Api, why, body };
+    let pinned =
+        scene.spec.pinned_api.iter().map(|(tag, _)| Entry::new(tag, Value::variable("api_id")).needing("api_id"));
+    let tags = scene.tags(Part::Api, None, pinned.collect());
+    let api = Body::Api { name: scene.text(&scene.marked().names.api), is_strict: scene.spec.document.is_none(), tags };
+    let id = Text::symbol(Symbol::Of(Thing::Api, Attribute::Id));
+    let methods = Text::symbol(Symbol::Of(Thing::Api, Attribute::ExecutionArn));
+    let permission = Body::Permission {
+        sid: Value::Text(Text(vec![Piece::Literal(statement(""))]).then(id)),
+        action: INVOKE.to_owned(),
+        principal: PRINCIPAL.to_owned(),
+        source: Value::Text(methods.then(Text::parse(EVERY_METHOD))),
+    };
+    vec![
+        resource(Thing::Api, "The API, deployed from the document beside this file.", api),
+        resource(
+            Thing::Permission,
+            "Lets this API call the function, and no other; without it every call is a 500.",
+            permission,
+        ),
+        resource(
+            Thing::Deployment,
+            "What is served is a copy of the document as it was when this was made. The description is atelier's hash\nof the document: by it `atelier plan` knows what is served.",
+            Body::Deployment { description: rev(&document(scene.spec)) },
+        ),
+        resource(
+            Thing::Stage,
+            "Where that copy is served; the name is part of the URL.",
+            Body::Stage { name: STAGE.to_owned() },
+        ),
+    ]
+}
+
 /// The id of the statement in the function's policy; it names the API, so that another API's is not taken for it.
-fn statement(api: &str) -> String {
+pub(super) fn statement(api: &str) -> String {
     format!("atelier-{api}")
 }
 
@@ -188,14 +235,18 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
         let (tags, name) = (tags(&api), api.name.unwrap_or_default());
         let Some(id) = api.id else { continue };
         match ownership(names, Part::Api, &tags) {
-            Ownership::Ours => sighting.ours.push(Found {
-                part: Part::Api,
-                id,
-                rev: None,
-                state: None,
-                reason: None,
-                created: api.created_date.map_or(0, |time| time.secs()),
-            }),
+            Ownership::Ours => {
+                sighting.manager = sighting.manager.take().or_else(|| manager(&tags));
+                sighting.ours.push(Found {
+                    part: Part::Api,
+                    id,
+                    rev: None,
+                    state: None,
+                    reason: None,
+                    created: api.created_date.map_or(0, |time| time.secs()),
+                    instance: None,
+                });
+            }
             Ownership::Theirs(owner) if name == names.api => {
                 let owner = owner.unwrap_or_else(|| Message::new("stack.nobody").with("id", &id));
                 sighting.foreign = Some(Foreign { part: Part::Api, name, owner, is_stand_in: false });
@@ -210,14 +261,18 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
     Ok(sighting)
 }
 
+/// The id of the deployment that the stage serves.
+pub(super) async fn deployment(clients: &Clients, id: &str) -> Result<Option<String>, Error> {
+    let answer = clients.api.get_stage().rest_api_id(id).stage_name(STAGE).send().await;
+    match answer.map_err(|error| Error::call("GetStage", &error)) {
+        Err(error) if error.is_not_found() => Ok(None),
+        answer => Ok(answer?.deployment_id),
+    }
+}
+
 /// The rev of what the stage serves.
 async fn served_rev(clients: &Clients, id: &str) -> Result<Option<String>, Error> {
-    let answer = clients.api.get_stage().rest_api_id(id).stage_name(STAGE).send().await;
-    let stage = match answer.map_err(|error| Error::call("GetStage", &error)) {
-        Err(error) if error.is_not_found() => return Ok(None),
-        answer => answer?,
-    };
-    let Some(deployment) = stage.deployment_id else { return Ok(None) };
+    let Some(deployment) = deployment(clients, id).await? else { return Ok(None) };
     let answer = clients.api.get_deployment().rest_api_id(id).deployment_id(deployment).send().await;
     match answer.map_err(|error| Error::call("GetDeployment", &error)) {
         Err(error) if error.is_not_found() => Ok(None),

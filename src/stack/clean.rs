@@ -47,6 +47,9 @@ async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<Cleanup, Error
     let pace = Pace::of(run);
     let mut report = Cleanup::default();
     for stack in stacks {
+        if let Some(tool) = &stack.managed_by {
+            run.progress.warn(Message::new("clean.managed").with("tool", tool));
+        }
         let names = Names::of(&stack.stack, &clients.region);
         for part in Part::EVERY.iter().copied().rev() {
             let unwanted = UnwantedPart { clients: &clients, names: &names, part };

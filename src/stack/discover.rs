@@ -29,6 +29,9 @@ pub struct Discovery {
     pub found: Vec<Found>,
     /// What bears our names and is not ours.
     pub foreign: Vec<Foreign>,
+    /// The tool that looks after the stack, where it is not atelier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
 }
 
 impl Discovery {
@@ -48,6 +51,11 @@ impl Discovery {
     #[must_use]
     pub fn instance_id(&self) -> Option<InstanceId> {
         self.part(Part::Instance)?.id.parse().ok()
+    }
+
+    /// The instances, the oldest first.
+    pub(super) fn instances(&self) -> Vec<Found> {
+        self.found.iter().filter(|found| found.part == Part::Instance).cloned().collect()
     }
 
     /// The function's name.
@@ -78,6 +86,11 @@ impl Discovery {
     /// Returns what a deploy refuses to begin with.
     pub fn obstacles(&self) -> impl Iterator<Item = &Foreign> {
         self.foreign.iter().filter(|foreign| !foreign.is_stand_in)
+    }
+
+    /// Refuses to change what another tool looks after: its next run would change it back.
+    pub(super) fn refuse_managed(&self) -> Result<(), Error> {
+        self.managed_by.as_ref().map_or(Ok(()), |by| Err(Error::Managed { by: by.clone() }))
     }
 
     /// Refuses before anything is changed.
@@ -136,11 +149,17 @@ async fn all(clients: &Clients) -> Result<Vec<Discovery>, Error> {
 
 pub(super) async fn discover_with(clients: &Clients, stack: &StackName, account: &str) -> Result<Discovery, Error> {
     let names = Names::of(stack, &clients.region);
-    let mut discovery =
-        Discovery { stack: stack.clone(), account: account.to_owned(), found: Vec::new(), foreign: Vec::new() };
+    let mut discovery = Discovery {
+        stack: stack.clone(),
+        account: account.to_owned(),
+        found: Vec::new(),
+        foreign: Vec::new(),
+        managed_by: None,
+    };
     for sighting in parts::discover(clients, &names).await? {
         discovery.found.extend(sighting.ours);
         discovery.foreign.extend(sighting.foreign);
+        discovery.managed_by = discovery.managed_by.or(sighting.manager);
     }
     Ok(discovery)
 }

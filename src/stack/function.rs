@@ -9,6 +9,7 @@
 use super::{
     client::Clients,
     error::{Class, Error},
+    export::{self, Body, Concern, Resource, Scene, Thing},
     package::Package,
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
@@ -72,15 +73,7 @@ impl<'a> Function<'a> {
 
     /// The same function, of which only the configuration matters: it is neither made nor given other code.
     pub(super) fn configuration(clients: &'a Clients, spec: &'a Spec) -> Self {
-        let wanted = json!({
-            "architecture": architecture().as_str(),
-            "environment": spec.environment,
-            "handler": spec.code.handler,
-            "memory": spec.code.memory,
-            "role": spec.role_arn(),
-            "runtime": spec.code.runtime,
-            "timeout": spec.code.timeout,
-        });
+        let wanted = wanted_configuration(spec);
         Self { clients, spec, package: None, is_ready: true, rev: rev(&wanted), wanted }
     }
 
@@ -166,6 +159,19 @@ impl<'a> Function<'a> {
         let call = call.timeout(*timeout).memory_size(*memory).environment(self.environment());
         call.send().await.map(drop).map_err(|error| Error::call("UpdateFunctionConfiguration", &error))
     }
+}
+
+/// The configuration that is wanted.
+fn wanted_configuration(spec: &Spec) -> Value {
+    json!({
+        "architecture": architecture().as_str(),
+        "environment": spec.environment,
+        "handler": spec.code.handler,
+        "memory": spec.code.memory,
+        "role": spec.role_arn(),
+        "runtime": spec.code.runtime,
+        "timeout": spec.code.timeout,
+    })
 }
 
 /// The keys of two objects whose values differ, those that only one of them has included.
@@ -277,6 +283,28 @@ fn failed(reason: &str) -> Error {
     Error::FunctionFailed { reason: reason.to_owned() }
 }
 
+/// Describes the function for other tools.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let Code { runtime, handler, timeout, memory } = scene.spec.code.clone();
+    let function = export::Function {
+        runtime,
+        handler,
+        timeout: timeout.into(),
+        memory: memory.into(),
+        architecture: architecture().as_str().to_owned(),
+        environment: scene.environment(),
+        has_secrets: scene.has_secrets(),
+        tags: scene.tags(Part::Function, Some(&rev(&wanted_configuration(scene.spec))), Vec::new()),
+    };
+    vec![Resource {
+        part: Part::Function,
+        thing: Thing::Function,
+        concern: Concern::Function,
+        why: "What answers the API. Its timeout is longer than its own deadline and shorter than API Gateway's.",
+        body: Body::Function(function),
+    }]
+}
+
 /// Looks the function up by its name.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     look(clients, names).await.map(|view| view.sighting)
@@ -298,6 +326,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: configuration.state.as_ref().map(|state| state.as_str().to_owned()),
         reason: (configuration.state == Some(State::Failed)).then(|| reason(&configuration)),
         created: 0,
+        instance: None,
     };
     Ok(View {
         pending: pending(&configuration),

@@ -5,6 +5,7 @@
 use super::{
     client::Clients,
     error::Error,
+    export::{Body, Concern, Entry, Resource, Scene, Symbol, Thing, Value, key_variable},
     part::Part,
     predict::{PlannedPart, Wanted},
     reconcile::{Next, Reconcile},
@@ -84,7 +85,11 @@ impl Reconcile for WantedKey<'_> {
 
 /// The digests and scopes that the handler needs.
 pub(super) async fn scopes(clients: &Clients, stack: &StackName) -> Result<KeyScopes, Error> {
-    Ok(read(clients, stack).await?.into_iter().map(|key| (key.digest, key.scope)).collect())
+    let mut scopes = KeyScopes::default();
+    for key in read(clients, stack).await? {
+        scopes.insert(key.digest, key.scope, key.name.as_str());
+    }
+    Ok(scopes)
 }
 
 /// Reads the stack's keys; one whose tags somebody has damaged opens nothing and is left out.
@@ -99,6 +104,7 @@ pub(super) async fn read(clients: &Clients, stack: &StackName) -> Result<Vec<Key
                 scope: match tags.get(KEY_SCOPE_TAG)?.as_str() {
                     "status" => Scope::Status,
                     "control" => Scope::Control,
+                    "modify" => Scope::Modify,
                     _ => return None,
                 },
                 digest: tags.get(KEY_DIGEST_TAG)?.parse().ok()?,
@@ -115,7 +121,15 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
     for (key, tags) in ours(clients, names).await? {
         let created = key.created_date.map_or(0, |time| time.secs());
         let state = tags.get(KEY_SCOPE_TAG).cloned();
-        sighting.ours.extend(key.id.map(|id| Found { part: Part::Key, id, rev: None, state, reason: None, created }));
+        sighting.ours.extend(key.id.map(|id| Found {
+            part: Part::Key,
+            id,
+            rev: None,
+            state,
+            reason: None,
+            created,
+            instance: None,
+        }));
     }
     sighting.sort();
     Ok(sighting)
@@ -153,6 +167,32 @@ async fn every(clients: &Clients) -> Result<Vec<(ApiKey, Tags)>, Error> {
             None => return Ok(keys),
         }
     }
+}
+
+/// Describes the keys for other tools: their names and what they open, never what they are.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let mut resources = Vec::new();
+    for (name, scope, _) in &scene.keys {
+        let digest = Value::symbol(Symbol::Digest(name.to_string()));
+        let tags = vec![
+            Entry::new(KEY_DIGEST_TAG, digest),
+            Entry::new(KEY_SCOPE_TAG, Value::text(scope.as_str())),
+            Entry::new(KEY_NAME_TAG, Value::text(name.as_str())),
+        ];
+        let thing = Thing::Key(name.to_string());
+        let resource = |thing, why, body| Resource { part: Part::Key, thing, concern: Concern::Api, why, body };
+        resources.push(resource(
+            thing.clone(),
+            "The function knows keys by their digests and opens to each what its scope says.",
+            Body::Key {
+                name: scene.text(&format!("{}-{name}", scene.marked().names.stack)),
+                variable: key_variable(name),
+                tags: scene.tags(Part::Key, None, tags),
+            },
+        ));
+        resources.push(resource(Thing::PlanKey(name.to_string()), "", Body::PlanKey { key: thing }));
+    }
+    resources
 }
 
 /// Deletes a key; on AWS plans forget it with that.

@@ -17,6 +17,7 @@ use super::{
     key::{self, Key, WantedKey},
     part::Part,
     reconcile::{Next, Pace, Reconcile, converge, reading},
+    role::Role,
     run::Run,
     spec::Names,
     usage_plan::{self, UsagePlan},
@@ -94,6 +95,7 @@ fn keep(settings: &Settings, others: &[Key], new: &Created) {
 /// # Errors
 /// A key of this name exists, there are as many as there can be, or what a call answered.
 pub async fn create(run: &Run<'_>, name: &KeyName, scope: Scope) -> Result<Created, Error> {
+    refuse_managed(run).await?;
     let keys = list(run.engine, &run.settings.stack.value).await?;
     if keys.iter().any(|key| key.name == *name) {
         return Err(Error::KeyExists { name: name.clone() });
@@ -129,8 +131,19 @@ pub async fn rotate(run: &Run<'_>, name: &KeyName) -> Result<Created, Error> {
     Ok(created)
 }
 
+/// Refuses to change the plan and the function of a stack that another tool looks after.
+async fn refuse_managed(run: &Run<'_>) -> Result<(), Error> {
+    if run.settings.auth.value == Auth::None {
+        return Ok(());
+    }
+    let clients = Clients::new(run.engine);
+    let account = reading(|| clients.account()).await?;
+    discover_with(&clients, &run.settings.stack.value, &account).await?.refuse_managed()
+}
+
 /// Finds the keys of a name, at least one, and all others.
 async fn find(run: &Run<'_>, name: &KeyName) -> Result<(Vec<Key>, Vec<Key>), Error> {
+    refuse_managed(run).await?;
     let keys = list(run.engine, &run.settings.stack.value).await?;
     let (named, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| key.name == *name);
     if named.is_empty() { Err(Error::NoSuchKey { name: name.clone() }) } else { Ok((named, others)) }
@@ -170,8 +183,10 @@ async fn apply(run: &Run<'_>, clients: &Clients) -> Result<(), Error> {
     // Without an API there is nothing to open; the next deploy does all of this.
     let Some(api) = found.part(Part::Api).filter(|api| api.rev.is_some()) else { return Ok(()) };
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), found.instance_id().as_ref(), clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &found.instances(), clients, &account).await?;
     converge(&UsagePlan::new(clients, &spec, &api.id), &Pace::of(run)).await?;
+    // A key that opens types needs a role that may change them.
+    converge(&Role::new(clients, &spec), &Pace::of(run)).await?;
     converge(&Function::configuration(clients, &spec), &Pace::of(run)).await?;
     Ok(())
 }

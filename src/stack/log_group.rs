@@ -7,6 +7,7 @@
 use super::{
     client::Clients,
     error::Error,
+    export::{Body, Concern, Resource, Scene, Thing},
     part::Part,
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
@@ -36,8 +37,12 @@ pub(super) enum Action {
 
 impl<'a> LogGroup<'a> {
     pub(super) fn new(clients: &'a Clients, spec: &'a Spec) -> Self {
-        Self { clients, spec, rev: rev(&serde_json::json!({ "retention": RETENTION_DAYS })) }
+        Self { clients, spec, rev: wanted_rev() }
     }
+}
+
+fn wanted_rev() -> String {
+    rev(&serde_json::json!({ "retention": RETENTION_DAYS }))
 }
 
 /// The group, and how long it keeps its lines.
@@ -118,6 +123,18 @@ pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Op
     predict::predict(&LogGroup::new(clients, wanted.spec), Part::LogGroup).await.map(Some)
 }
 
+/// Describes the log group for other tools.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    let tags = scene.tags(Part::LogGroup, Some(&wanted_rev()), Vec::new());
+    vec![Resource {
+        part: Part::LogGroup,
+        thing: Thing::LogGroup,
+        concern: Concern::Logs,
+        why: "The function's log. Lambda would make one by itself, which nobody removes and which keeps its lines for ever.",
+        body: Body::LogGroup { name: scene.text(&scene.marked().names.log_group), days: RETENTION_DAYS.into(), tags },
+    }]
+}
+
 /// Looks the group up by its name; the service only knows prefixes.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     look(clients, names).await.map(|view| view.sighting)
@@ -142,6 +159,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: None,
         reason: None,
         created,
+        instance: None,
     };
     let mut sighting = Sighting::named(names, found, &tags, &arn);
     if let Some(foreign) = &mut sighting.foreign {

@@ -4,7 +4,7 @@ use super::{
     client::Clients,
     discover::discover_with,
     error::Error,
-    parts,
+    instances, parts,
     predict::{PlannedChange, PlannedPart, Wanted},
     reconcile::reading,
     run::Run,
@@ -18,6 +18,9 @@ pub struct Plan {
     pub stack: crate::names::StackName,
     /// `false` when no part needs anything.
     pub changes: bool,
+    /// The tool that looks after the stack, which a deploy therefore leaves alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
     /// Every part but the keys, in the order of [`super::Part::EVERY`].
     pub parts: Vec<PlannedPart>,
 }
@@ -37,11 +40,12 @@ async fn predict(run: &Run<'_>) -> Result<Plan, Error> {
     let before = discover_with(&clients, stack, &account).await?;
     before.refuse_foreign()?;
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), before.instance_id().as_ref(), &clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
+    instances::check_types(&clients, &spec.instances).await?;
     let package = wanted::packed(run, own.as_ref(), false).await?;
     // Which API the usage plan opens is known once there is one.
     let api_id = before.api_id().map(|id| id.to_string()).unwrap_or_default();
     let parts = parts::predict(&clients, &Wanted { spec: &spec, package: &package, api_id: &api_id }).await?;
     let changes = parts.iter().any(|part| part.change != PlannedChange::Unchanged);
-    Ok(Plan { stack: stack.clone(), changes, parts })
+    Ok(Plan { stack: stack.clone(), changes, managed_by: before.managed_by, parts })
 }

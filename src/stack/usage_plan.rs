@@ -7,6 +7,7 @@
 use super::{
     client::Clients,
     error::Error,
+    export::{Body, Concern, Resource, Scene, Thing},
     key,
     part::Part,
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
@@ -145,6 +146,27 @@ pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Op
     predict::predict(&UsagePlan::new(clients, wanted.spec, wanted.api_id), Part::UsagePlan).await.map(Some)
 }
 
+/// Describes the usage plan for other tools; only a stack with keys has one.
+pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
+    if scene.spec.keys.is_none() {
+        return Vec::new();
+    }
+    let plan = Body::UsagePlan {
+        name: scene.text(&scene.marked().names.api),
+        rate: PUBLIC_RATE.per_second.into(),
+        burst: PUBLIC_RATE.burst.into(),
+        stage: STAGE.to_owned(),
+        tags: scene.tags(Part::UsagePlan, None, Vec::new()),
+    };
+    vec![Resource {
+        part: Part::UsagePlan,
+        thing: Thing::UsagePlan,
+        concern: Concern::Api,
+        why: "Makes the keys open the stage, and protects it: what one key may call in a second, and at once after a rest.",
+        body: plan,
+    }]
+}
+
 /// Finds the stack's usage plans.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     see(clients, names).await.map(|(sighting, _)| sighting)
@@ -158,7 +180,15 @@ async fn see(clients: &Clients, names: &Names) -> Result<(Sighting, BTreeSet<Str
         let Some(id) = plan.id else { continue };
         if let Ownership::Ours = ownership(names, Part::UsagePlan, &tags) {
             stages.insert(id.clone(), opened(&plan.api_stages.unwrap_or_default()));
-            sighting.ours.push(Found { part: Part::UsagePlan, id, rev: None, state: None, reason: None, created: 0 });
+            sighting.ours.push(Found {
+                part: Part::UsagePlan,
+                id,
+                rev: None,
+                state: None,
+                reason: None,
+                created: 0,
+                instance: None,
+            });
         }
     }
     sighting.sort();

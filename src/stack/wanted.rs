@@ -8,9 +8,10 @@ use super::{
     package::{self, LONGEST_ZIP, Package, package},
     reconcile::reading,
     run::Run,
+    sighting::Found,
     spec::Spec,
 };
-use crate::{engine::installation::Installation, names::InstanceId, settings::Auth};
+use crate::{engine::installation::Installation, settings::Auth};
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 
@@ -23,7 +24,7 @@ pub(super) fn own(run: &Run<'_>) -> Result<Option<Own>, Error> {
 pub(super) async fn spec(
     run: &Run<'_>,
     own: Option<&Own>,
-    instance: Option<&InstanceId>,
+    instances: &[Found],
     clients: &Clients,
     account: &str,
 ) -> Result<Spec, Error> {
@@ -32,13 +33,14 @@ pub(super) async fn spec(
         Auth::None => None,
         Auth::ApiKey => Some(reading(|| key::scopes(clients, stack)).await?),
     };
-    let mut spec = Spec::new(run.engine, stack, account, keys);
+    let mut spec = Spec::new(run.engine, run.settings, account, keys, instances);
+    spec.alarms = run.settings.alarms.value;
     if let Some(tag) = run.engine.api_id_tag {
         let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
         spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));
     }
     Ok(match own {
-        Some(own) => spec.with_own(own, instance)?,
+        Some(own) => spec.with_own(own, instances.first().and_then(|found| found.id.parse().ok()).as_ref())?,
         None => spec,
     })
 }

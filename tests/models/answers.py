@@ -12,6 +12,9 @@ ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")
 # What AWS answers and its own enumerations lack: the type's documentation says `Policy`.
 LACKING = {
     ("PermissionsBoundaryAttachmentType", "Policy"),
+    # As every answer of a simulation and the examples of its documentation have it.
+    ("PolicySourceType", "IAM Policy"),
+    ("PolicySourceType", "Resource Policy"),
     # The documentation of the filter `attachment.state` has it, and every answer.
     ("AttachmentStatus", "available"),
     # The owner's id is the account's number: the documentation of GetUser shows one.

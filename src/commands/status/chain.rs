@@ -14,11 +14,11 @@ pub struct Station {
     pub name: String,
     /// What people call it.
     #[serde(skip)]
-    pub(super) label: Message,
+    pub(crate) label: Message,
     /// How it is, in a word.
     pub state: Message,
     #[serde(skip)]
-    pub(super) tone: Tone,
+    pub(crate) tone: Tone,
     /// Why it is not as it should be, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Message>,

@@ -81,6 +81,21 @@ pub(super) fn check_id(id: &str) -> Result<(), AwsError> {
     Err(AwsError::sender("InvalidAMIID.Malformed", message))
 }
 
+/// The id that a launch means: the newest image that a public parameter of Systems Manager names, where it says so
+/// (`resolve:ssm:/aws/service/…`).
+pub(super) fn resolve(asked: String) -> Result<String, AwsError> {
+    let Some(parameter) = asked.strip_prefix("resolve:ssm:") else { return Ok(asked) };
+    let name = parameter.strip_prefix("/aws/service/ami-amazon-linux-latest/al2023-ami-").unwrap_or_default();
+    let found = IMAGES.iter().find(|image| {
+        let wanted = if image.architecture == Architecture::Arm { "arm64" } else { "x86_64" };
+        image.name.starts_with("al2023-ami-") && name.ends_with(wanted)
+    });
+    found.map(|image| image.id.to_owned()).ok_or_else(|| {
+        let message = format!("The parameter '{parameter}' was not found, or names no image.");
+        AwsError::sender("InvalidParameterValue", message)
+    })
+}
+
 fn is_plain(rest: &str) -> bool {
     (1..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }

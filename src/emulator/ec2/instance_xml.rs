@@ -113,7 +113,7 @@ fn write_placement(item: &mut xml::Element, instance: &Instance, network: &Netwo
     flag(item, "sourceDestCheck", instance.attributes.source_dest_check);
     xml::list(item, "groupSet", "item", instance.groups(network), |each, group: GroupName| group.write(each));
     xml::list(item, "networkInterfaceSet", "item", instance.faces(network, now), |each, face| {
-        face.write(each);
+        face.write(each, true);
         xml::element(each, "attachment", |attachment| face.write_attachment(attachment));
     });
 }

@@ -21,6 +21,7 @@ mod listing;
 mod machine;
 mod network;
 mod networks;
+mod notices;
 mod options;
 mod own_images;
 mod paging;
@@ -160,6 +161,14 @@ pub static SERVICE: Service = Service {
         ("StopInstances", Handler::Async(|operation| Box::pin(states::stop(operation)))),
         ("TerminateInstances", Handler::Async(|operation| Box::pin(states::terminate(operation)))),
         ("UnmonitorInstances", Handler::Async(|operation| Box::pin(machine::unmonitor(operation)))),
+        (
+            "UpdateSecurityGroupRuleDescriptionsEgress",
+            Handler::Async(|operation| Box::pin(groups::describe_egress(operation))),
+        ),
+        (
+            "UpdateSecurityGroupRuleDescriptionsIngress",
+            Handler::Async(|operation| Box::pin(groups::describe_ingress(operation))),
+        ),
     ],
     fault: |fault: Fault| AwsError::sender("InvalidParameterValue", fault.to_string()),
 };

@@ -9,7 +9,7 @@ use super::{
     launch_place::Place,
     listing::Tags,
     network::{CAPACITY, Network},
-    new_id,
+    new_id, notices,
     options::Options,
     profile::{self, Profile},
     state::{Launch, SHARE, State},
@@ -89,6 +89,9 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
         // Any engine here takes it; a lenient one says that AWS does not.
         let _ = scope.lets(&Lean::Image { image: request.image.clone() });
     }
+    // A repeated call launches nothing.
+    let launched = members.iter().filter(|instance| instance.since == now);
+    notices::tell(&scope, launched.map(|instance| instance.id.clone()).collect());
     Ok(Output::xml(move |root| write_reservation(root, &members, &Network::new(&account, &region), &account, now)))
 }
 
@@ -107,7 +110,7 @@ impl LaunchRequest {
     fn take(params: &mut QueryParams, network: &Network) -> Result<Self, AwsError> {
         let token = super::take_client_token(params)?;
         let fingerprint = hex(&Sha256::digest(params.canonical().as_bytes()));
-        let image = params.required("ImageId")?;
+        let image = images::resolve(params.required("ImageId")?)?;
         images::check_id(&image)?;
         let kind = take_type(params)?;
         check_architecture(images::architecture(&image), kind)?;

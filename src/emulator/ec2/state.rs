@@ -149,6 +149,12 @@ impl State {
         self.tags.get(id).unwrap_or(&NONE)
     }
 
+    /// The tags of anything that has an id.
+    pub(in crate::emulator) fn tags_by_id(&self, id: &str) -> Option<Tags> {
+        let instance = self.instances.get(id).map(|instance| &instance.tags);
+        instance.or_else(|| self.tags.get(id)).cloned()
+    }
+
     /// Sets the tags of something that is no instance; what is gone has none.
     pub(super) fn set_tags(&mut self, id: &str, tags: Tags) {
         if !tags.is_empty() {

@@ -3,6 +3,7 @@
 use super::{
     instance::{Goal, Instance, Phase, TRANSITION},
     instance_xml::write_state,
+    notices,
     state::{SHARE, State},
 };
 use crate::emulator::{
@@ -118,6 +119,8 @@ async fn change<T: Copy>(
             })
             .await?
     };
+    let on_their_way = steps.iter().filter(|(_, _, step)| step.is_some());
+    notices::tell(&scope, on_their_way.map(|(id, ..)| id.clone()).collect());
     Ok(Output::xml(move |root| {
         xml::list(root, "instancesSet", "item", steps, |item, (id, before, step)| {
             xml::text(item, "instanceId", &id);

@@ -1,15 +1,10 @@
 //! The policies that belong to one role or one user alone.
 
 use super::{
-    MAX_POLICY,
-    document::{self, Kind as Use},
-    holder::Kind,
-    no_such_entity, null,
-    paging::Paging,
-    role::encode,
-    take_name, take_text,
+    MAX_POLICY, document, holder::Kind, no_such_entity, null, paging::Paging, role::encode, take_name, take_text,
 };
 use crate::emulator::{
+    policy::Use,
     service::{Operation, Output},
     wire::{AwsError, QueryParams, xml},
 };

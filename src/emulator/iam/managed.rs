@@ -6,7 +6,7 @@
 use super::State;
 use crate::emulator::wire::AwsError;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
 
 /// How the ARN of a policy that belongs to AWS starts.
@@ -27,6 +27,11 @@ struct Document {
 
 static DOCUMENTS: LazyLock<BTreeMap<String, Document>> =
     LazyLock::new(|| serde_json::from_str(include_str!("managed.json")).unwrap_or_default());
+
+/// Of policies whose documents are too large to be here, the statements about the services that are here, with the
+/// actions of other services left out. They decide as the whole would; `GetPolicyVersion` has only whole documents.
+static PARTS: LazyLock<BTreeMap<String, Value>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("managed_parts.json")).unwrap_or_default());
 
 /// A policy of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +85,15 @@ impl Managed {
     }
 }
 
+impl Managed {
+    /// The document as far as it is about the services that are here.
+    pub(super) fn about_here(self) -> Option<String> {
+        let part =
+            || PARTS.get(self.name()).map(|part| json!({ "Version": "2012-10-17", "Statement": part }).to_string());
+        self.document().ok().or_else(part)
+    }
+}
+
 /// Whether a policy of this ARN exists, AWS's or the account's.
 pub(super) fn exists(state: &State, arn: &str, account: Account<'_>) -> bool {
     Managed::find(arn).is_some() || state.policies.values().any(|policy| policy.arn(account) == arn)
@@ -88,6 +102,7 @@ pub(super) fn exists(state: &State, arn: &str, account: Account<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::policy::{Document, Use};
 
     #[test]
     fn policies_are_found_by_their_whole_arn() {
@@ -105,6 +120,11 @@ mod tests {
         assert!(DOCUMENTS.len() > 10);
         for name in DOCUMENTS.keys() {
             assert!(Managed::all().any(|policy| policy.name() == name), "{name}");
+        }
+        for name in PARTS.keys() {
+            let managed = Managed::all().find(|policy| policy.name() == name).unwrap();
+            assert!(!DOCUMENTS.contains_key(name), "{name}");
+            Document::parse(&managed.about_here().unwrap(), Use::Identity).unwrap();
         }
         let administrator = Managed::find("arn:aws:iam::aws:policy/AdministratorAccess").unwrap();
         assert!(administrator.document().unwrap().contains(r#""Action":"*""#));

@@ -1,11 +1,12 @@
 //! IAM, query protocol 2010-05-08: roles, users with their access keys, groups, managed policies and instance profiles. Policies
-//! are checked for their form and kept; nobody is refused by one. AWS's own policies are known by name ([`managed`]).
+//! are checked for their form and kept; who is refused by one, `access` decides. AWS's own are known by name ([`managed`]).
 //!
 //! Not here: passwords and second factors.
 
 mod attached;
 mod credentials;
 mod document;
+mod granted;
 mod group;
 mod holder;
 mod inline;
@@ -17,9 +18,11 @@ mod principal;
 mod profile;
 mod role;
 mod roles;
+mod simulate;
 mod tags;
 mod user;
 
+pub use granted::Granted;
 pub(super) use keys::accept;
 pub use role::{Role, State};
 
@@ -124,6 +127,8 @@ pub static SERVICE: Service = Service {
         ("RemoveRoleFromInstanceProfile", Handler::Async(|operation| Box::pin(profile::remove_role(operation)))),
         ("RemoveUserFromGroup", Handler::Async(|operation| Box::pin(group::remove_user(operation)))),
         ("SetDefaultPolicyVersion", Handler::Async(|operation| Box::pin(policy::set_default(operation)))),
+        ("SimulateCustomPolicy", Handler::Sync(simulate::custom)),
+        ("SimulatePrincipalPolicy", Handler::Sync(simulate::principal)),
         ("TagInstanceProfile", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Profile)))),
         ("TagPolicy", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Policy)))),
         ("TagRole", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Role)))),

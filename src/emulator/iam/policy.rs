@@ -1,8 +1,7 @@
 //! Managed policies of the account: a document in up to five versions, of which one counts.
 
 use super::{
-    MAX_ARN, MAX_POLICY, State, conflict,
-    document::{self, Kind as Use},
+    MAX_ARN, MAX_POLICY, State, conflict, document,
     holder::Kind,
     managed::{CREATED, Managed},
     no_such_entity, null,
@@ -11,6 +10,7 @@ use super::{
     tags, take_name, take_path, take_text, validation,
 };
 use crate::emulator::{
+    policy::Use,
     service::{Operation, Output, Scope},
     wire::{AwsError, QueryParams, hex_id, iso_seconds, xml},
 };
@@ -49,6 +49,11 @@ struct Version {
 }
 
 impl Policy {
+    /// The document of the version that counts.
+    pub(super) fn current(&self) -> Option<&str> {
+        self.versions.get(&self.default).map(|version| version.document.as_str())
+    }
+
     pub(super) fn arn(&self, account: &str) -> String {
         format!("arn:aws:iam::{account}:policy{}{}", self.path, self.name)
     }

@@ -52,6 +52,12 @@ impl State {
         Ok(())
     }
 
+    /// Whether a text can be whom a permission is given to: anybody, an account, an identity, a service. An identity of
+    /// this account must exist.
+    pub(in crate::emulator) fn is_principal(&self, name: &str, account: &str) -> bool {
+        self.is_somebody(name, account) || is_service(name)
+    }
+
     /// Whether a text names an account or an identity; one of this account must exist.
     fn is_somebody(&self, name: &str, account: &str) -> bool {
         let is_account = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
@@ -83,7 +89,7 @@ fn is_service(name: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    let rest = [".amazonaws.com", ".amazonaws.com.cn", ".aws.internal", ".aws.com"];
+    let rest = [".amazonaws.com", ".amazon.com", ".amazonaws.com.cn", ".aws.internal", ".aws.com"];
     let rest = rest.into_iter().find_map(|end| name.strip_suffix(end));
     rest.is_some_and(|rest| rest.split('.').all(label))
 }

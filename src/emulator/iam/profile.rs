@@ -24,12 +24,12 @@ pub(super) struct Profile {
     id: String,
     created: i64,
     /// The name of its role.
-    role: Option<String>,
+    pub(super) role: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
 }
 
 impl Profile {
-    fn arn(&self, account: &str) -> String {
+    pub(super) fn arn(&self, account: &str) -> String {
         format!("arn:aws:iam::{account}:instance-profile{}{}", self.path, self.name)
     }
 

@@ -1,8 +1,7 @@
 //! The operations on roles as a whole.
 
 use super::{
-    MAX_ARN, MAX_POLICY,
-    document::{self, Kind},
+    MAX_ARN, MAX_POLICY, document,
     holder::{Kind as Holder, Policies},
     null,
     paging::Paging,
@@ -11,6 +10,7 @@ use super::{
     tags, take_path, take_role_name, take_text, validation,
 };
 use crate::emulator::{
+    policy::Use,
     service::{Operation, Output},
     wire::{AwsError, QueryParams, hex_id, millis, xml},
 };
@@ -146,7 +146,7 @@ pub(super) async fn update_description(operation: Operation<'_>) -> Result<Outpu
 
 fn take_trust(params: &mut QueryParams, parameter: &str, field: &str) -> Result<String, AwsError> {
     let text = take_text(params, parameter, MAX_POLICY)?.ok_or_else(|| null(field))?;
-    document::check(&text, Kind::Trust)?;
+    document::check(&text, Use::Trust)?;
     Ok(text)
 }
 

@@ -1,4 +1,4 @@
-//! Users: identities of the account that can have keys of their own. Nobody is kept from anything by a user's policies.
+//! Users: identities of the account that can have keys of their own.
 
 use super::{
     MAX_ARN, State, conflict,

@@ -10,7 +10,7 @@ use crate::emulator::{
     context::Context,
     runtime::{Answer, Functions, Invocation, InvokeError, Invoked, Spec},
     store::Region,
-    wire::{self, iso_time},
+    wire::iso_time,
 };
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -66,15 +66,8 @@ async fn run(context: Arc<Context>, functions: Functions, event: Event) {
         tracing::warn!(function = event.function.arn, "functions tell each other in a loop, which is ended");
         return;
     }
-    let id = wire::request_id();
-    let invocation = Invocation {
-        trace: invoke::new_trace(&id, context.config.clock.now()),
-        id,
-        payload: record(&event, &outcome, context.now_millis()).to_string().into(),
-        client_context: None,
-        wants_tail: false,
-        stream: None,
-    };
+    let payload = record(&event, &outcome, context.now_millis()).to_string().into();
+    let invocation = super::event(&context, payload);
     let told = Event { region, function, invocation, begun: context.config.clock.now(), chain: event.chain + 1 };
     if let Err(error) = enqueue(&context, &functions, told) {
         tracing::warn!(function = event.function.arn, %error, "the destination of an invocation was not told");

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     emulator::{
+        access,
         service::{Operation, Output, Scope},
         wire::{self, AwsError},
     },
@@ -282,10 +283,11 @@ async fn remark(scope: &Scope<'_>, runtime: &str) -> Result<Option<String>, AwsE
     executor.map(|executor| executor.remark()).map_err(|error| invalid(error.to_string()))
 }
 
-/// A function's role must be there. Whether its trust policy names Lambda is not looked into: nothing here is refused
-/// by a policy of a role.
+/// A function's role must be there, and its trust policy let Lambda take it on for this function.
 fn check_role(scope: &Scope<'_>, function: &FunctionName, role: &str) -> Result<(), AwsError> {
-    if scope.read_global(|state| state.iam.has_role(role, scope.account())) {
+    let trust = scope.read_global(|state| state.iam.trusting(role, scope.account())).map(|(_, trust, _)| trust);
+    let (arn, account) = (function.arn(scope), scope.account());
+    if trust.is_some_and(|trust| access::trusts_service(&trust, "lambda.amazonaws.com", &arn, account)) {
         return Ok(());
     }
     let lean = Lean::Role { function: function.to_string(), role: role.to_owned() };

@@ -42,16 +42,18 @@ use super::{
     context::Context,
     runtime::{Functions, Invocation, InvokeError, Spec},
     service::{Handler, Service},
-    store::{AnyTable, Table, Tables},
-    wire::{AwsError, routes::Routes},
+    store::{AnyTable, Region, Table, Tables},
+    wire::{self, AwsError, routes::Routes},
 };
 use crate::lenience::Lean;
 use alias::Alias;
+use bytes::Bytes;
 use invoke_config::InvokeConfig;
 use layer::{LayerName, LayerVersion};
 use name::Reference;
 use qualified::Qualified;
 use std::{
+    collections::BTreeMap,
     io,
     sync::{Arc, LazyLock},
 };
@@ -189,6 +191,28 @@ impl State {
     }
 }
 
+impl State {
+    /// The tags of a function, by its ARN or that of a version or an alias.
+    pub(super) fn tags_by_arn(&self, arn: &str) -> Option<BTreeMap<String, String>> {
+        let (_, reference) = Reference::of_arn(arn)?;
+        self.functions.get(&reference.name).map(|function| function.tags.clone())
+    }
+}
+
+/// The ARN of what a call names: a function, or a version or an alias of one.
+pub(super) fn arn_of(region: &str, account: &str, text: &str, qualifier: Option<&str>) -> String {
+    name::whole_arn(region, account, text, qualifier)
+}
+
+/// The resource policy of a function, a version or an alias, as a document.
+pub(super) fn policy_text(context: &Context, region: &Region, arn: &str) -> Option<String> {
+    let (_, reference) = Reference::of_arn(arn)?;
+    context.store.read(region, |state| {
+        let (statements, _) = state.lambda.policy(&reference).ok()?;
+        policy::show(statements, &reference.whole_arn()).ok()
+    })
+}
+
 /// The account in an ARN.
 fn account_of(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap_or_default()
@@ -213,6 +237,24 @@ pub enum Denied {
 /// # Errors
 /// When there is no such function, or its resource policy does not allow this.
 pub fn invocable(context: &Context, function_arn: &str, service: &str, source_arn: &str) -> Result<Spec, Denied> {
+    find_invocable(context, function_arn, |reference, policy| {
+        policy::allows(policy, service, source_arn) || leans(context, reference, service, source_arn)
+    })
+}
+
+/// Returns what a function's processes are started from, for a role of its owner that invokes it.
+///
+/// # Errors
+/// When there is no such function.
+pub fn invocable_as_owner(context: &Context, function_arn: &str) -> Result<Spec, Denied> {
+    find_invocable(context, function_arn, |_, _| true)
+}
+
+fn find_invocable(
+    context: &Context,
+    function_arn: &str,
+    is_allowed: impl FnOnce(&Reference, &[Statement]) -> bool,
+) -> Result<Spec, Denied> {
     let (region, reference) = Reference::of_arn(function_arn).ok_or(Denied::Absent)?;
     let place = invoke::place().map_err(|_| Denied::Absent)?;
     context.store.read(&region, |state| {
@@ -221,7 +263,7 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
             return Err(Denied::Absent);
         }
         let (policy, _) = state.lambda.policy(&reference).map_err(|_| Denied::Absent)?;
-        if !policy::allows(policy, service, source_arn) && !leans(context, &reference, service, source_arn) {
+        if !is_allowed(&reference, policy) {
             return Err(Denied::Forbidden);
         }
         if view.is_pending(context.config.clock.now()) {
@@ -232,6 +274,14 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
         }
         state.lambda.spec(&reference, place, &region).map_err(|_| Denied::Absent)
     })
+}
+
+/// Makes the invocation of an event that comes from a service.
+#[must_use]
+pub fn event(context: &Context, payload: Bytes) -> Invocation {
+    let id = wire::request_id();
+    let trace = invoke::new_trace(&id, context.config.clock.now());
+    Invocation { id, payload, trace, client_context: None, wants_tail: false, stream: None }
 }
 
 /// Has a function that was found to be invocable run later, as asynchronous invocations do.

@@ -151,6 +151,16 @@ impl Reference {
     }
 }
 
+/// The ARN of what a call names, by whatever form; what has none of them is taken for a name.
+pub(super) fn whole_arn(region: &str, account: &str, text: &str, qualifier: Option<&str>) -> String {
+    let parts = Parts::of(text).unwrap_or(Parts { region: None, account: None, name: text, qualifier: None });
+    let arn = arn(parts.region.unwrap_or(region), parts.account.unwrap_or(account), parts.name);
+    match qualifier.filter(|qualifier| !qualifier.is_empty()).or(parts.qualifier) {
+        Some(qualifier) => format!("{arn}:{qualifier}"),
+        None => arn,
+    }
+}
+
 fn own_only() -> AwsError {
     invalid(
         "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please \

@@ -26,6 +26,9 @@ pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
     if function.qualifier.as_deref() == Some(LATEST) {
         return Err(invalid("We currently do not support adding policies for $LATEST."));
     }
+    if !scope.read_global(|state| state.iam.is_principal(&input.principal, scope.account())) {
+        return Err(invalid("The provided principal was invalid. Please check the principal and try again."));
+    }
     let revision = input.revision_id.take();
     let statement = input.statement()?;
     let shown = scope

@@ -29,7 +29,7 @@ pub struct Statement {
 pub(super) struct PermissionInput {
     statement_id: String,
     action: String,
-    principal: String,
+    pub(super) principal: String,
     source_arn: Option<String>,
     source_account: Option<String>,
     #[serde(rename = "PrincipalOrgID")]
@@ -75,6 +75,12 @@ impl PermissionInput {
             let rule = "satisfy regular expression pattern: o-[a-z0-9]{10,32}";
             return Err(validation(id, "principalOrgID", rule));
         }
+        let is_arn = |arn: &str| arn.starts_with("arn:") && arn.splitn(6, ':').count() == 6;
+        if let Some(arn) = self.source_arn.as_deref().filter(|arn| !is_arn(arn)) {
+            let rule = "satisfy regular expression pattern: arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:\
+                        ([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
+            return Err(validation(arn, "sourceArn", rule));
+        }
         let is_account = |account: &str| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
         if let Some(account) = self.source_account.as_deref().filter(|account| !is_account(account)) {
             return Err(validation(account, "sourceAccount", "satisfy regular expression pattern: \\d{12}"));
@@ -106,7 +112,7 @@ impl Statement {
     fn show(&self, function_arn: &str) -> Value {
         let principal = if self.principal == "*" {
             json!("*")
-        } else if self.principal.ends_with(".amazonaws.com") {
+        } else if [".amazonaws.com", ".amazon.com"].iter().any(|end| self.principal.ends_with(end)) {
             json!({ "Service": self.principal })
         } else if self.principal.starts_with("arn:") {
             json!({ "AWS": self.principal })

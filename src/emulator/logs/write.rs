@@ -2,12 +2,14 @@
 
 use super::{
     events::Event,
-    invalid,
+    invalid, metric_filters,
     state::{Group, Name, State, StreamKey, check_group_name, check_stream_name, signed},
     streams::new_stream,
+    subscriptions::Arrived,
     unavailable,
 };
 use crate::emulator::{
+    access, cloudwatch,
     context::Context,
     service::{Operation, Output},
     state::RegionState,
@@ -68,7 +70,11 @@ pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let too_new = events.partition_point(|event| event.timestamp <= now + MAX_AHEAD);
     let begin = too_old.max(expired).min(too_new);
     if begin < too_new {
-        scope.context.events.append(&id, now, &events[begin..too_new]).map_err(|error| unavailable(&error))?;
+        let taken = &events[begin..too_new];
+        let first = scope.context.events.append(&id, now, taken).map_err(|error| unavailable(&error))?;
+        let (group, stream) = (&input.log_group_name, &input.log_stream_name);
+        collect(scope.context, scope.region, group, taken);
+        Arrived { region: scope.region, group, stream, first, events: taken }.tell(scope.context);
     }
     let mut rejected = Map::new();
     if too_new < events.len() {
@@ -119,6 +125,8 @@ pub struct Target {
     pub function: String,
     /// The function's identity.
     pub identity: String,
+    /// The ARN of the function's role, which has to allow it.
+    pub role: String,
     /// The log group.
     pub group: String,
     /// The log stream, the process's own.
@@ -137,17 +145,47 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
     }
     let now = context.now_millis();
     let find = |logs: &State| logs.stream(&target.group, &target.stream).map(|stream| stream.id.clone());
-    let id = match context.store.read(&target.region, |state| find(&state.logs)) {
+    let found = context.store.read(&target.region, |state| find(&state.logs));
+    check_role(context, target, found.is_ok())?;
+    let id = match found {
         Ok(id) => Some(id),
         Err(_) => make_stream(context, target, now).await?,
     };
     let Some(id) = id else { return Ok(()) };
-    context.events.append(&id, now, &events).map_err(|error| unavailable(&error))
+    let first = context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
+    collect(context, &target.region, &target.group, &events);
+    let Target { region, group, stream, .. } = target;
+    Arrived { region, group, stream, first, events: &events }.tell(context);
+    Ok(())
+}
+
+/// Has CloudWatch see the metrics that stand in lines, and those that the group's filters make of them.
+fn collect(context: &Context, region: &Region, group: &str, events: &[Event]) {
+    metric_filters::count(context, region, group, events);
+    for event in events {
+        cloudwatch::collect(context, region, &event.message, event.timestamp);
+    }
+}
+
+/// Refuses to write what the function's role does not let Lambda write.
+fn check_role(context: &Context, target: &Target, is_there: bool) -> Result<(), AwsError> {
+    let Target { region, role, group, stream, .. } = target;
+    let has_group = || context.store.read(region, |state| state.logs.group(group).is_ok());
+    let asks_group = (!is_there && !has_group()).then_some(("logs:CreateLogGroup", ""));
+    let asks_stream = (!is_there).then_some(("logs:CreateLogStream", stream.as_str()));
+    let asked = asks_group.into_iter().chain(asks_stream).chain([("logs:PutLogEvents", stream.as_str())]);
+    for (action, stream) in asked {
+        if !access::may_log(context, region, role, action, group, stream) {
+            let message = format!("The function's role {role} does not allow {action}.");
+            return Err(AwsError::sender("AccessDeniedException", message));
+        }
+    }
+    Ok(())
 }
 
 /// Makes the stream, and the group where it may be made; gives the name of the stream's files.
 async fn make_stream(context: &Context, target: &Target, now: i64) -> Result<Option<String>, AwsError> {
-    let Target { region, function, identity, group, stream } = target;
+    let Target { region, function, identity, group, stream, .. } = target;
     check_group_name(group)?;
     check_stream_name(stream)?;
     let fresh = new_stream(now)?;

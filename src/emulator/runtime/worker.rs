@@ -171,6 +171,7 @@ impl Worker {
                 region: spec.region.clone(),
                 function: spec.function_arn.clone(),
                 identity: spec.identity.clone(),
+                role: spec.role.clone(),
                 group: log_group,
                 stream: log_stream,
             },

@@ -4,14 +4,19 @@ use super::{
     Owner,
     caller::caller,
     sessions::{Credentials, Session},
-    trust::{self, Decision},
 };
 use crate::emulator::{
+    access::{self, Assumed, Call},
+    policy::{Document, Use},
     service::{Operation, Output, Scope},
-    wire::{AwsError, QueryParams, iso_seconds, xml},
+    wire::{
+        AwsError, QueryParams, iso_seconds,
+        tags::{self, MAX_KEY},
+        xml,
+    },
 };
 use http::StatusCode;
-use std::ops::RangeInclusive;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 /// The lengths that a role's session may have, and the one that it has unless it is said, in seconds.
 const ROLE: (RangeInclusive<u32>, u32) = (900..=43_200, 3600);
@@ -79,6 +84,55 @@ struct Asked {
     duration: Option<u32>,
     external_id: Option<String>,
     source: Option<String>,
+    policy: Option<String>,
+    policy_arns: Vec<String>,
+    tags: BTreeMap<String, String>,
+}
+
+/// The most characters of a session's own policy, and the most managed ones beside it.
+const POLICY: (usize, usize) = (2048, 10);
+
+/// Takes the session's own policy and the ARNs of managed ones.
+fn take_policies(params: &mut QueryParams) -> Result<(Option<String>, Vec<String>), AwsError> {
+    let policy = params.text("Policy");
+    if let Some(text) = &policy {
+        if text.chars().count() > POLICY.0 {
+            let message = format!(
+                "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to {}",
+                POLICY.0
+            );
+            return Err(validation(message));
+        }
+        let malformed = |message| AwsError::sender("MalformedPolicyDocument", message);
+        Document::parse(text, Use::Identity).map_err(|error| malformed(error.0))?;
+    }
+    let mut arns = Vec::new();
+    for mut one in params.structures("PolicyArns.member")? {
+        arns.push(one.required("arn")?);
+        one.finish()?;
+    }
+    if arns.len() > POLICY.1 {
+        return Err(AwsError::sender("PackedPolicyTooLarge", "There are more than 10 managed session policies."));
+    }
+    Ok((policy, arns))
+}
+
+fn take_tags(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsError> {
+    let mut tags = BTreeMap::new();
+    for mut tag in params.structures("Tags.member")? {
+        let (key, value) = (tag.required("Key")?, tag.text("Value").unwrap_or_default());
+        tag.finish()?;
+        if tags.insert(key.clone(), value).is_some() {
+            return Err(AwsError::sender("InvalidParameterValue", format!("Duplicate tag key '{key}'.")));
+        }
+    }
+    let limit = |_| {
+        validation(
+            "A session has at most 50 tags, with keys of up to 128 and values of up to 256 characters.".to_owned(),
+        )
+    };
+    tags::check(&tags, MAX_KEY).map_err(limit)?;
+    Ok(tags)
 }
 
 impl Asked {
@@ -88,7 +142,7 @@ impl Asked {
                 "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
             ))
         };
-        for name in ["Policy", "PolicyArns", "ProvidedContexts", "Tags", "TransitiveTagKeys"] {
+        for name in ["ProvidedContexts", "TransitiveTagKeys"] {
             if params.has(name) {
                 return Err(AwsError::not_implemented("sts", &format!("AssumeRole with {name}")));
             }
@@ -103,7 +157,11 @@ impl Asked {
         if external_id.as_ref().is_some_and(|id| !(2..=1224).contains(&id.len())) {
             return Err(validation("ExternalId must have a length between 2 and 1224".to_owned()));
         }
+        let (policy, policy_arns) = take_policies(params)?;
         Ok(Self {
+            policy,
+            policy_arns,
+            tags: take_tags(params)?,
             arn,
             session: take_plain(params, "RoleSessionName", 2..=64)?.ok_or_else(|| null("roleSessionName"))?,
             duration: take_duration(params, &ROLE)?,
@@ -117,20 +175,18 @@ impl Asked {
 pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (asked, scope) = operation.query(Asked::take)?;
     let caller = caller(&scope);
-    let refused = || {
-        let (arn, role) = (&caller.arn, &asked.arn);
-        denied(format!("User: {arn} is not authorized to perform: sts:AssumeRole on resource: {role}"))
-    };
-    // A role that does not exist is refused like one that does not trust the caller.
     let found = scope.read_global(|state| state.iam.trusting(&asked.arn, scope.account()));
-    let (id, policy, longest) = found.ok_or_else(refused)?;
-    match trust::decide(&policy, &caller, scope.account(), asked.external_id.as_deref()) {
-        Decision::Allowed => {}
-        Decision::Denied => return Err(refused()),
-        Decision::Unknown(condition) => {
-            return Err(AwsError::not_implemented("sts", &format!("AssumeRole under the condition {condition}")));
-        }
-    }
+    let assumed = Assumed {
+        role: &asked.arn,
+        trust: found.as_ref().map(|(_, trust, _)| trust.as_str()),
+        session: &asked.session,
+        external_id: asked.external_id.as_deref(),
+        source: asked.source.as_deref(),
+        tags: &asked.tags,
+    };
+    access::assume(&call(&scope), &assumed)?;
+    let absent = || denied(format!("The role {} is gone.", asked.arn));
+    let (id, _, longest) = found.ok_or_else(absent)?;
     let duration = asked.duration.unwrap_or(ROLE.1);
     if duration > longest {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
@@ -141,8 +197,8 @@ pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(validation(message.to_owned()));
     }
-    let role = asked.arn.rsplit('/').next().unwrap_or_default().to_owned();
-    let session = Session { role, name: asked.session };
+    let policies = session_policies(&scope, &asked)?;
+    let session = Session { policies, tags: asked.tags, ..Session::of(&asked.arn, &asked.session) };
     let (arn, user_id) = (session.arn(scope.account()), session.user_id(&id));
     let (credentials, until) = lend(&scope, Owner::Role(session), duration)?;
     let source = asked.source;
@@ -156,6 +212,37 @@ pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
             xml::text(result, "SourceIdentity", source);
         }
     }))
+}
+
+/// The call, for whoever decides about it.
+fn call<'a>(scope: &Scope<'a>) -> Call<'a> {
+    Call {
+        context: scope.context,
+        service: "sts",
+        operation: "AssumeRole",
+        region: scope.region,
+        access_key_id: scope.access_key_id,
+        request: scope.request,
+        request_id: scope.request_id,
+    }
+}
+
+/// The policies that the session is to be limited by. They are refused where they would limit nothing.
+fn session_policies(scope: &Scope<'_>, asked: &Asked) -> Result<Vec<(String, String)>, AwsError> {
+    let limits = asked.policy.is_some() || !asked.policy_arns.is_empty();
+    if limits && !scope.context.config.evaluates {
+        let what = "AssumeRole with session policies on an engine without `atelier up --iam`";
+        return Err(AwsError::not_implemented("sts", what));
+    }
+    let mut policies: Vec<(String, String)> =
+        asked.policy.iter().map(|text| ("session".to_owned(), text.clone())).collect();
+    for arn in &asked.policy_arns {
+        let text = scope.read_global(|state| state.iam.document_of(arn, scope.account()));
+        let absent =
+            || validation(format!("The session policy {arn} does not exist, or its document is not known here."));
+        policies.push((arn.clone(), text.ok_or_else(absent)?));
+    }
+    Ok(policies)
 }
 
 /// `GetSessionToken`: for whoever signed with a lasting key.

@@ -1,16 +1,15 @@
 //! STS: who signed, and credentials for a while. Also keeps the credentials that are lent to functions.
 //!
 //! The installation's own key is the account's root, as AWS says it; unlike AWS's it may assume roles, because it is the
-//! only key that there is until users have some. What a session's policies allow is not looked at: session policies and
-//! session tags, which would narrow it, are refused.
+//! only key that there is until users have some. Session policies, which narrow what a session may do, are refused where
+//! policies of identities have no say.
 
 mod assume;
 mod caller;
 mod sessions;
-mod trust;
 
 pub use caller::{Caller, caller, of_key};
-pub use sessions::{Credentials, Owner, Sessions};
+pub use sessions::{Credentials, Owner, Session, Sessions};
 
 use super::{
     service::{Handler, Operation, Output, Service},
@@ -23,6 +22,7 @@ pub static SERVICE: Service = Service {
     routes: None,
     operations: &[
         ("AssumeRole", Handler::Sync(assume::role)),
+        ("DecodeAuthorizationMessage", Handler::Sync(decode)),
         ("GetAccessKeyInfo", Handler::Sync(key_info)),
         ("GetCallerIdentity", Handler::Sync(caller_identity)),
         ("GetSessionToken", Handler::Sync(assume::session_token)),
@@ -39,6 +39,14 @@ fn caller_identity(operation: Operation<'_>) -> Result<Output, AwsError> {
         xml::text(result, "UserId", &caller.id);
         xml::text(result, "Account", &account);
     }))
+}
+
+/// `DecodeAuthorizationMessage`: of the refusals that this engine remembers.
+fn decode(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (token, scope) = operation.query(|params| params.required("EncodedMessage"))?;
+    let invalid = || AwsError::sender("InvalidAuthorizationMessageException", "Message is not valid");
+    let decoded = scope.context.decisions.decode(token.trim()).ok_or_else(invalid)?;
+    Ok(Output::xml(move |result| xml::text(result, "DecodedMessage", &decoded)))
 }
 
 /// `GetAccessKeyInfo`: of any key, as there is one account.

@@ -8,7 +8,7 @@ use crate::{
     secret::{Secret, random_hex},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{PoisonError, RwLock},
 };
 
@@ -40,9 +40,20 @@ pub struct Session {
     pub role: String,
     /// The name of the session; Lambda uses the function's name.
     pub name: String,
+    /// The policies that limit it, by their names.
+    pub policies: Vec<(String, String)>,
+    /// Its tags, beside those of the role.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Session {
+    /// A session of a role, with nothing of its own.
+    #[must_use]
+    pub fn of(role_arn: &str, name: &str) -> Self {
+        let role = role_arn.rsplit('/').next().unwrap_or(role_arn).to_owned();
+        Self { role, name: name.to_owned(), policies: Vec::new(), tags: BTreeMap::new() }
+    }
+
     /// The ARN that STS shows (`arn:aws:sts::000000000000:assumed-role/role/session`).
     #[must_use]
     pub fn arn(&self, account: &str) -> String {
@@ -81,8 +92,7 @@ impl Sessions {
     /// # Errors
     /// The operating system's, when it has no randomness to give.
     pub fn lend(&self, role_arn: &str, session: &str) -> Result<Credentials, getrandom::Error> {
-        let role = role_arn.rsplit('/').next().unwrap_or(role_arn).to_owned();
-        self.keep(Owner::Role(Session { role, name: session.to_owned() }), None)
+        self.keep(Owner::Role(Session::of(role_arn, session)), None)
     }
 
     /// Lends credentials until a time, in milliseconds since the Unix epoch.

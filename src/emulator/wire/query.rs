@@ -49,6 +49,17 @@ impl QueryParams {
         })
     }
 
+    /// Every parameter that was not taken yet, in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Gives what is left, by the names within this structure.
+    #[must_use]
+    pub fn into_values(self) -> BTreeMap<String, String> {
+        self.values
+    }
+
     /// Whether a parameter is there, or anything below it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
@@ -171,11 +182,6 @@ impl QueryParams {
             .collect();
         self.values.append(&mut rest);
         Self { values, prefix: self.full_name(&start) }
-    }
-
-    /// Takes everything that is left, by the names within this structure.
-    pub fn into_values(self) -> impl Iterator<Item = (String, String)> {
-        self.values.into_iter()
     }
 
     /// Puts a value under a name, as if it had come with the request.

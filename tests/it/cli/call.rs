@@ -1,8 +1,7 @@
 //! `call`, `open` and `--verbose`: the deployed API from the command line, and what goes over the wire on the way.
 
-use crate::support::{Project, Terminal};
+use crate::support::Project;
 use serde_json::{Value, json};
-use std::os::unix::fs::PermissionsExt;
 
 fn deployed() -> Project {
     let project = Project::new().up();
@@ -46,24 +45,6 @@ fn open_prints_the_url_where_nobody_looks() {
     assert!(output.stdout.trim_end().ends_with("/infra?action=status"), "{output:?}");
     assert_eq!(project.run(&["open", "--url"]).stdout, output.stdout);
     assert_eq!(project.run(&["open", "--json"]).json()["data"]["opened"], false);
-}
-
-#[test]
-fn a_browser_that_stays_is_open_and_no_second_one_is_started() {
-    let project = deployed();
-    let (programs, seen) = (project.path().join("bin"), project.path().join("seen"));
-    std::fs::create_dir(&programs).unwrap();
-    for (name, then) in [("browser", "while [ -e bin ]; do sleep 0.1; done"), ("xdg-open", ":")] {
-        let program = programs.join(name);
-        std::fs::write(&program, format!("#!/bin/sh\necho {name} >> {}\n{then}\n", seen.display())).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let mut command = project.command(&["open"]);
-    command.env("BROWSER", programs.join("browser")).env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
-    let mut open = Terminal::start(command, 120);
-    assert_eq!(open.end(), Some(0), "{}", open.seen());
-    assert_eq!(std::fs::read_to_string(&seen).unwrap(), "browser\n");
-    std::fs::remove_dir_all(&programs).unwrap();
 }
 
 #[test]

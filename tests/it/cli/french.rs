@@ -276,7 +276,7 @@ const SAME: [(&str, &str); 9] = [
     ("call strat", "list start status stop"),
     (
         "config show",
-        "api-key auth auto color endpoint engine folder function image lang lenient off rate region stack timeout",
+        "alarm api-key auth auto color endpoint engine folder function image lang lenient off rate region stack timeout",
     ),
     (
         "config show --origin",

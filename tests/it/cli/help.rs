@@ -123,7 +123,7 @@ fn words_of_other_tools_lead_to_the_verb_that_does_it() {
         ("ps", "`atelier status`"),
         ("list", "`atelier status`"),
         ("destroy", "`atelier clean`"),
-        ("dashboard", "`atelier open`"),
+        ("ui", "`atelier dashboard`"),
         ("upgrade", "`atelier version`"),
         ("stauts", "`status`"),
     ] {

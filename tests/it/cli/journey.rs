@@ -4,13 +4,13 @@ use crate::support::{Output, Project};
 use serde_json::Value;
 use std::process::Command;
 
-pub(super) fn deployed() -> Project {
+pub(crate) fn deployed() -> Project {
     let project = Project::new().up();
     succeeds(&project.run(&["deploy"]));
     project
 }
 
-pub(super) fn succeeds(output: &Output) {
+pub(crate) fn succeeds(output: &Output) {
     assert_eq!(output.code, Some(0), "{output:?}");
 }
 

@@ -1,5 +1,6 @@
 //! The command line, run as a process.
 
+mod alarms;
 mod aws;
 mod bonus;
 mod call;
@@ -10,11 +11,13 @@ mod doctor;
 mod documents;
 mod engines;
 mod errors;
+mod explain;
+mod foreground;
 mod french;
 mod help;
 mod hints;
 mod http_client;
-mod journey;
+pub(crate) mod journey;
 mod json;
 mod language;
 mod locales;
@@ -28,6 +31,7 @@ mod signals;
 mod status;
 mod streams;
 mod terminal;
+mod trace;
 mod troubleshooting;
 mod watch;
 mod workshop;
@@ -44,7 +48,7 @@ fn tunnel() -> String {
 }
 
 /// Gives the URL of a server that has one answer for everything: its status and headers, and its body.
-fn door(head: &'static str, body: &'static str) -> String {
+pub(crate) fn door(head: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {

@@ -26,6 +26,8 @@ pub(crate) const ACCOUNT: &str = "000000000000";
 pub(crate) struct Cloud {
     pub(crate) endpoint: String,
     pub(crate) clock: Clock,
+    /// Whether the policies of identities have a say.
+    evaluates: bool,
     folder: TempDir,
     shutdown: DropGuard,
     server: JoinHandle<()>,
@@ -42,24 +44,34 @@ impl Cloud {
         Self::start_in(tempfile::tempdir().unwrap(), Clock::System).await
     }
 
+    /// The same where the policies of callers have a say.
+    pub(crate) async fn with_iam() -> Self {
+        Self::open(tempfile::tempdir().unwrap(), Clock::manual(datetime!(2026-11-23 12:00 UTC)), true).await
+    }
+
     pub(crate) async fn start_in(folder: TempDir, clock: Clock) -> Self {
+        Self::open(folder, clock, false).await
+    }
+
+    async fn open(folder: TempDir, clock: Clock, evaluates: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let keyring = Keyring::default();
         keyring.insert("AKIATEST", Key { secret: Secret::new("secret"), session_token: None });
         let config = config(folder.path(), &endpoint, clock.clone(), keyring.clone());
-        let upstream = Arc::new(Emulator::open(config).unwrap());
+        let config = emulator::Config { evaluates, ..config };
+        let upstream = Arc::new(open(config).await);
         let edge = Edge::new(upstream, keyring, edge::Config::default());
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(edge::server::run(listener, edge, shutdown.clone()));
-        Self { endpoint, clock, folder, shutdown: shutdown.drop_guard(), server }
+        Self { endpoint, clock, evaluates, folder, shutdown: shutdown.drop_guard(), server }
     }
 
     /// Ends the emulator and starts another one in the same folder, at the same time of day.
     pub(crate) async fn restart(self) -> Self {
         drop(self.shutdown);
         self.server.await.unwrap();
-        Self::start_in(self.folder, self.clock).await
+        Self::open(self.folder, self.clock, self.evaluates).await
     }
 
     /// Moves the emulator's clock past every transition.
@@ -94,6 +106,17 @@ impl Cloud {
     }
 }
 
+/// Opens an emulator; where one before it is still at something that happens by itself, as soon as that is done.
+async fn open(config: emulator::Config) -> Emulator {
+    for _ in 0..1000 {
+        match Emulator::open(config.clone()) {
+            Err(emulator::OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("another emulator is using the folder");
+}
+
 /// What an emulator in `folder` is opened with.
 pub(crate) fn config(folder: &Path, endpoint: &str, clock: Clock, keyring: Keyring) -> emulator::Config {
     emulator::Config {
@@ -106,5 +129,6 @@ pub(crate) fn config(folder: &Path, endpoint: &str, clock: Clock, keyring: Keyri
         executable: env!("CARGO_BIN_EXE_atelier").into(),
         machine: crate::support::interpreters::machine(),
         leans: atelier::lenience::Leans::default(),
+        evaluates: false,
     }
 }

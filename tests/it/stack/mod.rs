@@ -2,9 +2,13 @@
 
 mod canary;
 mod engine;
+mod export;
 mod faults;
 mod keys;
+mod least;
+mod operate;
 mod request_id;
+mod standin;
 mod workshop;
 
 use crate::support::{Output, Project, engine_port};

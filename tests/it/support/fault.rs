@@ -231,6 +231,12 @@ fn pass(
             drop(TcpStream::connect(client.local_addr()?));
             return Ok(false);
         }
+        Some(Fault::Refused(code, message)) if head.starts_with("POST /2015-03-31/") => {
+            let text = format!(r#"{{"Type":"User","message":"{message}"}}"#);
+            let headers = format!("content-type: application/json\r\nx-amzn-errortype: {code}\r\n");
+            answer(client, 400, &headers, text.as_bytes())?;
+            return Ok(true);
+        }
         Some(Fault::Refused(code, message)) => {
             let text = format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
@@ -321,7 +327,8 @@ fn let_in(head: &str, body: &[u8], shared: &Mutex<Shared>) -> Option<Option<Faul
         let fields = form_urlencoded::parse(body).find(|(name, _)| name == "Action");
         fields.map(|(_, value)| value.into_owned())
     };
-    let call = Call { operation: target.or_else(action), method, path };
+    let rpc = path.split_once("/operation/").map(|(_, name)| name.to_owned());
+    let call = Call { operation: target.or(rpc).or_else(action), method, path };
     let mut shared = shared.lock().unwrap();
     if shared.is_closed {
         return None;

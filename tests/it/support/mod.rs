@@ -11,6 +11,7 @@ pub(crate) mod raw;
 mod running;
 mod skipped;
 mod terminal;
+mod terraform;
 mod tool;
 mod wait;
 
@@ -19,5 +20,6 @@ pub(crate) use project::{Output, Project, sdk_of};
 pub(crate) use running::Running;
 pub(crate) use skipped::skipped;
 pub(crate) use terminal::Terminal;
+pub(crate) use terraform::{Module, providers};
 pub(crate) use tool::tool;
 pub(crate) use wait::eventually;

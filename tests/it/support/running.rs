@@ -72,6 +72,11 @@ impl Running {
         assert!(eventually(DEADLINE, || self.stderr.so_far().contains(text)), "{}", self.stderr.so_far());
     }
 
+    /// What stdout holds so far.
+    pub(crate) fn said(&self) -> String {
+        self.stdout.so_far()
+    }
+
     /// How many lines stdout holds so far.
     pub(crate) fn lines(&self) -> usize {
         self.stdout.so_far().lines().count()

@@ -126,7 +126,7 @@ for _name, _call, _input, _is in (
         "second",
         "CreateLaunchTemplateVersion",
         {"LaunchTemplateId": "$template", "LaunchTemplateData": {"ImageId": IMAGE}},
-        "output.LaunchTemplateVersion.VersionNumber",
+        "to_string(output.LaunchTemplateVersion.VersionNumber)",
     ),
     (
         "interface",
@@ -265,7 +265,7 @@ ROWS = {
     },
     "DeleteLaunchTemplateVersions": {
         "input": {"LaunchTemplateId": "$template", "Versions": ["$second"]},
-        "answer": {"SuccessfullyDeletedLaunchTemplateVersions[0].VersionNumber": "$second"},
+        "answer": {"SuccessfullyDeletedLaunchTemplateVersions[0].VersionNumber": 2},
         "free": ["Versions"],
     },
     "DeleteNatGateway": {"input": {"NatGatewayId": "$nat"}, "answer": {"NatGatewayId": "$nat"}},
@@ -328,6 +328,17 @@ ROWS = {
     "ModifySubnetAttribute": {"input": {"SubnetId": "$own_subnet", "MapPublicIpOnLaunch": {"Value": True}}},
     "ModifyVpcAttribute": {"input": {"VpcId": "$own_vpc", "EnableDnsHostnames": {"Value": True}}},
     "ReleaseAddress": {"input": {"AllocationId": "$elastic"}},
+    "UpdateSecurityGroupRuleDescriptionsEgress": {
+        "input": {"GroupId": "$group", "IpPermissions": OUT},
+        "answer": {"Return": True},
+    },
+    "UpdateSecurityGroupRuleDescriptionsIngress": {
+        "input": {
+            "GroupId": "$group",
+            "SecurityGroupRuleDescriptions": [{"SecurityGroupRuleId": "$rule", "Description": "other"}],
+        },
+        "answer": {"Return": True},
+    },
     "ReplaceRoute": {
         "input": {"RouteTableId": "$own_table", "DestinationCidrBlock": "$route", "GatewayId": "$attached"},
     },

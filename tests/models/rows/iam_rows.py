@@ -178,6 +178,21 @@ ROWS = {
     "ListRoles": {"input": {"PathPrefix": "/", "MaxItems": 100}, "answer": {"Roles": ...}},
     "PutRolePolicy": {"input": {"RoleName": "$role", "PolicyName": "own", "PolicyDocument": POLICY}},
     "TagRole": {"input": {"RoleName": "$role", "Tags": [{"Key": "c", "Value": "d"}]}},
+    "SimulateCustomPolicy": {
+        "input": {"PolicyInputList": [POLICY], "ActionNames": ["ec2:DescribeInstances"]},
+        "answer": {"EvaluationResults[0].EvalDecision": "allowed"},
+    },
+    "SimulatePrincipalPolicy": {
+        "input": {
+            "PolicySourceArn": "$role_arn",
+            "ActionNames": ["ec2:DescribeInstances"],
+            "ResourceArns": ["*"],
+            "ContextEntries": [
+                {"ContextKeyName": "aws:a", "ContextKeyValues": ["b"], "ContextKeyType": "string"},
+            ],
+        },
+        "answer": {"EvaluationResults[0].EvalDecision": "implicitDeny"},
+    },
     "UntagRole": {"input": {"RoleName": "$role", "TagKeys": ["a"]}},
     "UpdateAssumeRolePolicy": {"input": {"RoleName": "$role", "PolicyDocument": TRUST}},
     "UpdateRole": {"input": {"RoleName": "$role", "Description": "new", "MaxSessionDuration": 7200}},
@@ -302,6 +317,14 @@ def pages_of(call, name, given, removal, items, listing=None, known=None):
 
 
 PAGES = {
+    "SimulateCustomPolicy": {
+        "input": {"PolicyInputList": [POLICY], "ActionNames": ["ec2:A", "ec2:B", "ec2:C"]},
+        "items": "EvaluationResults[].EvalActionName",
+    },
+    "SimulatePrincipalPolicy": {
+        "input": {"PolicySourceArn": "$role_arn", "ActionNames": ["ec2:A", "ec2:B", "ec2:C"]},
+        "items": "EvaluationResults[].EvalActionName",
+    },
     "ListAccessKeys": {"input": {"UserName": "$user"}, "items": "AccessKeyMetadata[].AccessKeyId"},
     "ListAccountAliases": {"items": "AccountAliases"},
     "ListMFADevices": {"items": "MFADevices[].SerialNumber"},

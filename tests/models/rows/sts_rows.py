@@ -4,7 +4,7 @@ import json
 
 OWN = json.dumps({
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"]}],
 })
 
 FIXTURES = {
@@ -33,3 +33,5 @@ ROWS = {
     "GetSessionToken": {"input": {"DurationSeconds": 900}, "answer": {"Credentials.SecretAccessKey": ...}},
 }
 PAGES = {}
+# What it decodes is told in a refusal, and the owner is refused nothing: `emulator::access`.
+ELSEWHERE = {"DecodeAuthorizationMessage": "emulator::access"}

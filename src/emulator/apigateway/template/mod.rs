@@ -140,6 +140,17 @@ pub(super) fn at_path(body: &str, path: &str) -> Option<String> {
     }
 }
 
+/// Finds what a JSON path means in a document; nothing where it means nothing, or is no path.
+pub(in crate::emulator) fn found_at(document: &serde_json::Value, path: &str) -> Option<serde_json::Value> {
+    let found = path::find(&Value::from(document.clone()), path).ok()?;
+    serde_json::from_str(&found.to_json().ok()?).ok()
+}
+
+/// Tells whether a text is a JSON path.
+pub(in crate::emulator) fn is_path(text: &str) -> bool {
+    path::find(&Value::Null, text).is_ok()
+}
+
 /// Reads the status that a MOCK's template asks for.
 pub(super) fn status_code(text: &str) -> Option<String> {
     match json::read(text)?.member("statusCode")? {

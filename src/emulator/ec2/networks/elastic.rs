@@ -366,12 +366,9 @@ impl State {
                 let message = "Either instance ID or network interface id must be specified";
                 Err(AwsError::sender("MissingParameter", message))
             }
-            (Some(_), Some(_)) => {
-                let message = "You may specify instance ID or network interface id, but not both in the same call";
-                Err(AwsError::sender("InvalidParameterCombination", message))
-            }
             (None, Some(interface)) => self.bearer(&interface, now),
-            (Some(id), None) => {
+            // EC2 does not refuse both, as Terraform sends them; the instance counts.
+            (Some(id), _) => {
                 let found = self.find(std::slice::from_ref(&id), now)?;
                 let is_there =
                     |instance: &&Instance| !matches!(instance.phase(now), Phase::ShuttingDown | Phase::Terminated);

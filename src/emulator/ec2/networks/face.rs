@@ -49,12 +49,13 @@ struct Place {
     index: u32,
     attached: i64,
     delete_on_termination: bool,
+    is_over: bool,
 }
 
 impl Instance {
     /// Its interfaces, the first one first.
     pub(in crate::emulator::ec2) fn faces(&self, network: &Network, now: i64) -> Vec<Face> {
-        let attached = self.attached.iter().map(|interface| Face::of(interface, network));
+        let attached = self.attached.iter().map(|interface| Face::of(interface, network, now));
         std::iter::once(Face::of_instance(self, network, now)).chain(attached).collect()
     }
 
@@ -92,13 +93,14 @@ impl Face {
                 index: 0,
                 attached: instance.created,
                 delete_on_termination: instance.interface.delete_on_termination,
+                is_over: false,
             }),
             id,
         }
     }
 
     /// Another interface.
-    pub(super) fn of(interface: &OwnInterface, network: &Network) -> Self {
+    pub(super) fn of(interface: &OwnInterface, network: &Network, now: i64) -> Self {
         let account = network.account().to_owned();
         let of_nat = || Place {
             id: interface.id.replacen("eni-", "eni-attach-", 1),
@@ -107,14 +109,17 @@ impl Face {
             index: 1,
             attached: 0,
             delete_on_termination: false,
+            is_over: false,
         };
-        let attached = interface.attachment.as_ref().map(|attachment| Place {
+        let ended = interface.left.as_ref().filter(|left| left.is_shown(now)).map(|left| &left.attachment);
+        let attached = interface.attachment.as_ref().or(ended).map(|attachment| Place {
             id: attachment.id.clone(),
             instance: Some(attachment.instance.clone()),
             instance_owner: account.clone(),
             index: attachment.index,
             attached: attachment.attached,
             delete_on_termination: attachment.delete_on_termination,
+            is_over: interface.attachment.is_none(),
         });
         Self {
             id: interface.id.clone(),
@@ -177,7 +182,7 @@ impl Face {
     }
 
     fn status(&self) -> &'static str {
-        if self.attachment.is_some() { "in-use" } else { "available" }
+        if self.attachment.as_ref().is_some_and(|place| !place.is_over) { "in-use" } else { "available" }
     }
 
     /// A locally administered address, the same at every look.
@@ -187,12 +192,15 @@ impl Face {
         format!("02:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", digest[0], digest[1], digest[2], digest[3], digest[4])
     }
 
-    /// Writes the members that both descriptions of an interface have.
-    pub(in crate::emulator::ec2) fn write(&self, item: &mut xml::Element) {
+    /// Writes the members that both descriptions of an interface have; that of an instance does not say what an elastic
+    /// address is by.
+    pub(in crate::emulator::ec2) fn write(&self, item: &mut xml::Element, is_of_instance: bool) {
         let address = self.address.to_string();
         let associate = |parent: &mut xml::Element| {
             if let Some(public) = &self.public {
-                xml::element(parent, "association", |association| public.write(association, &self.owner));
+                xml::element(parent, "association", |association| {
+                    public.write(association, &self.owner, is_of_instance);
+                });
             }
         };
         xml::text(item, "networkInterfaceId", &self.id);
@@ -275,8 +283,8 @@ impl Public {
         if self.bound.is_some() { account } else { "amazon" }
     }
 
-    fn write(&self, association: &mut xml::Element, account: &str) {
-        if let Some(bound) = &self.bound {
+    fn write(&self, association: &mut xml::Element, account: &str, is_of_instance: bool) {
+        if let Some(bound) = self.bound.as_ref().filter(|_| !is_of_instance) {
             xml::text(association, "allocationId", &bound.allocation);
             xml::text(association, "associationId", &bound.association);
         }
@@ -296,16 +304,20 @@ impl Place {
             "network-card-index" => test("0"),
             "instance-id" => self.instance.as_deref().is_some_and(test),
             "instance-owner-id" => test(&self.instance_owner),
-            "status" => test("attached"),
+            "status" => test(self.status()),
             _ => false,
         }
+    }
+
+    fn status(&self) -> &'static str {
+        if self.is_over { "detached" } else { "attached" }
     }
 
     fn write(&self, attachment: &mut xml::Element) {
         xml::text(attachment, "attachmentId", &self.id);
         xml::text(attachment, "deviceIndex", &self.index.to_string());
         xml::text(attachment, "networkCardIndex", "0");
-        xml::text(attachment, "status", "attached");
+        xml::text(attachment, "status", self.status());
         xml::text(attachment, "attachTime", &iso_time(self.attached));
         flag(attachment, "deleteOnTermination", self.delete_on_termination);
     }

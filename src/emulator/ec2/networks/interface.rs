@@ -31,6 +31,9 @@ pub(in crate::emulator::ec2) struct OwnInterface {
     /// The elastic address that leads to it.
     pub(super) elastic: Option<Bound>,
     pub(in crate::emulator::ec2) attachment: Option<Attachment>,
+    /// The attachment that has ended last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left: Option<Left>,
     #[serde(default)]
     pub(super) token: String,
 }
@@ -45,6 +48,23 @@ pub(in crate::emulator::ec2) struct Attachment {
     /// Milliseconds since the Unix epoch.
     pub(super) attached: i64,
     pub(in crate::emulator::ec2) delete_on_termination: bool,
+}
+
+/// An attachment that has ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::emulator::ec2) struct Left {
+    pub(super) attachment: Attachment,
+    /// Milliseconds since the Unix epoch.
+    pub(super) ended: i64,
+}
+
+/// How long an attachment is shown as `detached`, in milliseconds: clients wait for that state.
+const SHOWN: i64 = 3000;
+
+impl Left {
+    pub(super) fn is_shown(&self, now: i64) -> bool {
+        (self.ended..self.ended.saturating_add(SHOWN)).contains(&now)
+    }
 }
 
 /// Whoever has a private address: an instance by its own interface, or another interface.

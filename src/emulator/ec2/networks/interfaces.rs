@@ -2,7 +2,7 @@
 
 use super::{
     face::Face,
-    interface::{Attachment, Bearer, OwnInterface},
+    interface::{Attachment, Bearer, Left, OwnInterface},
     refuse,
 };
 use crate::emulator::{
@@ -96,7 +96,7 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
     let shown = scope.read(|state| {
         let with_one = state.ec2.instances.values().filter(|instance| instance.phase(now) != Phase::Terminated);
         let of_instances = with_one.map(|instance| Face::of_instance(instance, &network, now));
-        let others = state.ec2.interfaces.values().map(|interface| Face::of(interface, &network));
+        let others = state.ec2.interfaces.values().map(|interface| Face::of(interface, &network, now));
         let faces = of_instances.chain(others);
         faces.map(|face| Shown { tags: state.ec2.tags_of(&face.id).clone(), face }).collect::<Vec<_>>()
     });
@@ -117,7 +117,7 @@ impl Record for Shown {
     }
 
     fn write(&self, item: &mut xml::Element) {
-        self.face.write(item);
+        self.face.write(item, false);
         self.face.write_rest(item);
     }
 }
@@ -149,7 +149,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
         let tags = tags::take_for(params, &kind::INTERFACE)?;
         Ok((subnet, groups, address, description, tags, take_client_token(params)?, take_dry_run(params)?))
     })?;
-    let network = Network::new(scope.account(), scope.region);
+    let (network, now) = (Network::new(scope.account(), scope.region), scope.now_millis());
     let id = new_id(kind::INTERFACE.prefix)?;
     let face = scope
         .change(|state| {
@@ -157,7 +157,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
             let subnet = ec2.subnet(&subnet, &network)?;
             let is_repeated = |known: &&OwnInterface| !token.is_empty() && known.token == token;
             if let Some(known) = ec2.interfaces.values().find(is_repeated) {
-                return Ok(Shown { face: Face::of(known, &network), tags: ec2.tags_of(&known.id).clone() });
+                return Ok(Shown { face: Face::of(known, &network, now), tags: ec2.tags_of(&known.id).clone() });
             }
             let interface = OwnInterface {
                 address: ec2.private_address(&subnet, &id, address)?,
@@ -171,11 +171,12 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
                 is_of_nat: false,
                 elastic: None,
                 attachment: None,
+                left: None,
                 token: token.clone(),
                 id,
             };
             dry_run(dry)?;
-            let face = Face::of(&interface, &network);
+            let face = Face::of(&interface, &network, now);
             ec2.set_tags(&interface.id, tags.clone());
             ec2.put_interface(interface);
             Ok::<_, AwsError>(Shown { face, tags })
@@ -256,7 +257,7 @@ pub(in crate::emulator::ec2) async fn attach(operation: Operation<'_>) -> Result
             }
             dry_run(dry)?;
             let place = Attachment { id: attachment, instance, index, attached: now, delete_on_termination: false };
-            let interface = OwnInterface { attachment: Some(place), ..known.clone() };
+            let interface = OwnInterface { attachment: Some(place), left: None, ..known.clone() };
             let held = interface.elastic.as_ref().map(|bound| bound.allocation.clone());
             ec2.put_interface(interface);
             held.iter().for_each(|allocation| ec2.hold_alone(allocation));
@@ -293,7 +294,8 @@ pub(in crate::emulator::ec2) async fn detach(operation: Operation<'_>) -> Result
             };
             dry_run(dry)?;
             let held = known.elastic.as_ref().map(|bound| bound.allocation.clone());
-            ec2.put_interface(OwnInterface { attachment: None, ..known });
+            let left = known.attachment.clone().map(|attachment| Left { attachment, ended: now });
+            ec2.put_interface(OwnInterface { attachment: None, left, ..known });
             held.iter().for_each(|allocation| ec2.hold_alone(allocation));
             Ok(())
         })
@@ -310,7 +312,7 @@ enum Change {
 }
 
 impl Change {
-    fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
+    fn take(params: &mut QueryParams) -> Result<Vec<Self>, AwsError> {
         let lacking = [
             "AssociatePublicIpAddress",
             "AssociatedSubnetId",
@@ -332,6 +334,11 @@ impl Change {
             (None, _) => return Err(AwsError::missing_parameter("Attachment.AttachmentId")),
             (_, None) => return Err(AwsError::missing_parameter("Attachment.DeleteOnTermination")),
         }
+        Ok(changes)
+    }
+
+    /// Returns the only one: a call changes one attribute.
+    fn only(mut changes: Vec<Self>) -> Result<Self, AwsError> {
         match (changes.pop(), changes.is_empty()) {
             (Some(change), true) => Ok(change),
             (Some(_), false) => {
@@ -431,7 +438,7 @@ impl State {
             Bearer::Instance(owner) => {
                 self.instances.get(&owner).map(|instance| Face::of_instance(instance, network, now))
             }
-            Bearer::Interface(id) => self.interfaces.get(&id).map(|interface| Face::of(interface, network)),
+            Bearer::Interface(id) => self.interfaces.get(&id).map(|interface| Face::of(interface, network, now)),
         };
         found.ok_or_else(|| kind::INTERFACE.absent(id))
     }

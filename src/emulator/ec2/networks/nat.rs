@@ -121,6 +121,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
                 is_of_nat: true,
                 elastic: bound,
                 attachment: None,
+                left: None,
                 token: String::new(),
             });
             ec2.set_tags(&nat.id, tags.clone());

@@ -1,6 +1,9 @@
 //! What a version of a launch template holds: members of a launch, by the names that they have in a query.
 
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use crate::emulator::{
+    ec2::catalog,
+    wire::{AwsError, QueryParams, xml},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, iter::Peekable};
 
@@ -15,9 +18,15 @@ enum Is {
     Text,
     Flag,
     Number,
+    /// One of these.
+    Of(&'static [&'static str]),
+    /// An instance type.
+    Kind,
 }
 
-use Is::{Flag, Number, Text};
+use Is::{Flag, Kind, Number, Of, Text};
+
+const SWITCH: Is = Of(&["disabled", "enabled"]);
 
 /// Every member, `N` for the place in a list.
 const MEMBERS: &[(&str, Is)] = &[
@@ -30,13 +39,16 @@ const MEMBERS: &[(&str, Is)] = &[
     ("BlockDeviceMapping.N.Ebs.Throughput", Number),
     ("BlockDeviceMapping.N.Ebs.VolumeInitializationRate", Number),
     ("BlockDeviceMapping.N.Ebs.VolumeSize", Number),
-    ("BlockDeviceMapping.N.Ebs.VolumeType", Text),
+    ("BlockDeviceMapping.N.Ebs.VolumeType", Of(&["gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"])),
     ("BlockDeviceMapping.N.NoDevice", Text),
     ("BlockDeviceMapping.N.VirtualName", Text),
-    ("CapacityReservationSpecification.CapacityReservationPreference", Text),
+    (
+        "CapacityReservationSpecification.CapacityReservationPreference",
+        Of(&["capacity-reservations-only", "none", "open"]),
+    ),
     ("CpuOptions.CoreCount", Number),
     ("CpuOptions.ThreadsPerCore", Number),
-    ("CreditSpecification.CpuCredits", Text),
+    ("CreditSpecification.CpuCredits", Of(&["standard", "unlimited"])),
     ("DisableApiStop", Flag),
     ("DisableApiTermination", Flag),
     ("EbsOptimized", Flag),
@@ -45,16 +57,16 @@ const MEMBERS: &[(&str, Is)] = &[
     ("IamInstanceProfile.Arn", Text),
     ("IamInstanceProfile.Name", Text),
     ("ImageId", Text),
-    ("InstanceInitiatedShutdownBehavior", Text),
-    ("InstanceType", Text),
+    ("InstanceInitiatedShutdownBehavior", Of(&["stop", "terminate"])),
+    ("InstanceType", Kind),
     ("KernelId", Text),
     ("KeyName", Text),
-    ("MaintenanceOptions.AutoRecovery", Text),
-    ("MetadataOptions.HttpEndpoint", Text),
-    ("MetadataOptions.HttpProtocolIpv6", Text),
+    ("MaintenanceOptions.AutoRecovery", Of(&["default", "disabled"])),
+    ("MetadataOptions.HttpEndpoint", SWITCH),
+    ("MetadataOptions.HttpProtocolIpv6", SWITCH),
     ("MetadataOptions.HttpPutResponseHopLimit", Number),
-    ("MetadataOptions.HttpTokens", Text),
-    ("MetadataOptions.InstanceMetadataTags", Text),
+    ("MetadataOptions.HttpTokens", Of(&["optional", "required"])),
+    ("MetadataOptions.InstanceMetadataTags", SWITCH),
     ("Monitoring.Enabled", Flag),
     ("NetworkInterface.N.AssociatePublicIpAddress", Flag),
     ("NetworkInterface.N.DeleteOnTermination", Flag),
@@ -76,14 +88,14 @@ const MEMBERS: &[(&str, Is)] = &[
     ("Placement.HostResourceGroupArn", Text),
     ("Placement.PartitionNumber", Number),
     ("Placement.SpreadDomain", Text),
-    ("Placement.Tenancy", Text),
+    ("Placement.Tenancy", Of(&["dedicated", "default", "host"])),
     ("PrivateDnsNameOptions.EnableResourceNameDnsAAAARecord", Flag),
     ("PrivateDnsNameOptions.EnableResourceNameDnsARecord", Flag),
-    ("PrivateDnsNameOptions.HostnameType", Text),
+    ("PrivateDnsNameOptions.HostnameType", Of(&["ip-name", "resource-name"])),
     ("RamDiskId", Text),
     ("SecurityGroup.N", Text),
     ("SecurityGroupId.N", Text),
-    ("TagSpecification.N.ResourceType", Text),
+    ("TagSpecification.N.ResourceType", Of(&["instance", "network-interface", "spot-instances-request", "volume"])),
     ("TagSpecification.N.Tag.N.Key", Text),
     ("TagSpecification.N.Tag.N.Value", Text),
     ("UserData", Text),
@@ -159,10 +171,17 @@ impl Data {
                 Text => true,
                 Flag => matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "1" | "0"),
                 Number => value.parse::<i64>().is_ok(),
+                Of(values) => values.contains(&value.as_str()),
+                Kind => catalog::find(&value).is_some(),
             };
             if !is_valid {
-                let expected = if *is == Flag { "Expected a boolean." } else { "Expected an integer." };
-                return Err(AwsError::invalid_parameter(&value, &format!("LaunchTemplateData.{name}"), expected));
+                let expected = match is {
+                    Flag => "Expected a boolean.".to_owned(),
+                    Of(values) => format!("Expected one of {}.", values.join(", ")),
+                    Kind => "Expected an instance type.".to_owned(),
+                    Number | Text => "Expected an integer.".to_owned(),
+                };
+                return Err(AwsError::invalid_parameter(&value, &format!("LaunchTemplateData.{name}"), &expected));
             }
             held.insert(name, value);
         }

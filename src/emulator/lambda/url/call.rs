@@ -11,7 +11,7 @@ use crate::{
         function_url::{self, UrlAuth, UrlCaller},
     },
     emulator::{
-        Context,
+        Context, access,
         lambda::{invoke, name::Reference, policy},
         runtime::{Answer, Begun, Functions, Invocation, InvokeError, Invoked, Spec, Streaming},
         store::Region,
@@ -197,6 +197,12 @@ impl Asked<'_> {
             (AuthType::Iam, UrlCaller::Denied(function_url_denied)) => {
                 return Err(refused_signature(function_url_denied));
             }
+        }
+        let (region, arn) = (self.region, self.url.function_arn.as_str());
+        if let (AuthType::Iam, UrlCaller::Key(key)) = (self.url.auth, caller)
+            && !access::may_call_url(self.context, region, key, arn, self.request_id)
+        {
+            return Err(Refusal::Forbidden("no policy lets its caller (`atelier explain`)"));
         }
         let absent = || Refusal::Forbidden("there is no such function, or no such alias of it");
         let (_, reference) = Reference::of_arn(&self.url.function_arn).ok_or_else(absent)?;

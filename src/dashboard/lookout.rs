@@ -1,0 +1,124 @@
+//! Looks at everything again and again while somebody watches, and keeps what was seen last: any number of pages cost the
+//! engine one look a second, and none costs it anything.
+
+use crate::{
+    commands::{
+        context::Context,
+        status::{self, StatusReport},
+    },
+    trace::{Filter, Reader},
+};
+use sha2::{Digest, Sha256};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, timeout},
+};
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(800);
+/// What was seen longer ago is looked at again before it is shown.
+const FRESH: Duration = Duration::from_millis(1500);
+/// How long a page waits for that; then it shows what there is.
+const PATIENCE: Duration = Duration::from_millis(1200);
+/// How long the first page waits, which has nothing to show.
+const FIRST: Duration = Duration::from_secs(8);
+/// How long after the last page nobody looks any more.
+const REST: Duration = Duration::from_secs(30);
+
+/// What was seen.
+pub(super) struct Seen {
+    pub(super) status: StatusReport,
+    /// When the look began: what happened before is in it.
+    began: Instant,
+    /// Another one means that something has changed.
+    print: [u8; 32],
+}
+
+/// Keeps what was seen.
+pub(super) struct Lookout {
+    seen: watch::Sender<Option<Arc<Seen>>>,
+    changes: watch::Sender<u64>,
+    wanted: Notify,
+    asked: Mutex<Instant>,
+}
+
+impl Default for Lookout {
+    fn default() -> Self {
+        let (seen, changes) = (watch::Sender::new(None), watch::Sender::new(0));
+        Self { seen, changes, wanted: Notify::new(), asked: Mutex::new(Instant::now()) }
+    }
+}
+
+impl Lookout {
+    /// What was seen just now.
+    pub(super) async fn fresh(&self) -> Option<Arc<Seen>> {
+        self.since(Instant::now().checked_sub(FRESH)?).await
+    }
+
+    /// What was seen after an instant; what was seen before when that takes too long.
+    pub(super) async fn since(&self, instant: Instant) -> Option<Arc<Seen>> {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        let mut seen = self.seen.subscribe();
+        let is_fresh = |seen: &Option<Arc<Seen>>| seen.as_ref().is_some_and(|seen| seen.began >= instant);
+        if is_fresh(&seen.borrow()) {
+            return seen.borrow().clone();
+        }
+        let patience = if seen.borrow().is_some() { PATIENCE } else { FIRST };
+        self.wanted.notify_one();
+        let found = timeout(patience, seen.wait_for(is_fresh)).await;
+        if let Ok(Ok(found)) = found {
+            return found.clone();
+        }
+        self.seen.borrow().clone()
+    }
+
+    /// Counts the changes.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.changes.receiver_count() > 0 || self.asked.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < REST
+    }
+}
+
+/// Looks for as long as the command runs.
+pub(super) async fn keep(lookout: &Lookout, context: &Context) {
+    loop {
+        let began = Instant::now();
+        let status = Box::pin(status::look(context, status::Depth::Parts)).await;
+        let print = print(&status, &newest(context).await);
+        let before = lookout.seen.send_replace(Some(Arc::new(Seen { status, began, print })));
+        if before.is_none_or(|before| before.print != print) {
+            lookout.changes.send_modify(|count| *count += 1);
+        }
+        if lookout.is_wanted() {
+            tokio::select! {
+                () = sleep(PAUSE) => {}
+                () = lookout.wanted.notified() => {}
+            }
+        } else {
+            lookout.wanted.notified().await;
+        }
+    }
+}
+
+/// What makes one look differ from another: everything but how old things are.
+fn print(status: &StatusReport, newest: &str) -> [u8; 32] {
+    let mut value = serde_json::to_value(status).unwrap_or_default();
+    for part in value["parts"].as_array_mut().into_iter().flatten() {
+        part["age_seconds"].take();
+    }
+    Sha256::digest(format!("{newest} {value}")).into()
+}
+
+/// The last call that was not ours, by its id and its end.
+async fn newest(context: &Context) -> String {
+    let page = Reader::new(&context.settings).page(&Filter::default(), 1, None).await;
+    let call = page.ok().and_then(|page| page.calls.into_iter().next());
+    call.map(|call| format!("{} {}", call.request_id, call.end)).unwrap_or_default()
+}

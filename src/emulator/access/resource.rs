@@ -1,0 +1,92 @@
+//! The resources that calls name by something else than their ARNs, and the policies that resources have themselves.
+
+use super::{Caller, needs::Need, needs::first};
+use crate::emulator::{
+    context::Context,
+    iam, lambda,
+    policy::{Document, Layer, Source, Use},
+    store::Region,
+};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Where a call looks for what it names.
+pub(super) struct Place<'a> {
+    pub(super) context: &'a Context,
+    pub(super) region: &'a Region,
+    pub(super) caller: &'a Caller,
+}
+
+/// The kinds of EC2's resources by what their ids begin with, and whether AWS owns them all (no account in the ARN).
+const IDS: [(&str, &str, bool); 16] = [
+    ("i", "instance", false),
+    ("vol", "volume", false),
+    ("sg", "security-group", false),
+    ("sgr", "security-group-rule", false),
+    ("eni", "network-interface", false),
+    ("ami", "image", true),
+    ("snap", "snapshot", true),
+    ("subnet", "subnet", false),
+    ("vpc", "vpc", false),
+    ("key", "key-pair", false),
+    ("igw", "internet-gateway", false),
+    ("rtb", "route-table", false),
+    ("acl", "network-acl", false),
+    ("eipalloc", "elastic-ip", false),
+    ("lt", "launch-template", false),
+    ("nat", "natgateway", false),
+];
+
+/// The ARNs of what an input names.
+pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Value) -> Vec<String> {
+    let (region, account) = (place.region.as_str(), place.context.config.account.as_str());
+    let global = |look: &dyn Fn(&iam::State) -> Option<String>| {
+        place.context.store.read(&Region::global(), |state| look(&state.iam))
+    };
+    let of_name = |name: &String| match kind {
+        "role" => {
+            global(&|iam| iam.role_arn(name, account)).unwrap_or_else(|| format!("arn:aws:iam::{account}:role/{name}"))
+        }
+        "user" => global(&|iam| Some(iam.user_arn(name, account)?.0))
+            .unwrap_or_else(|| format!("arn:aws:iam::{account}:user/{name}")),
+        "named-profile" => global(&|iam| Some(iam.profile_arn(name, account)?.0))
+            .unwrap_or_else(|| format!("arn:aws:iam::{account}:instance-profile/{name}")),
+        "function" => lambda::arn_of(region, account, name, first(input, "Qualifier").as_deref()),
+        "id" => {
+            let kind = IDS.iter().find(|(prefix, ..)| name.split('-').next() == Some(prefix));
+            let (_, kind, is_shared) = kind.copied().unwrap_or(("", "*", false));
+            format!("arn:aws:ec2:{region}:{}:{kind}/{name}", if is_shared { "" } else { account })
+        }
+        "rule" => {
+            let bus = first(input, "EventBusName").filter(|bus| bus != "default" && !bus.ends_with("/default"));
+            let bus = bus.map(|bus| format!("{}/", bus.rsplit('/').next().unwrap_or_default())).unwrap_or_default();
+            format!("arn:aws:events:{region}:{account}:rule/{bus}{name}")
+        }
+        _ => "*".to_owned(),
+    };
+    match kind {
+        // The role in a profile, which is what an instance gets.
+        "profile" => {
+            let name = first(input, "IamInstanceProfile.Name").or_else(|| {
+                let arn = first(input, "IamInstanceProfile.Arn")?;
+                Some(arn.rsplit('/').next()?.to_owned())
+            });
+            let role = name.and_then(|name| global(&|iam| iam.role_of_profile(&name, account)));
+            vec![role.unwrap_or_else(|| format!("arn:aws:iam::{account}:role/*"))]
+        }
+        // Who leaves his name away means himself.
+        "user" if names.is_empty() => vec![match &place.caller.user {
+            Some(name) => of_name(name),
+            None => format!("arn:aws:iam::{account}:user/*"),
+        }],
+        _ if names.is_empty() => vec!["*".to_owned()],
+        _ => names.iter().map(of_name).collect(),
+    }
+}
+
+/// The policy that a resource has itself.
+pub(super) fn policy_of(context: &Context, region: &Region, need: &Need) -> Option<Source> {
+    let text = lambda::policy_text(context, region, &need.resource).filter(|_| need.action.starts_with("lambda:"))?;
+    let document = Document::parse(&text, Use::Resource).ok()?;
+    Some(Source { layer: Layer::Resource, name: need.resource.clone(), document: Arc::new(document) })
+}

@@ -1,0 +1,166 @@
+//! The operations on the targets of rules.
+
+use super::{
+    input, invalid,
+    list::{Limit, cut},
+    rule::{BusReference, RuleName, Target, TargetId},
+};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, Text},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The most targets of one rule: EventBridge's own limit.
+const MOST: usize = 5;
+/// The most targets of one call.
+const MOST_OF_CALL: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Put {
+    rule: RuleName,
+    #[serde(default)]
+    event_bus_name: BusReference,
+    targets: Vec<Target>,
+}
+
+/// `PutTargets`: adds targets, or puts them in the place of those with the same ids.
+pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Put>()?;
+    check_count("targets", input.targets.len())?;
+    input.targets.iter().try_for_each(check)?;
+    let key = input.event_bus_name.rule(&input.rule);
+    scope
+        .change(|state| {
+            let targets = &mut state.events.rule_mut(&key)?.targets;
+            targets.extend(input.targets.into_iter().map(|target| (target.id.as_str().to_owned(), target)));
+            if targets.len() > MOST {
+                let message = "The requested resource exceeds the maximum number allowed.";
+                return Err(AwsError::sender("LimitExceededException", message));
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(Output::Members(json!({ "FailedEntryCount": 0, "FailedEntries": [] })))
+}
+
+fn check_count(member: &str, count: usize) -> Result<(), AwsError> {
+    if (1..=MOST_OF_CALL).contains(&count) {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length between 1 \
+         and {MOST_OF_CALL}"
+    )))
+}
+
+fn check(target: &Target) -> Result<(), AwsError> {
+    let parts: Vec<&str> = target.arn.splitn(6, ':').collect();
+    let ["arn", _, service, _, _, resource] = parts.as_slice() else {
+        return Err(invalid(format!(
+            "Parameter {} is not valid. Reason: Provided Arn is not in correct format.",
+            &*target.arn
+        )));
+    };
+    if *service != "lambda" {
+        return Err(AwsError::not_implemented("events", &format!("PutTargets with a target of {service}")));
+    }
+    if !resource.starts_with("function:") {
+        let message =
+            format!("Parameter {} is not valid. Reason: Provided Arn is not in correct format.", &*target.arn);
+        return Err(invalid(message));
+    }
+    if let Some(policy) = &target.retry_policy {
+        let checks = [
+            ("maximumRetryAttempts", policy.maximum_retry_attempts, 0, 185),
+            ("maximumEventAgeInSeconds", policy.maximum_event_age_in_seconds, 60, 86400),
+        ];
+        for (name, value, least, most) in checks {
+            if let Some(value) = value.filter(|value| !(least..=most).contains(value)) {
+                return Err(invalid(format!(
+                    "1 validation error detected: Value '{value}' at 'targets.1.member.retryPolicy.{name}' failed to \
+                     satisfy constraint: Member must have value between {least} and {most}"
+                )));
+            }
+        }
+    }
+    input::check(target)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Remove {
+    rule: RuleName,
+    #[serde(default)]
+    event_bus_name: BusReference,
+    ids: Vec<TargetId>,
+    /// For rules that a service of AWS manages, of which there are none.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read to be known")]
+    force: bool,
+}
+
+/// `RemoveTargets`: one that is not there is removed already.
+pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Remove>()?;
+    check_count("ids", input.ids.len())?;
+    let key = input.event_bus_name.rule(&input.rule);
+    scope
+        .change(|state| {
+            let targets = &mut state.events.rule_mut(&key)?.targets;
+            for id in &input.ids {
+                targets.remove(id.as_str());
+            }
+            Ok::<_, AwsError>(())
+        })
+        .await?;
+    Ok(Output::Members(json!({ "FailedEntryCount": 0, "FailedEntries": [] })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct List {
+    rule: RuleName,
+    #[serde(default)]
+    event_bus_name: BusReference,
+    next_token: Option<Text<1, 2048>>,
+    #[serde(default)]
+    limit: Limit,
+}
+
+/// `ListTargetsByRule`.
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<List>()?;
+    let key = input.event_bus_name.rule(&input.rule);
+    scope.read(|state| {
+        let targets = &state.events.rule(&key)?.targets;
+        let shown = targets.iter().map(|(id, target)| (id.clone(), json!(target)));
+        cut("Targets", shown, input.limit, input.next_token.as_ref()).map(Output::Members)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RuleNames {
+    target_arn: Text<1, 1600>,
+    #[serde(default)]
+    event_bus_name: BusReference,
+    next_token: Option<Text<1, 2048>>,
+    #[serde(default)]
+    limit: Limit,
+}
+
+/// `ListRuleNamesByTarget`.
+pub(super) fn rule_names(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<RuleNames>()?;
+    let bus = input.event_bus_name.name();
+    scope.read(|state| {
+        state.events.check_bus(bus)?;
+        let rules = state.events.rules_of(bus);
+        let rules = rules.filter(|(_, rule)| rule.targets.values().any(|target| target.arn == input.target_arn));
+        let names = rules.map(|(key, _)| (key.rule.clone(), Value::from(key.rule.as_str())));
+        cut("RuleNames", names, input.limit, input.next_token.as_ref()).map(Output::Members)
+    })
+}

@@ -1,0 +1,116 @@
+//! The archive: what is in it, that it is the same each time, and what the release makes of it.
+
+use super::{VERSION, pack, repository, run, target};
+use crate::support::Project;
+use std::{fs, process::Command};
+
+#[test]
+fn the_archive_holds_binary_licences_completions_and_a_page_for_every_verb() {
+    let project = Project::new();
+    let archive = pack(&project.path().join("dist"));
+    let (listed, names) = run(Command::new("tar").arg("-tzf").arg(&archive));
+    assert!(listed, "{names}");
+    let root = format!("atelier-v{VERSION}-{}/", target());
+    let names: Vec<&str> = names.lines().filter_map(|name| name.strip_prefix(&root)).collect();
+    for wanted in [
+        "atelier",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "share/bash-completion/completions/atelier",
+        "share/zsh/site-functions/_atelier",
+        "share/fish/vendor_completions.d/atelier.fish",
+        "share/man/man1/atelier.1",
+    ] {
+        assert!(names.contains(&wanted), "{wanted}: {names:?}");
+    }
+    for verb in
+        atelier::cli::help::command(atelier::text::Lang::En).get_subcommands().filter(|verb| !verb.is_hide_set())
+    {
+        let page = format!("share/man/man1/atelier-{}.1", verb.get_name());
+        assert!(names.contains(&page.as_str()), "{page}: {names:?}");
+    }
+    assert!(!names.iter().any(|name| name.contains("..") || name.starts_with('/')), "{names:?}");
+}
+
+#[test]
+fn the_same_binary_gives_the_same_archive_and_its_checksum_is_beside_it() {
+    let project = Project::new();
+    let (first, second) = (project.path().join("first/dist"), project.path().join("second/dist"));
+    for dist in [&first, &second] {
+        fs::create_dir_all(dist.parent().unwrap()).unwrap();
+        pack(dist);
+    }
+    let of =
+        |dist: &std::path::Path, end: &str| fs::read(dist.join(format!("atelier-{}.tar.gz{end}", target()))).unwrap();
+    assert!(of(&first, "") == of(&second, ""), "two archives of one binary differ");
+    assert_eq!(of(&first, ".sha256"), of(&second, ".sha256"));
+    let sum = format!("atelier-{}.tar.gz.sha256", target());
+    let (verified, told) = run(Command::new("sha256sum").arg("-c").arg(sum).current_dir(&first));
+    assert!(verified, "{told}");
+}
+
+#[test]
+fn a_release_has_a_formula_with_its_checksums_and_a_folder_for_its_image() {
+    let project = Project::new();
+    let dist = project.path().join("dist");
+    pack(&dist);
+    // The other architecture's archive has the same layout; here it is the same file under its name.
+    for arch in ["x86_64", "aarch64"] {
+        for end in ["", ".sha256"] {
+            let name = format!("atelier-{arch}-unknown-linux-gnu.tar.gz{end}");
+            if !dist.join(&name).exists() {
+                fs::copy(dist.join(format!("atelier-{}.tar.gz{end}", target())), dist.join(name)).unwrap();
+            }
+        }
+    }
+    let mut assets = Command::new(repository().join("scripts/assets.sh"));
+    let (made, told) = run(assets.arg(&dist).args(["somebody/atelier", &format!("v{VERSION}")]));
+    assert!(made, "{told}");
+    let formula = fs::read_to_string(dist.join("atelier.rb")).unwrap();
+    let sum = fs::read_to_string(dist.join(format!("atelier-{}.tar.gz.sha256", target()))).unwrap();
+    assert!(formula.contains(sum.split(' ').next().unwrap()), "{formula}");
+    assert!(
+        formula.contains(&format!("https://github.com/somebody/atelier/releases/download/v{VERSION}/")),
+        "{formula}"
+    );
+    assert!(!formula.contains('@') && !formula.contains("OWNER"), "nothing is left to be filled in: {formula}");
+    let script = fs::read_to_string(dist.join("install.sh")).unwrap();
+    assert!(script.contains("https://github.com/somebody/atelier/releases") && !script.contains("OWNER"), "{script}");
+    for platform in ["amd64", "arm64"] {
+        assert!(dist.join("image").join(platform).join("atelier").is_file(), "{platform}");
+    }
+}
+
+#[test]
+fn a_tag_of_another_version_publishes_nothing() {
+    let project = Project::new();
+    let copy = project.path().join("copy");
+    fs::create_dir_all(copy.join("scripts")).unwrap();
+    fs::create_dir_all(copy.join("packaging/homebrew")).unwrap();
+    let files = [
+        "Cargo.toml",
+        "install.sh",
+        "flake.nix",
+        "packaging/homebrew/atelier.rb",
+        "README.md",
+        "README.fr.md",
+        "scripts/publish.sh",
+    ];
+    for file in files {
+        fs::copy(repository().join(file), copy.join(file)).unwrap();
+    }
+    let publish =
+        |repository: &str, tag: &str| run(Command::new(copy.join("scripts/publish.sh")).args([repository, tag]));
+    let own = format!("v{VERSION}");
+    for (repository, tag) in [("somebody/atelier", "v9.9.9"), ("not a name", own.as_str()), ("a/b/c", own.as_str())] {
+        let (done, told) = publish(repository, tag);
+        assert!(!done && told.contains("error: "), "{repository} {tag}: {told}");
+    }
+    assert!(fs::read_to_string(copy.join("install.sh")).unwrap().contains("OWNER/atelier"), "nothing was written");
+    let (done, told) = publish("somebody/atelier", &format!("v{VERSION}"));
+    assert!(done, "{told}");
+    for file in files.iter().filter(|file| !file.starts_with("scripts")) {
+        let text = fs::read_to_string(copy.join(file)).unwrap();
+        assert!(text.contains("somebody/atelier") && !text.contains("OWNER/atelier"), "{file}");
+    }
+}

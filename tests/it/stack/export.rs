@@ -1,0 +1,375 @@
+//! `atelier export`: what is written, read by the tools that it is written for.
+
+use super::Workshop;
+use crate::support::{Module, providers, skipped, tool};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs, path::Path};
+
+impl Workshop {
+    /// Writes the stack for a tool.
+    fn export(&self, args: &[&str]) -> Value {
+        self.ok(&[&["export"], args, &["--json"]].concat()).json()["data"].clone()
+    }
+
+    /// What leads other tools to the engine.
+    fn environment(&self) -> Vec<(String, String)> {
+        let env = self.ok(&["env", "--json"]).json();
+        let variables = env["data"]["variables"].as_object().unwrap().clone();
+        variables.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+    }
+
+    fn module(&self, folder: &str) -> Module {
+        let module = Module::new(&self.project.path().join(folder), self.environment());
+        module.ok(&["init", "-no-color"]);
+        module
+    }
+
+    fn refused(&self, args: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.run(&[args, &["--json"]].concat());
+        let error = output.json()["error"].clone();
+        let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+        (output.code, text("code"), text("message"))
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.project.path().join(name)).unwrap()
+    }
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn terraform_makes_the_stack_that_a_deploy_makes_and_takes_it_away() {
+    if providers().is_none() {
+        return;
+    }
+    let workshop = Workshop::new();
+    workshop.up();
+    let written = workshop.export(&["terraform"]);
+    assert_eq!(written["resources"], 10, "{written}");
+    let module = workshop.module("terraform");
+    module.ok(&["fmt", "-check", "-diff"]);
+    module.ok(&["validate", "-no-color"]);
+    module.ok(&["apply", "-auto-approve", "-no-color"]);
+    // The very API that a deploy would have made, so the workshop's own test is its test.
+    workshop.ok(&["test"]);
+    workshop.ok(&["status", "--check"]);
+    let (code, said) = module.run(&["plan", "-detailed-exitcode", "-no-color"]);
+    assert_eq!(code, 0, "{said}");
+    let url = module.ok(&["output", "-raw", "url"]);
+    let api = module.ok(&["output", "-raw", "api_id"]);
+    assert_eq!(url, format!("http://127.0.0.1:{}/restapis/{api}/dev/_user_request_", workshop.port));
+
+    // Atelier sees its stack, that nothing is to be done, and who looks after it.
+    let plan = workshop.ok(&["plan", "--json"]).json()["data"].clone();
+    assert_eq!(plan["managed_by"], "terraform", "{plan}");
+    let compared = workshop.ok(&["plan", "--against", "terraform/terraform.tfstate", "--check", "--json"]).json();
+    assert_eq!(compared["data"]["changes"], false, "{compared}");
+    assert_eq!(compared["data"]["others"], json!([]));
+    let (code, error, message) = workshop.refused(&["deploy"]);
+    assert_eq!((code, error.as_str()), (Some(1), "managed_elsewhere"), "{message}");
+    assert!(message.contains("terraform"), "{message}");
+    let (code, said) = module.run(&["plan", "-detailed-exitcode", "-no-color"]);
+    assert_eq!(code, 0, "nothing was fought over: {said}");
+
+    module.ok(&["destroy", "-auto-approve", "-no-color"]);
+    let status = workshop.ok(&["status", "--json"]).json();
+    assert_eq!(status["data"]["stack"]["found"], json!([]), "{status}");
+    workshop.ok(&["deploy"]);
+}
+
+#[test]
+fn terraform_takes_over_a_stack_with_keys_without_a_change() {
+    if providers().is_none() {
+        return;
+    }
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy", "--auth", "api-key"]);
+    let key = workshop.ok(&["key", "create", "--scope", "control", "--name", "mine", "--json"]).json();
+    let key = key["data"]["value"].as_str().unwrap().to_owned();
+    let written = workshop.export(&["terraform", "--import", "--out", "infra/live"]);
+    assert_eq!((&written["imports"], &written["resources"]), (&json!(13), &json!(13)), "{written}");
+    for name in names(&workshop.project.path().join("infra/live")) {
+        let bytes = fs::read(workshop.project.path().join("infra/live").join(&name)).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(&key), "{name} has a key in it");
+    }
+    let module = workshop.module("infra/live");
+    module.ok(&["fmt", "-check", "-diff"]);
+    let said = module.ok(&["plan", "-no-color"]);
+    assert!(said.contains("Plan: 13 to import, 0 to add, 0 to change, 0 to destroy."), "{said}");
+    module.ok(&["apply", "-auto-approve", "-no-color"]);
+    workshop.ok(&["test"]);
+    assert_eq!(workshop.ok(&["deploy", "--json"]).json()["data"]["changed"], false, "nothing was changed");
+
+    // When the files of the import are gone, the stack is Terraform's.
+    for name in ["imports.tf", "imports_override.tf"] {
+        fs::remove_file(workshop.project.path().join("infra/live").join(name)).unwrap();
+    }
+    module.ok(&["apply", "-auto-approve", "-no-color"]);
+    let (code, said) = module.run(&["plan", "-detailed-exitcode", "-no-color"]);
+    assert_eq!(code, 0, "{said}");
+    workshop.ok(&["test"]);
+    for command in [&["deploy"][..], &["key", "create", "--scope", "status"], &["key", "revoke", "mine"]] {
+        assert_eq!(workshop.refused(command).1, "managed_elsewhere", "{command:?}");
+    }
+    module.ok(&["destroy", "-auto-approve", "-no-color"]);
+    assert_eq!(workshop.ok(&["status", "--json"]).json()["data"]["stack"]["found"], json!([]));
+}
+
+#[test]
+fn everything_that_a_stack_may_have_goes_along() {
+    let workshop = Workshop::new();
+    workshop.up();
+    let settings = "[instances]\nweb = \"t3.micro\"\ndb = \"t3.small\"\n\n[schedule]\nstart = \"08:00 Mon-Fri\"\nstop = \"18:30\"\n\n\
+                    [idle]\nstop_after = \"30m\"\n\n[alarm]\nerrors_per_minute = 5\np95 = '800ms'\n";
+    workshop.project.write("atelier.toml", settings);
+    workshop.ok(&["deploy"]);
+    for tool in ["terraform", "cloudformation", "pulumi"] {
+        let written = workshop.export(&[tool, "--import"]);
+        assert_eq!((&written["resources"], &written["imports"]), (&json!(15), &json!(15)), "{written}");
+    }
+    for (file, texts) in [
+        ("terraform/main.tf", ["\"aws_instance\" \"web\"", "\"atelier:stop\"        = \"18:30 Mon-Fri\""]),
+        ("terraform/alarms.tf", ["extended_statistic  = \"p95\"", "threshold           = 800"]),
+        ("terraform/clock.tf", ["schedule_expression = \"rate(1 minute)\"", "\"atelier-clock\""]),
+        ("cloudformation/template.yaml", ["InstanceWeb:", "AWS::Events::Rule"]),
+        ("pulumi/alarms.py", ["aws.cloudwatch.MetricAlarm(", "extended_statistic=\"p95\""]),
+    ] {
+        let written = workshop.file(file);
+        for text in texts {
+            assert!(written.contains(text), "{text}: {written}");
+        }
+    }
+    if has_terraform() {
+        let module = workshop.module("terraform");
+        module.ok(&["fmt", "-check", "-diff"]);
+        let said = module.ok(&["plan", "-no-color"]);
+        assert!(said.contains("Plan: 15 to import, 0 to add, 0 to change, 0 to destroy."), "{said}");
+    }
+    if has("ATELIER_CFN_LINT", "cfn-lint", &["--version"], "scripts/cfn-lint.sh") {
+        linted(&workshop.project.path().join("cloudformation"));
+    }
+    if has("ATELIER_PULUMI", "python3", &["-c", "import pulumi_aws"], "scripts/pulumi.sh") {
+        assert_eq!(made(&workshop.project.path().join("pulumi")).len(), 15);
+    }
+}
+
+#[test]
+fn a_folder_that_holds_something_is_left_as_it_is() {
+    let workshop = Workshop::new();
+    workshop.up();
+    let folder = workshop.project.path().join("out");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("terraform.tfstate"), "mine").unwrap();
+    for tool in ["terraform", "cloudformation", "pulumi"] {
+        let (code, error, message) = workshop.refused(&["export", tool, "--out", "out"]);
+        assert_eq!((code, error.as_str()), (Some(2), "folder_not_empty"), "{message}");
+        assert_eq!(names(&folder), BTreeSet::from(["terraform.tfstate".to_owned()]));
+    }
+    let written = workshop.export(&["terraform", "--out", "out", "--force"]);
+    assert!(written["files"].as_array().unwrap().contains(&json!("function.zip")), "{written}");
+    assert_eq!(workshop.file("out/terraform.tfstate"), "mine");
+    assert!(names(&folder).contains("iam.tf"));
+    // What is not there cannot be taken over, and what cannot be written leaves nothing behind.
+    let before = names(&workshop.project.path());
+    let (code, error, _) = workshop.refused(&["export", "terraform", "--import"]);
+    assert_eq!((code, error.as_str()), (Some(5), "not_deployed"));
+    workshop.project.write("file", "");
+    let (code, error, _) = workshop.refused(&["export", "terraform", "--out", "file"]);
+    assert_eq!((code, error.as_str()), (Some(4), "file"));
+    let after = names(&workshop.project.path());
+    assert_eq!(after.difference(&before).collect::<Vec<_>>(), ["file"]);
+    workshop.project.write("state.json", "terraform {");
+    let (code, error, message) = workshop.refused(&["plan", "--against", "state.json"]);
+    assert_eq!((code, error.as_str()), (Some(2), "bad_state"), "{message}");
+    assert_eq!(workshop.refused(&["plan", "--against", "absent.tfstate"]).1, "file");
+}
+
+/// Whether a tool runs; without it the test is counted as skipped, and fails where the environment names it.
+#[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
+fn has(variable: &str, name: &str, args: &[&str], script: &str) -> bool {
+    let folder = std::env::temp_dir();
+    let answer = tool(variable, name, &folder, [("LC_ALL", "C.UTF-8")]).args(args).output();
+    let runs = answer.is_ok_and(|output| output.status.success());
+    assert!(runs || std::env::var_os(variable).is_none(), "{variable} names what does not run");
+    if !runs {
+        skipped(&format!("no {name} ({variable}, {script})"));
+    }
+    runs
+}
+
+/// Asks cfn-lint, which must find nothing.
+fn linted(folder: &Path) {
+    let mut lint = tool("ATELIER_CFN_LINT", "cfn-lint", folder, [("LC_ALL", "C.UTF-8")]);
+    let output = lint.args(["--regions", "us-east-1", "--", "template.yaml"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.trim().is_empty(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What a Pulumi program makes, under mocks.
+fn made(folder: &Path) -> Vec<Value> {
+    let mut python = tool("ATELIER_PULUMI", "python3", folder, [("PYTHONDONTWRITEBYTECODE", "1")]);
+    let mocks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/stack/mocks.py");
+    let output = python.arg(mocks).arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn cfn_lint_finds_nothing_in_the_template() {
+    if !has("ATELIER_CFN_LINT", "cfn-lint", &["--version"], "scripts/cfn-lint.sh") {
+        return;
+    }
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy", "--auth", "api-key"]);
+    workshop.ok(&["key", "create", "--scope", "control", "--name", "mine"]);
+    let path = workshop.project.path();
+    for args in [&["cloudformation", "--out", "new"][..], &["cloudformation", "--out", "live", "--import"]] {
+        let written = workshop.export(args);
+        assert_eq!(written["resources"], 13, "{written}");
+        let folder = path.join(args[2]);
+        linted(&folder);
+    }
+    let listed: Value = serde_json::from_str(&workshop.file("live/resources-to-import.json")).unwrap();
+    let found = workshop.ok(&["status", "--json"]).json()["data"]["stack"]["found"].clone();
+    let id = found.as_array().unwrap().iter().find(|part| part["part"] == "instance").unwrap()["id"].clone();
+    let instance = json!({ "ResourceType": "AWS::EC2::Instance", "LogicalResourceId": "Instance", "ResourceIdentifier": { "InstanceId": id } });
+    assert!(listed.as_array().unwrap().contains(&instance), "{listed}");
+    assert_eq!(listed.as_array().unwrap().len(), 12, "the role's policy is a member of the role: {listed}");
+}
+
+#[test]
+fn a_pulumi_program_makes_what_a_deploy_makes() {
+    if !has("ATELIER_PULUMI", "python3", &["-c", "import pulumi_aws"], "scripts/pulumi.sh") {
+        return;
+    }
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy", "--auth", "api-key"]);
+    workshop.ok(&["key", "create", "--scope", "control", "--name", "mine"]);
+    for (args, imports) in [(&["pulumi", "--out", "new"][..], 0), (&["pulumi", "--out", "live", "--import"], 13)] {
+        workshop.export(args);
+        let folder = workshop.project.path().join(args[2]);
+        let made = made(&folder);
+        let of = |kind: &str| {
+            let found = made.iter().find(|resource| resource["type"].as_str().unwrap().ends_with(kind));
+            found.unwrap_or_else(|| panic!("no {kind} in {made:?}"))["inputs"].clone()
+        };
+        assert_eq!(of("Function")["name"], "infrastructure-handler");
+        assert_eq!(of("Role")["tags"]["atelier:managed-by"], "pulumi");
+        assert_eq!(of("LogGroup")["retentionInDays"], 7.0);
+        assert_eq!(of("Stage")["stageName"], "dev");
+        assert_eq!(of("UsagePlan")["apiStages"][0]["stage"], "dev");
+        assert_eq!(of("UsagePlanKey")["keyType"], "API_KEY");
+        let policy: Value = serde_json::from_str(of("RolePolicy")["policy"].as_str().unwrap()).unwrap();
+        assert_eq!(policy["Statement"][0]["Action"], "ec2:DescribeInstances");
+        let document: Value = serde_json::from_str(of("RestApi")["body"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            document["paths"]["/infra"]["get"]["x-amazon-apigateway-integration"]["uri"],
+            "arn:aws:apigateway:mock"
+        );
+        let taken = made.iter().filter(|resource| resource["import"] != "").count();
+        assert_eq!(taken, imports, "{made:?}");
+    }
+}
+
+#[test]
+fn a_function_of_ones_own_goes_along_and_its_secrets_do_not() {
+    let workshop = Workshop::new();
+    workshop.up();
+    fs::create_dir(workshop.project.path().join("api")).unwrap();
+    workshop.project.write("api/bootstrap", "#!/bin/sh\n");
+    let settings = "[function]\ndir = \"api\"\nruntime = \"provided.al2023\"\nenvironment = { GREETING = \"hello ${x}\", DB_PASSWORD = \"hunter2\" }\n";
+    workshop.project.write("atelier.toml", settings);
+    let written = workshop.export(&["terraform", "--stack", "mine", "--region", "eu-west-3"]);
+    assert_eq!(written["needed"], json!(["env_db_password"]), "{written}");
+    let function = workshop.file("terraform/function.tf");
+    for line in [
+        "GREETING      = \"hello $${x}\"",
+        "DB_PASSWORD   = var.env_db_password",
+        "INSTANCE_ID   = aws_instance.instance.id",
+    ] {
+        assert!(function.contains(line), "{line}: {function}");
+    }
+    assert!(workshop.file("terraform/iam.tf").contains("\"${var.stack}-handler-${var.region}\""));
+    for tool in ["cloudformation", "pulumi"] {
+        workshop.export(&[tool, "--stack", "mine"]);
+    }
+    for folder in ["terraform", "cloudformation", "pulumi"] {
+        for name in names(&workshop.project.path().join(folder)) {
+            let bytes = fs::read(workshop.project.path().join(folder).join(&name)).unwrap();
+            assert!(!String::from_utf8_lossy(&bytes).contains("hunter2"), "{folder}/{name}");
+        }
+    }
+    if providers().is_some() {
+        let module = workshop.module("terraform").with("env_db_password", "hunter2");
+        module.ok(&["fmt", "-check", "-diff"]);
+        module.ok(&["validate", "-no-color"]);
+    }
+}
+
+#[test]
+fn a_name_that_a_language_cannot_hold_is_refused_before_anything_is_written() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy", "--auth", "api-key"]);
+    for name in ["a-1", "a1"] {
+        workshop.ok(&["key", "create", "--scope", "status", "--name", name]);
+    }
+    let before = names(&workshop.project.path());
+    let (code, error, message) = workshop.refused(&["export", "cloudformation"]);
+    assert_eq!((code, error.as_str()), (Some(2), "bad_name"), "{message}");
+    assert_eq!(names(&workshop.project.path()), before);
+    workshop.export(&["terraform"]);
+}
+
+#[test]
+fn what_terraform_made_otherwise_is_told_part_by_part() {
+    let workshop = Workshop::new();
+    workshop.up();
+    let tags = |part: &str| json!({ "atelier:stack": "atelier", "atelier:part": part });
+    let resource = |kind: &str, name: &str, attributes: Value| {
+        json!({ "mode": "managed", "type": kind, "name": name, "address": format!("{kind}.{name}"),
+            "instances": [{ "attributes": attributes }], "values": attributes })
+    };
+    let resources = json!([
+        resource(
+            "aws_lambda_function",
+            "f",
+            json!({ "function_name": "infrastructure-handler", "timeout": 3, "memory_size": 128,
+            "runtime": "provided.al2023", "handler": "bootstrap", "architectures": ["x86_64"], "tags": tags("function"),
+            "environment": [{ "variables": { "ATELIER_STACK": "atelier", "MODE": "hidden-value" } }] })
+        ),
+        resource(
+            "aws_cloudwatch_log_group",
+            "l",
+            json!({ "name": "/aws/lambda/infrastructure-handler", "retention_in_days": 7, "tags": tags("log-group") })
+        ),
+        resource("aws_s3_bucket", "b", json!({ "bucket": "b" })),
+    ]);
+    let state = json!({ "version": 4, "resources": resources });
+    let shown = json!({ "format_version": "1.0", "values": { "root_module": { "resources": resources } } });
+    workshop.project.write("terraform.tfstate", &state.to_string());
+    workshop.project.write("state.json", &shown.to_string());
+    let of = |file: &str| workshop.ok(&["plan", "--against", file, "--json"]).json()["data"].clone();
+    let (mut from_state, mut from_shown) = (of("terraform.tfstate"), of("state.json"));
+    from_state["against"].take();
+    from_shown["against"].take();
+    assert_eq!(from_state, from_shown);
+    let part =
+        |name: &str| from_state["parts"].as_array().unwrap().iter().find(|part| part["part"] == name).unwrap().clone();
+    assert_eq!(part("log-group")["change"], "unchanged", "{from_state}");
+    assert_eq!(part("instance")["change"], "create");
+    assert_eq!(part("function")["change"], "update");
+    let differs = part("function")["differs"].to_string();
+    for told in ["timeout 3, not 28", "environment MODE", "code"] {
+        assert!(differs.contains(told), "{told}: {differs}");
+    }
+    assert!(!from_state.to_string().contains("hidden-value"));
+    assert_eq!(from_state["others"], json!(["aws_s3_bucket.b"]));
+    assert_eq!(workshop.run(&["plan", "--against", "state.json", "--check"]).code, Some(1));
+}
