@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# terraform.sh [--together] [STACK…] : the stacks of tests/terraform, each by itself or all in one configuration, against an
-# embedded engine on a free port: applied, planned empty, changed in place, planned empty, destroyed. The binary is the one
-# that ATELIER names, else the debug build.
+# terraform.sh [--together | --example BINARY] [STACK…] : the stacks of tests/terraform, each by itself or all in one
+# configuration, or the example, against an embedded engine on a free port: applied, planned empty, changed in place, planned
+# empty, destroyed. The binary is the one that ATELIER names, else the debug build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/need.sh terraform python3

@@ -159,7 +159,7 @@ resource "aws_api_gateway_integration" "it" {
 
 resource "aws_api_gateway_deployment" "it" {
   rest_api_id = aws_api_gateway_rest_api.it.id
-  triggers    = { integrations = sha1(jsonencode(aws_api_gateway_integration.it)) }
+  triggers    = { integrations = sha1(jsonencode([for it in aws_api_gateway_integration.it : [it.id, it.uri]])) }
 
   lifecycle {
     create_before_destroy = true

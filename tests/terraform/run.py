@@ -1,27 +1,34 @@
 """Stacks of Terraform against an engine: applied, planned empty, changed in place, planned empty again, destroyed.
 
-    python run.py --providers FOLDER [--together] [--stacks FOLDER] [--keep FOLDER] [STACK…]
+    python run.py --providers FOLDER [--together] [--example BINARY] [--stacks FOLDER] [STACK…]
 
 `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_DEFAULT_REGION` say which engine; FOLDER is a
 filesystem mirror that has hashicorp/aws. Each stack is a module below `stacks`; with `--together` all of them are one
-configuration with default tags, whose first apply is interrupted and goes on. A stack that does not hold is printed with
-what Terraform said, and the exit code is 1.
+configuration with default tags, whose first apply is interrupted and goes on. With `--example` it is `examples/terraform`,
+its function the atelier that BINARY is, and its API is called. What does not hold is printed with what Terraform said, and
+the exit code is 1.
 """
 
 import argparse
+import json
 import os
 import pathlib
+import platform
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import zipfile
 
 import left
 
 HERE = pathlib.Path(__file__).parent
+# Written for operations that came in beside them, and not run yet: only by name, and never in silence.
+UNPROVED = {"api_account", "api_model", "authorizer", "log_metric_filter", "method_settings"}
 BOOTSTRAP = "#!/bin/sh\nexec sleep 1\n"
 PYTHON = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'hello'}\n"
 MAIN = """
@@ -62,9 +69,9 @@ def archive(path, name, text):
 class Run:
     """One configuration in a folder of its own."""
 
-    def __init__(self, folder, providers, stacks, names, together):
+    def __init__(self, folder, providers, stacks, names, together, label=None):
         self.folder = folder
-        self.label = "together" if together else names[0]
+        self.label = label or ("together" if together else names[0])
         self.names = names
         folder.mkdir(parents=True)
         config = folder / "terraform.rc"
@@ -142,6 +149,37 @@ class Run:
         self.step("destroy", "apply", "-destroy", "-input=false", "-auto-approve", "-parallelism=10", "-var=second=true")
 
 
+class Example(Run):
+    """The example configuration as it is, and calls of its API."""
+
+    def __init__(self, folder, providers, binary):
+        super().__init__(folder, providers, None, [], False, "example")
+        shutil.copy(HERE.parent.parent / "examples/terraform/main.tf", folder / "main.tf")
+        with zipfile.ZipFile(folder / "function.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=6) as made:
+            made.write(binary, "bootstrap")
+        machine = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+        self.environment["TF_VAR_architecture"] = machine
+
+    def call(self, query, expected):
+        path = self.step("output", "output", "-raw", "path").strip()
+        with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}{path}?{query}", timeout=60) as answer:
+            seen = json.load(answer)
+        if any(seen.get(name) != value for name, value in expected.items()):
+            raise Failed(f"{query} answered {seen}, not {expected}")
+
+    def run(self, together):
+        self.step("init", "init", "-input=false")
+        self.apply("apply")
+        self.plan("plan")
+        self.call("action=status", {"state": "running", "type": "t2.micro"})
+        self.call("action=stop", {"status": "stopped", "state": "stopped"})
+        self.call("action=start", {"status": "started", "state": "running"})
+        self.plan("plan after the calls")
+
+    def destroy(self):
+        self.step("destroy", "apply", "-destroy", "-input=false", "-auto-approve")
+
+
 def hold(run, together):
     """Runs one configuration; tells what is wrong with it."""
     before = left.everything()
@@ -164,22 +202,29 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--providers", required=True)
     parser.add_argument("--together", action="store_true")
+    parser.add_argument("--example")
     parser.add_argument("--stacks", type=pathlib.Path, default=HERE / "stacks")
     parser.add_argument("stack", nargs="*")
     given = parser.parse_args()
     names = given.stack or sorted(path.parent.name for path in given.stacks.glob("*/main.tf"))
+    if not given.stack and not given.example:
+        names = [name for name in names if name not in UNPROVED]
+        print(f"not run, name them to run them: {', '.join(sorted(UNPROVED))}", flush=True)
     failed = []
     with tempfile.TemporaryDirectory() as folder:
+        place, providers, stacks = pathlib.Path(folder), given.providers, given.stacks.resolve()
         groups = [names] if given.together else [[name] for name in names]
-        for group in groups:
-            place = pathlib.Path(folder) / ("together" if given.together else group[0])
-            run = Run(place, given.providers, given.stacks.resolve(), group, given.together)
+        if given.example:
+            runs = [Example(place / "example", providers, given.example)]
+        else:
+            runs = [Run(place / group[0], providers, stacks, group, given.together) for group in groups]
+        for run in runs:
             wrong = hold(run, given.together)
             for text in wrong:
                 print(f"{run.label}: {re.sub(r'^', '    ', text, flags=re.MULTILINE).strip()}", flush=True)
             print(f"{run.label}: {'does not hold' if wrong else 'holds'}", flush=True)
             failed += [run.label] if wrong else []
-    print(f"{len(groups) - len(failed)} of {len(groups)} hold")
+    print(f"{len(runs) - len(failed)} of {len(runs)} hold")
     return 1 if failed else 0
 
 

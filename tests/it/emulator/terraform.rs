@@ -32,3 +32,19 @@ async fn every_stack_is_applied_planned_empty_changed_in_place_and_destroyed() {
     assert!(output.status.success(), "{said}{failed}");
     assert!(said.contains("1 of 1 hold"), "{said}{failed}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_is_the_whole_chain_and_its_api_answers() {
+    let Some(providers) = providers().await else { return };
+    let binary = env!("CARGO_BIN_EXE_atelier");
+    let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/terraform.sh"));
+    script
+        .args(["--example", binary])
+        .env("ATELIER", binary)
+        .env("ATELIER_TERRAFORM_PROVIDERS", providers)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = script.output().await.unwrap();
+    let (said, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("1 of 1 hold"), "{said}{failed}");
+}
