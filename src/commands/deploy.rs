@@ -89,7 +89,6 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     if let Some(auth) = args.auth {
         settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
     }
-    settings::keep_entries(&context.settings.folder, &args.instance, &args.container)?;
     if !context.settings.containers.value.is_empty() {
         engine::refuse_without_docker(&context.settings)?;
     }
@@ -112,6 +111,8 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
         Ok(report) => report,
     };
+    // Only what can be is kept.
+    settings::keep_entries(&context.settings.folder, &args.instance, &args.container)?;
     for key in notes(engine.is_loopback(), report.keys) {
         match key {
             OPEN if report.own.is_some() => context.progress.warn(Message::new("deploy.public_own")),

@@ -33,11 +33,11 @@ async fn with_events() -> (Cloud, Client) {
     let logs = cloud.logs();
     logs.create_log_group().log_group_name(GROUP).send().await.unwrap();
     logs.create_log_stream().log_group_name(GROUP).log_stream_name("s").send().await.unwrap();
-    put(&logs, &MESSAGES).await;
+    put_events(&logs, &MESSAGES).await;
     (cloud, logs)
 }
 
-async fn put(logs: &Client, messages: &[&str]) {
+async fn put_events(logs: &Client, messages: &[&str]) {
     let event = |(message, at): (&&str, i64)| InputLogEvent::builder().timestamp(NOW + at).message(*message).build();
     let events = messages.iter().zip(0..).map(|pair| event(pair).unwrap()).collect();
     let put = logs.put_log_events().log_group_name(GROUP).log_stream_name("s");
@@ -67,7 +67,7 @@ async fn events_are_found_by_every_kind_of_pattern() {
 
 #[tokio::test]
 async fn a_metric_filter_is_tried_kept_shown_and_deleted() {
-    let (_cloud, logs) = with_events().await;
+    let (cloud, logs) = with_events().await;
     let test = logs.test_metric_filter().filter_pattern("{ $.ms > 20 }");
     let tested = MESSAGES.iter().fold(test, |test, message| test.log_event_messages(*message)).send().await.unwrap();
     let [found] = tested.matches() else { panic!("{tested:?}") };
@@ -89,6 +89,13 @@ async fn a_metric_filter_is_tried_kept_shown_and_deleted() {
     assert_eq!((filter.filter_name(), filter.metric_transformations()[0].metric_value()), (Some("slow"), "1"));
     let by_metric = logs.describe_metric_filters().metric_name("Slow").metric_namespace("App").send().await.unwrap();
     assert_eq!(by_metric.metric_filters().len(), 1);
+    put_events(&logs, &[r#"{"ms":50}"#, r#"{"ms":5}"#]).await;
+    let metrics = aws_sdk_cloudwatch::Client::new(&cloud.sdk());
+    let time = |millis: i64| aws_sdk_cloudwatch::primitives::DateTime::from_millis(millis);
+    let sums = metrics.get_metric_statistics().namespace("App").metric_name("Slow").period(60);
+    let sums = sums.start_time(time(NOW - 60_000)).end_time(time(NOW + 60_000));
+    let sums = sums.statistics(aws_sdk_cloudwatch::types::Statistic::Sum).send().await.unwrap();
+    assert_eq!(sums.datapoints().iter().filter_map(|point| point.sum()).sum::<f64>(), 1.0, "one was slow");
     let groups = logs.describe_log_groups().send().await.unwrap();
     assert_eq!(groups.log_groups()[0].metric_filter_count(), Some(1));
     logs.delete_metric_filter().log_group_name(GROUP).filter_name("slow").send().await.unwrap();
@@ -117,7 +124,7 @@ async fn a_function_gets_what_it_has_subscribed_to() {
     let source = format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{GROUP}:*");
     permission.principal("logs.amazonaws.com").source_arn(source).send().await.unwrap();
     subscribe().send().await.unwrap();
-    put(&logs, &["an ERROR", "nothing", "one more ERROR"]).await;
+    put_events(&logs, &["an ERROR", "nothing", "one more ERROR"]).await;
 
     let told = async {
         loop {

@@ -113,6 +113,7 @@ fn another_type_in_the_file_is_another_type_of_the_same_instance() {
     workshop.deployed(&["--instance", "web=t3.micro"]);
     let id = workshop.id("web");
     workshop.deployed(&["--instance", "web=t3.large"]);
+    assert_eq!(workshop.answered(&["start"]).0, Some(0));
     let instance = &workshop.instances()[0];
     assert_eq!(
         (&instance["instance_id"], &instance["type"], &instance["state"]),
