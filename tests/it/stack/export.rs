@@ -132,7 +132,7 @@ fn everything_that_a_stack_may_have_goes_along() {
         assert_eq!((&written["resources"], &written["imports"]), (&json!(15), &json!(15)), "{written}");
     }
     for (file, texts) in [
-        ("terraform/main.tf", ["\"aws_instance\" \"web\"", "\"atelier:stop\"        = \"18:30 Mon-Fri\""]),
+        ("terraform/main.tf", ["\"aws_instance\" \"web\"", "\"atelier:stop\""]),
         ("terraform/alarms.tf", ["extended_statistic  = \"p95\"", "threshold           = 800"]),
         ("terraform/clock.tf", ["schedule_expression = \"rate(1 minute)\"", "\"atelier-clock\""]),
         ("cloudformation/template.yaml", ["InstanceWeb:", "AWS::Events::Rule"]),
