@@ -11,7 +11,6 @@ use crate::{
     cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction, ScheduleAction},
     commands::{self, context::Context},
     dashboard, engine,
-    engine_kind::EngineKind,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
     marks::OWN_CALLS,
@@ -114,7 +113,7 @@ fn flags(cli: &Cli) -> Flags {
         Command::Up(args) => {
             let (image, rate, lenient) = (args.image.clone(), args.rate, args.lenient);
             // There is one engine that ends by itself.
-            let engine = flags.engine.or(args.stop_after.map(|_| EngineKind::Embedded));
+            let engine = flags.engine.or(args.stop_after.map(|_| engine::ENDS_BY_ITSELF));
             Flags { engine, image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
         }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },

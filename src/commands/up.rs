@@ -7,7 +7,6 @@ use crate::{
     commands::context::Context,
     contract::Lifetime,
     engine::{self, record::Record},
-    engine_kind::EngineKind,
     error::{Code, Error, Result},
     lenience::Lenience,
     settings::Settings,
@@ -111,7 +110,7 @@ async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if !args.yes {
         ask(context).await?;
     }
-    let is_other = context.settings.engine.value.is_some_and(|kind| kind != EngineKind::Embedded);
+    let is_other = context.settings.engine.value.is_some_and(|kind| kind != engine::ENDS_BY_ITSELF);
     if args.stop_after.is_some() && is_other {
         return Err(Error::new(Code::Usage).with_message("detail", Message::new("up.stop_after_engine")));
     }

@@ -78,6 +78,9 @@ pub fn refuse_without_docker(settings: &Settings) -> Result<()> {
     if is_remote(settings) { Err(aws::without_docker()) } else { Ok(()) }
 }
 
+/// The engine that can end by itself (`up --stop-after`).
+pub const ENDS_BY_ITSELF: EngineKind = EngineKind::Embedded;
+
 /// An AWS API that somebody else started (`--endpoint`).
 fn foreign(settings: &Settings, endpoint: &str) -> Result<Engine> {
     let installation = Installation::load_or_create(settings)?;

@@ -6,7 +6,6 @@
 use super::{
     own::{self, Own},
     part::Part,
-    sighting::Found,
 };
 use crate::{
     api_key::{KeyScopes, Scope},
@@ -107,7 +106,7 @@ const USUAL_TYPE: &str = "t2.micro";
 impl WantedInstance {
     /// The instances that settings want. Those of a table are wanted by name; without one, those that are there keep their
     /// names: who has no table says nothing about them.
-    pub(super) fn all(settings: &Settings, there: &[Found]) -> Vec<Self> {
+    pub(super) fn all(settings: &Settings, named: BTreeMap<InstanceName, String>) -> Vec<Self> {
         let schedules = &settings.schedules.value;
         let of = |name: Option<InstanceName>, kind: String| Self {
             schedule: schedules.of(name.as_ref()).cloned(),
@@ -118,11 +117,6 @@ impl WantedInstance {
             let all = settings.instances.value.iter();
             return all.map(|(name, kind)| of(Some(name.clone()), kind.to_string())).collect();
         }
-        let named = there
-            .iter()
-            .filter_map(|found| found.instance.as_ref())
-            .filter_map(|facts| Some((facts.name.as_ref()?.parse().ok()?, facts.deployed_kind.clone())));
-        let named: BTreeMap<InstanceName, String> = named.collect();
         if named.is_empty() {
             return vec![of(None, USUAL_TYPE.to_owned())];
         }
@@ -174,7 +168,7 @@ impl Spec {
         settings: &Settings,
         account: &str,
         keys: Option<KeyScopes>,
-        there: &[Found],
+        named: BTreeMap<InstanceName, String>,
     ) -> Self {
         let stack = &settings.stack.value;
         let mut environment = BTreeMap::from([("ATELIER_STACK".to_owned(), stack.to_string())]);
@@ -193,7 +187,7 @@ impl Spec {
         }
         let opens_types = keys.as_ref().is_some_and(|keys| keys.has(Scope::Modify));
         Self {
-            instances: WantedInstance::all(settings, there),
+            instances: WantedInstance::all(settings, named),
             is_own: false,
             may_modify: settings.modify.value || opens_types,
             is_timed: settings.idle.value.is_some() || !settings.schedules.value.is_empty(),
