@@ -352,9 +352,9 @@ impl Change {
 
 /// `ModifyNetworkInterfaceAttribute`: one attribute, also of an instance's own interface.
 pub(in crate::emulator::ec2) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((id, changes, dry), scope) = operation
-        .query(|params| Ok((params.required("NetworkInterfaceId")?, Change::take(params)?, take_dry_run(params)?)))?;
-    let change = Change::only(changes)?;
+    let ((id, change, dry), scope) = operation.query(|params| {
+        Ok((params.required("NetworkInterfaceId")?, Change::only(Change::take(params)?)?, take_dry_run(params)?))
+    })?;
     let (network, now) = (Network::new(scope.account(), scope.region), scope.now_millis());
     scope
         .change(|state| {
