@@ -35,7 +35,7 @@ async fn every_stack_is_applied_planned_empty_changed_in_place_and_destroyed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_is_the_whole_chain_and_its_api_answers() {
-    let Some(providers) = providers().await else { return };
+    let Some(providers) = providers() else { return };
     let binary = env!("CARGO_BIN_EXE_atelier");
     let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/terraform.sh"));
     script
