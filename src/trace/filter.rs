@@ -78,6 +78,7 @@ mod tests {
         call.operation = "GET /infra action=start".to_owned();
         (call.method, call.path) = (Some("GET".to_owned()), Some("/infra".to_owned()));
         (call.action, call.key, call.status) = (Some("start".to_owned()), Some("alice".to_owned()), Some(404));
+        call.invocation_id = Some("invocation".to_owned());
         call
     }
 
