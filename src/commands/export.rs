@@ -24,7 +24,7 @@ impl Report for ExportReport {
         for file in files {
             page.raw(format_args!("  {}", folder.join(file).display()));
         }
-        page.line(Message::new("export.done").with("resources", *resources).with("tool", format));
+        page.line(Message::new("export.done").with("resources", *resources).with("format", format));
         if !needed.is_empty() {
             page.line(Message::new("export.needed").with("names", needed.join(", ")));
         }

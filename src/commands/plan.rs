@@ -42,15 +42,15 @@ impl Report for PlanReport {
                 Need::Remove => ("-", Tone::Bad),
                 Need::Unchanged => ("=", Tone::Dim),
             };
-            let part =
-                Message::literal(format!("{} {}", Message::new("part.container").render(page.lang()), container.name));
+            let label = Message::new("part.container").render(page.lang());
+            let part = Message::literal(format!("{label} {}", container.name));
             let text = Message::new(format!("plan.{}", container.change.as_str())).with_message("part", part);
             let text = text.render(page.lang());
             let start = format!("{} ", page.paint(tone, sign));
             page.folded(&start, 2, &format!("{text}  {}", container.image));
         }
         if let Some(tool) = &self.plan.managed_by {
-            page.line(Message::new("plan.managed").with("tool", tool));
+            page.line(Message::new("plan.managed").with("manager", tool));
         }
         for address in self.difference.iter().flat_map(|difference| &difference.others) {
             page.line(Message::new("plan.other").with("address", address));

@@ -86,7 +86,8 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
                 progress.note(Message::new("engine.other_lenience").with("lenient", lenient.as_str()));
             }
             if record.iam != iam {
-                progress.note(Message::new("engine.other_iam").with("iam", if iam { "on" } else { "off" }));
+                let switch = if iam { "on" } else { "off" };
+                progress.note(Message::new("engine.other_iam").with("iam", switch));
             }
             down(&record, progress).await?;
         }

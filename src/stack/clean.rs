@@ -48,7 +48,7 @@ async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<Cleanup, Error
     let mut report = Cleanup::default();
     for stack in stacks {
         if let Some(tool) = &stack.managed_by {
-            run.progress.warn(Message::new("clean.managed").with("tool", tool));
+            run.progress.warn(Message::new("clean.managed").with("manager", tool));
         }
         let names = Names::of(&stack.stack, &clients.region);
         for part in Part::EVERY.iter().copied().rev() {

@@ -375,7 +375,7 @@ impl From<Error> for Report {
                 .with("name", name)
                 .with_message("owner", owner),
             Error::Managed { by } => {
-                let report = Self::new(Code::Managed).with("tool", &by);
+                let report = Self::new(Code::Managed).with("manager", &by);
                 let hint = Message::new(format!("hint.managed_by.{by}"));
                 if hint.exists() { report.hint(hint) } else { report.hint(Message::new("hint.managed_by.other")) }
             }

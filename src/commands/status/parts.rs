@@ -126,7 +126,7 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
         page.line(Message::new("status.nothing"));
     } else {
         if let Some(tool) = &stack.managed_by {
-            page.line(Message::new("plan.managed").with("tool", tool));
+            page.line(Message::new("plan.managed").with("manager", tool));
         }
         let label = |part: &PartStatus| match &part.name {
             Some(name) => format!("{} {name}", part.part.message().render(page.lang())),
