@@ -11,9 +11,9 @@ mod rules;
 mod server;
 
 pub use address::ProxyAddress;
+pub(crate) use address::STATE_BEFORE;
 pub use log::fatal;
 pub use rules::{Change, Operation, Refusal, decide};
-pub(crate) use server::STATE_BEFORE;
 
 use crate::{
     clock::Clock,

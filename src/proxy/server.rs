@@ -2,6 +2,7 @@
 
 use super::{
     Config, UPSTREAM_TIMEOUT,
+    address::STATE_BEFORE,
     docker::{Container, Daemon, DaemonError, Id, find},
     log::{Entry, OK},
     rules::{self, Change, Operation, Refusal},
@@ -18,7 +19,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 use std::{
     net::SocketAddr,
@@ -40,9 +41,6 @@ const CHANGES: usize = 2;
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an answer to a ping holds.
 const PING_AGE: Duration = Duration::from_secs(1);
-
-/// The header that tells the state of a container before it was changed.
-pub(crate) const STATE_BEFORE: HeaderName = HeaderName::from_static("x-state-before");
 
 /// The docker proxy as a service of [`crate::http1`].
 pub(super) struct Proxy {
