@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn every_error_says_what_to_do_next() {
         // These say in their own sentence, or in the operating system's, what was expected, or what a person has just
-        // decided; the last seven are made in few places, which give them a hint of their own.
+        // decided; the last eight are made in few places, which give them a hint of their own.
         let own_words = [
             Code::Usage,
             Code::BadSetting,
@@ -353,6 +353,7 @@ mod tests {
             Code::ImageNeedsToken,
             Code::PrivatePort,
             Code::PublicUrlUnreachable,
+            Code::Managed,
             Code::NoTool,
             Code::ToolFailed,
         ];

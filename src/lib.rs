@@ -37,6 +37,7 @@ pub mod emulator;
 pub mod engine;
 pub mod engine_kind;
 pub mod error;
+pub mod export_format;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
 mod flight;

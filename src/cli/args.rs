@@ -4,12 +4,12 @@ use crate::{
     api_key::Scope,
     contract::{Action, Lifetime, Target},
     edge::limits::Limit,
+    export_format::Format,
     lenience::Lenience,
     names::{ContainerName, InstanceName, InstanceType, KeyName},
     runtimes::Runtime,
     schedule::{Pattern, Zone},
     settings::{Auth, Moment, Rule, StatusFilter},
-    stack::Format,
 };
 use clap::{
     Args, Subcommand, ValueEnum,

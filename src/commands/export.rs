@@ -5,7 +5,8 @@ use crate::{
     commands::context::Context,
     engine,
     error::Result,
-    stack::{self, Exported, Format, Order},
+    export_format::Format,
+    stack::{self, Exported, Order},
     text::Message,
     ui::{Page, Report},
 };

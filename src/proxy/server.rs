@@ -2,8 +2,8 @@
 
 use super::{
     Config, UPSTREAM_TIMEOUT,
-    address::STATE_BEFORE,
     docker::{Container, Daemon, DaemonError, Id, find},
+    header::STATE_BEFORE,
     log::{Entry, OK},
     rules::{self, Change, Operation, Refusal},
 };

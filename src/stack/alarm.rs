@@ -6,7 +6,11 @@
 use super::{
     client::Clients,
     error::{Class, Error},
-    export::{self, Body, Concern, Resource, Scene, Thing, Value},
+    export::{
+        resource::{Alarm as ExportedAlarm, Body, Concern, Resource},
+        scene::Scene,
+        value::{Thing, Value},
+    },
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
@@ -150,7 +154,7 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
     let alarm = |kind: Kind, limit: f64| {
         let (metric, statistic, period) = kind.metric();
         let whole = limit.to_string().parse().map(Value::Number);
-        let alarm = export::Alarm {
+        let alarm = ExportedAlarm {
             name: scene.text(&kind.name(&scene.marked().names)),
             metric: metric.to_owned(),
             statistic: statistic.to_owned(),

@@ -12,7 +12,11 @@ mod by_resource;
 use super::{
     client::Clients,
     error::Error,
-    export::{Attribute, Body, Concern, Entry, Piece, Resource, Scene, Symbol, Text, Thing, Value},
+    export::{
+        resource::{Body, Concern, Resource},
+        scene::Scene,
+        value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value},
+    },
     part::Part,
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},

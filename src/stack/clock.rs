@@ -7,7 +7,11 @@
 use super::{
     client::Clients,
     error::{Class, Error},
-    export::{Body, Concern, Resource, Scene, Thing, Value},
+    export::{
+        resource::{Body, Concern, Resource},
+        scene::Scene,
+        value::{Thing, Value},
+    },
     instance,
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},

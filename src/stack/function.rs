@@ -9,7 +9,11 @@
 use super::{
     client::Clients,
     error::{Class, Error},
-    export::{self, Body, Concern, Resource, Scene, Thing},
+    export::{
+        resource::{Body, Concern, Function as ExportedFunction, Resource},
+        scene::Scene,
+        value::Thing,
+    },
     package::Package,
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
@@ -286,7 +290,7 @@ fn failed(reason: &str) -> Error {
 /// Describes the function for other tools.
 pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
     let Code { runtime, handler, timeout, memory } = scene.spec.code.clone();
-    let function = export::Function {
+    let function = ExportedFunction {
         runtime,
         handler,
         timeout: timeout.into(),

@@ -10,7 +10,11 @@
 use super::{
     client::Clients,
     error::Error,
-    export::{Body, Concern, Entry, Resource, Scene, Thing, Value},
+    export::{
+        resource::{Body, Concern, Resource},
+        scene::Scene,
+        value::{Entry, Thing, Value},
+    },
     part::Part,
     predict::{self, Predict, Prediction},
     reconcile::{Next, Reconcile},
@@ -302,11 +306,6 @@ pub(super) async fn set_tags(clients: &Clients, id: &str, tags: Vec<(String, Str
     tag(clients, id, tags).await
 }
 
-/// How other tools' files refer to an instance.
-pub(super) fn thing(wanted: &WantedInstance) -> Thing {
-    Thing::Instance(wanted.name.as_ref().map(ToString::to_string))
-}
-
 /// Describes the instances for other tools.
 pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
     let instance = |wanted: &WantedInstance| {
@@ -322,7 +321,7 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
         let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec, wanted)), more);
         Resource {
             part: Part::Instance,
-            thing: thing(wanted),
+            thing: Thing::of_instance(wanted.name.as_ref()),
             concern: Concern::Compute,
             why: "The API starts and stops it. Whether it runs is the API's business, not this file's.",
             body: Body::Instance { size: wanted.kind.clone(), is_resized: scene.spec.may_modify, tags },

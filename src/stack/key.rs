@@ -5,7 +5,11 @@
 use super::{
     client::Clients,
     error::Error,
-    export::{Body, Concern, Entry, Resource, Scene, Symbol, Thing, Value, key_variable},
+    export::{
+        resource::{Body, Concern, Resource},
+        scene::{Scene, key_variable},
+        value::{Entry, Symbol, Thing, Value},
+    },
     part::Part,
     predict::{PlannedPart, Wanted},
     reconcile::{Next, Reconcile},

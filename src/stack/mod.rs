@@ -47,7 +47,7 @@ pub use clean::{Cleanup, clean, forget};
 pub use deploy::{Deployment, OwnCode, deploy, own_code, own_stamp};
 pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
-pub use export::{Difference, Error as ExportError, Exported, Format, Order, compare, export};
+pub use export::{Difference, Error as ExportError, Exported, Order, compare, export};
 pub use inventory::{BilledInstance, instances};
 pub use key::Key;
 pub use lock::Lock;

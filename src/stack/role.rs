@@ -6,7 +6,11 @@
 use super::{
     client::Clients,
     error::Error,
-    export::{Body, Concern, Resource, Scene, Thing},
+    export::{
+        resource::{Body, Concern, Resource},
+        scene::Scene,
+        value::Thing,
+    },
     part::Part,
     predict::{self, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},

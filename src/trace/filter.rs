@@ -76,9 +76,9 @@ mod tests {
     fn call() -> Call {
         let mut call = Call::new("lesson-1".to_owned(), datetime!(2026-11-23 12:00 UTC));
         call.operation = "GET /infra action=start".to_owned();
-        call.invocation_id = Some("i-1".to_owned());
         (call.method, call.path) = (Some("GET".to_owned()), Some("/infra".to_owned()));
         (call.action, call.key, call.status) = (Some("start".to_owned()), Some("alice".to_owned()), Some(404));
+        call.invocation_id = Some("invocation".to_owned());
         call
     }
 

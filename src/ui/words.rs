@@ -1,7 +1,7 @@
 //! Texts without what is only there to be seen: a screen reader reads each emoji aloud, and some terminals show a box.
 
 /// What the texts begin with for those who see it; the words say the same.
-const SIGNS: &str = "✅❌✨🌐🐳🔨🚀🛑🧪🧹👀📦📥⏳🔁⚠\u{fe0f}";
+const SIGNS: &str = "✅❌⛔✨🌐🐳🔨🚀🛑🧪🧹👀📦📥⏳🔁⚠\u{fe0f}";
 
 /// Takes the signs out of a text, each with the space after it.
 pub(super) fn only(text: &str) -> String {

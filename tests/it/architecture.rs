@@ -12,7 +12,7 @@ use std::{
 /// The top-level modules, from the ground up. Who stands on a floor knows those below it, and nobody beside or above.
 const FLOORS: &[&[&str]] = &[
     &["clock", "deadlines", "elf", "failpoints", "flight", "log", "marks", "secret", "shell", "text"],
-    &["api_key", "engine_kind", "error", "http1", "names", "progress", "schedule"],
+    &["api_key", "engine_kind", "error", "export_format", "http1", "names", "progress", "schedule"],
     &["aws_protocol", "calls", "contract", "disk", "hosts", "runtimes"],
     &["aws", "lenience", "openapi"],
     &["docker", "edge", "http_client", "proxy"],

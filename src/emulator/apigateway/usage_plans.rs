@@ -163,12 +163,14 @@ fn throttle_path(settings: &mut PlanSettings, operation: &PatchOperation) -> Res
         }
         ("add" | "replace" | "remove", Some(limit)) => {
             let value = if operation.op() == "remove" { None } else { Some(operation.text()?) };
-            let throttle = throttles.entry(route).or_insert(Throttle { burst_limit: None, rate_limit: None });
+            let mut throttle =
+                throttles.get(&route).cloned().unwrap_or(Throttle { burst_limit: None, rate_limit: None });
             if limit == "rateLimit" {
                 throttle.rate_limit = value.map(|text| text.parse().map_err(|_| invalid())).transpose()?;
             } else {
                 throttle.burst_limit = value.map(|text| text.parse().map_err(|_| invalid())).transpose()?;
             }
+            throttles.insert(route, throttle);
         }
         _ => return Err(invalid()),
     }

@@ -4,8 +4,8 @@ use super::{Error, resource::Ids, value::Thing};
 use crate::{
     marks::{CLOCK_TARGET, STAGE},
     stack::{
-        alarm, api, client::Clients, clock, discover::Discovery, error::Error as StackError, instance, key::Key,
-        part::Part, reconcile::reading, role, sighting::Found, spec::Spec,
+        alarm, api, client::Clients, clock, discover::Discovery, error::Error as StackError, key::Key, part::Part,
+        reconcile::reading, role, sighting::Found, spec::Spec,
     },
 };
 
@@ -29,7 +29,7 @@ pub(super) async fn find(clients: &Clients, spec: &Spec, found: &Discovery, keys
                     };
                     let one = found.found.iter().find(is_it).ok_or(Error::NotDeployed { part: *part })?;
                     let known = vec![("terraform", one.id.clone()), ("InstanceId", one.id.clone())];
-                    ids.push((instance::thing(wanted), known));
+                    ids.push((Thing::of_instance(wanted.name.as_ref()), known));
                 }
             }
             Part::Role => {

@@ -12,17 +12,14 @@ mod ids;
 mod provider;
 mod pulumi;
 mod python;
-mod resource;
-mod scene;
+pub(super) mod resource;
+pub(super) mod scene;
 mod state;
 mod terraform;
-mod value;
+pub(super) mod value;
 mod yaml;
 
 pub(super) use folder::Error as FolderError;
-pub(super) use resource::{Alarm, Body, Concern, Function, Resource};
-pub(super) use scene::{Scene, key_variable};
-pub(super) use value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value};
 
 use super::{
     alarm, api, client::Clients, clock, discover::discover_with, error::Error as StackError, function, instance, key,
@@ -32,11 +29,13 @@ use super::{
 use crate::{
     disk,
     error::{Code, Error as Report},
+    export_format::Format,
     names::StackName,
-    text::{Message, Verbatim},
+    text::Message,
 };
 use folder::File;
-use resource::{Default, Description};
+use resource::{Default, Description, Resource};
+use scene::Scene;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -44,39 +43,6 @@ use std::{
 
 /// What checkov, which reads such folders, would find in one, and why it is meant.
 const CHECKOV: &str = include_str!("checkov.yaml");
-
-/// A tool for which a stack can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Terraform, or OpenTofu.
-    Terraform,
-    /// AWS CloudFormation.
-    #[value(name = "cloudformation")]
-    CloudFormation,
-    /// Pulumi, as a program in Python.
-    Pulumi,
-}
-
-impl Format {
-    /// Returns the name on the command line, and of the folder that is written when none is named.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Terraform => "terraform",
-            Self::CloudFormation => "cloudformation",
-            Self::Pulumi => "pulumi",
-        }
-    }
-}
-
-impl Verbatim for Format {}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Why a stack is not written.
 #[derive(Debug, thiserror::Error)]

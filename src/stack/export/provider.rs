@@ -3,7 +3,7 @@
 //! Attributes that are left out are those whose default is meant: what is written is what a reader has to know.
 
 use super::{
-    resource::{Alarm, Body, Function, Ids, Resource, Tags},
+    resource::{Alarm, Body, Description, Function, Ids, Resource, Tags},
     value::{Attribute, Entry, Symbol, Text, Thing, Value},
 };
 
@@ -311,4 +311,16 @@ pub(super) fn by_need(entries: &[Entry]) -> (Vec<&Entry>, Vec<(&str, Vec<&Entry>
         }
     }
     (always, needing)
+}
+
+impl Description {
+    /// Whether anything refers to a symbol.
+    pub(super) fn mentions(&self, symbol: &Symbol) -> bool {
+        let documents = document_names(&Text::parse(&self.document.to_string()));
+        documents.iter().any(|(_, known)| known == symbol)
+            || self.resources.iter().any(|resource| {
+                let fields = provided(resource, None).fields;
+                fields.iter().any(|field| field.mentions(symbol))
+            })
+    }
 }

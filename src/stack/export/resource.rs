@@ -3,7 +3,7 @@
 //! What a resource *is* stands here once; `provider` says it in the words of the AWS provider that Terraform and Pulumi
 //! share, `cloudformation` in those of CloudFormation.
 
-use super::value::{Entry, Symbol, Text, Thing, Value};
+use super::value::{Entry, Thing, Value};
 use crate::stack::part::Part;
 
 /// The file that a resource is written to.
@@ -226,15 +226,5 @@ impl Description {
             thing @ Thing::Instance(name) => Some((thing, name.as_deref())),
             _ => None,
         })
-    }
-
-    /// Whether anything refers to a symbol.
-    pub(super) fn mentions(&self, symbol: &Symbol) -> bool {
-        let documents = super::provider::document_names(&Text::parse(&self.document.to_string()));
-        documents.iter().any(|(_, known)| known == symbol)
-            || self.resources.iter().any(|resource| {
-                let fields = super::provider::provided(resource, None).fields;
-                fields.iter().any(|field| field.mentions(symbol))
-            })
     }
 }

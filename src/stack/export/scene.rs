@@ -5,7 +5,7 @@ use super::{
     resource::{Default, Digest, Image, Tags, Variable},
     value::{
         ACCOUNT, Attribute, Entry, FUNCTION, FUNCTION_ARN, INVOKE_ARN, LOG_GROUP_ARN, REGION, STACK, Symbol, Text,
-        Value,
+        Thing, Value,
     },
 };
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
     settings::DEFAULT_STACK,
     stack::{
         error::Error,
-        instance,
         own::Own,
         part::Part,
         spec::{FUNCTION as FUNCTION_SUFFIX, LAMBDA, Names, Spec},
@@ -129,7 +128,7 @@ impl<'a> Scene<'a> {
         }
         if self.marked.document.is_some() {
             if let Some(first) = self.spec.instances.first() {
-                let id = Value::of(instance::thing(first), Attribute::Id);
+                let id = Value::of(Thing::of_instance(first.name.as_ref()), Attribute::Id);
                 entries.push(Entry::new("INSTANCE_ID", id));
             }
         }

@@ -5,6 +5,8 @@
 //!
 //! [`Spec`]: crate::stack::spec::Spec
 
+use crate::names::InstanceName;
+
 /// A resource of the stack, as other resources refer to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::stack) enum Thing {
@@ -40,6 +42,13 @@ pub(in crate::stack) enum Thing {
     ClockPermission,
     /// An alarm on the function, by what its name ends with.
     Alarm(String),
+}
+
+impl Thing {
+    /// Refers to an instance, by its name where it has one.
+    pub(in crate::stack) fn of_instance(name: Option<&InstanceName>) -> Self {
+        Self::Instance(name.map(ToString::to_string))
+    }
 }
 
 /// What is known of a resource once it is there.
