@@ -235,9 +235,12 @@ async fn newest(reader: &mut Reader, filter: &Filter, most: usize, manner: Manne
     let mut past = Past { seen: Calls::default(), entries: Vec::new(), failure: None };
     let mut cursor: Option<Cursor> = None;
     loop {
-        let page = reader.page(filter, most.clamp(20, PAGE), cursor.as_ref()).await?;
+        let mut page = reader.page(filter, most.clamp(20, PAGE), cursor.as_ref()).await?;
+        // Of one moment the line that was written first comes first.
+        page.calls.reverse();
+        page.others.reverse();
         past.failure = past.failure.or(page.failure);
-        past.seen.calls.extend(page.calls.iter().map(|call| Call { lines: call.lines.clone(), ..call.clone() }));
+        past.seen.calls.extend(page.calls.iter().cloned());
         past.seen.others.extend(page.others.iter().cloned());
         let mut entries = manner.entries(page.calls, page.others);
         entries.append(&mut past.entries);

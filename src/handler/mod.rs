@@ -181,11 +181,12 @@ impl Handler {
         let Event { shape, request_id, caller, call } = Event::read(payload.0.as_ref());
         let request_id = request_id.unwrap_or_else(|| invocation.id.clone());
         let key = self.key(&caller);
-        let call = self.admit(&caller, call);
+        // Also of who may not: an attempt is a part of the history.
         let (operation, name) = match &call {
             Ok(Call::Api(request)) => (Some(request.operation()), name_in(request)),
             _ => (None, None),
         };
+        let call = self.admit(&caller, call);
         let is_tick = matches!(call, Ok(Call::Tick { .. }));
         let (outcome, work) = match call {
             Ok(Call::Preflight) => (Ok(None), log::Work::default()),

@@ -112,6 +112,9 @@ pub struct Call {
     pub own: bool,
     /// What it changed.
     pub changes: Vec<Change>,
+    /// Whether a function made it, for a call that is not known, or not over yet.
+    #[serde(skip)]
+    pub(super) lent: bool,
     /// What was written about it, oldest first; START, END and REPORT among it.
     pub lines: Vec<Line>,
 }
@@ -140,6 +143,7 @@ impl Call {
             source: None,
             own: false,
             changes: Vec::new(),
+            lent: false,
             lines: Vec::new(),
         }
     }

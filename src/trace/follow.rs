@@ -12,6 +12,8 @@ use time::{Duration, OffsetDateTime};
 
 /// How long the pieces of a call are waited for after it has ended, where something is still missing.
 const SETTLING: Duration = Duration::milliseconds(1_500);
+/// How long the call is waited for that a function makes one for.
+const LENT_SETTLING: Duration = Duration::seconds(4);
 /// How far back each look goes, for what was written late.
 const BACK: Duration = Duration::seconds(6);
 
@@ -91,5 +93,9 @@ fn is_settled(call: &Call, now: OffsetDateTime) -> bool {
     let is_function_known = call.lines.iter().any(|line| line.text.starts_with("REPORT RequestId"));
     let is_refused = call.status.is_some_and(|status| matches!(status, 401 | 403 | 404 | 429));
     let is_aws = call.method.is_some() && !call.is_of_api();
+    if call.lent {
+        // The call that it was made for ends soon, and has it then.
+        return now - call.end > LENT_SETTLING;
+    }
     is_function_known || is_refused || is_aws || now - call.end > SETTLING
 }

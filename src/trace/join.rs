@@ -208,6 +208,7 @@ fn of_rejected(rejected: Rejected) -> Box<Request> {
 fn of_request(request: Request, line: Line) -> Call {
     let mut call = Call::new(request.request_id, line.time);
     call.lasted(request.duration_ms);
+    call.lent = request.lent;
     let is_aws = request.operation.is_some();
     let path = request.path.as_deref().map(|path| below_stage(path).to_owned());
     let is_of_document = path.as_deref().is_some_and(|path| path.ends_with("/openapi.json"));

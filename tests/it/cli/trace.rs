@@ -74,11 +74,12 @@ fn a_call_is_one_line_and_its_id_is_the_same_in_every_log() {
     assert_eq!((first.len(), second.len()), (1, 1), "{}", output.stdout);
     assert!(first[0].contains("  GET /infra?action=start  200  "), "{first:?}");
     assert!(second[0].contains("  GET /infra?action=reboot  400 invalid_parameter  "), "{second:?}");
-    for noise in ["START RequestId", "END RequestId", "REPORT RequestId", "atelier-", "_aws", "DescribeInstances"] {
+    for noise in ["START RequestId", "END RequestId", "REPORT RequestId", "atelier-trace-", "_aws", "DescribeInstances"]
+    {
         assert!(!output.stdout.contains(noise), "{noise}: {}", output.stdout);
     }
     let whole = project.run(&["logs", "-v"]).stdout;
-    assert!(whole.contains("atelier-") && whole.lines().count() > output.stdout.lines().count(), "{whole}");
+    assert!(whole.contains("atelier-trace-") && whole.lines().count() > output.stdout.lines().count(), "{whole}");
 }
 
 #[test]

@@ -264,8 +264,12 @@ fn pass(
         Some(Fault::Status(status)) => answer(client, status, "", b"")?,
         Some(Fault::Html) => answer(client, 200, "content-type: text/html\r\n", b"<html>Sign in</html>")?,
         Some(Fault::Reworded(from, to)) => {
-            let text = String::from_utf8_lossy(&answer_body).replace(from, to);
-            send(client, &answer_head, text.as_bytes())?;
+            // By bytes: answers in CBOR are no text.
+            let mut body = answer_body;
+            let (from, to) = (from.as_bytes(), to.as_bytes());
+            let found: Vec<usize> = (0..body.len()).filter(|at| body[*at..].starts_with(from)).collect();
+            found.into_iter().for_each(|at| body[at..at + to.len()].copy_from_slice(to));
+            send(client, &answer_head, &body)?;
         }
         Some(Fault::KillAfter) => {
             signal(shared, Signal::KILL);
