@@ -19,7 +19,7 @@ use crate::{
     api_key::Scope,
     cli,
     commands::key,
-    contract::{Action, Change, Operation, Request, Target},
+    contract::{Action, Change, Details, Operation, Request, Target},
     error::{Code, Error},
     names::KeyName,
     text::{Lang, Message},
@@ -106,15 +106,17 @@ async fn changed(board: &Board, change: Change, container: Option<String>, reque
         None => Outcome::of(&Error::new(Code::Interrupted)),
         Some(Err(error)) => Outcome::of(&error),
         Some(Ok(answer)) if answer.is_success() => {
-            let undo = match change {
-                Change::Start => Change::Stop,
-                Change::Stop => Change::Start,
+            let (key, undo) = match change {
+                Change::Start => ("board.started", Some(Change::Stop)),
+                Change::Stop => ("board.stopped", Some(Change::Start)),
+                // What was started anew cannot be as it was.
+                Change::Restart => ("board.started", None),
             };
-            let key = match change {
-                Change::Start => "board.started",
-                Change::Stop => "board.stopped",
-            };
-            Outcome::good(Message::new(key).with("millis", answer.millis)).undo(Undo { change: undo, container })
+            let outcome = Outcome::good(Message::new(key).with("millis", answer.millis));
+            match undo {
+                Some(change) => outcome.undo(Undo { change, container }),
+                None => outcome,
+            }
         }
         Some(Ok(answer)) => {
             let message = Message::new("board.refused").with("status", answer.status);
@@ -132,7 +134,12 @@ fn request(action: Action, container: Option<&str>) -> Result<Request, Error> {
 fn wish(action: Action, target: Target, name: Option<&str>) -> Result<Request, Error> {
     let usage = |detail: String| Error::new(Code::Usage).with("detail", detail);
     let name = name.map(str::parse).transpose().map_err(|error: crate::names::InvalidName| usage(error.to_string()))?;
-    Request::new(Operation { target, action }, name, true).map_err(|refusal| usage(refusal.to_string()))
+    made(action, target, Details { name, ..Details::default() })
+}
+
+fn made(action: Action, target: Target, details: Details) -> Result<Request, Error> {
+    let usage = |detail: String| Error::new(Code::Usage).with("detail", detail);
+    Request::new(Operation { target, action }, details).map_err(|refusal| usage(refusal.to_string()))
 }
 
 /// Calls the API with what the form says.
@@ -232,7 +239,8 @@ pub(super) async fn stop_all(State(board): Shared, Extension(visitor): Asking, h
     if let Err(refusal) = may(&board, &visitor, Scope::Control, &headers) {
         return *refusal;
     }
-    let outcome = match request(Action::Change(Change::Stop), None) {
+    let all = Details { all: Some(true), ..Details::default() };
+    let outcome = match made(Action::Change(Change::Stop), Target::Ec2, all) {
         Err(error) => Outcome::of(&error),
         Ok(stop) => {
             let asked = board.desk.ask(|context| async move { Box::pin(calling::stop_all(&context, &stop)).await });

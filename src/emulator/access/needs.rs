@@ -196,6 +196,13 @@ fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
                 one(&mut keys, name, member);
             }
         }
+        "events" => {
+            let targets = texts(input, "Targets.Arn");
+            if !targets.is_empty() {
+                keys.set_all("events:TargetArn", targets);
+            }
+        }
+        "monitoring" => one(&mut keys, "cloudwatch:namespace", "Namespace"),
         "lambda" => {
             one(&mut keys, "lambda:Principal", "Principal");
             one(&mut keys, "lambda:FunctionUrlAuthType", "AuthType");

@@ -4,6 +4,7 @@ use super::{
     error::{absent, not_found},
     key::ApiKey,
     model::RestApi,
+    usage::Usage,
     usage_plan::UsagePlan,
 };
 use crate::{
@@ -22,6 +23,8 @@ pub struct State {
     pub(super) apis: Table<ApiId, RestApi>,
     pub(super) keys: Table<String, ApiKey>,
     pub(super) plans: Table<String, UsagePlan>,
+    /// By plan and key.
+    pub(super) usage: Table<String, Usage>,
 }
 
 impl Tables for State {
@@ -30,6 +33,7 @@ impl Tables for State {
             ("apigateway/apis", &mut self.apis),
             ("apigateway/keys", &mut self.keys),
             ("apigateway/plans", &mut self.plans),
+            ("apigateway/usage", &mut self.usage),
         ]
     }
 }
@@ -75,8 +79,8 @@ impl State {
         self.plans.get_mut(id).ok_or_else(|| absent("Usage Plan"))
     }
 
-    /// Finds the key that a caller sent, if it opens this stage now. Every key is compared, in constant time each.
-    pub(super) fn key_for(&self, value: &str, api: &ApiId, stage: &StageName) -> Option<&ApiKey> {
+    /// Finds the key that a caller sent, if it opens this stage now, and the plan by which it does. Every key is compared, in constant time each.
+    pub(super) fn key_for(&self, value: &str, api: &ApiId, stage: &StageName) -> Option<(&ApiKey, &UsagePlan)> {
         let sent = Digest::of(value);
         let mut found = None;
         for key in self.keys.values() {
@@ -86,8 +90,8 @@ impl State {
         }
         let key = found.filter(|key| key.settings.enabled)?;
         let stage = format!("{api}:{stage}");
-        let opens = |plan: &UsagePlan| plan.keys.contains(&key.id) && plan.settings.api_stages.contains(&stage);
-        self.plans.values().any(opens).then_some(key)
+        let opens = |plan: &&UsagePlan| plan.keys.contains(&key.id) && plan.settings.api_stages.contains(&stage);
+        self.plans.values().find(opens).map(|plan| (key, plan))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Log groups and streams, without their events, and the rules of their names.
 
-use super::invalid;
+use super::{invalid, metric_filters::MetricFilter, subscriptions::Subscription};
 use crate::emulator::{
     store::{AnyTable, Region, Table, Tables},
     wire::{AwsError, Text},
@@ -23,11 +23,19 @@ pub struct State {
     pub(super) groups: Table<String, Group>,
     /// By their group and their name: a group may have very many.
     pub(super) streams: Table<StreamKey, Stream>,
+    /// By their group and their name.
+    pub(super) metric_filters: Table<StreamKey, MetricFilter>,
+    pub(super) subscriptions: Table<StreamKey, Subscription>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
-        vec![("logs/groups", &mut self.groups), ("logs/streams", &mut self.streams)]
+        vec![
+            ("logs/groups", &mut self.groups),
+            ("logs/streams", &mut self.streams),
+            ("logs/metric-filters", &mut self.metric_filters),
+            ("logs/subscriptions", &mut self.subscriptions),
+        ]
     }
 
     /// The streams were in their groups.
@@ -123,6 +131,13 @@ impl State {
     /// Removes a group and returns the streams that it had.
     pub(super) fn remove_group(&mut self, name: &str) -> Vec<Stream> {
         self.groups.remove(name);
+        let of_group = |key: &&StreamKey| key.group == name;
+        for key in self.metric_filters.keys().filter(of_group).cloned().collect::<Vec<_>>() {
+            self.metric_filters.remove(&key);
+        }
+        for key in self.subscriptions.keys().filter(of_group).cloned().collect::<Vec<_>>() {
+            self.subscriptions.remove(&key);
+        }
         let names: Vec<String> = self.streams_of(name).map(|(stream, _)| stream.to_owned()).collect();
         names.iter().filter_map(|stream| self.streams.remove(&StreamKey::new(name, stream))).collect()
     }

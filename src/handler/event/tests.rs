@@ -1,5 +1,5 @@
 use super::*;
-use crate::contract::{Parameter, Refusal};
+use crate::contract::{Parameter, Refusal, WhichInstance};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn code(event: &Value) -> &'static str {
     read(event).call.expect_err(&event.to_string()).code()
 }
 
-const STATUS: Result<Call, Failure> = Ok(Call::Api(Request::Instance));
+const STATUS: Result<Call, Failure> = Ok(Call::Api(Request::Instance(WhichInstance::Only)));
 
 /// A v1 event as API Gateway sends it.
 fn rest(method: &str, query: &[(&str, &str)], body: Option<&str>) -> Value {

@@ -234,7 +234,8 @@ fn options(provided: &Provided, thing: &Thing) -> Option<String> {
         let after: Vec<String> = provided.after.iter().map(variable).collect();
         options.push(format!("depends_on=[{}]", after.join(", ")));
     }
-    let ignored = provided.ignored.map(|(name, _)| quoted(name));
+    let quote = |names: &Vec<&'static str>| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let ignored = provided.ignored.as_ref().map(|(names, _)| quote(names));
     if provided.import.is_some() {
         let ignored = ignored.map(|name| format!("ignored=[{name}]"));
         let all: Vec<String> = std::iter::once(quoted(&urn(thing))).chain(ignored).chain(options).collect();
@@ -262,11 +263,11 @@ fn body(description: &Description) -> String {
 
 fn main(description: &Description) -> String {
     let mut file = format!("{HEAD}\nimport pulumi\n\n");
-    let has_instance = description.resources.iter().any(|resource| resource.thing == Thing::Instance);
+    let instances: Vec<String> = description.instances().map(|(thing, _)| variable(thing)).collect();
     let (api, stage) = (variable(&Thing::Api), variable(&Thing::Stage));
     file.push_str(&format!("from api import {api}, {stage}\n"));
-    if has_instance {
-        file.push_str(&format!("from compute import {}\n", variable(&Thing::Instance)));
+    if !instances.is_empty() {
+        file.push_str(&format!("from compute import {}\n", instances.join(", ")));
     }
     file.push_str(&format!(
         "from config import public_endpoint\nfrom function import {}\n",
@@ -283,8 +284,10 @@ fn main(description: &Description) -> String {
         text(&local),
         variable(&Thing::Function)
     ));
-    if has_instance {
-        file.push_str(&format!("pulumi.export(\"instance_id\", {}.id)\n", variable(&Thing::Instance)));
+    for (thing, name) in description.instances() {
+        let output =
+            name.map_or_else(|| "instance_id".to_owned(), |name| format!("instance_id_{}", name.replace('-', "_")));
+        file.push_str(&format!("pulumi.export({}, {}.id)\n", quoted(&output), variable(thing)));
     }
     file
 }

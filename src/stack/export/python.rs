@@ -19,7 +19,10 @@ pub(super) fn variable(thing: &Thing) -> String {
         snake.push(character.to_ascii_lowercase());
     }
     match thing {
-        Thing::Key(_) | Thing::PlanKey(_) => format!("{snake}_{}", name(thing)),
+        Thing::ClockPermission => format!("clock_{snake}"),
+        Thing::Instance(Some(_)) | Thing::Key(_) | Thing::PlanKey(_) | Thing::Alarm(_) => {
+            format!("{snake}_{}", name(thing))
+        }
         _ => snake,
     }
 }

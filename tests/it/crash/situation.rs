@@ -18,7 +18,7 @@ use std::{
 /// Maps whose keys the engine draws.
 const DRAWN_KEYS: [&str; 7] = ["instances", "volumes", "apis", "resources", "deployments", "keys", "plans"];
 /// Fields that hold a time, or something drawn that atelier never asks for.
-const DRAWN: [&str; 17] = [
+const DRAWN: [&str; 19] = [
     "created",
     "launched",
     "since",
@@ -36,6 +36,9 @@ const DRAWN: [&str; 17] = [
     "attached",
     "build",
     "starts",
+    // Where alarms stand, and what happened to them.
+    "condition",
+    "history",
 ];
 
 /// The situations in which a question was put.

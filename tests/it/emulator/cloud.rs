@@ -60,7 +60,7 @@ impl Cloud {
         keyring.insert("AKIATEST", Key { secret: Secret::new("secret"), session_token: None });
         let config = config(folder.path(), &endpoint, clock.clone(), keyring.clone());
         let config = emulator::Config { evaluates, ..config };
-        let upstream = Arc::new(Emulator::open(config).unwrap());
+        let upstream = Arc::new(open(config).await);
         let edge = Edge::new(upstream, keyring, edge::Config::default());
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(edge::server::run(listener, edge, shutdown.clone()));
@@ -104,6 +104,17 @@ impl Cloud {
     pub(crate) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
         aws_sdk_cloudwatchlogs::Client::new(&self.sdk())
     }
+}
+
+/// Opens an emulator; where one before it is still at something that happens by itself, as soon as that is done.
+async fn open(config: emulator::Config) -> Emulator {
+    for _ in 0..1000 {
+        match Emulator::open(config.clone()) {
+            Err(emulator::OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("another emulator is using the folder");
 }
 
 /// What an emulator in `folder` is opened with.

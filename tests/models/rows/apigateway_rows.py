@@ -12,6 +12,8 @@ DOCUMENT = json.dumps({
     "paths": {"/a": {"get": {"x-amazon-apigateway-integration": MOCK}}},
 }).encode()
 
+SCHEMA = json.dumps({"type": "object", "properties": {"name": {"type": "string"}}})
+
 METHOD = {"restApiId": "$api", "resourceId": "$root", "httpMethod": "GET"}
 
 FIXTURES = {
@@ -67,6 +69,16 @@ FIXTURES = {
         # A deployment takes methods that are answered.
         "input": {"restApiId": "$api", "description": "$integration_response"},
         "is": "output.id",
+    },
+    "authorizer": {
+        "call": "apigateway.CreateAuthorizer",
+        "input": {"restApiId": "$api", "name": "$new", "type": "TOKEN", "authorizerUri": PROXY},
+        "is": "output.id",
+    },
+    "model": {
+        "call": "apigateway.CreateModel",
+        "input": {"restApiId": "$api", "name": "Pet", "contentType": "application/json", "schema": SCHEMA},
+        "is": "input.name",
     },
     "validator": {
         "call": "apigateway.CreateRequestValidator",
@@ -126,6 +138,8 @@ READS = [
     {"call": "apigateway.GetDeployments", "input": {"restApiId": "$api", "limit": 500}},
     {"call": "apigateway.GetStages", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetRequestValidators", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetAuthorizers", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetModels", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetGatewayResponses", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetApiKeys", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlans", "input": {"limit": 500}},
@@ -271,6 +285,72 @@ RESOURCES = {
     "DeleteIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}},
 }
 
+OF_AUTHORIZER = {"restApiId": "$api", "authorizerId": "$authorizer"}
+OF_MODEL = {"restApiId": "$api", "modelName": "$model"}
+
+CALLERS = {
+    "CreateAuthorizer": [
+        {
+            "input": {
+                "restApiId": "$api",
+                "name": "$new",
+                "type": "TOKEN",
+                "authType": "custom",
+                "authorizerUri": PROXY,
+                "identitySource": "method.request.header.Authorization",
+                "identityValidationExpression": ".*",
+                "authorizerResultTtlInSeconds": 60,
+            },
+            "answer": {"id": ..., "type": "TOKEN", "authorizerResultTtlInSeconds": 60},
+        },
+        {
+            "input": {
+                "restApiId": "$api",
+                "name": "$new",
+                "type": "REQUEST",
+                "authorizerUri": PROXY,
+                "identitySource": "method.request.header.a,stageVariables.b",
+            },
+            "answer": {"type": "REQUEST", "authorizerResultTtlInSeconds": 300},
+        },
+    ],
+    "DeleteAuthorizer": {"input": OF_AUTHORIZER},
+    "GetAuthorizer": {"input": OF_AUTHORIZER, "answer": {"id": "$authorizer", "authorizerUri": PROXY}},
+    "GetAuthorizers": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "UpdateAuthorizer": {
+        "input": {**OF_AUTHORIZER, **replace("/authorizerResultTtlInSeconds", "5")},
+        "answer": {"authorizerResultTtlInSeconds": 5},
+    },
+    "TestInvokeAuthorizer": {
+        "input": {
+            **OF_AUTHORIZER,
+            "headers": {"a": "b"},
+            "multiValueHeaders": {"c": ["d"]},
+            "pathWithQueryString": "/?q=1",
+            "body": "",
+            "stageVariables": {"e": "f"},
+        },
+        # Without a token nobody is asked.
+        "answer": {"clientStatus": 401, "log": ..., "latency": ...},
+    },
+    "FlushStageAuthorizersCache": {"input": OF_THE_STAGE},
+    "CreateModel": {
+        "input": {
+            "restApiId": "$api",
+            "name": "Other",
+            "description": "d",
+            "contentType": "application/json",
+            "schema": SCHEMA,
+        },
+        "answer": {"id": ..., "name": "Other", "schema": SCHEMA},
+    },
+    "DeleteModel": {"input": OF_MODEL},
+    "GetModel": {"input": {**OF_MODEL, "flatten": True}, "answer": {"name": "Pet", "schema": ...}},
+    "GetModelTemplate": {"input": OF_MODEL, "answer": {"value": ...}},
+    "GetModels": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items[0].name": "Empty"}},
+    "UpdateModel": {"input": {**OF_MODEL, **replace("/description", "n")}, "answer": {"description": "n"}},
+}
+
 OF_VALIDATOR = {"restApiId": "$api", "requestValidatorId": "$validator"}
 OF_RESPONSE = {"restApiId": "$api", "responseType": "$gateway_response"}
 
@@ -304,12 +384,6 @@ RULES = {
 
 GIVENS = {
     "GetAccount": {"answer": {"throttleSettings.burstLimit": 5000, "features": ["UsagePlans"]}},
-    "GetAuthorizers": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
-    "GetModel": {
-        "input": {"restApiId": "$api", "modelName": "Empty", "flatten": True},
-        "answer": {"name": "Empty", "contentType": "application/json", "schema": ...},
-    },
-    "GetModels": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items[0].name": "Empty"}},
 }
 
 DEPLOYMENTS = {
@@ -374,6 +448,20 @@ KEYS = {
         "free": ["keyId"],
         "answer": {"items[0].id": "$plan"},
     },
+    "GetUsage": {
+        "input": {
+            "usagePlanId": "$plan",
+            "keyId": "$plan_key",
+            "startDate": "2026-11-01",
+            "endDate": "2026-11-02",
+            "limit": 500,
+        },
+        "answer": {"usagePlanId": "$plan", "startDate": "2026-11-01", "items": ...},
+    },
+    "UpdateUsage": {
+        "input": {"usagePlanId": "$plan", "keyId": "$plan_key", **replace("/remaining", "7")},
+        "answer": {"usagePlanId": "$plan", "items": ...},
+    },
     "UpdateUsagePlan": {"input": {"usagePlanId": "$plan", **replace("/name", "n")}, "answer": {"name": "n"}},
     "CreateUsagePlanKey": {
         "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
@@ -384,10 +472,29 @@ KEYS = {
     "GetUsagePlanKeys": {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
 }
 
-ROWS = APIS | RESOURCES | RULES | GIVENS | DEPLOYMENTS | KEYS
+ROWS = APIS | RESOURCES | CALLERS | RULES | GIVENS | DEPLOYMENTS | KEYS
 
 PAGES = {
-    "GetAuthorizers": {"input": OF_THE_API, "items": "items[].id"},
+    "GetAuthorizers": {
+        "make": {
+            "call": "apigateway.CreateAuthorizer",
+            "input": {"restApiId": "$api", "name": "$new", "type": "TOKEN", "authorizerUri": PROXY},
+            "is": "output.id",
+        },
+        "remove": {"call": "apigateway.DeleteAuthorizer", "input": {"restApiId": "$api", "authorizerId": "$item"}},
+        "input": OF_THE_API,
+        "items": "items[].id",
+    },
+    "GetUsage": {
+        "make": {
+            "call": "apigateway.CreateUsagePlanKey",
+            "input": {"usagePlanId": "$plan", "keyId": "$fresh_key", "keyType": "API_KEY"},
+            "is": "input.keyId",
+        },
+        "remove": {"call": "apigateway.DeleteUsagePlanKey", "input": {"usagePlanId": "$plan", "keyId": "$item"}},
+        "input": {"usagePlanId": "$plan", "startDate": "2026-11-01", "endDate": "2026-11-02"},
+        "items": "keys(items)",
+    },
     "GetGatewayResponses": {"input": OF_THE_API, "items": "items[].responseType"},
     "GetModels": {"input": OF_THE_API, "items": "items[].name"},
     "GetRequestValidators": {

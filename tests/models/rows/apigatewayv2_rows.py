@@ -1,5 +1,7 @@
 """API Gateway's HTTP APIs."""
 
+import json
+
 FUNCTION = "arn:aws:lambda:us-east-1:$account:function:f"
 
 FIXTURES = {
@@ -52,7 +54,22 @@ FIXTURES = {
     },
 }
 
+FIXTURES["authorizer"] = {
+    "call": "apigatewayv2.CreateAuthorizer",
+    "input": {
+        "ApiId": "$api",
+        "Name": "$new",
+        "AuthorizerType": "JWT",
+        "IdentitySource": ["$request.header.Authorization"],
+        "JwtConfiguration": {"Audience": ["a"], "Issuer": "https://example.com"},
+    },
+    "is": "output.AuthorizerId",
+}
+
+INVOCATION = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+
 OF_THE_API = {"ApiId": "$api"}
+OF_AUTHORIZER = {"ApiId": "$api", "AuthorizerId": "$authorizer"}
 
 READS = [
     {"call": "apigatewayv2.GetApis", "input": {"MaxResults": "500"}},
@@ -62,7 +79,51 @@ READS = [
     {"call": "apigatewayv2.GetDeployments", "input": OF_THE_API},
 ]
 
+DOCUMENT = json.dumps({"openapi": "3.0.1", "info": {"title": "imported", "version": "1"}, "paths": {"/a": {"get": {}}}})
+
 ROWS = {
+    "ImportApi": {"input": {"Body": DOCUMENT, "Basepath": "ignore"}, "answer": {"ApiId": ..., "Name": "imported"}},
+    "ReimportApi": {"input": {**OF_THE_API, "Body": DOCUMENT}, "answer": {"ApiId": "$api", "Name": "imported"}},
+    "ExportApi": {
+        "input": {
+            **OF_THE_API,
+            "Specification": "OAS30",
+            "OutputType": "JSON",
+            "ExportVersion": "1.0",
+            "IncludeExtensions": True,
+            "StageName": "$stage",
+        },
+    },
+    "CreateAuthorizer": [
+        {
+            "input": {
+                **OF_THE_API,
+                "Name": "$new",
+                "AuthorizerType": "REQUEST",
+                "AuthorizerUri": INVOCATION,
+                "AuthorizerPayloadFormatVersion": "2.0",
+                "AuthorizerResultTtlInSeconds": 60,
+                "EnableSimpleResponses": True,
+                "IdentitySource": ["$request.header.Authorization"],
+            },
+            "answer": {"AuthorizerId": ..., "AuthorizerType": "REQUEST", "AuthorizerResultTtlInSeconds": 60},
+        },
+        {
+            "input": {
+                **OF_THE_API,
+                "Name": "$new",
+                "AuthorizerType": "JWT",
+                "IdentitySource": ["$request.header.Authorization"],
+                "JwtConfiguration": {"Audience": ["a"], "Issuer": "https://example.com"},
+            },
+            "answer": {"JwtConfiguration.Issuer": "https://example.com"},
+        },
+    ],
+    "DeleteAuthorizer": {"input": OF_AUTHORIZER},
+    "GetAuthorizer": {"input": OF_AUTHORIZER, "answer": {"AuthorizerId": "$authorizer", "Name": ...}},
+    "GetAuthorizers": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
+    "UpdateAuthorizer": {"input": {**OF_AUTHORIZER, "Name": "$new"}, "answer": {"AuthorizerId": "$authorizer"}},
+    "ResetAuthorizersCache": {"input": {**OF_THE_API, "StageName": "$stage"}},
     "CreateApi": [
         {
             "input": {

@@ -40,6 +40,16 @@ FIXTURES = {
 
 for _name, _call, _input, _is in (
     ("user", "CreateUser", {"UserName": "$new", "Tags": [{"Key": "a", "Value": "b"}]}, "output.User.UserName"),
+    ("group", "CreateGroup", {"GroupName": "$new"}, "output.Group.GroupName"),
+    ("member", "AddUserToGroup", {"GroupName": "$group", "UserName": "$user"}, "input.UserName"),
+    ("group_attached", "AttachGroupPolicy", {"GroupName": "$group", "PolicyArn": "$policy"}, "input.GroupName"),
+    (
+        "group_inline",
+        "PutGroupPolicy",
+        {"GroupName": "$group", "PolicyName": "own", "PolicyDocument": POLICY},
+        "input.GroupName",
+    ),
+    ("login", "CreateLoginProfile", {"UserName": "$user", "Password": "Abcdefg-1"}, "input.UserName"),
     ("key", "CreateAccessKey", {"UserName": "$user"}, "output.AccessKey.AccessKeyId"),
     ("policy", "CreatePolicy", {"PolicyName": "$new", "PolicyDocument": POLICY, "Description": "own"}, "output.Policy.Arn"),
     (
@@ -77,8 +87,12 @@ for _name, _call, _input, _is in (
 ):
     FIXTURES[_name] = {"call": f"iam.{_call}", "input": _input, "is": _is}
 
+FIXTURES["new_user"] = {**FIXTURES["user"], "fresh": True}
+
 # What shows whether a refused call has changed something.
 READS = [
+    {"call": "iam.ListGroups", "input": {"MaxItems": 1000}},
+    {"call": "iam.ListGroupsForUser", "input": {"UserName": "$user"}},
     {"call": "iam.ListUsers", "input": {"MaxItems": 1000}},
     {"call": "iam.GetUser", "input": {"UserName": "$user"}},
     {"call": "iam.ListAccessKeys", "input": {"UserName": "$user"}},
@@ -94,6 +108,38 @@ READS = [
 ]
 
 ROWS = {
+    "AddUserToGroup": {"input": {"GroupName": "$group", "UserName": "$user"}},
+    "AttachGroupPolicy": {"input": {"GroupName": "$group", "PolicyArn": MANAGED}},
+    "CreateLoginProfile": {
+        "input": {"UserName": "$user", "Password": "Abcdefg-1", "PasswordResetRequired": True},
+        "answer": {"LoginProfile.UserName": "$user", "LoginProfile.PasswordResetRequired": True},
+    },
+    "DeleteLoginProfile": {"input": {"UserName": "$login"}},
+    "GetLoginProfile": {"input": {"UserName": "$login"}, "answer": {"LoginProfile.UserName": "$user"}},
+    "UpdateLoginProfile": {"input": {"UserName": "$login", "PasswordResetRequired": True}},
+    "CreateGroup": {
+        "input": {"GroupName": "$new", "Path": "/of/"},
+        "answer": {"Group.Path": "/of/", "Group.Arn": ..., "Group.CreateDate": ...},
+    },
+    "DeleteGroup": {"input": {"GroupName": "$group"}},
+    "DeleteGroupPolicy": {"input": {"GroupName": "$group_inline", "PolicyName": "own"}},
+    "DetachGroupPolicy": {"input": {"GroupName": "$group_attached", "PolicyArn": "$policy"}},
+    "GetGroup": {
+        "input": {"GroupName": "$group"},
+        "answer": {"Group.GroupName": "$group", "Users": ...},
+    },
+    "GetGroupPolicy": {
+        "input": {"GroupName": "$group_inline", "PolicyName": "own"},
+        "answer": {"PolicyName": "own", "PolicyDocument": ...},
+    },
+    "ListAttachedGroupPolicies": {
+        "input": {"GroupName": "$group_attached"},
+        "answer": {"AttachedPolicies[0].PolicyArn": "$policy"},
+    },
+    "ListGroupPolicies": {"input": {"GroupName": "$group_inline"}, "answer": {"PolicyNames[0]": "own"}},
+    "PutGroupPolicy": {"input": {"GroupName": "$group", "PolicyName": "other", "PolicyDocument": POLICY}},
+    "RemoveUserFromGroup": {"input": {"GroupName": "$group", "UserName": "$member"}},
+    "UpdateGroup": {"input": {"GroupName": "$group", "NewPath": "/other/"}},
     "AttachRolePolicy": {"input": {"RoleName": "$role", "PolicyArn": MANAGED}},
     "CreateRole": {
         "input": {
@@ -227,6 +273,11 @@ ROWS |= {
         "input": {"UserName": "$user_attached"},
         "answer": {"AttachedPolicies[0].PolicyArn": "$policy"},
     },
+    "ListMFADevices": {"input": {"UserName": "$user"}, "answer": {"MFADevices": ...}},
+    "ListSSHPublicKeys": {"input": {"UserName": "$user"}, "answer": {"SSHPublicKeys": ...}},
+    "ListServiceSpecificCredentials": {"input": {"UserName": "$user"}, "answer": {"ServiceSpecificCredentials": ...}},
+    "ListSigningCertificates": {"input": {"UserName": "$user"}, "answer": {"Certificates": ...}},
+    "ListVirtualMFADevices": {"input": {"AssignmentStatus": "Assigned"}, "answer": {"VirtualMFADevices": ...}},
     "ListEntitiesForPolicy": [
         {"input": {"PolicyArn": "$policy"}, "answer": {"PolicyUsers": ..., "PolicyRoles": ...}},
         {"input": {"PolicyArn": MANAGED, "EntityFilter": "Role"}, "answer": {"PolicyRoles": ...}},
@@ -276,9 +327,28 @@ PAGES = {
     },
     "ListAccessKeys": {"input": {"UserName": "$user"}, "items": "AccessKeyMetadata[].AccessKeyId"},
     "ListAccountAliases": {"items": "AccountAliases"},
+    "ListMFADevices": {"items": "MFADevices[].SerialNumber"},
+    "ListSSHPublicKeys": {"items": "SSHPublicKeys[].SSHPublicKeyId"},
+    "ListServiceSpecificCredentials": {"items": "ServiceSpecificCredentials[].ServiceSpecificCredentialId"},
+    "ListSigningCertificates": {"items": "Certificates[].CertificateId"},
+    "ListVirtualMFADevices": {"items": "VirtualMFADevices[].SerialNumber"},
     "ListAttachedUserPolicies": {"input": {"UserName": "$user_attached"}, "items": "AttachedPolicies[].PolicyArn"},
     "ListEntitiesForPolicy": {"input": {"PolicyArn": "$policy"}, "items": "PolicyUsers[].UserName"},
-    "ListGroups": {"items": "Groups[].GroupName"},
+    "GetGroup": {
+        "make": {
+            "call": "iam.AddUserToGroup",
+            "input": {"GroupName": "$group", "UserName": "$new_user"},
+            "is": "input.UserName",
+        },
+        "remove": {"call": "iam.RemoveUserFromGroup", "input": {"GroupName": "$group", "UserName": "$item"}},
+        "input": {"GroupName": "$group"},
+        "items": "Users[].UserName",
+    },
+    "ListAttachedGroupPolicies": {"input": {"GroupName": "$group_attached"}, "items": "AttachedPolicies[].PolicyArn"},
+    "ListGroupPolicies": {"input": {"GroupName": "$group_inline"}, "items": "PolicyNames"},
+    "ListGroups": pages_of(
+        "CreateGroup", "GroupName", {"Path": "/paged/"}, "DeleteGroup", "Groups[].GroupName", {"PathPrefix": "/paged/"},
+    ),
     "ListGroupsForUser": {"input": {"UserName": "$user"}, "items": "Groups[].GroupName"},
     "ListInstanceProfileTags": {"input": {"InstanceProfileName": "$profile"}, "items": "Tags[].Key"},
     "ListInstanceProfiles": pages_of(

@@ -2,6 +2,8 @@
 
 import time
 
+from rows import lambda_rows
+
 NOW = int(time.time() * 1000)
 
 EVENTS = [{"timestamp": NOW - 5000 + number, "message": f"line {number}"} for number in range(5)]
@@ -9,6 +11,28 @@ EVENTS = [{"timestamp": NOW - 5000 + number, "message": f"line {number}"} for nu
 TOO_OLD = [{"timestamp": 1, "message": "old"}]
 
 FIXTURES = {
+    **{name: lambda_rows.FIXTURES[name] for name in ("role", "role_arn", "function", "function_arn")},
+    "function_told": {
+        "call": "lambda.AddPermission",
+        "input": {
+            "FunctionName": "$function",
+            "StatementId": "logs",
+            "Action": "lambda:InvokeFunction",
+            "Principal": "logs.amazonaws.com",
+        },
+        "is": "input.StatementId",
+    },
+    "subscription": {
+        "call": "logs.PutSubscriptionFilter",
+        "input": {
+            "logGroupName": "$group",
+            # Named by the permission that it needs.
+            "filterName": "$function_told",
+            "filterPattern": "ERROR",
+            "destinationArn": "$function_arn",
+        },
+        "is": "input.filterName",
+    },
     "group": {
         "call": "logs.CreateLogGroup",
         "input": {"logGroupName": "$new", "tags": {"a": "b"}},
@@ -35,6 +59,21 @@ FIXTURES = {
         "input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": EVENTS},
         "is": "input.logStreamName",
     },
+    "metric_filter": {
+        "call": "logs.PutMetricFilter",
+        "input": {
+            "logGroupName": "$group",
+            "filterName": "$new",
+            "filterPattern": "ERROR",
+            "metricTransformations": [{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+        },
+        "is": "input.filterName",
+    },
+    "query": {
+        "call": "logs.StartQuery",
+        "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+        "is": "output.queryId",
+    },
     "retained": {
         "call": "logs.PutRetentionPolicy",
         "input": {"logGroupName": "$group", "retentionInDays": 7},
@@ -45,12 +84,71 @@ FIXTURES = {
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "logs.DescribeLogGroups"},
+    {"call": "logs.DescribeMetricFilters", "input": {"logGroupName": "$group"}},
     {"call": "logs.DescribeLogStreams", "input": {"logGroupName": "$group"}},
     {"call": "logs.ListTagsForResource", "input": {"resourceArn": "$group_arn"}},
     {"call": "logs.GetLogEvents", "input": {"logGroupName": "$group", "logStreamName": "$stream"}},
 ]
 
 ROWS = {
+    "DeleteMetricFilter": {"input": {"logGroupName": "$group", "filterName": "$metric_filter"}},
+    "DescribeMetricFilters": [
+        {
+            "input": {"logGroupName": "$group", "filterNamePrefix": "$metric_filter", "limit": 5},
+            "free": ["filterNamePrefix"],
+            "answer": {"metricFilters[0].filterName": "$metric_filter", "metricFilters[0].creationTime": ...},
+        },
+        {"input": {"metricName": "m", "metricNamespace": "n"}, "answer": {"metricFilters": ...}},
+    ],
+    "DescribeQueries": {"input": {"logGroupName": "$group", "status": "Complete", "maxResults": 5}},
+    "DeleteSubscriptionFilter": {"input": {"logGroupName": "$group", "filterName": "$subscription"}},
+    "DescribeSubscriptionFilters": {
+        "input": {"logGroupName": "$group", "filterNamePrefix": "$subscription", "limit": 5},
+        "free": ["filterNamePrefix"],
+        "answer": {"subscriptionFilters[0].destinationArn": "$function_arn"},
+    },
+    "GetQueryResults": {"input": {"queryId": "$query"}, "answer": {"status": "Complete", "statistics": ...}},
+    "PutMetricFilter": {
+        "input": {
+            "logGroupName": "$group",
+            "filterName": "f",
+            "filterPattern": "{ $.a = 1 }",
+            "metricTransformations": [
+                {
+                    "metricName": "m",
+                    "metricNamespace": "n",
+                    "metricValue": "$.b",
+                    "dimensions": {"D": "$.c"},
+                    "unit": "Count",
+                },
+            ],
+        },
+    },
+    "PutSubscriptionFilter": {
+        "input": {
+            "logGroupName": "$group",
+            "filterName": "$function_told",
+            "filterPattern": "",
+            "destinationArn": "$function_arn",
+            "distribution": "Random",
+        },
+        "free": ["filterName"],
+    },
+    "StopQuery": {"input": {"queryId": "$query"}, "answer": {"success": False}},
+    "StartQuery": {
+        "input": {
+            "logGroupName": "$group",
+            "startTime": 0,
+            "endTime": NOW // 1000,
+            "queryString": "fields @timestamp, @message | limit 5",
+            "limit": 10,
+        },
+        "answer": {"queryId": ...},
+    },
+    "TestMetricFilter": {
+        "input": {"filterPattern": "{ $.a = 1 }", "logEventMessages": ['{"a":1}', "no"]},
+        "answer": {"matches[0].eventNumber": 1, "matches[0].eventMessage": '{"a":1}'},
+    },
     "CreateLogGroup": {"input": {"logGroupName": "$new", "logGroupClass": "STANDARD", "tags": {"a": "b"}}},
     "CreateLogStream": {"input": {"logGroupName": "$group", "logStreamName": "$new"}},
     "DeleteLogGroup": {"input": {"logGroupName": "$group"}},
