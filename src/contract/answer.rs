@@ -162,6 +162,32 @@ impl Entry {
     pub fn is_ok(&self) -> bool {
         self.code == Self::OK
     }
+
+    /// One of each kind, which together have every member that there is, for the documents: an instance that was changed,
+    /// one that was not, one that was looked at, and a container.
+    #[must_use]
+    pub fn examples() -> [Self; 4] {
+        let of = |name: &str, id: &str, entry: Self| {
+            let (name, instance_id) = (Some(name.to_owned()), Some(id.to_owned()));
+            Self { name, instance_id, ..entry }
+        };
+        let web = |entry| of("web", "i-0123456789abcdef0", entry);
+        let state = |change: Change| Some(change.instance_state().to_owned());
+        let seen =
+            Self { state: state(Change::Stop), r#type: Some("t2.micro".to_owned()), ..Self::new(Self::SEEN, Self::OK) };
+        let stopped = Self { state: state(Change::Stop), ..Self::new(Change::Stop.done(), Self::OK) };
+        let failed = Self {
+            error: Some("The instance is still starting".to_owned()),
+            ..Self::new(Self::FAILED, FailureCode::Conflict.as_str())
+        };
+        let started = Self {
+            container: Some("mycontainer".to_owned()),
+            state: Some(Change::Start.container_state().to_owned()),
+            stops_at: Some("2026-11-28T20:00:00Z".to_owned()),
+            ..Self::new(Change::Start.done(), Self::OK)
+        };
+        [web(stopped), of("db", "i-0fedcba9876543210", failed), web(seen), started]
+    }
 }
 
 impl From<InstanceStatus> for Entry {
@@ -275,18 +301,8 @@ impl Answer {
     /// What a request for all is answered with, for the documents.
     #[must_use]
     pub fn results_example() -> Self {
-        let of = |name: &str, entry: Entry| Entry { name: Some(name.to_owned()), ..entry };
-        let stopped = Entry {
-            instance_id: Some("i-0123456789abcdef0".to_owned()),
-            state: Some(Change::Stop.instance_state().to_owned()),
-            ..Entry::new(Change::Stop.done(), Entry::OK)
-        };
-        let failed = Entry {
-            instance_id: Some("i-0fedcba9876543210".to_owned()),
-            error: Some("The instance is still starting".to_owned()),
-            ..Entry::new(Entry::FAILED, FailureCode::Conflict.as_str())
-        };
-        Self::Results { results: vec![of("web", stopped), of("db", failed)] }
+        let [stopped, failed, ..] = Entry::examples();
+        Self::Results { results: vec![stopped, failed] }
     }
 }
 

@@ -141,6 +141,9 @@ fn http_call(event: &Json, front: Front) -> Result<Call, Failure> {
                 "The body must be JSON, and said to be: -H 'content-type: application/json'",
             ));
         }
+        if header(event, "content-encoding").is_some_and(|value| !value.trim().eq_ignore_ascii_case("identity")) {
+            return Err(Failure::Malformed("The body must come as it is, without a content-encoding"));
+        }
         match Json::parse(&body) {
             Some(Json::Map(members)) => parameters.extend(text_members(&members)?),
             Some(Json::Excess) => return Err(TOO_MANY),

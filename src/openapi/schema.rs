@@ -3,7 +3,8 @@
 use crate::{
     api_key,
     contract::{
-        Action, Answer, Change, ErrorBody, Form, Operation, Parameter, Presence, Reach, STATUSES, StatusMeaning, Values,
+        Action, Answer, Change, Entry, ErrorBody, Form, Operation, Parameter, Presence, Reach, STATUSES, StatusMeaning,
+        Values,
     },
 };
 use http::StatusCode;
@@ -97,14 +98,24 @@ pub(super) fn responses() -> Value {
 
 /// One kind of answer.
 fn body_of(answer: &Answer) -> Value {
-    described(&answer.meaning(), object(&json!(answer)))
+    let mut schema = object(&json!(answer));
+    if matches!(answer, Answer::Results { .. }) {
+        schema["properties"]["results"] = results();
+    }
+    described(&answer.meaning(), schema)
+}
+
+/// The list of what became of each.
+fn results() -> Value {
+    let entries = Entry::examples().map(|entry| json!(entry));
+    json!({"type": "array", "items": of_all(&entries.iter().collect::<Vec<_>>())})
 }
 
 /// A 502 tells, where all were meant, of each.
 fn partial_failure(row: &StatusMeaning) -> (String, Value) {
     let (status, mut answer) = failure(row);
     let schema = &mut answer["content"]["application/json"]["schema"];
-    schema["properties"]["results"] = object(&json!(Answer::results_example()))["properties"]["results"].clone();
+    schema["properties"]["results"] = results();
     (status, answer)
 }
 

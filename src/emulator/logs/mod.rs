@@ -67,20 +67,7 @@ pub static SERVICE: Service = Service {
 };
 
 fn fault(fault: Fault) -> AwsError {
-    match fault {
-        Fault::Unreadable(why) => AwsError::sender("SerializationException", why),
-        // A value of another type is what a serializer stumbles over; everything else is the service's to say.
-        Fault::WrongType(..) => AwsError::sender("SerializationException", fault.to_string()),
-        Fault::Invalid(path, why) => {
-            invalid(format!("1 validation error detected: Value at '{path}' failed to satisfy constraint: {why}"))
-        }
-        Fault::Missing(path) => invalid(format!(
-            "1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
-        )),
-        Fault::Unknown(path) => {
-            invalid(format!("The member '{path}' is not supported: AWS does not know it, or this emulator lacks it."))
-        }
-    }
+    fault.in_json(invalid)
 }
 
 /// The names of all files of events in use.

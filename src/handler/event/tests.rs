@@ -123,6 +123,10 @@ fn a_body_must_be_a_json_object_of_strings_and_a_get_has_none() {
     assert_eq!(code(&form), "bad_request");
     form["headers"]["Content-Type"] = json!("Application/JSON; charset=utf-8");
     assert_eq!(read(&form).call, STATUS);
+    form["headers"]["Content-Encoding"] = json!("gzip");
+    assert_eq!(code(&form), "bad_request");
+    form["headers"]["Content-Encoding"] = json!("Identity");
+    assert_eq!(read(&form).call, STATUS);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 
 mod cloudformation;
 mod document;
+mod escape;
 mod folder;
 mod hcl;
 mod ids;
