@@ -2,7 +2,7 @@
 
 use crate::{
     text::{Message, plain},
-    trace::Call,
+    trace::{Call, Change},
     ui::{Page, Tone},
 };
 use time::{OffsetDateTime, macros::format_description};
@@ -28,6 +28,24 @@ pub(super) fn word(text: &str) -> String {
 pub(super) fn short(id: &str) -> String {
     let is_uuid = id.len() == 36 && id.bytes().filter(|byte| *byte == b'-').count() == 4;
     if is_uuid { id[..8].to_owned() } else { word(id) }
+}
+
+/// What became of a thing: `i-0123 running -> stopped (idle)`.
+pub(super) fn change(change: &Change) -> String {
+    let Change { resource, before, after, by } = change;
+    let state = |state: &Option<String>| state.as_deref().map_or_else(|| "?".to_owned(), word);
+    let why = by.as_deref().map(|by| format!(" ({})", word(by))).unwrap_or_default();
+    format!("{} {} -> {}{why}", word(resource), state(before), state(after))
+}
+
+/// A moment for people, to the second, or as far as it is told.
+pub(crate) fn moment(time: OffsetDateTime) -> String {
+    time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]")).unwrap_or_default()
+}
+
+/// A moment without what is less than a second.
+pub(super) fn whole(time: OffsetDateTime) -> OffsetDateTime {
+    time.replace_nanosecond(0).unwrap_or(time)
 }
 
 /// Milliseconds as people read them: no decimals where there are many.

@@ -1,7 +1,7 @@
 //! `atelier history`: who changed what. Read from the function's own log group, which is on the engine: it survives the
 //! client's machine, and is the same on every engine.
 
-use super::call_line::word;
+use super::call_line::{self, whole, word};
 use crate::{
     cli,
     commands::context::Context,
@@ -11,7 +11,7 @@ use crate::{
     trace::{Call, Change, Filter, Reader},
     ui::{Page, Report, Tone, columns, padded},
 };
-use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::OffsetDateTime;
 
 /// How many are asked for at a time.
 const PAGE: usize = 200;
@@ -53,18 +53,12 @@ impl From<Call> for Entry {
 impl Entry {
     /// Its columns: time, who, from where, what, to what, how.
     fn cells(&self, anybody: &str) -> [String; 6] {
-        let time = self.time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]"));
         let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), word);
-        let state = |state: &Option<String>| state.as_deref().map_or_else(|| "?".to_owned(), word);
-        let changes = self.changes.iter().map(|change| {
-            let Change { resource, before, after } = change;
-            format!("{} {} -> {}", word(resource), state(before), state(after))
-        });
-        let changes = changes.collect::<Vec<_>>().join(", ");
+        let changes = self.changes.iter().map(call_line::change).collect::<Vec<_>>().join(", ");
         let named =
             || [&self.target, &self.name].into_iter().flatten().map(|text| word(text)).collect::<Vec<_>>().join(" ");
         [
-            time.unwrap_or_default(),
+            call_line::moment(self.time),
             self.key.as_deref().map_or_else(|| anybody.to_owned(), word),
             or_dash(&self.source),
             or_dash(&self.action),
@@ -78,7 +72,8 @@ impl Entry {
 #[derive(Debug, serde::Serialize)]
 pub struct HistoryReport {
     /// From when on, UTC.
-    pub since: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
     /// The changes, the newest last.
     pub entries: Vec<Entry>,
 }
@@ -86,7 +81,7 @@ pub struct HistoryReport {
 impl Report for HistoryReport {
     fn human(&self, page: &mut Page) {
         if self.entries.is_empty() {
-            page.line(Message::new("history.none").with("since", &self.since));
+            page.line(Message::new("history.none").with("since", call_line::moment(self.since)));
             return;
         }
         let lang = page.lang();
@@ -115,7 +110,7 @@ impl Report for HistoryReport {
 /// That no engine runs, and why the function's log cannot be read.
 pub async fn run(context: &Context, args: &cli::History) -> Result<HistoryReport> {
     engine::connect(&context.settings).await?;
-    let since = args.since.before(OffsetDateTime::now_utc());
+    let since = whole(args.since.before(OffsetDateTime::now_utc()));
     let filter = Filter { since: Some(since), key: args.key.clone(), changes: true, ..Filter::default() };
     let mut reader = Reader::of_function(&context.settings);
     let (mut entries, mut cursor) = (Vec::new(), None);
@@ -131,5 +126,5 @@ pub async fn run(context: &Context, args: &cli::History) -> Result<HistoryReport
         }
     }
     entries.reverse();
-    Ok(HistoryReport { since: since.format(&Rfc3339).unwrap_or_default(), entries })
+    Ok(HistoryReport { since, entries })
 }

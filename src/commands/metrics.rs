@@ -2,7 +2,7 @@
 //! cost on AWS, which is an estimate and says so.
 
 use super::{
-    call_line::{millis, word},
+    call_line::{millis, moment, whole, word},
     live,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     ui::{Page, Report, Tone, columns, padded},
 };
 use std::{collections::BTreeMap, time::Duration};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
 /// How many calls are asked for at a time.
 const PAGE: usize = 1_000;
@@ -29,7 +29,8 @@ const MEMORY: f64 = 0.125;
 #[derive(Debug, serde::Serialize)]
 pub struct MetricsReport {
     /// From when on, UTC.
-    pub since: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
     /// The calls of users; atelier's own are left out.
     pub numbers: Numbers,
     /// How long each instance ran.
@@ -52,7 +53,7 @@ impl Report for MetricsReport {
         }
         let Numbers { calls, errors, cold_starts, actions, by_code, refusals, .. } = &self.numbers;
         let sum = Message::new("metrics.sum").with("calls", *calls).with("errors", *errors);
-        page.line(sum.with("cold", *cold_starts).with("since", &self.since));
+        page.line(sum.with("cold", *cold_starts).with("since", moment(self.since)));
         if !actions.is_empty() {
             page.raw("");
             let say = |key: &str| Message::new(format!("metrics.column.{key}")).render(page.lang());
@@ -91,6 +92,8 @@ impl Report for MetricsReport {
 
 /// Dollars with as many places as say something.
 fn usd(amount: f64) -> String {
+    // The sum of nothing is a negative zero.
+    let amount = amount + 0.0;
     if amount >= 1.0 || amount == 0.0 { format!("{amount:.2}") } else { format!("{amount:.5}") }
 }
 
@@ -143,7 +146,7 @@ pub async fn run(context: &Context, args: &cli::Metrics) -> Result<MetricsReport
 
 async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
     let now = OffsetDateTime::now_utc();
-    let since = args.since.before(now);
+    let since = whole(args.since.before(now));
     let filter = Filter { since: Some(since), ..Filter::default() };
     let (instances, counted) = tokio::join!(instances(context), count(context, &filter));
     let (numbers, usage, changes, failure) = counted?;
@@ -161,7 +164,6 @@ async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
     };
     let instances: Vec<InstanceHours> = instances.into_iter().map(hours).collect();
     let cost = Bill::of(&instances, usage);
-    let since = since.format(&Rfc3339).unwrap_or_default();
     Ok(MetricsReport { since, numbers, instances, usage, cost, problem, is_streamed: false })
 }
 
@@ -200,7 +202,12 @@ fn note(call: &Call, usage: &mut Usage, changes: &mut Changes) {
     usage.api_calls += usize::from(call.is_of_api());
     usage.invocations += usize::from(call.invocation_id.is_some());
     for change in &call.changes {
-        let runs = |state: &Option<String>| state.as_deref().map(|state| matches!(state, "running" | "pending"));
+        // Of a change of the type nothing follows.
+        let runs = |state: &Option<String>| match state.as_deref()? {
+            "running" | "pending" => Some(true),
+            "stopping" | "stopped" | "shutting-down" | "terminated" => Some(false),
+            _ => None,
+        };
         // What was so already is no change.
         if let (Some(after), before) = (runs(&change.after), runs(&change.before))
             && before != Some(after)

@@ -7,10 +7,9 @@ use crate::{
     engine,
     error::{Code, Error, Result},
     text::{Message, plain},
-    trace::{Call, Filter, Reader},
+    trace::{Call, Filter, Line, Reader},
     ui::{Page, Report, Tone, columns, padded, widest},
 };
-use time::format_description::well_known::Rfc3339;
 
 /// The widest that the picture of the stations becomes.
 const WIDEST: usize = 48;
@@ -34,10 +33,12 @@ impl Report for TraceReport {
             page.raw("");
             waterfall(call, page);
         }
-        if !call.lines.is_empty() {
+        // What our own lines and Lambda's say of it is shown above.
+        let lines: Vec<&Line> = call.lines.iter().filter(|line| !line.is_accounted_for()).collect();
+        if !lines.is_empty() {
             page.raw("");
             page.toned(Tone::Strong, &Message::new("trace.lines"));
-            for line in &call.lines {
+            for line in lines {
                 let time = page.paint(Tone::Dim, &call_line::clock(line.time));
                 let source = serde_json::to_value(line.source).ok().and_then(|name| name.as_str().map(str::to_owned));
                 page.raw(format_args!("  {time} {:6} {}", source.unwrap_or_default(), plain(&line.text)));
@@ -54,18 +55,11 @@ fn facts(call: &Call, page: &mut Page) {
         (Some(status), None) => Some(status.to_string()),
         (None, code) => code.as_deref().map(word),
     };
-    let changes: Vec<String> = call
-        .changes
-        .iter()
-        .map(|change| {
-            let state = |state: &Option<String>| state.as_deref().map_or_else(|| "?".to_owned(), word);
-            format!("{} {} -> {}", word(&change.resource), state(&change.before), state(&change.after))
-        })
-        .collect();
+    let changes: Vec<String> = call.changes.iter().map(call_line::change).collect();
     let rows = [
         ("request", Some(word(&call.asked()))),
         ("answer", answer),
-        ("time", call.time.format(&Rfc3339).ok()),
+        ("time", Some(format!("{} UTC", call_line::moment(call.time)))),
         ("id", Some(word(&call.request_id))),
         ("invocation", call.invocation_id.as_deref().filter(|id| *id != call.request_id).map(word)),
         ("stack", call.stack.as_deref().map(word)),

@@ -75,7 +75,7 @@ fn may(board: &Board, visitor: &Visitor, scope: Scope, headers: &HeaderMap) -> R
     if (Frame { board, visitor }).may(scope) { Ok(()) } else { Err(Box::new(guard::refused(board, headers))) }
 }
 
-/// Starts or stops the instance, or a container.
+/// Starts or stops an instance or a container.
 pub(super) async fn act(
     State(board): Shared,
     Extension(visitor): Asking,
@@ -89,16 +89,18 @@ pub(super) async fn act(
     if let Err(refusal) = may(&board, &visitor, Scope::Control, &headers) {
         return *refusal;
     }
-    let container = posted.get("name").filter(|name| !name.is_empty()).map(ToOwned::to_owned);
-    let outcome = match request(Action::Change(change), container.as_deref()) {
+    let target = Target::ALL.into_iter().find(|target| posted.get("target") == Some(target.as_str()));
+    let name = posted.get("name").filter(|name| !name.is_empty()).map(ToOwned::to_owned);
+    let wanted = Undo { change, target: target.unwrap_or(Target::Ec2), name };
+    let outcome = match wish(Action::Change(change), wanted.target, wanted.name.as_deref()) {
         Err(error) => Outcome::of(&error),
-        Ok(request) => changed(&board, change, container, request).await,
+        Ok(request) => changed(&board, wanted, request).await,
     };
     board.forget().await;
     pages::chain_after(&board, &visitor, &outcome).await
 }
 
-async fn changed(board: &Board, change: Change, container: Option<String>, request: Request) -> Outcome {
+async fn changed(board: &Board, wanted: Undo, request: Request) -> Outcome {
     let wish = Wish::Contract(request);
     let asked =
         board.desk.ask(move |context| async move { Box::pin(calling::call(&context, &wish, true)).await }).await;
@@ -106,7 +108,7 @@ async fn changed(board: &Board, change: Change, container: Option<String>, reque
         None => Outcome::of(&Error::new(Code::Interrupted)),
         Some(Err(error)) => Outcome::of(&error),
         Some(Ok(answer)) if answer.is_success() => {
-            let (key, undo) = match change {
+            let (key, undo) = match wanted.change {
                 Change::Start => ("board.started", Some(Change::Stop)),
                 Change::Stop => ("board.stopped", Some(Change::Start)),
                 // What was started anew cannot be as it was.
@@ -114,7 +116,7 @@ async fn changed(board: &Board, change: Change, container: Option<String>, reque
             };
             let outcome = Outcome::good(Message::new(key).with("millis", answer.millis));
             match undo {
-                Some(change) => outcome.undo(Undo { change, container }),
+                Some(change) => outcome.undo(Undo { change, ..wanted }),
                 None => outcome,
             }
         }
@@ -123,12 +125,6 @@ async fn changed(board: &Board, change: Change, container: Option<String>, reque
             Outcome::bad(message.with("answer", &answer.body))
         }
     }
-}
-
-/// Makes a request of an action, of a container where one is named.
-fn request(action: Action, container: Option<&str>) -> Result<Request, Error> {
-    let target = if container.is_some() { Target::Docker } else { Target::Ec2 };
-    wish(action, target, container)
 }
 
 fn wish(action: Action, target: Target, name: Option<&str>) -> Result<Request, Error> {

@@ -179,16 +179,22 @@ impl Ec2 {
     /// Orders many at once; EC2 takes all of them or none.
     pub(super) async fn order_all(&self, goal: Goal, ids: &[&str]) -> Result<(), Failure> {
         let ids = Some(ids.iter().map(|id| (*id).to_owned()).collect());
-        match goal {
+        let changes = match goal {
             Goal::Running => {
                 let call = self.client().start_instances().set_instance_ids(ids);
-                self.call("StartInstances", call.send()).await.map(drop)
+                self.call("StartInstances", call.send()).await?.starting_instances
             }
             Goal::Stopped => {
                 let call = self.client().stop_instances().set_instance_ids(ids);
-                self.call("StopInstances", call.send()).await.map(drop)
+                self.call("StopInstances", call.send()).await?.stopping_instances
+            }
+        };
+        for change in changes.iter().flatten() {
+            if let (Some(id), Some(state)) = (change.instance_id(), new_state(change)) {
+                log::saw(id, state.as_str());
             }
         }
+        Ok(())
     }
 
     /// Gives an instance that is at rest another type.

@@ -76,6 +76,9 @@ struct Changed {
     resource: String,
     before: Option<String>,
     after: Option<String>,
+    /// Why it was changed, where nobody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'static str>,
 }
 
 /// A call of EC2 or the docker proxy.
@@ -220,7 +223,17 @@ pub(super) fn saw(resource: &str, state: &str) {
             known.after = Some(state.to_owned());
         } else if work.changes.len() < MOST {
             let (resource, state) = (resource.to_owned(), Some(state.to_owned()));
-            work.changes.push(Changed { resource, before: state.clone(), after: state });
+            work.changes.push(Changed { resource, before: state.clone(), after: state, by: None });
+        }
+    });
+}
+
+/// Notes why a thing is being changed that nobody asked for, once its state was seen.
+pub(super) fn because(resource: &str, why: &'static str) {
+    let _ = CURRENT.try_with(|current| {
+        let mut work = current.work();
+        if let Some(known) = work.changes.iter_mut().find(|changed| changed.resource == resource) {
+            known.by = Some(why);
         }
     });
 }
@@ -275,11 +288,15 @@ mod tests {
             for state in ["stopped", "pending", "running"] {
                 saw("i-1", state);
             }
+            saw("i-2", "running");
+            because("i-2", "idle");
             asked(Upstream::Ec2, "StartInstances", Instant::now(), Some("Throttling"));
         };
         let ((), work) = about("r".to_owned(), work).await;
         let told = serde_json::to_value(&work).unwrap();
-        assert_eq!(told["changes"], json!([{ "resource": "i-1", "before": "stopped", "after": "running" }]));
+        let started = json!({ "resource": "i-1", "before": "stopped", "after": "running" });
+        let idle = json!({ "resource": "i-2", "before": "running", "after": "running", "by": "idle" });
+        assert_eq!(told["changes"], json!([started, idle]));
         let asked = &told["upstream"][0];
         assert_eq!((&asked["operation"], &asked["problem"]), (&json!("ec2 StartInstances"), &json!("Throttling")));
         saw("i-1", "stopped");

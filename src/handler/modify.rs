@@ -120,7 +120,11 @@ impl Ec2 {
                 return Ok((instance, Step::Wait));
             }
             Step::Modify => {
+                log::saw(&id, &instance.kind);
                 let modified = self.give_type(&id, wish.kind.as_str()).await;
+                if modified.is_ok() {
+                    log::saw(&id, wish.kind.as_str());
+                }
                 if let (Err(failure), true) = (&modified, instance.becomes().is_some()) {
                     self.give_up(&instance, failure).await?;
                 }

@@ -72,6 +72,11 @@ struct Due {
 }
 
 impl Due {
+    /// Why there is an order.
+    fn why(&self) -> Why {
+        self.order.map_or(Why::Schedule, |(_, why)| why)
+    }
+
     /// Decides from what the instance's tags say: pure.
     fn of(instance: &Instance, now: i64, idle: Option<Duration>) -> Self {
         let mut due = Self::default();
@@ -239,6 +244,10 @@ async fn act(ec2: &Ec2, instances: &[Instance], now: i64, idle: Option<Duration>
             due.into_iter().partition(|(_, due)| due.order.is_some_and(|(wanted, _)| wanted == goal));
         due = others;
         let ids: Vec<&str> = ordered.iter().map(|(instance, _)| instance.id.as_str()).collect();
+        for (instance, due) in &ordered {
+            log::saw(instance.id.as_str(), instance.state.as_str());
+            log::because(instance.id.as_str(), due.why().as_str());
+        }
         let all = if ids.is_empty() { Ok(()) } else { ec2.order_all(goal, &ids).await };
         let mut kept = Vec::new();
         for (instance, of_it) in ordered.drain(..) {
@@ -248,7 +257,7 @@ async fn act(ec2: &Ec2, instances: &[Instance], now: i64, idle: Option<Duration>
                 done => done.clone(),
             };
             let is_done = done.is_ok();
-            results.push(entry(instance, goal, of_it.order.map_or(Why::Schedule, |(_, why)| why), done));
+            results.push(entry(instance, goal, of_it.why(), done));
             if is_done {
                 kept.push((instance, of_it));
             }
@@ -314,6 +323,7 @@ fn failed(failure: &Failure, instance: &Instance) -> Entry {
 fn told(name: &str, why: Why, done: Result<(), Failure>) -> Entry {
     let outcome = done.as_ref().map_or_else(Failure::code, |()| Entry::OK);
     let (action, target) = (Change::Stop.as_str(), Target::Docker.as_str());
+    log::because(name, why.as_str());
     log::acted(&Acted { action, target, id: name, by: why.as_str(), outcome });
     let entry = match done {
         Ok(()) => Entry::new(Change::Stop.done(), Entry::OK),

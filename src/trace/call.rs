@@ -63,8 +63,11 @@ pub struct Change {
     pub resource: String,
     /// Its state before, where it was seen.
     pub before: Option<String>,
-    /// Its state after.
+    /// Its state after; of one that was given another type, the types.
     pub after: Option<String>,
+    /// Why it was done, where nobody asked for it: `schedule`, `lifetime` or `idle`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// One call.

@@ -101,11 +101,12 @@ pub(super) struct Changed {
     resource: String,
     before: Option<String>,
     after: Option<String>,
+    by: Option<String>,
 }
 
 impl From<Changed> for Change {
-    fn from(Changed { resource, before, after }: Changed) -> Self {
-        Self { resource, before, after }
+    fn from(Changed { resource, before, after, by }: Changed) -> Self {
+        Self { resource, before, after, by }
     }
 }
 

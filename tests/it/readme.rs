@@ -25,7 +25,10 @@ fn shell(text: &str) -> String {
 #[test]
 fn the_commands_of_its_use_run_in_an_empty_folder() {
     let commands = shell(section(ENGLISH, "Use"));
-    assert_eq!(shell(ENGLISH), shell(FRENCH), "both languages show the same commands");
+    let bare = |text: &str| -> Vec<String> {
+        shell(text).lines().map(|line| line.split("  #").next().unwrap_or_default().trim_end().to_owned()).collect()
+    };
+    assert_eq!(bare(ENGLISH), bare(FRENCH), "both languages show the same commands");
     for verb in ["up", "deploy", "test", "call stop", "clean --yes", "down"] {
         assert!(commands.contains(&format!("atelier {verb}\n")), "{verb}: {commands}");
     }

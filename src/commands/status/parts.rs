@@ -118,6 +118,11 @@ impl PartStatus {
     }
 }
 
+/// What people call one of several of a kind: `instance web`.
+pub(super) fn named(part: Part, name: &str) -> Message {
+    Message::new("status.named").with_message("part", part.message()).with("name", name)
+}
+
 /// Writes the parts, the missing ones too, and what stands in their place.
 pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
     page.raw("");
@@ -129,7 +134,7 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
             page.line(Message::new("plan.managed").with("manager", tool));
         }
         let label = |part: &PartStatus| match &part.name {
-            Some(name) => format!("{} {name}", part.part.message().render(page.lang())),
+            Some(name) => named(part.part, name).render(page.lang()),
             None => part.part.message().render(page.lang()),
         };
         let names: Vec<String> = parts.iter().map(label).collect();

@@ -11,7 +11,7 @@ use crate::{
         call_line::age,
         status::{Chain, OverallState, PartStatus, Station, StatusReport},
     },
-    contract::Change,
+    contract::{Change, Target},
     dashboard::{
         layout::Frame,
         shown::{Shown, command, rich, say},
@@ -115,7 +115,9 @@ fn station(frame: &Frame<'_>, stop: &Stop) -> Markup {
 fn stops(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> (Vec<Stop>, Vec<Vec<Stop>>) {
     let lang = frame.lang();
     let of = |station: &Station| {
-        let part = status.parts.iter().find(|part| part.part.as_str() == station.name);
+        let is_meant =
+            |part: &&PartStatus| part.part.as_str() == station.name && (station.id.is_none() || part.id == station.id);
+        let part = status.parts.iter().find(is_meant);
         Stop {
             name: station.label.render(lang),
             sign: Sign::of(station.tone, &station.state),
@@ -229,8 +231,8 @@ fn problems(frame: &Frame<'_>, status: &StatusReport) -> Markup {
 /// The buttons of what can be started and stopped.
 fn controls(frame: &Frame<'_>, status: &StatusReport) -> Markup {
     let lang = frame.lang();
-    let stack = status.stack.as_ref();
-    let instance = stack.and_then(|stack| stack.part(Part::Instance));
+    let is_there = |part: &&PartStatus| part.part == Part::Instance && part.id.is_some() && part.finished;
+    let instances: Vec<&PartStatus> = status.parts.iter().filter(is_there).collect();
     let containers = status
         .chain
         .iter()
@@ -238,25 +240,27 @@ fn controls(frame: &Frame<'_>, status: &StatusReport) -> Markup {
         .filter(|branch| branch.first().is_some_and(|first| first.name != Part::Instance.as_str()));
     let containers: Vec<&Station> = containers.flat_map(|branch| branch.iter().skip(1)).collect();
     html! {
-        @if instance.is_some() || !containers.is_empty() {
+        @if !instances.is_empty() || !containers.is_empty() {
             section.controls aria-labelledby="controls" {
                 h2 #controls { (say(lang, "board.controls")) }
-                @if let Some(instance) = instance {
-                    (control(frame, &format!("{} {}", say(lang, "part.instance"), instance.id), None))
+                @for instance in &instances {
+                    @let name = instance.name.as_deref().or(instance.id.as_deref()).unwrap_or_default();
+                    @let label = format!("{} {name}", say(lang, "part.instance"));
+                    (control(frame, &label, Target::Ec2, instance.name.as_deref().filter(|_| instances.len() > 1)))
                 }
                 @for container in containers {
-                    (control(frame, &container.label.render(lang), Some(&container.name)))
+                    (control(frame, &container.label.render(lang), Target::Docker, Some(&container.name)))
                 }
             }
         }
     }
 }
 
-fn control(frame: &Frame<'_>, name: &str, container: Option<&str>) -> Markup {
-    let of = |change| Undo { change, container: container.map(ToOwned::to_owned) };
+fn control(frame: &Frame<'_>, label: &str, target: Target, name: Option<&str>) -> Markup {
+    let of = |change| Undo { change, target, name: name.map(ToOwned::to_owned) };
     html! {
-        div.control role="group" aria-label=(Shown(name)) {
-            span.name { (Shown(name)) }
+        div.control role="group" aria-label=(Shown(label)) {
+            span.name { (Shown(label)) }
             (change(frame, &of(Change::Start), "primary", &frame.say("board.start")))
             (change(frame, &of(Change::Stop), "plain", &frame.say("board.stop")))
         }

@@ -291,7 +291,8 @@ pub(super) fn export(operation: Operation<'_>) -> Result<Output, AwsError> {
     };
     let accepts = accepts.unwrap_or_default();
     let is_yaml = accepts.contains("yaml");
-    if !is_yaml && !["", "*/*", "application/json"].iter().any(|known| accepts == *known) {
+    let is_known = |kind: &str| ["", "*/*", "application/json", "application/yaml"].contains(&kind.trim());
+    if !accepts.split(',').all(is_known) {
         return Err(bad_request(format!(
             "Invalid accepts specified: {accepts}. It is application/json or application/yaml"
         )));

@@ -30,15 +30,11 @@ def known(request):
                 request[name] = "t3.small"
             else:
                 known(value)
-    return request
 
 @schemathesis.hook
-def map_query(context, query):
-    return known(query)
-
-@schemathesis.hook
-def map_body(context, body):
-    return known(body)
+def before_call(context, case, kwargs):
+    known(case.query)
+    known(case.body)
 "#;
 
 #[test]

@@ -93,8 +93,8 @@ fn plain(value: &mut Value, drawn: &mut BTreeSet<String>) {
                 let things = things.into_iter().map(|(id, thing)| json!([id, thing])).collect();
                 fields.insert(name.to_owned(), things);
             }
-            // IAM's own number of a role.
-            if fields.contains_key("trust") {
+            // IAM's own number of a role, and API Gateway's of a model.
+            if ["trust", "schema"].into_iter().any(|mark| fields.contains_key(mark)) {
                 fields.remove("id");
             }
             fields.retain(|name, _| !DRAWN.contains(&name.as_str()));

@@ -29,6 +29,7 @@ pub(crate) struct Cloud {
     /// Whether the policies of identities have a say.
     evaluates: bool,
     folder: TempDir,
+    upstream: Arc<Emulator>,
     shutdown: DropGuard,
     server: JoinHandle<()>,
 }
@@ -61,16 +62,19 @@ impl Cloud {
         let config = config(folder.path(), &endpoint, clock.clone(), keyring.clone());
         let config = emulator::Config { evaluates, ..config };
         let upstream = Arc::new(open(config).await);
-        let edge = Edge::new(upstream, keyring, edge::Config::default());
+        let edge = Edge::new(Arc::clone(&upstream), keyring, edge::Config::default());
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(edge::server::run(listener, edge, shutdown.clone()));
-        Self { endpoint, clock, evaluates, folder, shutdown: shutdown.drop_guard(), server }
+        Self { endpoint, clock, evaluates, folder, upstream, shutdown: shutdown.drop_guard(), server }
     }
 
     /// Ends the emulator and starts another one in the same folder, at the same time of day.
     pub(crate) async fn restart(self) -> Self {
         drop(self.shutdown);
         self.server.await.unwrap();
+        // As the program does: what runs functions lets go of the folder once they have ended.
+        self.upstream.shutdown().await;
+        drop(self.upstream);
         Self::open(self.folder, self.clock, self.evaluates).await
     }
 

@@ -37,9 +37,9 @@ async fn a_missing_operation_is_a_501_that_names_it_in_its_protocol() {
     let (answer, text) = call("iam", None, "Action=UploadSSHPublicKey&Version=2010-05-08").await;
     assert_eq!(answer.status(), 501);
     assert!(text.contains("<ErrorResponse") && text.contains("UploadSSHPublicKey"), "{text}");
-    let (answer, text) = call("logs", Some("Logs_20140328.StartQuery"), "{}").await;
+    let (answer, text) = call("logs", Some("Logs_20140328.CreateExportTask"), "{}").await;
     assert_eq!(answer.status(), 501);
-    assert!(text.contains("StartQuery"), "{text}");
+    assert!(text.contains("CreateExportTask"), "{text}");
     assert_eq!(answer.headers()["content-type"], "application/x-amz-json-1.1");
     let (answer, text) = call("dynamodb", Some("DynamoDB_20120810.ListTables"), "{}").await;
     assert_eq!(answer.status(), 501);

@@ -8,6 +8,7 @@ use super::super::{
 };
 use crate::emulator::wire::{AwsError, letter_id};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 const AUTHTYPE: &str = "x-amazon-apigateway-authtype";
@@ -239,12 +240,14 @@ fn model_of(schema: &Value, api: &mut RestApi) -> Result<Option<String>, AwsErro
     let mut own = schema.clone();
     refer_to_models(&mut own, api.id.as_str());
     let text = format!("{own:#}");
-    // A document that is imported again makes no second one.
+    // A document that is imported again makes no second one, and the same document the same names.
     let known = api.models.values().find(|model| model.schema.as_deref() == Some(&text));
     if let Some(known) = known {
         return Ok(Some(known.name.clone()));
     }
-    let name = format!("MODEL{}", letter_id(6)?);
+    let digest = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let name = (6..=digest.len()).map(|length| format!("MODEL{}", &digest[..length]));
+    let name = name.into_iter().find(|name| !api.models.contains_key(name)).unwrap_or_default();
     add_model(&name, schema, api)?;
     Ok(Some(name))
 }
