@@ -161,17 +161,42 @@ fn concern_file(description: &Description, concern: Concern, all: &[&(&Resource,
     format!("{head}\n{body}")
 }
 
+/// A program without its comments and without what it quotes; what an f-string puts in stays.
+fn code_of(program: &str) -> String {
+    let mut code = String::new();
+    for line in program.lines().filter(|line| !line.starts_with('#')) {
+        let (mut is_quoted, mut is_formatted, mut is_put_in) = (false, false, false);
+        let mut characters = line.chars();
+        let mut last = None;
+        while let Some(character) = characters.next() {
+            match character {
+                '"' if !is_put_in => {
+                    is_formatted = !is_quoted && last == Some('f');
+                    is_quoted = !is_quoted;
+                    code.push('"');
+                }
+                '\\' if is_quoted && !is_put_in => drop(characters.next()),
+                '{' if is_formatted && is_quoted => is_put_in = true,
+                '}' if is_put_in => is_put_in = false,
+                _ if is_quoted && !is_put_in => {}
+                other => code.push(other),
+            }
+            last = Some(character);
+        }
+        code.push('\n');
+    }
+    code
+}
+
 /// Whether a name stands in a program as a word of its own, and not as a member or in quotes.
 fn mentions_word(program: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let code: String = program.lines().filter(|line| !line.starts_with('#')).flat_map(|line| [line, "\n"]).collect();
-    let program = code.as_str();
-    program.match_indices(name).any(|(at, _)| {
-        let (before, after) = (program[..at].chars().next_back(), program[at + name.len()..].chars().next());
-        let is_argument = after == Some('=') && program[at + name.len()..].chars().nth(1) != Some('=');
-        !before.is_some_and(|c| is_part(c) || matches!(c, '.' | '"'))
-            && !after.is_some_and(|c| is_part(c) || c == '"')
-            && !is_argument
+    let code = code_of(program);
+    code.match_indices(name).any(|(at, _)| {
+        let (before, mut after) = (code[..at].chars().next_back(), code[at + name.len()..].chars());
+        let (next, second) = (after.next(), after.next());
+        let is_argument = next == Some('=') && second != Some('=');
+        !before.is_some_and(|c| is_part(c) || c == '.') && !next.is_some_and(is_part) && !is_argument
     })
 }
 
@@ -311,4 +336,28 @@ fn imports(all: &[(&Resource, Provided)]) -> String {
         }
     }
     format!("{file}{unread}}}\n{ADOPTED}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_counts_where_the_program_uses_it() {
+        for (line, uses) in [
+            ("role=role.arn,", true),
+            ("depends_on=[role]", true),
+            (r#"f"arn:{role}:x""#, true),
+            (r#"f"{KEYS["a"]}:role""#, false),
+            (r#""arn:role:x""#, false),
+            (r#"f"arn:role:{x}""#, false),
+            (r#""a \" role""#, false),
+            ("role=1", false),
+            ("x.role", false),
+            ("role_policy", false),
+            ("# role", false),
+        ] {
+            assert_eq!(mentions_word(line, "role"), uses, "{line}");
+        }
+    }
 }
