@@ -33,6 +33,7 @@ CHANCE = [
     (re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}\b"), "time"),
     (re.compile(r"\b1[0-9]{9,12}([.]\d+)?\b"), "time"),
     (re.compile(r"(?<=deployment ID ')[a-z0-9]+"), "id"),
+    (re.compile(r"[a-z0-9]+(?=\.execute-api)|(?<=execute-api/)[a-z0-9]+"), "id"),
     (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b"), "uuid"),
     (re.compile(r"\b\d{1,3}([.-]\d{1,3}){3}\b"), "address"),
     (re.compile(r"\b[A-Z0-9]{20,21}\b"), "key"),

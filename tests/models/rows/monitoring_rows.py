@@ -66,7 +66,7 @@ FIXTURES = {
 READS = [
     {"call": "monitoring.DescribeAlarms"},
     {"call": "monitoring.DescribeAlarms", "input": {"AlarmNames": ["$name"]}},
-    {"call": "monitoring.ListMetrics", "input": {"Namespace": "Own"}},
+    {"call": "monitoring.ListMetrics", "input": {"Namespace": "Own.Data"}},
     {"call": "monitoring.DescribeAlarmHistory"},
     {"call": "monitoring.ListTagsForResource", "input": {"ResourceARN": "$alarm_arn"}},
 ]
@@ -248,7 +248,8 @@ ROWS = {
     ],
     "PutMetricData": {
         "input": {
-            "Namespace": "Own",
+            # No alarm looks at it: none changes because a minute is over.
+            "Namespace": "Own.Data",
             "MetricData": [
                 {
                     "MetricName": "m",
