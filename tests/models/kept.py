@@ -20,7 +20,21 @@ NO_MACHINE = "shown as it was set; no machine runs"
 NO_SYSTEM = "there is no system that would have to be shut down"
 NOTHING = "there is nothing of the kind that it would add"
 
+NO_VALUE = "only a digest of a key's value is kept, which nothing can show"
+NO_WARNING = "what is not understood is refused or kept, never warned of"
+NO_OWNER = "no service of AWS manages a rule here"
+
 KEPT = {
+    "apigateway": {
+        "GetApiKey": {"includeValue": NO_VALUE},
+        "GetApiKeys": {"includeValues": NO_VALUE},
+        "ImportRestApi": {"failOnWarnings": NO_WARNING},
+        "PutRestApi": {"failOnWarnings": NO_WARNING},
+    },
+    "apigatewayv2": {
+        "ImportApi": {"FailOnWarnings": NO_WARNING},
+        "ReimportApi": {"FailOnWarnings": NO_WARNING},
+    },
     "ec2": {
         "CreateImage": {"NoReboot": "nothing runs that would have to be stopped"},
         "CreateLaunchTemplateVersion": {"ResolveAlias": "no image is named by a parameter of Systems Manager"},
@@ -55,11 +69,15 @@ KEPT = {
         "StopInstances": {"Force": NO_SYSTEM, "SkipOsShutdown": NO_SYSTEM},
         "TerminateInstances": {"Force": NO_SYSTEM, "SkipOsShutdown": NO_SYSTEM},
     },
+    "events": {"DeleteRule": {"Force": NO_OWNER}, "RemoveTargets": {"Force": NO_OWNER}},
     "iam": {
         "CreateLoginProfile": {"PasswordResetRequired": "shown as it was set; there is no console to log in to"},
         "ListServiceSpecificCredentials": {"AllUsers": NOTHING, "ServiceName": NOTHING},
         "ListVirtualMFADevices": {"AssignmentStatus": NOTHING},
-        "UpdateLoginProfile": {"PasswordResetRequired": "shown as it was set; there is no console to log in to"},
+        "UpdateLoginProfile": {
+            "Password": "checked by AWS's rules, and forgotten; there is no console to log in to",
+            "PasswordResetRequired": "shown as it was set; there is no console to log in to",
+        },
     },
     "lambda": {
         "CreateFunction": {
@@ -79,31 +97,40 @@ KEPT = {
             "unmask": "nothing is masked",
         },
         "GetLogEvents": {"unmask": "nothing is masked"},
+        "PutSubscriptionFilter": {
+            "distribution": "shown as it was set; it means something to streams alone, and a function is told of each event",
+            "roleArn": "shown as it was set; the function's own policy decides whether it is told",
+        },
+    },
+    "monitoring": {
+        "PutMetricData": {"StrictEntityValidation": "there are no entities: data that has one is refused"},
     },
 }
 
+# What lists credentials that nobody has.
+OF_A_USER = ("ListMFADevices", "ListSSHPublicKeys", "ListServiceSpecificCredentials", "ListSigningCertificates")
+
 # Members that work, where the walk cannot see it: what they do shows elsewhere, or only one value is not refused.
 ACTS = {
-    "apigateway": {"GetApiKeys": {"includeValues": "no engine can show a value that only a digest is kept of"}},
+    "apigateway": {
+        "TestInvokeAuthorizer": {
+            "body": "what the function is asked with",
+            "pathWithQueryString": "what the function is asked with",
+            "stageVariables": "what the function is asked with",
+        },
+        "TestInvokeMethod": {"stageVariables": "what integrations and their templates read"},
+    },
+    "apigatewayv2": {
+        "CreateApi": {"RouteKey": "the key of the route that is made"},
+        "ExportApi": {"ExportVersion": "refused unless it is `1.0`"},
+        "ImportApi": {"Basepath": "refused unless it is `ignore`"},
+    },
     "ec2": {
         "AllocateAddress": {"Domain": "refused unless it is `vpc`"},
-        "AuthorizeSecurityGroupEgress": {"GroupName": "names the group"},
         "AuthorizeSecurityGroupIngress": {"GroupName": "names the group"},
-        "CopyImage": {
-            "CopyImageTags": "shown by DescribeImages",
-            "Description": "shown by DescribeImages",
-            "Encrypted": "shown by DescribeImages",
-            "KmsKeyId": "shown by DescribeSnapshots",
-        },
-        "CreateKeyPair": {"KeyFormat": "refused unless it is `pem`"},
-        "CreateNatGateway": {
-            "AvailabilityMode": "refused unless it is `zonal`",
-            "ConnectivityType": "a private one has no address",
-        },
+        "AssociateAddress": {"AllowReassociation": "where it is false, an address that something has does not move"},
+        "CopyImage": {"CopyImageTags": "shown by DescribeImages"},
         "CreateSecurityGroup": {"VpcId": "the group is in it"},
-        "CreateSubnet": {"Ipv6Native": "refused where it is true"},
-        "CreateVolume": {"MultiAttachEnabled": "refused where it is true"},
-        "CreateVpc": {"AmazonProvidedIpv6CidrBlock": "refused where it is true"},
         "DeleteSecurityGroup": {"GroupName": "names the group"},
         "DescribeAddresses": {"AllocationIds": "narrows the answer"},
         "DescribeAddressesAttribute": {"AllocationIds": "must be there"},
@@ -121,17 +148,8 @@ ACTS = {
             "MapPublicIpOnLaunch": "instances have a public address",
             "PrivateDnsHostnameTypeOnLaunch": "shown by DescribeSubnets",
         },
-        "ModifyVolume": {"MultiAttachEnabled": "refused where it is true"},
-        "RegisterImage": {
-            "Architecture": "launches of another are refused",
-            "Description": "shown by DescribeImages",
-            "EnaSupport": "shown by DescribeImages",
-            "ImdsSupport": "instances need a token",
-            "SriovNetSupport": "shown by DescribeImages",
-        },
         "UpdateSecurityGroupRuleDescriptionsEgress": {"GroupName": "names the group"},
         "UpdateSecurityGroupRuleDescriptionsIngress": {"GroupName": "names the group"},
-        "RevokeSecurityGroupEgress": {"GroupName": "names the group"},
         "RevokeSecurityGroupIngress": {"GroupName": "names the group"},
         "RunInstances": {
             "DisableApiStop": "stopping is refused",
@@ -140,7 +158,11 @@ ACTS = {
             "Placement": "the zone and the tenancy are shown",
         },
     },
-    "iam": {"ListGroups": {"PathPrefix": "narrows the answer"}},
+    "iam": {
+        **{operation: {"UserName": "the user must be there"} for operation in OF_A_USER},
+        "SimulateCustomPolicy": {"ResourceOwner": "refused where it is another account"},
+        "SimulatePrincipalPolicy": {"ResourceOwner": "refused where it is another account"},
+    },
     "lambda": {
         "CreateFunction": {
             "Architectures": "code for another machine is refused",
@@ -158,7 +180,6 @@ ACTS = {
     },
     "logs": {
         "CreateLogGroup": {
-            "deletionProtectionEnabled": "refused where it is true",
             "logGroupClass": "shown by DescribeLogGroups",
         },
         "DescribeLogStreams": {
@@ -172,6 +193,10 @@ ACTS = {
             "startTime": "narrows the answer",
         },
         "GetLogEvents": {"startFromHead": "the order of pages", "startTime": "narrows the answer"},
+    },
+    "monitoring": {
+        "ListMetrics": {"RecentlyActive": "narrows the answer to those of three hours"},
+        "SetAlarmState": {"StateReasonData": "shown by DescribeAlarms until the alarm is evaluated again"},
     },
     "sts": {
         "AssumeRole": {

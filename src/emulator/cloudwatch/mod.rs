@@ -28,6 +28,7 @@ pub use alarm::State;
 pub use metrics::Metrics;
 pub(super) use {
     emf::collect,
+    metric::Unit,
     own::{ApiCall, Filtered, Invoked, api_called, filtered, invoked, throttled},
     timed::tick,
 };

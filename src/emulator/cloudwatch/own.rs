@@ -75,8 +75,8 @@ pub(in crate::emulator) fn api_called(context: &Context, region: &Region, call: 
 pub(in crate::emulator) struct Filtered<'a> {
     pub(in crate::emulator) namespace: &'a str,
     pub(in crate::emulator) name: &'a str,
-    /// One of CloudWatch's units; none where it is not said.
-    pub(in crate::emulator) unit: Option<&'a str>,
+    /// None where it is not said.
+    pub(in crate::emulator) unit: Option<Unit>,
     pub(in crate::emulator) dimensions: &'a BTreeMap<String, String>,
     /// When the event was, milliseconds since the Unix epoch.
     pub(in crate::emulator) time: i64,
@@ -87,7 +87,7 @@ pub(in crate::emulator) struct Filtered<'a> {
 pub(in crate::emulator) fn filtered(context: &Context, region: &Region, filtered: &Filtered<'_>) {
     let Filtered { namespace, name, unit, dimensions, time, value } = *filtered;
     let dimensions: Vec<_> = dimensions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let unit = unit.and_then(Unit::parse).unwrap_or(Unit::NONE);
+    let unit = unit.unwrap_or(Unit::NONE);
     let sample = Sample { time, now: context.now_millis(), unit, is_fine: false, bucket: Bucket::of(value, 1.0) };
     context.metrics.add(region, &Metric::new(namespace, name, &dimensions), sample);
 }

@@ -7,7 +7,7 @@ use super::{
     state::{Name, StreamKey, limit},
 };
 use crate::emulator::{
-    cloudwatch::{self, Filtered},
+    cloudwatch::{self, Filtered, Unit},
     context::Context,
     service::{Operation, Output},
     store::Region,
@@ -44,7 +44,7 @@ pub(super) struct Transformation {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) dimensions: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) unit: Option<String>,
+    pub(super) unit: Option<Unit>,
 }
 
 impl Transformation {
@@ -293,7 +293,7 @@ pub(super) fn count(context: &Context, region: &Region, group: &str, events: &[E
             counted.iter().map(|(at, one, value, dimensions)| (*one, *value, events[*at].timestamp, dimensions));
         for (one, value, time, dimensions) in found.chain(defaults) {
             let (namespace, name) = (one.metric_namespace.as_str(), one.metric_name.as_str());
-            let unit = one.unit.as_deref();
+            let unit = one.unit;
             cloudwatch::filtered(context, region, &Filtered { namespace, name, unit, dimensions, time, value });
         }
     }

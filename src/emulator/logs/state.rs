@@ -219,11 +219,16 @@ pub(super) fn signed(time: u64) -> i64 {
 
 /// Reads `limit`: 1 to `most`, which is also what no limit means.
 pub(super) fn limit(asked: Option<usize>, most: usize) -> Result<usize, AwsError> {
+    at_most("limit", asked, most)
+}
+
+/// Reads a limit that has another name.
+pub(super) fn at_most(member: &str, asked: Option<usize>, most: usize) -> Result<usize, AwsError> {
     match asked {
         None => Ok(most),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
         Some(limit) => Err(invalid(format!(
-            "1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have \
+            "1 validation error detected: Value '{limit}' at '{member}' failed to satisfy constraint: Member must have \
              value between 1 and {most}"
         ))),
     }

@@ -258,6 +258,17 @@ async fn simulations_say_what_would_be_decided() {
     let bad =
         iam.simulate_custom_policy().policy_input_list("{").action_names("s3:GetObject").send().await.unwrap_err();
     assert_eq!(aws_sdk_iam::error::ProvideErrorMetadata::code(&bad), Some("InvalidInput"));
+    let owned_by = async |owner: &str| {
+        let policy = document(&json!([allow(&["s3:*"], "*")]));
+        let simulation = iam.simulate_custom_policy().policy_input_list(policy).action_names("s3:GetObject");
+        let simulated = simulation.resource_owner(owner).send().await;
+        simulated.map_err(|error| aws_sdk_iam::error::ProvideErrorMetadata::code(&error).map(str::to_owned))
+    };
+    assert_eq!(owned_by("somebody").await.unwrap_err().as_deref(), Some("InvalidInput"));
+    let other = owned_by("arn:aws:iam::111122223333:root").await;
+    assert_eq!(other.unwrap_err().as_deref(), Some("NotImplemented"), "who is of another account needs both policies");
+    let own = owned_by(&format!("arn:aws:iam::{ACCOUNT}:root")).await.unwrap();
+    assert_eq!(own.evaluation_results()[0].eval_decision().as_str(), "allowed");
 }
 
 #[tokio::test]

@@ -173,7 +173,10 @@ async fn an_elastic_address_stays_with_its_instance_and_is_free_after_it() {
     let associate = |instance: &str| ec2.associate_address().allocation_id(allocation).instance_id(instance);
     let association = associate(&id).send().await.unwrap();
     assert_eq!(associate(&id).send().await.unwrap().association_id(), association.association_id());
-    assert_eq!(associate(&other).send().await.unwrap_err().code(), Some("Resource.AlreadyAssociated"));
+    let stays = associate(&other).allow_reassociation(false).send().await.unwrap_err();
+    assert_eq!(stays.code(), Some("Resource.AlreadyAssociated"));
+    let twice = ec2.disassociate_address().association_id(association.association_id().unwrap()).public_ip(address);
+    assert_eq!(twice.send().await.unwrap_err().code(), Some("InvalidParameterCombination"));
     assert_eq!(instance(&ec2, &id).await.public_ip_address(), Some(address));
     let interface = instance(&ec2, &id).await.network_interfaces()[0].clone();
     assert_eq!(interface.association().unwrap().ip_owner_id(), Some("000000000000"));
@@ -182,7 +185,7 @@ async fn an_elastic_address_stays_with_its_instance_and_is_free_after_it() {
     assert_eq!(instance(&ec2, &id).await.public_ip_address(), Some(address), "also while it is stopped");
     let used = ec2.release_address().allocation_id(allocation).send().await.unwrap_err();
     assert_eq!(used.code(), Some("InvalidIPAddress.InUse"));
-    associate(&other).allow_reassociation(true).send().await.unwrap();
+    associate(&other).send().await.unwrap();
     assert_eq!(instance(&ec2, &id).await.public_ip_address(), None);
     let by_instance = ec2.describe_addresses().filters(filter("instance-id", &[&other])).send().await.unwrap();
     assert_eq!(by_instance.addresses()[0].public_ip(), Some(address));

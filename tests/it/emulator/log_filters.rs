@@ -187,4 +187,10 @@ async fn a_query_answers_and_is_remembered() {
     assert_eq!(absent.code(), Some("ResourceNotFoundException"));
     let unknown = logs.get_query_results().query_id("none").send().await.unwrap_err();
     assert_eq!(unknown.code(), Some("ResourceNotFoundException"));
+    let nowhere = logs.describe_queries().log_group_name("none").send().await.unwrap_err();
+    assert_eq!(nowhere.code(), Some("ResourceNotFoundException"));
+    let running = logs.describe_queries().status("Running".into()).send().await.unwrap();
+    assert!(running.queries().is_empty(), "each is done when it was started");
+    let bogus = logs.describe_queries().status("Bogus".into()).send().await.unwrap_err();
+    assert_eq!(bogus.code(), Some("InvalidParameterException"));
 }

@@ -117,6 +117,32 @@ FIXTURES = {
         "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
         "is": "input.keyId",
     },
+    "keyed_plan": {
+        "call": "apigateway.CreateUsagePlanKey",
+        "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
+        "is": "input.usagePlanId",
+    },
+    "second_plan_key": {
+        "call": "apigateway.CreateUsagePlanKey",
+        "input": {"usagePlanId": "$keyed_plan", "keyId": "$fresh_key", "keyType": "API_KEY"},
+        "is": "input.keyId",
+    },
+    "root_of_method": {
+        "call": "apigateway.GetMethod",
+        "input": {**METHOD, "httpMethod": "$method"},
+        "is": "input.resourceId",
+    },
+    "staged_api": {
+        "call": "apigateway.GetStage",
+        "input": {"restApiId": "$api", "stageName": "$stage"},
+        "is": "input.restApiId",
+    },
+    "idle_deployment": {
+        "call": "apigateway.CreateDeployment",
+        "input": {"restApiId": "$staged_api"},
+        "is": "output.id",
+        "fresh": True,
+    },
     "imported": {"call": "apigateway.ImportRestApi", "input": {"body": DOCUMENT}, "is": "output.id"},
     "imported_stage": {
         "call": "apigateway.CreateDeployment",
@@ -155,35 +181,44 @@ OF_THE_API = {"restApiId": "$api"}
 OF_THE_STAGE = {"restApiId": "$api", "stageName": "$stage"}
 
 APIS = {
-    "CreateRestApi": {
-        "input": {
-            "name": "$new",
-            "description": "d",
-            "version": "1",
-            "binaryMediaTypes": ["image/png"],
-            "apiKeySource": "HEADER",
-            "endpointConfiguration": {"types": ["EDGE"]},
-            "tags": {"a": "b"},
+    "CreateRestApi": [
+        {
+            "input": {
+                "name": "$new",
+                "description": "d",
+                "version": "1",
+                "binaryMediaTypes": ["image/png"],
+                "apiKeySource": "HEADER",
+                "endpointConfiguration": {"types": ["EDGE"]},
+                "tags": {"a": "b"},
+            },
+            "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": ...},
         },
-        "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": ...},
-    },
+        {"input": {"name": "$new", "apiKeySource": "AUTHORIZER"}, "answer": {"apiKeySource": "AUTHORIZER"}},
+    ],
     "DeleteRestApi": {"input": OF_THE_API},
-    "GetExport": {
-        "input": {
-            "restApiId": "$imported",
-            "stageName": "$imported_stage",
-            "exportType": "oas30",
-            "accepts": "application/json",
-        },
-        "answer": {"body": ..., "contentType": "application/json"},
-    },
+    "GetExport": [
+        {
+            "input": {
+                "restApiId": "$imported",
+                "stageName": "$imported_stage",
+                "exportType": "oas30",
+                "accepts": accepts,
+            },
+            "answer": {"body": ..., "contentType": accepts},
+        }
+        for accepts in ("application/json", "application/yaml")
+    ],
     "GetRestApi": {
         "input": OF_THE_API,
         "answer": {"id": "$api", "apiKeySource": "HEADER", "endpointConfiguration": ...},
     },
     "GetRestApis": {"input": {"limit": 500}, "answer": {"items": ...}},
     "ImportRestApi": {"input": {"body": DOCUMENT, "failOnWarnings": False}, "answer": {"name": "imported", "id": ...}},
-    "PutRestApi": {"input": {**OF_THE_API, "mode": "overwrite", "body": DOCUMENT}, "answer": {"name": "imported"}},
+    "PutRestApi": [
+        {"input": {**api, "mode": "overwrite", "body": DOCUMENT}, "answer": {"name": "imported"}}
+        for api in (OF_THE_API, {"restApiId": "$staged_api"})
+    ],
     "UpdateRestApi": {"input": {**OF_THE_API, **replace("/description", "new")}, "answer": {"description": "new"}},
     "GetTags": {"input": {"resourceArn": "$api_arn"}, "answer": {"tags.a": "b"}},
     "TagResource": {"input": {"resourceArn": "$api_arn", "tags": {"c": "d"}}},
@@ -203,14 +238,23 @@ RESOURCES = {
         "input": {"restApiId": "$api", "resourceId": "$resource", **replace("/pathPart", "renamed")},
         "answer": {"pathPart": "renamed", "path": "/renamed"},
     },
-    "GetResource": {
-        "input": {"restApiId": "$api", "resourceId": "$resource", "embed": ["methods"]},
-        "answer": {"id": "$resource", "path": ...},
-    },
-    "GetResources": {
-        "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500},
-        "answer": {"items": ...},
-    },
+    "GetResource": [
+        {
+            "input": {"restApiId": "$api", "resourceId": "$resource", "embed": ["methods"]},
+            "answer": {"id": "$resource", "path": ...},
+        },
+        {
+            "input": {"restApiId": "$api", "resourceId": "$root_of_method", "embed": ["methods"]},
+            "answer": {"resourceMethods.GET.authorizationType": "NONE"},
+        },
+    ],
+    "GetResources": [
+        {"input": {"restApiId": "$api", "embed": ["methods"], "limit": 500}, "answer": {"items": ...}},
+        {
+            "input": {"restApiId": "$staged_api", "embed": ["methods"]},
+            "answer": {"items[0].resourceMethods.GET.authorizationType": "NONE"},
+        },
+    ],
     "PutMethod": {
         "input": {**METHOD, "authorizationType": "NONE", "apiKeyRequired": True, "operationName": "o"},
         "answer": {"apiKeyRequired": True, "httpMethod": "GET", "authorizationType": "NONE"},
@@ -275,7 +319,7 @@ RESOURCES = {
             "restApiId": "$api",
             "httpMethod": "$answered",
             "pathWithQueryString": "/?q=1",
-            "body": "",
+            "body": "said",
             "headers": {"a": "b"},
             "multiValueHeaders": {"c": ["d"]},
             "stageVariables": {"e": "f"},
@@ -295,13 +339,13 @@ CALLERS = {
                 "restApiId": "$api",
                 "name": "$new",
                 "type": "TOKEN",
-                "authType": "custom",
+                "authType": "oauth2",
                 "authorizerUri": PROXY,
                 "identitySource": "method.request.header.Authorization",
                 "identityValidationExpression": ".*",
                 "authorizerResultTtlInSeconds": 60,
             },
-            "answer": {"id": ..., "type": "TOKEN", "authorizerResultTtlInSeconds": 60},
+            "answer": {"id": ..., "type": "TOKEN", "authType": "oauth2", "authorizerResultTtlInSeconds": 60},
         },
         {
             "input": {
@@ -321,18 +365,23 @@ CALLERS = {
         "input": {**OF_AUTHORIZER, **replace("/authorizerResultTtlInSeconds", "5")},
         "answer": {"authorizerResultTtlInSeconds": 5},
     },
-    "TestInvokeAuthorizer": {
-        "input": {
-            **OF_AUTHORIZER,
-            "headers": {"a": "b"},
-            "multiValueHeaders": {"c": ["d"]},
-            "pathWithQueryString": "/?q=1",
-            "body": "",
-            "stageVariables": {"e": "f"},
+    "TestInvokeAuthorizer": [
+        {
+            "input": {
+                **OF_AUTHORIZER,
+                "headers": {"a": "b"},
+                "multiValueHeaders": {"c": ["d"]},
+                "pathWithQueryString": "/?q=1",
+                "body": "",
+                "stageVariables": {"e": "f"},
+            },
+            # Without a token nobody is asked.
+            "answer": {"clientStatus": 401, "log": ..., "latency": ...},
         },
-        # Without a token nobody is asked.
-        "answer": {"clientStatus": 401, "log": ..., "latency": ...},
-    },
+        # With one, a function that is not there.
+        {"input": {**OF_AUTHORIZER, "headers": {"Authorization": "t"}}, "answer": {"clientStatus": 500}},
+        {"input": {**OF_AUTHORIZER, "multiValueHeaders": {"Authorization": ["t"]}}, "answer": {"clientStatus": 500}},
+    ],
     "FlushStageAuthorizersCache": {"input": OF_THE_STAGE},
     "CreateModel": {
         "input": {
@@ -413,11 +462,14 @@ DEPLOYMENTS = {
     },
     "DeleteStage": {"input": OF_THE_STAGE},
     "GetStage": {"input": OF_THE_STAGE, "answer": {"stageName": "dev", "lastUpdatedDate": ...}},
-    "GetStages": {
-        "input": {"restApiId": "$api", "deploymentId": "$deployment"},
-        "free": ["deploymentId"],
-        "answer": {"item": ...},
-    },
+    "GetStages": [
+        {
+            "input": {"restApiId": "$api", "deploymentId": "$deployment"},
+            "free": ["deploymentId"],
+            "answer": {"item": ...},
+        },
+        {"input": {"restApiId": "$staged_api", "deploymentId": "$idle_deployment"}, "answer": {"item": []}},
+    ],
     "UpdateStage": {"input": {**OF_THE_STAGE, **replace("/description", "new")}, "answer": {"description": "new"}},
 }
 
@@ -448,16 +500,27 @@ KEYS = {
         "free": ["keyId"],
         "answer": {"items[0].id": "$plan"},
     },
-    "GetUsage": {
-        "input": {
-            "usagePlanId": "$plan",
-            "keyId": "$plan_key",
-            "startDate": "2026-11-01",
-            "endDate": "2026-11-02",
-            "limit": 500,
+    "GetUsage": [
+        {
+            "input": {
+                "usagePlanId": "$plan",
+                "keyId": "$plan_key",
+                "startDate": "2026-11-01",
+                "endDate": "2026-11-02",
+                "limit": 500,
+            },
+            "answer": {"usagePlanId": "$plan", "startDate": "2026-11-01", "items": ...},
         },
-        "answer": {"usagePlanId": "$plan", "startDate": "2026-11-01", "items": ...},
-    },
+        {
+            "input": {
+                "usagePlanId": "$keyed_plan",
+                "keyId": "$second_plan_key",
+                "startDate": "2026-11-01",
+                "endDate": "2026-11-02",
+            },
+            "answer": {"length(keys(items))": 1},
+        },
+    ],
     "UpdateUsage": {
         "input": {"usagePlanId": "$plan", "keyId": "$plan_key", **replace("/remaining", "7")},
         "answer": {"usagePlanId": "$plan", "items": ...},
@@ -469,7 +532,10 @@ KEYS = {
     },
     "DeleteUsagePlanKey": {"input": {"usagePlanId": "$plan", "keyId": "$plan_key"}},
     "GetUsagePlanKey": {"input": {"usagePlanId": "$plan", "keyId": "$plan_key"}, "answer": {"id": "$key"}},
-    "GetUsagePlanKeys": {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
+    "GetUsagePlanKeys": [
+        {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
+        {"input": {"usagePlanId": "$keyed_plan", "nameQuery": "of-nobody"}, "answer": {"items": []}},
+    ],
 }
 
 ROWS = APIS | RESOURCES | CALLERS | RULES | GIVENS | DEPLOYMENTS | KEYS

@@ -1,6 +1,10 @@
 """EC2."""
 
 IMAGE = "ami-0a1b2c3d4e5f60001"
+DISK = {
+    "RootDeviceName": "/dev/xvda",
+    "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
+}
 SSH = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]
 OUT = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 PUBLIC = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"
@@ -157,11 +161,7 @@ for _name, _call, _input, _is in (
     (
         "image",
         "RegisterImage",
-        {
-            "Name": "$new",
-            "RootDeviceName": "/dev/xvda",
-            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
-        },
+        {"Name": "$new", **DISK},
         "output.ImageId",
     ),
 ):
@@ -180,6 +180,8 @@ READS = [
     {"call": "ec2.DescribeInternetGateways"},
     {"call": "ec2.DescribeAddresses"},
     {"call": "ec2.DescribeLaunchTemplateVersions", "input": {"Versions": ["$Latest", "$Default"]}},
+    {"call": "ec2.DescribeLaunchTemplateVersions", "input": {"LaunchTemplateName": "$name"}},
+    {"call": "ec2.DescribeImages", "input": {"Filters": [{"Name": "name", "Values": ["$name"]}]}},
     {"call": "ec2.DescribeKeyPairs"},
     {"call": "ec2.DescribeVolumes"},
     {"call": "ec2.DescribeSnapshots"},
@@ -216,7 +218,7 @@ ROWS = {
     },
     "CreateInternetGateway": {"input": {}, "answer": {"InternetGateway.InternetGatewayId": ...}},
     "CreateLaunchTemplate": {
-        "input": {"LaunchTemplateName": "$new", "VersionDescription": "first", "LaunchTemplateData": TEMPLATE},
+        "input": {"LaunchTemplateName": "$name", "VersionDescription": "first", "LaunchTemplateData": TEMPLATE},
         "answer": {"LaunchTemplate.LaunchTemplateId": ..., "LaunchTemplate.LatestVersionNumber": 1},
     },
     "CreateLaunchTemplateVersion": {
@@ -279,13 +281,19 @@ ROWS = {
         "answer": {"Addresses[0].AllocationId": "$elastic", "Addresses[0].Domain": "vpc"},
     },
     "DescribeAddressesAttribute": {"input": {"AllocationIds": ["$elastic"]}, "answer": {"Addresses": ...}},
-    "DescribeLaunchTemplateVersions": {
-        "input": {"LaunchTemplateId": "$template", "Versions": ["$Latest"]},
-        "answer": {
-            "LaunchTemplateVersions[0].VersionNumber": 1,
-            "LaunchTemplateVersions[0].LaunchTemplateData.ImageId": IMAGE,
+    "DescribeLaunchTemplateVersions": [
+        {
+            "input": {"LaunchTemplateId": "$template", "Versions": ["$Latest"]},
+            "answer": {
+                "LaunchTemplateVersions[0].VersionNumber": 1,
+                "LaunchTemplateVersions[0].LaunchTemplateData.ImageId": IMAGE,
+            },
         },
-    },
+        {
+            "input": {"LaunchTemplateId": "$template", "Versions": ["$second"]},
+            "answer": {"LaunchTemplateVersions[].VersionNumber": [2]},
+        },
+    ],
     "DescribeLaunchTemplates": {
         "input": {"LaunchTemplateIds": ["$template"]},
         "answer": {"LaunchTemplates[0].LaunchTemplateId": "$template", "LaunchTemplates[0].CreatedBy": ...},
@@ -317,10 +325,13 @@ ROWS = {
     "DisassociateAddress": {"input": {"AssociationId": "$elastic_association"}},
     "DisassociateRouteTable": {"input": {"AssociationId": "$table_association"}},
     "ModifyImageAttribute": {"input": {"ImageId": "$image", "Description": {"Value": "other"}}},
-    "ModifyLaunchTemplate": {
-        "input": {"LaunchTemplateId": "$template", "DefaultVersion": "1"},
-        "answer": {"LaunchTemplate.DefaultVersionNumber": 1},
-    },
+    "ModifyLaunchTemplate": [
+        {
+            "input": {"LaunchTemplateId": "$template", "DefaultVersion": version},
+            "answer": {"LaunchTemplate.DefaultVersionNumber": number},
+        }
+        for version, number in (("1", 1), ("$second", 2))
+    ],
     "ModifyNetworkInterfaceAttribute": [
         {"input": {"NetworkInterfaceId": "$own_interface", "Description": {"Value": "other"}}},
         {"input": {"NetworkInterfaceId": "$interface", "SourceDestCheck": {"Value": False}}},
@@ -559,17 +570,32 @@ ROWS = {
     "RevokeSecurityGroupIngress": [
         {"input": {"GroupId": "$group", "SecurityGroupRuleIds": ["$rule"]}, "answer": {"Return": True}},
     ],
-    "RunInstances": {
-        "input": {
-            "ImageId": IMAGE,
-            "InstanceType": "t2.micro",
-            "MinCount": 1,
-            "MaxCount": 1,
-            "Placement": {"AvailabilityZone": "us-east-1a"},
-            "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
+    "RunInstances": [
+        {
+            "input": {
+                "ImageId": IMAGE,
+                "InstanceType": "t2.micro",
+                "MinCount": 1,
+                "MaxCount": 1,
+                "Placement": {"AvailabilityZone": "us-east-1a"},
+                "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
+            },
+            "answer": {"Instances[0].State.Name": "pending", "Instances[0].Tags[0].Value": "b", "ReservationId": ...},
         },
-        "answer": {"Instances[0].State.Name": "pending", "Instances[0].Tags[0].Value": "b", "ReservationId": ...},
-    },
+        {
+            "input": {
+                "ImageId": IMAGE,
+                "InstanceType": "t3.micro",
+                "MinCount": 1,
+                "MaxCount": 1,
+                "KeyName": "$key",
+                "UserData": "bHM=",
+                "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 1},
+                "CreditSpecification": {"CpuCredits": "standard"},
+            },
+            "answer": {"Instances[0].KeyName": "$key", "Instances[0].CpuOptions.ThreadsPerCore": 1},
+        },
+    ],
     "StartInstances": {
         "input": {"InstanceIds": ["$stopped"]},
         "answer": {"StartingInstances[0].CurrentState.Name": "pending"},
@@ -590,10 +616,13 @@ ROWS |= {
         "input": {"InstanceId": "$instance", "IamInstanceProfile": {"Name": "$profile"}},
         "answer": {f"{ASSOCIATION}.InstanceId": "$instance", f"{ASSOCIATION}.State": "associating"},
     },
-    "DescribeIamInstanceProfileAssociations": {
-        "input": {"AssociationIds": ["$association"], "Filters": [{"Name": "instance-id", "Values": ["$instance"]}]},
-        "answer": {f"{ASSOCIATION}s[0].State": "associated", f"{ASSOCIATION}s[0].IamInstanceProfile.Arn": ...},
-    },
+    "DescribeIamInstanceProfileAssociations": [
+        {
+            "input": {"AssociationIds": ["$association"], **more},
+            "answer": {f"{ASSOCIATION}s[0].State": "associated", f"{ASSOCIATION}s[0].IamInstanceProfile.Arn": ...},
+        }
+        for more in ({}, {"Filters": [{"Name": "instance-id", "Values": ["$instance"]}]})
+    ],
     "DisassociateIamInstanceProfile": {
         "input": {"AssociationId": "$association"},
         "answer": {f"{ASSOCIATION}.State": "disassociating"},
@@ -609,12 +638,12 @@ ROWS |= {
         "answer": {"State": "attaching", "VolumeId": "$volume", "InstanceId": "$instance", "AttachTime": ...},
     },
     "CopyImage": {
-        "input": {"Name": "$new", "SourceImageId": "$image", "SourceRegion": "us-east-1"},
+        "input": {"Name": "$name", "SourceImageId": "$image", "SourceRegion": "us-east-1"},
         # Any image is there, as for launches.
         "free": ["SourceImageId"],
         "answer": {"ImageId": ...},
     },
-    "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$new"}, "answer": {"ImageId": ...}},
+    "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$name"}, "answer": {"ImageId": ...}},
     "CreateSnapshot": {
         "input": {"VolumeId": "$volume", "Description": "d"},
         "answer": {"State": "pending", "VolumeId": "$volume", "VolumeSize": 8, "OwnerId": "$account"},
@@ -654,14 +683,10 @@ ROWS |= {
         "input": {"VolumeId": "$volume", "Size": 9, "VolumeType": "gp3"},
         "answer": {"VolumeModification.OriginalSize": 8, "VolumeModification.TargetIops": 3000},
     },
-    "RegisterImage": {
-        "input": {
-            "Name": "$new",
-            "RootDeviceName": "/dev/xvda",
-            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
-        },
-        "answer": {"ImageId": ...},
-    },
+    "RegisterImage": [
+        {"input": {"Name": "$name", **DISK}, "answer": {"ImageId": ...}},
+        {"input": {"Name": "$name", **DISK, "SriovNetSupport": "simple"}, "answer": {"ImageId": ...}},
+    ],
 }
 ROWS["DescribeImages"] = [
     ROWS["DescribeImages"],

@@ -33,6 +33,26 @@ FIXTURES = {
         },
         "is": "input.filterName",
     },
+    "subscribed_group": {
+        "call": "logs.DescribeSubscriptionFilters",
+        "input": {"logGroupName": "$group", "filterNamePrefix": "$subscription"},
+        "is": "input.logGroupName",
+    },
+    "filtered_group": {
+        "call": "logs.DescribeMetricFilters",
+        "input": {"logGroupName": "$group", "filterNamePrefix": "$metric_filter"},
+        "is": "input.logGroupName",
+    },
+    "queried_group": {
+        "call": "logs.StartQuery",
+        "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+        "is": "input.logGroupName",
+    },
+    "written_group": {
+        "call": "logs.GetLogEvents",
+        "input": {"logGroupName": "$group", "logStreamName": "$written"},
+        "is": "input.logGroupName",
+    },
     "group": {
         "call": "logs.CreateLogGroup",
         "input": {"logGroupName": "$new", "tags": {"a": "b"}},
@@ -69,6 +89,11 @@ FIXTURES = {
         },
         "is": "input.filterName",
     },
+    "telling_query": {
+        "call": "logs.StartQuery",
+        "input": {"logGroupName": "$written_group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+        "is": "output.queryId",
+    },
     "query": {
         "call": "logs.StartQuery",
         "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
@@ -85,6 +110,7 @@ FIXTURES = {
 READS = [
     {"call": "logs.DescribeLogGroups"},
     {"call": "logs.DescribeMetricFilters", "input": {"logGroupName": "$group"}},
+    {"call": "logs.DescribeSubscriptionFilters", "input": {"logGroupName": "$group"}},
     {"call": "logs.DescribeLogStreams", "input": {"logGroupName": "$group"}},
     {"call": "logs.ListTagsForResource", "input": {"resourceArn": "$group_arn"}},
     {"call": "logs.GetLogEvents", "input": {"logGroupName": "$group", "logStreamName": "$stream"}},
@@ -99,15 +125,34 @@ ROWS = {
             "answer": {"metricFilters[0].filterName": "$metric_filter", "metricFilters[0].creationTime": ...},
         },
         {"input": {"metricName": "m", "metricNamespace": "n"}, "answer": {"metricFilters": ...}},
+        {"input": {"logGroupName": "$group"}, "answer": {"metricFilters": []}},
+        {
+            "input": {"logGroupName": "$filtered_group", "filterNamePrefix": "of-nothing"},
+            "answer": {"metricFilters": []},
+        },
     ],
-    "DescribeQueries": {"input": {"logGroupName": "$group", "status": "Complete", "maxResults": 5}},
+    "DescribeQueries": [
+        {"input": {"logGroupName": "$group", "status": "Complete", "maxResults": 5}, "answer": {"queries": []}},
+        {"input": {"logGroupName": "$queried_group"}, "answer": {"queries[0].status": "Complete"}},
+        {"input": {"logGroupName": "$queried_group", "status": "Running"}, "answer": {"queries": []}},
+        {"input": {"logGroupName": "$queried_group", "queryLanguage": "PPL"}, "answer": {"queries": []}},
+    ],
     "DeleteSubscriptionFilter": {"input": {"logGroupName": "$group", "filterName": "$subscription"}},
-    "DescribeSubscriptionFilters": {
-        "input": {"logGroupName": "$group", "filterNamePrefix": "$subscription", "limit": 5},
-        "free": ["filterNamePrefix"],
-        "answer": {"subscriptionFilters[0].destinationArn": "$function_arn"},
-    },
-    "GetQueryResults": {"input": {"queryId": "$query"}, "answer": {"status": "Complete", "statistics": ...}},
+    "DescribeSubscriptionFilters": [
+        {
+            "input": {"logGroupName": "$group", "filterNamePrefix": "$subscription", "limit": 5},
+            "free": ["filterNamePrefix"],
+            "answer": {"subscriptionFilters[0].destinationArn": "$function_arn"},
+        },
+        {
+            "input": {"logGroupName": "$subscribed_group", "filterNamePrefix": "of-nothing"},
+            "answer": {"subscriptionFilters": []},
+        },
+    ],
+    "GetQueryResults": [
+        {"input": {"queryId": "$query"}, "answer": {"status": "Complete", "statistics": ...}},
+        {"input": {"queryId": "$telling_query", "maxItems": 2}, "answer": {"length(results)": 2, "nextToken": ...}},
+    ],
     "PutMetricFilter": {
         "input": {
             "logGroupName": "$group",
@@ -176,6 +221,7 @@ ROWS = {
             "answer": {"events[4].message": "line 4", "events[0].eventId": ..., "events[0].logStreamName": "$stream"},
         },
         {"input": {"logGroupIdentifier": "$group_arn", "logStreamNamePrefix": "new", "limit": 1, "interleaved": True}},
+        {"input": {"logGroupName": "$written_group", "logStreamNamePrefix": "of-nothing"}, "answer": {"events": []}},
     ],
     "GetLogEvents": {
         "input": {"logGroupName": "$group", "logStreamName": "$written", "startFromHead": True, "startTime": 0},
@@ -216,6 +262,53 @@ PAGES = {
         "remove": {"call": "logs.DeleteLogGroup", "input": {"logGroupName": "$item"}},
         "input": {"logGroupNamePrefix": "paged/"},
         "items": "logGroups[].logGroupName",
+    },
+    "DescribeMetricFilters": {
+        "make": {
+            "call": "logs.PutMetricFilter",
+            "input": {
+                "logGroupName": "$group",
+                "filterName": "$new",
+                "filterPattern": "ERROR",
+                "metricTransformations": [{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+            },
+            "is": "input.filterName",
+        },
+        "remove": {"call": "logs.DeleteMetricFilter", "input": {"logGroupName": "$group", "filterName": "$item"}},
+        "input": {"logGroupName": "$group"},
+        "items": "metricFilters[].filterName",
+    },
+    "DescribeSubscriptionFilters": {
+        "make": {
+            "call": "logs.PutSubscriptionFilter",
+            "input": {
+                "logGroupName": "$group",
+                # The permission that it needs is there.
+                "filterName": "$function_told.$each",
+                "filterPattern": "ERROR",
+                "destinationArn": "$function_arn",
+            },
+            "is": "input.filterName",
+        },
+        "remove": {"call": "logs.DeleteSubscriptionFilter", "input": {"logGroupName": "$group", "filterName": "$item"}},
+        "input": {"logGroupName": "$group"},
+        "items": "subscriptionFilters[].filterName",
+        # A group has no more.
+        "count": 2,
+    },
+    "DescribeQueries": {
+        "make": {
+            "call": "logs.StartQuery",
+            "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+            "is": "output.queryId",
+        },
+        "input": {"logGroupName": "$group"},
+        "items": "queries[].queryId",
+    },
+    "GetQueryResults": {
+        "input": {"queryId": "$telling_query"},
+        "items": "results[][?field=='@message'].value[]",
+        "tokens": {"input_token": "nextToken", "output_token": "nextToken", "limit_key": "maxItems"},
     },
     "DescribeLogStreams": [
         {

@@ -122,7 +122,8 @@ pub(in crate::emulator::ec2) async fn associate(operation: Operation<'_>) -> Res
         let said = |text: Option<String>| text.filter(|text| !text.is_empty());
         let (instance, interface) = (said(params.text("InstanceId")), said(params.text("NetworkInterfaceId")));
         let (private, may_move) = (said(params.text("PrivateIpAddress")), params.flag("AllowReassociation")?);
-        Ok((Which::take(params)?, instance, interface, private, may_move == Some(true), take_dry_run(params)?))
+        // An address moves by itself unless it is said that it must not.
+        Ok((Which::take(params)?, instance, interface, private, may_move != Some(false), take_dry_run(params)?))
     })?;
     let (network, now) = (Network::new(scope.account(), scope.region), scope.now_millis());
     let id = format!("eipassoc-{}", new_hex()?);
@@ -193,6 +194,10 @@ pub(in crate::emulator::ec2) async fn disassociate(operation: Operation<'_>) -> 
         let (association, address) = (said(params.text("AssociationId")), said(params.text("PublicIp")));
         if association.is_none() && address.is_none() {
             return Err(AwsError::missing_parameter("AssociationId"));
+        }
+        if association.is_some() && address.is_some() {
+            let message = "You may specify public IP or association id, but not both in the same call";
+            return Err(AwsError::sender("InvalidParameterCombination", message));
         }
         Ok((association, address, take_dry_run(params)?))
     })?;

@@ -352,9 +352,10 @@ impl Change {
 
 /// `ModifyNetworkInterfaceAttribute`: one attribute, also of an instance's own interface.
 pub(in crate::emulator::ec2) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((id, change, dry), scope) = operation.query(|params| {
-        Ok((params.required("NetworkInterfaceId")?, Change::only(Change::take(params)?)?, take_dry_run(params)?))
-    })?;
+    let ((id, changes, dry), scope) = operation
+        .query(|params| Ok((params.required("NetworkInterfaceId")?, Change::take(params)?, take_dry_run(params)?)))?;
+    // What a parameter that is not known would have been is told before what is not there.
+    let change = Change::only(changes)?;
     let (network, now) = (Network::new(scope.account(), scope.region), scope.now_millis());
     scope
         .change(|state| {

@@ -15,11 +15,14 @@ mod token;
 use super::{
     invalid,
     read::{self, event_id},
-    state::{Identifier, Name, group_of_arn, limit, signed},
+    state::{Identifier, Name, at_most, group_of_arn, limit, signed},
 };
 use crate::emulator::{
     service::{Operation, Output, Scope},
-    wire::{self, AwsError, Text},
+    wire::{
+        self, AwsError, Text,
+        page::{key_of, token},
+    },
 };
 use datum::Datum;
 use query::Query;
@@ -68,7 +71,7 @@ struct Started {
     text: String,
     groups: Vec<String>,
     created: i64,
-    rows: Value,
+    rows: Vec<Value>,
     statistics: Value,
 }
 
@@ -82,10 +85,31 @@ impl Queries {
     }
 }
 
+/// The languages that AWS has for queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Language {
+    Cwli,
+    Sql,
+    Ppl,
+}
+
+/// What can have become of a query; here each is done when it was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Status {
+    Scheduled,
+    Running,
+    Complete,
+    Failed,
+    Cancelled,
+    Timeout,
+    Unknown,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StartQuery {
-    query_language: Option<String>,
+    query_language: Option<Language>,
     log_group_name: Option<Name>,
     #[serde(default)]
     log_group_names: Vec<Name>,
@@ -126,12 +150,9 @@ fn groups(input: &StartQuery) -> Result<Vec<String>, AwsError> {
 /// `StartQuery`.
 pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<StartQuery>()?;
-    match input.query_language.as_deref() {
-        None | Some("CWLI") => {}
-        Some(language @ ("SQL" | "PPL")) => {
-            return Err(AwsError::not_implemented("logs", &format!("StartQuery (queryLanguage {language})")));
-        }
-        Some(_) => return Err(invalid("queryLanguage is CWLI, SQL or PPL.")),
+    if let Some(language @ (Language::Sql | Language::Ppl)) = input.query_language {
+        let language = format!("{language:?}").to_uppercase();
+        return Err(AwsError::not_implemented("logs", &format!("StartQuery (queryLanguage {language})")));
     }
     let most = limit(input.limit, MAX_ROWS)?;
     let query = Query::parse(&input.query_string)?;
@@ -203,7 +224,7 @@ async fn search(
     .await
 }
 
-fn shown(rows: &[Vec<(String, Datum)>]) -> Value {
+fn shown(rows: &[Vec<(String, Datum)>]) -> Vec<Value> {
     let cell = |(field, value): &(String, Datum)| json!({ "field": field, "value": value.to_string() });
     rows.iter().map(|row| row.iter().map(cell).collect::<Value>()).collect()
 }
@@ -219,16 +240,37 @@ fn absent() -> AwsError {
     AwsError::sender("ResourceNotFoundException", "The specified query does not exist.")
 }
 
-/// `GetQueryResults`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Results {
+    query_id: Text<0, 256>,
+    next_token: Option<Text<1, 1024>>,
+    /// None is what nothing says, too.
+    max_items: Option<usize>,
+}
+
+/// `GetQueryResults`: page by page; what a query has found changes no more.
 pub(super) fn results(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (OfQuery { query_id }, scope) = operation.input()?;
-    let found = scope.context.queries.find(scope.region.as_str(), &query_id).ok_or_else(absent)?;
-    Ok(Output::Members(json!({
+    let (input, scope) = operation.input::<Results>()?;
+    let most = at_most("maxItems", input.max_items.filter(|most| *most > 0), MAX_ROWS)?;
+    let unknown = || invalid("The specified nextToken is invalid.");
+    let behind: usize = match input.next_token.as_deref() {
+        Some(token) => key_of(token).and_then(|text| text.parse().ok()).ok_or_else(unknown)?,
+        None => 0,
+    };
+    let found = scope.context.queries.find(scope.region.as_str(), &input.query_id).ok_or_else(absent)?;
+    let rows = found.rows.get(behind..).ok_or_else(unknown)?;
+    let page = &rows[..rows.len().min(most)];
+    let mut answer = json!({
         "queryLanguage": "CWLI",
-        "results": found.rows,
+        "results": page,
         "statistics": found.statistics,
         "status": "Complete",
-    })))
+    });
+    if page.len() < rows.len() {
+        answer["nextToken"] = token(&(behind + page.len()).to_string()).into();
+    }
+    Ok(Output::Members(answer))
 }
 
 /// `StopQuery`: every query has ended already.
@@ -242,25 +284,21 @@ pub(super) fn stop(operation: Operation<'_>) -> Result<Output, AwsError> {
 #[serde(rename_all = "camelCase")]
 struct DescribeQueries {
     log_group_name: Option<Name>,
-    status: Option<String>,
+    status: Option<Status>,
     max_results: Option<usize>,
     next_token: Option<String>,
-    query_language: Option<String>,
+    query_language: Option<Language>,
 }
 
 /// `DescribeQueries`: the newest first.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<DescribeQueries>()?;
-    let most = limit(input.max_results, 1000)?;
-    let known = ["Scheduled", "Running", "Complete", "Failed", "Cancelled", "Timeout", "Unknown"];
-    if input.status.as_deref().is_some_and(|status| !known.contains(&status)) {
-        return Err(invalid(
-            "1 validation error detected: Value at 'status' failed to satisfy constraint: Member must \
-                            satisfy enum value set: [Scheduled, Running, Complete, Failed, Cancelled, Timeout, Unknown]",
-        ));
+    let most = at_most("maxResults", input.max_results, 1000)?;
+    if let Some(group) = &input.log_group_name {
+        scope.read(|state| state.logs.group(group).map(drop))?;
     }
-    let is_other = input.status.as_deref().is_some_and(|status| status != "Complete")
-        || input.query_language.as_deref().is_some_and(|language| language != "CWLI");
+    let is_other = input.status.is_some_and(|status| status != Status::Complete)
+        || input.query_language.is_some_and(|language| language != Language::Cwli);
     let queries = scope.context.queries.locked();
     let is_wanted = |started: &&Started| {
         let of_group = |group: &Name| started.groups.iter().any(|known| **known == **group);
