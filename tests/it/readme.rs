@@ -62,7 +62,7 @@ fn both_languages_have_the_same_sections_tables_and_rows() {
     };
     assert_eq!(columns(ENGLISH), columns(FRENCH));
     let security = section(ENGLISH, "Security");
-    assert_eq!(security.lines().filter(|line| is_numbered(line)).count(), 11, "security in eleven points");
+    assert_eq!(security.lines().filter(|line| is_numbered(line)).count(), 12, "security in twelve points");
 }
 
 fn is_row(line: &str) -> bool {

@@ -176,8 +176,14 @@ fn code_of(program: &str) -> String {
                     code.push('"');
                 }
                 '\\' if is_quoted && !is_put_in => drop(characters.next()),
-                '{' if is_formatted && is_quoted => is_put_in = true,
-                '}' if is_put_in => is_put_in = false,
+                '{' if is_formatted && is_quoted => {
+                    is_put_in = true;
+                    code.push('{');
+                }
+                '}' if is_put_in => {
+                    is_put_in = false;
+                    code.push('}');
+                }
                 _ if is_quoted && !is_put_in => {}
                 other => code.push(other),
             }
@@ -348,6 +354,7 @@ mod tests {
             ("role=role.arn,", true),
             ("depends_on=[role]", true),
             (r#"f"arn:{role}:x""#, true),
+            (r#"f"{x}{role}""#, true),
             (r#"f"{KEYS["a"]}:role""#, false),
             (r#""arn:role:x""#, false),
             (r#"f"arn:role:{x}""#, false),

@@ -146,7 +146,7 @@ impl<'a> Scene<'a> {
         keys.sort_by(|a, b| a.2.cmp(&b.2));
         let entry = |(name, scope, _): &(KeyName, Scope, String)| Entry {
             name: Text::symbol(Symbol::Digest(name.to_string())),
-            value: Value::text(scope.as_str()),
+            value: Value::text(format!("{} {name}", scope.as_str())),
             needs: None,
         };
         Value::Map(keys.into_iter().map(entry).collect())

@@ -12,9 +12,9 @@ use std::{
 };
 
 /// What the document cannot know: whether there is a container of a name, whether the instance is on its way to another
-/// state, and whether there is a Docker to drive.
-const CONFIG: &str = "hooks = \"hooks.py\"\n[checks.not_a_server_error]\nexpected-statuses = [\"2xx\", \"3xx\", \"4xx\", 503]\n\
-    [checks.positive_data_acceptance]\nexpected-statuses = [\"2xx\", 404, 409, 503]\n";
+/// state (of all, that is a 502 with the outcome of each), and whether there is a Docker to drive.
+const CONFIG: &str = "hooks = \"hooks.py\"\n[checks.not_a_server_error]\nexpected-statuses = [\"2xx\", \"3xx\", \"4xx\", 502, 503]\n\
+    [checks.positive_data_acceptance]\nexpected-statuses = [\"2xx\", 404, 409, 502, 503]\n";
 
 /// Nor can it know which types of instances an engine has, only how their names look: a name that looks like one becomes
 /// one that there is.

@@ -109,7 +109,7 @@ fn the_function_may_do_what_it_needs_and_nothing_else() {
         let wanted = json!({
             "Version": "2012-10-17",
             "Statement": [
-                { "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*" },
+                { "Effect": "Allow", "Action": ["ec2:DescribeInstances"], "Resource": "*" },
                 {
                     "Effect": "Allow",
                     "Action": ["ec2:StartInstances", "ec2:StopInstances", "ec2:RebootInstances"],

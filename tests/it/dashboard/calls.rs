@@ -58,7 +58,7 @@ fn numbers_say_estimate_and_a_collector_reads_them_with_the_shared_token() {
     }
     let served = Served::start(&project, &["--lang", "en", "--share", "1h"]);
     let visit = served.visit(&served.url);
-    let page = visit.shows("/numbers", "3 calls");
+    let page = visit.shows("/numbers", "calls 3");
     for says in ["estimate", "p95", "<svg class=\"minutes\"", "MiB"] {
         assert!(page.body.contains(says), "{says}: {}", page.body);
     }

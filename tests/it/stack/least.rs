@@ -12,7 +12,7 @@ const ROLE: &str = "atelier-infrastructure-handler";
 const POLICY: &str = "atelier";
 
 /// What the API may be asked for.
-const ASKED: [&str; 8] = [
+const ASKED: [&str; 9] = [
     "action=stop",
     "action=start&for=2h",
     "action=start",
@@ -20,6 +20,7 @@ const ASKED: [&str; 8] = [
     "action=list",
     "action=restart",
     "action=modify&type=t3.small&restart=1",
+    "action=modify&type=t2.micro&restart=1",
     "action=stop",
 ];
 
