@@ -142,7 +142,7 @@ fn table(frame: &Frame<'_>, calls: &[Call]) -> Markup {
         div.wide {
             table.calls {
                 caption.unseen { (frame.title(View::Calls)) }
-                thead { tr { @for column in &columns { th scope="col" { (column) } } } }
+                thead { tr { @for (at, column) in columns.iter().enumerate() { th.number[at == 3] scope="col" { (column) } } } }
                 tbody {
                     @for call in calls {
                         tr {

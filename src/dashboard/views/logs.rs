@@ -14,7 +14,7 @@ use crate::{
     },
     error::Error,
     text::Message,
-    trace::{Call, Cursor, Filter, Line, Page},
+    trace::{Call, Cursor, Filter, Line, Page, time_of},
 };
 use clap::ValueEnum;
 use maud::{Markup, html};
@@ -155,7 +155,7 @@ fn list(frame: &Frame<'_>, query: &Query, page: &Page) -> Markup {
             ul.log {
                 @for (at, entry) in entries.iter().enumerate() {
                     @match entry {
-                        Entry::Line(line) => li { (clock(line.time)) " " span.tag { (name(line.source)) } " " code { (Shown(&line.text)) } },
+                        Entry::Line(line) => li { (clock(line.time)) " " span.tag { (name(line.source)) } " " code { (Shown(words(&line.text))) } },
                         Entry::Call(call) => li { (folded(frame, call, at, is_whole)) },
                     }
                 }
@@ -163,6 +163,12 @@ fn list(frame: &Frame<'_>, query: &Query, page: &Page) -> Markup {
             @if let Some(next) = &page.next { p { a href=(query.link(next)) { (frame.say("board.calls.older")) } } }
         }
     }
+}
+
+/// A line without the time that it begins with, which stands beside it.
+fn words(text: &str) -> &str {
+    let stamped = text.split_once(' ').filter(|(first, _)| !first.starts_with('{') && time_of(first).is_some());
+    stamped.map_or(text, |(_, rest)| rest)
 }
 
 /// Whether a line says that something went wrong.
@@ -182,7 +188,7 @@ fn folded(frame: &Frame<'_>, call: &Call, at: usize, is_whole: bool) -> Markup {
         @if is_whole && !call.lines.is_empty() {
             details id={ "call-" (at) } {
                 summary { (line) }
-                ul { @for line in &call.lines { li { (clock(line.time)) " " span.tag { (name(line.source)) } " " code { (Shown(&line.text)) } } } }
+                ul { @for line in &call.lines { li { (clock(line.time)) " " span.tag { (name(line.source)) } " " code { (Shown(words(&line.text))) } } } }
             }
         } @else { (line) }
     }
@@ -200,5 +206,13 @@ mod tests {
         assert!(Query::of("source=nonsense&from=x").sources().is_empty());
         let next = "17_id".parse().unwrap();
         assert_eq!(Query::of(query.link(&next).split_once('?').unwrap().1), Query { from: Some(next), ..query });
+    }
+
+    #[test]
+    fn a_time_is_not_said_twice() {
+        assert_eq!(words("2026-11-23T12:00:00.5Z api a1 created"), "api a1 created");
+        for whole in [r#"{"time":"2026-11-23T12:00:00Z", "a": 1}"#, "api a1 created", "2026-11-23T12:00:00Z", ""] {
+            assert_eq!(words(whole), whole);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! What is put is not served before it is deployed: a deployment is a copy, and a stage serves one, or two. Caches, user
 //! pools, client certificates and custom domains are refused, not ignored.
 
+mod account;
 mod answer;
 mod authorization;
 mod authorizer;
@@ -17,7 +18,6 @@ mod failure;
 mod function;
 mod gateway;
 mod gateway_responses;
-mod givens;
 mod incoming;
 mod integration_responses;
 mod integrations;
@@ -104,7 +104,7 @@ pub static SERVICE: Service = Service {
         ("DeleteUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::delete(operation)))),
         ("DeleteUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::delete_key(operation)))),
         ("FlushStageAuthorizersCache", Handler::Async(|operation| Box::pin(authorizers::flush(operation)))),
-        ("GetAccount", Handler::Sync(givens::account)),
+        ("GetAccount", Handler::Sync(account::get)),
         ("GetApiKey", Handler::Sync(keys::get)),
         ("GetApiKeys", Handler::Sync(keys::list)),
         ("GetAuthorizer", Handler::Sync(authorizers::get)),
@@ -146,6 +146,7 @@ pub static SERVICE: Service = Service {
         ("TestInvokeAuthorizer", Handler::Async(|operation| Box::pin(authorizers::test(operation)))),
         ("TestInvokeMethod", Handler::Async(|operation| Box::pin(test_invoke::test(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
+        ("UpdateAccount", Handler::Async(|operation| Box::pin(account::update(operation)))),
         ("UpdateApiKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
         ("UpdateAuthorizer", Handler::Async(|operation| Box::pin(authorizers::update(operation)))),
         ("UpdateDeployment", Handler::Async(|operation| Box::pin(deployments::update(operation)))),

@@ -1,6 +1,7 @@
 //! What API Gateway keeps in a region, and how it is found.
 
 use super::{
+    account::Account,
     error::{absent, not_found},
     key::ApiKey,
     model::RestApi,
@@ -25,6 +26,8 @@ pub struct State {
     pub(super) plans: Table<String, UsagePlan>,
     /// By plan and key.
     pub(super) usage: Table<String, Usage>,
+    /// The one account, once it has set something.
+    accounts: Table<String, Account>,
 }
 
 impl Tables for State {
@@ -34,6 +37,7 @@ impl Tables for State {
             ("apigateway/keys", &mut self.keys),
             ("apigateway/plans", &mut self.plans),
             ("apigateway/usage", &mut self.usage),
+            ("apigateway/accounts", &mut self.accounts),
         ]
     }
 }
@@ -57,6 +61,16 @@ impl State {
     /// Finds an API to change it.
     pub(super) fn api_mut(&mut self, id: &str) -> Result<&mut RestApi, AwsError> {
         id.parse().ok().and_then(|id: ApiId| self.apis.get_mut(&id)).ok_or_else(|| no_api(id))
+    }
+
+    /// What the account has set.
+    pub(super) fn account(&self) -> Account {
+        self.accounts.values().next().cloned().unwrap_or_default()
+    }
+
+    /// Keeps what the account has set.
+    pub(super) fn set_account(&mut self, account: Account) {
+        self.accounts.insert("own".to_owned(), account);
     }
 
     /// Finds an API key by its id.

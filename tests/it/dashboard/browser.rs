@@ -301,7 +301,7 @@ async fn pictures_of_every_view_are_taken() {
         for path in PAGES {
             browser.opens(&at(&served, path)).await;
             browser.sees("!document.querySelector('main').innerText.includes('Looking…')").await;
-            let height = browser.asks("document.documentElement.scrollHeight").await;
+            let height = browser.asks("Math.ceil(document.body.getBoundingClientRect().bottom)").await;
             let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
             browser.devtools("Emulation.setDeviceMetricsOverride", size).await;
             let picture = browser.client.screenshot().await.unwrap();

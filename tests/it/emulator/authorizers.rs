@@ -51,6 +51,13 @@ impl Lab {
         Self { cloud, client, api, resource, record }
     }
 
+    /// Creates a role that a service may take on; gives its ARN.
+    pub(super) async fn role(&self, name: &str, service: &str) -> String {
+        let role = self.cloud.iam().create_role().role_name(name);
+        let role = role.assume_role_policy_document(TRUST.replace("lambda.amazonaws.com", service));
+        role.send().await.unwrap().role.unwrap().arn
+    }
+
     /// How often the function was asked to decide.
     fn asked(&self) -> usize {
         let record = std::fs::read_to_string(self.record.path().join("events")).unwrap_or_default();

@@ -224,3 +224,28 @@ async fn an_export_can_be_imported_again_in_either_form() {
     let export = lab.client.get_export().rest_api_id(&lab.api).stage_name("dev").export_type("oas31").send().await;
     assert_eq!(export.unwrap_err().code(), Some("BadRequestException"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_writes_logs_with_a_role_that_trusts_the_gateway_or_with_none() {
+    let lab = Lab::new().await;
+    let set = async |role: &str| {
+        let update = lab.client.update_account().patch_operations(replace("/cloudwatchRoleArn", role));
+        update.send().await.map(|answer| answer.cloudwatch_role_arn)
+    };
+    let kept = async || lab.client.get_account().send().await.unwrap().cloudwatch_role_arn;
+    assert_eq!(kept().await, None);
+    let others = lab.role("logs", "ec2.amazonaws.com").await;
+    for (role, refusal) in [("logs", "Invalid ARN"), (&*others, "trust permission")] {
+        let refused = set(role).await.unwrap_err();
+        assert_eq!(refused.code(), Some("BadRequestException"));
+        assert!(refused.message().unwrap().contains(refusal), "{role}: {refused:?}");
+    }
+    let role = lab.role("gateway", "apigateway.amazonaws.com").await;
+    assert_eq!(set(&role).await.unwrap(), Some(role.clone()));
+    assert_eq!(kept().await, Some(role));
+    let features = PatchOperation::builder().op(Op::Remove).path("/features").value("UsagePlans").build();
+    let refused = lab.client.update_account().patch_operations(features).send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("BadRequestException"));
+    assert_eq!(set("").await.unwrap(), None);
+    assert_eq!(kept().await, None);
+}

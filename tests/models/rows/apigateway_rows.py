@@ -16,7 +16,19 @@ SCHEMA = json.dumps({"type": "object", "properties": {"name": {"type": "string"}
 
 METHOD = {"restApiId": "$api", "resourceId": "$root", "httpMethod": "GET"}
 
+TRUST = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+})
+
 FIXTURES = {
+    "logging_role": {
+        "call": "iam.CreateRole",
+        "input": {"RoleName": "$new", "AssumeRolePolicyDocument": TRUST},
+        "is": "output.Role.Arn",
+    },
     "api": {
         "call": "apigateway.CreateRestApi",
         "input": {"name": "$new", "description": "of a test", "tags": {"a": "b"}},
@@ -159,6 +171,7 @@ FIXTURES = {
 
 # What shows whether a refused call has changed something.
 READS = [
+    {"call": "apigateway.GetAccount", "input": {}},
     {"call": "apigateway.GetRestApis", "input": {"limit": 500}},
     {"call": "apigateway.GetResources", "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500}},
     {"call": "apigateway.GetDeployments", "input": {"restApiId": "$api", "limit": 500}},
@@ -431,8 +444,12 @@ RULES = {
     },
 }
 
-GIVENS = {
+ACCOUNT = {
     "GetAccount": {"answer": {"throttleSettings.burstLimit": 5000, "features": ["UsagePlans"]}},
+    "UpdateAccount": {
+        "input": replace("/cloudwatchRoleArn", "$logging_role"),
+        "answer": {"cloudwatchRoleArn": "$logging_role", "apiKeyVersion": "4"},
+    },
 }
 
 DEPLOYMENTS = {
@@ -538,7 +555,7 @@ KEYS = {
     ],
 }
 
-ROWS = APIS | RESOURCES | CALLERS | RULES | GIVENS | DEPLOYMENTS | KEYS
+ROWS = APIS | RESOURCES | CALLERS | RULES | ACCOUNT | DEPLOYMENTS | KEYS
 
 PAGES = {
     "GetAuthorizers": {
