@@ -132,7 +132,7 @@ fn a_trace_shows_where_the_time_went_and_an_unknown_id_is_said_to_be_one() {
     assert!(!output.stdout.contains("START RequestId"), "{}", output.stdout);
     let lines = trace["lines"].as_array().unwrap();
     assert!(lines.iter().any(|line| line["text"].as_str().unwrap().starts_with("START RequestId")), "{trace}");
-    assert!(project.run(&["trace", "--lang", "fr"]).stdout.contains("modifié"), "in French");
+    assert!(project.run(&["trace", "--lang", "fr"]).stdout.contains("changé"), "in French");
     let output = project.run(&["trace", "no-such-id", "--json"]);
     assert_eq!((output.code, &output.json()["error"]["code"]), (Some(1), &"no_such_call".into()), "{output:?}");
 }
