@@ -25,9 +25,10 @@ PAGERS = {"NextToken", "nextToken", "Marker", "position", "MaxResults", "maxResu
 PAGERS |= {"MaxRecords", "Limit", "limit"}
 # What is on its way goes on by itself.
 PASSING = {"LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"}
-PASSING |= {"StateReason", "StateReasonData", "StateTransitionedTimestamp"}
+PASSING |= {"latency", "StateReason", "StateReasonData", "StateTransitionedTimestamp"}
 # What differs from one call to the next by itself.
 CHANCE = [
+    (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}"), "time"),
     (re.compile(r"\b(new|name)-\d{5}-[0-9a-f]{6}\b"), "name"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.0-9]*([+]\d\d:?\d\d|Z)?"), "time"),
     (re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}\b"), "time"),

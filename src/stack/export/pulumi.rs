@@ -304,6 +304,13 @@ fn main(description: &Description) -> String {
         "from config import public_endpoint\nfrom function import {}\n",
         variable(&Thing::Function)
     ));
+    let is_there = |concern: &Concern| description.resources.iter().any(|resource| resource.concern == *concern);
+    let is_named = |concern: &Concern| matches!(concern, Concern::Compute | Concern::Function | Concern::Api);
+    let others: Vec<Concern> = Concern::ALL.into_iter().filter(|other| is_there(other) && !is_named(other)).collect();
+    if !others.is_empty() {
+        file.push_str("\n# What nothing here refers to is made by being read.\n");
+        others.iter().for_each(|other| file.push_str(&format!("import {}\n", module(*other))));
+    }
     let local = Text(vec![
         Piece::Symbol(Symbol::Variable("public_endpoint".to_owned())),
         Piece::Literal("/restapis/".to_owned()),

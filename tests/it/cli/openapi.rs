@@ -53,6 +53,8 @@ fn schemathesis_finds_nothing() {
         run.args(["--config-file", "schemathesis.toml", "run", &format!("{url}/openapi.json"), "--url", url])
             // The document's own server is relative to it, which schemathesis resolves against the host alone.
             .args(["--generation-deterministic", "--max-examples", "30", "--no-color"])
+            // A key may call 50 times a second.
+            .args(["--rate-limit", "40/s"])
             .args(key.map(|key| ["-H".to_owned(), format!("x-api-key: {key}")]).into_iter().flatten())
             .current_dir(project.path());
         let output = run.output().unwrap();

@@ -199,7 +199,7 @@ async fn an_export_can_be_imported_again_in_either_form() {
             let export = lab.client.get_export().rest_api_id(&lab.api).stage_name("dev").export_type(form);
             let export = export.parameters("extensions", "apigateway").customize();
             // AWS's SDK for Rust asks for JSON whatever `accepts` says.
-            let export = export.mutate_request(|request| drop(request.headers_mut().insert("accept", accepts)));
+            let export = export.mutate_request(move |request| drop(request.headers_mut().insert("accept", accepts)));
             let export = export.send().await.unwrap();
             assert_eq!(export.content_type(), Some(accepts));
             let text = export.body.unwrap();

@@ -266,7 +266,7 @@ fn a_pulumi_program_makes_what_a_deploy_makes() {
         assert_eq!(of("UsagePlan")["apiStages"][0]["stage"], "dev");
         assert_eq!(of("UsagePlanKey")["keyType"], "API_KEY");
         let policy: Value = serde_json::from_str(of("RolePolicy")["policy"].as_str().unwrap()).unwrap();
-        assert_eq!(policy["Statement"][0]["Action"], "ec2:DescribeInstances");
+        assert_eq!(policy["Statement"][0]["Action"], json!(["ec2:DescribeInstances"]));
         let document: Value = serde_json::from_str(of("RestApi")["body"].as_str().unwrap()).unwrap();
         assert_eq!(
             document["paths"]["/infra"]["get"]["x-amazon-apigateway-integration"]["uri"],
