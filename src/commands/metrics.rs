@@ -62,7 +62,7 @@ impl Report for MetricsReport {
                 let [p50, p95, p99] = [action.p50_ms, action.p95_ms, action.p99_ms].map(millis);
                 [word(name), action.calls.to_string(), action.errors.to_string(), p50, p95, p99]
             });
-            table(&header, rows.collect(), page);
+            table(&header, &rows.collect::<Vec<_>>(), page);
         }
         counted("metrics.errors", by_code, page);
         counted("metrics.refusals", refusals, page);
@@ -98,7 +98,7 @@ fn usd(amount: f64) -> String {
 }
 
 /// A table: the first column to the left, numbers to the right.
-fn table(header: &[String; 6], rows: Vec<[String; 6]>, page: &mut Page) {
+fn table(header: &[String; 6], rows: &[[String; 6]], page: &mut Page) {
     let width = |column: usize| rows.iter().chain([header]).map(|row| columns(&row[column])).max().unwrap_or(0);
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |row: &[String; 6]| {

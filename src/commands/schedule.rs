@@ -103,11 +103,11 @@ pub(crate) fn look_ahead(
     let acted = edge.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()).map(OffsetDateTime::unix_timestamp);
     // Only what an edge has decided can be held against it; before the first there was none.
     let last = acted.and_then(|acted| schedule.last_edge(acted - 1, acted)).filter(|last| Some(last.at) == acted);
-    let held = match (last.map(|last| last.turn), state) {
+    let held = matches!(
+        (last.map(|last| last.turn), state),
         (Some(crate::schedule::Turn::Start), Some("stopped" | "stopping"))
-        | (Some(crate::schedule::Turn::Stop), Some("running" | "pending")) => true,
-        _ => false,
-    };
+            | (Some(crate::schedule::Turn::Stop), Some("running" | "pending"))
+    );
     (schedule.next_edge(now).map(Next::from), held)
 }
 

@@ -169,7 +169,7 @@ impl Entry {
     pub fn examples() -> [Self; 4] {
         let of = |name: &str, id: &str, entry: Self| {
             let (name, instance_id) = (Some(name.to_owned()), Some(id.to_owned()));
-            Self { name, instance_id, ..entry }
+            Self { instance_id, name, ..entry }
         };
         let web = |entry| of("web", "i-0123456789abcdef0", entry);
         let state = |change: Change| Some(change.instance_state().to_owned());

@@ -103,7 +103,7 @@ pub async fn run(context: &Context, args: &cli::Dashboard) -> Result<DashboardRe
         Ok(true)
     };
     let report = DashboardReport { url: board.place.url(), port: board.place.port() };
-    house.serve(context, worker, &told, begin).await?;
+    Box::pin(house.serve(context, worker, &told, begin)).await?;
     Ok(report)
 }
 
@@ -129,7 +129,7 @@ pub async fn open(context: &Context, args: &cli::Open) -> Result<Opened> {
         Ok(is_taken)
     };
     let report = DashboardReport { url: board.place.url(), port: board.place.port() };
-    if house.serve(context, worker, &told, begin).await? {
+    if Box::pin(house.serve(context, worker, &told, begin)).await? {
         return Ok(Opened::Dashboard(report));
     }
     api::run(context, args).await.map(Opened::Url)

@@ -199,12 +199,12 @@ impl<U: Upstream> Edge<U> {
         let operation = lenient::call(service.unwrap_or("aws"), &parts, &body[..body.len().min(NAMED_WITHIN)]);
         let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, word, &parts, &body) {
             Ok(verified) => verified,
-            Err(denied) => return told(self.deny(&denied, who, &parts, protocol, id), operation, false),
+            Err(denied) => return told(self.deny(&denied, who, &parts, protocol, id), &operation, false),
         };
         self.pages.note(&service);
         let Some(_permit) = self.aws_calls.try_acquire(is_lent) else {
             let busy = answer::unavailable(protocol, "too many requests in flight", id);
-            return told(busy, operation, is_lent);
+            return told(busy, &operation, is_lent);
         };
         name_request(&mut parts, id);
         let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
@@ -213,7 +213,7 @@ impl<U: Upstream> Edge<U> {
             Ok(response) => without_cors(response),
             Err(_) => answer::unavailable(protocol, "the engine did not answer in time", id),
         };
-        told(response, operation, is_lent)
+        told(response, &operation, is_lent)
     }
 
     /// Proves what an AWS call claims, and that it is for a region and a service that are here. Where the engine is
@@ -336,7 +336,7 @@ fn without_cors(mut response: Response) -> Response {
 }
 
 /// Puts on an answer which AWS call it answers, as far as nobody behind the edge has said it better.
-fn told(mut response: Response, operation: String, is_lent: bool) -> Response {
+fn told(mut response: Response, operation: &str, is_lent: bool) -> Response {
     let told = response.extensions_mut().get_or_insert_with(Told::default);
     // A stranger's words have a bound in the log.
     told.operation.get_or_insert_with(|| operation.chars().take(OPERATION).collect());

@@ -224,7 +224,8 @@ impl Ec2 {
         else {
             return Err(Failure::UnknownType(self.possible(kind, instance).await?));
         };
-        let supported = known.processor_info().map(|info| info.supported_architectures()).unwrap_or_default();
+        let supported =
+            known.processor_info().map(aws_sdk_ec2::types::ProcessorInfo::supported_architectures).unwrap_or_default();
         let fits = |wanted: &str| supported.iter().any(|architecture| architecture.as_str() == wanted);
         match &instance.architecture {
             Some(wanted) if !supported.is_empty() && !fits(wanted) => {

@@ -39,9 +39,8 @@ pub(super) struct Entry<'a> {
     /// The path, where it is the API's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) path: Option<&'static str>,
-    /// What was asked for, as far as it was understood.
-    #[serde(serialize_with = "or_none")]
-    pub(super) action: Option<&'static str>,
+    /// What was asked for, as far as it was understood, else [`NO_ACTION`]: a metric needs a word.
+    pub(super) action: &'static str,
     /// Of whom.
     pub(super) target: Option<&'static str>,
     /// The name that was asked for.
@@ -55,12 +54,6 @@ pub(super) struct Entry<'a> {
     pub(super) key: Option<&'a str>,
     /// The address that the front saw.
     pub(super) source: Option<&'a str>,
-}
-
-/// A metric needs a word where there is no action.
-#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands fields by reference")]
-fn or_none<S: serde::Serializer>(action: &Option<&'static str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(action.unwrap_or(NO_ACTION))
 }
 
 /// What was done for an event: the calls that it took, and the states that were seen.
@@ -311,7 +304,7 @@ mod tests {
             stack: "atelier",
             method: None,
             path: None,
-            action: None,
+            action: NO_ACTION,
             target: None,
             name: None,
             status: 403,

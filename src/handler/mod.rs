@@ -47,7 +47,7 @@ use crate::{
         Answer, Change, Lifetime, Modified, Operation, PATH, Parameter, Request, WhichContainer, WhichInstance,
     },
     flight::{Flights, Turn},
-    marks::TICK,
+    marks::{NO_ACTION, TICK},
     names::{ContainerName, StackName},
 };
 use futures_util::FutureExt;
@@ -132,6 +132,9 @@ struct Bounds {
     until: Duration,
 }
 
+/// A change of an instance: whether it is waited for, and how long it then may run.
+type Course = (Change, bool, Option<Lifetime>);
+
 /// Answers events; it may be asked many times at once.
 pub struct Handler {
     stack: StackName,
@@ -146,7 +149,7 @@ pub struct Handler {
     idle: Option<Idle>,
     /// One tick after the other.
     ticks: Turn,
-    instance_changes: Flights<Aim, (Change, bool, Option<Lifetime>), Result<Instance, Failure>>,
+    instance_changes: Flights<Aim, Course, Result<Instance, Failure>>,
     modifications: Flights<Aim, Wish, Result<(Instance, bool), Failure>>,
     container_changes: Flights<ContainerName, Change, Result<(), Failure>>,
 }
@@ -218,7 +221,10 @@ impl Handler {
             stack: self.stack.as_str(),
             method: seen.method.as_deref(),
             path: is_our_path.then_some(PATH),
-            action: operation.map(|Operation { action, .. }| action.as_str()).or(is_tick.then_some(TICK)),
+            action: operation
+                .map(|Operation { action, .. }| action.as_str())
+                .or(is_tick.then_some(TICK))
+                .unwrap_or(NO_ACTION),
             target: operation.map(|Operation { target, .. }| target.as_str()),
             name: name.as_deref(),
             status: reply.status().as_u16(),

@@ -28,7 +28,7 @@ use std::{
 };
 
 /// How old the note of the last call may be: each costs a call to EC2.
-const NOTE_AGE: Duration = Duration::from_secs(60);
+const NOTE_AGE: Duration = Duration::from_mins(1);
 
 /// What is done when nobody calls.
 pub(super) struct Idle {

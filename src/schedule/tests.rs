@@ -13,6 +13,7 @@ fn at(text: &str) -> i64 {
     text.parse::<Timestamp>().unwrap().as_second()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be none")]
 fn edge(turn: Turn, text: &str) -> Option<Edge> {
     Some(Edge { at: at(text), turn })
 }

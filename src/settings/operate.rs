@@ -90,7 +90,7 @@ fn settled<T>((value, has_flags): (T, bool), is_in_file: bool, folder: &Path, fl
 }
 
 /// The entries of the table, then those of the flags.
-fn entries<K: FromStr + Ord + Clone, V: Clone>(
+fn entries<K, V: Clone>(
     item: Option<&Item>,
     table: &str,
     flag: &str,
@@ -99,7 +99,7 @@ fn entries<K: FromStr + Ord + Clone, V: Clone>(
     parse: impl Fn(&str) -> Option<V>,
 ) -> Result<(BTreeMap<K, V>, bool)>
 where
-    K: std::fmt::Display,
+    K: FromStr + Ord + Clone + std::fmt::Display,
 {
     let mut all = BTreeMap::new();
     if let Some(item) = item {

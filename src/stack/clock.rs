@@ -84,6 +84,7 @@ pub(super) enum Action {
 }
 
 /// The rule, what it does, and whether it is needed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) sighting: Sighting,

@@ -35,7 +35,12 @@ pub async fn instances(engine: &Engine, stack: &StackName) -> Result<Vec<BilledI
     let look = || async {
         let call = clients.ec2.describe_instances().set_filters(Some(filters.clone()));
         let answer = call.send().await.map_err(|error| Error::call("DescribeInstances", &error))?;
-        Ok(answer.reservations().iter().flat_map(|reservation| reservation.instances()).filter_map(facts).collect())
+        Ok(answer
+            .reservations()
+            .iter()
+            .flat_map(aws_sdk_ec2::types::Reservation::instances)
+            .filter_map(facts)
+            .collect())
     };
     reading(look).await.map_err(|error: Error| error.at(engine))
 }

@@ -98,7 +98,7 @@ pub(super) fn join(
                 None => match piece {
                     // A function's own call of AWS, of which nothing tells for whom it was made.
                     Piece::Lent(request, line) => calls.push(of_request(*request, line)),
-                    Piece::Proxy(proxy, line) => calls.push(of_proxy(proxy, line)),
+                    Piece::Proxy(proxy, line) => calls.push(of_proxy(&proxy, line)),
                     Piece::Line(line) => joined.others.push(line),
                 },
             }
@@ -231,7 +231,7 @@ fn of_request(request: Request, line: Line) -> Call {
     call
 }
 
-fn of_proxy(proxy: Proxy, line: Line) -> Call {
+fn of_proxy(proxy: &Proxy, line: Line) -> Call {
     let mut call = Call::new(proxy.request_id.clone(), line.time);
     call.lasted(proxy.duration_ms);
     call.operation = format!("docker {}", proxy.operation.as_deref().unwrap_or("?"));

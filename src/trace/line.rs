@@ -1,6 +1,5 @@
 //! One line of a log, and the time that it tells.
 
-use super::record::Record;
 use crate::cli::LogSource;
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -25,12 +24,6 @@ impl Line {
     #[must_use]
     pub fn new(time: OffsetDateTime, source: LogSource, text: String) -> Self {
         Self { time, source, text, stream: None }
-    }
-
-    /// Whether a call that this is a line of tells all that it says.
-    #[must_use]
-    pub fn is_accounted_for(&self) -> bool {
-        !matches!(Record::read(self), Record::Of(_) | Record::Other)
     }
 }
 

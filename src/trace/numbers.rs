@@ -132,6 +132,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "one of the numbers themselves is meant")]
     fn percentiles_are_the_nearest_rank() {
         let times: Vec<f32> = (1..=100u16).map(f32::from).collect();
         assert_eq!([50, 95, 99].map(|percent| percentile(&times, percent)), [50.0, 95.0, 99.0]);

@@ -120,7 +120,7 @@ fn filter(frame: &Frame<'_>, query: &Query) -> Markup {
 }
 
 fn list(frame: &Frame<'_>, query: &Query, page: &Page) -> Markup {
-    let newest = page.calls.first().map(|call| one_line(call)).unwrap_or_default();
+    let newest = page.calls.first().map(one_line).unwrap_or_default();
     let summary = Message::new("board.calls.newest").with("call", newest).render(frame.lang());
     html! {
         section #calls data-live data-summary=(Shown(&summary)) {

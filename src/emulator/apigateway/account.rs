@@ -53,7 +53,17 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (patch, scope) = operation.input::<Patch>()?;
     patch.only(&["cloudwatchRoleArn", "features"])?;
-    let mut account: Account = patch.apply(&scope.read(|state| state.apigateway.account()))?;
+    let mut account = scope.read(|state| state.apigateway.account());
+    // Terraform takes the role away by a value that it leaves out.
+    let patch = patch.without(|operation| {
+        let is_emptied = operation.path() == "/cloudwatchRoleArn" && operation.op() == "replace";
+        let is_emptied = is_emptied && operation.text().is_err();
+        if is_emptied {
+            account.cloudwatch_role_arn = None;
+        }
+        Ok(is_emptied)
+    })?;
+    let mut account: Account = patch.apply(&account)?;
     if account.features != FEATURES {
         return Err(bad_request("Invalid feature specified. Usage plans are all there is, and cannot be turned off."));
     }
@@ -62,7 +72,12 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
         check_role(&scope, role)?;
     }
     let shown = account.show();
-    scope.change(|state| Ok(state.apigateway.set_account(account))).await?;
+    scope
+        .change(|state| {
+            let _: () = state.apigateway.set_account(account);
+            Ok(())
+        })
+        .await?;
     Ok(Output::Members(shown))
 }
 

@@ -167,7 +167,7 @@ impl Asking<'_> {
             Outcome::Error(document) => {
                 let error: Value = serde_json::from_slice(&document).unwrap_or_default();
                 let is_refused = error["errorMessage"] == "Unauthorized";
-                return Err(if is_refused { Failure::Unauthorized } else { Failure::AuthorizerFailure });
+                return Err(if is_refused { Failure::Unauthorized } else { Failure::AuthorizerBroken });
             }
             Outcome::Accepted => return Err(Failure::AuthorizerConfiguration),
         };

@@ -142,7 +142,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 /// `FlushStageAuthorizersCache`.
-pub(super) async fn flush(operation: Operation<'_>) -> Result<Output, AwsError> {
+pub(super) fn flush(operation: Operation<'_>) -> Result<Output, AwsError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct StagePath {

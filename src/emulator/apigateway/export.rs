@@ -133,7 +133,7 @@ impl Export<'_> {
                 operation.insert("x-amazon-apigateway-request-validator".to_owned(), validator.name.as_str().into());
             }
             if let Some(integration) = &method.integration {
-                operation.insert("x-amazon-apigateway-integration".to_owned(), self.integration(integration));
+                operation.insert("x-amazon-apigateway-integration".to_owned(), Self::integration(integration));
             }
         }
         operation.into()
@@ -250,7 +250,7 @@ impl Export<'_> {
     }
 
     /// The members of an integration under the names that documents have for them.
-    fn integration(&self, integration: &super::model::Integration) -> Value {
+    fn integration(integration: &super::model::Integration) -> Value {
         let mut shown = json!(integration);
         let Value::Object(members) = &mut shown else { return shown };
         for name in ["integrationResponses", "cacheNamespace", "cacheKeyParameters"] {

@@ -34,7 +34,7 @@ pub(in crate::emulator) enum Failure {
     /// An authorizer cannot be asked, or answers nonsense.
     AuthorizerConfiguration,
     /// An authorizer's function fails.
-    AuthorizerFailure,
+    AuthorizerBroken,
     /// The signature of a call does not hold: the name of the error, and what is wrong.
     Signature(&'static str, String),
     /// A key has called as often as its plan lets it.
@@ -92,7 +92,7 @@ impl Failure {
             Self::AuthorizerConfiguration => {
                 ("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", "")
             }
-            Self::AuthorizerFailure => ("AUTHORIZER_FAILURE", 500, "AuthorizerFailureException", ""),
+            Self::AuthorizerBroken => ("AUTHORIZER_FAILURE", 500, "AuthorizerFailureException", ""),
             Self::Signature(error, message) => {
                 let is_late = message.starts_with("Signature expired");
                 let kind = if is_late { "EXPIRED_TOKEN" } else { "INVALID_SIGNATURE" };

@@ -18,6 +18,7 @@ const RATE: f64 = 10_000.0;
 const BURST: u32 = 5000;
 
 /// What a stage says of methods.
+#[expect(clippy::struct_excessive_bools, reason = "these are API Gateway's members")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct MethodSettings {

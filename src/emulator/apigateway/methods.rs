@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn what_a_method_is_not_put_with_is_refused_by_name() {
-        for (member, value) in [("methodIntegration", json!({ "type": "MOCK" }))] {
+        {
+            let (member, value) = ("methodIntegration", json!({ "type": "MOCK" }));
             let input = json!({
                 "restApiId": "a", "resourceId": "r", "httpMethod": "GET", "authorizationType": "NONE", member: value,
             });

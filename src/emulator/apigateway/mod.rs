@@ -103,7 +103,7 @@ pub static SERVICE: Service = Service {
         ("DeleteStage", Handler::Async(|operation| Box::pin(stages::delete(operation)))),
         ("DeleteUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::delete(operation)))),
         ("DeleteUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::delete_key(operation)))),
-        ("FlushStageAuthorizersCache", Handler::Async(|operation| Box::pin(authorizers::flush(operation)))),
+        ("FlushStageAuthorizersCache", Handler::Sync(authorizers::flush)),
         ("GetAccount", Handler::Sync(account::get)),
         ("GetApiKey", Handler::Sync(keys::get)),
         ("GetApiKeys", Handler::Sync(keys::list)),

@@ -98,7 +98,10 @@ impl Counted<'_> {
             return Ok(());
         }
         let now = self.context.config.clock.now();
-        let counted = self.context.store.change(self.region, |state| use_one(&mut state.apigateway, key, limits, now));
+        let counted = self
+            .context
+            .store
+            .change(self.region, |state| Ok::<_, AwsError>(use_one(&mut state.apigateway, key, limits, now)));
         match counted.await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::QuotaExceeded),
@@ -113,15 +116,15 @@ impl Counted<'_> {
 }
 
 /// Counts one call of a key against its plan's quota; tells whether there was one left.
-fn use_one(state: &mut State, key: &str, limits: &Limits, now: OffsetDateTime) -> Result<bool, AwsError> {
+fn use_one(state: &mut State, key: &str, limits: &Limits, now: OffsetDateTime) -> bool {
     // A plan that is gone or has no quota any more limits nothing.
-    let Some(plan) = state.plans.get(&limits.plan) else { return Ok(true) };
-    let Some(quota) = plan.settings.quota.clone() else { return Ok(true) };
+    let Some(plan) = state.plans.get(&limits.plan) else { return true };
+    let Some(quota) = plan.settings.quota.clone() else { return true };
     let name = name(&limits.plan, key);
     let mut usage = state.usage.get(&name).cloned().unwrap_or_default();
     usage.enter(&quota, now);
     if usage.remaining <= 0 {
-        return Ok(false);
+        return false;
     }
     usage.remaining -= 1;
     let today = usage.days.entry(written(now.date())).or_default();
@@ -130,7 +133,7 @@ fn use_one(state: &mut State, key: &str, limits: &Limits, now: OffsetDateTime) -
         usage.days.pop_first();
     }
     state.usage.insert(name, usage);
-    Ok(true)
+    true
 }
 
 impl Usage {

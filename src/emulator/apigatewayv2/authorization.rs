@@ -109,15 +109,14 @@ impl Door<'_> {
         let name = format!("{}/{}/{}/{}", source.api, source.stage, authorizer.authorizer_id, named.join(","));
         let (memory, now) = (&self.context.gateway, self.context.config.clock.uptime());
         let known = if ttl.is_zero() { None } else { memory.recall(&name, now) };
-        let answer = match known {
-            Some(answer) => answer,
-            None => {
-                let answer = Arc::new(self.ask(authorizer, source, &values).await?);
-                if !ttl.is_zero() {
-                    memory.keep(name, &answer, now, ttl);
-                }
-                answer
+        let answer = if let Some(answer) = known {
+            answer
+        } else {
+            let answer = Arc::new(self.ask(authorizer, source, &values).await?);
+            if !ttl.is_zero() {
+                memory.keep(name, &answer, now, ttl);
             }
+            answer
         };
         let context = decided(authorizer, &answer, &route_arn(source))?;
         Ok(if self.version == "2.0" { json!({ "lambda": context }) } else { context })

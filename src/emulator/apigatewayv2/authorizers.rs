@@ -210,7 +210,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 /// `ResetAuthorizersCache`.
-pub(super) async fn reset(operation: Operation<'_>) -> Result<Output, AwsError> {
+pub(super) fn reset(operation: Operation<'_>) -> Result<Output, AwsError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct StagePath {

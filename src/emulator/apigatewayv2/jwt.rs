@@ -1,7 +1,7 @@
 //! JSON Web Tokens: whether one was signed by a key of its issuer, for this audience, and is good now.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
 //!
-//! Keys come from the issuer's OpenID configuration; unlike at AWS the issuer may be a server on this machine, without
+//! Keys come from the issuer's `OpenID` configuration; unlike at AWS the issuer may be a server on this machine, without
 //! TLS.
 
 use super::model::Jwt;

@@ -65,7 +65,7 @@ pub static SERVICE: Service = Service {
         ("GetTags", Handler::Sync(apis::tags)),
         ("ImportApi", Handler::Async(|operation| Box::pin(openapi::import(operation)))),
         ("ReimportApi", Handler::Async(|operation| Box::pin(openapi::reimport(operation)))),
-        ("ResetAuthorizersCache", Handler::Async(|operation| Box::pin(authorizers::reset(operation)))),
+        ("ResetAuthorizersCache", Handler::Sync(authorizers::reset)),
         ("TagResource", Handler::Async(|operation| Box::pin(apis::tag(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(apis::untag(operation)))),
         ("UpdateApi", Handler::Async(|operation| Box::pin(apis::update(operation)))),

@@ -122,6 +122,7 @@ impl Comparison {
 /// What data that is not there counts as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::enum_variant_names, reason = "these are CloudWatch's words")]
 pub(super) enum Missing {
     Breaching,
     NotBreaching,

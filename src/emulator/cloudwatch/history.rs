@@ -64,7 +64,6 @@ struct Describe {
 }
 
 #[derive(Deserialize, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "these are AWS's names")]
 pub(super) enum AlarmType {
     CompositeAlarm,
     MetricAlarm,

@@ -86,15 +86,14 @@ impl Metrics {
         let Some(own) = of_region.get_mut(metric) else { return };
         own.last = own.last.max(now);
         let start = time.div_euclid(if is_fine { SECOND } else { MINUTE }) * if is_fine { SECOND } else { MINUTE };
-        match own.buckets.get_mut(&(start, unit)) {
-            Some(known) => known.add(&bucket),
-            None => {
-                own.buckets.insert((start, unit), bucket);
-                *buckets += 1;
-                if own.buckets.len() > MAX_OF_METRIC {
-                    own.buckets.pop_first();
-                    *buckets -= 1;
-                }
+        if let Some(known) = own.buckets.get_mut(&(start, unit)) {
+            known.add(&bucket);
+        } else {
+            own.buckets.insert((start, unit), bucket);
+            *buckets += 1;
+            if own.buckets.len() > MAX_OF_METRIC {
+                own.buckets.pop_first();
+                *buckets -= 1;
             }
         }
         if *metrics > MAX_METRICS || *buckets > MAX_BUCKETS {

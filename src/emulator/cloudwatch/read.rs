@@ -31,7 +31,7 @@ const LISTED: i64 = 14 * 24 * 60 * 60 * 1000;
 
 /// Checks a period: 1, 5, 10, 20, 30 or whole minutes; gives it in milliseconds.
 pub(super) fn period(seconds: u32, member: &str) -> Result<i64, AwsError> {
-    if matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds > 0 && seconds % 60 == 0 && seconds <= 86_400 * 365 {
+    if matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds > 0 && seconds.is_multiple_of(60) && seconds <= 86_400 * 365 {
         return Ok(i64::from(seconds) * 1000);
     }
     Err(invalid(format!("The parameter {member} must be 1, 5, 10, 20, 30 or a multiple of 60, and is {seconds}.")))

@@ -174,7 +174,7 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(invalid("metricName and metricNamespace must be specified together."));
     }
     let most = limit(input.limit, 50)?;
-    let after = input.next_token.as_deref().map(|token| token.parse::<StreamKey>());
+    let after = input.next_token.as_deref().map(str::parse::<StreamKey>);
     let after = after.transpose().map_err(|()| invalid("The specified nextToken is invalid."))?;
     let prefix = input.filter_name_prefix.as_deref().unwrap_or_default();
     scope.read(|state| {

@@ -199,7 +199,9 @@ impl Arrived<'_> {
         if subscriptions.is_empty() {
             return;
         }
-        let Some(functions) = context.functions.get().and_then(|functions| functions.upgrade()) else { return };
+        let Some(functions) = context.functions.get().and_then(super::super::runtime::WeakFunctions::upgrade) else {
+            return;
+        };
         for (name, subscription) in subscriptions {
             if let Err(reason) = self.tell_one(&functions, &name, &subscription) {
                 let group = self.group;

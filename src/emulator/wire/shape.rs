@@ -62,7 +62,7 @@ impl Shape {
         match value {
             Value::Null => {}
             Value::Array(items) => {
-                xml::list(parent, name, "member", items, |item, value| self.xml_value(item, name, value))
+                xml::list(parent, name, "member", items, |item, value| self.xml_value(item, name, value));
             }
             Value::Object(entries) if self.maps.contains(&name) => {
                 xml::list(parent, name, "entry", entries, |entry, (key, value)| {

@@ -119,6 +119,7 @@ fn text(text: &str) -> Value {
 }
 
 /// Says a resource in the provider's words.
+#[expect(clippy::too_many_lines, reason = "a table: a row for each kind of resource")]
 pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
     use Field::{Attribute as Set, Block, Document, Image, Redeployment};
     let thing = &resource.thing;

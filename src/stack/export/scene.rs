@@ -126,11 +126,11 @@ impl<'a> Scene<'a> {
                 _ => Entry::new(name, Value::text(value)),
             });
         }
-        if self.marked.document.is_some() {
-            if let Some(first) = self.spec.instances.first() {
-                let id = Value::of(Thing::of_instance(first.name.as_ref()), Attribute::Id);
-                entries.push(Entry::new("INSTANCE_ID", id));
-            }
+        if self.marked.document.is_some()
+            && let Some(first) = self.spec.instances.first()
+        {
+            let id = Value::of(Thing::of_instance(first.name.as_ref()), Attribute::Id);
+            entries.push(Entry::new("INSTANCE_ID", id));
         }
         entries
     }

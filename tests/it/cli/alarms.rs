@@ -28,7 +28,7 @@ async fn sum(client: &Client, name: &str, dimensions: &[(&str, &str)]) -> f64 {
     let call = client.get_metric_statistics().namespace("AWS/ApiGateway").metric_name(name).period(3600);
     let call = call.set_dimensions(Some(dimensions.collect())).statistics(Statistic::Sum);
     let call = call.start_time(DateTime::from_secs(now - 3600)).end_time(DateTime::from_secs(now + 60));
-    call.send().await.unwrap().datapoints().iter().filter_map(|point| point.sum()).sum()
+    call.send().await.unwrap().datapoints().iter().filter_map(aws_sdk_cloudwatch::types::Datapoint::sum).sum()
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -306,8 +306,8 @@ fn what_strangers_write_reaches_the_terminal_as_text_only() {
             "target": hostile, "name": hostile, "stack": hostile, "key": hostile, "status": 400, "code": hostile,
             "duration_ms": 1.5
         });
-        log.push_str(&format!("{line}\n"));
-        log.push_str(&format!("{now} other {}\n", hostile.replace('\n', " ")));
+        let other = hostile.replace('\n', " ");
+        log.extend([line.to_string().as_str(), "\n", &now, " other ", &other, "\n"]);
     }
     project.write(".atelier/engine.log", &log);
     let calls: Vec<Value> = {

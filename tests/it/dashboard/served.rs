@@ -184,8 +184,8 @@ pub(super) fn raw(port: u16, head: &str, headers: &[(&str, &str)], body: &str) -
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let pair = |line: &str| {
-        let (name, value) = line.split_once(": ").unwrap();
-        (name.to_owned(), value.to_owned())
+        let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("{line}: {text}"));
+        (name.to_owned(), value.trim_start().to_owned())
     };
     Answer { status, headers: lines.map(pair).collect(), body: body.to_owned() }
 }

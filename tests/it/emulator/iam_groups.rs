@@ -30,7 +30,7 @@ async fn a_group_has_users_and_policies_and_goes_without_them() {
     let cloud = cloud.restart().await;
     let iam = cloud.iam();
     let shown = iam.get_group().group_name("front").send().await.unwrap();
-    assert_eq!(shown.users().iter().map(|user| user.user_name()).collect::<Vec<_>>(), ["eva"]);
+    assert_eq!(shown.users().iter().map(aws_sdk_iam::types::User::user_name).collect::<Vec<_>>(), ["eva"]);
     let of_user = iam.list_groups_for_user().user_name("eva").send().await.unwrap();
     assert_eq!(of_user.groups()[0].group_name(), "front");
     assert_eq!(iam.delete_user().user_name("eva").send().await.unwrap_err().code(), Some("DeleteConflict"));

@@ -95,7 +95,8 @@ async fn a_metric_filter_is_tried_kept_shown_and_deleted() {
     let sums = metrics.get_metric_statistics().namespace("App").metric_name("Slow").period(60);
     let sums = sums.start_time(time(NOW - 60_000)).end_time(time(NOW + 60_000));
     let sums = sums.statistics(aws_sdk_cloudwatch::types::Statistic::Sum).send().await.unwrap();
-    assert_eq!(sums.datapoints().iter().filter_map(|point| point.sum()).sum::<f64>(), 1.0, "one was slow");
+    let slow: f64 = sums.datapoints().iter().filter_map(aws_sdk_cloudwatch::types::Datapoint::sum).sum();
+    assert!((slow - 1.0).abs() < 1e-9, "one was slow: {slow}");
     let groups = logs.describe_log_groups().send().await.unwrap();
     assert_eq!(groups.log_groups()[0].metric_filter_count(), Some(1));
     logs.delete_metric_filter().log_group_name(GROUP).filter_name("slow").send().await.unwrap();
@@ -170,7 +171,7 @@ async fn a_query_answers_and_is_remembered() {
     let query = "filter ispresent(level) | stats count(*) as n, max(ms) as slowest by route | sort n desc";
     let id = start(query).send().await.unwrap().query_id.unwrap();
     let results = logs.get_query_results().query_id(&id).send().await.unwrap();
-    assert_eq!(results.status().map(|status| status.as_str()), Some("Complete"));
+    assert_eq!(results.status().map(aws_sdk_cloudwatchlogs::types::QueryStatus::as_str), Some("Complete"));
     let cells = |row: &Vec<aws_sdk_cloudwatchlogs::types::ResultField>| -> Vec<String> {
         row.iter().map(|cell| format!("{}={}", cell.field().unwrap(), cell.value().unwrap())).collect()
     };

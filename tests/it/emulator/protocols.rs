@@ -53,7 +53,6 @@ async fn a_missing_rest_operation_is_named_although_its_call_has_a_method_and_a_
         ("lambda", "POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"),
         ("apigateway", "POST", "/domainnames", "CreateDomainName"),
         ("apigateway", "POST", "/clientcertificates", "GenerateClientCertificate"),
-        ("apigateway", "PATCH", "/account", "UpdateAccount"),
         ("apigateway", "POST", "/apikeys?mode=import&format=csv", "ImportApiKeys"),
         ("lambda", "GET", "/2015-03-31/nonsense", "GET /2015-03-31/nonsense"),
     ] {

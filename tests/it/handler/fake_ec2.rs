@@ -256,10 +256,11 @@ impl World {
         }
         let mut items = String::new();
         for FakeInstance { id, state, launched, stack, kind, tags: others } in &self.instances {
-            let others: String = others
+            let others: Vec<String> = others
                 .iter()
                 .map(|(key, value)| format!("<item><key>{key}</key><value>{value}</value></item>"))
                 .collect();
+            let others = others.concat();
             let tags = format!(
                 "<item><key>atelier:stack</key><value>{stack}</value></item>\
                  <item><key>atelier:part</key><value>instance</value></item>{others}"
@@ -322,7 +323,7 @@ fn types(name: Option<&str>, pattern: Option<&str>) -> Response {
         let error = "<Error><Code>InvalidInstanceType</Code><Message>arn:aws:secret</Message></Error>";
         return answer(400, format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"));
     }
-    let items: String = found
+    let items: Vec<String> = found
         .iter()
         .map(|(name, architecture)| {
             format!(
@@ -331,6 +332,7 @@ fn types(name: Option<&str>, pattern: Option<&str>) -> Response {
             )
         })
         .collect();
+    let items = items.concat();
     answer(
         200,
         format!(

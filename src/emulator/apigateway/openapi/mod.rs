@@ -356,7 +356,7 @@ mod tests {
         assert_eq!((authorizer.name.as_str(), authorizer.ttl), ("mine", 60));
         assert_eq!(authorizer.sources().collect::<Vec<_>>(), ["method.request.header.X-Token"]);
         assert_eq!(method.request_models["application/json"], "Pets");
-        assert_eq!(method.request_parameters["method.request.querystring.q"], true);
+        assert!(method.request_parameters["method.request.querystring.q"]);
         assert!(api.validators[method.request_validator_id.as_ref().unwrap()].validate_request_body);
         let pets = api.models["Pets"].schema.as_deref().unwrap();
         assert!(pets.contains("https://apigateway.amazonaws.com/restapis/a1/models/Pet"), "{pets}");

@@ -6,7 +6,10 @@ use super::super::{
     model::{Model, RestApi, Validator},
     models,
 };
-use crate::emulator::wire::{AwsError, letter_id};
+use crate::{
+    emulator::wire::{AwsError, letter_id},
+    secret::hex,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -245,7 +248,7 @@ fn model_of(schema: &Value, api: &mut RestApi) -> Result<Option<String>, AwsErro
     if let Some(known) = known {
         return Ok(Some(known.name.clone()));
     }
-    let digest = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digest = hex(&Sha256::digest(&text));
     let name = (6..=digest.len()).map(|length| format!("MODEL{}", &digest[..length]));
     let name = name.into_iter().find(|name| !api.models.contains_key(name)).unwrap_or_default();
     add_model(&name, schema, api)?;

@@ -421,7 +421,7 @@ pub(in crate::emulator::ec2) fn describe_attribute(operation: Operation<'_>) -> 
         xml::text(root, "networkInterfaceId", &id);
         match attribute.as_str() {
             "attachment" if face.has_attachment() => {
-                xml::element(root, "attachment", |item| face.write_attachment(item))
+                xml::element(root, "attachment", |item| face.write_attachment(item));
             }
             "attachment" => {}
             "description" => {

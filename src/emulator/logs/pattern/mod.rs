@@ -61,12 +61,11 @@ impl FilterPattern {
 
 /// What a selector (`$.a.b`, or `$field` where a pattern has fields) names in a message.
 pub(super) fn selected(pattern: &FilterPattern, selector: &str, message: &str) -> Option<String> {
-    match pattern {
-        FilterPattern::Fields(fields) => fields.extracted(message).remove(selector),
-        _ => {
-            let message = serde_json::from_str(message.trim()).ok()?;
-            json::select(selector, &message).map(|value| json::text(&value))
-        }
+    if let FilterPattern::Fields(fields) = pattern {
+        fields.extracted(message).remove(selector)
+    } else {
+        let message = serde_json::from_str(message.trim()).ok()?;
+        json::select(selector, &message).map(|value| json::text(&value))
     }
 }
 
