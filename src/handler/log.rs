@@ -7,11 +7,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use super::failure::Upstream;
-use crate::{
-    calls,
-    log::millis,
-    marks::{NAMESPACE, NO_ACTION},
-};
+use crate::{calls, log::millis, marks::NAMESPACE};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
@@ -39,7 +35,7 @@ pub(super) struct Entry<'a> {
     /// The path, where it is the API's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) path: Option<&'static str>,
-    /// What was asked for, as far as it was understood, else [`NO_ACTION`]: a metric needs a word.
+    /// What was asked for, as far as it was understood, else [`NO_ACTION`](crate::marks::NO_ACTION): a metric needs a word.
     pub(super) action: &'static str,
     /// Of whom.
     pub(super) target: Option<&'static str>,
@@ -274,6 +270,7 @@ fn write(line: &impl Serialize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::marks::NO_ACTION;
 
     #[tokio::test]
     async fn the_first_state_is_that_before_and_the_last_that_after() {
