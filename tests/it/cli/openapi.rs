@@ -65,7 +65,7 @@ fn schemathesis_finds_nothing() {
     };
     check(None);
     succeeds(&project.run(&["deploy", "--auth", "api-key"]));
-    let made = project.run(&["key", "create", "--scope", "control", "--json"]).json();
+    let made = project.run(&["key", "create", "--scope", "modify", "--json"]).json();
     check(Some(made["data"]["value"].as_str().unwrap()));
 }
 
