@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test of the project, on a fresh clone of a new machine; CI runs exactly this.
 # What it needs beyond cargo and a C compiler, it installs: the AWS CLI, botocore, schemathesis, cfn-lint, Pulumi's types and
-# pytest into virtual environments under target/, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
+# pytest into virtual environments under target/, Chromium and its driver, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
 # packages; needs root or sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,7 +37,8 @@ if grep -q FAILPOINTS "$atelier"; then
 fi
 step "what tests run besides"
 # Each script prints the path of its program, which it installs when it is missing; the tests read it in ATELIER_AWS_CLI and so on.
-for tool in aws-cli awslocal botocore schemathesis chalice sdk-go sdk-ruby old-aws-cli cfn-lint pulumi pytest; do
+for tool in aws-cli awslocal botocore schemathesis chalice sdk-go sdk-ruby old-aws-cli cfn-lint pulumi pytest \
+  chromedriver axe; do
   path=$(scripts/$tool.sh)
   variable=ATELIER_$(tr a-z- A-Z_ <<<"$tool")
   export "$variable=$path"

@@ -25,8 +25,10 @@ const BYTES: usize = 20;
 pub enum Scope {
     /// What only looks.
     Status,
-    /// That, and what changes something.
+    /// That, and what starts and stops something.
     Control,
+    /// That, and what changes an instance's type.
+    Modify,
 }
 
 impl Scope {
@@ -36,6 +38,7 @@ impl Scope {
         match self {
             Self::Status => "status",
             Self::Control => "control",
+            Self::Modify => "modify",
         }
     }
 
@@ -109,9 +112,42 @@ impl FromStr for Digest {
     }
 }
 
-/// The keys that open an API: their digests, each with its scope. An empty one opens nothing.
+/// The keys that open an API: their digests, each with its scope and its name. An empty one opens nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeyScopes(BTreeMap<Digest, Scope>);
+pub struct KeyScopes(BTreeMap<Digest, Opens>);
+
+/// What a key opens, and what people call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Opens {
+    scope: Scope,
+    /// Its name, which is no secret; none in what an earlier atelier wrote.
+    name: Option<String>,
+}
+
+impl Opens {
+    /// Reads `control`, or `control alice`.
+    fn parse(text: &str) -> Result<Self, InvalidKeyScopes> {
+        let (scope, name) = text.split_once(' ').map_or((text, None), |(scope, name)| (scope, Some(name)));
+        let scope = [Scope::Status, Scope::Control].into_iter().find(|known| known.as_str() == scope);
+        let is_name = |name: &&str| {
+            (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        match (scope, name) {
+            (Some(scope), None) => Ok(Self { scope, name: None }),
+            (Some(scope), Some(name)) if is_name(&name) => Ok(Self { scope, name: Some(name.to_owned()) }),
+            _ => Err(InvalidKeyScopes::Scope),
+        }
+    }
+}
+
+impl fmt::Display for Opens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} {name}", self.scope),
+            None => self.scope.fmt(f),
+        }
+    }
+}
 
 /// A text that is not what [`KeyScopes::to_text`] writes.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +155,9 @@ pub enum InvalidKeyScopes {
     /// It is not a JSON object of known scopes.
     #[error("not a JSON object of digests and scopes")]
     Json(#[from] serde_json::Error),
+    /// A value in it is no scope, or no scope and a name.
+    #[error("not a JSON object of digests and scopes")]
+    Scope,
     /// A name in it is no digest.
     #[error(transparent)]
     Digest(#[from] InvalidDigest),
@@ -130,22 +169,33 @@ impl KeyScopes {
     /// # Errors
     /// Tells what is wrong; nothing is skipped, because half a list would lock keys out silently.
     pub fn parse(text: &str) -> Result<Self, InvalidKeyScopes> {
-        let members: BTreeMap<String, Scope> = serde_json::from_str(text)?;
-        let scopes = members.into_iter().map(|(digest, scope)| Ok((digest.parse()?, scope)));
-        Ok(Self(scopes.collect::<Result<_, InvalidDigest>>()?))
+        let members: BTreeMap<String, String> = serde_json::from_str(text)?;
+        let scopes = members.into_iter().map(|(digest, opens)| Ok((digest.parse()?, Opens::parse(&opens)?)));
+        Ok(Self(scopes.collect::<Result<_, InvalidKeyScopes>>()?))
     }
 
-    /// Writes them as compact JSON: `{"<digest>":"control"}`, the same text for the same keys.
+    /// Writes them as compact JSON: `{"<digest>":"control alice"}`, the same text for the same keys.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let members = self.0.iter().map(|(digest, scope)| format!(r#""{}":"{scope}""#, digest.as_str()));
+        let members = self.0.iter().map(|(digest, opens)| format!(r#""{}":"{opens}""#, digest.as_str()));
         format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    }
+
+    /// Adds a key that has a name.
+    pub fn insert(&mut self, digest: Digest, scope: Scope, name: &str) {
+        self.0.insert(digest, Opens { scope, name: Some(name.to_owned()) });
     }
 
     /// Counts the keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether one of them opens just this.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        self.0.values().any(|known| known.scope == scope)
     }
 
     /// Whether there is no key.
@@ -157,11 +207,17 @@ impl KeyScopes {
     /// Finds the scope of a key that somebody sent. Every digest is compared, in constant time each.
     #[must_use]
     pub fn scope_of(&self, candidate: &str) -> Option<Scope> {
+        self.find(candidate).map(|(scope, _)| scope)
+    }
+
+    /// The same, and the key's name where it is known.
+    #[must_use]
+    pub fn find(&self, candidate: &str) -> Option<(Scope, Option<&str>)> {
         let sent = Digest::of(candidate);
         let mut found = None;
-        for (digest, scope) in &self.0 {
+        for (digest, opens) in &self.0 {
             if digest.is(&sent) {
-                found = Some(*scope);
+                found = Some((opens.scope, opens.name.as_deref()));
             }
         }
         found
@@ -170,7 +226,7 @@ impl KeyScopes {
 
 impl FromIterator<(Digest, Scope)> for KeyScopes {
     fn from_iter<I: IntoIterator<Item = (Digest, Scope)>>(keys: I) -> Self {
-        Self(keys.into_iter().collect())
+        Self(keys.into_iter().map(|(digest, scope)| (digest, Opens { scope, name: None })).collect())
     }
 }
 
@@ -195,6 +251,11 @@ mod tests {
         assert_eq!(read.scope_of("atl_a"), Some(Scope::Control));
         assert_eq!(read.scope_of("atl_b"), Some(Scope::Status));
         assert!(!scopes.to_text().contains("atl_"));
+        let mut named = scopes.clone();
+        named.insert(Digest::of("atl_a"), Scope::Control, "alice");
+        let read = KeyScopes::parse(&named.to_text()).unwrap();
+        assert_eq!((read.find("atl_a"), &read), (Some((Scope::Control, Some("alice"))), &named));
+        assert_eq!(read.find("atl_b"), Some((Scope::Status, None)));
         assert_eq!(KeyScopes::parse("{}").unwrap().scope_of(""), None);
         assert!(Scope::Control.allows(Scope::Status) && !Scope::Status.allows(Scope::Control));
     }

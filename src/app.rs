@@ -8,11 +8,13 @@ mod usage;
 
 use crate::{
     calls,
-    cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction},
+    cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction, ScheduleAction},
     commands::{self, context::Context},
     dashboard, engine,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
+    marks::OWN_CALLS,
+    secret,
     settings::{Environment, Flags, FunctionFlags, Settings},
     ui::{self, Console, Report},
 };
@@ -87,6 +89,9 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     if console.is_verbose() {
         calls::tell_to(console.progress());
     }
+    // Without randomness, those of two runs have one name.
+    let run = secret::random_hex(4).unwrap_or_default();
+    calls::name(&format!("{OWN_CALLS}{}-{run}", console.command().replace(' ', "-")));
     let cancel = CancellationToken::new();
     let manner = manner(&cli.command, &settings);
     let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
@@ -107,12 +112,15 @@ fn flags(cli: &Cli) -> Flags {
     match &cli.command {
         Command::Up(args) => {
             let (image, rate, lenient) = (args.image.clone(), args.rate, args.lenient);
-            Flags { image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
+            // There is one engine that ends by itself.
+            let engine = flags.engine.or(args.stop_after.map(|_| engine::ENDS_BY_ITSELF));
+            Flags { engine, image, rate, lenient, listen: args.listen, iam: args.iam, ..flags }
         }
         Command::Run(args) => Flags { lenient: args.lenient.then_some(Lenience::On), ..flags },
-        Command::Deploy(cli::Deploy { auth, function, runtime, handler, .. }) => {
+        Command::Deploy(cli::Deploy { auth, function, runtime, handler, instance, container, .. }) => {
             let (dir, runtime, handler) = (function.clone(), runtime.clone(), handler.clone());
-            Flags { auth: *auth, function: FunctionFlags { dir, runtime, handler }, ..flags }
+            let (instances, containers) = (instance.clone(), container.clone());
+            Flags { auth: *auth, function: FunctionFlags { dir, runtime, handler }, instances, containers, ..flags }
         }
         _ => flags,
     }
@@ -132,9 +140,12 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
         | Command::Down(_)
         | Command::Open(_) => CALL,
         Command::Key(key) if !matches!(key.action, KeyAction::List(_)) => CALL,
+        Command::Schedule(schedule) if !matches!(schedule.action, ScheduleAction::List(_)) => CALL,
         // What is half installed is removed.
         Command::Runtimes(runtimes) if matches!(runtimes.action, RuntimesAction::Install(_)) => CALL,
         Command::Logs(logs) if logs.follow => CALL,
+        Command::Status(status) if status.watch => CALL,
+        Command::Metrics(metrics) if metrics.watch => CALL,
         Command::Up(up) if up.foreground => FAREWELL,
         // They change nothing, or are gone on with from anywhere.
         _ => Duration::ZERO,
@@ -142,6 +153,8 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
     let is_way_out = match command {
         Command::Logs(logs) => logs.follow,
         Command::Deploy(deploy) => deploy.watch,
+        Command::Status(status) => status.watch,
+        Command::Metrics(metrics) => metrics.watch,
         Command::Up(up) => up.foreground,
         Command::Dashboard(_) | Command::Open(_) => true,
         _ => false,
@@ -153,7 +166,12 @@ fn manner(command: &Command, settings: &Settings) -> Manner {
 fn left(command: &Command) -> &'static str {
     match command {
         Command::Up(_) => "hint.interrupted_up",
-        Command::Deploy(_) | Command::Bonus(_) | Command::Clean(_) | Command::Down(_) | Command::Key(_) => "hint.again",
+        Command::Deploy(_)
+        | Command::Bonus(_)
+        | Command::Clean(_)
+        | Command::Down(_)
+        | Command::Key(_)
+        | Command::Schedule(_) => "hint.again",
         _ => "hint.interrupted_anew",
     }
 }
@@ -205,20 +223,30 @@ fn dispatch<'a>(context: &'a Context, command: &'a Command) -> Pin<Box<dyn Futur
             Box::pin(answer(context, left, dashboard::open(context, args)))
         }
         Command::Open(args) => Box::pin(answer(context, left, commands::open::run(context, args))),
+        Command::Status(args) if args.all => Box::pin(answer(context, left, commands::overview::run(context, args))),
         Command::Status(args) => Box::pin(answer(context, left, commands::status::run(context, args))),
         Command::Logs(args) => Box::pin(answer(context, left, commands::logs::run(context, args))),
+        Command::Trace(args) => Box::pin(answer(context, left, commands::trace::run(context, args))),
+        Command::History(args) => Box::pin(answer(context, left, commands::history::run(context, args))),
+        Command::Metrics(args) => Box::pin(answer(context, left, commands::metrics::run(context, args))),
         Command::Env(args) => Box::pin(answer(context, left, commands::env::run(context, args))),
         Command::Run(args) => Box::pin(answer(context, left, commands::run::run(context, args))),
         Command::Aws(args) => Box::pin(answer(context, left, commands::aws::run(context, args))),
         Command::Explain(args) => Box::pin(answer(context, left, ready(commands::explain::run(context, args)))),
         Command::Help(args) => Box::pin(answer(context, left, ready(commands::help::run(context, args)))),
         Command::Clean(args) => Box::pin(answer(context, left, commands::clean::run(context, args))),
+        Command::Down(args) if args.all => Box::pin(answer(context, left, commands::down::all(context, args))),
         Command::Down(args) => Box::pin(answer(context, left, commands::down::run(context, args))),
         Command::Key(args) => match &args.action {
             KeyAction::Create(args) => Box::pin(answer(context, left, commands::key::create(context, args))),
             KeyAction::List(args) => Box::pin(answer(context, left, commands::key::list(context, args))),
             KeyAction::Revoke(args) => Box::pin(answer(context, left, commands::key::revoke(context, args))),
             KeyAction::Rotate(args) => Box::pin(answer(context, left, commands::key::rotate(context, args))),
+        },
+        Command::Schedule(args) => match &args.action {
+            ScheduleAction::Set(args) => Box::pin(answer(context, left, commands::schedule::set(context, args))),
+            ScheduleAction::List(args) => Box::pin(answer(context, left, commands::schedule::list(context, args))),
+            ScheduleAction::Remove(args) => Box::pin(answer(context, left, commands::schedule::remove(context, args))),
         },
         Command::Runtimes(args) => match &args.action {
             RuntimesAction::List(args) => Box::pin(answer(context, left, commands::runtimes::list(context, args))),

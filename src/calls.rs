@@ -7,23 +7,47 @@
 use crate::{progress::Progress, text::Message};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::{
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+/// The header in which a call's name goes out, which is a request's id to whoever gets it.
+pub(crate) const NAME_HEADER: &str = "x-request-id";
+
 static LISTENER: OnceLock<Progress> = OnceLock::new();
-/// What a local engine's log is to call each AWS call of this process.
+/// What a local engine's log is to call the calls of this process; a number comes behind it.
 static NAME: OnceLock<String> = OnceLock::new();
+/// How many of them there were.
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+tokio::task_local! {
+    /// The request for which calls are made.
+    static FOR: String;
+}
 
 /// Tells every call of this process from now on; the first listener stays.
 pub fn tell_to(progress: Progress) {
     let _ = LISTENER.set(progress);
 }
 
-/// Names every AWS call of this process from now on, so that whoever reads the engine's log knows them; the first name
+/// Names every call of this process from now on, so that whoever reads the engine's log knows them; the first name
 /// stays.
-pub(crate) fn name(id: &str) {
+pub fn name(id: &str) {
     let _ = NAME.set(id.to_owned());
+}
+
+/// Does some work for a request, whose id its calls then carry.
+pub(crate) async fn on_behalf_of<T>(request_id: String, work: impl Future<Output = T>) -> T {
+    FOR.scope(request_id, work).await
+}
+
+/// The name of the next call, where it is to have one: the request that it is made for, else one of its own.
+pub(crate) fn next_name() -> Option<String> {
+    let own = || Some(format!("{}-{}", NAME.get()?, CALLS.fetch_add(1, Ordering::Relaxed) + 1));
+    FOR.try_with(Clone::clone).ok().or_else(own)
 }
 
 /// Whether somebody listens.
@@ -46,9 +70,9 @@ pub(crate) struct Begun(Option<(String, Instant)>);
 
 /// Names a signed AWS call for the engine's log, and begins to tell it.
 pub(crate) fn begin(request: &mut HttpRequest) -> Begun {
-    if let Some(name) = NAME.get() {
+    if let Some(name) = next_name() {
         // After the signature, which does not cover it.
-        request.headers_mut().insert("x-request-id", name.clone());
+        request.headers_mut().insert(NAME_HEADER, name);
     }
     Begun(are_told().then(|| (describe(request), Instant::now())))
 }

@@ -8,9 +8,10 @@ pub mod help;
 
 pub use args::{
     Aws, Bonus, Call, Called, Clean, Completions, Config, ConfigAction, ConfigShow, Dashboard, Deploy, Doctor, Down,
-    Env, EnvShell, Explain, Export, Help, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, LogSource,
-    Logs, Man, Open, Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Status, StatusOutput,
-    Template, Test, TestBonus, TestReporting, Up, Version,
+    Env, EnvShell, Explain, Export, Help, History, Init, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate,
+    LogSource, Logs, Man, Metrics, Open, Plan, Run, Runtimes, RuntimesAction, RuntimesInstall, RuntimesList, Schedule,
+    ScheduleAction, ScheduleList, ScheduleRemove, ScheduleSet, Status, StatusOutput, Template, Test, TestBonus,
+    TestReporting, Trace, Up, Version, Wanted,
 };
 
 use crate::{engine_kind::EngineKind, names::StackName, settings::ColorWhen, text::Lang};
@@ -114,12 +115,20 @@ pub enum Command {
     Status(Status),
     /// Shows the logs.
     Logs(Logs),
+    /// Shows one call, station by station.
+    Trace(Trace),
+    /// Tells who changed what.
+    History(History),
+    /// Tells how many calls there were, how fast, and what it would cost.
+    Metrics(Metrics),
     /// Prints shell variables.
     Env(Env),
     /// Runs a command with these variables.
     Run(Run),
     /// Runs the AWS CLI against the engine.
     Aws(Aws),
+    /// Sets when instances start and stop.
+    Schedule(Schedule),
     /// Tells which statement of a policy decided about a call.
     Explain(Explain),
     /// Handles the API's keys.

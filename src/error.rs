@@ -202,6 +202,10 @@ codes! {
     Unhealthy = "unhealthy", NotRunning, Never;
     /// There is no deployed stack here.
     NotDeployed = "not_deployed", NotRunning, Never;
+    /// No log has a call of this id.
+    NoSuchCall = "no_such_call", Failed, Never;
+    /// No log has any call.
+    NoCall = "no_call", Failed, Never;
     /// A deploy has something to do.
     Pending = "pending", Failed, Never;
     /// The deployed API did not do what it was asked.

@@ -4,7 +4,7 @@
 //! to, is a login page.
 
 use crate::{
-    api_key,
+    api_key, calls,
     secret::Secret,
     text::{Message, system_words},
 };
@@ -180,6 +180,10 @@ impl HttpClient {
         }
         if let Some(key) = &self.api_key {
             request = request.header(api_key::HEADER, key);
+        }
+        let is_named = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(calls::NAME_HEADER));
+        if let Some(name) = calls::next_name().filter(|_| !is_named) {
+            request = request.header(calls::NAME_HEADER, name);
         }
         let request = request.body(Full::new(body)).map_err(|_| CallError::Url(url.to_owned()))?;
         let answer = tokio::time::timeout(deadline, self.exchange(request, url)).await;

@@ -5,7 +5,7 @@
 //! which `tests/it/architecture.rs` holds:
 //!
 //! ```text
-//! app -> commands -> stack -> engine -> settings -> docker
+//! app -> commands -> trace -> stack -> engine -> settings -> docker
 //!                    emulator, edge, handler, proxy   (know neither commands nor ui)
 //!                    http1, contract, api_key, names, marks ... (the ground)
 //! ```
@@ -55,9 +55,11 @@ pub mod progress;
 pub mod proxy;
 pub mod roles;
 pub mod runtimes;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod shell;
 pub mod stack;
 pub mod text;
+pub mod trace;
 pub mod ui;

@@ -27,6 +27,8 @@ pub const TARGET: &str = "target";
 pub const SPEC_LABEL: &str = "atelier.spec";
 /// The label with the project folder that a container was made for.
 pub const PROJECT_LABEL: &str = "atelier.project";
+/// The label of a container that stands in `[containers]`; one without it, of `bonus`, is nobody's but the user's to remove.
+pub const DECLARED_LABEL: &str = "atelier.declared";
 /// The label with the id of the installation whose engine made a container for a function. It is not [`OWNER_LABEL`]:
 /// the docker proxy takes that for leave to start and stop.
 pub const ENGINE_LABEL: &str = "atelier.engine";
@@ -49,8 +51,42 @@ pub const KEY_DIGEST_TAG: &str = "atelier:digest";
 pub const KEY_SCOPE_TAG: &str = "atelier:scope";
 /// The tag that holds an API key's name for people.
 pub const KEY_NAME_TAG: &str = "atelier:name";
+/// The tag that holds an instance's name, where a stack names its instances.
+pub const INSTANCE_NAME_TAG: &str = KEY_NAME_TAG;
+/// The tag that holds the type that a deploy last wanted of an instance.
+pub const INSTANCE_TYPE_TAG: &str = "atelier:type";
+/// The tag that holds when an instance is to be stopped (`2026-11-28T20:00:00Z`). That of a container, which can have no
+/// new label while it runs, stands at the stack's instance under this name, a colon and the container's.
+pub const STOPS_AT_TAG: &str = "atelier:stops-at";
+/// The tag that holds when the API was last called, where what nobody uses is to be stopped.
+pub const LAST_CALL_TAG: &str = "atelier:last-call";
+/// The tag that holds the type that an instance is on its way to, which runs again once it has it.
+pub const MODIFY_TAG: &str = "atelier:modify";
 /// The tag that pins an API's id at its creation, on `LocalStack`, its kin and the embedded engine.
 pub const API_ID_TAG: &str = "_custom_id_";
+
+/// The namespace of the metrics that the function writes.
+pub const NAMESPACE: &str = "atelier";
+/// The action in a metric of what asked for none that there is: metrics have few dimensions, whatever strangers ask.
+pub const NO_ACTION: &str = "none";
+/// The action in the line of an event that only says that a minute has passed.
+pub const TICK: &str = "tick";
+/// What atelier's own commands begin the ids of their AWS calls with, so that logs can tell them apart.
+pub const OWN_CALLS: &str = "atelier-";
+
+/// The value of [`PART_TAG`] for the rule that wakes the function every minute.
+pub const CLOCK: &str = "clock";
+/// How often it does.
+pub const CLOCK_RATE: &str = "rate(1 minute)";
+/// The id of the function among the rule's targets.
+pub const CLOCK_TARGET: &str = "function";
+
+/// The name of a stack's rule that wakes the function every minute. The function makes it, too: who starts something for
+/// two hours must find it stopped then.
+#[must_use]
+pub fn clock_rule(stack: impl std::fmt::Display) -> String {
+    format!("{stack}-{CLOCK}")
+}
 
 /// The stage that the API is deployed to, a part of its URL.
 pub const STAGE: &str = "dev";

@@ -125,6 +125,36 @@ name!(
 );
 
 name!(
+    /// The name of an instance in its stack, where a stack has several.
+    InstanceName,
+    "instance name",
+    "1 to 32 of a-z, 0-9 and `-`, starting with a letter",
+    |text| text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_kebab(text)
+);
+
+name!(
+    /// The name of a type of instance, by its form only: which there are, an engine knows.
+    InstanceType,
+    "instance type",
+    "an instance type such as `t3.small`",
+    |text| {
+        let is_part = |part: &str| (1..=16).contains(&part.len()) && is_kebab(part);
+        text.split_once('.').is_some_and(|(family, size)| is_part(family) && is_part(size))
+    }
+);
+
+impl InstanceType {
+    /// The rule as a regular expression that every dialect reads alike.
+    pub const PATTERN: &str = "^[a-z0-9-]{1,16}[.][a-z0-9-]{1,16}$";
+
+    /// The part before the point (`t3`).
+    #[must_use]
+    pub fn family(&self) -> &str {
+        self.0.split_once('.').map_or(&self.0, |(family, _)| family)
+    }
+}
+
+name!(
     /// The id of a REST API: API Gateway draws ten letters and digits, local engines let users pin their own.
     ApiId,
     "API id",

@@ -3,11 +3,13 @@
 //!
 //! Not here: what a setting does, and how it is printed (`commands::config`).
 
+mod alarm;
 pub mod environment;
 mod file;
 mod flags;
 mod look;
 mod nearest;
+mod operate;
 mod own;
 mod resolve;
 pub mod roles;
@@ -16,17 +18,21 @@ pub mod source;
 mod test_entry;
 mod values;
 
+pub use alarm::Alarms;
 pub use environment::Environment;
-pub use file::{keep, keep_function};
+pub use file::{keep, keep_entries, keep_function};
 pub use flags::Flags;
 pub use look::{ColorWhen, Look};
+pub use operate::{
+    Containers, Instances, Schedules, container_entry, contradiction, instance_entry, instance_name, time, zone,
+};
 pub use own::{FunctionFlags, OwnFunction};
 pub use setting::{Origin, Setting};
 pub use source::FILE;
 pub use test_entry::{TestEntry, request_line};
 pub use values::{
-    Auth, Rule, address, base_url, duration, endpoint, lenient, origins, port, rate, region, runtime, shown, stack,
-    switch,
+    Auth, Moment, Rule, StatusFilter, address, base_url, duration, endpoint, instance_type, lenient, lifetime, moment,
+    origins, pattern, port, rate, region, runtime, shown, stack, status, switch,
 };
 
 use crate::{
@@ -76,6 +82,18 @@ pub struct Settings {
     pub auth: Setting<Auth>,
     /// A function of one's own, instead of atelier's.
     pub function: Setting<Option<OwnFunction>>,
+    /// From when on the function is in alarm.
+    pub alarms: Setting<Alarms>,
+    /// The stack's instances by name; none where there is one without a name.
+    pub instances: Setting<Instances>,
+    /// The containers behind the API by name.
+    pub containers: Setting<Containers>,
+    /// When instances start and stop.
+    pub schedules: Setting<Schedules>,
+    /// How long nobody may call before what runs is stopped.
+    pub idle: Setting<Option<Duration>>,
+    /// Whether the function's role may change types.
+    pub modify: Setting<bool>,
     /// The requests with which `test` checks it.
     pub tests: Setting<Vec<TestEntry>>,
     /// How often one client, and one API key, may call the edge; by default as often as it likes on loopback, and not
@@ -89,6 +107,10 @@ pub struct Settings {
     pub listen: Setting<Option<IpAddr>>,
     /// Whether the embedded engine lets the policies of identities have a say; by default it does not.
     pub iam: Setting<bool>,
+    /// How many log files of the embedded engine are kept, the current one included.
+    pub log_files: Setting<usize>,
+    /// How many bytes one of them may have.
+    pub log_size: Setting<u64>,
     /// The engine's image, when not the pinned one.
     pub image: Setting<Option<String>>,
     /// An AWS API that already runs (`--endpoint`), instead of one that `up` starts; no slash at the end.
@@ -126,7 +148,7 @@ pub struct Settings {
     pub browser: Option<String>,
     /// `ATELIER_RELEASES`: where releases are, instead of where this binary's sources say.
     pub releases: Option<String>,
-    /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours never do.
+    /// `AWS_ENDPOINT_URL`: where the user's other AWS tools go; ours do only with the `aws` engine.
     pub ambient_endpoint: Option<String>,
     /// The variable that says that the user has AWS credentials of their own, which local engines never see.
     pub ambient_credentials: Option<&'static str>,

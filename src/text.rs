@@ -122,6 +122,21 @@ impl Message {
     }
 }
 
+/// Somebody else's text without what would move the cursor, change colours, rename the window or turn the direction of
+/// what follows: a stranger writes what they like into a path, a name, a header or a log line.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    text.chars().filter(|c| *c == '\t' || !(c.is_control() || is_invisible(*c))).collect()
+}
+
+/// Marks that show nothing of their own: of direction, of lines, of width, and the tags of plane 14.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// A service's own word for a state (`running`), with what it means where the language has words for it.
 #[must_use]
 pub fn in_words(state: &str) -> Message {

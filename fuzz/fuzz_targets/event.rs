@@ -7,9 +7,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     match read(bytes) {
-        Read::Preflight => {}
+        Read::Preflight | Read::Tick => {}
         Read::Request(action, target) => {
-            assert!(matches!(action, "start" | "stop" | "status" | "list"));
+            assert!(matches!(action, "start" | "stop" | "restart" | "modify" | "status" | "list"));
             assert!(matches!(target, "ec2" | "docker"));
             // Nothing is done by default: the action itself was written, and Docker was named. Where nothing in the
             // event stands for other bytes, it was written just so.

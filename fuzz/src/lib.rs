@@ -99,6 +99,8 @@ pub mod handler {
     pub enum Read {
         /// Nothing is to be done.
         Preflight,
+        /// A minute has passed, says who may invoke the function.
+        Tick,
         /// An action (`start`) on a target (`ec2`).
         Request(&'static str, &'static str),
         /// A status of 400 or more.
@@ -110,6 +112,7 @@ pub mod handler {
     pub fn read(bytes: &[u8]) -> Read {
         match event::Event::read(json::Json::parse(bytes).as_ref()).call {
             Ok(event::Call::Preflight) => Read::Preflight,
+            Ok(event::Call::Tick { .. }) => Read::Tick,
             Ok(event::Call::Api(request)) => {
                 let operation = request.operation();
                 Read::Request(operation.action.as_str(), operation.target.as_str())

@@ -16,6 +16,8 @@ pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// The header that names a protocol of Smithy's, in both directions.
 const SMITHY_PROTOCOL: HeaderName = HeaderName::from_static("smithy-protocol");
+/// The header in which a service that spoke the query protocol once names an error as it did then.
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const RPC_V2_CBOR: &str = "rpc-v2-cbor";
 
 /// How a call is written, and its answer.
@@ -73,6 +75,19 @@ impl Protocol {
             _ if content_type.starts_with("application/x-amz-json-1.0") => Self::Json10,
             _ if content_type.starts_with("application/x-amz-json-1.1") => Self::Json11,
             _ => known,
+        }
+    }
+
+    /// Names an error as the query protocol does, for clients of a service that spoke only that once: they look there
+    /// first. <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait>
+    pub fn name_query_error(self, service: &str, code: &str, response: &mut Response) {
+        let spoke_query = matches!(Self::of(service, &HeaderMap::new()), Self::Query(_));
+        if !spoke_query || !matches!(self, Self::Json10 | Self::Json11 | Self::Cbor) {
+            return;
+        }
+        let whose = if response.status().is_server_error() { "Receiver" } else { "Sender" };
+        if let Ok(named) = HeaderValue::from_str(&format!("{code};{whose}")) {
+            response.headers_mut().insert(QUERY_ERROR, named);
         }
     }
 

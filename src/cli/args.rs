@@ -2,13 +2,14 @@
 
 use crate::{
     api_key::Scope,
-    contract::{Action, Target},
+    contract::{Action, Lifetime, Target},
     edge::limits::Limit,
     export_format::Format,
     lenience::Lenience,
-    names::{ContainerName, KeyName},
+    names::{ContainerName, InstanceName, InstanceType, KeyName},
     runtimes::Runtime,
-    settings::{Auth, Rule},
+    schedule::{Pattern, Zone},
+    settings::{Auth, Moment, Rule, StatusFilter},
 };
 use clap::{
     Args, Subcommand, ValueEnum,
@@ -40,6 +41,9 @@ pub struct Up {
         value_parser = crate::settings::lenient
     )]
     pub lenient: Option<Lenience>,
+    /// Ends the embedded engine after that.
+    #[arg(long, value_name = "DURATION", value_parser = crate::settings::lifetime)]
+    pub stop_after: Option<Lifetime>,
     /// Another address that it listens on.
     #[arg(long, value_name = "ADDRESS", value_parser = crate::settings::address)]
     pub listen: Option<IpAddr>,
@@ -100,6 +104,9 @@ pub struct Down {
     /// Does not ask.
     #[arg(long, short)]
     pub yes: bool,
+    /// Stops the engines of every folder of this user.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `deploy`.
@@ -126,6 +133,12 @@ pub struct Deploy {
     /// Who may call the API; kept in `atelier.toml`.
     #[arg(long, value_enum, value_name = "AUTH")]
     pub auth: Option<Auth>,
+    /// An instance by name and type; kept in `atelier.toml`.
+    #[arg(long, value_name = "NAME=TYPE", value_parser = crate::settings::instance_entry)]
+    pub instance: Vec<(InstanceName, InstanceType)>,
+    /// A container by name and image; kept in `atelier.toml`.
+    #[arg(long, value_name = "NAME=IMAGE", value_parser = crate::settings::container_entry)]
+    pub container: Vec<(ContainerName, String)>,
 }
 
 /// Arguments of `plan`.
@@ -195,6 +208,12 @@ pub struct Status {
     /// The form of the answer.
     #[arg(long, short, value_enum, value_name = "FORM", conflicts_with = "json")]
     pub output: Option<StatusOutput>,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["wait", "check", "output"])]
+    pub watch: bool,
+    /// Every stack of this engine, and every folder of this user that has an engine.
+    #[arg(long, conflicts_with_all = ["wait", "output"])]
+    pub all: bool,
 }
 
 /// A form of `status` for scripts.
@@ -229,9 +248,21 @@ pub struct Call {
     /// What it is asked to do it to.
     #[arg(long, value_enum, value_name = "TARGET", default_value = "ec2")]
     pub target: Target,
-    /// The container's name.
+    /// The container's name, or the instance's.
     #[arg(long, value_name = "NAME")]
     pub name: Option<ContainerName>,
+    /// All of the target.
+    #[arg(long)]
+    pub all: bool,
+    /// How long it may run.
+    #[arg(long = "for", id = "for", value_name = "DURATION", value_parser = crate::settings::lifetime)]
+    pub lifetime: Option<Lifetime>,
+    /// The instance's type to be.
+    #[arg(long = "type", id = "type", value_name = "TYPE", value_parser = crate::settings::instance_type)]
+    pub kind: Option<InstanceType>,
+    /// Stops and starts a running instance for it.
+    #[arg(long)]
+    pub restart: bool,
     /// The method, with a path.
     #[arg(long, short = 'X', value_name = "METHOD", value_parser = method)]
     pub method: Option<http::Method>,
@@ -314,21 +345,83 @@ pub struct Open {
     pub url: bool,
 }
 
+/// Which calls are wanted, for the verbs that show calls.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Wanted {
+    /// Only what came after this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub since: Option<Moment>,
+    /// Only what came before this moment.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
+    pub until: Option<Moment>,
+    /// Only calls whose answer has one of these statuses.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = crate::settings::status)]
+    pub status: Vec<StatusFilter>,
+    /// Only calls that ask for this.
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Only calls with the key of this name.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Only the call with this id, or this beginning of it.
+    #[arg(long, value_name = "ID")]
+    pub request: Option<String>,
+    /// Only what matches this pattern.
+    #[arg(long, value_name = "PATTERN", value_parser = crate::settings::pattern)]
+    pub grep: Option<regex_lite::Regex>,
+}
+
 /// Arguments of `logs`.
 #[derive(Debug, Args)]
 pub struct Logs {
     /// Goes on until Ctrl-C.
     #[arg(long, short)]
     pub follow: bool,
-    /// How many of the last lines.
+    /// How many of the last calls and lines.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub lines: usize,
-    /// Only what is younger.
-    #[arg(long, value_name = "DURATION", value_parser = crate::settings::duration)]
-    pub since: Option<Duration>,
     /// Only these sources.
     #[arg(long, value_enum, value_name = "SOURCE", value_delimiter = ',')]
     pub source: Vec<LogSource>,
+    /// The lines as they were written.
+    #[arg(long)]
+    pub raw: bool,
+    /// Which calls.
+    #[command(flatten)]
+    pub wanted: Wanted,
+}
+
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The request's id, or the beginning of it; without it, the last call.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "24h")]
+    pub since: Moment,
+    /// Only what this key did.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// How many of the last changes.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+    pub lines: usize,
+}
+
+/// Arguments of `metrics`.
+#[derive(Debug, Args)]
+pub struct Metrics {
+    /// How far back.
+    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "1h")]
+    pub since: Moment,
+    /// Looks again and again, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Where a log line comes from.
@@ -465,6 +558,54 @@ pub struct KeyRotate {
     /// The key.
     #[arg(value_name = "NAME")]
     pub name: KeyName,
+}
+
+/// Arguments of `schedule`.
+#[derive(Debug, Args)]
+pub struct Schedule {
+    /// What to do with the schedules.
+    #[command(subcommand)]
+    pub action: ScheduleAction,
+}
+
+/// What can be done with the schedules.
+#[derive(Debug, Subcommand)]
+pub enum ScheduleAction {
+    /// Gives an instance a schedule.
+    Set(ScheduleSet),
+    /// Lists the schedules.
+    List(ScheduleList),
+    /// Takes the schedule of an instance away.
+    Remove(ScheduleRemove),
+}
+
+/// Arguments of `schedule set`.
+#[derive(Debug, Args)]
+pub struct ScheduleSet {
+    /// The instance; the only one needs no name.
+    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
+    pub name: Option<InstanceName>,
+    /// When it starts.
+    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
+    pub start: Option<Pattern>,
+    /// When it stops.
+    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
+    pub stop: Option<Pattern>,
+    /// The zone of both.
+    #[arg(long, value_name = "ZONE", value_parser = crate::settings::zone)]
+    pub zone: Option<Zone>,
+}
+
+/// Arguments of `schedule list`.
+#[derive(Debug, Args)]
+pub struct ScheduleList {}
+
+/// Arguments of `schedule remove`.
+#[derive(Debug, Args)]
+pub struct ScheduleRemove {
+    /// The instance; the only one needs no name.
+    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
+    pub name: Option<InstanceName>,
 }
 
 /// Arguments of `runtimes`.

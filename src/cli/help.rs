@@ -10,8 +10,8 @@ use std::fmt::Write;
 /// The verbs in groups, as whoever looks for one thinks of them; what is in none comes last.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("start", &["init", "up", "deploy", "test", "call", "down"]),
-    ("look", &["status", "plan", "logs", "explain", "dashboard", "open", "doctor"]),
-    ("tools", &["env", "run", "aws", "export", "key", "bonus", "test-bonus", "runtimes", "clean"]),
+    ("look", &["status", "plan", "logs", "trace", "history", "metrics", "explain", "dashboard", "open", "doctor"]),
+    ("tools", &["env", "run", "aws", "export", "key", "schedule", "bonus", "test-bonus", "runtimes", "clean"]),
     ("settings", &["config", "completions", "man", "help", "version"]),
     ("more", &[]),
 ];

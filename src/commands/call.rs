@@ -5,7 +5,7 @@ use crate::{
     api_key::Scope,
     cli::{self, Called},
     commands::context::Context,
-    contract::{Operation, PATH, Refusal, Request, Target},
+    contract::{Details, Operation, PATH, Refusal, Request, Target},
     engine::{self, reach},
     error::{Code, Error, Exit, Result},
     http_client::Answer,
@@ -123,7 +123,7 @@ struct Prepared {
 fn prepare(args: &cli::Call, is_own: bool) -> Result<Prepared> {
     let usage = |key: &str| Err(Error::new(Code::Usage).with_message("detail", Message::new(format!("call.{key}"))));
     let action = match &args.action {
-        Called::Path(_) if args.name.is_some() => return usage("path_alone"),
+        Called::Path(_) if says_more(args) => return usage("path_alone"),
         Called::Path(path) => return Ok(to_path(args, path)),
         Called::Action(_) if is_own => return usage("own_function"),
         Called::Action(_) if args.method.is_some() || args.data.is_some() || !args.header.is_empty() => {
@@ -131,9 +131,22 @@ fn prepare(args: &cli::Call, is_own: bool) -> Result<Prepared> {
         }
         Called::Action(action) => *action,
     };
-    let request = Request::new(Operation { target: args.target, action }, args.name.clone(), true).map_err(refused)?;
+    let details = Details {
+        name: args.name.clone(),
+        wait: true,
+        all: args.all.then_some(true),
+        lifetime: args.lifetime,
+        kind: args.kind.clone(),
+        restart: args.restart.then_some(true),
+    };
+    let request = Request::new(Operation { target: args.target, action }, details).map_err(refused)?;
     let (query, scope) = (request.query(), request.scope());
     Ok(Prepared { path: None, query, method: Method::GET, headers: Vec::new(), body: Bytes::new(), scope })
+}
+
+/// Whether flags say what only an action knows.
+fn says_more(args: &cli::Call) -> bool {
+    args.name.is_some() || args.all || args.lifetime.is_some() || args.kind.is_some() || args.restart
 }
 
 fn to_path(args: &cli::Call, path: &str) -> Prepared {
@@ -170,19 +183,34 @@ fn refused(refusal: Refusal) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::Action;
 
     #[test]
     fn every_refusal_of_the_contract_has_a_sentence_with_the_flag() {
-        for operation in Operation::all() {
-            for name in [None, Some("x".parse().unwrap())] {
-                let (action, target) = (Called::Action(operation.action), operation.target);
-                let args = cli::Call { action, target, name, method: None, header: Vec::new(), data: None };
+        let mut refusals = std::collections::BTreeSet::new();
+        for (target, action) in Target::ALL.into_iter().flat_map(|target| Action::ALL.map(|action| (target, action))) {
+            for bits in 0..32_u8 {
+                let has = |bit: u8| bits & (1 << bit) != 0;
+                let args = cli::Call {
+                    action: Called::Action(action),
+                    target,
+                    name: has(0).then(|| "x".parse().unwrap()),
+                    all: has(1),
+                    lifetime: has(2).then(|| "2h".parse().unwrap()),
+                    kind: has(3).then(|| "t3.small".parse().unwrap()),
+                    restart: has(4),
+                    method: None,
+                    header: Vec::new(),
+                    data: None,
+                };
                 if let Err(error) = prepare(&args, false) {
                     let said = error.to_string();
-                    assert!(said.contains("`--name") && !said.contains("call."), "{args:?}: {said}");
+                    assert!(said.contains("`--") && !said.contains("call."), "{args:?}: {said}");
+                    refusals.insert(said);
                 }
             }
         }
+        assert_eq!(refusals.len(), 9, "{refusals:?}");
     }
 
     #[test]

@@ -102,12 +102,22 @@ fn entries(context: &Context) -> Vec<Entry> {
     let text = |value: &Option<String>| value.clone().into();
     let folder = Setting { value: settings.folder.display().to_string(), origin: settings.folder_origin.clone() };
     vec![
+        Entry::of(&source::ALARM, &settings.alarms, |value| {
+            let limits = [
+                value.errors_per_minute.map(|count| format!("errors_per_minute {count}")),
+                value.p95.map(|time| format!("p95 {}ms", time.as_millis())),
+                value.throttles.map(|count| format!("throttles {count}")),
+            ];
+            let limits: Vec<String> = limits.into_iter().flatten().collect();
+            if limits.is_empty() { Value::Null } else { limits.join(", ").into() }
+        }),
         Entry::of(&source::AUTH, &settings.auth, |value| value.as_str().into()),
         Entry::of(&source::COLOR, &context.console.look().color, |value| match value {
             ColorWhen::Auto => "auto".into(),
             ColorWhen::Always => "always".into(),
             ColorWhen::Never => "never".into(),
         }),
+        Entry::of(&source::CONTAINERS, &settings.containers, |value| names(value.keys())),
         Entry::of(&source::CORS_ORIGINS, &settings.cors_origins, |value| value.clone().into()),
         Entry::of(&source::DOCKER_HOST, &settings.docker_host, text),
         Entry::of(&source::DOCKER_PROXY, &settings.docker_proxy, text),
@@ -118,7 +128,9 @@ fn entries(context: &Context) -> Vec<Entry> {
             value.as_ref().map(|function| function.dir.display().to_string()).into()
         }),
         Entry::of(&source::IAM, &settings.iam, |value| if *value { "on" } else { "off" }.into()),
+        Entry::of(&source::IDLE, &settings.idle, |value| value.map(|idle| format!("{}s", idle.as_secs())).into()),
         Entry::of(&source::IMAGE, &settings.image, text),
+        Entry::of(&source::INSTANCES, &settings.instances, |value| names(value.keys())),
         Entry::of(&source::INTERNAL_ENDPOINT, &settings.internal_endpoint, text),
         Entry::of(&source::LANG, &settings.lang, |value| match value {
             Lang::En => "en".into(),
@@ -126,16 +138,31 @@ fn entries(context: &Context) -> Vec<Entry> {
         }),
         Entry::of(&source::LENIENT, &settings.lenient, |value| value.as_str().into()),
         Entry::of(&source::LISTEN, &settings.listen, |value| value.map(|address| address.to_string()).into()),
+        Entry::of(&source::LOG_FILES, &settings.log_files, |value| (*value).into()),
+        Entry::of(&source::LOG_SIZE, &settings.log_size, |value| (*value).into()),
+        Entry::of(&source::MODIFY, &settings.modify, |value| if *value { "on".into() } else { "off".into() }),
         Entry::of(&source::PORT, &settings.port, |value| (*value).into()),
         Entry::of(&source::PUBLIC_ENDPOINT, &settings.public_endpoint, text),
         Entry::of(&source::RATE, &settings.rate, |value| {
             value.map_or_else(|| "off".to_owned(), |rate| rate.to_string()).into()
         }),
         Entry::of(&source::REGION, &settings.region, |value| value.clone().into()),
+        Entry::of(&source::SCHEDULE, &settings.schedules, |value| {
+            let own = value.named.keys().map(ToString::to_string);
+            let all = value.all.as_ref().map(|_| "*".to_owned());
+            let names: Vec<String> = all.into_iter().chain(own).collect();
+            Some(names.join(", ")).filter(|names| !names.is_empty()).into()
+        }),
         Entry::of(&source::STACK, &settings.stack, |value| value.as_str().into()),
         Entry::of(&source::TEST, &settings.tests, |value| value.len().into()),
         Entry::of(&source::TIMEOUT, &settings.timeout, |value| format!("{}s", value.as_secs_f64()).into()),
     ]
+}
+
+/// What a table has entries for; nothing where it has none.
+fn names(keys: impl Iterator<Item = impl ToString>) -> Value {
+    let names: Vec<String> = keys.map(|key| key.to_string()).collect();
+    Some(names.join(", ")).filter(|names| !names.is_empty()).into()
 }
 
 /// The engine that is named, else the one that the last `up` started here.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cli,
     commands::context::Context,
-    contract::{PATH, Request},
+    contract::{PATH, Request, WhichInstance},
     engine,
     error::{Code, Error, Result},
     settings,
@@ -57,8 +57,15 @@ fn done(report: &Deployment, page: &mut Page) {
     let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
     match report.own {
         Some(_) => page.raw(format_args!("curl {header}\"{}\"", url(report))),
-        None => page.raw(format_args!("curl {header}\"{}?{}\"", url(report), Request::Instance.query())),
+        None => page.raw(format_args!("curl {header}\"{}?{}\"", url(report), Request::Instance(first(report)).query())),
     }
+}
+
+/// The instance that is asked for in what is to be tried: the first, by its name where it has one.
+fn first(report: &Deployment) -> WhichInstance {
+    let first = report.parts.iter().find(|part| part.id == report.instance_id.as_str());
+    let name = first.and_then(|part| part.name.as_ref()?.parse().ok());
+    name.map_or(WhichInstance::Only, WhichInstance::Named)
 }
 
 /// The URL of what the API has: atelier's one resource, or whatever is below it.
@@ -82,6 +89,15 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     if let Some(auth) = args.auth {
         settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
     }
+    if !context.settings.containers.value.is_empty() {
+        engine::refuse_without_docker(&context.settings)?;
+    }
+    engine::connect(&context.settings).await?;
+    // Before the stack, whose function is told of the door to them.
+    for container in Box::pin(engine::target::bring(&context.settings, &context.progress)).await? {
+        let told = Message::new(format!("deploy.container.{}", container.change.as_str()));
+        context.progress.end("container", told.with("name", &container.name).with("image", &container.image));
+    }
     let engine = engine::connect(&context.settings).await?;
     build::own(context).await?;
     if let Some(function) = &context.settings.function.value
@@ -95,6 +111,8 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
         Ok(report) => report,
     };
+    // Only what can be is kept.
+    settings::keep_entries(&context.settings.folder, &args.instance, &args.container)?;
     for key in notes(engine.is_loopback(), report.keys) {
         match key {
             OPEN if report.own.is_some() => context.progress.warn(Message::new("deploy.public_own")),

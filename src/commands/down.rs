@@ -1,17 +1,17 @@
 //! `atelier down`: stops the engine, under the folder's lock. The embedded engine's state stays on disk; what a container
 //! holds goes with it, which is said before, and asked about where somebody can answer.
 
-use super::{locked, up};
+use super::{call_line::word, locked, up};
 use crate::{
     cli,
     commands::context::Context,
-    engine,
-    error::{Code, Error, Result},
+    engine::{self, registry},
+    error::{Code, Error, Exit, Result},
     stack,
     text::Message,
     ui::{Page, Report},
 };
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 use tokio::time::timeout;
 
 /// How long the engine may take to tell what is deployed in it.
@@ -84,4 +84,82 @@ async fn doomed(context: &Context) -> Option<Message> {
     let names: Vec<String> = stacks.iter().map(|stack| format!("`{}`", stack.stack)).collect();
     let loses = Message::new("down.loses").with("names", names.join(", "));
     (!names.is_empty()).then_some(loses)
+}
+
+/// What `down --all` did in one folder.
+#[derive(Debug, serde::Serialize)]
+pub struct Stopped {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Whether an engine ran there, and was stopped.
+    pub changed: bool,
+    /// Whether what was deployed in it went with it.
+    pub is_lost: bool,
+    /// Why it was not stopped.
+    pub problem: Option<Message>,
+}
+
+/// What `down --all` did.
+#[derive(Debug, serde::Serialize)]
+pub struct AllDownReport {
+    /// Folder by folder.
+    pub folders: Vec<Stopped>,
+}
+
+impl Report for AllDownReport {
+    fn human(&self, page: &mut Page) {
+        if self.folders.is_empty() {
+            page.line(Message::new("down.unchanged"));
+        }
+        for stopped in &self.folders {
+            let done = match (&stopped.problem, stopped.changed, stopped.is_lost) {
+                (Some(problem), _, _) => problem.clone(),
+                (None, false, _) => Message::new("down.unchanged"),
+                (None, true, true) => Message::new("down.removed"),
+                (None, true, false) => Message::new("down.stopped"),
+            };
+            let line = Message::new("down.folder").with("folder", word(&stopped.folder.display().to_string()));
+            page.line(line.with_message("done", done));
+        }
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        self.folders.iter().any(|stopped| stopped.problem.is_some()).then_some(Exit::Failed)
+    }
+
+    fn error(&self) -> Option<Error> {
+        let problem = self.folders.iter().find_map(|stopped| stopped.problem.clone())?;
+        Some(Error { message: problem, ..Error::new(Code::Unhealthy) })
+    }
+}
+
+/// Stops the engines of every folder of this user, one after the other, each under its folder's lock. One that cannot be
+/// stopped keeps no other one running.
+///
+/// # Errors
+/// That somebody said no, or Ctrl-C.
+pub async fn all(context: &Context, args: &cli::Down) -> Result<AllDownReport> {
+    let folders = registry::folders(&context.settings);
+    if !args.yes && folders.len() > 1 && context.console.can_ask() {
+        let question = Message::new("down.confirm_all").with("count", folders.len());
+        if !context.console.confirm(&question, "--yes", &context.cancel).await? {
+            return Err(Error::new(Code::Declined));
+        }
+    }
+    let mut report = AllDownReport { folders: Vec::new() };
+    for folder in folders {
+        if context.cancel.is_cancelled() {
+            return Err(Error::new(Code::Interrupted));
+        }
+        let there = Context { settings: registry::settings_of(&context.settings, &folder), ..context.clone() };
+        let stopped = async {
+            let _lock = locked(&there).await?;
+            engine::down(&there.settings, &there.progress).await
+        };
+        report.folders.push(match stopped.await {
+            Ok(down) => Stopped { folder, changed: down.changed, is_lost: down.is_lost, problem: None },
+            Err(error) => Stopped { folder, changed: false, is_lost: false, problem: Some(error.message) },
+        });
+    }
+    Ok(report)
 }

@@ -3,7 +3,10 @@
 use crate::{
     cli,
     commands::context::Context,
-    engine,
+    engine::{
+        self,
+        target::{Declared, Need},
+    },
     error::{Code, Error, Exit, Result},
     stack::{self, Difference, Plan, PlannedChange, PlannedPart},
     text::Message,
@@ -20,6 +23,9 @@ pub struct PlanReport {
     /// What it was compared with instead of what is deployed.
     #[serde(flatten)]
     difference: Option<Difference>,
+    /// The containers of `[containers]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    containers: Vec<Declared>,
     #[serde(skip)]
     check: bool,
 }
@@ -28,6 +34,20 @@ impl Report for PlanReport {
     fn human(&self, page: &mut Page) {
         for part in &self.plan.parts {
             line(part, page);
+        }
+        for container in &self.containers {
+            let (sign, tone) = match container.change {
+                Need::Create => ("+", Tone::Good),
+                Need::Replace => ("±", Tone::Bad),
+                Need::Remove => ("-", Tone::Bad),
+                Need::Unchanged => ("=", Tone::Dim),
+            };
+            let label = Message::new("part.container").render(page.lang());
+            let part = Message::literal(format!("{label} {}", container.name));
+            let text = Message::new(format!("plan.{}", container.change.as_str())).with_message("part", part);
+            let text = text.render(page.lang());
+            let start = format!("{} ", page.paint(tone, sign));
+            page.folded(&start, 2, &format!("{text}  {}", container.image));
         }
         if let Some(tool) = &self.plan.managed_by {
             page.line(Message::new("plan.managed").with("manager", tool));
@@ -44,12 +64,24 @@ impl Report for PlanReport {
             });
             return;
         }
-        let count = |change| self.plan.parts.iter().filter(|part| part.change == change).count();
+        let of_containers = |need| self.containers.iter().filter(|container| container.change == need).count();
+        let count = |change| {
+            let needed = match change {
+                PlannedChange::Create => of_containers(Need::Create),
+                PlannedChange::Replace => of_containers(Need::Replace),
+                PlannedChange::Remove => of_containers(Need::Remove),
+                PlannedChange::Update | PlannedChange::Unchanged => 0,
+            };
+            self.plan.parts.iter().filter(|part| part.change == change).count() + needed
+        };
         page.line(if self.plan.changes {
-            Message::new("plan.pending")
+            // Nothing is removed without being asked for, so mostly there is nothing to say of it.
+            let key = if count(PlannedChange::Remove) > 0 { "plan.pending_remove" } else { "plan.pending" };
+            Message::new(key)
                 .with("create", count(PlannedChange::Create))
                 .with("update", count(PlannedChange::Update))
                 .with("replace", count(PlannedChange::Replace))
+                .with("remove", count(PlannedChange::Remove))
         } else {
             Message::new("plan.nothing")
         });
@@ -72,10 +104,15 @@ fn line(part: &PlannedPart, page: &mut Page) {
         PlannedChange::Create => ("+", Tone::Good),
         PlannedChange::Update => ("~", Tone::Warn),
         PlannedChange::Replace => ("±", Tone::Bad),
+        PlannedChange::Remove => ("-", Tone::Bad),
         PlannedChange::Unchanged => ("=", Tone::Dim),
     };
     let change = Message::new(format!("plan.{}", part.change.as_str()));
-    let text = change.with_message("part", part.part.message()).render(page.lang());
+    let label = match &part.name {
+        Some(name) => Message::literal(format!("{} {name}", part.part.message().render(page.lang()))),
+        None => part.part.message(),
+    };
+    let text = change.with_message("part", label).render(page.lang());
     let differs = part.differs.iter().map(|name| name.render(page.lang()));
     let facts: Vec<String> = part.id.iter().cloned().chain(differs).collect();
     let start = format!("{sign} {text}");
@@ -105,7 +142,7 @@ async fn compared(context: &Context, check: bool, file: &Path) -> Result<PlanRep
     let parts = std::mem::take(&mut difference.parts);
     let changes = parts.iter().any(|part| part.change != PlannedChange::Unchanged);
     let plan = Plan { stack: context.settings.stack.value.clone(), changes, managed_by: None, parts };
-    Ok(PlanReport { plan, difference: Some(difference), check })
+    Ok(PlanReport { plan, difference: Some(difference), containers: Vec::new(), check })
 }
 
 /// The same for `deploy --dry-run`.
@@ -114,5 +151,8 @@ pub(super) async fn plan(context: &Context, check: bool) -> Result<PlanReport> {
     context.progress.wait("plan", Message::new("plan.looking"));
     let plan = stack::plan(&context.run(&engine)).await;
     context.progress.done("plan");
-    Ok(PlanReport { plan: plan?, difference: None, check })
+    let mut plan = plan?;
+    let containers = Box::pin(engine::target::declared(&context.settings)).await?;
+    plan.changes |= containers.iter().any(|container| container.change != Need::Unchanged);
+    Ok(PlanReport { plan, difference: None, containers, check })
 }

@@ -6,7 +6,7 @@ mod last_call;
 mod parts;
 mod picture;
 
-use super::{doctor::leans, env::Syntax, resource_url};
+use super::{doctor::leans, env::Syntax, live, resource_url};
 use crate::{
     cli::{self, StatusOutput},
     commands::context::Context,
@@ -25,13 +25,15 @@ use chain::ApiHealth;
 pub(crate) use chain::{Chain, Station};
 use http::{Method, StatusCode};
 use last_call::LastCall;
-pub(crate) use parts::{PartStatus, age};
+pub(crate) use parts::PartStatus;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
 /// The pause between two looks of `--wait`.
 const PAUSE: Duration = Duration::from_millis(300);
+/// The pause between two looks of `--watch`.
+const WATCH_PAUSE: Duration = Duration::from_secs(2);
 /// How long the deployed API may take for its own document; one that takes longer is not healthy.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -98,7 +100,7 @@ pub struct StatusReport {
     pub api: Option<Health>,
     /// What is wrong with the way the API answers, where anything is.
     pub api_problem: Option<Message>,
-    /// How the last call of the API ended, where the engine is a process of this machine.
+    /// How the last call of the API ended, where that was within a day.
     pub last_call: Option<LastCall>,
     /// The user's own code behind it; absent where it is atelier's.
     pub own: Option<OwnCode>,
@@ -112,6 +114,9 @@ pub struct StatusReport {
     pub next: Option<Message>,
     #[serde(skip)]
     is_verbose: bool,
+    /// Whether it has been printed already.
+    #[serde(skip)]
+    is_streamed: bool,
     #[serde(skip)]
     output: Option<StatusOutput>,
     #[serde(skip)]
@@ -120,6 +125,9 @@ pub struct StatusReport {
 
 impl Report for StatusReport {
     fn human(&self, page: &mut Page) {
+        if self.is_streamed {
+            return;
+        }
         if self.output == Some(StatusOutput::Env) {
             for (name, value) in self.variables() {
                 // What is not so any more must not stay in the shell that evaluates this.
@@ -187,6 +195,21 @@ impl Report for StatusReport {
 }
 
 impl StatusReport {
+    /// What counts as a change of it, in a line.
+    fn line(&self) -> String {
+        let mut words = vec![self.state.as_str().to_owned()];
+        words.extend(self.components.iter().map(|component| format!("{} {}", component.name, health_word(component))));
+        let parts = self.parts.iter().map(|part| {
+            let state = part.state.as_deref().or(part.id.as_ref().map(|_| "there")).unwrap_or("missing");
+            format!("{} {state}", part.part.as_str())
+        });
+        words.extend(parts);
+        words.extend(
+            self.last_call.as_ref().map(|call| format!("last call {} {}", call.status, call.time.unix_timestamp())),
+        );
+        words.join("  ")
+    }
+
     fn components(&self, page: &mut Page) {
         let lang = page.lang();
         let names: Vec<String> = self.components.iter().map(|component| component.label().render(lang)).collect();
@@ -224,6 +247,11 @@ impl StatusReport {
 /// # Errors
 /// `interrupted` while waiting. What cannot be asked is no error but what `status` reports.
 pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> {
+    if args.watch {
+        let look = async || Ok(Box::pin(look(context, Depth::Parts)).await);
+        let report = Box::pin(live::watch(context, WATCH_PAUSE, look, StatusReport::line)).await?;
+        return Ok(StatusReport { is_streamed: true, ..report });
+    }
     // An engine in containers loads each service when it is first asked for it: some seconds of silence.
     let loads = Record::read(&context.settings).is_some_and(|record| record.kind.facts().needs_docker());
     context.progress.wait("look", Message::new(if loads { "status.loading" } else { "plan.looking" }));
@@ -250,6 +278,12 @@ pub async fn run(context: &Context, args: &cli::Status) -> Result<StatusReport> 
     };
     report.output = args.output;
     Ok(report)
+}
+
+/// A component's health, as JSON says it.
+fn health_word(component: &Component) -> String {
+    let word = serde_json::to_value(component.health).ok();
+    word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// How closely a look looks.
@@ -290,7 +324,7 @@ pub(crate) async fn look(context: &Context, depth: Depth) -> StatusReport {
                         Some(_) => ApiHealth { health: chain::served(&stack), why: None },
                         None => ask(settings, &engine, &stack, &id).await,
                     });
-                    last_call = if engine.is_own() { LastCall::find(settings, &id) } else { None };
+                    last_call = LastCall::find(settings, &stack).await;
                 }
                 seen = Some((stack, parts));
             }
@@ -336,6 +370,7 @@ pub(crate) async fn look(context: &Context, depth: Depth) -> StatusReport {
         lenient: Lenient::look(settings),
         next,
         is_verbose: context.console.is_verbose(),
+        is_streamed: false,
         output: None,
         error: None,
     }

@@ -15,7 +15,7 @@ use crate::{
     api_key::Scope,
     cli,
     commands::context::Context,
-    contract::{PATH, Request},
+    contract::{PATH, Request, WhichInstance},
     engine::{self, Engine, reach},
     error::{Code, Error, Result},
     http_client::{Answer, CallError, HttpClient},
@@ -84,9 +84,11 @@ pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
     let http = client_for(context, &engine, &url, Scope::Control).await?;
     let instances = Instances::new(&engine, instance_id.clone());
     let found = instances.view().await?;
+    let which =
+        found.name.as_ref().and_then(|name| name.parse().ok()).map_or(WhichInstance::Only, WhichInstance::Named);
     let checked = checks::run_all(
         context,
-        &contract::cases(),
+        &contract::cases(&which),
         |case| Name::ours(case.name),
         async |case| check((context, &engine), &http, &url, case, &instances).await,
     )
@@ -147,7 +149,7 @@ async fn own(
 
 /// Whether the function answers as atelier's does. The question changes nothing.
 async fn answers_contract(http: &HttpClient, url: &str) -> bool {
-    let status = format!("{url}{PATH}?{}", Request::Instance.query());
+    let status = format!("{url}{PATH}?{}", Request::Instance(WhichInstance::Only).query());
     let answer = http.call(Method::GET, &status, Bytes::new(), CLIENT_DEADLINE).await;
     answer.is_ok_and(|answer| {
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();

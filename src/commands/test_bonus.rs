@@ -10,7 +10,7 @@ use crate::{
     api_key::Scope,
     cli,
     commands::context::Context,
-    contract::{Answer, Change, ContainerStatus, Request},
+    contract::{Answer, Change, ContainerStatus, Request, WhichContainer},
     engine::{self, Engine, reach, target},
     error::{Code, Error, Result},
     http_client::{Answer as HttpAnswer, HttpClient},
@@ -114,10 +114,10 @@ async fn check(
 
 /// The request of a case.
 fn request(case: &Case, container: &ContainerName) -> Request {
-    let name = container.clone();
+    let which = WhichContainer::Named(container.clone());
     match case.change {
-        Some(change) => Request::ChangeContainer { change, name },
-        None => Request::Container { name },
+        Some(change) => Request::ChangeContainer { change, which, lifetime: None },
+        None => Request::Container(which),
     }
 }
 
@@ -125,7 +125,7 @@ fn request(case: &Case, container: &ContainerName) -> Request {
 fn judge(case: &Case, answer: &HttpAnswer, container: &ContainerName, state: &str) -> Vec<Message> {
     let wanted_state = case.after.container_state();
     let wanted = match case.change {
-        Some(change) => Answer::container_changed(change, container.to_string()),
+        Some(change) => Answer::container_changed(change, container.to_string(), None),
         None => Answer::Container(ContainerStatus::new(container.to_string(), wanted_state.to_owned())),
     };
     let mut problems = Vec::new();

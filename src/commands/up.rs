@@ -5,7 +5,8 @@ use super::{locked, read_on};
 use crate::{
     cli,
     commands::context::Context,
-    engine,
+    contract::Lifetime,
+    engine::{self, record::Record},
     error::{Code, Error, Result},
     lenience::Lenience,
     settings::Settings,
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 /// How often an engine in the foreground is looked after.
 const LOOK: Duration = Duration::from_secs(1);
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// What `up` did.
 #[derive(Debug, serde::Serialize)]
@@ -107,9 +110,28 @@ async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if !args.yes {
         ask(context).await?;
     }
+    let is_other = context.settings.engine.value.is_some_and(|kind| kind != engine::ENDS_BY_ITSELF);
+    if args.stop_after.is_some() && is_other {
+        return Err(Error::new(Code::Usage).with_message("detail", Message::new("up.stop_after_engine")));
+    }
     let up = engine::up(&context.settings, &context.progress).await?;
+    engine::registry::remember(&context.settings);
     engine::mend::door(&context.settings, &context.progress).await;
+    if let Some(lifetime) = args.stop_after {
+        end_after(context, lifetime)?;
+    }
     Ok(UpReport::Engine(up))
+}
+
+/// Writes down when the engine is to end; given again, it counts from now on.
+fn end_after(context: &Context, lifetime: Lifetime) -> Result<()> {
+    let Some(mut record) = Record::read(&context.settings) else { return Ok(()) };
+    let at = OffsetDateTime::now_utc() + lifetime.duration();
+    record.stops_at = Some(at.unix_timestamp());
+    record.write_to(&context.settings.folder)?;
+    let at = at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default();
+    context.progress.note(Message::new("up.stops_at").with("time", at));
+    Ok(())
 }
 
 /// Asks before an engine becomes lenient where others than this machine may reach it. On loopback alone nobody is asked.

@@ -28,13 +28,15 @@ impl Target {
     }
 }
 
-/// What changes something. A key of scope `control` is needed for each.
+/// What changes whether something runs. A key of scope `control` is needed for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
     /// Starts it; what runs stays as it is.
     Start,
     /// Stops it; what is stopped stays as it is.
     Stop,
+    /// Starts it anew; what is stopped is started.
+    Restart,
 }
 
 /// What the contract says of one change.
@@ -53,7 +55,7 @@ struct ChangeFacts {
 
 impl Change {
     /// Every change, in the order of the documents and of `atelier test`.
-    pub const ALL: [Self; 2] = [Self::Start, Self::Stop];
+    pub const ALL: [Self; 3] = [Self::Start, Self::Stop, Self::Restart];
 
     const fn facts(self) -> ChangeFacts {
         match self {
@@ -70,6 +72,13 @@ impl Change {
                 instance_state: "stopped",
                 container_state: "exited",
                 permission: "ec2:StopInstances",
+            },
+            Self::Restart => ChangeFacts {
+                name: "restart",
+                done: "restarted",
+                instance_state: "running",
+                container_state: "running",
+                permission: "ec2:RebootInstances",
             },
         }
     }
@@ -108,8 +117,10 @@ impl Change {
 /// What can be asked for (`action=`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Changes one thing.
+    /// Changes one thing, or all of its kind.
     Change(Change),
+    /// Gives an instance another type.
+    Modify,
     /// Tells the state of one thing.
     Status,
     /// Tells the state of everything that is ours.
@@ -118,13 +129,21 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the documents.
-    pub const ALL: [Self; 4] = [Self::Change(Change::Start), Self::Change(Change::Stop), Self::Status, Self::List];
+    pub const ALL: [Self; 6] = [
+        Self::Change(Change::Start),
+        Self::Change(Change::Stop),
+        Self::Change(Change::Restart),
+        Self::Modify,
+        Self::Status,
+        Self::List,
+    ];
 
     /// The value of `action`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Change(change) => change.as_str(),
+            Self::Modify => "modify",
             Self::Status => "status",
             Self::List => "list",
         }
@@ -135,6 +154,7 @@ impl Action {
     pub const fn scope(self) -> Scope {
         match self {
             Self::Change(_) => Scope::Control,
+            Self::Modify => Scope::Modify,
             Self::Status | Self::List => Scope::Status,
         }
     }
@@ -174,7 +194,14 @@ mod tests {
         let scopes = Action::ALL.map(|action| (action.as_str(), action.scope()));
         assert_eq!(
             scopes,
-            [("start", Scope::Control), ("stop", Scope::Control), ("status", Scope::Status), ("list", Scope::Status),]
+            [
+                ("start", Scope::Control),
+                ("stop", Scope::Control),
+                ("restart", Scope::Control),
+                ("modify", Scope::Modify),
+                ("status", Scope::Status),
+                ("list", Scope::Status),
+            ]
         );
     }
 }

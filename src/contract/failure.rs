@@ -1,24 +1,6 @@
-//! The failures of the API: their body, their stable codes, and what each status means.
+//! The failures of the API: their stable codes, and what each status means.
 
 use http::StatusCode;
-use serde::Serialize;
-
-/// The body of every failure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ErrorBody {
-    /// What went wrong, for people.
-    pub error: String,
-    /// The stable code.
-    pub code: &'static str,
-}
-
-impl ErrorBody {
-    /// A body as a failure has it, for the documents.
-    #[must_use]
-    pub fn example() -> Self {
-        Self { error: "Instance not found".to_owned(), code: FailureCode::NotFound.as_str() }
-    }
-}
 
 /// Declares every code once: its name and the status that it comes with.
 macro_rules! codes {
@@ -77,6 +59,8 @@ codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR;
     /// EC2 or Docker refused, or answered what makes no sense.
     BadGateway = "bad_gateway", BAD_GATEWAY;
+    /// Of all that were meant, some did not do as they should; the body tells of each.
+    PartialFailure = "partial_failure", BAD_GATEWAY;
     /// Others wait for the same thing already; come back later.
     Busy = "busy", SERVICE_UNAVAILABLE;
     /// EC2 or Docker cannot be reached.
@@ -105,7 +89,7 @@ pub const STATUSES: [StatusMeaning; 12] = [
     means(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large"),
     means(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
     means(StatusCode::INTERNAL_SERVER_ERROR, "The function is not set up"),
-    means(StatusCode::BAD_GATEWAY, "EC2 or Docker gave an invalid answer"),
+    means(StatusCode::BAD_GATEWAY, "EC2 or Docker gave an invalid answer, or of all that were meant some failed"),
     means(StatusCode::SERVICE_UNAVAILABLE, "EC2 or Docker is not reachable"),
     means(StatusCode::GATEWAY_TIMEOUT, "The deadline passed before the action was done"),
 ];

@@ -10,16 +10,18 @@
 mod action;
 mod answer;
 mod failure;
+mod lifetime;
 mod operation;
 mod parameter;
 mod request;
 
 pub use action::{Action, Change, Target};
-pub use answer::{Answer, ContainerStatus, InstanceStatus};
-pub use failure::{ErrorBody, FailureCode, STATUSES, StatusMeaning};
-pub use operation::{Contradiction, Form, Operation, Presence};
+pub use answer::{Answer, ContainerStatus, Entry, ErrorBody, InstanceStatus, Modified};
+pub use failure::{FailureCode, STATUSES, StatusMeaning};
+pub use lifetime::{InvalidLifetime, Lifetime};
+pub use operation::{Contradiction, Form, Operation, Presence, Reach};
 pub use parameter::{Parameter, Values};
-pub use request::{Refusal, Request};
+pub use request::{Details, Refusal, Request, WhichContainer, WhichInstance};
 
 /// The path of the API's one resource.
 pub const PATH: &str = "/infra";

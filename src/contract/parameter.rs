@@ -1,7 +1,10 @@
 //! The parameters of a request, and what each may be.
 
-use super::action::{Action, Target};
-use crate::names::ContainerName;
+use super::{
+    action::{Action, Target},
+    lifetime::Lifetime,
+};
+use crate::names::{ContainerName, InstanceType};
 
 /// A parameter of the query, and a member of the body of a POST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,15 +13,24 @@ pub enum Parameter {
     Action,
     /// Of what; the instance when absent.
     Target,
-    /// The container.
+    /// The instance or the container.
     Name,
     /// Whether the answer waits for the settled state; it does when absent.
     Wait,
+    /// Whether all of the target are meant.
+    All,
+    /// How long it may run.
+    For,
+    /// The instance's type to be.
+    Type,
+    /// Whether a running instance may be restarted for it.
+    Restart,
 }
 
 impl Parameter {
     /// Every parameter, in the order of the documents.
-    pub const ALL: [Self; 4] = [Self::Action, Self::Target, Self::Name, Self::Wait];
+    pub const ALL: [Self; 8] =
+        [Self::Action, Self::Target, Self::Name, Self::Wait, Self::All, Self::For, Self::Type, Self::Restart];
 
     /// The parameter's name.
     #[must_use]
@@ -28,6 +40,10 @@ impl Parameter {
             Self::Target => "target",
             Self::Name => "name",
             Self::Wait => "wait",
+            Self::All => "all",
+            Self::For => "for",
+            Self::Type => "type",
+            Self::Restart => "restart",
         }
     }
 
@@ -37,8 +53,12 @@ impl Parameter {
         match self {
             Self::Action => "What to do",
             Self::Target => "To what; the EC2 instance when absent",
-            Self::Name => "The container, with target docker only",
+            Self::Name => "The container, or the instance where the stack has several",
             Self::Wait => "Whether to wait for the settled state; 1 when absent",
+            Self::All => "Whether all instances or containers are meant; 0 when absent",
+            Self::For => "How long it may run until it is stopped; given again, from then on",
+            Self::Type => "The type that the instance is to have",
+            Self::Restart => "Whether a running instance may be stopped and started for it; 0 when absent",
         }
     }
 
@@ -49,7 +69,9 @@ impl Parameter {
             Self::Action => Values::OneOf(Action::ALL.iter().map(|action| action.as_str()).collect()),
             Self::Target => Values::OneOf(Target::ALL.iter().map(|target| target.as_str()).collect()),
             Self::Name => Values::Named { pattern: ContainerName::PATTERN, rule: ContainerName::RULE },
-            Self::Wait => Values::OneOf(vec!["0", "1"]),
+            Self::Wait | Self::All | Self::Restart => Values::OneOf(vec!["0", "1"]),
+            Self::For => Values::Named { pattern: Lifetime::PATTERN, rule: Lifetime::RULE },
+            Self::Type => Values::Named { pattern: InstanceType::PATTERN, rule: InstanceType::RULE },
         }
     }
 }
@@ -59,9 +81,9 @@ impl Parameter {
 pub enum Values {
     /// One of these words.
     OneOf(Vec<&'static str>),
-    /// A name.
+    /// A name, or whatever else has a rule.
     Named {
-        /// The regular expression that names match, anchored at both ends.
+        /// The regular expression that it matches, anchored at both ends.
         pattern: &'static str,
         /// The same in words.
         rule: &'static str,

@@ -19,7 +19,7 @@ use crate::{
     api_key::Scope,
     cli,
     commands::key,
-    contract::{Action, Change, Operation, Request, Target},
+    contract::{Action, Change, Details, Operation, Request, Target},
     error::{Code, Error},
     names::KeyName,
     text::{Lang, Message},
@@ -75,7 +75,7 @@ fn may(board: &Board, visitor: &Visitor, scope: Scope, headers: &HeaderMap) -> R
     if (Frame { board, visitor }).may(scope) { Ok(()) } else { Err(Box::new(guard::refused(board, headers))) }
 }
 
-/// Starts or stops the instance, or a container.
+/// Starts or stops an instance or a container.
 pub(super) async fn act(
     State(board): Shared,
     Extension(visitor): Asking,
@@ -89,16 +89,18 @@ pub(super) async fn act(
     if let Err(refusal) = may(&board, &visitor, Scope::Control, &headers) {
         return *refusal;
     }
-    let container = posted.get("name").filter(|name| !name.is_empty()).map(ToOwned::to_owned);
-    let outcome = match request(Action::Change(change), container.as_deref()) {
+    let target = Target::ALL.into_iter().find(|target| posted.get("target") == Some(target.as_str()));
+    let name = posted.get("name").filter(|name| !name.is_empty()).map(ToOwned::to_owned);
+    let wanted = Undo { change, target: target.unwrap_or(Target::Ec2), name };
+    let outcome = match wish(Action::Change(change), wanted.target, wanted.name.as_deref()) {
         Err(error) => Outcome::of(&error),
-        Ok(request) => changed(&board, change, container, request).await,
+        Ok(request) => changed(&board, wanted, request).await,
     };
     board.forget().await;
     pages::chain_after(&board, &visitor, &outcome).await
 }
 
-async fn changed(board: &Board, change: Change, container: Option<String>, request: Request) -> Outcome {
+async fn changed(board: &Board, wanted: Undo, request: Request) -> Outcome {
     let wish = Wish::Contract(request);
     let asked =
         board.desk.ask(move |context| async move { Box::pin(calling::call(&context, &wish, true)).await }).await;
@@ -106,15 +108,17 @@ async fn changed(board: &Board, change: Change, container: Option<String>, reque
         None => Outcome::of(&Error::new(Code::Interrupted)),
         Some(Err(error)) => Outcome::of(&error),
         Some(Ok(answer)) if answer.is_success() => {
-            let undo = match change {
-                Change::Start => Change::Stop,
-                Change::Stop => Change::Start,
+            let (key, undo) = match wanted.change {
+                Change::Start => ("board.started", Some(Change::Stop)),
+                Change::Stop => ("board.stopped", Some(Change::Start)),
+                // What was started anew cannot be as it was.
+                Change::Restart => ("board.started", None),
             };
-            let key = match change {
-                Change::Start => "board.started",
-                Change::Stop => "board.stopped",
-            };
-            Outcome::good(Message::new(key).with("millis", answer.millis)).undo(Undo { change: undo, container })
+            let outcome = Outcome::good(Message::new(key).with("millis", answer.millis));
+            match undo {
+                Some(change) => outcome.undo(Undo { change, ..wanted }),
+                None => outcome,
+            }
         }
         Some(Ok(answer)) => {
             let message = Message::new("board.refused").with("status", answer.status);
@@ -123,16 +127,15 @@ async fn changed(board: &Board, change: Change, container: Option<String>, reque
     }
 }
 
-/// Makes a request of an action, of a container where one is named.
-fn request(action: Action, container: Option<&str>) -> Result<Request, Error> {
-    let target = if container.is_some() { Target::Docker } else { Target::Ec2 };
-    wish(action, target, container)
-}
-
 fn wish(action: Action, target: Target, name: Option<&str>) -> Result<Request, Error> {
     let usage = |detail: String| Error::new(Code::Usage).with("detail", detail);
     let name = name.map(str::parse).transpose().map_err(|error: crate::names::InvalidName| usage(error.to_string()))?;
-    Request::new(Operation { target, action }, name, true).map_err(|refusal| usage(refusal.to_string()))
+    made(action, target, Details { name, ..Details::default() })
+}
+
+fn made(action: Action, target: Target, details: Details) -> Result<Request, Error> {
+    let usage = |detail: String| Error::new(Code::Usage).with("detail", detail);
+    Request::new(Operation { target, action }, details).map_err(|refusal| usage(refusal.to_string()))
 }
 
 /// Calls the API with what the form says.
@@ -232,7 +235,8 @@ pub(super) async fn stop_all(State(board): Shared, Extension(visitor): Asking, h
     if let Err(refusal) = may(&board, &visitor, Scope::Control, &headers) {
         return *refusal;
     }
-    let outcome = match request(Action::Change(Change::Stop), None) {
+    let all = Details { all: Some(true), ..Details::default() };
+    let outcome = match made(Action::Change(Change::Stop), Target::Ec2, all) {
         Err(error) => Outcome::of(&error),
         Ok(stop) => {
             let asked = board.desk.ask(|context| async move { Box::pin(calling::stop_all(&context, &stop)).await });

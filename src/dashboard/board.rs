@@ -1,12 +1,19 @@
 //! What all pages share.
 
-use super::{desk::Desk, facts::Found, lookout::Lookout, place::Place, recent::Recent, session::Sessions};
+use super::{
+    desk::Desk,
+    facts::{Counted, Found, Register},
+    lookout::Lookout,
+    place::Place,
+    recent::Recent,
+    session::Sessions,
+};
 use crate::{
-    commands::doctor::DoctorReport,
+    commands::{doctor::DoctorReport, metrics::MetricsReport},
     error::Result,
     settings::{Origin, Setting},
-    stack::Discovery,
     text::Lang,
+    trace::Page,
 };
 use http::{HeaderMap, header};
 use std::{sync::Arc, time::Duration};
@@ -17,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 const STREAMS: usize = 8;
 /// How long what commands told is shown again.
 const TOLD: Duration = Duration::from_secs(2);
+/// The same of the last calls.
+const JUST_NOW: Duration = Duration::from_millis(500);
 /// The same of `doctor`, which looks at the whole machine.
 const EXAMINED: Duration = Duration::from_secs(10);
 
@@ -29,7 +38,10 @@ pub(super) struct Board {
     pub(super) streams: Arc<Semaphore>,
     pub(super) stance: Stance,
     pub(super) parts: Recent<Found>,
-    pub(super) class: Recent<Result<Vec<Discovery>>>,
+    pub(super) class: Recent<Register>,
+    pub(super) lately: Recent<Result<Page>>,
+    pub(super) numbers: Recent<Counted>,
+    pub(super) metrics: Recent<Result<MetricsReport>>,
     pub(super) doctor: Recent<DoctorReport>,
     /// Cancelled when the command ends.
     pub(super) cancel: CancellationToken,
@@ -58,6 +70,9 @@ impl Board {
             stance,
             parts: Recent::new(TOLD),
             class: Recent::new(TOLD),
+            lately: Recent::new(JUST_NOW),
+            numbers: Recent::new(TOLD),
+            metrics: Recent::new(EXAMINED),
             doctor: Recent::new(EXAMINED),
             cancel,
         }

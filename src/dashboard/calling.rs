@@ -22,7 +22,7 @@ use http::Method;
 use tokio::time::Instant;
 
 /// How every request id of ours begins.
-const MARK: &str = "dashboard";
+pub(super) const MARK: &str = "dashboard";
 /// The states of an instance that there is something to stop in.
 const RUNNING: [&str; 2] = ["running", "pending"];
 
@@ -161,8 +161,8 @@ pub(super) async fn stop_all(context: &Context, stop: &Request) -> Result<Stoppe
 
 /// Whether the stack's instance is one that can be stopped.
 pub(super) fn runs(stack: &Discovery) -> bool {
-    let state = stack.part(Part::Instance).and_then(|found| found.state.as_deref());
-    state.is_some_and(|state| RUNNING.contains(&state))
+    let instances = stack.found.iter().filter(|found| found.part == Part::Instance);
+    instances.filter_map(|found| found.state.as_deref()).any(|state| RUNNING.contains(&state))
 }
 
 /// The context of another stack of the same engine.

@@ -14,6 +14,8 @@ use tokio::time::Instant;
 
 /// What is open to whoever has no session: how to get one, and what its page looks like.
 const OPEN: [&str; 5] = ["/enter", "/session", "/style.css", "/script.js", "/icon.svg"];
+/// What is open to whoever shows the token of a shared URL.
+const METRICS: &str = "/metrics";
 /// The longest form; a body for the user's own function is in one.
 const LONGEST: usize = 256 * 1024;
 /// The header by which a script proves what a form proves with its field.
@@ -64,6 +66,11 @@ async fn admit(board: &Board, mut request: Request) -> Result<Request, Denied> {
     let visitor = cookies(headers).find_map(|(name, value)| {
         let is_ours = name == cookie_name(board, headers);
         is_ours.then(|| board.sessions.visitor(value, Instant::now())).flatten()
+    });
+    // What collects numbers has no cookies.
+    let visitor = visitor.or_else(|| {
+        let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+        (request.uri().path() == METRICS).then(|| board.sessions.bearer(token, Instant::now())).flatten()
     });
     if !is_open && visitor.is_none() {
         return Err(Denied);

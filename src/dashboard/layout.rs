@@ -38,6 +38,11 @@ impl Frame<'_> {
 
     /// Writes a view's page.
     pub(super) fn page(&self, view: View, body: &Markup) -> Markup {
+        self.page_of(view, view.command(), body)
+    }
+
+    /// Writes a page of a view that another command shows.
+    pub(super) fn page_of(&self, view: View, line: &str, body: &Markup) -> Markup {
         let lang = self.lang();
         let title = self.title(view);
         document(
@@ -62,7 +67,7 @@ impl Frame<'_> {
                 main #main tabindex="-1" data-view=(view.name()) {
                     div.heading {
                         h1 { (title) }
-                        p.same { span { (self.say("board.same")) } " " (command(lang, view.command())) }
+                        p.same { span { (self.say("board.same")) } " " (command(lang, line)) }
                     }
                     @if !self.may(Scope::Control) {
                         p.note { (self.say(if self.visitor.scope == Scope::Status { "board.shared" } else { "board.read_only" })) }

@@ -1,9 +1,12 @@
 //! Looks at everything again and again while somebody watches, and keeps what was seen last: any number of pages cost the
 //! engine one look a second, and none costs it anything.
 
-use crate::commands::{
-    context::Context,
-    status::{self, StatusReport},
+use crate::{
+    commands::{
+        context::Context,
+        status::{self, StatusReport},
+    },
+    trace::{Filter, Reader},
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -88,7 +91,7 @@ pub(super) async fn keep(lookout: &Lookout, context: &Context) {
     loop {
         let began = Instant::now();
         let status = Box::pin(status::look(context, status::Depth::Parts)).await;
-        let print = print(&status);
+        let print = print(&status, &newest(context).await);
         let before = lookout.seen.send_replace(Some(Arc::new(Seen { status, began, print })));
         if before.is_none_or(|before| before.print != print) {
             lookout.changes.send_modify(|count| *count += 1);
@@ -105,10 +108,17 @@ pub(super) async fn keep(lookout: &Lookout, context: &Context) {
 }
 
 /// What makes one look differ from another: everything but how old things are.
-fn print(status: &StatusReport) -> [u8; 32] {
+fn print(status: &StatusReport, newest: &str) -> [u8; 32] {
     let mut value = serde_json::to_value(status).unwrap_or_default();
     for part in value["parts"].as_array_mut().into_iter().flatten() {
         part["age_seconds"].take();
     }
-    Sha256::digest(value.to_string()).into()
+    Sha256::digest(format!("{newest} {value}")).into()
+}
+
+/// The last call that was not ours, by its id and its end.
+async fn newest(context: &Context) -> String {
+    let page = Reader::new(&context.settings).page(&Filter::default(), 1, None).await;
+    let call = page.ok().and_then(|page| page.calls.into_iter().next());
+    call.map(|call| format!("{} {}", call.request_id, call.end)).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ mod board;
 mod calling;
 mod desk;
 mod facts;
+mod footprint;
 mod guard;
 mod invitation;
 mod layout;
@@ -18,6 +19,7 @@ mod listener;
 mod lookout;
 mod pages;
 mod place;
+mod prometheus;
 mod questions;
 mod recent;
 mod server;
@@ -101,7 +103,7 @@ pub async fn run(context: &Context, args: &cli::Dashboard) -> Result<DashboardRe
         Ok(true)
     };
     let report = DashboardReport { url: board.place.url(), port: board.place.port() };
-    house.serve(context, worker, &told, begin).await?;
+    Box::pin(house.serve(context, worker, &told, begin)).await?;
     Ok(report)
 }
 
@@ -127,7 +129,7 @@ pub async fn open(context: &Context, args: &cli::Open) -> Result<Opened> {
         Ok(is_taken)
     };
     let report = DashboardReport { url: board.place.url(), port: board.place.port() };
-    if house.serve(context, worker, &told, begin).await? {
+    if Box::pin(house.serve(context, worker, &told, begin)).await? {
         return Ok(Opened::Dashboard(report));
     }
     api::run(context, args).await.map(Opened::Url)

@@ -4,13 +4,15 @@ use super::{
     board::Board,
     layout::{self, Frame},
     lookout::Seen,
+    prometheus,
     session::Visitor,
     view::View,
-    views::{chain, class, doctor, outcome::Outcome, parts, trial},
+    views::{calls, chain, class, doctor, logs, numbers, outcome::Outcome, parts, trial},
 };
+use crate::{error::Result, shell::quoted, trace::Page};
 use axum::{
     Extension,
-    extract::State,
+    extract::{Path, RawQuery, State},
     response::{Html, IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
@@ -28,20 +30,76 @@ pub(super) async fn enter(State(board): Shared, headers: HeaderMap) -> Response 
 }
 
 pub(super) async fn chain(State(board): Shared, Extension(visitor): Asking) -> Response {
-    let seen = board.lookout.fresh().await;
-    chain_page(&board, &visitor, seen.as_deref(), None)
+    let (seen, lately) = tokio::join!(board.lookout.fresh(), board.lately());
+    chain_page(&board, &visitor, seen.as_deref(), lately.as_deref(), None)
 }
 
 /// The page of the chain once something was done to it.
 pub(super) async fn chain_after(board: &Board, visitor: &Visitor, outcome: &Outcome) -> Response {
-    let seen = board.lookout.since(Instant::now()).await;
-    chain_page(board, visitor, seen.as_deref(), Some(outcome))
+    let (seen, lately) = tokio::join!(board.lookout.since(Instant::now()), board.lately());
+    chain_page(board, visitor, seen.as_deref(), lately.as_deref(), Some(outcome))
 }
 
-fn chain_page(board: &Board, visitor: &Visitor, seen: Option<&Seen>, outcome: Option<&Outcome>) -> Response {
+fn chain_page(
+    board: &Board,
+    visitor: &Visitor,
+    seen: Option<&Seen>,
+    lately: Option<&Result<Page>>,
+    outcome: Option<&Outcome>,
+) -> Response {
     let frame = Frame { board, visitor };
-    let body = chain::body(&frame, seen.map(|seen| &seen.status), outcome);
+    let calls = lately.and_then(|page| page.as_ref().ok()).map_or(&[][..], |page| &page.calls);
+    let body = chain::body(&frame, seen.map(|seen| &seen.status), calls, outcome);
     html(&frame, View::Chain, &body)
+}
+
+pub(super) async fn calls(State(board): Shared, Extension(visitor): Asking, RawQuery(query): RawQuery) -> Response {
+    let query = calls::Query::of(query.as_deref().unwrap_or_default());
+    let page = board.calls(query.clone()).await;
+    let frame = Frame { board: &board, visitor: &visitor };
+    html(&frame, View::Calls, &calls::body(&frame, &query, page.as_deref()))
+}
+
+pub(super) async fn call(State(board): Shared, Extension(visitor): Asking, Path(id): Path<String>) -> Response {
+    let (seen, found) = tokio::join!(board.lookout.fresh(), board.call(id));
+    let frame = Frame { board: &board, visitor: &visitor };
+    match found {
+        Some(Ok(Some(call))) => {
+            let body = calls::one(&frame, seen.as_deref().map(|seen| &seen.status), &call);
+            let line = format!("atelier trace {}", quoted(&call.request_id));
+            Html(frame.page_of(View::Calls, &line, &body).into_string()).into_response()
+        }
+        Some(Err(error)) => html(&frame, View::Calls, &parts::why(&frame, &error)),
+        Some(Ok(None)) | None => {
+            let body = maud::html! { p { (frame.say("board.calls.gone")) } p { a href="/calls" { (frame.say("board.calls.back")) } } };
+            (StatusCode::NOT_FOUND, html(&frame, View::Calls, &body)).into_response()
+        }
+    }
+}
+
+pub(super) async fn logs(State(board): Shared, Extension(visitor): Asking, RawQuery(query): RawQuery) -> Response {
+    let query = logs::Query::of(query.as_deref().unwrap_or_default());
+    let page = board.logs(query.clone()).await;
+    let frame = Frame { board: &board, visitor: &visitor };
+    html(&frame, View::Logs, &logs::body(&frame, &query, page.as_ref()))
+}
+
+pub(super) async fn numbers(State(board): Shared, Extension(visitor): Asking) -> Response {
+    let counted = board.numbers().await;
+    let frame = Frame { board: &board, visitor: &visitor };
+    html(&frame, View::Numbers, &numbers::body(&frame, counted.as_deref()))
+}
+
+/// The numbers for a machine that collects such.
+pub(super) async fn metrics(State(board): Shared) -> Response {
+    let (seen, metrics) = tokio::join!(board.lookout.fresh(), board.metrics());
+    match metrics.as_deref() {
+        Some(Ok(metrics)) => {
+            let is_healthy = seen.is_some_and(|seen| seen.status.healthy);
+            ([(header::CONTENT_TYPE, prometheus::KIND)], prometheus::text(metrics, is_healthy)).into_response()
+        }
+        _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 pub(super) async fn trial(State(board): Shared, Extension(visitor): Asking) -> Response {
@@ -69,20 +127,20 @@ pub(super) async fn class(State(board): Shared, Extension(visitor): Asking) -> R
 
 /// The page of all stacks, after something was done where that is told.
 pub(super) async fn class_page(board: &Board, visitor: &Visitor, outcome: Option<&Outcome>) -> Response {
-    let stacks = board.stacks().await;
+    let register = board.register().await;
     let frame = Frame { board, visitor };
-    html(&frame, View::Class, &class::body(&frame, stacks.as_deref(), outcome))
+    html(&frame, View::Class, &class::body(&frame, register.as_deref(), outcome))
 }
 
 pub(super) async fn csv(State(board): Shared) -> Response {
-    let stacks = board.stacks().await;
-    match stacks.as_deref() {
-        Some(Ok(stacks)) => {
+    let register = board.register().await;
+    match register.as_deref() {
+        Some(register) if register.overview.is_ok() => {
             let kind = [
                 (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
                 (header::CONTENT_DISPOSITION, "attachment; filename=\"stacks.csv\""),
             ];
-            (kind, class::csv(stacks)).into_response()
+            (kind, class::csv(register)).into_response()
         }
         _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

@@ -1,14 +1,34 @@
 //! What pages ask of commands, beyond what the lookout sees.
 
-use super::{board::Board, calling, facts::Found};
+use super::{
+    board::Board,
+    facts::{Counted, Day, Found, Minute, Register, minutes},
+    footprint,
+    views::{calls, logs},
+};
 use crate::{
     cli,
-    commands::doctor::{self, DoctorReport},
-    engine,
+    commands::{
+        context::Context,
+        doctor::{self, DoctorReport},
+        metrics::{self, MetricsReport},
+        overview,
+    },
+    engine::{self, record::Record},
     error::{Error, Result},
-    stack::{self, Discovery, keys},
+    settings::{Moment, moment},
+    stack::{self, keys},
+    trace::{Call, Filter, Page, Reader},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use time::OffsetDateTime;
+
+/// How far back the numbers go.
+const HOUR: Duration = Duration::from_hours(1);
+
+/// How many calls the picture of the last hour counts at most, a page at a time.
+const COUNTED: usize = 1_000;
+const PAGES: usize = 10;
 
 impl Board {
     /// What a deploy would do, and the keys.
@@ -25,10 +45,67 @@ impl Board {
         self.parts.get(ask).await
     }
 
-    /// Every stack of the engine.
-    pub(super) async fn stacks(&self) -> Option<Arc<Result<Vec<Discovery>>>> {
-        let ask = self.desk.ask(|context| async move { Box::pin(calling::stacks(&context)).await });
+    /// Every stack of the engine and of every folder of this user, with what the last day brought.
+    pub(super) async fn register(&self) -> Option<Arc<Register>> {
+        let ask = self.desk.ask(|context| async move {
+            let args = cli::Status { check: false, wait: None, output: None, watch: false, all: true };
+            let overview = Box::pin(overview::run(&context, &args)).await;
+            Register { overview, days: last_day(&context).await }
+        });
         self.class.get(ask).await
+    }
+
+    /// The last calls.
+    pub(super) async fn lately(&self) -> Option<Arc<Result<Page>>> {
+        let ask = self.desk.ask(|context| async move {
+            Reader::new(&context.settings).page(&Filter::default(), calls::SIZE, None).await
+        });
+        self.lately.get(ask).await
+    }
+
+    /// The calls that a form asks for.
+    pub(super) async fn calls(&self, query: calls::Query) -> Option<Arc<Result<Page>>> {
+        if query == calls::Query::default() {
+            return self.lately().await;
+        }
+        let ask = self.desk.ask(move |context| async move {
+            Reader::new(&context.settings).page(&query.filter(), calls::SIZE, query.cursor()).await
+        });
+        ask.await.map(Arc::new)
+    }
+
+    /// One call.
+    pub(super) async fn call(&self, id: String) -> Option<Result<Option<Call>>> {
+        let find = |context: Context| async move { Reader::new(&context.settings).find(&id, &Filter::default()).await };
+        self.desk.ask(find).await
+    }
+
+    /// The lines that a form asks for.
+    pub(super) async fn logs(&self, query: logs::Query) -> Option<Result<Page>> {
+        let read = |context: Context| async move {
+            Reader::of(&context.settings, &query.sources()).page(&query.filter(), logs::SIZE, query.cursor()).await
+        };
+        self.desk.ask(read).await
+    }
+
+    /// The numbers of the last hour.
+    pub(super) async fn numbers(&self) -> Option<Arc<Counted>> {
+        let ask = self.desk.ask(|context| async move {
+            let args = cli::Metrics { since: Moment::Ago(HOUR), watch: false };
+            let metrics = Box::pin(metrics::run(&context, &args)).await;
+            Counted { metrics, minutes: last_hour(&context).await, engine: footprint::of(&context.settings).await }
+        });
+        self.numbers.get(ask).await
+    }
+
+    /// The numbers since the engine was started.
+    pub(super) async fn metrics(&self) -> Option<Arc<Result<MetricsReport>>> {
+        let ask = self.desk.ask(|context| async move {
+            let started = Record::read(&context.settings).and_then(|record| moment(&record.started_at).ok());
+            let since = started.unwrap_or(Moment::Ago(24 * HOUR));
+            Box::pin(metrics::run(&context, &cli::Metrics { since, watch: false })).await
+        });
+        self.metrics.get(ask).await
     }
 
     /// What is wrong with this machine.
@@ -44,6 +121,45 @@ impl Board {
 
     /// Has everything found out anew: something was changed.
     pub(super) async fn forget(&self) {
-        tokio::join!(self.parts.forget(), self.class.forget());
+        tokio::join!(self.parts.forget(), self.class.forget(), self.lately.forget());
+    }
+}
+
+/// Counts the calls of the last hour by minute.
+async fn last_hour(context: &Context) -> Vec<Minute> {
+    let now = OffsetDateTime::now_utc();
+    let mut found = Vec::new();
+    each(context, now - HOUR, |call| found.push((call.end, call.status))).await;
+    minutes(&found, now)
+}
+
+/// Counts the calls of the last day by stack.
+async fn last_day(context: &Context) -> BTreeMap<String, Day> {
+    let mut days: BTreeMap<String, Day> = BTreeMap::new();
+    each(context, OffsetDateTime::now_utc() - 24 * HOUR, |call| {
+        let Some(stack) = call.stack.clone().filter(|_| call.is_of_api()) else { return };
+        let day = days.entry(stack).or_default();
+        day.calls += 1;
+        day.errors += usize::from(call.is_error());
+        // The newest comes first.
+        day.key = day.key.take().or_else(|| call.key.clone());
+    })
+    .await;
+    days
+}
+
+/// Goes through the calls since a moment, the newest first; through so many of them.
+async fn each(context: &Context, since: OffsetDateTime, mut see: impl FnMut(&Call)) {
+    let filter = Filter { since: Some(since), ..Filter::default() };
+    let mut reader = Reader::new(&context.settings);
+    let mut cursor = None;
+    for _ in 0..PAGES {
+        // What cannot be read is told by the numbers themselves.
+        let Ok(page) = reader.page(&filter, COUNTED, cursor.as_ref()).await else { break };
+        page.calls.iter().for_each(&mut see);
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
     }
 }

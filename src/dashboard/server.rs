@@ -29,6 +29,11 @@ pub(super) async fn serve(listener: TcpListener, board: Arc<Board>) -> io::Resul
 fn router(board: Arc<Board>) -> Router {
     Router::new()
         .route("/", get(pages::chain))
+        .route("/calls", get(pages::calls))
+        .route("/calls/{id}", get(pages::call))
+        .route("/logs", get(pages::logs))
+        .route("/numbers", get(pages::numbers))
+        .route("/metrics", get(pages::metrics))
         .route("/try", get(pages::trial).post(actions::trial))
         .route("/parts", get(pages::parts))
         .route("/class", get(pages::class))

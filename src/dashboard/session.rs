@@ -91,6 +91,14 @@ impl Sessions {
         inner.sessions.iter().find(|session| session.cookie.matches(cookie)).map(|session| session.visitor.clone())
     }
 
+    /// Takes a token that opens many sessions for one itself, for a program.
+    pub(super) fn bearer(&self, token: &str, now: Instant) -> Option<Visitor> {
+        let inner = self.inner();
+        let mut shared = inner.invitations.iter().filter(|invitation| !invitation.once && invitation.until > now);
+        let found = shared.find(|invitation| invitation.token.matches(token))?;
+        Some(Visitor { scope: found.scope, form: Secret::random(BYTES).ok()?, lang: Lang::En })
+    }
+
     /// Changes the language of a visitor's pages.
     pub(super) fn speak(&self, visitor: &Visitor, lang: Lang) {
         let mut inner = self.inner();
@@ -150,6 +158,10 @@ mod tests {
             assert_eq!(sessions.visitor(cookie.expose(), now).unwrap().scope, Scope::Status);
         }
         assert!(cookies.iter().all(|cookie| sessions.visitor(cookie.expose(), now + MINUTE).is_none()));
+        assert!(sessions.bearer(shared.expose(), now).is_some_and(|visitor| visitor.scope == Scope::Status));
+        assert!(sessions.bearer(shared.expose(), now + MINUTE).is_none());
+        let once = sessions.invite(Scope::Control, true, now + MINUTE).unwrap();
+        assert!(sessions.bearer(once.expose(), now).is_none() && sessions.bearer("", now).is_none());
     }
 
     #[test]

@@ -5,10 +5,16 @@
 pub(super) enum View {
     /// How a request goes through everything.
     Chain,
+    /// The calls, and one of them station by station.
+    Calls,
     /// A form that calls the API.
     Try,
+    /// What everything wrote.
+    Logs,
     /// What is deployed, what a deploy would do, the keys.
     Parts,
+    /// Calls in numbers, and what they would cost.
+    Numbers,
     /// Every stack of the engine.
     Class,
     /// What is wrong with this machine.
@@ -17,14 +23,18 @@ pub(super) enum View {
 
 impl View {
     /// Every view, in the order of the menu.
-    pub(super) const ALL: [Self; 5] = [Self::Chain, Self::Try, Self::Parts, Self::Class, Self::Doctor];
+    pub(super) const ALL: [Self; 8] =
+        [Self::Chain, Self::Calls, Self::Try, Self::Logs, Self::Parts, Self::Numbers, Self::Class, Self::Doctor];
 
     /// The name in URLs and the locale files.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Chain => "chain",
+            Self::Calls => "calls",
             Self::Try => "try",
+            Self::Logs => "logs",
             Self::Parts => "parts",
+            Self::Numbers => "numbers",
             Self::Class => "class",
             Self::Doctor => "doctor",
         }
@@ -39,8 +49,11 @@ impl View {
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Chain => "/",
+            Self::Calls => "/calls",
             Self::Try => "/try",
+            Self::Logs => "/logs",
             Self::Parts => "/parts",
+            Self::Numbers => "/numbers",
             Self::Class => "/class",
             Self::Doctor => "/doctor",
         }
@@ -50,8 +63,11 @@ impl View {
     pub(super) fn command(self) -> &'static str {
         match self {
             Self::Chain => "atelier status",
+            Self::Calls => "atelier logs",
             Self::Try => "atelier call status",
+            Self::Logs => "atelier logs -f -v",
             Self::Parts => "atelier plan",
+            Self::Numbers => "atelier metrics",
             Self::Class => "atelier status --all",
             Self::Doctor => "atelier doctor",
         }

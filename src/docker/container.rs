@@ -11,7 +11,7 @@ use super::{
     spec::{Role, Spec},
 };
 use crate::{
-    marks::{ENGINE_LABEL, OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL},
+    marks::{DECLARED_LABEL, ENGINE_LABEL, OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL},
     names::{ContainerName, OwnerId},
 };
 use bollard::{
@@ -59,6 +59,8 @@ pub struct Owned {
     pub project: Option<String>,
     /// Its state, in Docker's words (`running`, `exited`).
     pub state: String,
+    /// Whether it stands in a project's `[containers]`.
+    pub is_declared: bool,
 }
 
 impl Owned {
@@ -165,6 +167,7 @@ fn describe(container: ContainerSummary) -> Option<Owned> {
         spec: label(SPEC_LABEL).unwrap_or_default(),
         project: label(PROJECT_LABEL),
         state: container.state.unwrap_or(ContainerSummaryStateEnum::EMPTY).to_string(),
+        is_declared: label(DECLARED_LABEL).is_some(),
     })
 }
 
@@ -374,13 +377,28 @@ pub struct Line {
     pub text: String,
 }
 
-/// The lines that a container wrote since a moment, the last `most` of them (`usize::MAX`: all); empty when the daemon does not tell. Docker
-/// counts in seconds here, so lines of the moment's own second may come again.
-pub async fn log(daemon: &Daemon, id: &str, since: OffsetDateTime, most: usize) -> Vec<Line> {
-    let since = i32::try_from(since.unix_timestamp()).unwrap_or(0);
+/// A stretch of a container's log. Docker counts in seconds here: lines of the first and of the last second may be in
+/// the stretch beside it, too.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch {
+    /// Its beginning, in seconds since the Unix epoch.
+    pub since: i64,
+    /// Its end; `None` is now.
+    pub until: Option<i64>,
+    /// The last so many lines of it (`usize::MAX`: all).
+    pub most: usize,
+}
+
+/// The lines of a stretch of a container's log; empty when the daemon does not tell.
+pub async fn log(daemon: &Daemon, id: &str, Stretch { since, until, most }: Stretch) -> Vec<Line> {
+    let seconds = |time: i64| i32::try_from(time.max(0)).unwrap_or(i32::MAX);
     let tail = if most == usize::MAX { "all".to_owned() } else { most.to_string() };
-    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).timestamps(true);
-    let options = options.since(since).tail(&tail).build();
+    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).timestamps(true).since(seconds(since));
+    let options = match until {
+        Some(until) => options.until(seconds(until)),
+        None => options,
+    };
+    let options = options.tail(&tail).build();
     let read = async {
         let mut lines = Vec::new();
         let mut chunks = daemon.api().logs(id, Some(options));

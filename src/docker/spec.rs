@@ -2,7 +2,7 @@
 
 use super::image::ImageName;
 use crate::{
-    marks::{OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL, TARGET},
+    marks::{DECLARED_LABEL, OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, SPEC_LABEL, TARGET},
     names::{ContainerName, OwnerId},
     secret::{Secret, hex},
 };
@@ -88,6 +88,8 @@ pub struct Spec {
     pub network: Option<String>,
     /// The project that it is for; `None` when projects share it.
     pub project: Option<PathBuf>,
+    /// Whether it stands in the project's `[containers]`.
+    pub is_declared: bool,
 }
 
 /// The user of confined containers, the one that `nobody` images conventionally have.
@@ -129,6 +131,9 @@ impl Spec {
         }
         add(&format!("{:?} {:?} {:?} {}", self.publish, self.socket, self.socket_group, self.confined));
         add(&format!("{:?} {:?} {}", self.project, self.network, self.socket_is_owners));
+        if self.is_declared {
+            add("declared");
+        }
         hex(&hasher.finalize())
     }
 
@@ -141,6 +146,9 @@ impl Spec {
         ]);
         if let Some(project) = &self.project {
             labels.insert(PROJECT_LABEL.to_owned(), project.display().to_string());
+        }
+        if self.is_declared {
+            labels.insert(DECLARED_LABEL.to_owned(), "1".to_owned());
         }
         labels
     }
@@ -218,6 +226,7 @@ mod tests {
             confined: true,
             network: None,
             project: None,
+            is_declared: false,
         }
     }
 

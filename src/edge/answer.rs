@@ -98,14 +98,19 @@ pub fn rejected(rejection: Rejection) -> Response {
     failure(rejection.status(), rejection.code(), &rejection.to_string())
 }
 
-/// Words the refusal of an AWS call. The status is 403 for every reason: AWS's services do not agree on another one.
+/// Words the refusal of an AWS call. The status is 403 for every reason, AWS's services do not agree on another one; but
+/// 501 where nothing is wrong with the call, and its service is not here.
 #[must_use]
 pub fn denied(denied: &Denied, protocol: Protocol, request_id: &str) -> Response {
     let message = match denied {
         Denied::Missing | Denied::UnknownKey | Denied::Mismatch => format!("{denied} {HINT}"),
-        Denied::Incomplete(_) | Denied::Expired(_) | Denied::Scope(_) => denied.to_string(),
+        Denied::Incomplete(_) | Denied::Expired(_) | Denied::Scope(_) | Denied::Service(_) => denied.to_string(),
     };
-    protocol.error(StatusCode::FORBIDDEN, denied_code(protocol, denied), &message, request_id)
+    let status = match denied {
+        Denied::Service(_) => StatusCode::NOT_IMPLEMENTED,
+        _ => StatusCode::FORBIDDEN,
+    };
+    protocol.error(status, denied_code(protocol, denied), &message, request_id)
 }
 
 /// Says, in the called service's protocol, that nobody could answer.
@@ -142,6 +147,7 @@ pub fn protocol(service: Option<&str>, parts: &Parts, body: &[u8]) -> Protocol {
 /// Returns the code of a refusal, on which the protocols do not agree either.
 fn denied_code(protocol: Protocol, denied: &Denied) -> &'static str {
     match (protocol, denied) {
+        (_, Denied::Service(_)) => "NotImplemented",
         (Protocol::RestXml, Denied::Missing) => "AccessDenied",
         (Protocol::Ec2 | Protocol::Query(_), Denied::Missing) => "MissingAuthenticationToken",
         (_, Denied::Missing) => "MissingAuthenticationTokenException",

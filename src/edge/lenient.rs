@@ -107,7 +107,9 @@ pub(super) fn call(service: &str, parts: &Parts, body: &[u8]) -> String {
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()?.rsplit('.').next());
     let action =
         || body.split(|&byte| byte == b'&').find_map(|pair| std::str::from_utf8(pair).ok()?.strip_prefix("Action="));
-    match target.or_else(action) {
+    // Smithy's RPC v2 has it in the path.
+    let rpc = parts.uri.path().split_once("/operation/").map(|(_, name)| name);
+    match target.or(rpc).or_else(action) {
         Some(operation) => format!("{service} {operation}"),
         None => format!("{service} {} {}", parts.method, parts.uri.path()),
     }

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod canonical;
 mod capacity;
 mod config;
+mod event;
 pub mod forward;
 pub mod function_url;
 mod gate;
@@ -25,5 +26,6 @@ mod upstream;
 mod welcome;
 
 pub use config::{AWS_IN_FLIGHT, Config, IN_FLIGHT};
+pub use event::Told;
 pub use server::Edge;
 pub use upstream::{ApiCall, AwsCall, Lookup, Upstream, UrlCall, Voice};

@@ -48,12 +48,12 @@ const REGIONS: [&str; 38] = [
 /// say that it lacks one.
 ///
 /// # Errors
-/// Says what the scope should have been, as AWS says it.
+/// Says what the scope should have been, as AWS says it, or which service the engine lacks.
 pub fn check(verified: &Verified, services: Option<&[&str]>) -> Result<(), Denied> {
     let Verified { region, service, .. } = verified;
     if let Some(services) = services.filter(|services| !services.contains(&service.as_str())) {
-        return Err(Denied::Scope(format!(
-            "Credential should be scoped to correct service: this engine has {}, and no '{service}'.",
+        return Err(Denied::Service(format!(
+            "The service '{service}' is not implemented by atelier's emulator, which has {}.",
             services.join(", ")
         )));
     }

@@ -8,6 +8,7 @@ use super::{
     answer,
     capacity::Capacity,
     config::Config,
+    event::{Asked, Told},
     function_url::{self, UrlAuth, UrlCaller},
     gate::{Gate, Passed, Target, Who, allowing},
     keyring::Keyring,
@@ -29,13 +30,10 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    net::TcpListener,
-    time::{Instant, timeout},
-};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Bytes of a body that an API takes:
@@ -49,6 +47,12 @@ const SMALL_BODY_BYTES: usize = 1024 * 1024;
 const AWS_TIME: Duration = Duration::from_secs(905);
 /// The deadline of the question whether the engine is healthy.
 const HEALTH_TIME: Duration = Duration::from_secs(5);
+
+/// How far into the body of an AWS call its operation is looked for, in bytes: clients write it first.
+const NAMED_WITHIN: usize = 4096;
+
+/// How many characters the log has of how a call names its operation.
+const OPERATION: usize = 160;
 
 /// What a client is told to wait where nobody knows better.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -94,9 +98,10 @@ impl<U: Upstream> Edge<U> {
             Target::Health => self.health().await,
             Target::Page(page) => self.pages.answer(page, self.gate.upstream.services().unwrap_or_default()),
             Target::Api { api, stage, path, deployment, voice } => {
+                let caller = self.api_caller(&parts, &body);
                 name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 let left = self.gate.config.api_time.saturating_sub(took);
                 let answered = self.gate.config.clock.timeout(left, self.api(who, call)).await;
                 return match answered {
@@ -148,6 +153,24 @@ impl<U: Upstream> Edge<U> {
         response
     }
 
+    /// Proves who has signed a call of an API. Most are not signed, and other schemes than AWS's are the API's own.
+    fn api_caller(&self, parts: &Parts, body: &[u8]) -> UrlCaller {
+        let claim = match Claim::of(parts) {
+            Err(Denied::Missing) => return UrlCaller::Anybody,
+            claim => claim,
+        };
+        let candidates = origin::signed_candidates(&parts.headers, self.gate.config.public_host.as_deref());
+        let now = self.gate.config.clock.now();
+        let verified = claim.and_then(|claim| claim.verify(parts, body, &candidates, &self.gate.keyring, now));
+        match verified {
+            Ok(verified) if verified.service != "execute-api" => UrlCaller::Denied(Denied::Scope(
+                "Credential should be scoped to correct service: 'execute-api'.".to_owned(),
+            )),
+            Ok(verified) => UrlCaller::Key(verified.access_key_id),
+            Err(denied) => UrlCaller::Denied(denied),
+        }
+    }
+
     /// Proves who calls a function's URL, where that is asked.
     fn url_caller(
         &self,
@@ -173,21 +196,24 @@ impl<U: Upstream> Edge<U> {
         let word = if is_lenient { lenient::at_its_word(&parts) } else { None };
         let service = claim.as_ref().ok().map(Claim::service).or_else(|| Some(word.as_ref()?.service.as_str()));
         let protocol = answer::protocol(service, &parts, &body);
+        let operation = lenient::call(service.unwrap_or("aws"), &parts, &body[..body.len().min(NAMED_WITHIN)]);
         let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, word, &parts, &body) {
             Ok(verified) => verified,
-            Err(denied) => return self.deny(&denied, who, &parts, protocol, id),
+            Err(denied) => return told(self.deny(&denied, who, &parts, protocol, id), &operation, false),
         };
         self.pages.note(&service);
         let Some(_permit) = self.aws_calls.try_acquire(is_lent) else {
-            return answer::unavailable(protocol, "too many requests in flight", id);
+            let busy = answer::unavailable(protocol, "too many requests in flight", id);
+            return told(busy, &operation, is_lent);
         };
         name_request(&mut parts, id);
         let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
         let call = AwsCall { request_id, service, region, access_key_id, request };
-        match timeout(AWS_TIME, self.gate.upstream.aws(call)).await {
+        let response = match timeout(AWS_TIME, self.gate.upstream.aws(call)).await {
             Ok(response) => without_cors(response),
             Err(_) => answer::unavailable(protocol, "the engine did not answer in time", id),
-        }
+        };
+        told(response, &operation, is_lent)
     }
 
     /// Proves what an AWS call claims, and that it is for a region and a service that are here. Where the engine is
@@ -247,7 +273,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
         let asked = Asked::of(head, self.ids.of(&head.headers));
         let passed = match self.gate.pass(head, &asked.id).await {
             Ok(passed) => passed,
-            Err(response) => return Err(asked.answer(answer::uncached(response))),
+            Err(response) => return Err(finished(&asked, answer::uncached(response))),
         };
         let bytes = match (&passed.target, passed.who) {
             (Target::Aws(_), Who::Known) => self.gate.config.limits.body_bytes,
@@ -265,7 +291,7 @@ impl<U: Upstream> http1::Service for Edge<U> {
     async fn call(&self, request: Request, Admitted { asked, passed }: Self::Pass) -> Response {
         let (parts, body) = request.into_parts();
         let response = self.answer(passed, parts, body, &asked.id).await;
-        asked.answer(response)
+        finished(&asked, response)
     }
 
     /// Only the owner's calls are worded by the service that they are for; strangers learn nothing from it.
@@ -277,12 +303,13 @@ impl<U: Upstream> http1::Service for Edge<U> {
         let most = self.gate.config.limits.body_bytes;
         let is_too_large = rejection == Rejection::BodyTooLarge;
         let response = is_too_large.then(|| self.gate.upstream.too_large(claim.service(), head, most, &asked.id))??;
-        Some(asked.answer(response))
+        Some(finished(asked, response))
     }
 
     fn reject(&self, peer: Peer, rejection: Rejection) -> Response {
         let id = self.ids.draw();
-        tracing::info!(request_id = id, peer = %peer.0, reason = rejection.code(), "rejected");
+        let status = rejection.status().as_u16();
+        tracing::info!(request_id = id, peer = %peer.0, reason = rejection.code(), status, "rejected");
         let answer = match rejection {
             Rejection::Connections | Rejection::Room | Rejection::Bug => answer::rejected(rejection),
             // Apart from what is well-formed: nobody can tell who among an address's clients speaks so.
@@ -295,41 +322,25 @@ impl<U: Upstream> http1::Service for Edge<U> {
     }
 }
 
-/// What the log tells of a request. Where it claims to come from is its own word, so that is not in it.
-struct Asked {
-    id: String,
-    peer: Option<Peer>,
-    method: Method,
-    path: String,
-    began: Instant,
-}
-
-impl Asked {
-    fn of(head: &Parts, id: String) -> Self {
-        Self {
-            id,
-            peer: head.extensions.get().copied(),
-            method: head.method.clone(),
-            path: head.uri.path().to_owned(),
-            began: Instant::now(),
-        }
-    }
-
-    /// Finishes the answer, and writes down what was asked and what came of it.
-    fn answer(&self, response: Response) -> Response {
-        let Self { id: request_id, method, path, began, peer } = self;
-        let response = finish(response, request_id);
-        let peer = peer.map(|peer| peer.0.to_string());
-        let status = response.status().as_u16();
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(request_id, peer, %method, path, status, duration_ms, "request");
-        response
-    }
+/// Finishes the answer, and writes down what was asked and what came of it.
+fn finished(asked: &Asked, response: Response) -> Response {
+    let response = finish(response, &asked.id);
+    asked.answered(&response);
+    response
 }
 
 /// Takes off what an engine says about other origins: only the edge decides that.
 fn without_cors(mut response: Response) -> Response {
     origin::silence(response.headers_mut());
+    response
+}
+
+/// Puts on an answer which AWS call it answers, as far as nobody behind the edge has said it better.
+fn told(mut response: Response, operation: &str, is_lent: bool) -> Response {
+    let told = response.extensions_mut().get_or_insert_with(Told::default);
+    // A stranger's words have a bound in the log.
+    told.operation.get_or_insert_with(|| operation.chars().take(OPERATION).collect());
+    told.is_lent = is_lent;
     response
 }
 

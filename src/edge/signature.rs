@@ -57,9 +57,12 @@ pub enum Denied {
          Key and signing method. Consult the service documentation for details."
     )]
     Mismatch,
-    /// The signature is good, for a region or a service that is not here.
+    /// The signature is good, for a region that is not here.
     #[error("{0}")]
     Scope(String),
+    /// The signature is good, for a service that is not here.
+    #[error("{0}")]
+    Service(String),
 }
 
 /// What a request claims about its signature: who made it, for what, and what it covers. Nothing of it is proved before

@@ -110,6 +110,8 @@ pub struct ApiCall<D> {
     pub deployment: D,
     /// The path below the stage, still percent-encoded, starting with `/`.
     pub path: String,
+    /// Who has signed it, which only methods ask that want to know.
+    pub caller: UrlCaller,
     /// The request as it came; its URI is the whole one, its query belongs to the API.
     pub request: Request,
 }

@@ -34,15 +34,12 @@ fn names_html(accept: &str) -> bool {
 
 /// Writes the page; it is the same for everybody.
 pub(super) fn page() -> Response {
-    static PAGE: OnceLock<String> = OnceLock::new();
-    let mut response = Response::new(PAGE.get_or_init(text).as_str().into());
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        BASE64_STANDARD.encode(Sha256::digest(STYLE))
-    );
+    static PAGE: OnceLock<(String, String)> = OnceLock::new();
+    let (page, policy) = PAGE.get_or_init(|| (text(), policy()));
+    let mut response = Response::new(page.as_str().into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    if let Ok(policy) = HeaderValue::from_str(policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in [
@@ -54,6 +51,14 @@ pub(super) fn page() -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// What the page may load: its own style.
+fn policy() -> String {
+    let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 }
 
 fn text() -> String {

@@ -1,8 +1,8 @@
 //! What every service works with.
 
-use super::{access, logs, state::Store, sts, timers::Timers, wire};
+use super::{access, apigateway, cloudwatch, logs, runtime::WeakFunctions, state::Store, sts, timers::Timers, wire};
 use crate::{clock::Clock, edge::keyring::Keyring, lenience::Leans, runtimes::Machine};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 /// What an emulator is opened with.
 #[derive(Clone)]
@@ -37,8 +37,16 @@ pub struct Context {
     pub store: Store,
     /// The log events, which are kept beside the store.
     pub events: logs::Events,
+    /// What Logs Insights was asked.
+    pub queries: logs::Queries,
+    /// The processes of the functions, for what nobody has called: log events on their way to a function.
+    pub functions: OnceLock<WeakFunctions>,
+    /// What API Gateway remembers while it runs.
+    pub gateway: apigateway::Memory,
     /// The credentials that are lent to functions, and whose they are.
     pub sessions: sts::Sessions,
+    /// The metric data, which is nowhere else.
+    pub metrics: cloudwatch::Metrics,
     /// Wakes what happens by itself.
     pub timers: Timers,
     /// What was decided about calls.

@@ -11,6 +11,7 @@
 pub mod access;
 pub mod apigateway;
 pub mod apigatewayv2;
+pub mod cloudwatch;
 mod context;
 pub mod ec2;
 pub mod events;
@@ -65,9 +66,20 @@ impl Emulator {
         let sessions = sts::Sessions::new(config.keyring.clone());
         iam::accept(&store, &config.keyring);
         let decisions = access::Journal::new(&config.folder);
-        let context =
-            Arc::new(Context { config, store, events, sessions, timers: timers::Timers::default(), decisions });
+        let context = Arc::new(Context {
+            config,
+            store,
+            events,
+            queries: logs::Queries::default(),
+            functions: std::sync::OnceLock::new(),
+            gateway: apigateway::Memory::default(),
+            sessions,
+            metrics: cloudwatch::Metrics::default(),
+            timers: timers::Timers::default(),
+            decisions,
+        });
         let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
+        let _ = context.functions.set(functions.downgrade());
         timers::start(&context, &functions);
         Ok(Self { context, functions })
     }
@@ -132,14 +144,14 @@ impl Upstream for Emulator {
     }
 
     async fn api(&self, call: ApiCall<Served>) -> Response {
-        let ApiCall { request_id, api, stage, deployment, path, request } = call;
+        let ApiCall { request_id, api, stage, deployment, path, caller, request } = call;
         match deployment {
             Served::Rest(deployment) => {
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 apigateway::api(&self.context, &self.functions, call).await
             }
             Served::Http(deployment) => {
-                let call = ApiCall { request_id, api, stage, deployment, path, request };
+                let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 apigatewayv2::api(&self.context, &self.functions, call).await
             }
         }

@@ -11,7 +11,7 @@ use super::{
     runtime::Functions,
     state::RegionState,
     store::Region,
-    wire::{self, AwsError, Fault, QueryParams, members, routes::Routes, xml},
+    wire::{self, AwsError, Fault, QueryParams, Shape, members, routes::Routes, xml},
 };
 use crate::{
     http1::{Request, Response},
@@ -21,6 +21,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::{
+    collections::BTreeMap,
     pin::Pin,
     sync::{Arc, LazyLock},
 };
@@ -56,6 +57,8 @@ pub enum Output {
     Done,
     /// Members, for the protocols with JSON and CBOR.
     Members(Value),
+    /// Members of a service that speaks JSON, CBOR and XML: what they are is said beside them.
+    Shaped(Value, &'static Shape),
     /// The content of the result, for the protocols with XML.
     Xml(Content),
     /// An answer that is no document of the protocol, as it is.
@@ -130,6 +133,21 @@ impl<'a> Operation<'a> {
     /// The service's own words for what is wrong with the first member that is.
     pub fn input<T: DeserializeOwned>(self) -> Result<(T, Scope<'a>), AwsError> {
         Ok((members::read(self.members()?).map_err(self.service.fault)?, self.scope))
+    }
+
+    /// Reads the members of an input that may have come as parameters, which `form` makes members of.
+    ///
+    /// # Errors
+    /// As [`Operation::input`].
+    pub fn input_of_any<T: DeserializeOwned>(
+        self,
+        form: impl FnOnce(BTreeMap<String, String>) -> Map<String, Value>,
+    ) -> Result<(T, Scope<'a>), AwsError> {
+        let members = match self.input {
+            Input::Members(members) => members,
+            Input::Query(params) => form(params.into_values()),
+        };
+        Ok((members::read(&members).map_err(self.service.fault)?, self.scope))
     }
 
     /// Reads an input that is described by two types; what neither knows is refused.

@@ -2,18 +2,18 @@
 //! knows both all services and all protocols.
 
 use super::{
-    access, apigateway, apigatewayv2,
+    access, apigateway, apigatewayv2, cloudwatch,
     context::Context,
     ec2, events, iam, lambda, logs,
     runtime::Functions,
     service::{Content, Handler, Input, Operation, Output, Scope, Service},
     store::Region,
     sts,
-    wire::{AwsError, Fault, QueryParams, cbor, routes::Route, xml},
+    wire::{AwsError, Fault, QueryParams, cbor, inflate, routes::Route, xml},
 };
 use crate::{
     aws_protocol::{self, Protocol},
-    edge::AwsCall,
+    edge::{AwsCall, Told},
     http1::{Request, Response},
 };
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Every service that is emulated, in the order of their names.
-pub const SERVICES: [&Service; 8] = [
+pub const SERVICES: [&Service; 9] = [
     &apigateway::SERVICE,
     &apigatewayv2::SERVICE,
     &ec2::SERVICE,
@@ -30,6 +30,7 @@ pub const SERVICES: [&Service; 8] = [
     &iam::SERVICE,
     &lambda::SERVICE,
     &logs::SERVICE,
+    &cloudwatch::SERVICE,
     &sts::SERVICE,
 ];
 
@@ -50,7 +51,21 @@ const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 /// Answers a verified call.
 pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: &AwsCall) -> Response {
     let protocol = Protocol::of(&call.service, call.request.headers());
-    serve(context, functions, call, protocol).await.unwrap_or_else(|error| error.response(protocol, &call.request_id))
+    let refuse = |error: AwsError| {
+        let mut response = error.response(protocol, &call.request_id);
+        protocol.name_query_error(&call.service, &error.code, &mut response);
+        response
+    };
+    let plain = match inflate::plain(&call.request) {
+        Ok(plain) => plain,
+        Err(error) => return refuse(error),
+    };
+    let request = plain.as_ref().unwrap_or(&call.request);
+    let mut named = None;
+    let served = serve(context, functions, call, request, protocol, &mut named).await;
+    let mut response = served.unwrap_or_else(refuse);
+    response.extensions_mut().insert(Told { operation: named, ..Told::default() });
+    response
 }
 
 /// Words the refusal of a call that is larger than any may be, where its service has words of its own for that.
@@ -66,9 +81,11 @@ async fn serve(
     context: &Arc<Context>,
     functions: &Functions,
     call: &AwsCall,
+    request: &Request,
     protocol: Protocol,
+    operation_name: &mut Option<String>,
 ) -> Result<Response, AwsError> {
-    let (request, request_id) = (&call.request, call.request_id.as_str());
+    let request_id = call.request_id.as_str();
     if context.sessions.is_expired(&call.access_key_id, context.now_millis()) {
         let message = "The security token included in the request is expired";
         return Err(AwsError::new(StatusCode::FORBIDDEN, "ExpiredToken", message));
@@ -97,6 +114,7 @@ async fn serve(
         access::check(&call, &access::tree(&input))?;
     }
     let named = format!("{} {name}", service.name);
+    *operation_name = Some(named.clone());
     let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request, request_id, now };
     let operation = Operation { input, payload: request.body().clone(), service, scope };
     let output = match handler {
@@ -227,6 +245,7 @@ fn render(output: Output, protocol: Protocol, operation: &str, status: StatusCod
             }
         })
         .into(),
+        (Output::Shaped(members, shape), Protocol::Cbor) => shape.cbor(&members),
         (output, Protocol::Query(namespace)) => xml::document(&format!("{operation}Response"), namespace, |root| {
             if let Some(write) = content(output) {
                 xml::element(root, &format!("{operation}Result"), write);
@@ -236,12 +255,16 @@ fn render(output: Output, protocol: Protocol, operation: &str, status: StatusCod
         .into(),
         (Output::Members(members), Protocol::Cbor) => cbor::write(&members),
         (_, Protocol::Cbor) => cbor::write(&json!({})),
-        (Output::Members(members), _) => members.to_string().into(),
+        (Output::Members(members) | Output::Shaped(members, _), _) => members.to_string().into(),
         (Output::Done | Output::Xml(_), _) => Bytes::from_static(b"{}"),
     };
     protocol.response(status, document, request_id)
 }
 
 fn content(output: Output) -> Option<Content> {
-    if let Output::Xml(write) = output { Some(write) } else { None }
+    match output {
+        Output::Xml(write) => Some(write),
+        Output::Shaped(Value::Object(members), shape) => Some(Box::new(move |element| shape.xml(element, &members))),
+        _ => None,
+    }
 }

@@ -1,7 +1,7 @@
 //! What a region holds: one state per service.
 
 use super::{
-    apigateway, apigatewayv2, ec2, events, iam, lambda, logs,
+    apigateway, apigatewayv2, cloudwatch, ec2, events, iam, lambda, logs,
     store::{self, AnyTable, Tables},
 };
 
@@ -16,6 +16,8 @@ pub struct RegionState {
     pub apigateway: apigateway::State,
     /// HTTP APIs.
     pub apigatewayv2: apigatewayv2::State,
+    /// Alarms.
+    pub cloudwatch: cloudwatch::State,
     /// Instances.
     pub ec2: ec2::State,
     /// Rules and buses.
@@ -29,10 +31,11 @@ pub struct RegionState {
 }
 
 impl RegionState {
-    fn services(&mut self) -> [&mut dyn Tables; 7] {
+    fn services(&mut self) -> [&mut dyn Tables; 8] {
         [
             &mut self.apigateway,
             &mut self.apigatewayv2,
+            &mut self.cloudwatch,
             &mut self.ec2,
             &mut self.events,
             &mut self.iam,

@@ -4,6 +4,7 @@
 //! restart. Who changes what may be due wakes it.
 
 use super::{
+    cloudwatch,
     context::Context,
     events,
     runtime::{Functions, WeakFunctions},
@@ -83,7 +84,9 @@ pub(super) fn start(context: &Arc<Context>, functions: &Functions) {
 /// Serves what is due, and tells how long there is nothing to do, at most; none when the emulator is gone.
 async fn look(context: &Weak<Context>, functions: &WeakFunctions) -> Option<Option<Duration>> {
     let (context, functions) = (context.upgrade()?, functions.upgrade()?);
-    let next = events::tick(&context, &functions).await;
+    let rules = events::tick(&context, &functions).await;
+    let alarms = cloudwatch::tick(&context, &functions).await;
+    let next = [rules, alarms].into_iter().flatten().min();
     let pause = |due: i64| Duration::from_millis(u64::try_from(due - context.now_millis()).unwrap_or_default());
     // A millisecond at least, so that a due time which is served late by a hair is not asked for again and again.
     Some(next.map(|due| pause(due).clamp(Duration::from_millis(1), LONGEST_SLEEP)))

@@ -130,6 +130,7 @@ impl Proxy<'_> {
             confined: true,
             network: self.addresses.network.clone(),
             project: Some(self.project.to_owned()),
+            is_declared: false,
         }
     }
 }

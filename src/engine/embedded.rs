@@ -24,7 +24,7 @@ use crate::{
     progress::Progress,
     settings::{
         Origin, Settings,
-        roles::{Door, Habits},
+        roles::{Door, Habits, rotation},
     },
     text::Message,
 };
@@ -101,8 +101,8 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     }
     progress.begin("engine", Message::new("engine.starting"));
     let bridge = if lenient.is_on() { bridge(settings).await } else { None };
-    let (record, _) =
-        start(settings, Habits { lenient, bridge, listen: settings.listen.value, iam }, progress, None).await?;
+    let habits = Habits { lenient, bridge, listen: settings.listen.value, iam, logs: rotation(settings) };
+    let (record, _) = start(settings, habits, progress, None).await?;
     progress.done("engine");
     if record.bridge != bridge
         && let Some(address) = bridge
@@ -344,9 +344,13 @@ pub(super) fn connect(settings: &Settings, record: &Record) -> Result<Engine> {
 pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Component> {
     let alive = is_running(record);
     let since = || {
-        Message::new("component.since")
+        let key = if record.stops_at.is_some() { "component.since_until" } else { "component.since" };
+        let until = record.stops_at.and_then(|at| time::OffsetDateTime::from_unix_timestamp(at).ok());
+        let until = until.and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok());
+        Message::new(key)
             .with_message("engine", record.kind.message())
             .with("time", record.started_to_the_second())
+            .with("until", until.unwrap_or_default())
     };
     let is_known = || Installation::load(settings).is_none_or(|installation| knows(record, &installation));
     let (health, detail) = if alive && is_known() {

@@ -24,6 +24,7 @@ mod probe;
 pub mod profile;
 pub mod reach;
 pub mod record;
+pub mod registry;
 mod report;
 pub mod target;
 pub mod temporary;
@@ -76,6 +77,9 @@ pub fn is_remote(settings: &Settings) -> bool {
 pub fn refuse_without_docker(settings: &Settings) -> Result<()> {
     if is_remote(settings) { Err(aws::without_docker()) } else { Ok(()) }
 }
+
+/// The engine that can end by itself (`up --stop-after`).
+pub const ENDS_BY_ITSELF: EngineKind = EngineKind::Embedded;
 
 /// An AWS API that somebody else started (`--endpoint`).
 fn foreign(settings: &Settings, endpoint: &str) -> Result<Engine> {

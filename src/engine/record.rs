@@ -104,6 +104,9 @@ pub struct Record {
     /// The address of Docker's bridge, where a lenient engine listens there, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<IpAddr>,
+    /// When the engine is to end by itself, in seconds since the Unix epoch; it looks here itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stops_at: Option<i64>,
     /// Another address than loopback that it listens on, because somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listen: Option<IpAddr>,
@@ -139,6 +142,7 @@ impl Record {
             docker_proxy: None,
             lenient: Lenience::Off,
             bridge: None,
+            stops_at: None,
             listen: None,
             iam: false,
         })
@@ -166,6 +170,12 @@ impl Record {
             Some((seconds, rest)) if is_fraction(rest) => format!("{seconds}Z"),
             _ => self.started_at.clone(),
         }
+    }
+
+    /// Whether the engine's time is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.stops_at.is_some_and(|at| at <= time::OffsetDateTime::now_utc().unix_timestamp())
     }
 
     /// Whether something of it runs in Docker.

@@ -59,20 +59,9 @@ pub async fn ensure(settings: &Settings, name: &ContainerName, image: &str, prog
 
 async fn make(settings: &Settings, name: &ContainerName, image: &str, progress: &Progress) -> Result<Target> {
     let opened = Box::pin(open_door(settings)).await?;
-    let spec = Spec {
-        name: name.clone(),
-        role: Role::Target,
-        image: image.parse()?,
-        command: Vec::new(),
-        environment: Vec::new(),
-        publish: None,
-        socket: None,
-        socket_group: None,
-        socket_is_owners: false,
-        confined: false,
-        network: None,
-        project: Some(settings.folder.clone()),
-    };
+    // One that stands in `[containers]` does so whoever brings it.
+    let is_declared = settings.containers.value.get(name).is_some_and(|declared| declared == image);
+    let spec = spec(settings, name, image, is_declared)?;
     // Whether the name is free shows before anything is pulled for it.
     container::find(&opened.daemon, &opened.owner, &spec.name).await?;
     image::ensure(&opened.daemon, &spec.image, progress).await.map_err(|error| without_image(error.into()))?;
@@ -87,6 +76,124 @@ async fn make(settings: &Settings, name: &ContainerName, image: &str, progress: 
         changed: ensured.change != Change::Kept,
         is_door_new: opened.is_new,
     })
+}
+
+fn spec(settings: &Settings, name: &ContainerName, image: &str, is_declared: bool) -> Result<Spec> {
+    Ok(Spec {
+        name: name.clone(),
+        role: Role::Target,
+        image: image.parse()?,
+        command: Vec::new(),
+        environment: Vec::new(),
+        publish: None,
+        socket: None,
+        socket_group: None,
+        socket_is_owners: false,
+        confined: false,
+        network: None,
+        project: Some(settings.folder.clone()),
+        is_declared,
+    })
+}
+
+/// What is done, or would be done, to a container of `[containers]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// It is made.
+    Create,
+    /// It is made anew, from another image.
+    Replace,
+    /// It is as it should be; whether it runs is its user's business.
+    Unchanged,
+    /// It stands there no more.
+    Remove,
+}
+
+impl Need {
+    /// The word for reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Unchanged => "unchanged",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// A container of `[containers]`, and what it needs.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Declared {
+    /// Its name.
+    pub name: ContainerName,
+    /// Its image.
+    pub image: String,
+    /// What it needs.
+    pub change: Need,
+}
+
+/// Tells what the containers of `[containers]` need; changes nothing. Where none stands there and nothing here uses
+/// Docker, it is not asked.
+///
+/// # Errors
+/// That Docker is not to be had, or that a name is taken by a container of somebody else.
+pub async fn declared(settings: &Settings) -> Result<Vec<Declared>> {
+    let wanted = &settings.containers.value;
+    if wanted.is_empty() && !Record::read(settings).is_some_and(|record| record.uses_docker()) {
+        return Ok(Vec::new());
+    }
+    let owner = Installation::load_or_create(settings)?.owner;
+    let daemon = match daemon::find(settings).await {
+        Err(_) if wanted.is_empty() => return Ok(Vec::new()),
+        daemon => daemon?,
+    };
+    let mut all = Vec::new();
+    for (name, image) in wanted {
+        let spec = spec(settings, name, image, true)?;
+        let found = container::claim(&daemon, &owner, (name, Role::Target), spec.project.as_deref()).await?;
+        let change = match found {
+            None => Need::Create,
+            Some(found) if found.spec == spec.hash() => Need::Unchanged,
+            Some(_) => Need::Replace,
+        };
+        all.push(Declared { name: name.clone(), image: image.clone(), change });
+    }
+    let project = settings.folder.to_string_lossy();
+    let is_ours = |found: &container::Owned| {
+        found.is_declared && found.role == Role::Target.as_str() && found.project.as_deref() == Some(&*project)
+    };
+    for found in container::owned(&daemon, &owner).await?.into_iter().filter(is_ours) {
+        if let Ok(name) = found.name.parse::<ContainerName>()
+            && !wanted.contains_key(&name)
+        {
+            all.push(Declared { name, image: found.image, change: Need::Remove });
+        }
+    }
+    Ok(all)
+}
+
+/// Brings the containers of `[containers]` to that; one that is as it should be is left as it is, running or at rest.
+///
+/// # Errors
+/// As [`declared`], or what [`ensure`] says.
+pub async fn bring(settings: &Settings, progress: &Progress) -> Result<Vec<Declared>> {
+    let all = declared(settings).await?;
+    for Declared { name, image, change } in &all {
+        match change {
+            Need::Unchanged => {}
+            Need::Create | Need::Replace => drop(Box::pin(ensure(settings, name, image, progress)).await?),
+            Need::Remove => {
+                let owner = Installation::load_or_create(settings)?.owner;
+                let daemon = daemon::find(settings).await?;
+                if let Some(found) = container::find(&daemon, &owner, name).await? {
+                    container::remove(&daemon, &found.id, GRACE).await?;
+                }
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Says what to do where the container's image is not to be had.

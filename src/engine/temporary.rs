@@ -17,7 +17,10 @@ use crate::{
     lenience::Lenience,
     progress::Progress,
     secret::random_hex,
-    settings::{Origin, Setting, Settings, roles::Habits},
+    settings::{
+        Origin, Setting, Settings,
+        roles::{Habits, rotation},
+    },
 };
 use std::{
     fs, io,
@@ -49,7 +52,8 @@ pub async fn start(settings: &Settings, progress: &Progress) -> Result<Temporary
     let settings = Settings { folder: folder.0.clone(), ..alone(settings) };
     // Nobody is asked here, so that it is lenient on this machine at most.
     let lenient = if settings.lenient.value.is_on() { Lenience::On } else { Lenience::Off };
-    let habits = Habits { lenient, bridge: None, listen: None, iam: settings.iam.value };
+    let logs = rotation(&settings);
+    let habits = Habits { lenient, bridge: None, listen: None, iam: settings.iam.value, logs };
     let (record, child) = embedded::start(&settings, habits, progress, Some(reader)).await?;
     Ok(Temporary { folder, record, child, tether: Some(tether) })
 }

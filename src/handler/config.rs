@@ -10,7 +10,10 @@ use crate::{
     secret::Secret,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+/// The variable that says how long nobody may call, in seconds.
+pub const IDLE_SECONDS: &str = "ATELIER_IDLE_SECONDS";
 
 /// What the handler must know.
 #[derive(Clone)]
@@ -23,6 +26,8 @@ pub struct Config {
     pub docker: Option<ProxyAddress>,
     /// The API keys of which one is needed; `None` when the API is open.
     pub keys: Option<KeyScopes>,
+    /// How long nobody may call the API before what runs is stopped; `None` when that is nobody's business.
+    pub idle: Option<Duration>,
     /// How long things may take.
     pub deadlines: Deadlines,
     /// What tells how much of the function's own time is left.
@@ -53,7 +58,7 @@ pub fn is_lambda() -> bool {
 }
 
 impl Config {
-    /// Reads the function's environment: `ATELIER_STACK`, `ATELIER_API_KEYS`, `DOCKER_PROXY` and `DOCKER_PROXY_TOKEN`, which the stack
+    /// Reads the function's environment: `ATELIER_STACK`, `ATELIER_API_KEYS`, `ATELIER_IDLE_SECONDS`, `DOCKER_PROXY` and `DOCKER_PROXY_TOKEN`, which the stack
     /// sets; `AWS_ENDPOINT_URL`, which it sets on every engine but AWS; and what Lambda itself sets.
     ///
     /// # Errors
@@ -72,6 +77,7 @@ impl Config {
             }),
             // Not by `variable`: an empty list of keys must not be taken for none, which would open the API.
             keys: set("ATELIER_API_KEYS").map(|text| KeyScopes::parse(&text.to_string_lossy())).transpose()?,
+            idle: variable(IDLE_SECONDS).and_then(|text| text.parse().ok()).map(Duration::from_secs),
             deadlines: Deadlines::default(),
             clock: Clock::System,
             turns: variable("LAMBDA_TASK_ROOT").map(|root| PathBuf::from(root).join("bootstrap")),

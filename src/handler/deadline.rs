@@ -12,6 +12,9 @@ pub const HANDLER_TIMEOUT: Duration = crate::deadlines::HANDLER;
 /// What is kept free before the function's own deadline: to answer, and for the answer to arrive.
 const MARGIN: Duration = Duration::from_millis(500);
 
+/// What is kept free to finish what is begun and to tell of it.
+const FINISH: Duration = Duration::from_secs(2);
+
 /// The deadlines of one handler.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
@@ -54,6 +57,12 @@ impl Timing {
     /// Waits for the answer of one EC2 or Docker call; `None` when it does not come in time.
     pub(super) async fn call<F: Future>(&self, call: F) -> Option<F::Output> {
         self.clock.timeout(self.deadlines.call, call).await
+    }
+
+    /// Tells when what is not done yet is to be answered as it is, by the clock's uptime: early enough for the answer to
+    /// an event whose function is ended at `function_deadline`.
+    pub(super) fn soft_end(&self, function_deadline: u64) -> Duration {
+        self.clock.uptime() + self.deadlines.left(function_deadline, &self.clock).saturating_sub(FINISH)
     }
 
     /// Waits for the answer to an event whose function is ended at `function_deadline`, in milliseconds since the Unix

@@ -6,7 +6,12 @@ use super::{
     failure::{Failure, Upstream},
     log,
 };
-use crate::{contract::Change, names::ContainerName, proxy::ProxyAddress};
+use crate::{
+    contract::Change,
+    http1::ids::REQUEST_ID,
+    names::ContainerName,
+    proxy::{ProxyAddress, STATE_BEFORE},
+};
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri, header, response::Parts, uri::Authority};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -15,6 +20,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use std::time::Instant;
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -72,7 +78,14 @@ impl Docker {
     pub(super) async fn change(&self, change: Change, name: &ContainerName) -> Result<(), Failure> {
         let operation = change.as_str();
         let path = format!("/containers/{name}/{operation}");
-        let container = check(operation, self.call(operation, Method::POST, path).await?)?;
+        let (container, head) = self.ask(operation, Method::POST, path).await?;
+        let container = check(operation, container)?;
+        let before =
+            head.headers.get(STATE_BEFORE).and_then(|state| state.to_str().ok()).filter(|state| is_word(state));
+        if let Some(before) = before {
+            log::saw(&container.name, before);
+        }
+        log::saw(&container.name, &container.state);
         if has_led_to(change, &container.state) {
             Ok(())
         } else {
@@ -87,16 +100,31 @@ impl Docker {
         method: Method,
         path: String,
     ) -> Result<T, Failure> {
+        self.ask(operation, method, path).await.map(|(value, _)| value)
+    }
+
+    /// Has the proxy answer, and gives the answer with its head.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        method: Method,
+        path: String,
+    ) -> Result<(T, Parts), Failure> {
+        let began = Instant::now();
         let answer = self.timing.call(self.exchange(method, path));
         let (reason, failure) = match answer.await {
             Some(Ok((head, body))) if head.status == StatusCode::OK => match serde_json::from_slice(&body) {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    log::asked(Upstream::Docker, operation, began, None);
+                    return Ok((value, head));
+                }
                 Err(_) => ("nonsense", Failure::BadGateway(Upstream::Docker)),
             },
             Some(Ok((head, _))) => refusal(&head),
             Some(Err(failure)) => ("unreachable", failure),
             None => ("deadline", Failure::Deadline),
         };
+        log::asked(Upstream::Docker, operation, began, Some(reason));
         log::upstream(Upstream::Docker, operation, reason);
         Err(failure)
     }
@@ -107,6 +135,7 @@ impl Docker {
             .method(method)
             .uri(uri.map_err(|_| Failure::Internal)?)
             .header(header::AUTHORIZATION, self.authorization.clone())
+            .header(REQUEST_ID, log::request_id().unwrap_or_default())
             .body(Empty::new())
             .map_err(|_| Failure::Internal)?;
         let answer = self.client.request(request).await.map_err(|_| Failure::Unavailable(Upstream::Docker))?;
@@ -119,20 +148,23 @@ impl Docker {
 /// Tells whether a container in this state has been started or stopped. One that is on its way is neither.
 fn has_led_to(change: Change, state: &str) -> bool {
     match change {
-        Change::Start => state == "running",
+        Change::Start | Change::Restart => state == "running",
         Change::Stop => !matches!(state, "running" | "restarting" | "paused" | "stopping"),
     }
 }
 
 /// A state is shown to the client, so it must be one of Docker's short words.
 fn check(operation: &'static str, container: Container) -> Result<Container, Failure> {
-    let is_word = |text: &str| (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase());
     if is_word(&container.state) && container.name.parse::<ContainerName>().is_ok() {
         Ok(container)
     } else {
         log::upstream(Upstream::Docker, operation, "nonsense");
         Err(Failure::BadGateway(Upstream::Docker))
     }
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// The proxy's refusals. That our token is wrong is our operator's business, not the client's.

@@ -1,7 +1,7 @@
 //! Every event that may wake the function, taken apart: how the answer must look, and the request that it holds.
 //!
 //! Known shapes: REST API proxy (v1), HTTP API (v2), ALB target group (single and multi-value), and a bare direct
-//! invoke (`{"action":"status"}`), whose answer is the bare body. Anything else is answered too, with a 400. The API's
+//! invoke (`{"action":"status"}`), whose answer is the bare body, and EventBridge's scheduled event. Anything else is answered too, with a 400. The API's
 //! parameters are not judged here ([`Request::parse`] does).
 
 use super::{failure::Failure, json::Json};
@@ -46,6 +46,11 @@ pub(super) enum Call {
     Preflight,
     /// A request of the API.
     Api(Request),
+    /// A minute has passed: the rule of the stack says so.
+    Tick {
+        /// When it was, in EventBridge's words.
+        time: Option<String>,
+    },
 }
 
 /// Who asks.
@@ -75,6 +80,9 @@ impl Event {
         let Some(event @ Json::Map(members)) = json else {
             return bare(Err(Failure::Malformed("The event must be a JSON object")));
         };
+        if event.text("source") == Some("aws.events") && event.text("detail-type") == Some("Scheduled Event") {
+            return bare(Ok(Call::Tick { time: event.text("time").map(ToOwned::to_owned) }));
+        }
         if !HTTP_MEMBERS.iter().any(|member| event.get(member).is_some()) {
             return bare(text_members(members).and_then(|parameters| parsed(&parameters)));
         }
@@ -132,6 +140,9 @@ fn http_call(event: &Json, front: Front) -> Result<Call, Failure> {
             return Err(Failure::Malformed(
                 "The body must be JSON, and said to be: -H 'content-type: application/json'",
             ));
+        }
+        if header(event, "content-encoding").is_some_and(|value| !value.trim().eq_ignore_ascii_case("identity")) {
+            return Err(Failure::Malformed("The body must come as it is, without a content-encoding"));
         }
         match Json::parse(&body) {
             Some(Json::Map(members)) => parameters.extend(text_members(&members)?),

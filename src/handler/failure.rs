@@ -1,9 +1,13 @@
 //! What the API answers when it does not do what was asked: a status, a stable code, a sentence.
 //!
-//! What is wrong with parameters the contract says; the sentences here are constants. Nothing that a client, an engine or Docker wrote is ever part of one, so none can carry
-//! a path, an ARN, a variable or markup. They are API texts: English, and capitalised as the contract has them.
+//! What is wrong with parameters the contract says; the sentences here are constants, and names that are no more than
+//! names. Nothing else that a client, an engine or Docker wrote is ever part of one, so none can carry a path, an ARN, a
+//! variable or markup. They are API texts: English, and capitalised as the contract has them.
 
-use crate::contract::{FailureCode, Refusal};
+use crate::{
+    contract::{Entry, FailureCode, Refusal},
+    names::{InstanceName, InstanceType},
+};
 use http::StatusCode;
 
 /// Why a request was not carried out.
@@ -15,11 +19,20 @@ pub(super) enum Failure {
     /// The parameters are no request.
     #[error(transparent)]
     Parameters(#[from] Refusal),
+    /// There are several instances, of these names, and none was named.
+    #[error("Parameter `name` is needed: the instances are {}", quoted(.0))]
+    NameNeeded(Vec<InstanceName>),
+    /// The engine has no such type; it has these.
+    #[error("Invalid parameter `type`: there is no such type; there are {}", quoted(.0))]
+    UnknownType(Vec<InstanceType>),
+    /// The type is for other processors than the instance's; these are not.
+    #[error("Invalid parameter `type`: it is for other processors than the instance's, which fits {}", quoted(.0))]
+    UnfitType(Vec<InstanceType>),
     /// Keys are on, and none came that is known.
     #[error("A valid API key is needed in the header `x-api-key`")]
     Unauthorized,
     /// The key's scope does not reach this far.
-    #[error("This API key may look, not change")]
+    #[error("This API key may not do this")]
     Forbidden,
     /// There is no such route.
     #[error("Not found")]
@@ -48,6 +61,15 @@ pub(super) enum Failure {
     /// The engine or Docker refused, or answered what makes no sense.
     #[error("{0} gave an invalid answer")]
     BadGateway(Upstream),
+    /// The function's role lacks a right.
+    #[error("The function may not do this: {0}")]
+    NotPermitted(&'static str),
+    /// Nothing would stop it in time.
+    #[error("EventBridge does not take the rule that would stop it in time, so nothing was changed")]
+    NoTimer,
+    /// Of all that were meant, some failed; each is told of.
+    #[error("Not all of them did as they should")]
+    Partial(Vec<Entry>),
     /// Other changes of the container have to end first.
     #[error("Other changes of this container are on their way")]
     Busy,
@@ -63,6 +85,7 @@ pub(super) enum Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Upstream {
     Ec2,
+    EventBridge,
     Docker,
 }
 
@@ -70,6 +93,7 @@ impl std::fmt::Display for Upstream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Ec2 => "EC2",
+            Self::EventBridge => "EventBridge",
             Self::Docker => "Docker",
         })
     }
@@ -90,6 +114,8 @@ impl Failure {
         match self {
             Self::Malformed(_) => FailureCode::BadRequest,
             Self::Parameters(refusal) => refusal.code(),
+            Self::NameNeeded(_) => FailureCode::MissingParameter,
+            Self::UnknownType(_) | Self::UnfitType(_) => FailureCode::InvalidParameter,
             Self::Unauthorized => FailureCode::Unauthorized,
             Self::Forbidden => FailureCode::Forbidden,
             Self::PathNotFound | Self::InstanceNotFound | Self::ContainerNotFound => FailureCode::NotFound,
@@ -98,10 +124,16 @@ impl Failure {
             Self::TooLarge => FailureCode::TooLarge,
             Self::Throttled => FailureCode::Throttled,
             Self::Internal => FailureCode::Internal,
-            Self::BadGateway(_) => FailureCode::BadGateway,
+            Self::BadGateway(_) | Self::NotPermitted(_) | Self::NoTimer => FailureCode::BadGateway,
+            Self::Partial(_) => FailureCode::PartialFailure,
             Self::Busy => FailureCode::Busy,
             Self::Unavailable(_) => FailureCode::Unavailable,
             Self::Deadline => FailureCode::Deadline,
         }
     }
+}
+
+/// Writes names as a sentence has them.
+fn quoted(names: &[impl std::fmt::Display]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

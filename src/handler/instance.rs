@@ -1,7 +1,11 @@
 //! The stack's instance as the handler sees it, and how start and stop reach their goal: pure rules, no calls.
 
 use super::failure::Failure;
-use crate::{contract::Change, names::InstanceId};
+use crate::{
+    marks::{INSTANCE_NAME_TAG, MODIFY_TAG, STOPS_AT_TAG},
+    names::{ContainerName, InstanceId, InstanceName},
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An instance of the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +16,57 @@ pub(super) struct Instance {
     pub(super) kind: String,
     /// When it was launched, in seconds since the Unix epoch.
     pub(super) launched: i64,
+    /// The processors that it runs on (`x86_64`), where EC2 tells.
+    pub(super) architecture: Option<String>,
+    /// Its tags that are ours.
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+impl Instance {
+    /// Its name, where it has one.
+    pub(super) fn name(&self) -> Option<InstanceName> {
+        self.tags.get(INSTANCE_NAME_TAG)?.parse().ok()
+    }
+
+    /// When it is to be stopped, where that is set: only what can be a time is shown to anybody.
+    pub(super) fn stops_at(&self) -> Option<String> {
+        self.tags.get(STOPS_AT_TAG).filter(|text| super::time::parse(text).is_some()).cloned()
+    }
+
+    /// The type that it is on its way to.
+    pub(super) fn becomes(&self) -> Option<&str> {
+        self.tags.get(MODIFY_TAG).map(String::as_str)
+    }
+}
+
+/// Which instance is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Aim {
+    /// The only one.
+    Only,
+    /// The one of this name.
+    Named(ContainerName),
+    /// This one.
+    Id(InstanceId),
+}
+
+impl Aim {
+    /// Finds the instance among those of the stack, which are in order.
+    ///
+    /// # Errors
+    /// There is none, or there are several and none was named.
+    pub(super) fn choose(&self, instances: Vec<Instance>) -> Result<Instance, Failure> {
+        let is_meant = |instance: &Instance| match self {
+            Self::Only => true,
+            Self::Named(name) => instance.name().is_some_and(|known| known.as_str() == name.as_str()),
+            Self::Id(id) => instance.id == *id,
+        };
+        let names: BTreeSet<Option<InstanceName>> = instances.iter().map(Instance::name).collect();
+        if *self == Self::Only && names.len() > 1 {
+            return Err(Failure::NameNeeded(names.into_iter().flatten().collect()));
+        }
+        instances.into_iter().find(is_meant).ok_or(Failure::InstanceNotFound)
+    }
 }
 
 /// EC2's instance states.
@@ -45,7 +100,7 @@ impl State {
         }
     }
 
-    fn is_gone(self) -> bool {
+    pub(super) fn is_gone(self) -> bool {
         matches!(self, Self::ShuttingDown | Self::Terminated)
     }
 }
@@ -65,15 +120,6 @@ pub(super) fn in_order(mut instances: Vec<Instance>) -> Vec<Instance> {
 pub(super) enum Goal {
     Running,
     Stopped,
-}
-
-impl From<Change> for Goal {
-    fn from(change: Change) -> Self {
-        match change {
-            Change::Start => Self::Running,
-            Change::Stop => Self::Stopped,
-        }
-    }
 }
 
 /// What to do next.
@@ -156,7 +202,28 @@ mod tests {
     use super::*;
 
     fn instance(id: &str, state: State, launched: i64) -> Instance {
-        Instance { id: id.parse().unwrap(), state, kind: "t2.micro".to_owned(), launched }
+        let (kind, tags) = ("t2.micro".to_owned(), BTreeMap::new());
+        Instance { id: id.parse().unwrap(), state, kind, launched, architecture: None, tags }
+    }
+
+    fn named(id: &str, name: &str) -> Instance {
+        let tags = BTreeMap::from([(INSTANCE_NAME_TAG.to_owned(), name.to_owned())]);
+        Instance { tags, ..instance(id, State::Running, 0) }
+    }
+
+    #[test]
+    fn the_only_one_needs_no_name_and_of_several_one_is_named() {
+        let chosen = |aim: Aim, all: &[Instance]| aim.choose(all.to_vec()).map(|instance| instance.id.to_string());
+        let (web, db) = (named("i-0000000a", "web"), named("i-0000000b", "db"));
+        assert_eq!(chosen(Aim::Only, std::slice::from_ref(&web)), Ok("i-0000000a".to_owned()));
+        let both = [web, db];
+        let names = ["db", "web"].map(|name| name.parse().unwrap()).to_vec();
+        assert_eq!(chosen(Aim::Only, &both), Err(Failure::NameNeeded(names)));
+        assert_eq!(chosen(Aim::Named("db".parse().unwrap()), &both), Ok("i-0000000b".to_owned()));
+        assert_eq!(chosen(Aim::Named("cache".parse().unwrap()), &both), Err(Failure::InstanceNotFound));
+        let unnamed = [instance("i-0000000c", State::Running, 0), instance("i-0000000d", State::Running, 1)];
+        assert_eq!(chosen(Aim::Only, &unnamed), Ok("i-0000000c".to_owned()));
+        assert_eq!(chosen(Aim::Only, &[]), Err(Failure::InstanceNotFound));
     }
 
     /// Feeds states to a pursuit, ordering when it asks to, until it ends.

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 impl From<Instance> for InstanceStatus {
     fn from(instance: Instance) -> Self {
+        let (name, stops_at) = (instance.name().map(|name| name.to_string()), instance.stops_at());
         let Instance { id, state, kind, .. } = instance;
-        Self { instance_id: id.to_string(), state: state.as_str().to_owned(), r#type: kind }
+        Self { instance_id: id.to_string(), state: state.as_str().to_owned(), r#type: kind, name, stops_at }
     }
 }
 
@@ -37,7 +38,8 @@ impl Reply {
     pub(super) fn status(&self) -> StatusCode {
         match &self.outcome {
             Ok(None) => StatusCode::NO_CONTENT,
-            Ok(Some(_)) => StatusCode::OK,
+            Ok(Some(answer)) if answer.is_done() => StatusCode::OK,
+            Ok(Some(_)) => StatusCode::ACCEPTED,
             Err(failure) => failure.status(),
         }
     }
@@ -45,7 +47,13 @@ impl Reply {
     fn body<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.outcome {
             Ok(answer) => answer.serialize(serializer),
-            Err(failure) => ErrorBody { error: failure.to_string(), code: failure.code() }.serialize(serializer),
+            Err(failure) => {
+                let results = match failure {
+                    Failure::Partial(results) => results.clone(),
+                    _ => Vec::new(),
+                };
+                ErrorBody { error: failure.to_string(), code: failure.code(), results }.serialize(serializer)
+            }
         }
     }
 
@@ -116,6 +124,8 @@ mod tests {
             state: State::Running,
             kind: "t2.micro".to_owned(),
             launched: 0,
+            architecture: None,
+            tags: BTreeMap::new(),
         };
         assert_eq!(Answer::Instance(instance.into()), example("action=status"));
         let container = Container { name: "mycontainer".to_owned(), state: "exited".to_owned() };

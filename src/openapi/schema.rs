@@ -3,11 +3,12 @@
 use crate::{
     api_key,
     contract::{
-        Action, Answer, Change, ErrorBody, Form, Operation, Parameter, Presence, STATUSES, StatusMeaning, Values,
+        Action, Answer, Change, Entry, ErrorBody, Form, Operation, Parameter, Presence, Reach, STATUSES, StatusMeaning,
+        Values,
     },
 };
+use http::StatusCode;
 use serde_json::{Map, Value, json};
-use std::mem::discriminant;
 
 /// Names the scheme that [`key_needed`] asks for.
 pub(super) fn key_scheme() -> Value {
@@ -22,7 +23,8 @@ pub(super) fn key_needed() -> Value {
 /// The parameters of the query. Which of them go together, a list of parameters cannot say: [`combinations`] does.
 pub(super) fn parameters() -> Value {
     let parameter = |parameter: Parameter| {
-        let required = Operation::all().all(|operation| operation.presence(parameter) == Presence::Required);
+        let is_required = |operation: Operation| operation.presence(parameter, Reach::One) == Presence::Required;
+        let required = Operation::all().all(is_required);
         let meaning = parameter.meaning();
         json!({
             "name": parameter.as_str(), "in": "query", "required": required, "description": meaning,
@@ -81,35 +83,65 @@ fn property(parameter: Parameter, values: &Values) -> Value {
 
 /// The answers of `/infra`.
 pub(super) fn responses() -> Value {
-    let done =
-        json!({"description": "Done, or seen", "content": {"application/json": {"schema": {"oneOf": bodies()}}}});
-    let failures = STATUSES.iter().map(failure);
-    [("200".to_owned(), done)].into_iter().chain(failures).collect::<Map<_, _>>().into()
+    let answer = |meaning: &str, bodies: Value| json!({"description": meaning, "content": {"application/json": {"schema": {"oneOf": bodies}}}});
+    let is_modified = |answer: &Answer| matches!(answer, Answer::InstanceModified { .. });
+    let done = answer("Done, or seen", Answer::kinds().iter().map(body_of).collect());
+    let accepted = Answer::kinds().into_iter().filter(is_modified);
+    let accepted =
+        answer("On its way: the same request goes on with it", accepted.map(|answer| body_of(&answer)).collect());
+    let failures = STATUSES.iter().map(|row| match row.status {
+        StatusCode::BAD_GATEWAY => partial_failure(row),
+        _ => failure(row),
+    });
+    [("200".to_owned(), done), ("202".to_owned(), accepted)].into_iter().chain(failures).collect::<Map<_, _>>().into()
 }
 
-/// Every kind of answer once.
-fn bodies() -> Value {
-    let mut kinds: Vec<Answer> = Vec::new();
-    for example in Operation::all().map(Operation::example) {
-        if !kinds.iter().any(|kind| discriminant(kind) == discriminant(&example)) {
-            kinds.push(example);
-        }
+/// One kind of answer.
+fn body_of(answer: &Answer) -> Value {
+    let mut schema = object(&json!(answer));
+    if matches!(answer, Answer::Results { .. }) {
+        schema["properties"]["results"] = results();
     }
-    kinds.iter().map(|answer| described(&answer.meaning(), object(&json!(answer)))).collect()
+    described(&answer.meaning(), schema)
 }
 
-/// An object whose members are always all there: texts, and lists of such objects.
+/// The list of what became of each.
+fn results() -> Value {
+    let entries = Entry::examples().map(|entry| json!(entry));
+    json!({"type": "array", "items": of_all(&entries.iter().collect::<Vec<_>>())})
+}
+
+/// A 502 tells, where all were meant, of each.
+fn partial_failure(row: &StatusMeaning) -> (String, Value) {
+    let (status, mut answer) = failure(row);
+    let schema = &mut answer["content"]["application/json"]["schema"];
+    schema["properties"]["results"] = results();
+    (status, answer)
+}
+
+/// An object whose members are all there unless they may be left out: texts, and lists of such objects.
 fn object(example: &Value) -> Value {
-    let members = || example.as_object().into_iter().flatten();
-    let schema = |value: &Value| match value.as_array().and_then(|items| items.first()) {
-        Some(item) => json!({"type": "array", "items": object(item)}),
-        None => json!({"type": "string"}),
+    let mut schema = of_all(&[example]);
+    schema["example"] = example.clone();
+    schema
+}
+
+/// The objects of which these are: a member that one of them lacks may be left out.
+fn of_all(examples: &[&Value]) -> Value {
+    let mut properties = Map::new();
+    for (name, value) in examples.iter().filter_map(|example| example.as_object()).flatten() {
+        let schema = match value.as_array() {
+            Some(items) => json!({"type": "array", "items": of_all(&items.iter().collect::<Vec<_>>())}),
+            None => json!({"type": "string"}),
+        };
+        properties.entry(name.clone()).or_insert(schema);
+    }
+    let is_required = |name: &&String| {
+        let is_everywhere = examples.iter().all(|example| example.get(name.as_str()).is_some());
+        is_everywhere && !Answer::OPTIONAL.contains(&name.as_str())
     };
-    let properties: Map<String, Value> = members().map(|(name, value)| (name.clone(), schema(value))).collect();
-    json!({
-        "type": "object", "additionalProperties": false, "required": members().map(|(name, _)| name).collect::<Vec<_>>(),
-        "properties": properties, "example": example
-    })
+    let required: Vec<&String> = properties.keys().filter(is_required).collect();
+    json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties})
 }
 
 fn described(meaning: &str, mut schema: Value) -> Value {
@@ -144,6 +176,18 @@ mod tests {
     use super::*;
     use crate::contract::Request;
     use regex_lite::Regex;
+    use std::{cell::RefCell, collections::HashMap};
+
+    /// Whether a text has a pattern, of which there are few, and texts by the thousand.
+    fn matches(pattern: &str, text: &str) -> bool {
+        thread_local! {
+            static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::default();
+        }
+        PATTERNS.with_borrow_mut(|patterns| {
+            let known = patterns.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap());
+            known.is_match(text)
+        })
+    }
 
     /// Whether a schema takes a value: the keywords that bodies are described with, and a panic for another one.
     fn takes(schema: &Value, value: &Value) -> bool {
@@ -152,7 +196,7 @@ mod tests {
             "oneOf" => wanted.as_array().unwrap().iter().filter(|schema| takes(schema, value)).count() == 1,
             "type" => wanted == if value.is_object() { "object" } else { "string" },
             "enum" => wanted.as_array().unwrap().contains(value),
-            "pattern" => Regex::new(wanted.as_str().unwrap()).unwrap().is_match(value.as_str().unwrap()),
+            "pattern" => matches(wanted.as_str().unwrap(), value.as_str().unwrap()),
             "required" => wanted.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
             "properties" => value
                 .as_object()
@@ -169,10 +213,14 @@ mod tests {
     #[test]
     fn the_schema_of_a_body_takes_what_the_contract_takes_and_nothing_else() {
         let choices = [
-            ("action", &["start", "stop", "status", "list", "", "Start", "explode"][..]),
-            ("target", &["ec2", "docker", "", "EC2"]),
-            ("name", &["mycontainer", "A.b_c-9", "", "..", "-a", "a/b", "a\n", "é"]),
-            ("wait", &["0", "1", "", "2"]),
+            ("action", &["start", "stop", "restart", "modify", "status", "list", "explode"][..]),
+            ("target", &["ec2", "docker", "EC2"]),
+            ("name", &["mycontainer", "a\n"]),
+            ("wait", &["0"]),
+            ("all", &["0", "1"]),
+            ("for", &["2h", "31d"]),
+            ("type", &["t3.small", "t3"]),
+            ("restart", &["1", "2"]),
             ("more", &["1"]),
         ];
         let mut bodies = vec![Vec::new()];
@@ -191,7 +239,15 @@ mod tests {
             assert_eq!(takes(&super::body(), &body), is_request, "{body}");
             assert_eq!(takes(&super::query()[0]["schema"], &body), is_request, "{body}");
         }
-        assert_eq!(requests, 4 * 2 * 3 + 3 * 2 * 3 + 3, "EC2's, those with a name, and the list of containers");
+        // With and without `wait`, of EC2 with and without `target`: one with or without `name` and `all=0`, or all.
+        let (of_ec2, of_docker) = (2 * 2, 2);
+        let (one_of_ec2, all, one_of_docker) = (2 * 2, 1, 2);
+        let start = 2;
+        assert_eq!(
+            requests,
+            of_ec2 * ((one_of_ec2 + all) * (start + 3) + 2 * 2 + 1)
+                + of_docker * ((one_of_docker + all) * (start + 3) + 1)
+        );
     }
 
     #[test]
@@ -210,6 +266,11 @@ mod tests {
             ("name", "a/b", false),
             ("wait", "0", true),
             ("wait", "true", false),
+            ("all", "1", true),
+            ("for", "720h", true),
+            ("for", "721h", false),
+            ("type", "t3.small", true),
+            ("type", "t3", false),
         ] {
             assert_eq!(takes(&of(name), &json!(value)), is_legal, "{name}={value}");
         }

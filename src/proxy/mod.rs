@@ -6,11 +6,13 @@
 
 mod address;
 mod docker;
+mod header;
 mod log;
 mod rules;
 mod server;
 
 pub use address::ProxyAddress;
+pub(crate) use header::STATE_BEFORE;
 pub use log::fatal;
 pub use rules::{Change, Operation, Refusal, decide};
 

@@ -3,6 +3,7 @@
 use super::{
     Config, UPSTREAM_TIMEOUT,
     docker::{Container, Daemon, DaemonError, Id, find},
+    header::STATE_BEFORE,
     log::{Entry, OK},
     rules::{self, Change, Operation, Refusal},
 };
@@ -59,6 +60,8 @@ enum Outcome {
     Pong,
     All(Vec<Container>),
     One(Container),
+    /// A container after it was changed, and its state before.
+    Changed(Container, String),
 }
 
 /// Why an operation was not carried out.
@@ -102,7 +105,10 @@ impl Proxy {
             Operation::Ping => self.ping().await.map(|()| Outcome::Pong),
             Operation::List => Ok(Outcome::All(self.list().await?)),
             Operation::Inspect(name) => Ok(Outcome::One(self.resolve(name).await?)),
-            Operation::Change(change, name) => Ok(Outcome::One(self.change(*change, name).await?)),
+            Operation::Change(change, name) => {
+                let (after, before) = self.change(*change, name).await?;
+                Ok(Outcome::Changed(after, before))
+            }
         }
     }
 
@@ -134,9 +140,9 @@ impl Proxy {
     /// Changes a container by the id that its name has now, and tells its state after that. A name may move to another
     /// container meanwhile; the id cannot. Of one container, one change is on its way at a time, and only that one is
     /// with the daemon: who waits for it holds no permit.
-    async fn change(&self, change: Change, name: &ContainerName) -> Result<Container, Failure> {
+    async fn change(&self, change: Change, name: &ContainerName) -> Result<(Container, String), Failure> {
         let before = self.resolve(name).await?;
-        let id = before.id().clone();
+        let (id, state) = (before.id().clone(), before.state.clone());
         let (daemon, permits) = (Arc::clone(&self.daemon), Arc::clone(&self.permits));
         let set_out = |turn: Turn| {
             async move {
@@ -146,7 +152,8 @@ impl Proxy {
             }
             .boxed()
         };
-        self.changes.try_join(id, change, CHANGES, set_out).ok_or(Failure::Busy)?.await
+        let after = self.changes.try_join(id, change, CHANGES, set_out).ok_or(Failure::Busy)?.await?;
+        Ok((after, state))
     }
 }
 
@@ -275,6 +282,13 @@ fn success(outcome: Outcome) -> Response {
         Outcome::Pong => answer(StatusCode::OK, "text/plain; charset=utf-8", Bytes::from_static(b"OK")),
         Outcome::All(containers) => json(StatusCode::OK, &All { containers }),
         Outcome::One(container) => json(StatusCode::OK, &container),
+        Outcome::Changed(container, before) => {
+            let mut response = json(StatusCode::OK, &container);
+            if let Ok(before) = HeaderValue::try_from(before) {
+                response.headers_mut().insert(STATE_BEFORE, before);
+            }
+            response
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::stop::{Stop, Tether};
 use crate::{
     clock::Clock,
     disk,
+    docker::Role,
     edge::{
         self, Edge,
         keyring::{Key, Keyring},
@@ -17,7 +18,7 @@ use crate::{
     },
     engine::{
         embedded::{self, News},
-        installation,
+        installation, log_path,
         record::Record,
         temporary,
     },
@@ -82,8 +83,8 @@ impl Arguments {
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     // A session of its own: neither Ctrl-C in the terminal nor its closing reaches the engine.
     let _ = rustix::process::setsid();
-    crate::log::start();
     let Some(arguments) = Arguments::parse(args) else { return failed(&"wrong arguments") };
+    crate::log::start_rotated(log_path(&arguments.project, Role::Engine), arguments.habits.logs);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -117,7 +118,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let keyring = Keyring::default();
     keyring.insert(access_key_id.clone(), Key { secret, session_token: None });
     let folder = disk::own_folder(&arguments.project).join("engine");
-    let Habits { lenient, bridge, listen, iam } = arguments.habits;
+    let Habits { lenient, bridge, listen, iam, .. } = arguments.habits;
     let leans = Leans::open(lenient, &folder, Clock::System);
     let emulator = Arc::new(Emulator::open(emulator::Config {
         folder,
@@ -153,6 +154,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record: Box::new(record), set_aside })?;
 
+    stop.heed(arguments.project);
     let shutdown = CancellationToken::new();
     let listeners = [Some(listener), beside, named].into_iter().flatten().collect();
     let served = edge::server::run_on(listeners, edge, shutdown.clone());

@@ -1,12 +1,18 @@
 //! How a role that serves comes to its end: at SIGTERM or SIGINT, or with whoever holds the other end of its tether,
 //! after what is in flight.
 
-use std::{io, os::fd::AsFd, time::Duration};
+use crate::engine::record::Record;
+use std::{
+    io,
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{
     io::AsyncReadExt,
     net::unix::pipe::Receiver,
     signal::unix::{Signal, SignalKind, signal},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +21,18 @@ pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
     tether: Option<Tether>,
+    /// The project whose record says when this is to end.
+    project: Option<PathBuf>,
+}
+
+/// How often the record is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Waits until the record says that time is over; `up` may write another time into it at any time.
+async fn is_over(project: &Path) {
+    while !Record::read_from(project).is_some_and(|record| record.is_over()) {
+        sleep(LOOK).await;
+    }
 }
 
 /// A pipe whose other end a process holds for as long as it lives.
@@ -44,12 +62,17 @@ impl Stop {
     /// Returns the operating system's error when a handler cannot be set.
     pub(super) fn listen() -> io::Result<Self> {
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(Self { terminate, interrupt, tether: None })
+        Ok(Self { terminate, interrupt, tether: None, project: None })
     }
 
     /// Ends the role also when the tether is cut.
     pub(super) fn hold(&mut self, tether: Tether) {
         self.tether = Some(tether);
+    }
+
+    /// Ends the role also when the project's record says so.
+    pub(super) fn heed(&mut self, project: PathBuf) {
+        self.project = Some(project);
     }
 
     /// Runs a server until it ends or a signal comes; then cancels `shutdown`, and cuts off what does not end within
@@ -60,7 +83,7 @@ impl Stop {
         shutdown: &CancellationToken,
         drain: Duration,
     ) {
-        let Self { terminate, interrupt, tether } = &mut self;
+        let Self { terminate, interrupt, tether, project } = &mut self;
         tokio::pin!(server);
         let cut = async {
             match tether {
@@ -68,9 +91,16 @@ impl Stop {
                 None => std::future::pending().await,
             }
         };
+        let over = async {
+            match project {
+                Some(project) => is_over(project).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = &mut server => return,
             () = cut => {}
+            () = over => tracing::info!("its time is over (`up --stop-after`)"),
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }

@@ -2,12 +2,14 @@
 
 use super::{
     nearest::unknown,
+    operate,
     own::{self, OwnFunction},
     source::{self, FILE, InFile, Source},
 };
 use crate::{
     disk,
     error::{Code, Error, Result},
+    names::{ContainerName, InstanceName, InstanceType},
     text::Message,
 };
 use std::{io::ErrorKind, path::Path};
@@ -114,6 +116,25 @@ pub fn keep_function(folder: &Path, function: &OwnFunction) -> Result<()> {
     let mut file = SettingsFile::read(folder)?;
     let before = file.0.to_string();
     own::keep(folder, file.0.entry(own::TABLE).or_insert(Item::None), function);
+    let after = file.0.to_string();
+    if before == after {
+        return Ok(());
+    }
+    Ok(disk::replace(&folder.join(FILE), after.as_bytes(), 0o644)?)
+}
+
+/// Writes the instances and containers that flags have named into the file of `folder`, which keeps everything else.
+///
+/// # Errors
+/// As [`keep`].
+pub fn keep_entries(
+    folder: &Path,
+    instances: &[(InstanceName, InstanceType)],
+    containers: &[(ContainerName, String)],
+) -> Result<()> {
+    let mut file = SettingsFile::read(folder)?;
+    let before = file.0.to_string();
+    operate::keep(&mut file.0, instances, containers);
     let after = file.0.to_string();
     if before == after {
         return Ok(());

@@ -1,7 +1,12 @@
 //! What the command line says about settings.
 
 use super::{own::FunctionFlags, values::Auth};
-use crate::{edge::limits::Limit, engine_kind::EngineKind, lenience::Lenience, names::StackName};
+use crate::{
+    edge::limits::Limit,
+    engine_kind::EngineKind,
+    lenience::Lenience,
+    names::{ContainerName, InstanceName, InstanceType, StackName},
+};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The flags that were given, each under the name of its setting.
@@ -33,6 +38,10 @@ pub struct Flags {
     pub iam: Option<bool>,
     /// `deploy --auth`.
     pub auth: Option<Auth>,
+    /// `deploy --instance`.
+    pub instances: Vec<(InstanceName, InstanceType)>,
+    /// `deploy --container`.
+    pub containers: Vec<(ContainerName, String)>,
     /// `deploy --function`, `--runtime`, `--handler`.
     pub function: FunctionFlags,
 }

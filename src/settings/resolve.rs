@@ -2,16 +2,19 @@
 
 use super::{
     DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
-    Settings, base_url, duration, endpoint,
+    Settings, alarm, base_url, duration, endpoint,
     file::SettingsFile,
-    own,
+    operate, own,
     source::{self, InFile, Source, bad},
     test_entry,
-    values::{Auth, address, auth, engine, lenient, origins, port, rate, region, stack, switch, text},
+    values::{
+        Auth, address, auth, engine, lenient, log_files, log_size, origins, port, rate, region, stack, switch, text,
+    },
 };
 use crate::{
     error::{Code, Error, Result},
     lenience::Lenience,
+    log::Rotation,
     runtimes::Machine,
     secret::Secret,
     text::Message,
@@ -37,11 +40,19 @@ impl Settings {
         let forwarding = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN");
         let tests = test_entry::read(sources.file.item(test_entry::TABLES))?;
         let tests_origin = if tests.is_empty() { Origin::Default } else { Origin::File(folder.join(super::FILE)) };
+        let (instances, containers) = (&flags.instances, &flags.containers);
+        let operate = operate::settle(&folder, |key| sources.file.item(key), instances, containers)?;
         let docker_host = sources.settle(&source::DOCKER_HOST, None, text)?.optional();
         let mut settings = Self {
             function: own::settle(&folder, sources.file.item(own::TABLE), &flags.function)?,
+            alarms: alarm::settle(&folder, sources.file.item(alarm::TABLE))?,
             tests: Setting { value: tests, origin: tests_origin },
             auth: sources.settle(&source::AUTH, flags.auth, auth)?.or(Auth::None),
+            instances: operate.instances,
+            containers: operate.containers,
+            schedules: operate.schedules,
+            idle: operate.idle,
+            modify: sources.settle(&source::MODIFY, None, switch)?.or(false),
             rate: Setting::default_of(None),
             cors_origins: sources.settle(&source::CORS_ORIGINS, None, origins)?.or(Vec::new()),
             data_folder: user_folder("XDG_DATA_HOME", ".local/share", home.as_deref(), environment),
@@ -61,6 +72,8 @@ impl Settings {
             lenient: sources.settle(&source::LENIENT, flags.lenient, lenient)?.or(Lenience::Off),
             listen: sources.settle(&source::LISTEN, flags.listen, address)?.optional(),
             iam: sources.settle(&source::IAM, flags.iam, switch)?.or(false),
+            log_files: sources.settle(&source::LOG_FILES, None, log_files)?.or(Rotation::default().files),
+            log_size: sources.settle(&source::LOG_SIZE, None, log_size)?.or(Rotation::default().bytes),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
             endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
             public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),

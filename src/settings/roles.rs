@@ -5,6 +5,7 @@ use crate::{
     edge::{self, limits::Limit},
     error::{Code, Error, Result},
     lenience::Lenience,
+    log::Rotation,
     names::OwnerId,
     secret::Secret,
 };
@@ -107,6 +108,15 @@ pub struct Habits {
     /// Whether the policies of identities have a say.
     #[serde(default)]
     pub iam: bool,
+    /// How its log is rotated.
+    #[serde(default)]
+    pub logs: Rotation,
+}
+
+/// How the settings have logs rotated.
+#[must_use]
+pub fn rotation(settings: &Settings) -> Rotation {
+    Rotation { bytes: settings.log_size.value, files: settings.log_files.value }
 }
 
 impl Habits {

@@ -105,10 +105,14 @@ macro_rules! sources {
 }
 
 sources! {
+    /// From when on the function is in alarm: `errors_per_minute`, `p95`, `throttles`.
+    ALARM = "alarm", None, [], Table;
     /// Who may call the API: `none` or `api-key`.
     AUTH = "auth", Some("--auth"), ["ATELIER_AUTH"], Scalar;
     /// When to use colour: `auto`, `always` or `never`.
     COLOR = "color", Some("--color"), ["NO_COLOR", "CLICOLOR_FORCE", "TERM", "CLICOLOR"], Never;
+    /// Containers behind the API, by name: `cache = "redis:7"`.
+    CONTAINERS = "containers", Some("--container"), [], Table;
     /// The origins whose pages may call the API, separated by commas.
     CORS_ORIGINS = "cors_origins", None, ["ATELIER_CORS_ORIGINS"], List;
     /// The Docker daemon, instead of the one that is found.
@@ -125,8 +129,12 @@ sources! {
     FUNCTION = "function", Some("--function"), [], Table;
     /// Whether the embedded engine lets the policies of callers have a say, as AWS does: `off` or `on`.
     IAM = "iam", Some("--iam"), ["ATELIER_IAM"], Switch;
+    /// What nobody uses is stopped: `stop_after = "30m"` without a call of the API.
+    IDLE = "idle", None, [], Table;
     /// The engine's image, instead of the pinned one.
     IMAGE = "image", Some("--image"), ["ATELIER_IMAGE"], Scalar;
+    /// The stack's instances, by name and type: `web = "t3.micro"`; without it there is one without a name.
+    INSTANCES = "instances", Some("--instance"), [], Table;
     /// The AWS API as the function reaches it.
     INTERNAL_ENDPOINT = "internal_endpoint", None, ["AWS_ENDPOINT_INTERNAL"], Scalar;
     /// The language of messages: `en` or `fr`.
@@ -135,6 +143,12 @@ sources! {
     LENIENT = "lenient", Some("--lenient"), ["ATELIER_LENIENT"], Switch;
     /// Another address that the embedded engine listens on, `0.0.0.0` for all: inside a container, whose port is published.
     LISTEN = "listen", Some("--listen"), ["ATELIER_LISTEN"], Scalar;
+    /// How many log files of the embedded engine are kept, the current one included.
+    LOG_FILES = "log_files", None, ["ATELIER_LOG_FILES"], Scalar;
+    /// How long one of them becomes before the next is begun: `16MB`, `512kB`.
+    LOG_SIZE = "log_size", None, ["ATELIER_LOG_SIZE"], Scalar;
+    /// Whether the function's role may change the types of instances (`action=modify`); a key of that scope implies it.
+    MODIFY = "modify", None, ["ATELIER_MODIFY"], Switch;
     /// The public port, 0 for any free one.
     PORT = "port", Some("--port"), ["ATELIER_PORT"], Scalar;
     /// The public URL, instead of the one under which Codespaces forwards the port.
@@ -143,6 +157,8 @@ sources! {
     RATE = "rate", Some("--rate"), ["ATELIER_RATE"], Scalar;
     /// The AWS region.
     REGION = "region", Some("--region"), ["AWS_REGION", "AWS_DEFAULT_REGION"], Scalar;
+    /// When instances start and stop: `start`, `stop`, `zone`, and a table of these for each that has its own.
+    SCHEDULE = "schedule", None, [], Table;
     /// The name of the stack.
     STACK = "stack", Some("--stack"), ["ATELIER_STACK"], Scalar;
     /// The requests with which `test` checks a function of one's own: `name`, `request`, `headers`, `body`, `status`, `json`, `contains`.
@@ -166,7 +182,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
     variable("ATELIER_RELEASES", "Where releases are, for `version --check` and `install.sh`; a URL"),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
-    variable("AWS_ENDPOINT_URL", "Is where other AWS tools go; `doctor` compares it"),
+    variable("AWS_ENDPOINT_URL", "Is where AWS tools go, and atelier with `--engine aws`; `doctor` compares it"),
     variable("AWS_PROFILE", "Says that there are AWS credentials, which a local engine never sees"),
     variable("BROWSER", "The program that `open` gives the URL to"),
     variable("CI", "Says that nobody watches: no question, no animation"),

@@ -1,15 +1,17 @@
 //! The settings' values, each parsed once; a text that breaks its rule is answered with the rule.
 
 use crate::{
+    contract::Lifetime,
     edge::limits::Rate,
     engine_kind::EngineKind,
     lenience::Lenience,
-    names::{StackName, is_region},
+    names::{InstanceType, StackName, is_region},
     runtimes::Runtime,
     text::Message,
 };
 use clap::ValueEnum;
 use std::{fmt, net::IpAddr, time::Duration};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// What a value should have been, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,97 @@ pub fn duration(text: &str) -> Result<Duration, Rule> {
         Some(millis @ 1..=31_536_000_000) => Ok(Duration::from_millis(millis)),
         _ => Err(Rule::new("duration")),
     }
+}
+
+/// A moment that a user names: so long ago, or exactly then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// So long before now.
+    Ago(Duration),
+    /// Then.
+    At(OffsetDateTime),
+}
+
+impl Moment {
+    /// The moment, where it is `now`.
+    #[must_use]
+    pub fn before(self, now: OffsetDateTime) -> OffsetDateTime {
+        match self {
+            Self::Ago(ago) => now - ago,
+            Self::At(moment) => moment,
+        }
+    }
+}
+
+/// Reads a moment: a duration before now (`10m`, `24h`, `7d`), or a time in RFC 3339 (`2026-11-23T12:00:00Z`).
+///
+/// # Errors
+/// Tells the rule when the text is neither.
+pub fn moment(text: &str) -> Result<Moment, Rule> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok()).filter(|days| (1..=365).contains(days));
+    if let Some(days) = days {
+        return Ok(Moment::Ago(Duration::from_hours(24 * days)));
+    }
+    let at = || OffsetDateTime::parse(text, &Rfc3339).map(Moment::At);
+    duration(text).map(Moment::Ago).or_else(|_| at()).map_err(|_| Rule::new("moment"))
+}
+
+/// Statuses that are wanted: one (`404`), or a class (`4xx`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusFilter {
+    /// A class, by its first digit.
+    Class(u16),
+    /// One.
+    Exactly(u16),
+}
+
+impl StatusFilter {
+    /// Whether a status is wanted; none is never.
+    #[must_use]
+    pub fn takes(self, status: Option<u16>) -> bool {
+        status.is_some_and(|status| match self {
+            Self::Class(class) => status / 100 == class,
+            Self::Exactly(wanted) => status == wanted,
+        })
+    }
+}
+
+/// Reads which statuses are wanted.
+///
+/// # Errors
+/// Tells the rule when the text is neither a status nor a class of them.
+pub fn status(text: &str) -> Result<StatusFilter, Rule> {
+    let class = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"));
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let found = match class {
+        Some(class) => number(class).filter(|class| (1..=5).contains(class)).map(StatusFilter::Class),
+        None => number(text).filter(|status| (100..=599).contains(status)).map(StatusFilter::Exactly),
+    };
+    found.ok_or_else(|| Rule::new("status"))
+}
+
+/// Reads a pattern that lines are searched for.
+///
+/// # Errors
+/// Tells the rule when the text is no regular expression.
+pub fn pattern(text: &str) -> Result<regex_lite::Regex, Rule> {
+    regex_lite::Regex::new(text).map_err(|_| Rule::new("pattern"))
+}
+
+/// Reads how long something may run (`2h`).
+///
+/// # Errors
+/// Tells the rule when the text breaks it.
+pub fn lifetime(text: &str) -> Result<Lifetime, Rule> {
+    text.parse().map_err(|_| Rule::new("lifetime"))
+}
+
+/// Reads the name of a type of instance (`t3.small`), by its form only: which there are, an engine knows.
+///
+/// # Errors
+/// Tells the rule when the text cannot be one.
+pub fn instance_type(text: &str) -> Result<InstanceType, Rule> {
+    text.parse().map_err(|_| Rule::new("instance_type"))
 }
 
 /// Reads the name of a runtime that has an interpreter (`python3.12`).
@@ -168,6 +261,32 @@ pub fn rate(text: &str) -> Result<Option<Rate>, Rule> {
     let per_second = number(per_second).ok_or_else(|| Rule::new("rate"))?;
     let burst = burst.map_or(Some(per_second.saturating_mul(2)), number).ok_or_else(|| Rule::new("rate"))?;
     Ok(Some(Rate { per_second, burst }))
+}
+
+/// Reads how long a log file may become: a number of bytes, or one with `kB`, `MB` or `GB`.
+///
+/// # Errors
+/// Tells the rule when the text breaks it, or names less than 64 kB or more than 10 GB.
+pub(super) fn log_size(text: &str) -> Result<u64, Rule> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let unit: u64 = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" | "k" => 1_000,
+        "mb" | "m" => 1_000_000,
+        "gb" | "g" => 1_000_000_000,
+        _ => return Err(Rule::new("log_size")),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    bytes.filter(|bytes| (64_000..=10_000_000_000).contains(bytes)).ok_or_else(|| Rule::new("log_size"))
+}
+
+/// Reads how many log files are kept.
+///
+/// # Errors
+/// Tells the rule when the text is not a number from 1 to 100.
+pub(super) fn log_files(text: &str) -> Result<usize, Rule> {
+    text.parse().ok().filter(|files| (1..=100).contains(files)).ok_or_else(|| Rule::new("log_files"))
 }
 
 /// Reads an address to listen on (`0.0.0.0`, `192.0.2.7`, `::`).

@@ -18,7 +18,9 @@ pub(super) struct Clients {
     /// The same, for calls that carry the function's code.
     pub(super) upload: aws_sdk_lambda::Client,
     pub(super) api: aws_sdk_apigateway::Client,
+    pub(super) events: aws_sdk_eventbridge::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
     /// The region that all of them speak to.
     pub(super) region: String,
@@ -43,7 +45,9 @@ impl Clients {
             lambda: aws_sdk_lambda::Client::new(&config),
             upload: aws_sdk_lambda::Client::new(&upload),
             api: aws_sdk_apigateway::Client::new(&config),
+            events: aws_sdk_eventbridge::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             region: engine.connection.region.clone(),
         }

@@ -5,14 +5,17 @@
 //! it, and serves. What each part does is its own module's.
 
 use super::{
+    alarm::{Change, StackAlarms},
     api::{self, Api},
     client::Clients,
+    clock::{self, Clock},
     discover::{Discovery, discover_with},
     error::Error,
     files,
     function::{self, Function},
-    instance::{self, Instance},
+    instances,
     log_group::LogGroup,
+    outcome::{Outcome, PartReport},
     own::{self, Own},
     package::Package,
     part::Part,
@@ -27,6 +30,7 @@ use super::{
 };
 use crate::{
     api_key::KeyScopes,
+    marks::clock_rule,
     names::{ApiId, InstanceId},
     settings::{OwnFunction, Settings},
     text::Message,
@@ -35,52 +39,6 @@ use std::{
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
-
-/// What happened to a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// It was not there.
-    Created,
-    /// It was there and not as wanted.
-    Updated,
-    /// It was as wanted.
-    Unchanged,
-}
-
-impl Outcome {
-    /// The word for reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-        }
-    }
-
-    /// Tells what the actions of a part amount to.
-    fn of<A: PartialEq>(done: &[A], create: &A) -> Self {
-        if done.contains(create) {
-            Self::Created
-        } else if done.is_empty() {
-            Self::Unchanged
-        } else {
-            Self::Updated
-        }
-    }
-}
-
-/// A part after a deploy.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct PartReport {
-    /// Which part.
-    pub part: Part,
-    /// Its id or name.
-    pub id: String,
-    /// What happened to it.
-    pub outcome: Outcome,
-}
 
 /// A stack after a deploy.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -166,7 +124,8 @@ async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
         before.refuse_foreign()?;
         before.refuse_managed()?;
         tell_of_change(run, last.as_ref(), &before);
-        let spec = wanted::spec(run, own.as_ref(), before.instance_id().as_ref(), &clients, &account).await?;
+        let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
+        instances::check_types(&clients, &spec.instances).await?;
         Ok((account, spec))
     };
     let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;
@@ -198,15 +157,15 @@ async fn parts(
     pace: &Pace,
     package: impl Future<Output = Result<Package, Error>>,
 ) -> Result<Vec<PartReport>, Error> {
-    let (instance, role, log_group) =
-        (Instance::new(clients, spec)?, Role::new(clients, spec), LogGroup::new(clients, spec));
+    let (role, log_group) = (Role::new(clients, spec), LogGroup::new(clients, spec));
     let failure = FirstFailure::default();
     let made = tokio::join!(
         failure.watch(pace, async {
-            let (view, done) = converge(&instance, pace).await?;
-            let part = part(Part::Instance, &view, Outcome::of(&done, &instance::Action::Create))?;
-            tell(pace, &part);
-            Ok(part)
+            let instances = instances::converge_all(clients, spec, pace).await?;
+            for instance in &instances {
+                pace.progress.end(Part::Instance.as_str(), instances::told(instance));
+            }
+            Ok(instances)
         }),
         failure.watch(pace, async {
             let (view, done) = converge(&role, pace).await?;
@@ -214,9 +173,10 @@ async fn parts(
         }),
         failure.watch(pace, package),
     );
-    let (Some(instance), Some(role), Some(package)) = made else { return Err(failure.into_error()) };
+    let (Some(instances), Some(role), Some(package)) = made else { return Err(failure.into_error()) };
 
-    let spec = &spec.clone().knowing(&instance.id);
+    let first = instances.iter().find(|instance| instance.outcome != Outcome::Removed);
+    let spec = &spec.clone().knowing(first.map(|first| first.id.as_str()).unwrap_or_default());
     let (_, done) = converge(&Function::existing(clients, spec, &package), pace).await?;
     let (function, undeployed) = (Function::new(clients, spec, &package), Api::undeployed(clients, spec));
     let made = tokio::join!(
@@ -234,15 +194,47 @@ async fn parts(
     let (view, done) = resume(&Api::new(clients, spec), api_done, pace).await?;
     let api = part(Part::Api, &view.sighting, Outcome::of(&done, &api::Action::Create))?;
     tell(pace, &api);
-    let mut parts = vec![instance, role, log_group, function, api];
+    let api_id = api.id.clone();
+    let mut parts = instances;
+    parts.extend([role, log_group, function, api]);
     if spec.keys.is_some() {
-        let plan = UsagePlan::new(clients, spec, &parts[parts.len() - 1].id);
+        let plan = UsagePlan::new(clients, spec, &api_id);
         let (view, done) = converge(&plan, pace).await?;
         let plan = part(Part::UsagePlan, &view.sighting, Outcome::of(&done, &usage_plan::Action::Create))?;
         tell(pace, &plan);
         parts.push(plan);
     }
+    let alarms = StackAlarms::new(clients, spec);
+    let (view, done) = converge(&alarms, pace).await?;
+    for (id, change) in alarms.changes(&view, &done) {
+        let outcome = match change {
+            Change::Created => Outcome::Created,
+            Change::Updated => Outcome::Updated,
+            Change::None => Outcome::Unchanged,
+        };
+        let alarm = PartReport { part: Part::Alarm, id, name: None, outcome };
+        tell(pace, &alarm);
+        parts.push(alarm);
+    }
+    parts.extend(clock(clients, spec, pace).await?);
     Ok(parts)
+}
+
+/// Brings the rule that wakes the function to what is wanted; there is none where nothing depends on the time.
+async fn clock(clients: &Clients, spec: &Spec, pace: &Pace) -> Result<Option<PartReport>, Error> {
+    // A function of the user's own does not know what to do when it is woken.
+    if spec.is_own {
+        return Ok(None);
+    }
+    let (view, done) = converge(&Clock::new(clients, spec), pace).await?;
+    let outcome = match view.sighting.kept() {
+        Some(_) => Outcome::of(&done, &clock::Action::Put),
+        None if done.contains(&clock::Action::Remove) => Outcome::Removed,
+        None => return Ok(None),
+    };
+    let clock = PartReport { part: Part::Clock, id: clock_rule(&spec.names.stack), outcome, name: None };
+    tell(pace, &clock);
+    Ok(Some(clock))
 }
 
 /// The first failure among parts that go at once; those after it are mostly its consequences.
@@ -271,7 +263,7 @@ impl FirstFailure {
 fn part(part: Part, view: &Sighting, outcome: Outcome) -> Result<PartReport, Error> {
     let id = view.kept().map(|found| &found.id).or_else(|| view.stand_in().map(|foreign| &foreign.name));
     let id = id.ok_or_else(|| Error::Bug(format!("the {} is done and not there", part.as_str())))?;
-    Ok(PartReport { part, id: id.clone(), outcome })
+    Ok(PartReport { part, id: id.clone(), outcome, name: None })
 }
 
 fn tell(pace: &Pace, part: &PartReport) {
@@ -281,7 +273,7 @@ fn tell(pace: &Pace, part: &PartReport) {
 
 fn report(run: &Run<'_>, spec: &Spec, own: Option<&Own>, parts: Vec<PartReport>) -> Result<Deployment, Error> {
     let id = |wanted| {
-        let found = parts.iter().find(|part| part.part == wanted);
+        let found = parts.iter().find(|part| part.part == wanted && part.outcome != Outcome::Removed);
         found.map(|part| part.id.clone()).unwrap_or_default()
     };
     let strange = |error: crate::names::InvalidName| Error::Bug(error.to_string());

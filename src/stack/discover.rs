@@ -53,6 +53,11 @@ impl Discovery {
         self.part(Part::Instance)?.id.parse().ok()
     }
 
+    /// The instances, the oldest first.
+    pub(super) fn instances(&self) -> Vec<Found> {
+        self.found.iter().filter(|found| found.part == Part::Instance).cloned().collect()
+    }
+
     /// The function's name.
     #[must_use]
     pub fn function_name(&self) -> Option<&str> {

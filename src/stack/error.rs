@@ -110,6 +110,26 @@ pub enum Error {
         /// How many there can be.
         most: usize,
     },
+    /// The engine has no such type of instance, or none that its images run on.
+    #[error("the instance `{name}` cannot have the type `{kind}`")]
+    UnknownType {
+        /// The instance.
+        name: String,
+        /// The type.
+        kind: String,
+    },
+    /// There is no instance of this name, or there are several and none was named.
+    #[error("the instances are {}", names.join(", "))]
+    WhichInstance {
+        /// Those that there are.
+        names: Vec<String>,
+    },
+    /// The office hours of the instance stand in `atelier.toml`.
+    #[error("the schedule of `{name}` stands in `atelier.toml`")]
+    ScheduledByFile {
+        /// The instance.
+        name: String,
+    },
     /// A wait ended.
     #[error("gave up after {seconds} s waiting for {what}")]
     Deadline {
@@ -362,6 +382,16 @@ impl From<Error> for Report {
             Error::FunctionFailed { reason } => Self::new(Code::FunctionFailed).with("reason", reason),
             Error::KeyExists { name } => Self::new(Code::KeyExists).with("name", name),
             Error::NoSuchKey { name } => Self::new(Code::NoSuchKey).with("name", name),
+            Error::UnknownType { name, kind } => Self::new(Code::BadSetting)
+                .with("name", format!("instances.{name}"))
+                .with("value", kind)
+                .with_message("rule", Message::new("rule.known_type")),
+            Error::WhichInstance { names } if names.is_empty() => Self::new(Code::NotDeployed),
+            Error::WhichInstance { names } => Self::new(Code::Usage)
+                .with_message("detail", Message::new("schedule.which").with("names", names.join(", "))),
+            Error::ScheduledByFile { name } => {
+                Self::new(Code::Usage).with_message("detail", Message::new("schedule.by_file").with("name", name))
+            }
             Error::TooManyKeys { most } => Self::new(Code::TooManyKeys).with("most", most),
             Error::Deadline { seconds, what } => {
                 Self::new(Code::Deadline).with("seconds", seconds).with_message("what", what)

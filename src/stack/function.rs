@@ -330,6 +330,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: configuration.state.as_ref().map(|state| state.as_str().to_owned()),
         reason: (configuration.state == Some(State::Failed)).then(|| reason(&configuration)),
         created: 0,
+        instance: None,
     };
     Ok(View {
         pending: pending(&configuration),

@@ -1,7 +1,11 @@
-//! The instance: one t2.micro that the API starts and stops.
+//! The instances that the API starts and stops: one without a name, or those that `[instances]` names.
 //!
 //! `RunInstances` sets all tags, the rev included, so an instance is either absent or finished. Its state is none of
-//! `deploy`'s business: a stopped instance is kept stopped.
+//! `deploy`'s business: a stopped instance is kept stopped, and its type is what the API has made of it until another one
+//! is wanted. Then one that runs is stopped, changed and started; what it is on its way to stands in a tag, as when the
+//! API does it.
+//!
+//! Not here: which of those that are there is which of those that are wanted (`instances`).
 
 use super::{
     client::Clients,
@@ -9,29 +13,36 @@ use super::{
     export::{
         resource::{Body, Concern, Resource},
         scene::Scene,
-        value::{Entry, Thing},
+        value::{Entry, Thing, Value},
     },
     part::Part,
-    predict::{self, PlannedPart, Predict, Prediction, Wanted},
+    predict::{self, Predict, Prediction},
     reconcile::{Next, Reconcile},
-    sighting::{Found, Sighting, Tags, manager, rev as tagged_rev},
-    spec::{Names, Spec, rev},
+    sighting::{Found, InstanceFacts, Sighting, Tags, manager, rev as tagged_rev},
+    spec::{Names, Spec, WantedInstance, rev},
 };
 use crate::{
-    marks::{PART_TAG, STACK_TAG},
+    marks::{INSTANCE_NAME_TAG, INSTANCE_TYPE_TAG, MODIFY_TAG, PART_TAG, STACK_TAG, STOPS_AT_TAG},
     names::StackName,
+    schedule::{EDGE_TAG, FILE_SOURCE, SOURCE_TAG, START_TAG, STOP_TAG, Schedule, TAGS},
     text::Message,
 };
-use aws_sdk_ec2::types::{Filter, Instance as Ec2Instance, InstanceType, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{
+    AttributeValue, Filter, Instance as Ec2Instance, InstanceType, ResourceType, Tag, TagSpecification,
+};
 use std::collections::BTreeSet;
 
 /// States in which an instance is still somebody's; `terminated` ones stay listed for an hour.
 const LIVING: [&str; 4] = ["pending", "running", "stopping", "stopped"];
 const LEAVING: &str = "shutting-down";
 
+/// One instance that is wanted.
 pub(super) struct Instance<'a> {
     clients: &'a Clients,
     spec: &'a Spec,
+    wanted: &'a WantedInstance,
+    /// One of another name that becomes this one.
+    adopted: Option<String>,
     rev: String,
     /// Makes a repeated `RunInstances` of this run the same one, where the engine heeds it.
     token: String,
@@ -42,34 +53,108 @@ pub(super) enum Action {
     Create,
     /// Removes a duplicate.
     Remove(String),
+    /// Notes that it is on its way to its type.
+    Mark(String),
+    Stop(String),
+    Modify(String),
+    Start(String),
+    /// Forgets that it was on its way.
+    Unmark(String),
     Tag(String),
 }
 
 impl<'a> Instance<'a> {
-    pub(super) fn new(clients: &'a Clients, spec: &'a Spec) -> Result<Self, Error> {
+    pub(super) fn new(
+        clients: &'a Clients,
+        spec: &'a Spec,
+        wanted: &'a WantedInstance,
+        adopted: Option<String>,
+    ) -> Result<Self, Error> {
         let token = crate::secret::random_hex(16).map_err(|error| Error::Bug(error.to_string()))?;
-        Ok(Self { clients, spec, rev: wanted_rev(spec), token })
+        Ok(Self { clients, spec, wanted, adopted, rev: wanted_rev(spec, wanted), token })
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        let name = ("Name".to_owned(), self.spec.names.stack.to_string());
-        let ours = self.spec.names.tags(Part::Instance, Some(&self.rev));
-        ours.into_iter().chain([name]).map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+    /// The name for people in what is told of it.
+    pub(super) fn name(&self) -> Option<String> {
+        self.wanted.name.as_ref().map(ToString::to_string)
+    }
+
+    fn tags(&self, facts: Option<&InstanceFacts>) -> Vec<Tag> {
+        let stack = &self.spec.names.stack;
+        let mut tags = self.spec.names.tags(Part::Instance, Some(&self.rev));
+        tags.push(("Name".to_owned(), self.wanted.full_name(stack)));
+        tags.push((INSTANCE_TYPE_TAG.to_owned(), self.wanted.kind.clone()));
+        tags.extend(self.wanted.name.iter().map(|name| (INSTANCE_NAME_TAG.to_owned(), name.to_string())));
+        if let Some(schedule) = &self.wanted.schedule
+            && facts.is_none_or(|facts| facts.schedule.as_ref() != Some(schedule) || !facts.is_scheduled_by_file)
+        {
+            tags.extend(schedule_tags(schedule));
+            tags.push((SOURCE_TAG.to_owned(), FILE_SOURCE.to_owned()));
+        }
+        tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
     }
 
     async fn create(&self) -> Result<(), Error> {
         let tags =
-            TagSpecification::builder().resource_type(ResourceType::Instance).set_tags(Some(self.tags())).build();
+            TagSpecification::builder().resource_type(ResourceType::Instance).set_tags(Some(self.tags(None))).build();
+        let kind = InstanceType::from(self.wanted.kind.as_str());
         let call = self.clients.ec2.run_instances();
-        let call = call.image_id(self.spec.image).instance_type(InstanceType::T2Micro).min_count(1).max_count(1);
+        let call = call.image_id(self.spec.image).instance_type(kind).min_count(1).max_count(1);
         let answer = call.client_token(&self.token).tag_specifications(tags).send().await;
         answer.map(drop).map_err(|error| Error::call("RunInstances", &error))
     }
+
+    /// Brings the tags to what is wanted; those of another schedule go first.
+    async fn tag(&self, id: &str, facts: Option<&InstanceFacts>) -> Result<(), Error> {
+        let is_files = facts.is_some_and(|facts| facts.is_scheduled_by_file);
+        let stale: &[&str] = match (&self.wanted.schedule, facts.and_then(|facts| facts.schedule.as_ref())) {
+            (Some(wanted), found) if found != Some(wanted) => &[START_TAG, STOP_TAG],
+            (None, Some(_)) if is_files => &TAGS,
+            _ => &[],
+        };
+        if !stale.is_empty() {
+            untag(self.clients, id, stale).await?;
+        }
+        tag(self.clients, id, self.tags(facts)).await
+    }
+
+    /// What its type needs, where another one is wanted than the last deploy wanted.
+    fn next_of_type(&self, kept: &Found, facts: &InstanceFacts) -> Option<Next<Action>> {
+        let (id, wanted) = (kept.id.clone(), self.wanted.kind.as_str());
+        let has_type = facts.kind == wanted;
+        let is_on_its_way = facts.becomes.as_deref() == Some(wanted);
+        let act = |action| Some(Next::Act(action));
+        match (kept.state.as_deref().unwrap_or_default(), has_type) {
+            (_, true) if !is_on_its_way => None,
+            ("stopped", true) => act(Action::Start(id)),
+            ("pending" | "running", true) => act(Action::Unmark(id)),
+            (_, true) => Some(Next::Wait(Message::new("awaited.stopped"))),
+            // The API has changed it, which is none of a deploy's business.
+            (_, false) if facts.deployed_kind == wanted && !is_on_its_way => None,
+            ("stopped", false) => act(Action::Modify(id)),
+            ("running", false) if is_on_its_way => act(Action::Stop(id)),
+            ("running", false) => act(Action::Mark(id)),
+            (_, false) => Some(Next::Wait(Message::new("awaited.stopped"))),
+        }
+    }
+}
+
+/// The tags of a schedule that is set now: what was before is not caught up.
+pub(super) fn schedule_tags(schedule: &Schedule) -> Vec<(String, String)> {
+    let now = time::OffsetDateTime::now_utc().replace_nanosecond(0).ok();
+    let now = now.and_then(|now| now.format(&time::format_description::well_known::Rfc3339).ok());
+    let mut tags = schedule.to_tags();
+    tags.push((EDGE_TAG.to_owned(), now.unwrap_or_default()));
+    tags
 }
 
 /// The image is not in it: a newer one must not replace an instance that is in use.
-fn wanted_rev(spec: &Spec) -> String {
-    rev(&serde_json::json!({ "name": spec.names.stack, "type": InstanceType::T2Micro.as_str() }))
+fn wanted_rev(spec: &Spec, wanted: &WantedInstance) -> String {
+    let mut content = serde_json::json!({ "name": wanted.full_name(&spec.names.stack), "type": wanted.kind });
+    if let Some(schedule) = &wanted.schedule {
+        content["schedule"] = serde_json::json!(schedule);
+    }
+    rev(&content)
 }
 
 impl Reconcile for Instance<'_> {
@@ -85,28 +170,53 @@ impl Reconcile for Instance<'_> {
     }
 
     async fn look(&self) -> Result<Sighting, Error> {
-        discover(self.clients, &self.spec.names).await
+        let mut sighting = discover(self.clients, &self.spec.names).await?;
+        let name = self.name();
+        let is_named = |found: &Found| found.instance.as_ref().is_some_and(|facts| facts.name == name);
+        let has_own = sighting.ours.iter().any(is_named);
+        sighting.ours.retain(|found| is_named(found) || !has_own && self.adopted.as_ref() == Some(&found.id));
+        Ok(sighting)
     }
 
     fn next(&self, view: &Sighting, _done: &[Action]) -> Result<Next<Action>, Error> {
         if let Some(duplicate) = view.duplicates().first() {
             return Ok(Next::Act(Action::Remove(duplicate.id.clone())));
         }
-        Ok(match view.kept() {
-            None => Next::Act(Action::Create),
-            Some(kept) if kept.rev.as_ref() == Some(&self.rev) => Next::Done,
-            Some(kept) => Next::Act(Action::Tag(kept.id.clone())),
+        let Some(kept) = view.kept() else { return Ok(Next::Act(Action::Create)) };
+        let has_rev = kept.rev.as_ref() == Some(&self.rev);
+        let of_type = kept.instance.as_ref().filter(|_| !has_rev).and_then(|facts| self.next_of_type(kept, facts));
+        Ok(match of_type {
+            Some(next) => next,
+            None if has_rev => Next::Done,
+            None => Next::Act(Action::Tag(kept.id.clone())),
         })
     }
 
-    async fn act(&self, action: &Action, _view: &Sighting) -> Result<(), Error> {
+    async fn act(&self, action: &Action, view: &Sighting) -> Result<(), Error> {
+        let facts = view.kept().and_then(|kept| kept.instance.as_ref());
+        let ec2 = &self.clients.ec2;
         match action {
             Action::Create => self.create().await,
             Action::Remove(id) => delete(self.clients, id).await,
-            Action::Tag(id) => {
-                let answer = self.clients.ec2.create_tags().resources(id).set_tags(Some(self.tags())).send().await;
-                answer.map(drop).map_err(|error| Error::call("CreateTags", &error))
+            Action::Mark(id) => {
+                let mark = Tag::builder().key(MODIFY_TAG).value(&self.wanted.kind).build();
+                tag(self.clients, id, vec![mark]).await
             }
+            Action::Unmark(id) => untag(self.clients, id, &[MODIFY_TAG]).await,
+            Action::Stop(id) => {
+                let answer = ec2.stop_instances().instance_ids(id).send().await;
+                answer.map(drop).map_err(|error| Error::call("StopInstances", &error))
+            }
+            Action::Start(id) => {
+                let answer = ec2.start_instances().instance_ids(id).send().await;
+                answer.map(drop).map_err(|error| Error::call("StartInstances", &error))
+            }
+            Action::Modify(id) => {
+                let kind = AttributeValue::builder().value(&self.wanted.kind).build();
+                let answer = ec2.modify_instance_attribute().instance_id(id).instance_type(kind).send().await;
+                answer.map(drop).map_err(|error| Error::call("ModifyInstanceAttribute", &error))
+            }
+            Action::Tag(id) => self.tag(id, facts).await,
         }
     }
 }
@@ -116,31 +226,108 @@ impl Predict for Instance<'_> {
         view
     }
 
-    fn prediction(&self, action: &Action, _view: &Sighting) -> Prediction {
+    fn prediction(&self, action: &Action, view: &Sighting) -> Prediction {
+        let facts = view.kept().and_then(|kept| kept.instance.as_ref());
         match action {
             Action::Create => Prediction::CREATE,
             Action::Remove(id) => Prediction::duplicate(id),
+            Action::Tag(_) if facts.is_some_and(|facts| facts.name != self.name()) => {
+                let before = facts.and_then(|facts| facts.name.clone());
+                Prediction::renamed(before)
+            }
+            Action::Tag(_) if facts.is_some_and(|facts| facts.schedule.as_ref() != self.wanted.schedule.as_ref()) => {
+                Prediction::update("schedule")
+            }
             Action::Tag(_) => Prediction::update("tags"),
+            Action::Mark(_) | Action::Stop(_) | Action::Modify(_) | Action::Start(_) | Action::Unmark(_) => {
+                Prediction::update("type")
+            }
         }
+    }
+
+    fn prediction_at_rest(&self, _view: &Sighting) -> Prediction {
+        Prediction::update("type")
     }
 }
 
-/// Predicts what a deploy would do to the instance.
-pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
-    predict::predict(&Instance::new(clients, wanted.spec)?, Part::Instance).await.map(Some)
+/// Predicts what a deploy would do to one.
+pub(super) async fn predict_one(instance: &Instance<'_>) -> Result<predict::PlannedPart, Error> {
+    let planned = predict::predict(instance, Part::Instance).await?;
+    Ok(predict::PlannedPart { name: instance.name(), ..planned })
 }
 
-/// Describes the instance for other tools.
+/// An instance that is wanted no more.
+pub(super) struct Unwanted<'a> {
+    pub(super) clients: &'a Clients,
+    pub(super) names: &'a Names,
+    pub(super) id: String,
+}
+
+impl Reconcile for Unwanted<'_> {
+    type View = bool;
+    type Action = ();
+
+    fn step(&self) -> &'static str {
+        Part::Instance.as_str()
+    }
+
+    fn begun(&self, (): &()) -> Option<Message> {
+        Some(Message::new("deploy.instance.remove"))
+    }
+
+    async fn look(&self) -> Result<bool, Error> {
+        Ok(discover(self.clients, self.names).await?.ours.iter().any(|found| found.id == self.id))
+    }
+
+    fn next(&self, is_there: &bool, _done: &[()]) -> Result<Next<()>, Error> {
+        Ok(if *is_there { Next::Act(()) } else { Next::Done })
+    }
+
+    async fn act(&self, (): &(), _is_there: &bool) -> Result<(), Error> {
+        delete(self.clients, &self.id).await
+    }
+}
+
+async fn tag(clients: &Clients, id: &str, tags: Vec<Tag>) -> Result<(), Error> {
+    let answer = clients.ec2.create_tags().resources(id).set_tags(Some(tags)).send().await;
+    answer.map(drop).map_err(|error| Error::call("CreateTags", &error))
+}
+
+/// Takes tags of an instance away.
+pub(super) async fn untag(clients: &Clients, id: &str, keys: &[&str]) -> Result<(), Error> {
+    let tags = keys.iter().map(|key| Tag::builder().key(*key).build()).collect();
+    let answer = clients.ec2.delete_tags().resources(id).set_tags(Some(tags)).send().await;
+    answer.map(drop).map_err(|error| Error::call("DeleteTags", &error))
+}
+
+/// Sets tags of an instance.
+pub(super) async fn set_tags(clients: &Clients, id: &str, tags: Vec<(String, String)>) -> Result<(), Error> {
+    let tags = tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    tag(clients, id, tags).await
+}
+
+/// Describes the instances for other tools.
 pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
-    let name = Entry::new("Name", scene.text(scene.marked().names.stack.as_str()));
-    let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec)), vec![name]);
-    vec![Resource {
-        part: Part::Instance,
-        thing: Thing::Instance,
-        concern: Concern::Compute,
-        why: "The instance that the API starts and stops. Whether it runs is the API's business, not this file's.",
-        body: Body::Instance { size: InstanceType::T2Micro.as_str().to_owned(), tags },
-    }]
+    let instance = |wanted: &WantedInstance| {
+        let mut more = vec![
+            Entry::new("Name", scene.text(&wanted.full_name(&scene.marked().names.stack))),
+            Entry::new(INSTANCE_TYPE_TAG, Value::text(&wanted.kind)),
+        ];
+        more.extend(wanted.name.iter().map(|name| Entry::new(INSTANCE_NAME_TAG, Value::text(name.as_str()))));
+        if let Some(schedule) = &wanted.schedule {
+            let schedule = schedule.to_tags().into_iter().chain([(SOURCE_TAG.to_owned(), FILE_SOURCE.to_owned())]);
+            more.extend(schedule.map(|(name, value)| Entry::new(name, Value::text(value))));
+        }
+        let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec, wanted)), more);
+        Resource {
+            part: Part::Instance,
+            thing: Thing::of_instance(wanted.name.as_ref()),
+            concern: Concern::Compute,
+            why: "The API starts and stops it. Whether it runs is the API's business, not this file's.",
+            body: Body::Instance { size: wanted.kind.clone(), is_resized: scene.spec.may_modify, tags },
+        }
+    };
+    scene.spec.instances.iter().map(instance).collect()
 }
 
 /// Finds the stack's living instances.
@@ -176,6 +363,7 @@ fn tags(instance: &Ec2Instance) -> Tags {
 
 fn found(instance: Ec2Instance) -> Option<Found> {
     let tags = tags(&instance);
+    let kind = instance.instance_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default();
     Some(Found {
         part: Part::Instance,
         id: instance.instance_id?,
@@ -183,7 +371,27 @@ fn found(instance: Ec2Instance) -> Option<Found> {
         state: instance.state.and_then(|state| state.name).map(|name| name.as_str().to_owned()),
         reason: None,
         created: instance.launch_time.map_or(0, |time| time.secs()),
+        instance: Some(facts(&tags, kind)),
     })
+}
+
+fn facts(tags: &Tags, kind: String) -> InstanceFacts {
+    let of_containers = |(key, at): (&String, &String)| {
+        let name = key.strip_prefix(STOPS_AT_TAG)?.strip_prefix(':')?;
+        Some((name.to_owned(), at.clone()))
+    };
+    InstanceFacts {
+        name: tags.get(INSTANCE_NAME_TAG).cloned(),
+        // Before there were types to choose from, there was this one.
+        deployed_kind: tags.get(INSTANCE_TYPE_TAG).cloned().unwrap_or_else(|| InstanceType::T2Micro.to_string()),
+        kind,
+        becomes: tags.get(MODIFY_TAG).cloned(),
+        stops_at: tags.get(STOPS_AT_TAG).cloned(),
+        containers_stop_at: tags.iter().filter_map(of_containers).collect(),
+        schedule: Schedule::from_tags(tags),
+        edge: tags.get(EDGE_TAG).cloned(),
+        is_scheduled_by_file: tags.get(SOURCE_TAG).is_some_and(|source| source == FILE_SOURCE),
+    }
 }
 
 /// Returns the stacks that have an instance.

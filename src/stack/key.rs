@@ -89,7 +89,11 @@ impl Reconcile for WantedKey<'_> {
 
 /// The digests and scopes that the handler needs.
 pub(super) async fn scopes(clients: &Clients, stack: &StackName) -> Result<KeyScopes, Error> {
-    Ok(read(clients, stack).await?.into_iter().map(|key| (key.digest, key.scope)).collect())
+    let mut scopes = KeyScopes::default();
+    for key in read(clients, stack).await? {
+        scopes.insert(key.digest, key.scope, key.name.as_str());
+    }
+    Ok(scopes)
 }
 
 /// Reads the stack's keys; one whose tags somebody has damaged opens nothing and is left out.
@@ -104,6 +108,7 @@ pub(super) async fn read(clients: &Clients, stack: &StackName) -> Result<Vec<Key
                 scope: match tags.get(KEY_SCOPE_TAG)?.as_str() {
                     "status" => Scope::Status,
                     "control" => Scope::Control,
+                    "modify" => Scope::Modify,
                     _ => return None,
                 },
                 digest: tags.get(KEY_DIGEST_TAG)?.parse().ok()?,
@@ -120,7 +125,15 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
     for (key, tags) in ours(clients, names).await? {
         let created = key.created_date.map_or(0, |time| time.secs());
         let state = tags.get(KEY_SCOPE_TAG).cloned();
-        sighting.ours.extend(key.id.map(|id| Found { part: Part::Key, id, rev: None, state, reason: None, created }));
+        sighting.ours.extend(key.id.map(|id| Found {
+            part: Part::Key,
+            id,
+            rev: None,
+            state,
+            reason: None,
+            created,
+            instance: None,
+        }));
     }
     sighting.sort();
     Ok(sighting)

@@ -17,6 +17,7 @@ use super::{
     key::{self, Key, WantedKey},
     part::Part,
     reconcile::{Next, Pace, Reconcile, converge, reading},
+    role::Role,
     run::Run,
     spec::Names,
     usage_plan::{self, UsagePlan},
@@ -182,8 +183,10 @@ async fn apply(run: &Run<'_>, clients: &Clients) -> Result<(), Error> {
     // Without an API there is nothing to open; the next deploy does all of this.
     let Some(api) = found.part(Part::Api).filter(|api| api.rev.is_some()) else { return Ok(()) };
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), found.instance_id().as_ref(), clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &found.instances(), clients, &account).await?;
     converge(&UsagePlan::new(clients, &spec, &api.id), &Pace::of(run)).await?;
+    // A key that opens types needs a role that may change them.
+    converge(&Role::new(clients, &spec), &Pace::of(run)).await?;
     converge(&Function::configuration(clients, &spec), &Pace::of(run)).await?;
     Ok(())
 }

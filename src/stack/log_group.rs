@@ -163,6 +163,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: None,
         reason: None,
         created,
+        instance: None,
     };
     let mut sighting = Sighting::named(names, found, &tags, &arn);
     if let Some(foreign) = &mut sighting.foreign {

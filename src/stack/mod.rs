@@ -6,9 +6,11 @@
 //!
 //! Not here: what runs inside the function (`handler`), how engines start and stop (`engine`), and anything printed.
 
+mod alarm;
 mod api;
 mod clean;
 mod client;
+mod clock;
 mod deploy;
 mod discover;
 mod error;
@@ -16,11 +18,14 @@ mod export;
 mod files;
 mod function;
 mod instance;
+mod instances;
+mod inventory;
 pub mod kept_key;
 mod key;
 pub mod keys;
 mod lock;
 mod log_group;
+mod outcome;
 mod own;
 mod package;
 mod part;
@@ -30,6 +35,7 @@ mod predict;
 mod reconcile;
 mod role;
 mod run;
+pub mod schedules;
 mod ship;
 mod sighting;
 mod snapshot;
@@ -38,16 +44,26 @@ mod usage_plan;
 mod wanted;
 
 pub use clean::{Cleanup, clean, forget};
-pub use deploy::{Deployment, Outcome, OwnCode, PartReport, deploy, own_code, own_stamp};
+pub use deploy::{Deployment, OwnCode, deploy, own_code, own_stamp};
 pub use discover::{Discovery, discover, discover_all, is_deserted};
 pub use error::{Class, Error, Whose};
 pub use export::{Difference, Error as ExportError, Exported, Order, compare, export};
+pub use inventory::{BilledInstance, instances};
 pub use key::Key;
 pub use lock::Lock;
+pub use outcome::{Outcome, PartReport};
 pub use part::Part;
 pub use plan::{Plan, plan};
 pub use predict::{PlannedChange, PlannedPart};
 pub use reconcile::until_cancelled;
 pub use run::Run;
 pub use ship::ship;
-pub use sighting::{Foreign, Found};
+pub use sighting::{Foreign, Found, InstanceFacts};
+
+use crate::settings::Settings;
+
+/// The name of the log group that the stack's function writes to; whether there is one is not asked.
+#[must_use]
+pub fn log_group_name(settings: &Settings) -> String {
+    spec::Names::of(&settings.stack.value, &settings.region.value).log_group
+}

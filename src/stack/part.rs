@@ -11,6 +11,10 @@ enum Presence {
     Always,
     /// A stack whose API wants a key has it.
     WithKeys,
+    /// A stack whose settings name limits has it.
+    WithLimits,
+    /// A stack in which something depends on the time has it.
+    WithTimes,
 }
 
 /// Writes the enum and everything that follows from its rows: name in tags and reports, presence, what it is.
@@ -58,6 +62,10 @@ parts! {
     UsagePlan "usage-plan" WithKeys,
     /// An API key; there may be any number.
     Key "key" WithKeys,
+    /// An alarm on the function; one for each limit that is set.
+    Alarm "alarm" WithLimits,
+    /// The rule that wakes the function every minute.
+    Clock "clock" WithTimes,
 }
 
 impl Part {

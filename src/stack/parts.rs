@@ -4,10 +4,11 @@
 //! makes them, which follows from what each needs of the others (`deploy`).
 
 use super::{
-    api,
+    alarm, api,
     client::Clients,
+    clock,
     error::Error,
-    function, instance, key, log_group,
+    function, instance, instances, key, log_group,
     part::Part,
     predict::{PlannedPart, Wanted},
     reconcile::reading,
@@ -32,8 +33,8 @@ struct Row {
     remains: for<'a> fn(&'a Clients, &'a Names) -> Answer<'a, Sighting>,
     /// Takes one away, by its id or name.
     delete: for<'a> fn(&'a Clients, &'a str) -> Answer<'a, ()>,
-    /// What a deploy would do to it; `None` where it is not wanted, or not a deploy's to make.
-    predict: for<'a> fn(&'a Clients, &'a Wanted<'a>) -> Answer<'a, Option<PlannedPart>>,
+    /// What a deploy would do to each of it; nothing where it is not wanted, or not a deploy's to make.
+    predict: for<'a> fn(&'a Clients, &'a Wanted<'a>) -> Answer<'a, Vec<PlannedPart>>,
 }
 
 macro_rules! row {
@@ -43,7 +44,9 @@ macro_rules! row {
             discover: |clients, names| Box::pin($module::discover(clients, names)),
             remains: |clients, names| Box::pin($module::discover(clients, names)),
             delete: |clients, id| Box::pin($module::delete(clients, id)),
-            predict: |clients, wanted| Box::pin($module::predict(clients, wanted)),
+            predict: |clients, wanted| {
+                Box::pin(async move { Ok($module::predict(clients, wanted).await?.into_iter().collect()) })
+            },
         }
     };
 }
@@ -51,15 +54,21 @@ macro_rules! row {
 impl Row {
     fn of(part: Part) -> Self {
         match part {
-            Part::Instance => {
-                Self { remains: |clients, names| Box::pin(instance::remains(clients, names)), ..row!(instance) }
-            }
+            Part::Instance => Self {
+                stacks: |clients| Box::pin(instance::stacks(clients)),
+                discover: |clients, names| Box::pin(instance::discover(clients, names)),
+                remains: |clients, names| Box::pin(instance::remains(clients, names)),
+                delete: |clients, id| Box::pin(instance::delete(clients, id)),
+                predict: |clients, wanted| Box::pin(instances::predict(clients, wanted)),
+            },
             Part::Role => row!(role),
             Part::LogGroup => row!(log_group),
             Part::Function => row!(function),
             Part::Api => row!(api),
             Part::UsagePlan => row!(usage_plan),
             Part::Key => row!(key),
+            Part::Alarm => row!(alarm),
+            Part::Clock => row!(clock),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     client::Clients,
     discover::discover_with,
     error::Error,
-    parts,
+    instances, parts,
     predict::{PlannedChange, PlannedPart, Wanted},
     reconcile::reading,
     run::Run,
@@ -40,7 +40,8 @@ async fn predict(run: &Run<'_>) -> Result<Plan, Error> {
     let before = discover_with(&clients, stack, &account).await?;
     before.refuse_foreign()?;
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), before.instance_id().as_ref(), &clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
+    instances::check_types(&clients, &spec.instances).await?;
     let package = wanted::packed(run, own.as_ref(), false).await?;
     // Which API the usage plan opens is known once there is one.
     let api_id = before.api_id().map(|id| id.to_string()).unwrap_or_default();

@@ -20,6 +20,8 @@ pub enum PlannedChange {
     Update,
     /// Delete it and make it anew.
     Replace,
+    /// Delete it.
+    Remove,
     /// Leave it alone.
     Unchanged,
 }
@@ -32,6 +34,7 @@ impl PlannedChange {
             Self::Create => "create",
             Self::Update => "update",
             Self::Replace => "replace",
+            Self::Remove => "remove",
             Self::Unchanged => "unchanged",
         }
     }
@@ -48,6 +51,9 @@ pub struct PlannedPart {
     pub id: Option<String>,
     /// What differs from what is wanted, as names without values: an environment may hold secrets.
     pub differs: Vec<Message>,
+    /// The name of an instance that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A change and what differs that makes it necessary.
@@ -66,6 +72,15 @@ impl Prediction {
     /// Returns an update for one reason, by its name in the locale files.
     pub(super) fn update(name: &str) -> Self {
         Self { change: PlannedChange::Update, differs: vec![differs(name)] }
+    }
+
+    /// Returns a change of name.
+    pub(super) fn renamed(before: Option<String>) -> Self {
+        let differs = match before {
+            Some(before) => differs("renamed").with("name", before),
+            None => differs("named"),
+        };
+        Self { change: PlannedChange::Update, differs: vec![differs] }
     }
 
     /// Returns the removal of a duplicate.
@@ -112,5 +127,5 @@ pub(super) async fn predict<P: Predict>(wanted: &P, part: Part) -> Result<Planne
         Next::Act(action) => wanted.prediction(&action, &view),
     };
     let id = P::sighting(&view).kept().map(|found| found.id.clone());
-    Ok(PlannedPart { part, change, id, differs })
+    Ok(PlannedPart { part, change, id, differs, name: None })
 }

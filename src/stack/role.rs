@@ -17,7 +17,13 @@ use super::{
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
     spec::{Names, Spec, rev},
 };
-use crate::{contract::Change, marks::STACK_TAG, names::StackName, text::Message};
+use crate::{
+    contract::Change,
+    marks::{LAST_CALL_TAG, MODIFY_TAG, STACK_TAG, STOPS_AT_TAG, clock_rule},
+    names::StackName,
+    schedule::EDGE_TAG,
+    text::Message,
+};
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -74,26 +80,54 @@ fn trust() -> Value {
 }
 
 /// Reads instances (EC2 has no finer right for that), changes this stack's as the API can, writes the function's own
-/// log.
+/// log. How long something may run stands in tags, of which it may write its own and no other, and what stops it then is
+/// one rule of this stack, which can wake nothing but the function.
 fn policy(spec: &Spec) -> Value {
     let (region, account) = (&spec.region, &spec.account);
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            { "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*" },
-            {
+    let mut reads = vec!["ec2:DescribeInstances"];
+    let mut changes: Vec<&str> = Change::ALL.map(Change::permission).to_vec();
+    if spec.may_modify {
+        reads.push("ec2:DescribeInstanceTypes");
+        changes.push("ec2:ModifyInstanceAttribute");
+    }
+    let instances = format!("arn:aws:ec2:{region}:{account}:instance/*");
+    let is_ours = json!({ format!("aws:ResourceTag/{STACK_TAG}"): spec.names.stack });
+    let mut statements = vec![
+        json!({ "Effect": "Allow", "Action": reads, "Resource": "*" }),
+        json!({
+            "Effect": "Allow",
+            "Action": changes,
+            "Resource": instances,
+            "Condition": { "StringEquals": is_ours },
+        }),
+        json!({
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": format!("arn:aws:logs:{region}:{account}:log-group:{}:*", spec.names.log_group),
+        }),
+    ];
+    // A function of the user's own has no use for them.
+    if !spec.is_own {
+        let rule = format!("arn:aws:events:{region}:{account}:rule/{}", clock_rule(&spec.names.stack));
+        let container_times = format!("{STOPS_AT_TAG}:*");
+        let tags = [STOPS_AT_TAG, &container_times, MODIFY_TAG, EDGE_TAG, LAST_CALL_TAG];
+        statements.extend([
+            json!({
                 "Effect": "Allow",
-                "Action": Change::ALL.map(Change::permission),
-                "Resource": format!("arn:aws:ec2:{region}:{account}:instance/*"),
-                "Condition": { "StringEquals": { format!("aws:ResourceTag/{STACK_TAG}"): spec.names.stack } },
-            },
-            {
+                "Action": ["ec2:CreateTags", "ec2:DeleteTags"],
+                "Resource": instances,
+                "Condition": { "StringEquals": is_ours, "ForAllValues:StringLike": { "aws:TagKeys": tags } },
+            }),
+            json!({ "Effect": "Allow", "Action": ["events:PutRule", "events:TagResource"], "Resource": rule }),
+            json!({
                 "Effect": "Allow",
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": format!("arn:aws:logs:{region}:{account}:log-group:{}:*", spec.names.log_group),
-            },
-        ],
-    })
+                "Action": "events:PutTargets",
+                "Resource": rule,
+                "Condition": { "ArnEquals": { "events:TargetArn": spec.function_arn() } },
+            }),
+        ]);
+    }
+    json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
 /// The role, who may run as it, and what it may do.
@@ -193,7 +227,7 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
     let resource = |thing, why, body| Resource { part: Part::Role, thing, concern: Concern::Iam, why, body };
     let tags = scene.tags(Part::Role, Some(&wanted_rev(&trust(), &policy(scene.spec))), Vec::new());
     let role = Body::Role { name: scene.text(&marked.names.role), trust: scene.read(&trust()), tags };
-    let policy = Body::RolePolicy { name: POLICY.to_owned(), policy: scene.read(&policy(marked)) };
+    let policy = Body::RolePolicy { name: POLICY.to_owned(), policy: scene.read_beside_function(&policy(marked)) };
     vec![
         resource(Thing::Role, "The role that the function runs as: Lambda may, and nobody else.", role),
         resource(
@@ -226,6 +260,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: None,
         reason: None,
         created: role.create_date.secs(),
+        instance: None,
     };
     Ok(View { sighting: Sighting::named(names, found, &tags, &role.arn), trust, policy: Value::Null })
 }

@@ -27,8 +27,7 @@ async fn update(run: &Run<'_>) -> Result<bool, Error> {
         async { tokio::try_join!(reading(|| clients.account()), reading(|| instance::discover(&clients, &names))) };
     let (asked, package) = tokio::join!(asked, wanted::packed(run, own.as_ref(), true));
     let ((account, sighting), package) = (asked?, package?);
-    let instance = sighting.kept().and_then(|found| found.id.parse().ok());
-    let spec = wanted::spec(run, own.as_ref(), instance.as_ref(), &clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &sighting.ours, &clients, &account).await?;
     let (_, done) = converge(&Function::new(&clients, &spec, &package), &Pace::of(run)).await?;
     Ok(!done.is_empty())
 }

@@ -3,6 +3,7 @@
 use super::{error::Error, part::Part, spec::Names};
 use crate::{
     marks::{CLOUDFORMATION_TAG, MANAGER_TAG, PART_TAG, REV_TAG, STACK_TAG},
+    schedule::Schedule,
     text::Message,
 };
 use std::collections::BTreeMap;
@@ -23,6 +24,51 @@ pub struct Found {
     pub reason: Option<String>,
     /// When it was made, in seconds since the Unix epoch; 0 where the service does not tell.
     pub created: i64,
+    /// What is known of an instance besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<InstanceFacts>,
+}
+
+/// What the tags of an instance tell, and its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct InstanceFacts {
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The type that a deploy last wanted of it.
+    #[serde(skip)]
+    pub deployed_kind: String,
+    /// The type that it is on its way to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub becomes: Option<String>,
+    /// When it is to be stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stops_at: Option<String>,
+    /// When containers are to be stopped, by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub containers_stop_at: BTreeMap<String, String>,
+    /// Its office hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// The last edge of them that was acted on.
+    #[serde(skip)]
+    pub edge: Option<String>,
+    /// Whether they stand in `atelier.toml`.
+    #[serde(skip)]
+    pub is_scheduled_by_file: bool,
+}
+
+impl InstanceFacts {
+    /// Whether a minute's passing matters to it.
+    #[must_use]
+    pub fn needs_clock(&self) -> bool {
+        self.stops_at.is_some()
+            || self.schedule.is_some()
+            || self.becomes.is_some()
+            || !self.containers_stop_at.is_empty()
+    }
 }
 
 /// A resource of our name that is not ours.

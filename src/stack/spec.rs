@@ -8,13 +8,15 @@ use super::{
     part::Part,
 };
 use crate::{
-    api_key::KeyScopes,
+    api_key::{KeyScopes, Scope},
     deadlines,
     engine::Engine,
+    handler::IDLE_SECONDS,
     marks::{PART_TAG, REV_TAG, STACK_TAG},
-    names::{InstanceId, StackName},
+    names::{InstanceId, InstanceName, StackName},
     openapi,
-    settings::{DEFAULT_REGION, DEFAULT_STACK},
+    schedule::Schedule,
+    settings::{Alarms, DEFAULT_REGION, DEFAULT_STACK, Settings},
 };
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, time::Duration};
@@ -87,6 +89,46 @@ impl Default for Code {
     }
 }
 
+/// An instance as it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WantedInstance {
+    /// Its name; the only one may have none.
+    pub(super) name: Option<InstanceName>,
+    /// Its type.
+    pub(super) kind: String,
+    /// Its office hours, as far as `atelier.toml` has some.
+    pub(super) schedule: Option<Schedule>,
+}
+
+/// The type of an instance that is wanted without a name.
+const USUAL_TYPE: &str = "t2.micro";
+
+impl WantedInstance {
+    /// The instances that settings want. Those of a table are wanted by name; without one, those that are there keep their
+    /// names: who has no table says nothing about them.
+    pub(super) fn all(settings: &Settings, named: BTreeMap<InstanceName, String>) -> Vec<Self> {
+        let schedules = &settings.schedules.value;
+        let of = |name: Option<InstanceName>, kind: String| Self {
+            schedule: schedules.of(name.as_ref()).cloned(),
+            name,
+            kind,
+        };
+        if !settings.instances.value.is_empty() {
+            let all = settings.instances.value.iter();
+            return all.map(|(name, kind)| of(Some(name.clone()), kind.to_string())).collect();
+        }
+        if named.is_empty() {
+            return vec![of(None, USUAL_TYPE.to_owned())];
+        }
+        named.into_iter().map(|(name, kind)| of(Some(name), kind)).collect()
+    }
+
+    /// What people read of it: the stack, and which of it.
+    pub(super) fn full_name(&self, stack: &StackName) -> String {
+        self.name.as_ref().map_or_else(|| stack.to_string(), |name| format!("{stack}-{name}"))
+    }
+}
+
 /// Everything that the parts of a stack are made from. The function's environment has the proxy's token in it, so none
 /// of this can be printed.
 #[derive(Clone)]
@@ -108,10 +150,27 @@ pub(super) struct Spec {
     pub(super) role_pause: Option<Duration>,
     /// The keys that open the API; `None` when it is open.
     pub(super) keys: Option<KeyScopes>,
+    /// From when on the function is in alarm.
+    pub(super) alarms: Alarms,
+    /// The instances.
+    pub(super) instances: Vec<WantedInstance>,
+    /// Whether the function's role may change the types of instances.
+    pub(super) may_modify: bool,
+    /// Whether the function is the user's own, which knows nothing of times and types.
+    pub(super) is_own: bool,
+    /// Whether settings want something to happen in time; what tags want is seen there.
+    pub(super) is_timed: bool,
 }
 
 impl Spec {
-    pub(super) fn new(engine: &Engine, stack: &StackName, account: &str, keys: Option<KeyScopes>) -> Self {
+    pub(super) fn new(
+        engine: &Engine,
+        settings: &Settings,
+        account: &str,
+        keys: Option<KeyScopes>,
+        named: BTreeMap<InstanceName, String>,
+    ) -> Self {
+        let stack = &settings.stack.value;
         let mut environment = BTreeMap::from([("ATELIER_STACK".to_owned(), stack.to_string())]);
         if let Some(endpoint) = &engine.internal_endpoint {
             environment.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.clone());
@@ -123,7 +182,15 @@ impl Spec {
         if let Some(keys) = &keys {
             environment.insert("ATELIER_API_KEYS".to_owned(), keys.to_text());
         }
+        if let Some(idle) = settings.idle.value {
+            environment.insert(IDLE_SECONDS.to_owned(), idle.as_secs().to_string());
+        }
+        let opens_types = keys.as_ref().is_some_and(|keys| keys.has(Scope::Modify));
         Self {
+            instances: WantedInstance::all(settings, named),
+            is_own: false,
+            may_modify: settings.modify.value || opens_types,
+            is_timed: settings.idle.value.is_some() || !settings.schedules.value.is_empty(),
             names: Names::of(stack, &engine.connection.region),
             account: account.to_owned(),
             region: engine.connection.region.clone(),
@@ -134,6 +201,7 @@ impl Spec {
             image: engine.facts.machine_image,
             role_pause: engine.facts.pace.role,
             keys,
+            alarms: Alarms::default(),
         }
     }
 
@@ -148,6 +216,7 @@ impl Spec {
         };
         self.environment.extend(function.environment.clone());
         self.document = Some(own.document(&self.api())?);
+        self.is_own = true;
         Ok(match instance {
             Some(instance) => self.knowing(instance.as_str()),
             None => self,

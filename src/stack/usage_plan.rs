@@ -184,7 +184,15 @@ async fn see(clients: &Clients, names: &Names) -> Result<(Sighting, BTreeSet<Str
         let Some(id) = plan.id else { continue };
         if let Ownership::Ours = ownership(names, Part::UsagePlan, &tags) {
             stages.insert(id.clone(), opened(&plan.api_stages.unwrap_or_default()));
-            sighting.ours.push(Found { part: Part::UsagePlan, id, rev: None, state: None, reason: None, created: 0 });
+            sighting.ours.push(Found {
+                part: Part::UsagePlan,
+                id,
+                rev: None,
+                state: None,
+                reason: None,
+                created: 0,
+                instance: None,
+            });
         }
     }
     sighting.sort();

@@ -8,11 +8,13 @@ use super::{
     package::{self, LONGEST_ZIP, Package, package},
     reconcile::reading,
     run::Run,
+    sighting::Found,
     spec::Spec,
 };
-use crate::{engine::installation::Installation, names::InstanceId, settings::Auth};
+use crate::{engine::installation::Installation, names::InstanceName, settings::Auth};
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Finds out what the user's own code is, where the function is theirs.
 pub(super) fn own(run: &Run<'_>) -> Result<Option<Own>, Error> {
@@ -23,7 +25,7 @@ pub(super) fn own(run: &Run<'_>) -> Result<Option<Own>, Error> {
 pub(super) async fn spec(
     run: &Run<'_>,
     own: Option<&Own>,
-    instance: Option<&InstanceId>,
+    instances: &[Found],
     clients: &Clients,
     account: &str,
 ) -> Result<Spec, Error> {
@@ -32,15 +34,22 @@ pub(super) async fn spec(
         Auth::None => None,
         Auth::ApiKey => Some(reading(|| key::scopes(clients, stack)).await?),
     };
-    let mut spec = Spec::new(run.engine, stack, account, keys);
+    let mut spec = Spec::new(run.engine, run.settings, account, keys, named(instances));
+    spec.alarms = run.settings.alarms.value;
     if let Some(tag) = run.engine.api_id_tag {
         let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
         spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));
     }
     Ok(match own {
-        Some(own) => spec.with_own(own, instance)?,
+        Some(own) => spec.with_own(own, instances.first().and_then(|found| found.id.parse().ok()).as_ref())?,
         None => spec,
     })
+}
+
+/// The instances that have a name, each with the type that a deploy last wanted of it.
+fn named(instances: &[Found]) -> BTreeMap<InstanceName, String> {
+    let facts = instances.iter().filter_map(|found| found.instance.as_ref());
+    facts.filter_map(|facts| Some((facts.name.as_ref()?.parse().ok()?, facts.deployed_kind.clone()))).collect()
 }
 
 /// The API id that this owner's stack always gets in this region, ten characters like API Gateway's own: an engine that

@@ -133,6 +133,12 @@ impl Console {
         Progress::new(move |event| console.event(&event))
     }
 
+    /// The command whose output this is, in as many words as it has.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.inner.command
+    }
+
     /// The language of texts.
     #[must_use]
     pub fn lang(&self) -> Lang {
@@ -253,6 +259,21 @@ impl Console {
         self.write_out(&text)
     }
 
+    /// Prints a result for people over the one that was printed before, which took so many lines of the screen, and tells
+    /// how many this one takes. What does not fit on the screen is left out: it could not be printed over.
+    ///
+    /// # Errors
+    /// As [`Console::entry`].
+    pub fn redraw<R: Report>(&self, report: &R, lines: usize) -> io::Result<usize> {
+        let mut page = self.page();
+        report.human(&mut page);
+        let (width, height) = style::screen();
+        let (text, taken) = fitting(page.text(), width, height.saturating_sub(1));
+        let back = if lines > 0 { format!("\u{1b}[{lines}A\r\u{1b}[J") } else { String::new() };
+        self.write_out(&format!("{back}{text}"))?;
+        Ok(taken)
+    }
+
     /// Writes to stdout while nothing moves on the screen, which may be the same one.
     fn write_out(&self, text: &str) -> io::Result<()> {
         match &self.inner.steps {
@@ -307,6 +328,21 @@ impl Console {
     fn warnings(&self) -> MutexGuard<'_, Vec<Message>> {
         self.inner.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// As many of the first lines of a text as fit on a screen, and how many lines of the screen they take.
+fn fitting(text: &str, width: usize, height: usize) -> (String, usize) {
+    let (mut shown, mut taken) = (String::new(), 0);
+    for line in text.lines() {
+        let rows = columns(line).div_ceil(width.max(1)).max(1);
+        if taken + rows > height {
+            break;
+        }
+        taken += rows;
+        shown.push_str(line);
+        shown.push('\n');
+    }
+    (shown, taken)
 }
 
 fn colored(when: ColorWhen, terminal: bool) -> bool {
@@ -365,5 +401,17 @@ impl Console {
         let color =
             self.inner.format == Format::Human && colored(self.inner.look.color.value, io::stdout().is_terminal());
         if color { text.ansi().to_string() } else { text.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_over_takes_no_more_lines_than_the_screen_has() {
+        assert_eq!(fitting("a\nb\n", 80, 10), ("a\nb\n".to_owned(), 2));
+        assert_eq!(fitting("abcdef\nb\n\n", 4, 10), ("abcdef\nb\n\n".to_owned(), 4));
+        assert_eq!(fitting("a\nbcdefg\nc\n", 4, 2), ("a\n".to_owned(), 1));
     }
 }

@@ -110,7 +110,7 @@ fn a_failed_check_is_a_failure() {
     site.ok(&["down"]);
     assert_eq!(site.containers(), ["mycontainer"], "`down` leaves what `bonus` made to `clean`");
     for source in ["engine", "proxy"] {
-        let logs = site.run(&["logs", "--source", source]);
+        let logs = site.run(&["logs", "--raw", "--source", source]);
         let outlives = logs.code == Some(5) && logs.stdout.contains(&format!(" {source} "));
         assert!(outlives, "the last run's end outlives it: {logs:?}");
     }

@@ -19,6 +19,7 @@ COMMON = {
     # Of a boundary that is not there.
     "iam": {"NoSuchEntity"},
     "logs": {"InvalidParameterException"},
+    "monitoring": {"InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "ValidationError"},
 }
 EVERYWHERE = {"AccessDenied", "AccessDeniedException", "InternalFailure", "NotImplemented"}
 

@@ -33,7 +33,9 @@ class Examination:
         self.services = wire.Services(endpoint, (key, secret))
         self.service = self.services[name]
         self.table = importlib.import_module(f"rows.{name}_rows")
-        self.constants = {"account": account, "region": wire.REGION}
+        # `$request` and the like are the words of some services themselves.
+        words = {word: f"${word}" for word in getattr(self.table, "WORDS", ())}
+        self.constants = {"account": account, "region": wire.REGION, **words}
         self.operations = []
         self.faults = []
         self.calls = 0

@@ -20,6 +20,9 @@ REGION = "us-east-1"
 
 LOADER = botocore.loaders.Loader()
 
+# The services whose model has another name than their calls are signed for.
+MODELS = {"monitoring": "cloudwatch"}
+
 
 @dataclass
 class Draft:
@@ -65,9 +68,13 @@ class Service:
 
     def __init__(self, name, endpoint, credentials):
         self.name = name
-        self.model = botocore.model.ServiceModel(LOADER.load_service_model(name, "service-2"), name)
-        self.pagers = LOADER.load_service_model(name, "paginators-1")["pagination"]
+        known = MODELS.get(name, name)
+        self.model = botocore.model.ServiceModel(LOADER.load_service_model(known, "service-2"), known)
+        self.pagers = LOADER.load_service_model(known, "paginators-1")["pagination"]
         self.protocol = self.model.metadata["protocol"]
+        # Of the protocols of a service the one that this driver can spoil.
+        if self.protocol == "smithy-rpc-v2-cbor":
+            self.protocol = "json"
         self.is_query = self.protocol in ("ec2", "query")
         self.serializer = botocore.serialize.create_serializer(self.protocol, include_validation=False)
         self.parser = botocore.parsers.create_parser(self.protocol)

@@ -209,6 +209,7 @@ mod tests {
             spec: String::new(),
             project: project.map(str::to_owned),
             state: "running".to_owned(),
+            is_declared: false,
         };
         // A socket that nobody here holds: what is seen of Docker's own process without its rights.
         let listeners = vec![Listener::unheld(SocketAddr::from(([127, 0, 0, 1], 4566)))];

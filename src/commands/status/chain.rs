@@ -1,17 +1,25 @@
 //! The chain that a request goes through, as data: the edge, the API, the function, and what the function drives.
 
+use super::parts::named;
 use crate::{
     engine::{self, Component, Health},
     stack::{Discovery, Found, Part},
     text::{Message, in_words},
     ui::Tone,
 };
+use std::collections::BTreeMap;
+
+/// Into how many ways to instances the picture forks at most.
+const MOST_WAYS: usize = 4;
 
 /// One station of the chain.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Station {
     /// Its name.
     pub name: String,
+    /// Its id, where it is one of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What people call it.
     #[serde(skip)]
     pub(crate) label: Message,
@@ -63,7 +71,7 @@ impl Chain {
             _ => part(Part::Api, stack),
         });
         stem.push(part(Part::Function, stack));
-        let mut branches = vec![vec![part(Part::Instance, stack)]];
+        let mut branches = instances(stack);
         if let Some(proxy) = named("docker-proxy") {
             let mut way = vec![station("docker-proxy", proxy)];
             way.extend(targets.iter().map(|target| station(&target.name, target)));
@@ -82,7 +90,7 @@ impl Chain {
 fn station(name: &str, component: &Component) -> Station {
     let (state, tone) = health(component.health);
     let why = (tone == Tone::Bad).then(|| component.detail.clone());
-    Station { name: name.to_owned(), label: Message::literal(name), state, tone, why }
+    Station { name: name.to_owned(), id: None, label: Message::literal(name), state, tone, why }
 }
 
 /// The word and the tone of a component's health.
@@ -105,7 +113,41 @@ fn part(part: Part, stack: &Discovery) -> Station {
         Some(_) => health(Health::Healthy),
     };
     let why = stack.part(part).and_then(|found| found.reason.as_deref()).map(Message::literal);
-    Station { name: part.as_str().to_owned(), label: part.message(), state, tone, why }
+    Station { name: part.as_str().to_owned(), id: None, label: part.message(), state, tone, why }
+}
+
+/// The instances: a way for each as long as they can be told apart at a glance, else one that counts them.
+fn instances(stack: &Discovery) -> Vec<Vec<Station>> {
+    let found: Vec<&Found> = stack.found.iter().filter(|found| found.part == Part::Instance).collect();
+    let one = part(Part::Instance, stack);
+    match found.len() {
+        0 | 1 => vec![vec![one]],
+        2..=MOST_WAYS => found.iter().map(|found| vec![instance(found)]).collect(),
+        count => {
+            let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+            for found in &found {
+                *states.entry(found.state.as_deref().unwrap_or("-")).or_default() += 1;
+            }
+            let tones = found.iter().map(|found| tone_of(found.state.as_deref().unwrap_or_default()));
+            let tone = if tones.into_iter().all(|tone| tone == Tone::Good) { Tone::Good } else { Tone::Warn };
+            let state = states.iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ");
+            let label = Message::new("status.instances").with("count", count);
+            vec![vec![Station { label, state: Message::literal(state), tone, why: None, ..one }]]
+        }
+    }
+}
+
+/// One of several instances.
+fn instance(found: &Found) -> Station {
+    let (state, tone) = match (&found.rev, &found.state) {
+        (None, _) => (Message::new("status.half"), Tone::Warn),
+        (_, Some(state)) => (in_words(state), tone_of(state)),
+        (_, None) => health(Health::Unknown),
+    };
+    let name = found.instance.as_ref().and_then(|facts| facts.name.as_deref()).unwrap_or(&found.id);
+    let label = named(Part::Instance, name);
+    let why = found.reason.as_deref().map(Message::literal);
+    Station { name: Part::Instance.as_str().to_owned(), id: Some(found.id.clone()), label, state, tone, why }
 }
 
 /// Whether what the API drives can be driven: a part that is there may have failed, or be at its end.

@@ -1,10 +1,14 @@
 //! The parts of a stack: state, age and drift.
 
 use crate::{
-    stack::{Discovery, Part, Plan, PlannedChange},
+    commands::call_line::age,
+    commands::schedule::{Next, look_ahead},
+    schedule::Schedule,
+    stack::{Discovery, Found, Part, Plan, PlannedChange, PlannedPart},
     text::{Message, in_words},
     ui::{Page, Tone, columns, padded, widest},
 };
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// A part as it is.
@@ -22,16 +26,62 @@ pub struct PartStatus {
     pub age_seconds: Option<i64>,
     /// What differs from what a deploy would make of it; absent when that is not known.
     pub drift: Option<Vec<Message>>,
+    /// The name of an instance that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When an instance is to be stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stops_at: Option<String>,
+    /// When containers are to be stopped, by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub containers_stop_at: BTreeMap<String, String>,
+    /// An instance's office hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// What comes next of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
+    /// Whether somebody has done otherwise, which holds until then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+}
+
+impl PartStatus {
+    /// What people read of its times.
+    fn times(&self) -> Vec<Message> {
+        let mut times = Vec::new();
+        if let Some(next) = &self.next {
+            times.push(Message::new(format!("schedule.next_{}", next.action)).with("time", &next.at));
+        }
+        if self.held {
+            times.push(Message::new("schedule.held"));
+        }
+        times.extend(self.stops_at.as_ref().map(|at| Message::new("schedule.stops_at").with("time", at)));
+        times.extend(
+            self.containers_stop_at
+                .iter()
+                .map(|(name, at)| Message::new("schedule.container_stops_at").with("name", name).with("time", at)),
+        );
+        times
+    }
 }
 
 impl PartStatus {
     /// Describes every part of a stack.
     pub(super) fn all(stack: &Discovery, plan: Option<&Plan>, now: OffsetDateTime) -> Vec<Self> {
-        let describe = |part: Part| {
-            let (found, stand_in) = (stack.part(part), stack.stand_in(part));
+        let describe = |(part, found): (Part, Option<&Found>)| {
+            let stand_in = stack.stand_in(part);
+            let is_its = |planned: &&PlannedPart| {
+                planned.part == part && (part != Part::Instance || planned.id.as_ref() == found.map(|found| &found.id))
+            };
             // What another tool looks after, no deploy updates.
             let plan = plan.filter(|_| stack.managed_by.is_none());
-            let planned = plan.and_then(|plan| plan.parts.iter().find(|planned| planned.part == part));
+            let planned = plan.and_then(|plan| plan.parts.iter().find(is_its));
+            let facts = found.and_then(|found| found.instance.as_ref());
+            let (state, edge) =
+                (found.and_then(|found| found.state.as_deref()), facts.and_then(|it| it.edge.as_deref()));
+            let schedule = facts.and_then(|facts| facts.schedule.clone());
+            let (next, held) = look_ahead(schedule.as_ref(), edge, state, now.unix_timestamp());
             let age = found.filter(|found| found.created > 0).map(|found| now.unix_timestamp() - found.created);
             Self {
                 part,
@@ -42,11 +92,35 @@ impl PartStatus {
                 drift: planned.map(|planned| match planned.change {
                     PlannedChange::Unchanged | PlannedChange::Create => Vec::new(),
                     PlannedChange::Update | PlannedChange::Replace => planned.differs.clone(),
+                    PlannedChange::Remove => vec![Message::new("plan.differs.unwanted")],
                 }),
+                name: facts.and_then(|facts| facts.name.clone()),
+                stops_at: facts.and_then(|facts| facts.stops_at.clone()),
+                containers_stop_at: facts.map(|facts| facts.containers_stop_at.clone()).unwrap_or_default(),
+                schedule,
+                next,
+                held,
             }
         };
-        Part::required().map(describe).collect()
+        // Of instances and alarms there may be several, and a rule only where something depends on the time.
+        let rows = Part::EVERY.iter().flat_map(|part| {
+            let is_required = Part::required().any(|required| required == *part);
+            let found: Vec<Option<&Found>> = stack.found.iter().filter(|found| found.part == *part).map(Some).collect();
+            match (*part, found.is_empty()) {
+                (Part::Instance | Part::Alarm, false) => found.into_iter().map(|found| (*part, found)).collect(),
+                (Part::Clock, false) => vec![(*part, found[0])],
+                (Part::Clock | Part::Alarm, true) => Vec::new(),
+                _ if is_required => vec![(*part, stack.part(*part))],
+                _ => Vec::new(),
+            }
+        });
+        rows.map(describe).collect()
     }
+}
+
+/// What people call one of several of a kind: `instance web`.
+pub(super) fn named(part: Part, name: &str) -> Message {
+    Message::new("status.named").with_message("part", part.message()).with("name", name)
 }
 
 /// Writes the parts, the missing ones too, and what stands in their place.
@@ -59,7 +133,11 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
         if let Some(tool) = &stack.managed_by {
             page.line(Message::new("plan.managed").with("manager", tool));
         }
-        let names: Vec<String> = parts.iter().map(|part| part.part.message().render(page.lang())).collect();
+        let label = |part: &PartStatus| match &part.name {
+            Some(name) => named(part.part, name).render(page.lang()),
+            None => part.part.message().render(page.lang()),
+        };
+        let names: Vec<String> = parts.iter().map(label).collect();
         let lang = page.lang();
         let say = |key: &str| Message::new(format!("status.column.{key}")).render(lang);
         let ids: Vec<String> = parts.iter().map(|part| part.id.clone().unwrap_or_default()).collect();
@@ -83,6 +161,11 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
         }
         for ((part, name), state) in parts.iter().zip(&names).zip(&states) {
             line(part, &padded(name, widths[0] + 2), (state, if is_table { widths } else { [0; 3] }), page);
+            for time in part.times() {
+                let time = time.render(page.lang());
+                let indent = " ".repeat(widths[0] + 2);
+                page.folded(&indent, widths[0] + 2, &time);
+            }
         }
     }
     for foreign in &stack.foreign {
@@ -109,27 +192,4 @@ fn line(part: &PartStatus, name: &str, (state, widths): (&str, [usize; 3]), page
         }
     };
     page.folded(name, columns(name), &facts.join("  "));
-}
-
-/// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
-pub(crate) fn age(seconds: i64) -> Message {
-    match seconds {
-        ..60 => Message::literal(format!("{seconds}s")),
-        60..3600 => Message::literal(format!("{}m", seconds / 60)),
-        3600..86_400 => Message::literal(format!("{}h", seconds / 3600)),
-        _ => Message::new("status.days").with("count", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::Lang;
-
-    #[test]
-    fn ages_have_one_unit() {
-        let ages = |lang| [0, 59, 60, 3599, 7200, 90_000].map(|seconds| age(seconds).render(lang));
-        assert_eq!(ages(Lang::En), ["0s", "59s", "1m", "59m", "2h", "1d"]);
-        assert_eq!(ages(Lang::Fr)[5], "1j");
-    }
 }

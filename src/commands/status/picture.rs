@@ -10,6 +10,8 @@ use crate::{
 const ARROW: &str = "───▶";
 /// From the last box of the stem to the first branch, when there are more.
 const FORK: &str = "─┬─▶";
+/// From the fork to a branch that is not the last.
+const NEXT: &str = " ├─▶";
 /// From the fork to the last branch.
 const LAST: &str = " └─▶";
 
@@ -45,8 +47,8 @@ fn boxes(chain: &Chain, page: &Page) -> Option<Vec<String>> {
             for line in &mut rows {
                 line.push_str(&" ".repeat(indent));
             }
-            // Two ways are all that there are; a third would need a line past this one.
-            join(&mut rows, [" │  ", LAST, "    ", "    "]);
+            let (arrow, below) = if more > 0 { (NEXT, " │  ") } else { (LAST, "    ") };
+            join(&mut rows, [" │  ", arrow, below, below]);
         }
         row(branch, &mut rows, page);
         lines.extend(rows);
@@ -103,6 +105,7 @@ mod tests {
     fn station(name: &str, state: &str) -> Station {
         Station {
             name: name.to_owned(),
+            id: None,
             label: Message::literal(name),
             state: Message::literal(state),
             tone: Tone::Good,
@@ -139,6 +142,29 @@ mod tests {
                                               └──────────────┘    └────────┘
 ";
         assert_eq!(drawn(Some(80), false, false), picture);
+    }
+
+    #[test]
+    fn each_of_several_instances_has_a_way() {
+        let branches = ["instance db", "instance web", "docker-proxy"].map(|name| vec![station(name, "running")]);
+        let chain = Chain { stem: vec![station("function", "Active")], branches: branches.to_vec() };
+        let mut page = Page::new(Lang::En, false, Some(80), false);
+        draw(&chain, &mut page);
+        let picture = "\
+┌──────────┐    ┌─────────────┐
+│ function │─┬─▶│ instance db │
+│ Active   │ │  │ running     │
+└──────────┘ │  └─────────────┘
+             │  ┌──────────────┐
+             ├─▶│ instance web │
+             │  │ running      │
+             │  └──────────────┘
+             │  ┌──────────────┐
+             └─▶│ docker-proxy │
+                │ running      │
+                └──────────────┘
+";
+        assert_eq!(page.text(), picture);
     }
 
     #[test]

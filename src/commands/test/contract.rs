@@ -2,7 +2,7 @@
 
 use super::instance::View;
 use crate::{
-    contract::{Answer, Change, FailureCode, InstanceStatus, Request},
+    contract::{Answer, Change, FailureCode, InstanceStatus, Request, WhichInstance},
     http_client::Answer as HttpAnswer,
     text::{Message, Verbatim},
 };
@@ -28,15 +28,17 @@ enum Expected {
     Refused,
 }
 
-/// Every change, and so both transitions; the failures come last because they must change nothing.
-pub(super) fn cases() -> Vec<Case> {
+/// Both transitions; the failures come last because they must change nothing.
+pub(super) fn cases(which: &WhichInstance) -> Vec<Case> {
     let asking = |name, request: Request, expected| Case { name, query: format!("?{}", request.query()), expected };
     let change = |change: Change| {
-        asking(change.as_str(), Request::ChangeInstance { change, wait: true }, Expected::Done(change))
+        let which = which.clone();
+        let request = Request::ChangeInstance { change, which, wait: true, lifetime: None };
+        asking(change.as_str(), request, Expected::Done(change))
     };
-    let mut cases = Vec::from(Change::ALL.map(change));
+    let mut cases = Vec::from([Change::Start, Change::Stop].map(change));
     cases.extend([
-        asking("status", Request::Instance, Expected::Described),
+        asking("status", Request::Instance(which.clone()), Expected::Described),
         Case { name: "unknown_action", query: "?action=explode".to_owned(), expected: Expected::Refused },
         Case { name: "no_action", query: String::new(), expected: Expected::Refused },
     ]);
@@ -46,14 +48,16 @@ pub(super) fn cases() -> Vec<Case> {
 /// Compares an answer with the contract and with EC2's own view; returns what is wrong.
 pub(super) fn judge(case: &Case, answer: &HttpAnswer, before: &View, after: &View) -> Vec<Message> {
     let mut problems = Vec::new();
-    let View { id: instance_id, state, kind } = after.clone();
+    let View { id: instance_id, state, kind, name } = after.clone();
     let (body, wanted_state) = match case.expected {
         Expected::Done(status) => {
             let state = status.instance_state();
-            (Some(Answer::InstanceChanged { status, instance_id, state: state.to_owned() }), state)
+            let (state_now, stops_at) = (state.to_owned(), None);
+            (Some(Answer::InstanceChanged { status, instance_id, state: state_now, name, stops_at }), state)
         }
         Expected::Described => {
-            (Some(Answer::Instance(InstanceStatus { instance_id, state, r#type: kind })), before.state.as_str())
+            let status = InstanceStatus { instance_id, state, r#type: kind, name, stops_at: None };
+            (Some(Answer::Instance(status)), before.state.as_str())
         }
         Expected::Refused => (None, before.state.as_str()),
     };
@@ -61,7 +65,12 @@ pub(super) fn judge(case: &Case, answer: &HttpAnswer, before: &View, after: &Vie
     if answer.status != status {
         problems.push(differs("test.wrong_status", status.as_u16(), answer.status.as_u16()));
     }
-    match (serde_json::from_slice::<Value>(&answer.body), body.map(|body| json!(body))) {
+    let mut found = serde_json::from_slice::<Value>(&answer.body);
+    // When it will be stopped is nobody's business here.
+    if let Ok(Value::Object(found)) = &mut found {
+        found.remove("stops_at");
+    }
+    match (found, body.map(|body| json!(body))) {
         (Err(_), _) => problems.push(Message::new("test.not_json")),
         (Ok(found), Some(wanted)) if found != wanted => problems.push(differs("test.wrong_body", wanted, found)),
         (Ok(found), None) if !(found["error"].is_string() && found["code"].is_string()) => {
@@ -85,7 +94,7 @@ mod tests {
     use http::HeaderMap;
 
     fn view(state: &str) -> View {
-        View { id: "i-01234567".to_owned(), state: state.to_owned(), kind: "t2.micro".to_owned() }
+        View { id: "i-01234567".to_owned(), state: state.to_owned(), kind: "t2.micro".to_owned(), name: None }
     }
 
     fn answer(status: u16, body: &str) -> HttpAnswer {
@@ -94,7 +103,7 @@ mod tests {
     }
 
     fn keys(name: &str, answer: &HttpAnswer, before: &str, after: &str) -> Vec<String> {
-        let case = cases().into_iter().find(|case| case.name == name).unwrap();
+        let case = cases(&WhichInstance::Only).into_iter().find(|case| case.name == name).unwrap();
         judge(&case, answer, &view(before), &view(after)).iter().map(|problem| problem.key().to_owned()).collect()
     }
 

@@ -3,6 +3,7 @@
 use crate::{
     engine::Engine,
     error::{Code, Error, Result},
+    marks::INSTANCE_NAME_TAG,
     names::InstanceId,
 };
 use aws_sdk_ec2::{Client, error::DisplayErrorContext, types::InstanceStateName};
@@ -21,6 +22,8 @@ pub(super) struct View {
     pub(super) state: String,
     /// Its type (`t2.micro`).
     pub(super) kind: String,
+    /// Its name, where it has one.
+    pub(super) name: Option<String>,
 }
 
 /// One instance and the service that has it.
@@ -45,6 +48,11 @@ impl Instances {
             id: self.id.to_string(),
             state: state.unwrap_or_default().to_owned(),
             kind: instance.instance_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            name: instance
+                .tags()
+                .iter()
+                .find(|tag| tag.key() == Some(INSTANCE_NAME_TAG))
+                .and_then(|tag| tag.value.clone()),
         })
     }
 

@@ -1,13 +1,17 @@
 //! The chain: an ordered list of the stations that a request passes, which the style sheet draws as a line.
 
 use super::{
+    calls::{answer, link, medians, millis},
     outcome::{Outcome, Undo, change},
     sign::Sign,
 };
 use crate::{
     api_key::Scope,
-    commands::status::{Chain, OverallState, PartStatus, Station, StatusReport, age},
-    contract::Change,
+    commands::{
+        call_line::age,
+        status::{Chain, OverallState, PartStatus, Station, StatusReport},
+    },
+    contract::{Change, Target},
     dashboard::{
         layout::Frame,
         shown::{Shown, command, rich, say},
@@ -15,6 +19,7 @@ use crate::{
     engine::Component,
     stack::Part,
     text::Message,
+    trace::{Call, Place},
     ui::Tone,
 };
 use maud::{Markup, html};
@@ -24,6 +29,7 @@ use time::OffsetDateTime;
 pub(in crate::dashboard) fn body(
     frame: &Frame<'_>,
     status: Option<&StatusReport>,
+    calls: &[Call],
     outcome: Option<&Outcome>,
 ) -> Markup {
     let Some(status) = status else {
@@ -35,8 +41,8 @@ pub(in crate::dashboard) fn body(
         @if let Some(outcome) = outcome { (outcome.show(frame)) }
         section #picture data-live data-summary=(summary.render(lang)) {
             p.lead.(sign.class()) { (sign.draw()) span { (rich(lang, &summary)) } }
-            (map(frame, status))
-            (last_call(frame, status))
+            (map(frame, status, calls))
+            (last_call(frame, status, calls))
             (problems(frame, status))
         }
         @if frame.may(Scope::Control) && !frame.board.stance.is_own_function { (controls(frame, status)) }
@@ -64,28 +70,32 @@ struct Stop {
     sign: Sign,
     state: String,
     facts: Vec<String>,
+    /// What half of the last calls took here at most, what is behind it included, in milliseconds.
+    pace: Option<f64>,
     why: Option<String>,
     /// The part whose row tells more.
     part: Option<&'static str>,
 }
 
-fn map(frame: &Frame<'_>, status: &StatusReport) -> Markup {
-    let (stem, branches) = stops(frame, status);
+fn map(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> Markup {
+    let (stem, branches) = stops(frame, status, calls);
     html! {
         div.map {
-            ol.line aria-label=(frame.say("board.chain.stem")) { @for stop in &stem { (station(stop)) } }
+            ol.line aria-label=(frame.say("board.chain.stem")) { @for stop in &stem { (station(frame, stop)) } }
             div.branches {
                 @for branch in &branches {
-                    ol.line.branch aria-label=(frame.say("board.chain.branch")) { @for stop in branch { (station(stop)) } }
+                    ol.line.branch aria-label=(frame.say("board.chain.branch")) { @for stop in branch { (station(frame, stop)) } }
                 }
             }
         }
     }
 }
 
-fn station(stop: &Stop) -> Markup {
+fn station(frame: &Frame<'_>, stop: &Stop) -> Markup {
+    let pace = stop.pace.map(|ms| Message::new("board.chain.pace").with("time", millis(ms)).render(frame.lang()));
     let inside = html! {
         (stop.sign.draw())
+        @if let Some(pace) = pace { span.pace { (pace) } }
         span.name { (Shown(&stop.name)) }
         span.state.(stop.sign.class()) { (Shown(&stop.state)) }
         @for fact in &stop.facts { span.fact { (Shown(fact)) } }
@@ -102,15 +112,18 @@ fn station(stop: &Stop) -> Markup {
 }
 
 /// The stations; where nothing is deployed, what a deploy would make, as rings.
-fn stops(frame: &Frame<'_>, status: &StatusReport) -> (Vec<Stop>, Vec<Vec<Stop>>) {
+fn stops(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> (Vec<Stop>, Vec<Vec<Stop>>) {
     let lang = frame.lang();
     let of = |station: &Station| {
-        let part = status.parts.iter().find(|part| part.part.as_str() == station.name);
+        let is_meant =
+            |part: &&PartStatus| part.part.as_str() == station.name && (station.id.is_none() || part.id == station.id);
+        let part = status.parts.iter().find(is_meant);
         Stop {
             name: station.label.render(lang),
             sign: Sign::of(station.tone, &station.state),
             state: station.state.render(lang),
             facts: part.map(|part| facts(part, frame)).unwrap_or_default(),
+            pace: place(&station.name).and_then(|place| medians(calls, place)),
             why: station.why.as_ref().map(|why| why.render(lang)),
             part: part.map(|part| part.part.as_str()),
         }
@@ -125,6 +138,7 @@ fn stops(frame: &Frame<'_>, status: &StatusReport) -> (Vec<Stop>, Vec<Vec<Stop>>
             sign: Sign::None,
             state: frame.say("board.chain.absent"),
             facts: Vec::new(),
+            pace: None,
             why: None,
             part: None,
         };
@@ -142,6 +156,7 @@ fn public_url(frame: &Frame<'_>, status: &StatusReport) -> Option<Stop> {
         sign: if is_well { Sign::Good } else { Sign::Bad },
         state: found.detail.render(lang),
         facts: found.url.iter().cloned().collect(),
+        pace: None,
         why: None,
         part: None,
     })
@@ -154,11 +169,28 @@ fn facts(part: &PartStatus, frame: &Frame<'_>) -> Vec<String> {
     part.id.iter().cloned().chain(age).collect()
 }
 
-fn last_call(frame: &Frame<'_>, status: &StatusReport) -> Markup {
+/// Which place of a call's way a station is.
+fn place(station: &str) -> Option<Place> {
+    match station {
+        "edge" => Some(Place::Edge),
+        "api" => Some(Place::Gateway),
+        "function" => Some(Place::Function),
+        "instance" => Some(Place::Ec2),
+        "docker-proxy" => Some(Place::Docker),
+        _ => None,
+    }
+}
+
+fn last_call(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> Markup {
     let lang = frame.lang();
     let now = OffsetDateTime::now_utc();
     html! {
-        @if let Some(call) = &status.last_call {
+        @if let Some(call) = calls.first() {
+            p.last {
+                (frame.say("board.chain.last")) " " a href={ "/calls/" (link(&call.request_id)) } { code { (Shown(&call.asked())) } }
+                " " (answer(call)) " " span.fact { (ago(frame, call)) }
+            }
+        } @else if let Some(call) = &status.last_call {
             @let (tone, line) = call.line(now);
             p.last.(if tone == Tone::Bad { "bad" } else { "plain" }) { (rich(lang, &line)) }
         }
@@ -166,6 +198,11 @@ fn last_call(frame: &Frame<'_>, status: &StatusReport) -> Markup {
             p.url { span { (frame.say("board.url")) } " " (command(lang, url)) }
         }
     }
+}
+
+fn ago(frame: &Frame<'_>, call: &Call) -> String {
+    let seconds = (OffsetDateTime::now_utc() - call.end).whole_seconds().max(0);
+    Message::new("board.ago").with_message("age", age(seconds)).render(frame.lang())
 }
 
 /// What is not as it should be, why, and what mends it.
@@ -194,8 +231,8 @@ fn problems(frame: &Frame<'_>, status: &StatusReport) -> Markup {
 /// The buttons of what can be started and stopped.
 fn controls(frame: &Frame<'_>, status: &StatusReport) -> Markup {
     let lang = frame.lang();
-    let stack = status.stack.as_ref();
-    let instance = stack.and_then(|stack| stack.part(Part::Instance));
+    let is_there = |part: &&PartStatus| part.part == Part::Instance && part.id.is_some() && part.finished;
+    let instances: Vec<&PartStatus> = status.parts.iter().filter(is_there).collect();
     let containers = status
         .chain
         .iter()
@@ -203,25 +240,27 @@ fn controls(frame: &Frame<'_>, status: &StatusReport) -> Markup {
         .filter(|branch| branch.first().is_some_and(|first| first.name != Part::Instance.as_str()));
     let containers: Vec<&Station> = containers.flat_map(|branch| branch.iter().skip(1)).collect();
     html! {
-        @if instance.is_some() || !containers.is_empty() {
+        @if !instances.is_empty() || !containers.is_empty() {
             section.controls aria-labelledby="controls" {
                 h2 #controls { (say(lang, "board.controls")) }
-                @if let Some(instance) = instance {
-                    (control(frame, &format!("{} {}", say(lang, "part.instance"), instance.id), None))
+                @for instance in &instances {
+                    @let name = instance.name.as_deref().or(instance.id.as_deref()).unwrap_or_default();
+                    @let label = format!("{} {name}", say(lang, "part.instance"));
+                    (control(frame, &label, Target::Ec2, instance.name.as_deref().filter(|_| instances.len() > 1)))
                 }
                 @for container in containers {
-                    (control(frame, &container.label.render(lang), Some(&container.name)))
+                    (control(frame, &container.label.render(lang), Target::Docker, Some(&container.name)))
                 }
             }
         }
     }
 }
 
-fn control(frame: &Frame<'_>, name: &str, container: Option<&str>) -> Markup {
-    let of = |change| Undo { change, container: container.map(ToOwned::to_owned) };
+fn control(frame: &Frame<'_>, label: &str, target: Target, name: Option<&str>) -> Markup {
+    let of = |change| Undo { change, target, name: name.map(ToOwned::to_owned) };
     html! {
-        div.control role="group" aria-label=(Shown(name)) {
-            span.name { (Shown(name)) }
+        div.control role="group" aria-label=(Shown(label)) {
+            span.name { (Shown(label)) }
             (change(frame, &of(Change::Start), "primary", &frame.say("board.start")))
             (change(frame, &of(Change::Stop), "plain", &frame.say("board.stop")))
         }

@@ -1,80 +1,78 @@
-//! Every stack of the engine, side by side: for whoever looks after several, as a teacher does.
+//! Every stack side by side, of this engine and of every folder of this user: for whoever looks after several, as a
+//! teacher does.
 
-use super::{outcome::Outcome, parts::why, sign::Sign};
+use super::{calls::millis, outcome::Outcome, parts::why, sign::Sign};
 use crate::{
     api_key::Scope,
-    dashboard::{
-        calling::runs,
-        layout::Frame,
-        shown::{Shown, command},
+    commands::{
+        call_line::age,
+        overview::{Ended, Row},
     },
-    error::Error,
-    stack::{Discovery, Part},
-    text::in_words,
+    dashboard::{
+        facts::{Day, Register},
+        layout::Frame,
+        shown::{Shown, command, rich},
+        view::View,
+    },
+    text::{Message, in_words},
 };
 use maud::{Markup, html};
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
+use time::OffsetDateTime;
 
 /// Writes the view.
-pub(in crate::dashboard) fn body(
-    frame: &Frame<'_>,
-    stacks: Option<&Result<Vec<Discovery>, Error>>,
-    outcome: Option<&Outcome>,
-) -> Markup {
+pub(in crate::dashboard) fn body(frame: &Frame<'_>, register: Option<&Register>, outcome: Option<&Outcome>) -> Markup {
     html! {
         @if let Some(outcome) = outcome { (outcome.show(frame)) }
         section #class data-live data-summary=(frame.say("board.class.changed")) {
-            @match stacks {
+            @match register.map(|register| (&register.overview, &register.days)) {
                 None => p { (frame.say("board.looking")) },
-                Some(Err(error)) => (why(frame, error)),
-                Some(Ok(stacks)) if stacks.is_empty() => {
+                Some((Err(error), _)) => (why(frame, error)),
+                Some((Ok(overview), _)) if !overview.rows.iter().any(|row| row.stack.is_some()) => {
                     p { (frame.say("board.class.none")) }
                     p.same { span { (frame.say("board.parts.deploy")) } " " (command(frame.lang(), "atelier deploy --stack NAME")) }
                 }
-                Some(Ok(stacks)) => {
-                    (table(frame, stacks))
+                Some((Ok(overview), days)) => {
+                    (table(frame, &overview.rows, days))
                     p { a href="/class.csv" download="stacks.csv" { (frame.say("board.class.csv")) } }
                 }
             }
         }
-        @if let Some(Ok(stacks)) = stacks {
-            @if frame.may(Scope::Control) && stacks.iter().any(runs) { (stop_all(frame)) }
+        @if let Some(Ok(overview)) = register.map(|register| &register.overview) {
+            @if frame.may(Scope::Control) && overview.rows.iter().any(runs_here) { (stop_all(frame)) }
         }
     }
 }
 
-fn table(frame: &Frame<'_>, stacks: &[Discovery]) -> Markup {
+/// Whether a row's instance is one that can be stopped from here.
+fn runs_here(row: &Row) -> bool {
+    row.here && matches!(row.instance_state.as_deref(), Some("running" | "pending"))
+}
+
+fn table(frame: &Frame<'_>, rows: &[Row], days: &BTreeMap<String, Day>) -> Markup {
     let lang = frame.lang();
-    let columns = ["board.class.stack", "part.instance", "status.column.state", "part.function", "part.api"];
+    let columns = ["stack", "instance", "state", "last", "today", "errors", "key", "folder"];
+    let columns = columns.map(|key| frame.say(&format!("board.class.column.{key}")));
     html! {
         div.wide {
             table {
-                caption.unseen { (frame.title(crate::dashboard::view::View::Class)) }
-                thead { tr { @for key in columns { th scope="col" { (frame.say(key)) } } } }
+                caption.unseen { (frame.title(View::Class)) }
+                thead { tr { @for (at, column) in columns.iter().enumerate() { th.number[matches!(at, 4 | 5)] scope="col" { (column) } } } }
                 tbody {
-                    @for stack in stacks {
-                        @let instance = stack.part(Part::Instance);
-                        @let state = instance.and_then(|found| found.state.as_deref());
+                    @for row in rows {
+                        @let day = row.stack.as_deref().filter(|_| row.here).and_then(|stack| days.get(stack));
                         tr {
-                            th scope="row" { (Shown(stack.stack.as_str())) }
-                            td data-label=(frame.say(columns[1])) { (id(instance.map(|found| found.id.as_str()))) }
-                            td data-label=(frame.say(columns[2])) {
-                                @let sign = sign_of(state);
-                                span.state.(sign.class()) {
-                                    (sign.draw())
-                                    @match state {
-                                        Some(state) => (Shown(&in_words(state).render(lang))),
-                                        None => (frame.say("status.missing")),
-                                    }
-                                }
+                            th scope="row" {
+                                @match &row.stack { Some(stack) => (Shown(stack)), None => span.fact { (frame.say("board.class.empty")) } }
+                                @for problem in &row.problems { span.why { (rich(lang, problem)) } }
                             }
-                            td data-label=(frame.say(columns[3])) {
-                                @match stack.part(Part::Function).and_then(|found| found.state.as_deref()) {
-                                    Some(state) => (Shown(&in_words(state).render(lang))),
-                                    None => "–",
-                                }
-                            }
-                            td data-label=(frame.say(columns[4])) { (id(stack.part(Part::Api).map(|found| found.id.as_str()))) }
+                            td data-label=(columns[1]) { @match &row.instance_id { Some(id) => code { (Shown(id)) }, None => "–" } }
+                            td data-label=(columns[2]) { (state(frame, row)) }
+                            td data-label=(columns[3]) { @match &row.last_call { Some(call) => (last(frame, call)), None => "–" } }
+                            td.number data-label=(columns[4]) { @match day { Some(day) => (day.calls), None => "–" } }
+                            td.number data-label=(columns[5]) { @match day { Some(day) => (day.errors), None => "–" } }
+                            td data-label=(columns[6]) { @match day.and_then(|day| day.key.as_deref()) { Some(key) => (Shown(key)), None => "–" } }
+                            td data-label=(columns[7]) { @if row.here { (frame.say("board.class.here")) } @else { code { (Shown(&row.folder.display().to_string())) } } }
                         }
                     }
                 }
@@ -83,16 +81,34 @@ fn table(frame: &Frame<'_>, stacks: &[Discovery]) -> Markup {
     }
 }
 
-fn id(id: Option<&str>) -> Markup {
-    html! { @match id { Some(id) => code { (Shown(id)) }, None => "–" } }
-}
-
-fn sign_of(state: Option<&str>) -> Sign {
-    match state {
+fn state(frame: &Frame<'_>, row: &Row) -> Markup {
+    let state = row.instance_state.as_deref();
+    let sign = match state {
         Some("running") => Sign::Good,
         Some("stopped") => Sign::Rest,
-        Some("terminated" | "shutting-down") | None => Sign::Bad,
+        Some("terminated" | "shutting-down") => Sign::Bad,
         Some(_) => Sign::Warn,
+        None => Sign::None,
+    };
+    html! {
+        span.state.(sign.class()) {
+            (sign.draw())
+            @match state {
+                Some(state) => (Shown(&in_words(state).render(frame.lang()))),
+                None if !row.running => (frame.say("status.stopped")),
+                None => (frame.say("status.missing")),
+            }
+        }
+    }
+}
+
+fn last(frame: &Frame<'_>, call: &Ended) -> Markup {
+    let seconds = (OffsetDateTime::now_utc() - call.time).whole_seconds().max(0);
+    let ago = Message::new("board.ago").with_message("age", age(seconds)).render(frame.lang());
+    html! {
+        @match call.status { Some(status) => (status), None => "–" }
+        @if let Some(code) = &call.code { " " (Shown(code)) }
+        span.fact { " " @if let Some(ms) = call.total_ms { (millis(ms)) ", " } (ago) }
     }
 }
 
@@ -113,19 +129,25 @@ fn stop_all(frame: &Frame<'_>) -> Markup {
 }
 
 /// Writes the table for a spreadsheet.
-pub(in crate::dashboard) fn csv(stacks: &[Discovery]) -> String {
-    let mut text = String::from("stack,instance,state,function,api\r\n");
-    for stack in stacks {
-        let of = |part| stack.part(part);
+pub(in crate::dashboard) fn csv(register: &Register) -> String {
+    let mut text = String::from("stack,instance,state,url,last_status,last_time,calls_24h,errors_24h,key,folder\r\n");
+    for row in register.overview.iter().flat_map(|overview| &overview.rows) {
+        let day = row.stack.as_deref().filter(|_| row.here).and_then(|stack| register.days.get(stack));
+        let call = row.last_call.as_ref();
         let cells = [
-            stack.stack.as_str(),
-            of(Part::Instance).map(|found| found.id.as_str()).unwrap_or_default(),
-            of(Part::Instance).and_then(|found| found.state.as_deref()).unwrap_or_default(),
-            of(Part::Function).map(|found| found.id.as_str()).unwrap_or_default(),
-            of(Part::Api).map(|found| found.id.as_str()).unwrap_or_default(),
+            row.stack.clone().unwrap_or_default(),
+            row.instance_id.clone().unwrap_or_default(),
+            row.instance_state.clone().unwrap_or_default(),
+            row.url.clone().unwrap_or_default(),
+            call.and_then(|call| call.status).map(|status| status.to_string()).unwrap_or_default(),
+            call.map(|call| call.time.to_string()).unwrap_or_default(),
+            day.map(|day| day.calls.to_string()).unwrap_or_default(),
+            day.map(|day| day.errors.to_string()).unwrap_or_default(),
+            day.and_then(|day| day.key.clone()).unwrap_or_default(),
+            row.folder.display().to_string(),
         ];
         // Writing to a `String` cannot fail.
-        let _ = write!(text, "{}\r\n", cells.map(cell).join(","));
+        let _ = write!(text, "{}\r\n", cells.map(|text| cell(&text)).join(","));
     }
     text
 }

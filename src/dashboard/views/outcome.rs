@@ -1,7 +1,7 @@
 //! What came of something that a page had done: said first, with the way back where there is one.
 
 use crate::{
-    contract::Change,
+    contract::{Change, Target},
     dashboard::{layout::Frame, shown::rich, views::sign::Sign},
     error::Error,
     text::Message,
@@ -23,8 +23,10 @@ pub(in crate::dashboard) struct Outcome {
 #[derive(Debug, Clone)]
 pub(in crate::dashboard) struct Undo {
     pub(in crate::dashboard) change: Change,
-    /// The container, where it is one.
-    pub(in crate::dashboard) container: Option<String>,
+    /// Of what kind that is.
+    pub(in crate::dashboard) target: Target,
+    /// Which one, where that must be said.
+    pub(in crate::dashboard) name: Option<String>,
 }
 
 impl Outcome {
@@ -67,7 +69,8 @@ pub(in crate::dashboard) fn change(frame: &Frame<'_>, change: &Undo, class: &str
         form.change method="post" action="/act" data-busy=(frame.say("board.busy")) {
             (frame.proof())
             input type="hidden" name="action" value=(change.change.as_str());
-            @if let Some(name) = &change.container {
+            input type="hidden" name="target" value=(change.target.as_str());
+            @if let Some(name) = &change.name {
                 input type="hidden" name="name" value=(name);
             }
             button.(class) data-press=(change.change.as_str()) { (label) }

@@ -3,7 +3,10 @@
 use super::{outcome::Outcome, sign::Sign};
 use crate::{
     api_key::Scope,
-    commands::status::{PartStatus, StatusReport, age},
+    commands::{
+        call_line::age,
+        status::{PartStatus, StatusReport},
+    },
     dashboard::{
         facts::Found,
         layout::Frame,
@@ -113,6 +116,7 @@ fn planned_part(frame: &Frame<'_>, part: &PlannedPart) -> Markup {
         PlannedChange::Create => "+",
         PlannedChange::Update => "~",
         PlannedChange::Replace => "±",
+        PlannedChange::Remove => "-",
         PlannedChange::Unchanged => "=",
     };
     let text = Message::new(format!("plan.{}", part.change.as_str())).with_message("part", part.part.message());

@@ -7,9 +7,8 @@ use crate::{
     dashboard::{
         calling::{Answered, Wish},
         layout::Frame,
-        shown::{Shown, ShownLines, command},
+        shown::{Shown, ShownLines, command, rich},
     },
-    names::ContainerName,
     shell::quoted,
     stack::Discovery,
     text::Message,
@@ -95,7 +94,7 @@ fn action_fields(frame: &Frame<'_>, form: &Form) -> Markup {
         p {
             label for="name" { "name" }
             input #name name="name" value=(Shown(&form.name)) maxlength="128" autocomplete="off" aria-describedby="name-hint";
-            span #name-hint.hint { (frame.say("board.try.name")) " " (ContainerName::RULE) }
+            span #name-hint.hint { (rich(frame.lang(), &Message::new("board.try.name"))) }
         }
     }
 }

@@ -143,7 +143,11 @@ fn by_path(call: &Call<'_>, input: &Value, keys: &Keys) -> Vec<Need> {
     if changes_policy {
         needs.push(need("UpdateRestApiPolicy", path));
     }
-    for role in texts(input, "credentials").into_iter().filter(|role| role.starts_with("arn:")) {
+    let patched = super::tree::at(input, "patchOperations").into_iter();
+    let logging =
+        patched.filter(|patch| patch["path"] == "/cloudwatchRoleArn").filter_map(|patch| patch["value"].as_str());
+    let roles = texts(input, "credentials").into_iter().chain(logging.map(str::to_owned));
+    for role in roles.filter(|role| role.starts_with("arn:")) {
         let mut keys = keys.clone();
         keys.set("iam:PassedToService", "apigateway.amazonaws.com");
         needs.push(Need { action: "iam:PassRole".to_owned(), resource: role, keys });
@@ -196,6 +200,13 @@ fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
                 one(&mut keys, name, member);
             }
         }
+        "events" => {
+            let targets = texts(input, "Targets.Arn");
+            if !targets.is_empty() {
+                keys.set_all("events:TargetArn", targets);
+            }
+        }
+        "monitoring" => one(&mut keys, "cloudwatch:namespace", "Namespace"),
         "lambda" => {
             one(&mut keys, "lambda:Principal", "Principal");
             one(&mut keys, "lambda:FunctionUrlAuthType", "AuthType");

@@ -18,7 +18,7 @@ pub(super) struct Place<'a> {
 }
 
 /// The kinds of EC2's resources by what their ids begin with, and whether AWS owns them all (no account in the ARN).
-const IDS: [(&str, &str, bool); 12] = [
+const IDS: [(&str, &str, bool); 16] = [
     ("i", "instance", false),
     ("vol", "volume", false),
     ("sg", "security-group", false),
@@ -31,6 +31,10 @@ const IDS: [(&str, &str, bool); 12] = [
     ("key", "key-pair", false),
     ("igw", "internet-gateway", false),
     ("rtb", "route-table", false),
+    ("acl", "network-acl", false),
+    ("eipalloc", "elastic-ip", false),
+    ("lt", "launch-template", false),
+    ("nat", "natgateway", false),
 ];
 
 /// The ARNs of what an input names.

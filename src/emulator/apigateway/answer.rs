@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Why an answer is malformed, for the log.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Malformed {
-    #[error("it is not an object with `statusCode` and none but the known members: {0}")]
+    #[error("it is not an object with none but the known members: {0}")]
     Shape(#[from] serde_json::Error),
     #[error("`{0}` is not the status of an answer")]
     Status(i64),
@@ -26,7 +26,8 @@ pub(super) enum Malformed {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ProxyAnswer {
-    status_code: Status,
+    /// 200 where it is not said.
+    status_code: Option<Status>,
     headers: Option<BTreeMap<String, Value>>,
     multi_value_headers: Option<BTreeMap<String, Vec<Value>>>,
     body: Option<String>,
@@ -48,7 +49,7 @@ fn digits<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::E
 /// Turns a function's answer into the caller's; `accept` is what the caller wants.
 pub(super) fn read(answer: &[u8], binary_media_types: &[String], accept: &str) -> Result<Response, Malformed> {
     let answer: ProxyAnswer = serde_json::from_slice(answer)?;
-    let (Status::Number(status) | Status::Digits(status)) = answer.status_code;
+    let (Status::Number(status) | Status::Digits(status)) = answer.status_code.unwrap_or(Status::Number(200));
     // An interim status ends no request.
     let code = u16::try_from(status).ok().filter(|code| (200..600).contains(code));
     let code = code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Malformed::Status(status))?;
@@ -74,9 +75,9 @@ pub(super) fn read(answer: &[u8], binary_media_types: &[String], accept: &str) -
 
 fn headers(single: BTreeMap<String, Value>, multi: BTreeMap<String, Vec<Value>>) -> Result<HeaderMap, Malformed> {
     let mut headers = HeaderMap::new();
-    // A header that has both forms is sent once per different value.
+    // A header that has both forms is sent once per different value, the several ones first.
     let singles = single.into_iter().map(|(name, value)| (name, vec![value]));
-    for (name, values) in singles.chain(multi) {
+    for (name, values) in multi.into_iter().chain(singles) {
         let key = header_name(&name).ok_or_else(|| Malformed::Header(name.clone()))?;
         for value in values {
             let text = match value {
@@ -145,7 +146,6 @@ mod tests {
             "null",
             "[]",
             "\"text\"",
-            "{}",
             r#"{"statusCode":200,"extra":1}"#,
             r#"{"statusCode":200,"body":{}}"#,
             r#"{"statusCode":99}"#,
@@ -158,6 +158,15 @@ mod tests {
         ] {
             assert!(answer(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn no_member_must_be_there_and_the_several_values_of_a_header_come_first() {
+        for text in ["{}", r#"{"body":"hi"}"#, r#"{"headers":{"a":"b"}}"#, r#"{"statusCode":null}"#] {
+            assert_eq!(answer(text).unwrap().status(), 200, "{text}");
+        }
+        let response = answer(r#"{"headers":{"a":"s"},"multiValueHeaders":{"A":["m"]}}"#).unwrap();
+        assert_eq!(response.headers().get_all("a").iter().collect::<Vec<_>>(), ["m", "s"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     error::{absent, bad_request},
-    model::{Deployment, RestApi, Stage, StageSettings, Tags},
+    model::{Canary, Deployment, RestApi, Stage, StageSettings, Tags},
     paging::Paging,
     patch::Patch,
     rest_apis::ApiPath,
@@ -16,7 +16,6 @@ use crate::{
     names::StageName,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 
@@ -32,7 +31,7 @@ struct CreateDeployment {
     stage_description: Option<String>,
     #[serde(default)]
     variables: BTreeMap<String, String>,
-    canary_settings: Option<Value>,
+    canary_settings: Option<NewCanary>,
     #[serde(default)]
     cache_cluster_enabled: bool,
     cache_cluster_size: Option<String>,
@@ -41,7 +40,7 @@ struct CreateDeployment {
 
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<CreateDeployment>()?;
-    stages::refuse(input.canary_settings.as_ref(), input.cache_cluster_enabled, input.cache_cluster_size.as_deref())?;
+    stages::refuse(input.cache_cluster_enabled, input.cache_cluster_size.as_deref())?;
     let stage = input.stage_name.as_deref().filter(|name| !name.is_empty()).map(stages::parse_name).transpose()?;
     let (id, now) = (letter_id(6)?, scope.now);
     let shown = scope.change(|state| {
@@ -55,11 +54,26 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             binary_media_types: api.settings.binary_media_types.clone(),
             gateway_responses: api.gateway_responses.clone(),
             validators: api.validators.clone(),
+            authorizers: api.authorizers.clone(),
+            models: api.models.clone(),
+            api_key_source: api.settings.api_key_source,
             policy: api.settings.policy.clone(),
         };
         let shown = deployment.show();
         api.deployments.insert(id.clone(), Arc::new(deployment));
-        if let Some(name) = stage {
+        if let (Some(name), Some(canary)) = (&stage, input.canary_settings) {
+            // What is deployed to a canary is not yet served to all.
+            let stage = api.stage_mut(name.as_str())?;
+            stage.settings.canary_settings = Some(Canary {
+                percent_traffic: canary.percent_traffic,
+                deployment_id: id.clone(),
+                stage_variable_overrides: canary.stage_variable_overrides,
+                use_stage_cache: canary.use_stage_cache,
+            });
+            stage.updated = now;
+            let settings = api.stage(name.as_str())?.settings.clone();
+            stages::check_canary(api, &settings)?;
+        } else if let Some(name) = stage {
             let stage = serve_on(api, name, id, now);
             let settings = &mut stage.settings;
             settings.description = input.stage_description.or(settings.description.take());
@@ -70,6 +84,15 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         Ok(shown)
     });
     Ok(Output::Members(shown.await?))
+}
+
+/// What a deployment to a part of the calls says.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct NewCanary {
+    percent_traffic: f64,
+    stage_variable_overrides: BTreeMap<String, String>,
+    use_stage_cache: bool,
 }
 
 /// An API without methods, or with a method that nobody answers, is not deployed.
@@ -109,7 +132,10 @@ fn forget_oldest(api: &mut RestApi) {
 }
 
 fn is_served(api: &RestApi, deployment: &str) -> bool {
-    api.stages.values().any(|stage| stage.settings.deployment_id == deployment)
+    api.stages.values().map(|stage| &stage.settings).any(|settings| {
+        let canary = settings.canary_settings.as_ref();
+        settings.deployment_id == deployment || canary.is_some_and(|canary| canary.deployment_id == deployment)
+    })
 }
 
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {

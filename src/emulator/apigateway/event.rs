@@ -40,9 +40,37 @@ pub(super) struct Source<'a> {
     pub(super) caller_ip: Option<IpAddr>,
     /// The id and the value of the key that opened the stage.
     pub(super) key: Option<(&'a str, &'a str)>,
+    /// What an authorizer says of the caller.
+    pub(super) authorizer: Option<&'a Value>,
+    /// Who signed the call, where that was asked.
+    pub(super) identity: Option<&'a Identity>,
     pub(super) request_id: &'a str,
     pub(super) extended_request_id: &'a str,
     pub(super) now: OffsetDateTime,
+}
+
+/// Who signed a call, as events show it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Identity {
+    pub(super) access_key: String,
+    pub(super) account_id: String,
+    pub(super) caller: String,
+    pub(super) user: String,
+    pub(super) user_arn: String,
+}
+
+/// Builds what an authorizer is asked that decides by the whole request; `arn` names what is called.
+pub(super) fn question(source: &Source<'_>, arn: &str) -> Value {
+    let mut event = build(source);
+    if let Value::Object(members) = &mut event {
+        members.remove("body");
+        members.remove("isBase64Encoded");
+        // Unlike to integrations, nothing is an empty object to authorizers.
+        members.values_mut().filter(|value| value.is_null()).for_each(|value| *value = json!({}));
+        members.insert("type".to_owned(), "REQUEST".into());
+        members.insert("methodArn".to_owned(), arn.into());
+    }
+    event
 }
 
 /// Builds the event.
@@ -83,7 +111,8 @@ pub(super) fn incoming(source: &Source<'_>) -> Incoming {
 
 fn context(source: &Source<'_>) -> Value {
     let (key_id, key) = source.key.unzip();
-    json!({
+    let identity = source.identity;
+    let mut context = json!({
         "resourceId": source.resource_id,
         "resourcePath": source.resource_path,
         "httpMethod": source.method.as_str(),
@@ -101,21 +130,25 @@ fn context(source: &Source<'_>) -> Value {
         "apiId": source.api,
         "identity": {
             "cognitoIdentityPoolId": null,
-            "accountId": null,
+            "accountId": identity.map(|identity| &identity.account_id),
             "cognitoIdentityId": null,
-            "caller": null,
+            "caller": identity.map(|identity| &identity.caller),
             "apiKey": key,
             "apiKeyId": key_id,
             "sourceIp": source.caller_ip,
             "principalOrgId": null,
-            "accessKey": null,
+            "accessKey": identity.map(|identity| &identity.access_key),
             "cognitoAuthenticationType": null,
             "cognitoAuthenticationProvider": null,
-            "userArn": null,
+            "userArn": identity.map(|identity| &identity.user_arn),
             "userAgent": source.headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes())),
-            "user": null,
+            "user": identity.map(|identity| &identity.user),
         },
-    })
+    });
+    if let Some(authorizer) = source.authorizer {
+        context["authorizer"] = authorizer.clone();
+    }
+    context
 }
 
 /// The caller's headers, and those that API Gateway adds.
@@ -211,6 +244,8 @@ mod tests {
             body: &Bytes::copy_from_slice(body),
             caller_ip: Some([192, 0, 2, 1].into()),
             key: None,
+            authorizer: None,
+            identity: None,
             request_id: "id-1",
             extended_request_id: "id-2",
             now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),

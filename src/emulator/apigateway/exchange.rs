@@ -213,7 +213,8 @@ async fn lambda(integration: &Integration, arn: &str, asked: Asked, caller: &Cal
         let body = serde_json::json!({ "Type": "User", "message": message }).to_string().into();
         return Ok(Reply { status: StatusCode::BAD_REQUEST, headers: json, body, subject: "400".to_owned() });
     }
-    let function = Function { arn, limit: limit(integration), ..caller.function() };
+    let role = integration.credentials.as_deref();
+    let function = Function { arn, role, limit: limit(integration), ..caller.function() };
     let (status, body, subject) = match function.invoke(payload, !is_event).await? {
         Outcome::Result(body) => (StatusCode::OK, body, String::new()),
         Outcome::Accepted => (StatusCode::ACCEPTED, Bytes::new(), String::new()),

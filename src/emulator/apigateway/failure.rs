@@ -4,16 +4,19 @@
 use super::{
     incoming::Incoming,
     mapping,
-    model::GatewayResponse,
+    model::{GatewayResponse, OWN_WORDS},
     template::{self, Given, Side},
 };
 use crate::http1::Response;
 use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The header in which AWS names an error.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// What AWS says when a policy lets nobody in.
+const OWN_WORDS_OF_POLICIES: &str = r#"{"Message":$context.error.messageString}"#;
 
 /// A refusal or a failure of the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +25,24 @@ pub(in crate::emulator) enum Failure {
     NoRoute,
     /// The method wants an API key, and this is none that opens the stage.
     Forbidden,
-    /// The API's policy does not let the caller in; says so in AWS's words.
-    Denied(String),
     /// The gateway's own set-up does not work: no function, no permission, a template that fails.
     Configuration,
+    /// The method wants a caller who is known, and this one is not.
+    Unauthorized,
+    /// A policy does not let the caller in; says so in AWS's words.
+    Denied(String),
+    /// An authorizer cannot be asked, or answers nonsense.
+    AuthorizerConfiguration,
+    /// An authorizer's function fails.
+    AuthorizerBroken,
+    /// The signature of a call does not hold: the name of the error, and what is wrong.
+    Signature(&'static str, String),
+    /// A key has called as often as its plan lets it.
+    QuotaExceeded,
+    /// A key or a stage is called faster than it may be.
+    TooFast,
+    /// The body is not what the method's model says; why.
+    Body(String),
     /// The function's answer is malformed, or the function failed.
     BadAnswer,
     /// Nobody answers at the backend, or not in HTTP.
@@ -43,6 +60,11 @@ pub(in crate::emulator) enum Failure {
 }
 
 impl Failure {
+    /// The status, unless the API words it.
+    pub(super) fn status(&self) -> u16 {
+        self.words().1
+    }
+
     /// Its type, the status and the name of its error, and its message.
     fn words(&self) -> (&'static str, u16, &'static str, String) {
         let internal = "InternalServerErrorException";
@@ -65,6 +87,20 @@ impl Failure {
                 let message = format!("Missing required request parameters: [{}]", names.join(", "));
                 return ("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", message);
             }
+            Self::Unauthorized => ("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"),
+            // AWS says `null` here.
+            Self::AuthorizerConfiguration => {
+                ("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", "")
+            }
+            Self::AuthorizerBroken => ("AUTHORIZER_FAILURE", 500, "AuthorizerFailureException", ""),
+            Self::Signature(error, message) => {
+                let is_late = message.starts_with("Signature expired");
+                let kind = if is_late { "EXPIRED_TOKEN" } else { "INVALID_SIGNATURE" };
+                return (kind, 403, error, message.clone());
+            }
+            Self::QuotaExceeded => ("QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded"),
+            Self::TooFast => ("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"),
+            Self::Body(_) => ("BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body"),
             Self::MediaType => {
                 ("UNSUPPORTED_MEDIA_TYPE", 415, "UnsupportedMediaTypeException", "Unsupported Media Type")
             }
@@ -80,15 +116,19 @@ impl Failure {
         let own = chosen.status_code.as_deref().and_then(|status| status.parse().ok());
         let status = StatusCode::from_u16(own.unwrap_or(status)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut context = incoming.context.clone();
+        let message = if message.is_empty() { Value::Null } else { message.into() };
         context["error"] = json!({
             "message": message,
-            "messageString": json!(message).to_string(),
+            "messageString": message.to_string(),
             "responseType": kind,
         });
+        if let Self::Body(why) = self {
+            context["error"]["validationErrorString"] = why.as_str().into();
+        }
         let (content_type, template) = chosen.template(incoming.accept());
-        // The one refusal whose member is written so.
-        let is_own = matches!(self, Self::Denied(_)) && chosen.response_templates.is_empty();
-        let template = if is_own { r#"{"Message":$context.error.messageString}"# } else { template };
+        // Of refusals by policies AWS itself begins the name in upper case, but not where an API words them.
+        let is_own = template == OWN_WORDS && matches!(self, Self::Denied(_));
+        let template = if is_own { OWN_WORDS_OF_POLICIES } else { template };
         let given = Given {
             body: incoming.text(),
             parameters: &incoming.parameters,

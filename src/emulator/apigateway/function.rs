@@ -4,13 +4,18 @@ use super::failure::Failure;
 use crate::emulator::{
     Context,
     access::Decision,
+    iam,
     lambda::{self, Denied},
     policy::{Layer, Verdict},
     runtime::{Answer, Functions, Invocation, InvokeError},
     wire,
 };
+use crate::log;
 use bytes::Bytes;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The largest event that a function takes, in bytes: Lambda's own limit.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
@@ -23,6 +28,8 @@ pub(in crate::emulator) struct Function<'a> {
     /// What the function's resource policy is asked about
     /// (`arn:aws:execute-api:us-east-1:000000000000:api/stage/GET/path`).
     pub(in crate::emulator) source_arn: &'a str,
+    /// The role that invokes it, where it is not the function's resource policy that lets the route in.
+    pub(in crate::emulator) role: Option<&'a str>,
     /// How long it may take.
     pub(in crate::emulator) limit: Duration,
     /// What the call is logged under.
@@ -56,7 +63,11 @@ impl Function<'_> {
             return Err(Failure::TooLarge);
         }
         let (request_id, function) = (self.request_id, self.arn);
-        let spec = lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn);
+        let spec = match self.role {
+            Some(role) if !is_passed_through(role) && !iam::has_role(self.context, role) => Err(Denied::Forbidden),
+            Some(_) => lambda::invocable_as_owner(self.context, self.arn),
+            None => lambda::invocable(self.context, self.arn, "apigateway.amazonaws.com", self.source_arn),
+        };
         let spec = spec.map_err(|denied| {
             let reason = match denied {
                 Denied::Absent => "there is no such function",
@@ -90,7 +101,11 @@ impl Function<'_> {
             let queued = lambda::enqueue(self.context, self.functions, self.arn, invocation);
             return queued.map(|()| Outcome::Accepted).map_err(refused);
         }
+        let (began, invocation_id) = (Instant::now(), invocation.id.clone());
         let invoked = self.context.config.clock.timeout(self.limit, self.functions.invoke(&spec, invocation)).await;
+        // Which invocation a request had, nobody else knows who does not look into the function's own lines.
+        let duration_ms = log::millis(began.elapsed());
+        tracing::info!(request_id, invocation_id, function, duration_ms, "invoked");
         match invoked.ok_or(Failure::Timeout)?.map_err(refused)?.answer {
             Answer::Result(document) => Ok(Outcome::Result(document)),
             Answer::Error(document) => {
@@ -100,6 +115,11 @@ impl Function<'_> {
             }
         }
     }
+}
+
+/// Whether the credentials of an integration are those of whoever calls (`arn:aws:iam::*:user/*`).
+fn is_passed_through(role: &str) -> bool {
+    role == "arn:aws:iam::*:user/*"
 }
 
 /// Names a trace that begins with a call.

@@ -1,7 +1,8 @@
 //! The data plane: a call of a deployed API, from its path to its answer.
 
 use super::{
-    answer,
+    State, answer,
+    authorization::{self, Authorized},
     event::{self, Source},
     exchange,
     failure::Failure,
@@ -9,21 +10,31 @@ use super::{
     incoming::Incoming,
     journal::Journal,
     matching,
-    model::{Deployment, IntegrationKind, Method, Resource, function_arn},
-    policy,
+    method_settings::{self, AllSettings},
+    model::{ApiKeySource, Deployment, IntegrationKind, Method, Resource, function_arn},
     service_call::Caller,
+    usage::{Counted, Limits},
     validators,
 };
 use crate::{
     contract,
-    edge::{ApiCall, Lookup, Voice},
-    emulator::{Context, http_event::TRACE_ID, policy::Principal, runtime::Functions, store::Region, wire},
+    edge::{ApiCall, Lookup, Told, Voice},
+    emulator::{
+        Context, cloudwatch, http_event::TRACE_ID, runtime::Functions, state::RegionState, store::Region, wire,
+    },
     http1::{Peer, Response, Spelling},
     marks,
     names::{ApiId, StageName},
 };
-use http::HeaderValue;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use flate2::{Compression, write::GzEncoder};
+use http::{HeaderValue, header};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    io::Write,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 /// What a stage serves, as it was when a call came: the call is let in, matched, answered and refused by this and by
 /// nothing newer.
@@ -32,16 +43,34 @@ pub struct Served {
     region: Region,
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
+    method_settings: AllSettings,
     key: Option<CallerKey>,
-    /// Whether the API is one of atelier's own stacks, which the edge speaks for.
-    is_of_stack: bool,
+    /// The API's name, which its metrics are under.
+    name: String,
+    /// The bytes of a body from which on it is compressed for callers who take that.
+    compresses_from: Option<usize>,
+    /// The stack, where the API is one of atelier's own, which the edge speaks for.
+    stack: Option<String>,
 }
 
 /// A caller's key that opens the stage.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct CallerKey {
     id: String,
     value: String,
+    /// What people call it.
+    name: Option<String>,
+    limits: Limits,
+}
+
+impl CallerKey {
+    /// Finds the key of this value, if it opens a stage.
+    fn find(kept: &State, value: &str, api: &ApiId, stage: &StageName) -> Option<Self> {
+        let (key, plan) = kept.key_for(value, api, stage)?;
+        let name = key.tags.get(marks::KEY_NAME_TAG).or(key.settings.name.as_ref()).cloned();
+        let limits = Limits::of(plan, &format!("{api}:{stage}"));
+        Some(Self { id: key.id.clone(), value: value.to_owned(), name, limits })
+    }
 }
 
 impl Served {
@@ -62,7 +91,7 @@ impl Served {
         };
         let found = matching::find(&self.deployment.resources, "OPTIONS", path);
         let says = found.is_some_and(|(found, method)| found.resource.path != contract::PATH || is_constant(method));
-        let speaks = !self.is_of_stack || says;
+        let speaks = self.stack.is_none() || says;
         Voice { is_own: speaks, answers_pages: speaks }
     }
 }
@@ -75,28 +104,72 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
         store.read(&region, |kept| {
             let kept = &kept.apigateway;
             let api = kept.apis.get(api)?;
-            let Some(stage) = api.stages.get(stage) else { return Some(Lookup::NoStage) };
-            let deployment = Arc::clone(api.deployments.get(&stage.settings.deployment_id)?);
-            let key = key.and_then(|value| {
-                let key = kept.key_for(value, &api.id, &stage.name)?;
-                Some(CallerKey { id: key.id.clone(), value: value.to_owned() })
-            });
-            let (region, stage_variables) = (region.clone(), stage.settings.variables.clone());
-            let is_of_stack = api.tags.contains_key(marks::STACK_TAG);
-            let served = Served { region, deployment, stage_variables, key, is_of_stack };
+            let stage = api.stages.get(stage).filter(|_| !api.settings.disable_execute_api_endpoint);
+            let Some(stage) = stage else { return Some(Lookup::NoStage) };
+            let settings = &stage.settings;
+            let mut stage_variables = settings.variables.clone();
+            let canary = settings.canary_settings.as_ref().filter(|canary| chance() < canary.percent_traffic);
+            let deployment = match canary {
+                Some(canary) => {
+                    stage_variables.extend(canary.stage_variable_overrides.clone());
+                    &canary.deployment_id
+                }
+                None => &settings.deployment_id,
+            };
+            let deployment = Arc::clone(api.deployments.get(deployment)?);
+            let key = key.and_then(|value| CallerKey::find(kept, value, &api.id, &stage.name));
+            let (region, method_settings) = (region.clone(), settings.method_settings.clone());
+            let stack = api.tags.get(marks::STACK_TAG).cloned();
+            let name = api.settings.name.clone();
+            let size = api.settings.minimum_compression_size.and_then(|size| usize::try_from(size).ok());
+            let served = Served {
+                region,
+                deployment,
+                stage_variables,
+                method_settings,
+                key,
+                compresses_from: size,
+                name,
+                stack,
+            };
             Some(Lookup::Deployed { is_opened: served.is_opened(), deployment: served })
         })
     });
     found.unwrap_or(Lookup::Absent)
 }
 
+/// A number from 0 to 100, drawn.
+fn chance() -> f64 {
+    // Where nothing can be drawn, no call goes to a canary.
+    getrandom::u32().map_or(100.0, |drawn| f64::from(drawn) / f64::from(u32::MAX) * 100.0)
+}
+
+/// Compresses an answer of so many bytes for a caller who takes that.
+fn compress(call: &ApiCall<Served>, response: &mut Response, size: usize) {
+    let sent = call.request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let takes =
+        sent.unwrap_or_default().split(',').any(|one| one.split(';').next().unwrap_or_default().trim() == "gzip");
+    let is_small = response.body().is_empty() || response.body().len() < size;
+    if !takes || is_small || response.headers().contains_key(header::CONTENT_ENCODING) {
+        return;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing into memory cannot fail.
+    if let Ok(packed) = encoder.write_all(response.body()).and_then(|()| encoder.finish()) {
+        *response.body_mut() = packed.into();
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+}
+
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
+    let began = Instant::now();
+    let integration = OnceLock::new();
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
-    let mut response = match permitted(context, &call).and_then(|()| route(&call)) {
-        Ok(route) => {
+    let mut response = match route(&call) {
+        Ok(mut route) => {
             let caller = Caller {
                 context,
                 functions,
@@ -104,16 +177,30 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
                 request_id: ids.request,
                 trace: &format!("{trace};Sampled=0"),
             };
-            let answered = answer(&call, &route, ids, &caller).await;
+            let answered = answer(&call, &mut route, ids, &caller, &integration).await;
             answered.unwrap_or_else(|failure| refuse(context, &call, Some(&route), ids, &failure))
         }
         Err(failure) => refuse(context, &call, None, ids, &failure),
     };
+    let counted = cloudwatch::ApiCall {
+        api: ("ApiName", &call.deployment.name),
+        stage: call.stage.as_str(),
+        status: response.status().as_u16(),
+        latency: began.elapsed(),
+        integration: integration.get().copied(),
+    };
+    cloudwatch::api_called(context, &call.deployment.region, &counted);
+    if let Some(size) = call.deployment.compresses_from {
+        compress(&call, &mut response, size);
+    }
     for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (TRACE_ID, ids.trace)] {
         if let Ok(id) = HeaderValue::from_str(id) {
             response.headers_mut().insert(name, id);
         }
     }
+    let Served { stack, key, .. } = call.deployment;
+    let key = key.and_then(|key| key.name);
+    response.extensions_mut().insert(Told { stack, key, gateway: Some(began.elapsed()), ..Told::default() });
     response
 }
 
@@ -145,49 +232,76 @@ struct Route<'a> {
     resource: &'a Resource,
     path_parameters: BTreeMap<String, String>,
     method: &'a Method,
+    /// What is known of the caller.
+    authorized: Authorized,
     /// The caller's key, where the method wants one.
-    key: Option<&'a CallerKey>,
-}
-
-/// Asks the API's policy, where there is a method to be called.
-fn permitted(context: &Context, call: &ApiCall<Served>) -> Result<(), Failure> {
-    let Served { deployment, region, .. } = &call.deployment;
-    if deployment.policy.is_none() {
-        return Ok(());
-    }
-    matching::find(&deployment.resources, call.request.method().as_str(), &call.path).ok_or(Failure::NoRoute)?;
-    let called = policy::Called {
-        context,
-        region: region.as_str(),
-        api: call.api.as_str(),
-        stage: call.stage.as_str(),
-        path: &call.path,
-        request: &call.request,
-        request_id: &call.request_id,
-    };
-    policy::permit(deployment.policy.as_deref(), &called, &Principal::Anonymous)
+    key: Option<Cow<'a, CallerKey>>,
 }
 
 /// Matches a call with what its stage serves.
 fn route(call: &ApiCall<Served>) -> Result<Route<'_>, Failure> {
-    let Served { deployment, key, .. } = &call.deployment;
+    let deployment = &call.deployment.deployment;
     let found = matching::find(&deployment.resources, call.request.method().as_str(), &call.path);
     let (matched, method) = found.ok_or(Failure::NoRoute)?;
-    let key = if method.api_key_required { Some(key.as_ref().ok_or(Failure::Forbidden)?) } else { None };
-    Ok(Route { resource: matched.resource, path_parameters: matched.parameters, method, key })
+    let (resource, path_parameters) = (matched.resource, matched.parameters);
+    Ok(Route { resource, path_parameters, method, authorized: Authorized::default(), key: None })
 }
 
-async fn answer(
-    call: &ApiCall<Served>,
-    route: &Route<'_>,
+/// The key that opens a method: the caller's, or the one that an authorizer names.
+fn key<'a>(
+    context: &Context,
+    call: &'a ApiCall<Served>,
+    authorized: &Authorized,
+) -> Result<Cow<'a, CallerKey>, Failure> {
+    let served = &call.deployment;
+    let found = match served.deployment.api_key_source {
+        ApiKeySource::Header => served.key.as_ref().map(Cow::Borrowed),
+        ApiKeySource::Authorizer => authorized.usage_identifier_key.as_deref().and_then(|value| {
+            let find = |kept: &RegionState| CallerKey::find(&kept.apigateway, value, &call.api, &call.stage);
+            context.store.read(&served.region, find).map(Cow::Owned)
+        }),
+    };
+    found.ok_or(Failure::Forbidden)
+}
+
+async fn answer<'call>(
+    call: &'call ApiCall<Served>,
+    route: &mut Route<'call>,
     ids: Ids<'_>,
     caller: &Caller<'_>,
+    integration: &OnceLock<Duration>,
 ) -> Result<Response, Failure> {
-    let source = source(caller.context, call, Some(route), ids);
-    if route.method.request_validator_id.is_some() {
-        validators::validate(&call.deployment.deployment.validators, route.method, &event::incoming(&source))?;
+    let deployment = &call.deployment.deployment;
+    // Most methods ask nobody who calls them.
+    if deployment.policy.is_some() || route.method.authorization_type != "NONE" {
+        let asked = source(caller.context, call, Some(&*route), ids);
+        route.authorized = authorization::authorize(route.method, deployment, &asked, caller, &call.caller).await?;
     }
-    execute(route.method, &source, &Arc::default(), caller).await
+    if route.method.api_key_required {
+        route.key = Some(key(caller.context, call, &route.authorized)?);
+    }
+    count(call, route, caller).await?;
+    let source = source(caller.context, call, Some(&*route), ids);
+    if route.method.request_validator_id.is_some() {
+        validators::validate(deployment, route.method, &event::incoming(&source))?;
+    }
+    let begun = Instant::now();
+    let answered = execute(route.method, &source, &Arc::default(), caller).await;
+    let _ = integration.set(begun.elapsed());
+    answered
+}
+
+/// Counts a call against what its stage and its key's plan let through.
+async fn count(call: &ApiCall<Served>, route: &Route<'_>, caller: &Caller<'_>) -> Result<(), Failure> {
+    let served = &call.deployment;
+    let settings = method_settings::of(&served.method_settings, &route.resource.path, &route.method.name);
+    let key = route.key.as_deref().map(|key| (key.id.as_str(), &key.limits));
+    if settings.is_none() && key.is_none() {
+        return Ok(());
+    }
+    let (context, region, resource) = (caller.context, &served.region, route.resource.path.as_str());
+    let stage = &format!("{}:{}", call.api, call.stage);
+    Counted { context, region, stage, resource, method: route.method, settings, key }.count().await
 }
 
 /// Has a method answer a request.
@@ -206,7 +320,8 @@ pub(super) async fn execute(
     let uri = exchange::with_stage_variables(uri, source.stage_variables);
     let arn = function_arn(&uri).ok_or(Failure::Configuration)?;
     let limit = Duration::from_millis(integration.timeout_in_millis.into());
-    proxied(&Function { arn, limit, ..caller.function() }, source, journal).await
+    let role = integration.credentials.as_deref();
+    proxied(&Function { arn, role, limit, ..caller.function() }, source, journal).await
 }
 
 /// Has a function answer the request as it is, and its answer too.
@@ -268,7 +383,9 @@ fn source<'a>(
         trace: ids.trace,
         body: request.body(),
         caller_ip: request.extensions().get::<Peer>().map(|peer| peer.0.ip()),
-        key: route.and_then(|route| route.key).map(|key| (key.id.as_str(), key.value.as_str())),
+        key: route.and_then(|route| route.key.as_deref()).map(|key| (key.id.as_str(), key.value.as_str())),
+        authorizer: route.and_then(|route| route.authorized.authorizer.as_ref()),
+        identity: route.and_then(|route| route.authorized.identity.as_ref()),
         request_id: ids.request,
         extended_request_id: ids.extended,
         now: context.config.clock.now(),

@@ -1,8 +1,8 @@
 //! The operations on the methods of resources and on what methods may answer.
 
 use super::{
-    error::{absent, bad_request, conflict, not_found},
-    model::{Method, MethodResponse},
+    error::{absent, bad_request, conflict, lacking, not_found},
+    model::{Method, MethodResponse, RestApi},
     patch::{Patch, PatchOperation},
 };
 use crate::emulator::{
@@ -71,6 +71,9 @@ fn no_part() -> AwsError {
 #[serde(rename_all = "camelCase")]
 struct PutMethod {
     authorization_type: String,
+    authorizer_id: Option<String>,
+    #[serde(default)]
+    authorization_scopes: Vec<String>,
     #[serde(default)]
     api_key_required: bool,
     operation_name: Option<String>,
@@ -90,6 +93,8 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let method = Method {
         name: name.clone(),
         authorization_type: input.authorization_type,
+        authorizer_id: input.authorizer_id.filter(|id| !id.is_empty()),
+        authorization_scopes: input.authorization_scopes,
         api_key_required: input.api_key_required,
         operation_name: input.operation_name,
         request_parameters: input.request_parameters,
@@ -102,10 +107,7 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     scope
         .change(|state| {
             let api = state.apigateway.api_mut(&at.rest_api_id)?;
-            let validator = method.request_validator_id.as_ref();
-            if validator.is_some_and(|id| !api.validators.contains_key(id)) {
-                return Err(bad_request("Invalid Request Validator identifier specified"));
-            }
+            check_named(api, &method)?;
             let methods = &mut api.resource_mut(&at.resource_id)?.methods;
             if methods.contains_key(&name) {
                 return Err(conflict("Method already exists for this resource"));
@@ -135,9 +137,38 @@ fn check(method: &Method) -> Result<(), AwsError> {
 /// A method that would need an authorizer must not be open instead.
 fn check_authorization(method: &Method) -> Result<(), AwsError> {
     match method.authorization_type.as_str() {
-        "NONE" => Ok(()),
-        "" => Err(bad_request("Invalid authorization type specified")),
-        other => Err(bad_request(format!("The emulator has no authorization but NONE and API keys, not {other}."))),
+        "NONE" | "AWS_IAM" | "CUSTOM" if !method.authorization_scopes.is_empty() => {
+            Err(bad_request("Authorization scopes are only supported for COGNITO_USER_POOLS authorization"))
+        }
+        "NONE" | "AWS_IAM" => Ok(()),
+        "CUSTOM" if method.authorizer_id.is_none() => Err(no_authorizer()),
+        "CUSTOM" => Ok(()),
+        "COGNITO_USER_POOLS" => Err(lacking("authorizationType COGNITO_USER_POOLS: there are no user pools")),
+        _ => Err(bad_request("Invalid authorization type specified")),
+    }
+}
+
+fn no_authorizer() -> AwsError {
+    bad_request(
+        "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid \
+         authorizer.",
+    )
+}
+
+/// A method names what its API has.
+fn check_named(api: &RestApi, method: &Method) -> Result<(), AwsError> {
+    let validator = method.request_validator_id.as_ref();
+    if validator.is_some_and(|id| !api.validators.contains_key(id)) {
+        return Err(bad_request("Invalid Request Validator identifier specified"));
+    }
+    if method.authorization_type == "CUSTOM"
+        && !method.authorizer_id.as_ref().is_some_and(|id| api.authorizers.contains_key(id))
+    {
+        return Err(no_authorizer());
+    }
+    match method.request_models.values().find(|name| !api.models.contains_key(*name)) {
+        Some(name) => Err(bad_request(format!("Invalid model identifier specified: {name}"))),
+        None => Ok(()),
     }
 }
 
@@ -148,12 +179,30 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, patch, scope) = operation.inputs::<MethodPath, Patch>()?;
-    let edit = |method: &mut Method| {
-        *method = patch.apply(&*method)?;
-        check(method)?;
-        Ok(json!(method))
-    };
-    at.change(&scope, edit).await
+    patch.only(&[
+        "authorizationType",
+        "authorizerId",
+        "authorizationScopes",
+        "apiKeyRequired",
+        "operationName",
+        "requestParameters",
+        "requestModels",
+        "requestValidatorId",
+    ])?;
+    let shown = scope.change(|state| {
+        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let old = api.method_mut(&at.resource_id, &at.http_method)?;
+        let mut new: Method = patch.apply(&*old)?;
+        // Members that a patch leaves without a text are gone.
+        new.authorizer_id = new.authorizer_id.filter(|id| !id.is_empty() && new.authorization_type == "CUSTOM");
+        new.request_validator_id = new.request_validator_id.filter(|id| !id.is_empty());
+        check(&new)?;
+        check_named(api, &new)?;
+        let shown = json!(new);
+        *api.method_mut(&at.resource_id, &at.http_method)? = new;
+        Ok(shown)
+    });
+    Ok(Output::Members(shown.await?))
 }
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
@@ -240,12 +289,9 @@ mod tests {
     use crate::emulator::wire::{Fault, members};
 
     #[test]
-    fn a_method_that_would_check_its_callers_is_refused_by_name() {
-        for (member, value) in [
-            ("authorizerId", json!("a")),
-            ("authorizationScopes", json!(["s"])),
-            ("methodIntegration", json!({ "type": "MOCK" })),
-        ] {
+    fn what_a_method_is_not_put_with_is_refused_by_name() {
+        {
+            let (member, value) = ("methodIntegration", json!({ "type": "MOCK" }));
             let input = json!({
                 "restApiId": "a", "resourceId": "r", "httpMethod": "GET", "authorizationType": "NONE", member: value,
             });

@@ -1,19 +1,23 @@
 //! API Gateway's REST APIs: what clients put together ([`SERVICE`]), and what callers of a deployed API get ([`api`]).
 //!
-//! What is put is not served before it is deployed: a deployment is a copy, and a stage serves one. Authorizers, caches
-//! and custom domains are refused, not ignored.
+//! What is put is not served before it is deployed: a deployment is a copy, and a stage serves one, or two. Caches, user
+//! pools, client certificates and custom domains are refused, not ignored.
 
+mod account;
 mod answer;
+mod authorization;
+mod authorizer;
+mod authorizers;
 pub(in crate::emulator) mod backend;
 mod deployments;
 mod error;
 mod event;
 mod exchange;
+mod export;
 mod failure;
 mod function;
 mod gateway;
 mod gateway_responses;
-mod givens;
 mod incoming;
 mod integration_responses;
 mod integrations;
@@ -22,20 +26,25 @@ mod key;
 mod keys;
 mod mapping;
 mod matching;
+mod memory;
+mod method_settings;
 mod methods;
 mod model;
-mod openapi;
+mod models;
+pub(in crate::emulator) mod openapi;
 mod paging;
 mod patch;
-mod policy;
+pub(in crate::emulator) mod policy;
 mod resources;
 mod rest_apis;
+mod schema;
 mod service_call;
 mod stages;
 mod state;
 mod tags;
 mod template;
 mod test_invoke;
+mod usage;
 mod usage_plan;
 mod usage_plans;
 mod validators;
@@ -46,11 +55,13 @@ pub(in crate::emulator) use failure::Failure;
 pub(in crate::emulator) use function::{Function, Outcome, new_trace};
 pub use gateway::{Served, api, find};
 pub use key::ApiKey;
+pub use memory::Memory;
 pub use model::RestApi;
 pub(in crate::emulator) use model::function_arn;
 pub(in crate::emulator) use rest_apis::ID_TAG;
 pub use state::State;
 pub(in crate::emulator) use template::{found_at, is_path};
+pub use usage::Usage;
 pub use usage_plan::UsagePlan;
 
 use super::{
@@ -68,7 +79,9 @@ pub static SERVICE: Service = Service {
     routes: Some(&ROUTES),
     operations: &[
         ("CreateApiKey", Handler::Async(|operation| Box::pin(keys::create(operation)))),
+        ("CreateAuthorizer", Handler::Async(|operation| Box::pin(authorizers::create(operation)))),
         ("CreateDeployment", Handler::Async(|operation| Box::pin(deployments::create(operation)))),
+        ("CreateModel", Handler::Async(|operation| Box::pin(models::create(operation)))),
         ("CreateRequestValidator", Handler::Async(|operation| Box::pin(validators::create(operation)))),
         ("CreateResource", Handler::Async(|operation| Box::pin(resources::create(operation)))),
         ("CreateRestApi", Handler::Async(|operation| Box::pin(rest_apis::create(operation)))),
@@ -76,22 +89,26 @@ pub static SERVICE: Service = Service {
         ("CreateUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::create(operation)))),
         ("CreateUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::create_key(operation)))),
         ("DeleteApiKey", Handler::Async(|operation| Box::pin(keys::delete(operation)))),
+        ("DeleteAuthorizer", Handler::Async(|operation| Box::pin(authorizers::delete(operation)))),
         ("DeleteDeployment", Handler::Async(|operation| Box::pin(deployments::delete(operation)))),
         ("DeleteGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::delete(operation)))),
         ("DeleteIntegration", Handler::Async(|operation| Box::pin(integrations::delete(operation)))),
         ("DeleteIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::delete(operation)))),
         ("DeleteMethod", Handler::Async(|operation| Box::pin(methods::delete(operation)))),
         ("DeleteMethodResponse", Handler::Async(|operation| Box::pin(methods::delete_response(operation)))),
+        ("DeleteModel", Handler::Async(|operation| Box::pin(models::delete(operation)))),
         ("DeleteRequestValidator", Handler::Async(|operation| Box::pin(validators::delete(operation)))),
         ("DeleteResource", Handler::Async(|operation| Box::pin(resources::delete(operation)))),
         ("DeleteRestApi", Handler::Async(|operation| Box::pin(rest_apis::delete(operation)))),
         ("DeleteStage", Handler::Async(|operation| Box::pin(stages::delete(operation)))),
         ("DeleteUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::delete(operation)))),
         ("DeleteUsagePlanKey", Handler::Async(|operation| Box::pin(usage_plans::delete_key(operation)))),
-        ("GetAccount", Handler::Sync(givens::account)),
+        ("FlushStageAuthorizersCache", Handler::Sync(authorizers::flush)),
+        ("GetAccount", Handler::Sync(account::get)),
         ("GetApiKey", Handler::Sync(keys::get)),
         ("GetApiKeys", Handler::Sync(keys::list)),
-        ("GetAuthorizers", Handler::Sync(givens::authorizers)),
+        ("GetAuthorizer", Handler::Sync(authorizers::get)),
+        ("GetAuthorizers", Handler::Sync(authorizers::list)),
         ("GetDeployment", Handler::Sync(deployments::get)),
         ("GetDeployments", Handler::Sync(deployments::list)),
         ("GetExport", Handler::Sync(rest_apis::export)),
@@ -101,8 +118,9 @@ pub static SERVICE: Service = Service {
         ("GetIntegrationResponse", Handler::Sync(integration_responses::get)),
         ("GetMethod", Handler::Sync(methods::get)),
         ("GetMethodResponse", Handler::Sync(methods::get_response)),
-        ("GetModel", Handler::Sync(givens::model)),
-        ("GetModels", Handler::Sync(givens::models)),
+        ("GetModel", Handler::Sync(models::get)),
+        ("GetModelTemplate", Handler::Sync(models::template)),
+        ("GetModels", Handler::Sync(models::list)),
         ("GetRequestValidator", Handler::Sync(validators::get)),
         ("GetRequestValidators", Handler::Sync(validators::list)),
         ("GetResource", Handler::Sync(resources::get)),
@@ -112,6 +130,7 @@ pub static SERVICE: Service = Service {
         ("GetStage", Handler::Sync(stages::get)),
         ("GetStages", Handler::Sync(stages::list)),
         ("GetTags", Handler::Sync(tags::get)),
+        ("GetUsage", Handler::Sync(usage::get)),
         ("GetUsagePlan", Handler::Sync(usage_plans::get)),
         ("GetUsagePlanKey", Handler::Sync(usage_plans::get_key)),
         ("GetUsagePlanKeys", Handler::Sync(usage_plans::list_keys)),
@@ -124,19 +143,24 @@ pub static SERVICE: Service = Service {
         ("PutMethodResponse", Handler::Async(|operation| Box::pin(methods::put_response(operation)))),
         ("PutRestApi", Handler::Async(|operation| Box::pin(rest_apis::put(operation)))),
         ("TagResource", Handler::Async(|operation| Box::pin(tags::add(operation)))),
+        ("TestInvokeAuthorizer", Handler::Async(|operation| Box::pin(authorizers::test(operation)))),
         ("TestInvokeMethod", Handler::Async(|operation| Box::pin(test_invoke::test(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(tags::remove(operation)))),
+        ("UpdateAccount", Handler::Async(|operation| Box::pin(account::update(operation)))),
         ("UpdateApiKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
+        ("UpdateAuthorizer", Handler::Async(|operation| Box::pin(authorizers::update(operation)))),
         ("UpdateDeployment", Handler::Async(|operation| Box::pin(deployments::update(operation)))),
         ("UpdateGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::update(operation)))),
         ("UpdateIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::update(operation)))),
         ("UpdateIntegration", Handler::Async(|operation| Box::pin(integrations::update(operation)))),
         ("UpdateMethodResponse", Handler::Async(|operation| Box::pin(methods::update_response(operation)))),
         ("UpdateMethod", Handler::Async(|operation| Box::pin(methods::update(operation)))),
+        ("UpdateModel", Handler::Async(|operation| Box::pin(models::update(operation)))),
         ("UpdateRequestValidator", Handler::Async(|operation| Box::pin(validators::update(operation)))),
         ("UpdateResource", Handler::Async(|operation| Box::pin(resources::update(operation)))),
         ("UpdateRestApi", Handler::Async(|operation| Box::pin(rest_apis::update(operation)))),
         ("UpdateStage", Handler::Async(|operation| Box::pin(stages::update(operation)))),
+        ("UpdateUsage", Handler::Async(|operation| Box::pin(usage::update(operation)))),
         ("UpdateUsagePlan", Handler::Async(|operation| Box::pin(usage_plans::update(operation)))),
     ],
     fault: error::fault,

@@ -3,10 +3,7 @@
 //! API Gateway shows methods and integrations exactly as they were put, so these types are stored and sent in one
 //! shape; where the two differ, the type has a `show` of its own.
 
-use super::{
-    error::{absent, lacking},
-    policy,
-};
+use super::{authorizer::Authorizer, error::absent, method_settings::AllSettings, models, policy};
 use crate::{
     emulator::wire::AwsError,
     names::{ApiId, StageName},
@@ -32,6 +29,11 @@ pub struct RestApi {
     pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
     #[serde(default)]
     pub(super) validators: BTreeMap<String, Validator>,
+    #[serde(default)]
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
+    /// By their names.
+    #[serde(default = "models::made_with_it")]
+    pub(super) models: BTreeMap<String, Model>,
     /// The document that was imported last, with what the emulator does not know.
     pub(super) document: Option<Value>,
     /// Shared, so that a call keeps the one that it was let in by.
@@ -69,7 +71,7 @@ pub(super) enum ApiKeySource {
     /// From `x-api-key`.
     #[default]
     Header,
-    /// From an authorizer, which the emulator has not.
+    /// From what an authorizer says.
     Authorizer,
 }
 
@@ -116,15 +118,11 @@ impl Default for EndpointConfiguration {
 }
 
 impl ApiSettings {
-    /// Refuses what the emulator cannot do.
+    /// Checks what no type can.
     pub(super) fn check(&mut self) -> Result<(), AwsError> {
         // An empty one takes the policy away.
         self.policy = self.policy.take().filter(|text| !text.is_empty()).map(|text| policy::unescaped(&text));
-        self.policy.as_deref().map_or(Ok(()), policy::check)?;
-        match self.api_key_source {
-            ApiKeySource::Header => Ok(()),
-            ApiKeySource::Authorizer => Err(lacking("apiKeySource")),
-        }
+        self.policy.as_deref().map_or(Ok(()), policy::check)
     }
 }
 
@@ -154,6 +152,10 @@ pub(super) struct Method {
     #[serde(rename = "httpMethod")]
     pub(super) name: String,
     pub(super) authorization_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) authorization_scopes: Vec<String>,
     pub(super) api_key_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operation_name: Option<String>,
@@ -268,9 +270,30 @@ pub(super) struct Deployment {
     pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
     #[serde(default)]
     pub(super) validators: BTreeMap<String, Validator>,
+    #[serde(default)]
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
+    #[serde(default)]
+    pub(super) models: BTreeMap<String, Model>,
+    /// Whose keys open methods.
+    #[serde(default)]
+    pub(super) api_key_source: ApiKeySource,
     /// The API's resource policy.
     #[serde(default)]
     pub(super) policy: Option<String>,
+}
+
+/// What a body looks like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Model {
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    pub(super) content_type: String,
+    /// JSON Schema, as it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) schema: Option<String>,
 }
 
 /// What is looked at before a request goes on.
@@ -330,6 +353,33 @@ pub(super) struct StageSettings {
     pub(super) variables: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) tracing_enabled: bool,
+    #[serde(default)]
+    pub(super) method_settings: AllSettings,
+    #[serde(default)]
+    pub(super) access_log_settings: Option<AccessLog>,
+    #[serde(default)]
+    pub(super) canary_settings: Option<Canary>,
+}
+
+/// Where a stage's access log goes, and what its lines say.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AccessLog {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) destination_arn: Option<String>,
+}
+
+/// A second deployment of a stage, which gets a part of the calls.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Canary {
+    pub(super) percent_traffic: f64,
+    pub(super) deployment_id: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) stage_variable_overrides: BTreeMap<String, String>,
+    pub(super) use_stage_cache: bool,
 }
 
 /// Writes a time as API Gateway does: seconds since the Unix epoch.
@@ -417,7 +467,7 @@ impl Stage {
             "lastUpdatedDate": epoch(self.updated),
             "cacheClusterEnabled": false,
             "cacheClusterStatus": "NOT_AVAILABLE",
-            "methodSettings": {},
+            "methodSettings": self.settings.method_settings,
         });
         with(with(shown, json!(self.settings)), json!({ "tags": self.tags }))
     }

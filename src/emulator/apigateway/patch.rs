@@ -16,18 +16,53 @@ pub(super) struct Patch {
 }
 
 /// One change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct PatchOperation {
     op: String,
     #[serde(default)]
     path: String,
     value: Option<String>,
+    from: Option<String>,
+}
+
+/// The name that a part of a path means.
+pub(super) fn unescaped(part: &str) -> String {
+    part.replace("~1", "/").replace("~0", "~")
 }
 
 impl Patch {
     /// One of operations that were read already.
     pub(super) fn of(patch_operations: Vec<PatchOperation>) -> Self {
         Self { patch_operations }
+    }
+
+    /// Refuses a patch of anything but these members, or of what is in them.
+    pub(super) fn only(&self, members: &[&str]) -> Result<(), AwsError> {
+        let is_known = |operation: &PatchOperation| {
+            let first = operation.path.strip_prefix('/').unwrap_or_default().split('/').next();
+            first.is_some_and(|first| members.contains(&first))
+        };
+        match self.patch_operations.iter().find(|operation| !is_known(operation)) {
+            Some(PatchOperation { path, op, .. }) => Err(bad_request(format!(
+                "Invalid patch path  '{path}' specified for op '{op}'. Must be one of: [{}]",
+                members.iter().map(|member| format!("/{member}")).collect::<Vec<_>>().join(", ")
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The operations that `take` does not take.
+    pub(super) fn without(
+        &self,
+        mut take: impl FnMut(&PatchOperation) -> Result<bool, AwsError>,
+    ) -> Result<Self, AwsError> {
+        let mut rest = Vec::new();
+        for operation in &self.patch_operations {
+            if !take(operation)? {
+                rest.push(operation.clone());
+            }
+        }
+        Ok(Self { patch_operations: rest })
     }
 
     /// Applies all operations or none.
@@ -45,6 +80,21 @@ impl Patch {
 }
 
 impl PatchOperation {
+    /// `add`, `remove`, `replace`, `copy`, `move` or `test`.
+    pub(super) fn op(&self) -> &str {
+        &self.op
+    }
+
+    /// What is changed (`/quota/limit`).
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Where a `copy` comes from.
+    pub(super) fn from(&self) -> Option<&str> {
+        self.from.as_deref()
+    }
+
     fn apply(&self, settings: &mut Value) -> Result<(), AwsError> {
         let invalid = || bad_request(format!("Invalid patch path  '{}' specified for op '{}'.", self.path, self.op));
         // The only path of three parts: which kind an endpoint is instead of another.
@@ -54,7 +104,7 @@ impl PatchOperation {
             *known = self.text()?.into();
             return Ok(());
         }
-        let mut names = self.path.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
+        let mut names = self.path.split('/').skip(1).map(unescaped);
         let (first, second) = (names.next().ok_or_else(invalid)?, names.next());
         if names.next().is_some() || !matches!(self.op.as_str(), "add" | "replace" | "remove") {
             return Err(invalid());
@@ -104,7 +154,8 @@ impl PatchOperation {
         }
     }
 
-    fn text(&self) -> Result<&str, AwsError> {
+    /// The new value.
+    pub(super) fn text(&self) -> Result<&str, AwsError> {
         self.value.as_deref().ok_or_else(|| bad_request("Invalid patch: a value is missing"))
     }
 }

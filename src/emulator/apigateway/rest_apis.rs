@@ -1,9 +1,10 @@
 //! The operations on APIs as a whole, importing and exporting included.
 
 use super::{
-    error::{bad_request, conflict, lacking, not_found},
+    error::{absent, bad_request, conflict, lacking},
+    export::{Export, Extensions},
     model::{ApiSettings, EndpointConfiguration, EndpointType, Resource, Resources, RestApi, Tags},
-    openapi,
+    models, openapi,
     paging::Paging,
     patch::Patch,
     tags,
@@ -11,10 +12,12 @@ use super::{
 use crate::{
     emulator::{
         service::{Operation, Output, Scope},
-        wire::{AwsError, letter_id},
+        wire::{AwsError, letter_id, yaml},
     },
+    http1::Response,
     names::ApiId,
 };
+use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -57,6 +60,8 @@ fn new_api(scope: &Scope<'_>, settings: ApiSettings, tags: Tags) -> Result<RestA
         resources: new_resources()?,
         gateway_responses: BTreeMap::new(),
         validators: BTreeMap::new(),
+        authorizers: BTreeMap::new(),
+        models: models::made_with_it(),
         document: None,
         deployments: BTreeMap::new(),
         stages: BTreeMap::new(),
@@ -187,7 +192,7 @@ pub(super) async fn import(operation: Operation<'_>) -> Result<Output, AwsError>
     openapi::settings(&document, &mut settings)?;
     input.parameters.apply(&mut settings);
     let mut api = new_api(&scope, settings, Tags::new())?;
-    openapi::import(&document, &mut api.resources)?;
+    openapi::import(&document, &mut api)?;
     api.gateway_responses = openapi::gateway_responses(&document);
     api.document = Some(document);
     add(&scope, api).await
@@ -212,10 +217,14 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let document = openapi::parse(&body)?;
     let shown = scope.change(|state| {
         let api = state.apigateway.api_mut(&rest_api_id)?;
-        let mut resources = if overwrite { without_methods(&api.resources) } else { api.resources.clone() };
-        openapi::import(&document, &mut resources)?;
         if overwrite {
-            drop_unused(&mut resources);
+            api.resources = without_methods(&api.resources);
+            api.models = models::made_with_it();
+        }
+        openapi::import(&document, api)?;
+        if overwrite {
+            drop_unused(&mut api.resources);
+            drop_unnamed(api);
         }
         openapi::settings(&document, &mut api.settings)?;
         input.parameters.apply(&mut api.settings);
@@ -223,7 +232,6 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
             api.gateway_responses.clear();
         }
         api.gateway_responses.extend(openapi::gateway_responses(&document));
-        api.resources = resources;
         api.document = Some(document);
         Ok(api.show())
     });
@@ -253,6 +261,15 @@ fn drop_unused(resources: &mut Resources) {
     }
 }
 
+/// Removes the authorizers and the validators that no method names.
+fn drop_unnamed(api: &mut RestApi) {
+    let methods = || api.resources.values().flat_map(|resource| resource.methods.values());
+    let authorizers: Vec<_> = methods().filter_map(|method| method.authorizer_id.clone()).collect();
+    let validators: Vec<_> = methods().filter_map(|method| method.request_validator_id.clone()).collect();
+    api.authorizers.retain(|id, _| authorizers.contains(id));
+    api.validators.retain(|id, _| validators.contains(id));
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GetExport {
@@ -264,30 +281,46 @@ struct GetExport {
     parameters: BTreeMap<String, String>,
 }
 
-/// Gives the document that was imported last, as it came.
+/// Writes what a stage serves as a document.
 pub(super) fn export(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (GetExport { rest_api_id, stage_name, export_type, accepts, parameters }, scope) = operation.input()?;
-    if !matches!(export_type.as_str(), "oas30" | "swagger") {
-        return Err(bad_request("Invalid export type specified: it is oas30 or swagger"));
+    let (GetExport { rest_api_id, stage_name, export_type, accepts, mut parameters }, scope) = operation.input()?;
+    let is_oas30 = match export_type.as_str() {
+        "oas30" => true,
+        "swagger" => false,
+        _ => return Err(bad_request("Invalid export type specified: it is oas30 or swagger")),
+    };
+    let accepts = accepts.unwrap_or_default();
+    let is_yaml = accepts.contains("yaml");
+    let is_known = |kind: &str| ["", "*/*", "application/json", "application/yaml"].contains(&kind.trim());
+    if !accepts.split(',').all(is_known) {
+        return Err(bad_request(format!(
+            "Invalid accepts specified: {accepts}. It is application/json or application/yaml"
+        )));
     }
-    if accepts.is_some_and(|accepts| accepts.contains("yaml")) {
-        return Err(bad_request("The emulator exports JSON only."));
+    let wanted = parameters.remove("extensions").unwrap_or_default();
+    let extensions = Extensions::parse(&wanted).ok_or_else(|| bad_request(format!("Invalid extensions: {wanted}")))?;
+    if let Some(other) = parameters.into_keys().next() {
+        return Err(bad_request(format!("Invalid parameter specified: {other}")));
     }
-    // The document has its extensions anyway.
-    if let Some(other) = parameters.into_keys().find(|name| name != "extensions") {
-        return Err(lacking(&other));
+    if extensions.postman {
+        return Err(lacking("extensions postman"));
     }
-    scope.read(|state| {
+    let document = scope.read(|state| {
         let api = state.apigateway.api(&rest_api_id)?;
-        api.stage(&stage_name)?;
-        let document = api.document.as_ref().ok_or_else(|| not_found("The API was not imported from a document"))?;
-        if openapi::export_type(document) != Some(export_type.as_str()) {
-            return Err(bad_request(format!(
-                "The emulator exports the document that was imported, which is not of the form {export_type}."
-            )));
-        }
-        Ok(Output::Members(document.clone()))
-    })
+        let stage = api.stage(&stage_name)?;
+        let deployment = api.deployments.get(&stage.settings.deployment_id).ok_or_else(|| absent("Deployment"))?;
+        let region = scope.region.as_str();
+        Ok::<_, AwsError>(Export { api, deployment, stage, region, is_oas30, extensions }.document())
+    })?;
+    let (kind, ending) = if is_yaml { ("application/yaml", "yaml") } else { ("application/json", "json") };
+    let text = if is_yaml { yaml::write(&document) } else { format!("{document:#}") };
+    let mut response = Response::new(text.into());
+    let name = format!("attachment; filename=\"{export_type}_{stage_name}.{ending}\"");
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(Output::Raw(response))
 }
 
 #[cfg(test)]
@@ -328,6 +361,9 @@ mod tests {
             );
         }
         assert!(read(&json!({ "apiKeySource": "HEADER" })).unwrap().check().is_ok());
-        assert_eq!(read(&json!({ "apiKeySource": "AUTHORIZER" })).unwrap().check().unwrap_err().status, 501);
+        assert!(read(&json!({ "apiKeySource": "AUTHORIZER" })).unwrap().check().is_ok());
+        for policy in ["text", "{}", r#"{"Statement":[{"Effect":"Maybe"}]}"#] {
+            assert_eq!(read(&json!({ "policy": policy })).unwrap().check().unwrap_err().status, 400, "{policy}");
+        }
     }
 }

@@ -28,6 +28,7 @@ impl<'a> Caller<'a> {
             functions: self.functions,
             arn: "",
             source_arn: self.source_arn,
+            role: None,
             limit: Duration::ZERO,
             request_id: self.request_id,
             trace: self.trace,

@@ -1,9 +1,11 @@
 //! What API Gateway keeps in a region, and how it is found.
 
 use super::{
+    account::Account,
     error::{absent, not_found},
     key::ApiKey,
     model::RestApi,
+    usage::Usage,
     usage_plan::UsagePlan,
 };
 use crate::{
@@ -22,6 +24,10 @@ pub struct State {
     pub(super) apis: Table<ApiId, RestApi>,
     pub(super) keys: Table<String, ApiKey>,
     pub(super) plans: Table<String, UsagePlan>,
+    /// By plan and key.
+    pub(super) usage: Table<String, Usage>,
+    /// The one account, once it has set something.
+    accounts: Table<String, Account>,
 }
 
 impl Tables for State {
@@ -30,6 +36,8 @@ impl Tables for State {
             ("apigateway/apis", &mut self.apis),
             ("apigateway/keys", &mut self.keys),
             ("apigateway/plans", &mut self.plans),
+            ("apigateway/usage", &mut self.usage),
+            ("apigateway/accounts", &mut self.accounts),
         ]
     }
 }
@@ -55,6 +63,16 @@ impl State {
         id.parse().ok().and_then(|id: ApiId| self.apis.get_mut(&id)).ok_or_else(|| no_api(id))
     }
 
+    /// What the account has set.
+    pub(super) fn account(&self) -> Account {
+        self.accounts.values().next().cloned().unwrap_or_default()
+    }
+
+    /// Keeps what the account has set.
+    pub(super) fn set_account(&mut self, account: Account) {
+        self.accounts.insert("own".to_owned(), account);
+    }
+
     /// Finds an API key by its id.
     pub(super) fn key(&self, id: &str) -> Result<&ApiKey, AwsError> {
         self.keys.get(id).ok_or_else(|| absent("API Key"))
@@ -75,8 +93,8 @@ impl State {
         self.plans.get_mut(id).ok_or_else(|| absent("Usage Plan"))
     }
 
-    /// Finds the key that a caller sent, if it opens this stage now. Every key is compared, in constant time each.
-    pub(super) fn key_for(&self, value: &str, api: &ApiId, stage: &StageName) -> Option<&ApiKey> {
+    /// Finds the key that a caller sent, if it opens this stage now, and the plan by which it does. Every key is compared, in constant time each.
+    pub(super) fn key_for(&self, value: &str, api: &ApiId, stage: &StageName) -> Option<(&ApiKey, &UsagePlan)> {
         let sent = Digest::of(value);
         let mut found = None;
         for key in self.keys.values() {
@@ -86,8 +104,8 @@ impl State {
         }
         let key = found.filter(|key| key.settings.enabled)?;
         let stage = format!("{api}:{stage}");
-        let opens = |plan: &UsagePlan| plan.keys.contains(&key.id) && plan.settings.api_stages.contains(&stage);
-        self.plans.values().any(opens).then_some(key)
+        let opens = |plan: &&UsagePlan| plan.keys.contains(&key.id) && plan.settings.api_stages.contains(&stage);
+        self.plans.values().find(opens).map(|plan| (key, plan))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     },
     http1::{Response, Spelling},
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::json;
@@ -51,40 +52,28 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
         Ok::<_, AwsError>((resource.clone(), method.clone(), api.settings.clone()))
     })?;
     let whole = input.path_with_query_string.as_deref().filter(|path| !path.is_empty()).unwrap_or(&resource.path);
-    let (path, query) = whole.split_once('?').map_or((whole, None), |(path, query)| (path, Some(query)));
-    let parameters = matching::parameters(&resource, path);
-    let parameters = parameters.ok_or_else(|| bad_request("Invalid path specified: it is not the resource's"))?;
     let verb = if input.http_method == "ANY" { "GET" } else { &input.http_method };
     let verb: Method = verb.parse().map_err(|_| bad_request("Invalid HTTP method specified"))?;
-    let headers = headers(&input)?;
-    let names = input.headers.keys().chain(input.multi_value_headers.keys());
-    let spelling = Spelling::of_names(names.map(String::as_str));
-    let extended = wire::request_id();
-    let trace = format!("Root={}", function::new_trace(scope.context, &extended));
-    let body = input.body.clone().into();
-    let source = Source {
-        account: scope.account(),
-        region: scope.region.as_str(),
+    let tested = Tested {
         api: &input.rest_api_id,
-        stage: STAGE,
-        deployment: "",
+        headers: &input.headers,
+        multi_value_headers: &input.multi_value_headers,
+        body: &input.body,
+        stage_variables: &input.stage_variables,
+        whole,
+        binary_media_types: &settings.binary_media_types,
+    };
+    let request = tested.request(&scope)?;
+    let source = request.source(&tested, &scope);
+    let parameters = matching::parameters(&resource, source.path);
+    let parameters = parameters.ok_or_else(|| bad_request("Invalid path specified: it is not the resource's"))?;
+    let source = Source {
         resource_id: &resource.id,
         resource_path: &resource.path,
         path_parameters: &parameters,
-        stage_variables: &input.stage_variables,
-        binary_media_types: &settings.binary_media_types,
         method: &verb,
-        path,
-        query,
-        headers: &headers,
-        spelling: &spelling,
-        trace: &trace,
-        body: &body,
-        caller_ip: None,
         key: method.api_key_required.then_some(("test-invoke-api-key-id", "test-invoke-api-key")),
-        request_id: scope.request_id,
-        extended_request_id: &extended,
-        now: scope.now,
+        ..source
     };
     let journal = Arc::new(Journal::kept());
     let began = std::time::Instant::now();
@@ -101,7 +90,7 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
         functions: scope.functions,
         source_arn: &source_arn,
         request_id: scope.request_id,
-        trace: &format!("{trace};Sampled=0"),
+        trace: &format!("{};Sampled=0", request.trace),
     };
     let answered = gateway::execute(&method, &source, &journal, &caller).await;
     let response = answered.unwrap_or_else(|failure| {
@@ -112,7 +101,79 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
     Ok(Output::Members(show(&response, &journal, scope.request_id, scope.now, latency)))
 }
 
-fn headers(input: &TestInvokeMethod) -> Result<HeaderMap, AwsError> {
+/// A request that nobody sent: what the caller of a test says of it.
+pub(super) struct Tested<'a> {
+    pub(super) api: &'a str,
+    pub(super) headers: &'a BTreeMap<String, String>,
+    pub(super) multi_value_headers: &'a BTreeMap<String, Vec<String>>,
+    pub(super) body: &'a str,
+    pub(super) stage_variables: &'a BTreeMap<String, String>,
+    /// The path with the query string.
+    pub(super) whole: &'a str,
+    pub(super) binary_media_types: &'a [String],
+}
+
+/// The same, with what a request has beside that.
+pub(super) struct TestRequest {
+    headers: HeaderMap,
+    spelling: Spelling,
+    extended: String,
+    pub(super) trace: String,
+    body: Bytes,
+}
+
+impl Tested<'_> {
+    /// Makes a request of it.
+    pub(super) fn request(&self, scope: &Scope<'_>) -> Result<TestRequest, AwsError> {
+        let names = self.headers.keys().chain(self.multi_value_headers.keys());
+        let extended = wire::request_id();
+        Ok(TestRequest {
+            headers: headers(self)?,
+            spelling: Spelling::of_names(names.map(String::as_str)),
+            trace: format!("Root={}", function::new_trace(scope.context, &extended)),
+            extended,
+            body: self.body.to_owned().into(),
+        })
+    }
+}
+
+impl TestRequest {
+    /// A call of no resource in particular.
+    pub(super) fn source<'a>(&'a self, tested: &'a Tested<'a>, scope: &'a Scope<'a>) -> Source<'a> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        static GET: Method = Method::GET;
+        let (path, query) =
+            tested.whole.split_once('?').map_or((tested.whole, None), |(path, query)| (path, Some(query)));
+        Source {
+            account: scope.account(),
+            region: scope.region.as_str(),
+            api: tested.api,
+            stage: STAGE,
+            deployment: "",
+            resource_id: "",
+            resource_path: path,
+            path_parameters: &NONE,
+            stage_variables: tested.stage_variables,
+            binary_media_types: tested.binary_media_types,
+            method: &GET,
+            path,
+            query,
+            headers: &self.headers,
+            spelling: &self.spelling,
+            trace: &self.trace,
+            body: &self.body,
+            caller_ip: None,
+            key: None,
+            authorizer: None,
+            identity: None,
+            request_id: scope.request_id,
+            extended_request_id: &self.extended,
+            now: scope.now,
+        }
+    }
+}
+
+fn headers(input: &Tested<'_>) -> Result<HeaderMap, AwsError> {
     let several =
         input.multi_value_headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
     let given = |name: &String| input.multi_value_headers.keys().any(|known| known.eq_ignore_ascii_case(name));
@@ -168,6 +229,18 @@ fn show(
         if is_done { "Successfully completed execution".to_owned() } else { "Failed to complete execution".to_owned() }
     });
     journal.note(|| format!("Method completed with status: {status}"));
+    json!({
+        "status": status,
+        "body": String::from_utf8_lossy(response.body()),
+        "headers": single,
+        "multiValueHeaders": several,
+        "log": log(journal, request_id, now),
+        "latency": latency,
+    })
+}
+
+/// What was written down, as API Gateway shows it.
+pub(super) fn log(journal: &Journal, request_id: &str, now: OffsetDateTime) -> String {
     let mut log = format!("Execution log for request {request_id}\n");
     let format = time::macros::format_description!(
         "[weekday repr:short] [month repr:short] [day] [hour]:[minute]:[second] UTC [year]"
@@ -177,12 +250,5 @@ fn show(
         // Writing into a text cannot fail.
         let _ = writeln!(log, "{at} : {line}");
     }
-    json!({
-        "status": status,
-        "body": String::from_utf8_lossy(response.body()),
-        "headers": single,
-        "multiValueHeaders": several,
-        "log": log,
-        "latency": latency,
-    })
+    log
 }

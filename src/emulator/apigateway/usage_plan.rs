@@ -1,9 +1,12 @@
 //! A usage plan, as it is kept: which keys open which stages.
 
-use super::model::{Tags, with};
+use super::{
+    memory::Pace,
+    model::{Tags, with},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which keys open which stages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,13 +28,17 @@ pub(super) struct PlanSettings {
     /// Stages as `<API id>:<stage>`, the form in which a patch names them.
     #[serde(default)]
     pub(super) api_stages: Vec<String>,
-    /// Shown, not enforced: the edge has limits of its own.
+    /// How fast single methods of a stage may be called, by the stage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) path_throttles: BTreeMap<String, PathThrottles>,
     #[serde(default)]
     pub(super) throttle: Option<Throttle>,
-    /// Shown, not enforced.
     #[serde(default)]
     pub(super) quota: Option<Quota>,
 }
+
+/// Throttles by the methods that they are for (`/pets/GET`).
+pub(super) type PathThrottles = BTreeMap<String, Throttle>;
 
 /// How fast a plan's keys may call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,10 +46,18 @@ pub(super) struct PlanSettings {
 pub(super) struct Throttle {
     /// The most calls at once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    burst_limit: Option<u32>,
+    pub(super) burst_limit: Option<u32>,
     /// Calls per second, whole or not, as they were written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    rate_limit: Option<Number>,
+    pub(super) rate_limit: Option<Number>,
+}
+
+impl Throttle {
+    /// How fast that is; as fast as one likes without a rate.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        let rate = self.rate_limit.as_ref()?.as_f64()?;
+        Some(Pace { rate, burst: self.burst_limit.map_or(rate.ceil(), f64::from) })
+    }
 }
 
 /// How often a plan's keys may call.
@@ -51,18 +66,18 @@ pub(super) struct Throttle {
 pub(super) struct Quota {
     /// The most calls in a period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
     /// The calls that are taken off the limit in the first period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<u32>,
+    pub(super) offset: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    period: Option<Period>,
+    pub(super) period: Option<Period>,
 }
 
 /// What a quota is counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-enum Period {
+pub(super) enum Period {
     Day,
     Week,
     Month,
@@ -76,7 +91,10 @@ impl UsagePlan {
             .api_stages
             .iter()
             .filter_map(|text| text.split_once(':'))
-            .map(|(api, stage)| json!({ "apiId": api, "stage": stage }))
+            .map(|(api, stage)| {
+                let throttle = settings.path_throttles.get(&format!("{api}:{stage}"));
+                with(json!({ "apiId": api, "stage": stage }), json!({ "throttle": throttle }))
+            })
             .collect();
         let members = json!({
             "description": settings.description,

@@ -6,9 +6,9 @@ use super::{
     key::ApiKey,
     model::Tags,
     paging::Paging,
-    patch::Patch,
-    tags,
-    usage_plan::{PlanSettings, Quota, Throttle, UsagePlan},
+    patch::{Patch, PatchOperation, unescaped},
+    tags, usage,
+    usage_plan::{PathThrottles, Period, PlanSettings, Quota, Throttle, UsagePlan},
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -36,6 +36,8 @@ struct CreateUsagePlan {
 struct ApiStage {
     api_id: String,
     stage: String,
+    #[serde(default)]
+    throttle: PathThrottles,
 }
 
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
@@ -45,8 +47,12 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     if name.is_empty() {
         return Err(bad_request("Usage Plan name must be specified"));
     }
-    let api_stages = api_stages.into_iter().map(|stage| format!("{}:{}", stage.api_id, stage.stage)).collect();
-    let settings = PlanSettings { name, description, api_stages, throttle, quota };
+    let named = |stage: &ApiStage| format!("{}:{}", stage.api_id, stage.stage);
+    let path_throttles = api_stages.iter().filter(|stage| !stage.throttle.is_empty());
+    let path_throttles = path_throttles.map(|stage| (named(stage), stage.throttle.clone())).collect();
+    let api_stages = api_stages.iter().map(named).collect();
+    let settings = PlanSettings { name, description, api_stages, path_throttles, throttle, quota };
+    check_limits(&settings)?;
     let plan = UsagePlan { id: letter_id(6)?, settings, tags, keys: BTreeSet::new() };
     let shown = plan.show();
     scope
@@ -66,6 +72,41 @@ fn check_stages(state: &State, settings: &PlanSettings) -> Result<(), AwsError> 
             text.split_once(':').ok_or_else(|| bad_request("Invalid API stage: `api:stage` is needed"))?;
         if state.api(api).and_then(|api| api.stage(name)).is_err() {
             return Err(not_found(format!("API Stage not found: {text}")));
+        }
+    }
+    Ok(())
+}
+
+/// A plan limits by what API Gateway can count.
+fn check_limits(settings: &PlanSettings) -> Result<(), AwsError> {
+    let throttles = settings.throttle.iter().chain(settings.path_throttles.values().flat_map(PathThrottles::values));
+    for throttle in throttles {
+        let rate = throttle.rate_limit.as_ref().and_then(serde_json::Number::as_f64);
+        if rate.is_some_and(|rate| rate < 0.0) {
+            return Err(bad_request("Usage Plan throttle rate limit must not be negative"));
+        }
+        if rate.is_some_and(|rate| throttle.burst_limit.is_some_and(|burst| rate > 0.0 && burst == 0)) {
+            return Err(bad_request("Usage Plan throttle burst limit must be at least 1"));
+        }
+    }
+    for stage in settings.path_throttles.keys() {
+        if !settings.api_stages.contains(stage) {
+            return Err(not_found(format!("API Stage not found: {stage}")));
+        }
+    }
+    if let Some(quota) = &settings.quota {
+        let limit = quota.limit.ok_or_else(|| bad_request("Usage Plan quota limit must be specified"))?;
+        let period = quota.period.ok_or_else(|| bad_request("Usage Plan quota period must be specified"))?;
+        let days = match period {
+            Period::Day => 1,
+            Period::Week => 7,
+            Period::Month => 28,
+        };
+        if quota.offset.unwrap_or_default() >= days {
+            return Err(bad_request("Usage Plan quota offset must be less than the days of its period"));
+        }
+        if limit == 0 {
+            return Err(bad_request("Usage Plan quota limit must be greater than 0"));
         }
     }
     Ok(())
@@ -98,12 +139,57 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     scope.read(|state| Ok(Output::Members(state.apigateway.plan(&at.usage_plan_id)?.show())))
 }
 
+/// Applies a patch of the throttles of methods
+/// (`/apiStages/{api:stage}/throttle/{resource path}/{method}/rateLimit`); tells whether it is one.
+fn throttle_path(settings: &mut PlanSettings, operation: &PatchOperation) -> Result<bool, AwsError> {
+    let Some((stage, rest)) = operation.path().strip_prefix("/apiStages/").and_then(|rest| rest.split_once('/')) else {
+        return Ok(false);
+    };
+    let invalid =
+        || bad_request(format!("Invalid patch path  '{}' specified for op '{}'.", operation.path(), operation.op()));
+    let rest = rest.strip_prefix("throttle").ok_or_else(invalid)?.trim_start_matches('/');
+    if !settings.api_stages.iter().any(|known| known == stage) {
+        return Err(not_found(format!("API Stage not found: {stage}")));
+    }
+    let throttles = settings.path_throttles.entry(stage.to_owned()).or_default();
+    let limit = ["rateLimit", "burstLimit"].into_iter().find(|name| rest.ends_with(&format!("/{name}")));
+    let route = limit.map_or(rest, |limit| &rest[..rest.len() - limit.len() - 1]);
+    let route = format!("/{}", unescaped(route).trim_start_matches('/'));
+    match (operation.op(), limit) {
+        ("remove", None) if rest.is_empty() => throttles.clear(),
+        ("remove", None) => drop(throttles.remove(&route)),
+        ("add" | "replace", None) if rest.is_empty() => {
+            *throttles = serde_json::from_str(operation.text()?).map_err(|_| invalid())?;
+        }
+        ("add" | "replace" | "remove", Some(limit)) => {
+            let value = if operation.op() == "remove" { None } else { Some(operation.text()?) };
+            let mut throttle =
+                throttles.get(&route).cloned().unwrap_or(Throttle { burst_limit: None, rate_limit: None });
+            if limit == "rateLimit" {
+                throttle.rate_limit = value.map(|text| text.parse().map_err(|_| invalid())).transpose()?;
+            } else {
+                throttle.burst_limit = value.map(|text| text.parse().map_err(|_| invalid())).transpose()?;
+            }
+            throttles.insert(route, throttle);
+        }
+        _ => return Err(invalid()),
+    }
+    settings.path_throttles.retain(|_, throttles| !throttles.is_empty());
+    Ok(true)
+}
+
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, patch, scope) = operation.inputs::<PlanPath, Patch>()?;
     let shown = scope.change(|state| {
         let state = &mut state.apigateway;
-        let settings = patch.apply(&state.plan(&at.usage_plan_id)?.settings)?;
+        let old = &state.plan(&at.usage_plan_id)?.settings;
+        let mut settings = old.clone();
+        let patch = patch.without(|operation| throttle_path(&mut settings, operation))?;
+        patch.only(&["name", "description", "apiStages", "throttle", "quota"])?;
+        let mut settings: PlanSettings = patch.apply(&settings)?;
+        settings.path_throttles.retain(|stage, _| settings.api_stages.contains(stage));
         check_stages(state, &settings)?;
+        check_limits(&settings)?;
         let plan = state.plan_mut(&at.usage_plan_id)?;
         plan.settings = settings;
         Ok(plan.show())
@@ -114,8 +200,18 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (PlanPath { usage_plan_id: id }, scope) = operation.input()?;
     let removed = scope.change(|state| {
-        let removed = state.apigateway.plans.remove(&id);
-        removed.map(drop).ok_or_else(|| absent("Usage Plan"))
+        let state = &mut state.apigateway;
+        let plan = state.plan(&id)?.clone();
+        if let Some(stage) = plan.settings.api_stages.first() {
+            return Err(bad_request(format!(
+                "Cannot delete Usage Plan {id} because it is still associated with API Stages ({stage})"
+            )));
+        }
+        for key in &plan.keys {
+            state.usage.remove(&usage::name(&id, key));
+        }
+        state.plans.remove(&id);
+        Ok(())
     });
     removed.await?;
     Ok(Output::Done)
@@ -136,12 +232,26 @@ pub(super) async fn create_key(operation: Operation<'_>) -> Result<Output, AwsEr
     }
     let shown = scope.change(|state| {
         let shown = show_key(state.apigateway.key(&key_id)?);
+        check_one_plan(&state.apigateway, &usage_plan_id, &key_id)?;
         if !state.apigateway.plan_mut(&usage_plan_id)?.keys.insert(key_id) {
             return Err(conflict("This key is in the usage plan already"));
         }
         Ok(shown)
     });
     Ok(Output::Members(shown.await?))
+}
+
+/// A key is in one plan at most for each stage.
+fn check_one_plan(state: &State, plan: &str, key: &str) -> Result<(), AwsError> {
+    let stages = &state.plan(plan)?.settings.api_stages;
+    let others = state.plans.values().filter(|other| other.id != plan && other.keys.contains(key));
+    let mut shared = others.flat_map(|other| &other.settings.api_stages).filter(|stage| stages.contains(stage));
+    match shared.next() {
+        Some(stage) => Err(conflict(format!(
+            "API Key {key} cannot be added to multiple usage plans with common API stages ({stage})"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Shows a key as the plans do.
@@ -186,7 +296,9 @@ pub(super) fn get_key(operation: Operation<'_>) -> Result<Output, AwsError> {
 pub(super) async fn delete_key(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (PlanKeyPath { usage_plan_id, key_id }, scope) = operation.input()?;
     let removed = scope.change(|state| {
-        let was_there = state.apigateway.plan_mut(&usage_plan_id)?.keys.remove(&key_id);
+        let state = &mut state.apigateway;
+        let was_there = state.plan_mut(&usage_plan_id)?.keys.remove(&key_id);
+        state.usage.remove(&usage::name(&usage_plan_id, &key_id));
         was_there.then_some(()).ok_or_else(|| absent("Usage Plan Key"))
     });
     removed.await?;
@@ -229,9 +341,28 @@ mod tests {
     }
 
     #[test]
-    fn what_a_plan_cannot_limit_here_is_refused_by_name() {
-        let stage = json!({ "apiId": "a", "stage": "dev", "throttle": { "/GET": { "burstLimit": 1 } } });
-        let fault = read(&json!({ "name": "p", "apiStages": [stage] })).map(drop).unwrap_err();
-        assert_eq!(fault, Fault::Unknown("apiStages[0].throttle".to_owned()));
+    fn a_throttle_of_a_method_is_patched_by_its_path() {
+        let mut settings = PlanSettings {
+            name: "p".to_owned(),
+            description: None,
+            api_stages: vec!["a:dev".to_owned()],
+            path_throttles: std::collections::BTreeMap::new(),
+            throttle: None,
+            quota: None,
+        };
+        let mut patch = |op: &str, path: &str, value: &str| {
+            let operation = serde_json::from_value(json!({ "op": op, "path": path, "value": value })).unwrap();
+            throttle_path(&mut settings, &operation).map(|is_one| (is_one, json!(settings.path_throttles)))
+        };
+        let (_, shown) = patch("replace", "/apiStages/a:dev/throttle/~1pets~1{id}/GET/rateLimit", "1.5").unwrap();
+        assert_eq!(shown, json!({ "a:dev": { "/pets/{id}/GET": { "rateLimit": 1.5 } } }));
+        let (_, shown) = patch("replace", "/apiStages/a:dev/throttle//pets/{id}/GET/burstLimit", "2").unwrap();
+        assert_eq!(shown["a:dev"]["/pets/{id}/GET"], json!({ "rateLimit": 1.5, "burstLimit": 2 }));
+        assert!(patch("replace", "/apiStages/a:dev/throttle/~1x/GET/rateLimit", "fast").is_err());
+        assert!(patch("replace", "/apiStages/b:dev/throttle/~1x/GET/rateLimit", "1").is_err());
+        assert!(patch("replace", "/apiStages/a:dev/colour", "red").is_err());
+        assert!(!patch("add", "/apiStages", "a:dev").unwrap().0);
+        let (_, shown) = patch("remove", "/apiStages/a:dev/throttle/~1pets~1{id}/GET", "").unwrap();
+        assert_eq!(shown, json!({}));
     }
 }

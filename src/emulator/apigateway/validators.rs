@@ -1,13 +1,14 @@
-//! Request validators: whether the parameters that a method wants are there. Bodies are not looked into.
+//! Request validators: whether the parameters that a method wants are there, and whether the body is what its model says.
 
 use super::{
-    error::{absent, lacking},
+    error::{absent, conflict},
     failure::Failure,
     incoming::Incoming,
-    model::{Method, Validator},
+    model::{Deployment, Method, Validator},
     paging::Paging,
     patch::Patch,
     rest_apis::ApiPath,
+    schema,
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -15,7 +16,6 @@ use crate::emulator::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// The validator that an operation is about.
 #[derive(Deserialize)]
@@ -36,10 +36,6 @@ struct CreateRequestValidator {
     validate_request_parameters: bool,
 }
 
-fn check(validator: &Validator) -> Result<(), AwsError> {
-    if validator.validate_request_body { Err(lacking("validateRequestBody")) } else { Ok(()) }
-}
-
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, input, scope) = operation.inputs::<ApiPath, CreateRequestValidator>()?;
     let validator = Validator {
@@ -48,7 +44,6 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         validate_request_body: input.validate_request_body,
         validate_request_parameters: input.validate_request_parameters,
     };
-    check(&validator)?;
     let shown = json!(validator);
     let added = scope.change(|state| {
         state.apigateway.api_mut(&at.rest_api_id)?.validators.insert(validator.id.clone(), validator);
@@ -79,9 +74,8 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
     let shown = scope.change(|state| {
         let validators = &mut state.apigateway.api_mut(&at.rest_api_id)?.validators;
         let validator = validators.get_mut(&at.request_validator_id).ok_or_else(|| absent("Request Validator"))?;
-        let new: Validator = patch.apply(&*validator)?;
-        check(&new)?;
-        *validator = Validator { id: at.request_validator_id, ..new };
+        patch.only(&["name", "validateRequestBody", "validateRequestParameters"])?;
+        *validator = patch.apply(&*validator)?;
         Ok(json!(validator))
     });
     Ok(Output::Members(shown.await?))
@@ -90,23 +84,29 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<ValidatorPath>()?;
     let removed = scope.change(|state| {
-        let validators = &mut state.apigateway.api_mut(&at.rest_api_id)?.validators;
-        validators.remove(&at.request_validator_id).map(drop).ok_or_else(|| absent("Request Validator"))
+        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let mut methods = api.resources.values().flat_map(|resource| resource.methods.values());
+        if methods.any(|method| method.request_validator_id.as_ref() == Some(&at.request_validator_id)) {
+            return Err(conflict("Cannot delete a request validator that is used by a method"));
+        }
+        api.validators.remove(&at.request_validator_id).map(drop).ok_or_else(|| absent("Request Validator"))
     });
     removed.await?;
     Ok(Output::Done)
 }
 
-/// Refuses a request that lacks what its method wants, where the method has a validator that looks.
-pub(super) fn validate(
-    validators: &BTreeMap<String, Validator>,
-    method: &Method,
-    incoming: &Incoming,
-) -> Result<(), Failure> {
-    let validator = method.request_validator_id.as_ref().and_then(|id| validators.get(id));
-    if !validator.is_some_and(|validator| validator.validate_request_parameters) {
-        return Ok(());
+/// Refuses a request that lacks what its method wants, or whose body is not what the method's model for its type says,
+/// where the method has a validator that looks.
+pub(super) fn validate(deployed: &Deployment, method: &Method, incoming: &Incoming) -> Result<(), Failure> {
+    let validator = method.request_validator_id.as_ref().and_then(|id| deployed.validators.get(id));
+    let Some(validator) = validator else { return Ok(()) };
+    if validator.validate_request_parameters {
+        validate_parameters(method, incoming)?;
     }
+    if validator.validate_request_body { validate_body(deployed, method, incoming) } else { Ok(()) }
+}
+
+fn validate_parameters(method: &Method, incoming: &Incoming) -> Result<(), Failure> {
     let wanted = method.request_parameters.iter().filter(|(_, is_wanted)| **is_wanted);
     let missing: Vec<_> = wanted
         .filter_map(|(name, _)| name.strip_prefix("method.request.")?.split_once('.'))
@@ -121,4 +121,16 @@ pub(super) fn validate(
         .map(|(_, name)| name.to_owned())
         .collect();
     if missing.is_empty() { Ok(()) } else { Err(Failure::Parameters(missing)) }
+}
+
+fn validate_body(deployed: &Deployment, method: &Method, incoming: &Incoming) -> Result<(), Failure> {
+    let content_type = incoming.content_type();
+    let models = &method.request_models;
+    let chosen = models.iter().find(|(kind, _)| kind.eq_ignore_ascii_case(content_type)).map(|(_, name)| name);
+    let chosen = chosen.or_else(|| models.get("$default"));
+    let schema = chosen.and_then(|name| deployed.models.get(name)?.schema.as_deref()).filter(|text| !text.is_empty());
+    match schema.and_then(|schema| schema::faults(schema, &deployed.models, incoming.text())) {
+        Some(why) => Err(Failure::Body(why)),
+        None => Ok(()),
+    }
 }

@@ -26,8 +26,8 @@ pub(super) struct ApiPath {
 }
 
 /// What an API is made of, or changed by.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Settings {
     name: Option<String>,
     description: Option<String>,
@@ -83,6 +83,21 @@ impl Settings {
     }
 }
 
+/// Changes what an API says of itself as a document has it.
+pub(super) fn configure(
+    settings: &mut ApiSettings,
+    name: &str,
+    description: Option<String>,
+    version: Option<String>,
+    cors: Option<Value>,
+) -> Result<(), AwsError> {
+    let cors = cors.map(serde_json::from_value).transpose();
+    let cors_configuration = cors.map_err(|error| bad_request(format!("Invalid x-amazon-apigateway-cors: {error}")))?;
+    let input =
+        Settings { name: Some(name.to_owned()), description, version, cors_configuration, ..Settings::default() };
+    input.apply(settings)
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CreateApi {
@@ -116,6 +131,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         tags,
         routes: BTreeMap::new(),
         integrations: BTreeMap::new(),
+        authorizers: BTreeMap::new(),
         stages: BTreeMap::new(),
         deployments: BTreeMap::new(),
     };

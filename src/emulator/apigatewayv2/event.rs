@@ -26,6 +26,8 @@ pub(super) struct Source<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a [u8],
     pub(super) caller_ip: Option<IpAddr>,
+    /// What an authorizer says of the caller.
+    pub(super) authorizer: Option<&'a Value>,
     pub(super) request_id: &'a str,
     pub(super) trace: &'a str,
     pub(super) now: OffsetDateTime,
@@ -58,6 +60,8 @@ struct Event<'a> {
 struct Context<'a> {
     account_id: &'a str,
     api_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<&'a Value>,
     domain_name: String,
     domain_prefix: &'a str,
     http: Http<'a>,
@@ -83,6 +87,7 @@ pub(super) fn version_2(source: &Source<'_>) -> Vec<u8> {
         request_context: Context {
             account_id: source.account,
             api_id: source.api,
+            authorizer: source.authorizer,
             domain_name: domain_name(source),
             domain_prefix: source.api,
             http: Http::of(source.method, &path, source.headers, source.caller_ip),
@@ -117,7 +122,7 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
     let or_null = |map: &BTreeMap<String, String>| if map.is_empty() { Value::Null } else { json!(map) };
     let resource = source.route.route_key.split_once(' ').map_or("$default", |(_, path)| path);
     let path = percent_decode_str(source.path).decode_utf8_lossy();
-    let event = json!({
+    let mut event = json!({
         "version": "1.0",
         "resource": resource,
         "path": path,
@@ -162,7 +167,55 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
         "body": body,
         "isBase64Encoded": is_base64,
     });
+    if let Some(authorizer) = source.authorizer {
+        event["requestContext"]["authorizer"] = authorizer.clone();
+        let identity = authorizer.as_object().filter(|authorizer| authorizer.contains_key("userArn"));
+        for (shown, name) in [
+            ("accessKey", "accessKey"),
+            ("accountId", "accountId"),
+            ("caller", "callerId"),
+            ("user", "userId"),
+            ("userArn", "userArn"),
+        ] {
+            if let Some(value) = identity.and_then(|identity| identity.get(name)) {
+                event["requestContext"]["identity"][shown] = value.clone();
+            }
+        }
+    }
     event.to_string().into_bytes()
+}
+
+/// What an authorizer is asked that takes version 2.0.
+pub(super) fn question_2(source: &Source<'_>, arn: &str, values: &[String]) -> Value {
+    let mut event: Value = serde_json::from_slice(&version_2(source)).unwrap_or_default();
+    if let Value::Object(members) = &mut event {
+        members.remove("body");
+        members.remove("isBase64Encoded");
+        members.insert("type".to_owned(), "REQUEST".into());
+        members.insert("routeArn".to_owned(), arn.into());
+        members.insert("identitySource".to_owned(), if values.is_empty() { Value::Null } else { json!(values) });
+    }
+    event
+}
+
+/// What an authorizer is asked that takes version 1.0.
+pub(super) fn question_1(source: &Source<'_>, arn: &str, values: &[String]) -> Value {
+    let mut event: Value = serde_json::from_slice(&version_1(source)).unwrap_or_default();
+    if let Value::Object(members) = &mut event {
+        for name in ["body", "isBase64Encoded", "multiValueHeaders", "multiValueQueryStringParameters"] {
+            members.remove(name);
+        }
+        members.insert("type".to_owned(), "REQUEST".into());
+        members.insert("methodArn".to_owned(), arn.into());
+        members.insert("identitySource".to_owned(), values.join(",").into());
+        members.insert("authorizationToken".to_owned(), values.join(",").into());
+        for name in ["queryStringParameters", "pathParameters", "stageVariables"] {
+            if members.get(name).is_some_and(Value::is_null) {
+                members.insert(name.to_owned(), json!({}));
+            }
+        }
+    }
+    event
 }
 
 fn domain_name(source: &Source<'_>) -> String {

@@ -1,17 +1,20 @@
 //! The data plane of HTTP APIs: a call, from its path to its answer.
 
 use super::{
-    answer, cors, event,
+    answer,
+    authorization::{Door, Refused},
+    cors, event,
     event::Source,
     integrations::function,
     matching::{self, Matched},
     model::{Cors, Deployment, Integration},
 };
 use crate::{
-    edge::ApiCall,
+    edge::{ApiCall, Told},
     emulator::{
         Context,
         apigateway::{Failure, Function, Outcome, backend, new_trace, with_stage_variables},
+        cloudwatch,
         runtime::Functions,
         store::Region,
     },
@@ -20,7 +23,11 @@ use crate::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What a stage serves, as it was when a call came.
 #[derive(Debug)]
@@ -56,28 +63,42 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName) -> Option<Served>
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
+    let began = Instant::now();
     let served = &call.deployment;
     let (method, sent) = (call.request.method(), call.request.headers());
     let preflight = served.cors.as_ref().and_then(|cors| cors::preflight(cors, method, sent));
+    let mut integration = None;
     let mut response = if let Some(response) = preflight {
         response
     } else {
+        let asked = Instant::now();
         let answered = answer(context, functions, &call).await;
+        integration = (!matches!(answered, Err(Refusal::NoRoute))).then(|| asked.elapsed());
         let mut response = answered.unwrap_or_else(|refused| refusal(&refused));
         if let Some(cors) = &served.cors {
             cors::apply(cors, sent, &mut response);
         }
         response
     };
+    let counted = cloudwatch::ApiCall {
+        api: ("ApiId", call.api.as_str()),
+        stage: call.stage.as_str(),
+        status: response.status().as_u16(),
+        latency: began.elapsed(),
+        integration,
+    };
+    cloudwatch::api_called(context, &served.region, &counted);
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         response.headers_mut().insert("apigw-requestid", id);
     }
+    response.extensions_mut().insert(Told { gateway: Some(began.elapsed()), ..Told::default() });
     response
 }
 
 /// The refusals and failures of HTTP APIs.
 enum Refusal {
     NoRoute,
+    Caller(Refused),
     Gateway(Failure),
 }
 
@@ -89,16 +110,25 @@ impl From<Failure> for Refusal {
 
 fn refusal(refusal: &Refusal) -> Response {
     let (status, message) = match refusal {
+        Refusal::Caller(Refused::Unauthorized(_)) => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+        Refusal::Caller(Refused::Forbidden(_)) => (StatusCode::FORBIDDEN, "Forbidden"),
         Refusal::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
         Refusal::Gateway(Failure::Throttled) => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
         Refusal::Gateway(Failure::Timeout | Failure::NoBackend) => {
             (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
         }
-        Refusal::Gateway(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        Refusal::Gateway(_) | Refusal::Caller(Refused::Broken) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
     };
     let mut response = Response::new(json!({ "message": message }).to_string().into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Refusal::Caller(Refused::Unauthorized(Some(why)) | Refused::Forbidden(Some(why))) = refusal
+        && let Ok(why) = HeaderValue::from_str(why)
+    {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, why);
+    }
     response
 }
 
@@ -128,10 +158,16 @@ async fn answer(context: &Arc<Context>, functions: &Functions, call: &ApiCall<Se
         headers: call.request.headers(),
         body: call.request.body(),
         caller_ip: call.request.extensions().get::<Peer>().map(|peer| peer.0.ip()),
+        authorizer: None,
         request_id: &call.request_id,
         trace: &trace,
         now: context.config.clock.now(),
     };
+    let version = integration.payload_format_version.as_str();
+    let (deployment, route, caller) = (&*served.deployment, matched.route, &call.caller);
+    let door = Door { context, functions, deployment, route, version, caller };
+    let authorizer = door.open(&source).await.map_err(Refusal::Caller)?;
+    let source = Source { authorizer: authorizer.as_ref(), ..source };
     if integration.integration_type == "HTTP_PROXY" {
         return Ok(server(context, integration, &source, &matched).await?);
     }
@@ -141,6 +177,7 @@ async fn answer(context: &Arc<Context>, functions: &Functions, call: &ApiCall<Se
         functions,
         arn: function(&uri).ok_or(Failure::Configuration)?,
         source_arn: &source_arn(&source, &matched),
+        role: None,
         limit: Duration::from_millis(integration.timeout_in_millis.into()),
         request_id: &call.request_id,
         trace: &format!("{trace};Sampled=0"),

@@ -20,13 +20,13 @@ const MAX_TIMEOUT_MS: u32 = 30_000;
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct CreateIntegration {
-    integration_type: Option<String>,
-    integration_uri: Option<String>,
-    integration_method: Option<String>,
-    payload_format_version: Option<String>,
-    timeout_in_millis: Option<u32>,
-    connection_type: Option<String>,
-    description: Option<String>,
+    pub(super) integration_type: Option<String>,
+    pub(super) integration_uri: Option<String>,
+    pub(super) integration_method: Option<String>,
+    pub(super) payload_format_version: Option<String>,
+    pub(super) timeout_in_millis: Option<u32>,
+    pub(super) connection_type: Option<String>,
+    pub(super) description: Option<String>,
 }
 
 impl CreateIntegration {

@@ -1,17 +1,21 @@
 //! API Gateway's HTTP APIs: what clients put together ([`SERVICE`]), and what callers of a deployed API get ([`api`]).
 //!
-//! A service of its own that shares its signing name with REST APIs; its paths begin with `/v2/`. Authorizers, parameter
-//! mappings, models, WebSocket APIs, custom domains and VPC links are refused, not ignored.
+//! A service of its own that shares its signing name with REST APIs; its paths begin with `/v2/`. Parameter mappings,
+//! WebSocket APIs with their models, custom domains and VPC links are refused, not ignored.
 
 mod answer;
 mod apis;
+mod authorization;
+mod authorizers;
 mod cors;
 mod error;
 mod event;
 mod gateway;
 mod integrations;
+mod jwt;
 mod matching;
 mod model;
+mod openapi;
 mod routes;
 mod stages;
 
@@ -33,18 +37,23 @@ pub static SERVICE: Service = Service {
     routes: Some(&ROUTES),
     operations: &[
         ("CreateApi", Handler::Async(|operation| Box::pin(apis::create(operation)))),
+        ("CreateAuthorizer", Handler::Async(|operation| Box::pin(authorizers::create(operation)))),
         ("CreateDeployment", Handler::Async(|operation| Box::pin(stages::deploy(operation)))),
         ("CreateIntegration", Handler::Async(|operation| Box::pin(integrations::create(operation)))),
         ("CreateRoute", Handler::Async(|operation| Box::pin(routes::create(operation)))),
         ("CreateStage", Handler::Async(|operation| Box::pin(stages::create(operation)))),
         ("DeleteApi", Handler::Async(|operation| Box::pin(apis::delete(operation)))),
+        ("DeleteAuthorizer", Handler::Async(|operation| Box::pin(authorizers::delete(operation)))),
         ("DeleteCorsConfiguration", Handler::Async(|operation| Box::pin(apis::delete_cors(operation)))),
         ("DeleteDeployment", Handler::Async(|operation| Box::pin(stages::undeploy(operation)))),
         ("DeleteIntegration", Handler::Async(|operation| Box::pin(integrations::delete(operation)))),
         ("DeleteRoute", Handler::Async(|operation| Box::pin(routes::delete(operation)))),
         ("DeleteStage", Handler::Async(|operation| Box::pin(stages::delete(operation)))),
+        ("ExportApi", Handler::Sync(openapi::export)),
         ("GetApi", Handler::Sync(apis::get)),
         ("GetApis", Handler::Sync(apis::list)),
+        ("GetAuthorizer", Handler::Sync(authorizers::get)),
+        ("GetAuthorizers", Handler::Sync(authorizers::list)),
         ("GetDeployment", Handler::Sync(stages::deployment)),
         ("GetDeployments", Handler::Sync(stages::deployments)),
         ("GetIntegration", Handler::Sync(integrations::get)),
@@ -54,9 +63,13 @@ pub static SERVICE: Service = Service {
         ("GetStage", Handler::Sync(stages::get)),
         ("GetStages", Handler::Sync(stages::list)),
         ("GetTags", Handler::Sync(apis::tags)),
+        ("ImportApi", Handler::Async(|operation| Box::pin(openapi::import(operation)))),
+        ("ReimportApi", Handler::Async(|operation| Box::pin(openapi::reimport(operation)))),
+        ("ResetAuthorizersCache", Handler::Sync(authorizers::reset)),
         ("TagResource", Handler::Async(|operation| Box::pin(apis::tag(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(apis::untag(operation)))),
         ("UpdateApi", Handler::Async(|operation| Box::pin(apis::update(operation)))),
+        ("UpdateAuthorizer", Handler::Async(|operation| Box::pin(authorizers::update(operation)))),
         ("UpdateIntegration", Handler::Async(|operation| Box::pin(integrations::update(operation)))),
         ("UpdateRoute", Handler::Async(|operation| Box::pin(routes::update(operation)))),
         ("UpdateStage", Handler::Async(|operation| Box::pin(stages::update(operation)))),

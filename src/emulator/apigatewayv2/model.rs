@@ -51,6 +51,8 @@ pub(super) struct HttpApi {
     pub(super) tags: Tags,
     pub(super) routes: BTreeMap<String, Route>,
     pub(super) integrations: BTreeMap<String, Integration>,
+    #[serde(default)]
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
     pub(super) stages: BTreeMap<StageName, Stage>,
     /// Shared, so that a call keeps the one that it was let in by.
     pub(super) deployments: BTreeMap<String, Arc<Deployment>>,
@@ -100,11 +102,49 @@ pub(super) struct Route {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) target: Option<String>,
     pub(super) authorization_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) authorization_scopes: Vec<String>,
     pub(super) api_key_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operation_name: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) api_gateway_managed: bool,
+}
+
+/// Who decides whether a caller may call the routes that name it.
+#[expect(clippy::struct_field_names, reason = "the members as AWS names them")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Authorizer {
+    pub(super) authorizer_id: String,
+    pub(super) name: String,
+    /// `JWT` or `REQUEST`.
+    pub(super) authorizer_type: String,
+    pub(super) identity_source: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jwt_configuration: Option<Jwt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer_credentials_arn: Option<String>,
+    /// `1.0` or `2.0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer_payload_format_version: Option<String>,
+    #[serde(rename = "authorizerResultTtlInSeconds", skip_serializing_if = "Option::is_none")]
+    pub(super) ttl: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) enable_simple_responses: Option<bool>,
+}
+
+/// Whose tokens are taken, and for whom they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Jwt {
+    pub(super) audience: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issuer: Option<String>,
 }
 
 /// What answers routes.
@@ -151,6 +191,8 @@ pub(super) struct Deployment {
     pub(super) is_auto: bool,
     pub(super) routes: BTreeMap<String, Route>,
     pub(super) integrations: BTreeMap<String, Integration>,
+    #[serde(default)]
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
 }
 
 /// Writes a time as HTTP APIs do.
@@ -195,8 +237,15 @@ impl HttpApi {
         now: OffsetDateTime,
     ) -> Result<String, AwsError> {
         let id = letter_id(6)?;
-        let (routes, integrations) = (self.routes.clone(), self.integrations.clone());
-        let deployment = Deployment { id: id.clone(), created: now, description, is_auto, routes, integrations };
+        let deployment = Deployment {
+            id: id.clone(),
+            created: now,
+            description,
+            is_auto,
+            routes: self.routes.clone(),
+            integrations: self.integrations.clone(),
+            authorizers: self.authorizers.clone(),
+        };
         self.deployments.insert(id.clone(), Arc::new(deployment));
         Ok(id)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     apis::ApiPath,
-    error::{absent, bad_request, conflict, lacking},
+    error::{absent, bad_request, conflict},
     model::{HttpApi, Paging, Route},
 };
 use crate::emulator::{
@@ -20,6 +20,8 @@ struct Settings {
     route_key: Option<String>,
     target: Option<String>,
     authorization_type: Option<String>,
+    authorizer_id: Option<String>,
+    authorization_scopes: Option<Vec<String>>,
     #[serde(default)]
     api_key_required: bool,
     operation_name: Option<String>,
@@ -61,9 +63,13 @@ pub(super) fn check_key(key: &str) -> Result<(), AwsError> {
 
 impl Settings {
     fn apply(self, api: &HttpApi, route: &mut Route) -> Result<(), AwsError> {
-        if let Some(kind) = self.authorization_type.filter(|kind| !kind.is_empty() && kind != "NONE") {
-            return Err(lacking(&format!("authorizationType {kind}")));
+        if let Some(kind) = self.authorization_type.filter(|kind| !kind.is_empty()) {
+            route.authorization_type = kind;
         }
+        route.authorizer_id = self.authorizer_id.or(route.authorizer_id.take()).filter(|id| !id.is_empty());
+        route.authorization_scopes =
+            self.authorization_scopes.unwrap_or_else(|| std::mem::take(&mut route.authorization_scopes));
+        check_authorization(api, route)?;
         if self.api_key_required {
             return Err(bad_request("ApiKeyRequired is not currently supported for HTTP APIs"));
         }
@@ -85,6 +91,34 @@ impl Settings {
         route.operation_name = self.operation_name.or(route.operation_name.take());
         Ok(())
     }
+}
+
+/// A route that would ask an authorizer must not be open instead.
+pub(super) fn check_authorization(api: &HttpApi, route: &mut Route) -> Result<(), AwsError> {
+    let wanted = match route.authorization_type.as_str() {
+        "NONE" | "AWS_IAM" => {
+            route.authorizer_id = None;
+            route.authorization_scopes.clear();
+            return Ok(());
+        }
+        "JWT" => "JWT",
+        "CUSTOM" => "REQUEST",
+        _ => return Err(bad_request("Invalid AuthorizationType specified. Valid values: NONE, AWS_IAM, CUSTOM, JWT")),
+    };
+    let id = route.authorizer_id.as_deref().ok_or_else(|| {
+        bad_request(format!("AuthorizerId must be specified for AuthorizationType {}", route.authorization_type))
+    })?;
+    let authorizer = api.authorizers.get(id).ok_or_else(|| absent("Authorizer", id))?;
+    if authorizer.authorizer_type != wanted {
+        return Err(bad_request(format!(
+            "Authorizer type {} does not match AuthorizationType {}",
+            authorizer.authorizer_type, route.authorization_type
+        )));
+    }
+    if wanted == "REQUEST" && !route.authorization_scopes.is_empty() {
+        return Err(bad_request("AuthorizationScopes are only supported for JWT authorizers"));
+    }
+    Ok(())
 }
 
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {

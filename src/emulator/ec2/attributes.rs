@@ -36,9 +36,10 @@ pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError>
     let now = scope.now_millis();
     scope
         .change(|state| {
-            state.ec2.find(std::slice::from_ref(&id), now)?;
+            let network = Network::new(scope.account(), scope.region);
+            let vpc = state.ec2.find(std::slice::from_ref(&id), now)?.first().map(|instance| instance.vpc(&network));
             let groups = match &change {
-                Change::Groups(ids) => state.ec2.groups_of(ids, &[], &Network::new(scope.account(), scope.region))?,
+                Change::Groups(ids) => state.ec2.groups_of(ids, &[], &vpc.unwrap_or_default(), &network)?,
                 _ => Vec::new(),
             };
             if let Some(instance) = state.ec2.instances.get_mut(&id) {

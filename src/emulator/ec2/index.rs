@@ -6,6 +6,7 @@ use super::{
     network::Addresses,
 };
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+use std::net::Ipv4Addr;
 
 /// Finds instances by other things than their ids.
 #[derive(Clone, Default)]
@@ -25,14 +26,20 @@ impl Index {
         if instance.goal == Goal::Terminate {
             self.end(instance);
         } else {
-            self.addresses.set(instance.address, true);
+            self.hold(instance.own_subnet(), instance.address, true);
         }
     }
 
     /// Notes that an instance was terminated: its address is free, and its days are counted.
     pub(super) fn end(&mut self, instance: &Instance) {
-        self.addresses.set(instance.address, false);
+        self.hold(instance.own_subnet(), instance.address, false);
         self.ended.insert_mut((instance.gone(), instance.id.clone()));
+    }
+
+    /// Notes that an address of a subnet is taken, or free again; `own` is the subnet where it did not come with the
+    /// default network.
+    pub(super) fn hold(&mut self, own: Option<&str>, address: Ipv4Addr, is_taken: bool) {
+        self.addresses.set(own, address, is_taken);
     }
 
     /// Forgets a terminated instance.

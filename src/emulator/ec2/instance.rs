@@ -1,6 +1,14 @@
 //! An instance, and how its state follows from what was asked of it and when.
 
-use super::{groups::GroupName, images, network::Network, options::Options, profile::Profile, volumes::Device};
+use super::{
+    groups::GroupName,
+    images,
+    network::Network,
+    networks::{Bound, OwnInterface},
+    options::Options,
+    profile::Profile,
+    volumes::Device,
+};
 use crate::emulator::wire::utc_time;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::Ipv4Addr};
@@ -84,6 +92,9 @@ pub struct Instance {
     pub(super) devices: Vec<Device>,
     #[serde(default)]
     pub(super) profile: Option<Profile>,
+    /// The interfaces that were attached to it, as they are now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) attached: Vec<OwnInterface>,
 }
 
 /// The one interface of an instance, apart from its addresses.
@@ -98,11 +109,34 @@ pub(super) struct Interface {
     pub(super) starts: u32,
     pub(super) description: String,
     pub(super) delete_on_termination: bool,
+    /// Where it is, unless it is in a subnet of the default network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lot: Option<Lot>,
+    /// The elastic address that leads to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) elastic: Option<Bound>,
+}
+
+/// A place in a network of one's own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Lot {
+    pub(super) subnet: String,
+    pub(super) vpc: String,
+    /// Whether what has a public address there has a public name.
+    pub(super) has_names: bool,
 }
 
 impl Default for Interface {
     fn default() -> Self {
-        Self { groups: Vec::new(), is_public: true, starts: 0, description: String::new(), delete_on_termination: true }
+        Self {
+            groups: Vec::new(),
+            is_public: true,
+            starts: 0,
+            description: String::new(),
+            delete_on_termination: true,
+            lot: None,
+            elastic: None,
+        }
     }
 }
 
@@ -189,10 +223,21 @@ impl Instance {
         }
     }
 
-    /// The public address, which it has while it runs.
+    /// The public address: an elastic one always, another one while it runs.
     pub(super) fn public_address(&self, now: i64) -> Option<Ipv4Addr> {
+        if let Some(bound) = &self.interface.elastic {
+            return Some(bound.address);
+        }
         let has_one = self.interface.is_public && self.phase(now) == Phase::Running;
-        has_one.then(|| Network::public_address(self.address, self.interface.starts))
+        has_one.then(|| match &self.interface.lot {
+            None => Network::public_address(self.address, self.interface.starts),
+            Some(_) => Network::public_address_of(&self.id, self.interface.starts),
+        })
+    }
+
+    /// The subnet, where it did not come with the default network.
+    pub(super) fn own_subnet(&self) -> Option<&str> {
+        self.interface.lot.as_ref().map(|lot| lot.subnet.as_str())
     }
 
     /// The device that it starts from.
@@ -241,6 +286,7 @@ pub(super) mod tests {
             root: String::new(),
             devices: Vec::new(),
             profile: None,
+            attached: Vec::new(),
         }
     }
 

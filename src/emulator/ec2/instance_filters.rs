@@ -3,9 +3,9 @@
 use super::{
     instance::{Instance, Phase},
     instance_xml::{architecture, state_reason},
-    interfaces,
     listing::{flag_passes, tag_passes},
     network::Network,
+    networks::Face,
 };
 use crate::emulator::wire::iso_time;
 
@@ -212,7 +212,7 @@ fn has_below(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool, net
         return false;
     }
     if let Some(filter) = filter.strip_prefix("network-interface.") {
-        return interfaces::has(instance, filter, test, network, now);
+        return instance.faces(network, now).iter().any(|face| face.has(filter, test));
     }
     let filter = match filter {
         "dns-name" => "public-dns-name",
@@ -223,7 +223,7 @@ fn has_below(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool, net
         // Nothing here has an outpost, a spot request, a product code, a kernel of its own, …
         _ => return false,
     };
-    interfaces::has(instance, filter, test, network, now)
+    Face::of_instance(instance, network, now).has(filter, test)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use super::{
     catalog::{self, Architecture},
     groups::GroupName,
     instance::{Goal, Instance, Phase},
-    interfaces,
     listing::{flag, write_tags},
     network::Network,
 };
@@ -97,8 +96,7 @@ fn write_placement(item: &mut xml::Element, instance: &Instance, network: &Netwo
         xml::text(placement, "groupName", "");
         xml::text(placement, "tenancy", &instance.options.tenancy);
     });
-    let public = instance.public_address(now);
-    xml::text(item, "dnsName", &public.map(|address| network.public_name(address)).unwrap_or_default());
+    xml::text(item, "dnsName", &instance.public_name(network, now).unwrap_or_default());
     // A terminated instance has given its place in the network back.
     if instance.phase(now) == Phase::Terminated {
         xml::text(item, "privateDnsName", "");
@@ -107,16 +105,16 @@ fn write_placement(item: &mut xml::Element, instance: &Instance, network: &Netwo
     }
     xml::text(item, "privateDnsName", &instance.private_name(network));
     xml::text(item, "privateIpAddress", &instance.address.to_string());
-    if let Some(address) = public {
+    if let Some(address) = instance.public_address(now) {
         xml::text(item, "ipAddress", &address.to_string());
     }
-    xml::text(item, "subnetId", &network.subnet(&instance.zone));
-    xml::text(item, "vpcId", &network.vpc());
+    xml::text(item, "subnetId", &instance.subnet(network));
+    xml::text(item, "vpcId", &instance.vpc(network));
     flag(item, "sourceDestCheck", instance.attributes.source_dest_check);
     xml::list(item, "groupSet", "item", instance.groups(network), |each, group: GroupName| group.write(each));
-    xml::list(item, "networkInterfaceSet", "item", [instance], |each, instance| {
-        interfaces::write(each, instance, network, now);
-        xml::element(each, "attachment", |attachment| interfaces::write_attachment(attachment, instance));
+    xml::list(item, "networkInterfaceSet", "item", instance.faces(network, now), |each, face| {
+        face.write(each, true);
+        xml::element(each, "attachment", |attachment| face.write_attachment(attachment));
     });
 }
 

@@ -32,16 +32,20 @@ macro_rules! kinds {
 }
 
 kinds! {
+    ACL: "acl", "network-acl", "InvalidNetworkAclId.Malformed", "InvalidNetworkAclID.NotFound", "The networkAcl ID '", "' does not exist";
+    ADDRESS: "eipalloc", "elastic-ip", "InvalidAllocationID.NotFound", "InvalidAllocationID.NotFound", "The allocation ID '", "' does not exist";
     GATEWAY: "igw", "internet-gateway", "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound", "The internetGateway ID '", "' does not exist";
     GROUP: "sg", "security-group", "InvalidGroupId.Malformed", "InvalidGroup.NotFound", "The security group '", "' does not exist";
     IMAGE: "ami", "image", "InvalidAMIID.Malformed", "InvalidAMIID.NotFound", "The image id '[", "]' does not exist";
     INSTANCE: "i", "instance", "InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound", "The instance ID '", "' does not exist";
     INTERFACE: "eni", "network-interface", "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '", "' does not exist";
     KEY_PAIR: "key", "key-pair", "InvalidKeyPairId.Malformed", "InvalidKeyPair.NotFound", "The key pair '", "' does not exist";
+    NAT: "nat", "natgateway", "NatGatewayMalformed", "NatGatewayNotFound", "NatGateway ", " was not found";
     ROUTE_TABLE: "rtb", "route-table", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound", "The routeTable ID '", "' does not exist";
     RULE: "sgr", "security-group-rule", "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound", "The security group rule ID '", "' does not exist";
     SNAPSHOT: "snap", "snapshot", "InvalidSnapshotID.Malformed", "InvalidSnapshot.NotFound", "The snapshot '", "' does not exist.";
     SUBNET: "subnet", "subnet", "InvalidSubnetId.Malformed", "InvalidSubnetID.NotFound", "The subnet ID '", "' does not exist";
+    TEMPLATE: "lt", "launch-template", "InvalidLaunchTemplateId.Malformed", "InvalidLaunchTemplateId.NotFound", "The specified launch template, with template ID ", ", does not exist.";
     VOLUME: "vol", "volume", "InvalidVolumeID.Malformed", "InvalidVolume.NotFound", "The volume '", "' does not exist.";
     VPC: "vpc", "vpc", "InvalidVpcId.Malformed", "InvalidVpcID.NotFound", "The vpc ID '", "' does not exist";
 }

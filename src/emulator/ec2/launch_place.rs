@@ -1,25 +1,35 @@
 //! Where a launch puts its instances: zone, subnet, groups and addresses, said of the instance or of its one interface.
 
 use super::{
-    instance::{Instance, Interface},
-    kind,
+    instance::{Instance, Interface, Lot},
     network::{Addresses, Network},
+    networks::Subnet,
     state::State,
 };
 use crate::emulator::wire::{AwsError, QueryParams};
 use std::net::Ipv4Addr;
 
-/// Where the instances of a launch go.
+/// Where the instances of a launch are to go.
 pub(super) struct Place {
-    /// Where it may be launched, in the order of preference.
-    pub(super) zones: Vec<String>,
+    zone: Option<String>,
+    subnet: Option<String>,
     group_ids: Vec<String>,
     group_names: Vec<String>,
     /// The private address, where one is asked for.
     address: Option<Ipv4Addr>,
-    is_public: bool,
+    is_public: Option<bool>,
     description: String,
     delete_on_termination: bool,
+}
+
+/// Where they go, with what is taken there.
+pub(super) struct Site {
+    subnet: Subnet,
+    interface: Interface,
+    address: Option<Ipv4Addr>,
+    taken: Addresses,
+    /// How many there is room for.
+    pub(super) room: usize,
 }
 
 /// What is said of the one interface.
@@ -93,7 +103,7 @@ fn lacking(what: &str) -> AwsError {
 }
 
 impl Place {
-    /// Reads a zone, the default subnet of one, or any zone; groups and addresses.
+    /// Reads a zone, a subnet, or neither; groups and addresses.
     pub(super) fn take(params: &mut QueryParams, network: &Network, most: usize) -> Result<Self, AwsError> {
         let interface = AskedInterface::take(params)?;
         let wanted = take_zone(params, network)?;
@@ -118,49 +128,96 @@ impl Place {
             let message = "The parameter groupName cannot be used with the parameter subnet";
             return Err(AwsError::sender("InvalidParameterCombination", message));
         }
-        let zones = zones(wanted, subnet.or(said(interface.subnet)), network)?;
-        let address = take_address(address.or(said(interface.address)), &zones, network, most)?;
-        let (zones, address) = match address {
-            Some((zone, address)) => (vec![zone], Some(address)),
-            None => (zones, None),
-        };
         Ok(Self {
-            zones,
+            zone: wanted,
+            subnet: subnet.or(said(interface.subnet)),
             group_ids: if interface.is_there { interface.groups } else { group_ids },
             group_names,
-            address,
-            is_public: interface.is_public.unwrap_or(true),
+            address: take_address(address.or(said(interface.address)), most)?,
+            is_public: interface.is_public,
             description: interface.description.unwrap_or_default(),
             delete_on_termination: interface.delete_on_termination.unwrap_or(true),
         })
     }
 
-    /// Makes the interface of each instance.
-    pub(super) fn interface(&self, state: &State, network: &Network) -> Result<Interface, AwsError> {
-        Ok(Interface {
-            groups: state.groups_of(&self.group_ids, &self.group_names, network)?,
-            is_public: self.is_public,
+    /// Finds the subnet: the one that is asked for, or one of the default network with room for the fewest that will do.
+    pub(super) fn find(&self, state: &State, network: &Network, fewest: usize) -> Result<Site, AwsError> {
+        let subnet = match &self.subnet {
+            Some(id) => Some(state.subnet(id, network)?),
+            None => None,
+        };
+        if let (Some(zone), Some(subnet)) = (&self.zone, &subnet)
+            && *zone != subnet.zone
+        {
+            let message = format!("The availability zone {zone} does not match that of the subnet, {}.", subnet.zone);
+            return Err(AwsError::sender("InvalidParameterCombination", message));
+        }
+        let subnets = subnet.map_or_else(
+            || {
+                let zones = self.zone.clone().map_or_else(|| network.zones().to_vec(), |zone| vec![zone]);
+                zones.iter().map(|zone| state.default_subnet(zone, network)).collect()
+            },
+            |subnet| vec![subnet],
+        );
+        let taken = state.index.addresses().clone();
+        let vpc = subnets.first().map(|subnet| subnet.vpc.clone()).unwrap_or_default();
+        let groups = state.groups_of(&self.group_ids, &self.group_names, &vpc, network)?;
+        let outside = |address: Ipv4Addr| {
+            let message = format!("Address {address} does not fall within the subnet's address range");
+            AwsError::sender("InvalidParameterValue", message)
+        };
+        let mut fitting = subnets;
+        if let Some(address) = self.address {
+            fitting.retain(|subnet| subnet.is_usable(address));
+            if fitting.is_empty() {
+                return Err(outside(address));
+            }
+        }
+        let room = |subnet: &Subnet| subnet.room().saturating_sub(taken.count(subnet, network));
+        let subnet = fitting.into_iter().find(|subnet| room(subnet) >= fewest).ok_or_else(full)?;
+        let lot = match subnet.own() {
+            None => None,
+            Some(id) => {
+                let has_names = state.vpc(&subnet.vpc, network)?.has_names();
+                Some(Lot { subnet: id.to_owned(), vpc: subnet.vpc.clone(), has_names })
+            }
+        };
+        let interface = Interface {
+            groups,
+            is_public: self.is_public.unwrap_or(subnet.maps_public),
             starts: 0,
             description: self.description.clone(),
             delete_on_termination: self.delete_on_termination,
-        })
+            lot,
+            elastic: None,
+        };
+        Ok(Site { room: room(&subnet), subnet, interface, address: self.address, taken })
+    }
+}
+
+impl Site {
+    /// The zone of the subnet.
+    pub(super) fn zone(&self) -> &str {
+        &self.subnet.zone
     }
 
-    /// Finds the private address of an instance.
-    pub(super) fn address(
-        &self,
-        zone: &str,
-        instance: &str,
-        network: &Network,
-        taken: &Addresses,
-    ) -> Result<Ipv4Addr, AwsError> {
-        match self.address {
-            Some(address) if taken.contains(address) => {
-                Err(AwsError::sender("InvalidIPAddress.InUse", format!("Address {address} is in use.")))
+    /// The interface of each instance.
+    pub(super) fn interface(&self) -> Interface {
+        self.interface.clone()
+    }
+
+    /// Takes the private address of an instance.
+    pub(super) fn address(&mut self, instance: &str) -> Result<Ipv4Addr, AwsError> {
+        let own = self.subnet.own();
+        let address = match self.address {
+            Some(address) if self.taken.contains(own, address) => {
+                return Err(AwsError::sender("InvalidIPAddress.InUse", format!("Address {address} is in use.")));
             }
-            Some(address) => Ok(address),
-            None => network.address(zone, instance, taken).ok_or_else(full),
-        }
+            Some(address) => address,
+            None => self.subnet.address(instance, |address| self.taken.contains(own, address)).ok_or_else(full)?,
+        };
+        self.taken.set(own, address, true);
+        Ok(address)
     }
 }
 
@@ -192,31 +249,8 @@ fn take_zone(params: &mut QueryParams, network: &Network) -> Result<Option<Strin
     }
 }
 
-fn zones(wanted: Option<String>, subnet: Option<String>, network: &Network) -> Result<Vec<String>, AwsError> {
-    let zones = network.zones();
-    let of_subnet = match subnet {
-        Some(subnet) => {
-            let zone = zones.iter().find(|zone| network.subnet(zone) == subnet);
-            Some(zone.cloned().ok_or_else(|| kind::SUBNET.absent(&subnet))?)
-        }
-        None => None,
-    };
-    match (wanted, of_subnet) {
-        (Some(zone), Some(other)) if zone != other => {
-            let message = format!("The availability zone {zone} does not match that of the subnet, {other}.");
-            Err(AwsError::sender("InvalidParameterCombination", message))
-        }
-        (zone, other) => Ok(zone.or(other).map_or_else(|| zones.to_vec(), |zone| vec![zone])),
-    }
-}
-
-/// Reads the private address, and tells the zone in which it is.
-fn take_address(
-    asked: Option<String>,
-    zones: &[String],
-    network: &Network,
-    most: usize,
-) -> Result<Option<(String, Ipv4Addr)>, AwsError> {
+/// Reads the private address, which one instance can have.
+fn take_address(asked: Option<String>, most: usize) -> Result<Option<Ipv4Addr>, AwsError> {
     let Some(asked) = asked else { return Ok(None) };
     let invalid = |message: String| AwsError::sender("InvalidParameterValue", message);
     let address: Ipv4Addr = asked.parse().map_err(|_| invalid(format!("Invalid IPv4 address: {asked}")))?;
@@ -224,10 +258,7 @@ fn take_address(
         let message = "The parameter PrivateIpAddress cannot be used when more than one instance is launched.";
         return Err(AwsError::sender("InvalidParameterCombination", message));
     }
-    let zone = zones.iter().find(|zone| network.is_usable(zone, address)).cloned();
-    let zone =
-        zone.ok_or_else(|| invalid(format!("Address {address} does not fall within the subnet's address range")))?;
-    Ok(Some((zone, address)))
+    Ok(Some(address))
 }
 
 impl Instance {

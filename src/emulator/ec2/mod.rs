@@ -1,7 +1,7 @@
 //! EC2, query protocol 2016-11-15: instances, their tags and what describes them. No machine runs; states, times and
 //! error codes are those that a client of the real service sees.
 //!
-//! Not here: networks of one's own; every account has the default network of its region ([`network`], [`vpc`]). Every
+//! Every account has the default network of its region ([`network`]), and can make others ([`networks`]). Every
 //! well-formed image id is an image ([`images`]).
 
 mod attributes;
@@ -14,13 +14,13 @@ mod index;
 mod instance;
 mod instance_filters;
 mod instance_xml;
-mod interfaces;
 mod key_pairs;
 mod kind;
 mod launch_place;
 mod listing;
 mod machine;
 mod network;
+mod networks;
 mod notices;
 mod options;
 mod own_images;
@@ -32,8 +32,8 @@ mod state;
 mod states;
 mod status;
 mod tags;
+mod templates;
 mod volumes;
-mod vpc;
 mod zones;
 
 pub use instance::Instance;
@@ -50,24 +50,49 @@ pub static SERVICE: Service = Service {
     name: "ec2",
     routes: None,
     operations: &[
+        ("AllocateAddress", Handler::Async(|operation| Box::pin(networks::allocate(operation)))),
+        ("AssociateAddress", Handler::Async(|operation| Box::pin(networks::associate_address(operation)))),
         ("AssociateIamInstanceProfile", Handler::Async(|operation| Box::pin(profile::associate(operation)))),
+        ("AssociateRouteTable", Handler::Async(|operation| Box::pin(networks::associate_table(operation)))),
+        ("AttachInternetGateway", Handler::Async(|operation| Box::pin(networks::attach_gateway(operation)))),
+        ("AttachNetworkInterface", Handler::Async(|operation| Box::pin(networks::attach_interface(operation)))),
         ("AttachVolume", Handler::Async(|operation| Box::pin(volumes::attach(operation)))),
         ("AuthorizeSecurityGroupEgress", Handler::Async(|operation| Box::pin(groups::authorize_egress(operation)))),
         ("AuthorizeSecurityGroupIngress", Handler::Async(|operation| Box::pin(groups::authorize_ingress(operation)))),
         ("CopyImage", Handler::Async(|operation| Box::pin(own_images::copy(operation)))),
         ("CreateImage", Handler::Async(|operation| Box::pin(own_images::create(operation)))),
+        ("CreateInternetGateway", Handler::Async(|operation| Box::pin(networks::create_gateway(operation)))),
         ("CreateKeyPair", Handler::Async(|operation| Box::pin(key_pairs::create(operation)))),
+        ("CreateLaunchTemplate", Handler::Async(|operation| Box::pin(templates::create(operation)))),
+        ("CreateLaunchTemplateVersion", Handler::Async(|operation| Box::pin(templates::create_version(operation)))),
+        ("CreateNatGateway", Handler::Async(|operation| Box::pin(networks::create_nat(operation)))),
+        ("CreateNetworkInterface", Handler::Async(|operation| Box::pin(networks::create_interface(operation)))),
+        ("CreateRoute", Handler::Async(|operation| Box::pin(networks::create_route(operation)))),
+        ("CreateRouteTable", Handler::Async(|operation| Box::pin(networks::create_table(operation)))),
         ("CreateSecurityGroup", Handler::Async(|operation| Box::pin(groups::create(operation)))),
         ("CreateSnapshot", Handler::Async(|operation| Box::pin(snapshots::create(operation)))),
+        ("CreateSubnet", Handler::Async(|operation| Box::pin(networks::create_subnet(operation)))),
         ("CreateTags", Handler::Async(|operation| Box::pin(tags::create(operation)))),
         ("CreateVolume", Handler::Async(|operation| Box::pin(volumes::create(operation)))),
+        ("CreateVpc", Handler::Async(|operation| Box::pin(networks::create_vpc(operation)))),
+        ("DeleteInternetGateway", Handler::Async(|operation| Box::pin(networks::delete_gateway(operation)))),
         ("DeleteKeyPair", Handler::Async(|operation| Box::pin(key_pairs::delete(operation)))),
+        ("DeleteLaunchTemplate", Handler::Async(|operation| Box::pin(templates::delete(operation)))),
+        ("DeleteLaunchTemplateVersions", Handler::Async(|operation| Box::pin(templates::delete_versions(operation)))),
+        ("DeleteNatGateway", Handler::Async(|operation| Box::pin(networks::delete_nat(operation)))),
+        ("DeleteNetworkInterface", Handler::Async(|operation| Box::pin(networks::delete_interface(operation)))),
+        ("DeleteRoute", Handler::Async(|operation| Box::pin(networks::delete_route(operation)))),
+        ("DeleteRouteTable", Handler::Async(|operation| Box::pin(networks::delete_table(operation)))),
         ("DeleteSecurityGroup", Handler::Async(|operation| Box::pin(groups::delete(operation)))),
         ("DeleteSnapshot", Handler::Async(|operation| Box::pin(snapshots::delete(operation)))),
+        ("DeleteSubnet", Handler::Async(|operation| Box::pin(networks::delete_subnet(operation)))),
         ("DeleteTags", Handler::Async(|operation| Box::pin(tags::delete(operation)))),
         ("DeleteVolume", Handler::Async(|operation| Box::pin(volumes::delete(operation)))),
+        ("DeleteVpc", Handler::Async(|operation| Box::pin(networks::delete_vpc(operation)))),
         ("DeregisterImage", Handler::Async(|operation| Box::pin(own_images::deregister(operation)))),
         ("DescribeAccountAttributes", Handler::Sync(zones::describe_account)),
+        ("DescribeAddresses", Handler::Sync(networks::describe_addresses)),
+        ("DescribeAddressesAttribute", Handler::Sync(networks::describe_addresses_attribute)),
         ("DescribeAvailabilityZones", Handler::Sync(zones::describe_zones)),
         ("DescribeIamInstanceProfileAssociations", Handler::Sync(profile::describe)),
         ("DescribeImageAttribute", Handler::Sync(own_images::describe_attribute)),
@@ -78,34 +103,57 @@ pub static SERVICE: Service = Service {
         ("DescribeInstanceTypeOfferings", Handler::Sync(catalog::describe_offerings)),
         ("DescribeInstanceTypes", Handler::Sync(catalog::describe_types)),
         ("DescribeInstances", Handler::Sync(describe::instances)),
-        ("DescribeInternetGateways", Handler::Sync(vpc::describe_gateways)),
+        ("DescribeInternetGateways", Handler::Sync(networks::describe_gateways)),
         ("DescribeKeyPairs", Handler::Sync(key_pairs::describe)),
-        ("DescribeNetworkInterfaces", Handler::Sync(interfaces::describe)),
+        ("DescribeLaunchTemplateVersions", Handler::Sync(templates::describe_versions)),
+        ("DescribeLaunchTemplates", Handler::Sync(templates::describe)),
+        ("DescribeNatGateways", Handler::Sync(networks::describe_nats)),
+        ("DescribeNetworkAcls", Handler::Sync(networks::describe_acls)),
+        ("DescribeNetworkInterfaceAttribute", Handler::Sync(networks::describe_interface_attribute)),
+        ("DescribeNetworkInterfaces", Handler::Sync(networks::describe_interfaces)),
         ("DescribeRegions", Handler::Sync(zones::describe_regions)),
-        ("DescribeRouteTables", Handler::Sync(vpc::describe_route_tables)),
+        ("DescribeRouteTables", Handler::Sync(networks::describe_tables)),
         ("DescribeSecurityGroupRules", Handler::Sync(groups::describe_rules)),
         ("DescribeSecurityGroups", Handler::Sync(groups::describe)),
         ("DescribeSnapshots", Handler::Sync(snapshots::describe)),
-        ("DescribeSubnets", Handler::Sync(vpc::describe_subnets)),
+        ("DescribeSubnets", Handler::Sync(networks::describe_subnets)),
         ("DescribeTags", Handler::Sync(tags::describe)),
         ("DescribeVolumeAttribute", Handler::Sync(volumes::describe_attribute)),
         ("DescribeVolumes", Handler::Sync(volumes::describe)),
         ("DescribeVolumesModifications", Handler::Sync(volumes::describe_modifications)),
-        ("DescribeVpcAttribute", Handler::Sync(vpc::describe_vpc_attribute)),
-        ("DescribeVpcs", Handler::Sync(vpc::describe_vpcs)),
+        ("DescribeVpcAttribute", Handler::Sync(networks::describe_vpc_attribute)),
+        ("DescribeVpcs", Handler::Sync(networks::describe_vpcs)),
+        ("DetachInternetGateway", Handler::Async(|operation| Box::pin(networks::detach_gateway(operation)))),
+        ("DetachNetworkInterface", Handler::Async(|operation| Box::pin(networks::detach_interface(operation)))),
         ("DetachVolume", Handler::Async(|operation| Box::pin(volumes::detach(operation)))),
+        ("DisassociateAddress", Handler::Async(|operation| Box::pin(networks::disassociate_address(operation)))),
         ("DisassociateIamInstanceProfile", Handler::Async(|operation| Box::pin(profile::disassociate(operation)))),
+        ("DisassociateRouteTable", Handler::Async(|operation| Box::pin(networks::disassociate_table(operation)))),
         ("GetConsoleOutput", Handler::Sync(machine::console)),
         ("ImportKeyPair", Handler::Async(|operation| Box::pin(key_pairs::import(operation)))),
+        ("ModifyImageAttribute", Handler::Async(|operation| Box::pin(own_images::modify(operation)))),
         ("ModifyInstanceAttribute", Handler::Async(|operation| Box::pin(attributes::modify(operation)))),
         ("ModifyInstanceCreditSpecification", Handler::Async(|operation| Box::pin(machine::modify_credits(operation)))),
         ("ModifyInstanceMetadataOptions", Handler::Async(|operation| Box::pin(machine::modify_metadata(operation)))),
+        ("ModifyLaunchTemplate", Handler::Async(|operation| Box::pin(templates::modify(operation)))),
+        (
+            "ModifyNetworkInterfaceAttribute",
+            Handler::Async(|operation| Box::pin(networks::modify_interface(operation))),
+        ),
         ("ModifySecurityGroupRules", Handler::Async(|operation| Box::pin(groups::modify_rules(operation)))),
+        ("ModifySubnetAttribute", Handler::Async(|operation| Box::pin(networks::modify_subnet(operation)))),
         ("ModifyVolume", Handler::Async(|operation| Box::pin(volumes::modify(operation)))),
+        ("ModifyVpcAttribute", Handler::Async(|operation| Box::pin(networks::modify_vpc(operation)))),
         ("MonitorInstances", Handler::Async(|operation| Box::pin(machine::monitor(operation)))),
         ("RebootInstances", Handler::Sync(states::reboot)),
         ("RegisterImage", Handler::Async(|operation| Box::pin(own_images::register(operation)))),
+        ("ReleaseAddress", Handler::Async(|operation| Box::pin(networks::release_address(operation)))),
         ("ReplaceIamInstanceProfileAssociation", Handler::Async(|operation| Box::pin(profile::replace(operation)))),
+        ("ReplaceRoute", Handler::Async(|operation| Box::pin(networks::replace_route(operation)))),
+        (
+            "ReplaceRouteTableAssociation",
+            Handler::Async(|operation| Box::pin(networks::replace_association(operation))),
+        ),
         ("RevokeSecurityGroupEgress", Handler::Async(|operation| Box::pin(groups::revoke_egress(operation)))),
         ("RevokeSecurityGroupIngress", Handler::Async(|operation| Box::pin(groups::revoke_ingress(operation)))),
         ("RunInstances", Handler::Async(|operation| Box::pin(run::instances(operation)))),
@@ -113,6 +161,14 @@ pub static SERVICE: Service = Service {
         ("StopInstances", Handler::Async(|operation| Box::pin(states::stop(operation)))),
         ("TerminateInstances", Handler::Async(|operation| Box::pin(states::terminate(operation)))),
         ("UnmonitorInstances", Handler::Async(|operation| Box::pin(machine::unmonitor(operation)))),
+        (
+            "UpdateSecurityGroupRuleDescriptionsEgress",
+            Handler::Async(|operation| Box::pin(groups::describe_egress(operation))),
+        ),
+        (
+            "UpdateSecurityGroupRuleDescriptionsIngress",
+            Handler::Async(|operation| Box::pin(groups::describe_ingress(operation))),
+        ),
     ],
     fault: |fault: Fault| AwsError::sender("InvalidParameterValue", fault.to_string()),
 };
@@ -143,5 +199,10 @@ fn take_dry_run(params: &mut QueryParams) -> Result<bool, AwsError> {
 
 /// Draws an id: the prefix and 17 hex digits.
 fn new_id(prefix: &str) -> Result<String, AwsError> {
-    Ok(format!("{prefix}-{}", hex_id(17)?))
+    Ok(format!("{prefix}-{}", new_hex()?))
+}
+
+/// Draws the 17 hex digits of an id.
+fn new_hex() -> Result<String, AwsError> {
+    hex_id(17)
 }

@@ -1,7 +1,9 @@
 //! The default network that every region has: zones, one subnet a zone, one security group. Ids follow from the account
 //! and the region, so they need no state.
 
+use super::networks::{Block, Subnet};
 use crate::{emulator::store::Region, secret::hex};
+use rpds::RedBlackTreeSetSync;
 use sha2::{Digest, Sha256};
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -13,6 +15,8 @@ const RESERVED: u16 = 4;
 const HOSTS: u16 = 4095;
 /// The addresses of a /20.
 const SUBNET: u16 = 4096;
+/// Public addresses, of each eighth, for instances in networks of one's own, and as many elastic ones.
+const ROOM_OF_OWN: u32 = 2048;
 /// How many instances a subnet has addresses for,
 const ROOM: usize = (HOSTS - RESERVED) as usize;
 /// and the whole network.
@@ -42,8 +46,14 @@ impl<'a> Network<'a> {
     }
 
     /// The addresses of a zone's subnet.
-    pub(super) fn subnet_cidr(&self, zone: &str) -> String {
-        format!("172.31.{}.0/20", self.place(zone).unwrap_or(0) * usize::from(SUBNET) / 256)
+    pub(super) fn subnet_block(&self, zone: &str) -> Block {
+        let place = u8::try_from(self.place(zone).unwrap_or(0)).unwrap_or(0);
+        Block::of([172, 31, place * 16, 0], 20)
+    }
+
+    /// The ARN of something that EC2 has in the region.
+    pub(super) fn arn(&self, what: &str, id: &str) -> String {
+        format!("arn:aws:ec2:{}:{}:{what}/{id}", self.region, self.account)
     }
 
     pub(super) fn security_group(&self) -> String {
@@ -71,39 +81,39 @@ impl<'a> Network<'a> {
         format!("{area}{side}{number}-az{place}")
     }
 
-    /// The first free address of a zone's subnet at or after a place that follows from the instance's id.
-    pub(super) fn address(&self, zone: &str, instance: &str, taken: &Addresses) -> Option<Ipv4Addr> {
-        let digest = Sha256::digest(instance.as_bytes());
-        let start = u16::from_be_bytes([digest[0], digest[1]]);
-        let subnet = u16::try_from(self.place(zone)?).ok()? * SUBNET;
-        (0..HOSTS - RESERVED)
-            .map(|step| subnet + RESERVED + (start % (HOSTS - RESERVED) + step) % (HOSTS - RESERVED))
-            .map(|host| {
-                let [high, low] = host.to_be_bytes();
-                Ipv4Addr::new(172, 31, high, low)
-            })
-            .find(|address| !taken.contains(*address))
-    }
-
-    /// Counts the addresses that a zone's subnet has left.
-    pub(super) fn room(&self, zone: &str, taken: &Addresses) -> usize {
-        self.place(zone).map_or(0, |place| ROOM.saturating_sub(taken.count(place)))
-    }
-
-    /// Whether an address is one that an instance in the zone's subnet may have.
-    pub(super) fn is_usable(&self, zone: &str, address: Ipv4Addr) -> bool {
-        let [first, second, high, low] = address.octets();
-        let host = usize::from(u16::from_be_bytes([high, low]));
-        let start = self.place(zone).map_or(usize::MAX, |place| place * usize::from(SUBNET) + usize::from(RESERVED));
-        (first, second) == (172, 31) && (start..start + ROOM).contains(&host)
-    }
-
     /// The public address of an instance at its `starts`-th start. AWS's are anybody's; these belong to nobody (RFC
     /// 2544), and follow from the private one, so that no two instances have the same.
     pub(super) fn public_address(private: Ipv4Addr, starts: u32) -> Ipv4Addr {
         let [_, _, high, low] = private.octets();
         let host = u32::from(u16::from_be_bytes([high, low]));
         Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + ((starts % 8) << 14) + host)
+    }
+
+    /// The public address of an instance in a network of one's own at its `starts`-th start: one of those that no instance
+    /// in the default network has. It follows from the id, since private addresses are not told apart there.
+    pub(super) fn public_address_of(id: &str, starts: u32) -> Ipv4Addr {
+        Self::spare(starts % 8, Self::hashed(id) % ROOM_OF_OWN)
+    }
+
+    /// The first elastic address that is free, at or after a place that follows from its allocation.
+    pub(super) fn elastic_address(id: &str, is_taken: impl Fn(Ipv4Addr) -> bool) -> Option<Ipv4Addr> {
+        let start = Self::hashed(id);
+        let all = 8 * ROOM_OF_OWN;
+        (0..all)
+            .map(|step| (start + step) % all)
+            .map(|place| Self::spare(place / ROOM_OF_OWN, ROOM_OF_OWN + place % ROOM_OF_OWN))
+            .find(|address| !is_taken(*address))
+    }
+
+    /// A public address that no instance in the default network can have: of each eighth the last 4096.
+    fn spare(eighth: u32, place: u32) -> Ipv4Addr {
+        let start = u32::from(Ipv4Addr::new(198, 18, 0, 0));
+        Ipv4Addr::from(start + (eighth << 14) + u32::from(SUBNET) * 3 + place)
+    }
+
+    fn hashed(id: &str) -> u32 {
+        let digest = Sha256::digest(id.as_bytes());
+        u32::from(u16::from_be_bytes([digest[0], digest[1]]))
     }
 
     /// The public name of an address; us-east-1 has an older form.
@@ -136,43 +146,69 @@ impl<'a> Network<'a> {
     }
 }
 
-/// The addresses of the network that instances have, a bit for each; copies share what did not change.
+/// The addresses that are taken: a bit for each of the default network, and those of other subnets by the subnet. Copies
+/// share what did not change.
 #[derive(Clone)]
-pub(super) struct Addresses([Arc<[u64; WORDS]>; ZONES.len()]);
+pub(super) struct Addresses {
+    default: [Arc<[u64; WORDS]>; ZONES.len()],
+    others: RedBlackTreeSetSync<(String, Ipv4Addr)>,
+}
 
 /// The words that hold the bits of a subnet.
 const WORDS: usize = SUBNET as usize / 64;
 
 impl Default for Addresses {
     fn default() -> Self {
-        Self(ZONES.map(|_| Arc::new([0; WORDS])))
+        Self { default: ZONES.map(|_| Arc::new([0; WORDS])), others: RedBlackTreeSetSync::new_sync() }
     }
 }
 
 impl Addresses {
-    /// Takes an address, or gives it back.
-    pub(super) fn set(&mut self, address: Ipv4Addr, is_taken: bool) {
+    /// Takes an address, or gives it back; `own` is its subnet where that did not come with the default network.
+    pub(super) fn set(&mut self, own: Option<&str>, address: Ipv4Addr, is_taken: bool) {
+        if let Some(subnet) = own {
+            let key = (subnet.to_owned(), address);
+            if is_taken {
+                self.others.insert_mut(key);
+            } else {
+                self.others.remove_mut(&key);
+            }
+            return;
+        }
         let (place, word, bit) = Self::locate(address);
-        if let Some(words) = self.0.get_mut(place) {
+        if let Some(words) = self.default.get_mut(place) {
             let word = &mut Arc::make_mut(words)[word];
             *word = if is_taken { *word | bit } else { *word & !bit };
         }
     }
 
-    /// Whether an instance has this address.
-    pub(super) fn contains(&self, address: Ipv4Addr) -> bool {
+    /// Whether somebody has this address.
+    pub(super) fn contains(&self, own: Option<&str>, address: Ipv4Addr) -> bool {
+        if let Some(subnet) = own {
+            return self.others.contains(&(subnet.to_owned(), address));
+        }
         let (place, word, bit) = Self::locate(address);
-        self.0.get(place).is_some_and(|words| words[word] & bit != 0)
+        self.default.get(place).is_some_and(|words| words[word] & bit != 0)
     }
 
-    /// Counts the addresses that are taken in the zone of this place.
-    fn count(&self, place: usize) -> usize {
-        self.0[place].iter().map(|word| word.count_ones() as usize).sum()
+    /// Counts the addresses of a subnet that are taken.
+    pub(super) fn count(&self, subnet: &Subnet, network: &Network) -> usize {
+        match subnet.own() {
+            Some(id) => {
+                let start = (id.to_owned(), Ipv4Addr::UNSPECIFIED);
+                self.others.range(start..).take_while(|(of, _)| of == id).count()
+            }
+            None => network.place(&subnet.zone).map_or(0, |place| self.count_at(place)),
+        }
     }
 
-    /// Counts the addresses that are taken in the whole network.
+    fn count_at(&self, place: usize) -> usize {
+        self.default[place].iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Counts the addresses that are taken in the whole default network.
     pub(super) fn len(&self) -> usize {
-        (0..ZONES.len()).map(|place| self.count(place)).sum()
+        (0..ZONES.len()).map(|place| self.count_at(place)).sum()
     }
 
     /// The zone's place, the word and the bit of an address.
@@ -198,7 +234,7 @@ mod tests {
         assert_ne!(network.subnet("us-east-1a"), network.subnet("us-east-1b"));
         assert_eq!(Network::zone_id("us-east-1b"), "use1-az2");
         assert_eq!(Network::zone_id("ap-southeast-2a"), "apse2-az1");
-        assert_eq!(network.subnet_cidr("us-east-1b"), "172.31.16.0/20");
+        assert_eq!(network.subnet_block("us-east-1b").to_string(), "172.31.16.0/20");
     }
 
     #[test]
@@ -214,31 +250,33 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_asked_for_lies_in_its_subnet_and_is_not_reserved() {
-        let region = "us-east-1".parse().unwrap();
-        let network = Network::new("000000000000", &region);
-        let usable = |address: [u8; 4]| network.is_usable("us-east-1b", address.into());
-        assert!(usable([172, 31, 16, 4]) && usable([172, 31, 31, 254]));
-        assert!(!usable([172, 31, 16, 3]) && !usable([172, 31, 31, 255]) && !usable([172, 31, 0, 9]));
-        assert!(!usable([10, 0, 16, 4]));
-    }
-
-    #[test]
     fn addresses_are_never_given_twice_and_stay_in_their_subnet() {
         let region = "us-east-1".parse().unwrap();
         let network = Network::new("000000000000", &region);
+        let (subnet, other) = ("us-east-1b", "us-east-1a");
+        let (subnet, other) = (Subnet::default_of(&network, subnet), Subnet::default_of(&network, other));
         let mut taken = Addresses::default();
+        let free = |taken: &Addresses, id: &str| subnet.address(id, |address| taken.contains(None, address));
         for number in 0..ROOM {
-            let address = network.address("us-east-1b", &format!("i-{number}"), &taken).unwrap();
+            let address = free(&taken, &format!("i-{number}")).unwrap();
             assert_eq!(address.octets()[..2], [172, 31]);
             assert!((16..32).contains(&address.octets()[2]), "{address}");
-            assert!(!taken.contains(address));
-            taken.set(address, true);
+            assert!(!taken.contains(None, address));
+            taken.set(None, address, true);
         }
-        assert_eq!((taken.len(), network.room("us-east-1b", &taken)), (ROOM, 0));
-        assert_eq!(network.address("us-east-1b", "i-more", &taken), None);
-        assert_eq!(network.room("us-east-1a", &taken), ROOM);
-        taken.set(Ipv4Addr::new(172, 31, 16, 4), false);
-        assert_eq!(network.address("us-east-1b", "i-more", &taken), Some(Ipv4Addr::new(172, 31, 16, 4)));
+        assert_eq!((taken.len(), taken.count(&subnet, &network), taken.count(&other, &network)), (ROOM, ROOM, 0));
+        assert_eq!(free(&taken, "i-more"), None);
+        taken.set(None, Ipv4Addr::new(172, 31, 16, 4), false);
+        assert_eq!(free(&taken, "i-more"), Some(Ipv4Addr::new(172, 31, 16, 4)));
+    }
+
+    #[test]
+    fn nobody_else_has_an_elastic_address_or_one_of_a_network_of_ones_own() {
+        let elastic = Network::elastic_address("eipalloc-1", |_| false).unwrap();
+        assert_ne!(Network::elastic_address("eipalloc-1", |taken| taken == elastic), Some(elastic));
+        for (address, least) in [(elastic, 14_336), (Network::public_address_of("i-1", 9), 12_288)] {
+            let place = u32::from(address) - u32::from(Ipv4Addr::new(198, 18, 0, 0));
+            assert!(place < 1 << 17 && (least..least + 2048).contains(&(place % (1 << 14))), "{address}");
+        }
     }
 }

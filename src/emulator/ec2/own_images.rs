@@ -32,6 +32,9 @@ pub(super) struct OwnImage {
     pub(super) created: i64,
     pub(super) knows_version_2: bool,
     pub(super) has_ena: bool,
+    /// Whether it has the older way of faster networking, which is called `simple`.
+    #[serde(default)]
+    pub(super) has_sriov: bool,
     /// The instance, or the image and its region, that it was made of.
     pub(super) of_instance: Option<String>,
     pub(super) of_image: Option<(String, String)>,
@@ -123,18 +126,13 @@ fn answer(id: String) -> Output {
 
 /// `RegisterImage`: of a snapshot.
 pub(super) async fn register(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let lacking = [
-        "BillingProduct",
-        "BootMode",
-        "ImageLocation",
-        "KernelId",
-        "RamdiskId",
-        "SriovNetSupport",
-        "TpmSupport",
-        "UefiData",
-    ];
+    let lacking = ["BillingProduct", "BootMode", "KernelId", "RamdiskId", "TpmSupport", "UefiData"];
     let ((mut image, devices, new_tags, dry), scope) = operation.query(|params| {
         refuse(params, "RegisterImage", &lacking)?;
+        // Of an archive in S3; Terraform writes it empty.
+        if params.text("ImageLocation").is_some_and(|location| !location.is_empty()) {
+            return Err(AwsError::not_implemented("ec2", "RegisterImage with ImageLocation"));
+        }
         let architecture = params.one_of("Architecture", &["arm64", "arm64_mac", "i386", "x86_64", "x86_64_mac"])?;
         if let Some(other) = architecture.as_deref().filter(|name| !matches!(*name, "arm64" | "x86_64")) {
             return Err(AwsError::not_implemented("ec2", &format!("RegisterImage with Architecture {other}")));
@@ -148,11 +146,15 @@ pub(super) async fn register(operation: Operation<'_>) -> Result<Output, AwsErro
             name: take_name(params)?,
             description: take_description(params)?,
             is_arm: architecture.as_deref() == Some("arm64"),
-            root: params.text("RootDeviceName").unwrap_or_else(|| "/dev/sda1".to_owned()),
+            root: params
+                .text("RootDeviceName")
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| "/dev/sda1".to_owned()),
             devices: Vec::new(),
             created: 0,
             knows_version_2: params.one_of("ImdsSupport", &["v2.0"])?.is_some(),
             has_ena: params.flag("EnaSupport")?.unwrap_or(false),
+            has_sriov: params.one_of("SriovNetSupport", &["simple"])?.is_some(),
             of_instance: None,
             of_image: None,
             token: String::new(),
@@ -237,6 +239,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
                 created: now,
                 knows_version_2: images::knows_version_2(&found.image),
                 has_ena: true,
+                has_sriov: false,
                 of_instance: Some(instance),
                 of_image: None,
                 token: String::new(),
@@ -299,6 +302,7 @@ pub(super) async fn copy(operation: Operation<'_>) -> Result<Output, AwsError> {
         created: now,
         knows_version_2: found.as_ref().map_or_else(|| images::knows_version_2(&source), |found| found.knows_version_2),
         has_ena: found.as_ref().is_none_or(|found| found.has_ena),
+        has_sriov: found.as_ref().is_some_and(|found| found.has_sriov),
         of_instance: None,
         of_image: Some((source.clone(), region.to_string())),
         token,
@@ -370,6 +374,56 @@ pub(super) async fn deregister(operation: Operation<'_>) -> Result<Output, AwsEr
     }))
 }
 
+/// `ModifyImageAttribute`: the description of one's own image, and that it knows version 2 of the metadata service only.
+pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let lacking = ["LaunchPermission", "OperationType", "OrganizationArn", "OrganizationalUnitArn", "ProductCode"];
+    let ((id, description, version, dry), scope) = operation.query(|params| {
+        refuse(params, "ModifyImageAttribute", &lacking)?;
+        refuse(params, "ModifyImageAttribute", &["UserGroup", "UserId"])?;
+        let id = params.required("ImageId")?;
+        let (mut description, mut version) = (params.text("Description.Value"), params.text("ImdsSupport.Value"));
+        // The older form.
+        match params
+            .one_of("Attribute", &["description", "imdsSupport", "launchPermission", "productCodes"])?
+            .as_deref()
+        {
+            Some("description") => description = Some(params.required("Value")?),
+            Some("imdsSupport") => version = Some(params.required("Value")?),
+            Some(other) => {
+                return Err(AwsError::not_implemented("ec2", &format!("ModifyImageAttribute of {other}")));
+            }
+            None => {}
+        }
+        if description.as_ref().is_some_and(|text| text.chars().count() > 255) {
+            let reason = "Character sets beyond ASCII, and more than 255 characters, are not supported.";
+            return Err(AwsError::invalid_parameter(&description.unwrap_or_default(), "description", reason));
+        }
+        if let Some(other) = version.as_deref().filter(|version| *version != "v2.0") {
+            return Err(AwsError::invalid_parameter(other, "imdsSupport", "Expected v2.0."));
+        }
+        Ok((id, description, version.is_some(), super::take_dry_run(params)?))
+    })?;
+    images::check_id(&id)?;
+    if description.is_some() == version {
+        let message =
+            if version { "Fields for multiple attribute types specified" } else { "No attributes specified." };
+        return Err(AwsError::sender("InvalidParameterCombination", message));
+    }
+    scope
+        .change(|state| {
+            state.ec2.own_image(&id)?;
+            let Some(image) = state.ec2.images.get_mut(&id) else { return Err(not_owned(&id)) };
+            super::dry_run(dry)?;
+            image.knows_version_2 |= version;
+            if let Some(description) = description {
+                image.description = description;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(Output::Done)
+}
+
 /// The refusal of what only an image's owner may do.
 fn not_owned(id: &str) -> AwsError {
     AwsError::sender("AuthFailure", format!("Not authorized for image:{id}"))
@@ -411,6 +465,7 @@ pub(super) fn describe_attribute(operation: Operation<'_>) -> Result<Output, Aws
             "deregistrationProtection" => Some("disabled"),
             "description" => Some(image.description.as_str()),
             "imdsSupport" if image.knows_version_2 => Some("v2.0"),
+            "sriovNetSupport" if image.has_sriov => Some("simple"),
             // It is shared with nobody, and has nothing of its own.
             _ => None,
         };

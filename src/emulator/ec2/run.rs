@@ -6,14 +6,14 @@ use super::{
     instance::{Attributes, Goal, Instance, TRANSITION},
     instance_xml::write_reservation,
     kind,
-    launch_place::{Place, full},
+    launch_place::Place,
     listing::Tags,
     network::{CAPACITY, Network},
     new_id, notices,
     options::Options,
     profile::{self, Profile},
     state::{Launch, SHARE, State},
-    tags,
+    tags, templates,
     volumes::{AskedDevice, Volume, merge},
 };
 use crate::{
@@ -55,9 +55,15 @@ struct LaunchRequest {
 /// `RunInstances`.
 pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (account, region) = (operation.account().to_owned(), operation.region().clone());
+    let scope = operation.scope;
     let ((dry, request), scope) = operation.query(|params| {
         let dry = super::take_dry_run(params)?;
-        Ok((dry, LaunchRequest::take(params, &Network::new(&account, &region))?))
+        let origin = templates::overlay(params, &scope)?;
+        let mut request = LaunchRequest::take(params, &Network::new(&account, &region))?;
+        if let Some(origin) = origin {
+            request.tags.entry(kind::INSTANCE.tagged.to_owned()).or_default().extend(origin.tags());
+        }
+        Ok((dry, request))
     })?;
     let now = scope.now_millis();
     let profile = request.profile.as_ref().map(|profile| profile.find(&scope)).transpose()?;
@@ -128,9 +134,8 @@ impl LaunchRequest {
         profile: Option<&Profile>,
         now: i64,
     ) -> Result<Vec<(Instance, Vec<Volume>)>, AwsError> {
-        let mut taken = state.index.addresses().clone();
         let (fewest, most) = self.count;
-        let free = LIMIT.saturating_sub(taken.len());
+        let free = LIMIT.saturating_sub(state.index.addresses().len());
         if fewest > free {
             let message = format!(
                 "You have requested more instances ({fewest}) than your current instance limit of {LIMIT} allows for \
@@ -138,7 +143,7 @@ impl LaunchRequest {
             );
             return Err(AwsError::sender("InstanceLimitExceeded", message));
         }
-        let interface = self.place.interface(state, network)?;
+        let mut site = self.place.find(state, network, fewest)?;
         if let Some(key) = self.key.as_ref().filter(|key| !state.key_pairs.contains_key(*key)) {
             return Err(kind::KEY_PAIR.missing(key));
         }
@@ -146,15 +151,13 @@ impl LaunchRequest {
         check_architecture(architecture, self.kind)?;
         let snapshot = |id: &str| state.snapshot(id).map(|found| found.shape.clone());
         let devices = merge(&base.devices, &self.devices, snapshot)?;
-        let zone = self.place.zones.iter().find(|zone| network.room(zone, &taken) >= fewest).ok_or_else(full)?;
-        let count = most.min(network.room(zone, &taken));
+        let count = most.min(site.room);
         let reservation = new_id("r")?;
         let mut members = Vec::new();
         for index in 0..u32::try_from(count).unwrap_or(0) {
             let id = new_id(kind::INSTANCE.prefix)?;
-            let address = self.place.address(zone, &id, network, &taken)?;
-            taken.set(address, true);
-            let volumes = devices.iter().map(|device| device.make(&id, zone, now));
+            let address = site.address(&id)?;
+            let volumes = devices.iter().map(|device| device.make(&id, site.zone(), now));
             let (devices, volumes) = volumes.collect::<Result<(Vec<_>, Vec<_>), _>>()?;
             let instance = Instance {
                 id,
@@ -167,17 +170,18 @@ impl LaunchRequest {
                 transition: TRANSITION,
                 image: self.image.clone(),
                 kind: self.kind.name.clone(),
-                zone: zone.clone(),
+                zone: site.zone().to_owned(),
                 address,
                 tags: self.tags_for(&kind::INSTANCE),
                 client_token: self.token.clone(),
                 attributes: self.attributes.clone(),
-                interface: interface.clone(),
+                interface: site.interface(),
                 options: self.options.clone(),
                 key: self.key.clone(),
                 root: base.root.clone(),
                 devices,
                 profile: profile.map(Profile::again).transpose()?,
+                attached: Vec::new(),
             };
             members.push((instance, volumes));
         }
@@ -292,7 +296,7 @@ pub(super) fn check_user_data(data: &str) -> Result<(), AwsError> {
 }
 
 /// What EC2 has, and atelier has not.
-const LACKING: [&str; 21] = [
+const LACKING: [&str; 20] = [
     "AdditionalInfo",
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerator",
@@ -301,7 +305,6 @@ const LACKING: [&str; 21] = [
     "Ipv6Address",
     "Ipv6AddressCount",
     "KernelId",
-    "LaunchTemplate",
     "LicenseSpecification",
     "NetworkPerformanceOptions",
     "Operator",

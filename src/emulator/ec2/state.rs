@@ -6,8 +6,10 @@ use super::{
     instance::{Goal, Instance},
     key_pairs::KeyPair,
     listing::Tags,
+    networks::{Elastic, Gateway, Nat, OwnInterface, RouteTable, Subnet, Vpc},
     own_images::OwnImage,
     snapshots::Snapshot,
+    templates::Template,
     volumes::Volume,
 };
 use crate::emulator::{
@@ -36,6 +38,22 @@ pub struct State {
     pub(super) snapshots: Table<String, Snapshot>,
     /// The account's own images by their ids, those that were deregistered with them.
     pub(super) images: Table<String, OwnImage>,
+    /// VPCs by their ids; the default one, like the rest of its network, only when it was changed.
+    pub(super) vpcs: Table<String, Vpc>,
+    /// By their ids.
+    pub(super) subnets: Table<String, Subnet>,
+    /// By their ids.
+    pub(super) route_tables: Table<String, RouteTable>,
+    /// Internet gateways by their ids.
+    pub(super) gateways: Table<String, Gateway>,
+    /// NAT gateways by their ids.
+    pub(super) nats: Table<String, Nat>,
+    /// Elastic addresses by their allocations.
+    pub(super) elastic: Table<String, Elastic>,
+    /// The interfaces that are no instance's first one, by their ids.
+    pub(super) interfaces: Table<String, OwnInterface>,
+    /// Launch templates by their ids.
+    pub(super) templates: Table<String, Template>,
     /// The tags of everything but instances, by id.
     pub(super) tags: Table<String, Tags>,
     /// Follows from the instances.
@@ -52,6 +70,14 @@ impl Tables for State {
             ("ec2/volumes", &mut self.volumes),
             ("ec2/snapshots", &mut self.snapshots),
             ("ec2/images", &mut self.images),
+            ("ec2/vpcs", &mut self.vpcs),
+            ("ec2/subnets", &mut self.subnets),
+            ("ec2/route-tables", &mut self.route_tables),
+            ("ec2/internet-gateways", &mut self.gateways),
+            ("ec2/nat-gateways", &mut self.nats),
+            ("ec2/addresses", &mut self.elastic),
+            ("ec2/interfaces", &mut self.interfaces),
+            ("ec2/launch-templates", &mut self.templates),
             ("ec2/tags", &mut self.tags),
         ]
     }
@@ -59,6 +85,9 @@ impl Tables for State {
     fn derive(&mut self) {
         self.index = Index::default();
         self.instances.values().for_each(|instance| self.index.add(instance));
+        for interface in self.interfaces.values() {
+            self.index.hold(interface.own_subnet(), interface.address(), true);
+        }
     }
 }
 
@@ -107,8 +136,10 @@ impl State {
         if goal == Goal::Terminate {
             self.index.end(instance);
             let (interface, devices) = (instance.interface_id(), std::mem::take(&mut instance.devices));
+            let (bound, attached) = (instance.interface.elastic.take(), std::mem::take(&mut instance.attached));
             self.set_tags(&interface, Tags::new());
             self.release(devices);
+            self.leave(bound, attached);
         }
     }
 
@@ -215,8 +246,8 @@ mod tests {
             assert_eq!((members(state).as_str(), state.index.addresses().len()), ("3210", 2));
             state.prune(AFTERLIFE, 9);
             assert_eq!((members(state).as_str(), state.index.addresses().len()), ("320", 2));
-            assert!(!state.index.addresses().contains(Ipv4Addr::new(172, 31, 16, 12)));
-            assert!(state.index.addresses().contains(Ipv4Addr::new(172, 31, 16, 13)));
+            assert!(!state.index.addresses().contains(None, Ipv4Addr::new(172, 31, 16, 12)));
+            assert!(state.index.addresses().contains(None, Ipv4Addr::new(172, 31, 16, 13)));
             assert!(state.members("r-0").is_empty());
         }
     }

@@ -3,10 +3,10 @@
 use super::{
     filter::Filters,
     images,
-    instance::Phase,
     kind::{self, Kind},
     listing::Tags,
     network::Network,
+    networks,
     paging::Paging,
     state::State,
 };
@@ -108,18 +108,20 @@ fn check_there(state: &State, id: &str, kind: &Kind, network: &Network, now: i64
         kind::INSTANCE => return state.find(&[id.to_owned()], now).map(drop),
         // Every image is there that was not deregistered.
         kind::IMAGE => return images::check_id(id).and_then(|()| state.own_image(id).map(drop)),
-        kind::GATEWAY | kind::ROUTE_TABLE => id == network.id(kind.prefix, ""),
+        kind::ACL => state.vpcs(network).iter().any(|vpc| networks::acl_id(vpc.id(), network) == id),
+        kind::ADDRESS => state.elastic.contains_key(id),
+        kind::GATEWAY => state.gateway(id, network).is_ok(),
         kind::GROUP => state.group(id, network).is_ok(),
-        kind::INTERFACE => state
-            .instances
-            .get(&id.replacen("eni-", "i-", 1))
-            .is_some_and(|owner| owner.phase(now) != Phase::Terminated),
+        kind::INTERFACE => state.has_interface(id, now),
         kind::KEY_PAIR => state.key_pairs.values().any(|pair| pair.id == id),
+        kind::NAT => state.nats.contains_key(id),
+        kind::ROUTE_TABLE => state.route_table(id, network).is_ok(),
         kind::RULE => state.has_rule(id, network),
         kind::SNAPSHOT => state.snapshots.contains_key(id),
-        kind::SUBNET => network.zones().iter().any(|zone| network.subnet(zone) == id),
+        kind::SUBNET => state.subnet(id, network).is_ok(),
+        kind::TEMPLATE => state.templates.contains_key(id),
         kind::VOLUME => state.volumes.contains_key(id),
-        kind::VPC => id == network.vpc(),
+        kind::VPC => state.vpc(id, network).is_ok(),
         _ => false,
     };
     if is_there { Ok(()) } else { Err(kind.absent(id)) }

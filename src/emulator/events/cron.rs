@@ -269,6 +269,7 @@ impl DayOfWeek {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use time::macros::datetime;
 
     #[test]
@@ -306,6 +307,41 @@ mod tests {
         let cron = Cron::parse("0 12 * * ? *").unwrap();
         assert_eq!(cron.after(datetime!(2026-11-23 12:00 UTC)), Some(datetime!(2026-11-24 12:00 UTC)));
         assert_eq!(cron.after(datetime!(2026-11-23 11:59:59.9 UTC)), Some(datetime!(2026-11-23 12:00 UTC)));
+    }
+
+    /// Whether a minute is one of an expression's, looked at by itself.
+    fn is_at(cron: &Cron, time: OffsetDateTime) -> bool {
+        cron.is_on(time.date()) && cron.hours & 1 << time.hour() != 0 && cron.minutes & 1 << time.minute() != 0
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn the_next_time_is_the_first_that_a_walk_by_the_minute_meets(
+            minutes in prop_oneof!["[0-5]?[0-9]", Just("*/17".to_owned()), Just("50-10".to_owned()), Just("*".to_owned())],
+            hours in prop_oneof!["1?[0-9]", Just("*/5".to_owned()), Just("22-2".to_owned()), Just("*".to_owned())],
+            days in prop_oneof![
+                Just("? * *"), Just("* * ?"), Just("L * ?"), Just("15W * ?"), Just("1W * ?"), Just("LW * ?"), Just("? * FRI-MON"),
+                Just("? * 2#3"), Just("? * 6L"), Just("1,15,31 * ?"), Just("29 FEB ?"), Just("? JAN-MAR,DEC TUE"),
+            ],
+            start in 1_767_225_600_i64..1_893_456_000,
+        ) {
+            let days = days.replace("? * *", "? * MON-SUN");
+            let cron = Cron::parse(&format!("{minutes} {hours} {days} *")).unwrap();
+            let start = OffsetDateTime::from_unix_timestamp(start).unwrap();
+            // Forty days: every month's end is among them.
+            let horizon = start + Duration::days(40);
+            let mut time = start.replace_second(0).unwrap() + Duration::minutes(1);
+            while time <= horizon && !is_at(&cron, time) {
+                time += Duration::minutes(1);
+            }
+            let next = cron.after(start);
+            if time <= horizon {
+                prop_assert_eq!(next, Some(time));
+            } else {
+                prop_assert!(next.is_none_or(|next| next > horizon));
+            }
+        }
     }
 
     #[test]

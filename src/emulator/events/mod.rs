@@ -61,19 +61,7 @@ pub static SERVICE: Service = Service {
 };
 
 fn fault(fault: Fault) -> AwsError {
-    match fault {
-        Fault::Unreadable(why) => AwsError::sender("SerializationException", why),
-        Fault::WrongType(..) => AwsError::sender("SerializationException", fault.to_string()),
-        Fault::Invalid(path, why) => {
-            invalid(format!("1 validation error detected: Value at '{path}' failed to satisfy constraint: {why}"))
-        }
-        Fault::Missing(path) => invalid(format!(
-            "1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
-        )),
-        Fault::Unknown(path) => {
-            invalid(format!("The member '{path}' is not supported: AWS does not know it, or this emulator lacks it."))
-        }
-    }
+    fault.in_json(invalid)
 }
 
 fn invalid(message: impl Into<String>) -> AwsError {

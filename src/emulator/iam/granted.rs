@@ -29,7 +29,11 @@ impl State {
     /// What a user brings.
     pub(in crate::emulator) fn granted_to_user(&self, name: &str, account: &str) -> Option<Granted> {
         let user = self.users.get(name)?;
-        let granted = self.granted(&user.policies, user.boundary.as_ref(), account);
+        let mut granted = self.granted(&user.policies, user.boundary.as_ref(), account);
+        for group in self.groups_of(name) {
+            let own = self.granted(&group.policies, None, account).policies.into_iter();
+            granted.policies.extend(own.map(|(policy, text)| (format!("{policy} (group {})", group.name), text)));
+        }
         Some(Granted { arn: user.arn(account), id: user.id.clone(), tags: user.tags.clone(), ..granted })
     }
 

@@ -1,4 +1,4 @@
-//! What policies are given to: roles and users. What they have in common, and how one of each is found.
+//! What policies are given to: roles, users and groups. What they have in common, and how one of each is found.
 
 use super::{
     State, conflict,
@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// IAM's limits on all inline policies of one of them together, in characters without white space.
-const SIZES: [(Kind, usize); 2] = [(Kind::Role, 10_240), (Kind::User, 2048)];
+const SIZES: [(Kind, usize); 3] = [(Kind::Group, 5120), (Kind::Role, 10_240), (Kind::User, 2048)];
 /// The most managed policies that are attached to one of them.
 const ATTACHED: usize = 10;
 
 /// A kind of what policies are given to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    Group,
     Role,
     User,
 }
@@ -34,6 +35,7 @@ impl Kind {
     /// The parameter that names one.
     pub(super) fn parameter(self) -> &'static str {
         match self {
+            Self::Group => "GroupName",
             Self::Role => "RoleName",
             Self::User => "UserName",
         }
@@ -42,6 +44,7 @@ impl Kind {
     /// The word in sentences.
     pub(super) fn word(self) -> &'static str {
         match self {
+            Self::Group => "group",
             Self::Role => "role",
             Self::User => "user",
         }
@@ -49,7 +52,7 @@ impl Kind {
 
     /// Takes the name of one.
     pub(super) fn take(self, params: &mut QueryParams) -> Result<String, AwsError> {
-        take_name(params, self.parameter(), 64)
+        take_name(params, self.parameter(), if self == Self::Group { 128 } else { 64 })
     }
 
     pub(super) fn absent(self, name: &str) -> AwsError {
@@ -59,6 +62,7 @@ impl Kind {
     /// The refusal of a name that one has already.
     pub(super) fn exists(self, name: &str) -> AwsError {
         let word = match self {
+            Self::Group => "Group",
             Self::Role => "Role",
             Self::User => "User",
         };
@@ -70,6 +74,7 @@ impl State {
     /// Finds the policies of one of them.
     pub(super) fn policies_of(&self, kind: Kind, name: &str) -> Result<&Policies, AwsError> {
         let found = match kind {
+            Kind::Group => self.groups.get(name).map(|group| &group.policies),
             Kind::Role => self.roles.get(name).map(|role| &role.policies),
             Kind::User => self.users.get(name).map(|user| &user.policies),
         };
@@ -79,6 +84,7 @@ impl State {
     /// The same to change them.
     pub(super) fn policies_of_mut(&mut self, kind: Kind, name: &str) -> Result<&mut Policies, AwsError> {
         let found = match kind {
+            Kind::Group => self.groups.get_mut(name).map(|group| &mut group.policies),
             Kind::Role => self.roles.get_mut(name).map(|role| &mut role.policies),
             Kind::User => self.users.get_mut(name).map(|user| &mut user.policies),
         };
@@ -88,6 +94,8 @@ impl State {
     /// The permissions boundary of one of them.
     pub(super) fn boundary_mut(&mut self, kind: Kind, name: &str) -> Result<&mut Option<String>, AwsError> {
         let found = match kind {
+            // No group has one.
+            Kind::Group => None,
             Kind::Role => self.roles.get_mut(name).map(|role| &mut role.boundary),
             Kind::User => self.users.get_mut(name).map(|user| &mut user.boundary),
         };
@@ -132,6 +140,7 @@ impl Policies {
     pub(super) fn check_count(&self, kind: Kind) -> Result<(), AwsError> {
         if self.attached.len() > ATTACHED {
             let what = match kind {
+                Kind::Group => "PoliciesPerGroup",
                 Kind::Role => "PoliciesPerRole",
                 Kind::User => "PoliciesPerUser",
             };

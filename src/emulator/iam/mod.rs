@@ -1,11 +1,13 @@
-//! IAM, query protocol 2010-05-08: roles, users with their access keys, managed policies and instance profiles. Policies
+//! IAM, query protocol 2010-05-08: roles, users with their access keys, groups, managed policies and instance profiles. Policies
 //! are checked for their form and kept; who is refused by one, `access` decides. AWS's own are known by name ([`managed`]).
 //!
-//! Not here: groups, passwords and second factors.
+//! Not here: passwords and second factors.
 
 mod attached;
+mod credentials;
 mod document;
 mod granted;
+mod group;
 mod holder;
 mod inline;
 mod keys;
@@ -41,16 +43,23 @@ pub static SERVICE: Service = Service {
     routes: None,
     operations: &[
         ("AddRoleToInstanceProfile", Handler::Async(|operation| Box::pin(profile::add_role(operation)))),
+        ("AddUserToGroup", Handler::Async(|operation| Box::pin(group::add_user(operation)))),
+        ("AttachGroupPolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::Group)))),
         ("AttachRolePolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::Role)))),
         ("AttachUserPolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::User)))),
         ("CreateAccessKey", Handler::Async(|operation| Box::pin(keys::create(operation)))),
+        ("CreateGroup", Handler::Async(|operation| Box::pin(group::create(operation)))),
         ("CreateInstanceProfile", Handler::Async(|operation| Box::pin(profile::create(operation)))),
+        ("CreateLoginProfile", Handler::Async(|operation| Box::pin(credentials::create_login(operation)))),
         ("CreatePolicy", Handler::Async(|operation| Box::pin(policy::create(operation)))),
         ("CreatePolicyVersion", Handler::Async(|operation| Box::pin(policy::create_version(operation)))),
         ("CreateRole", Handler::Async(|operation| Box::pin(roles::create(operation)))),
         ("CreateUser", Handler::Async(|operation| Box::pin(user::create(operation)))),
         ("DeleteAccessKey", Handler::Async(|operation| Box::pin(keys::delete(operation)))),
+        ("DeleteGroup", Handler::Async(|operation| Box::pin(group::delete(operation)))),
+        ("DeleteGroupPolicy", Handler::Async(|operation| Box::pin(inline::delete(operation, Kind::Group)))),
         ("DeleteInstanceProfile", Handler::Async(|operation| Box::pin(profile::delete(operation)))),
+        ("DeleteLoginProfile", Handler::Async(|operation| Box::pin(credentials::delete_login(operation)))),
         ("DeletePolicy", Handler::Async(|operation| Box::pin(policy::delete(operation)))),
         ("DeletePolicyVersion", Handler::Async(|operation| Box::pin(policy::delete_version(operation)))),
         ("DeleteRole", Handler::Async(|operation| Box::pin(roles::delete(operation)))),
@@ -65,9 +74,13 @@ pub static SERVICE: Service = Service {
             Handler::Async(|operation| Box::pin(attached::delete_boundary(operation, Kind::User))),
         ),
         ("DeleteUserPolicy", Handler::Async(|operation| Box::pin(inline::delete(operation, Kind::User)))),
+        ("DetachGroupPolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::Group)))),
         ("DetachRolePolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::Role)))),
         ("DetachUserPolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::User)))),
+        ("GetGroup", Handler::Sync(group::get)),
+        ("GetGroupPolicy", Handler::Sync(|operation| inline::get(operation, Kind::Group))),
         ("GetInstanceProfile", Handler::Sync(profile::get)),
+        ("GetLoginProfile", Handler::Sync(credentials::get_login)),
         ("GetPolicy", Handler::Sync(policy::get)),
         ("GetPolicyVersion", Handler::Sync(policy::get_version)),
         ("GetRole", Handler::Sync(roles::get)),
@@ -76,23 +89,31 @@ pub static SERVICE: Service = Service {
         ("GetUserPolicy", Handler::Sync(|operation| inline::get(operation, Kind::User))),
         ("ListAccessKeys", Handler::Sync(keys::list)),
         ("ListAccountAliases", Handler::Sync(list_aliases)),
+        ("ListAttachedGroupPolicies", Handler::Sync(|operation| attached::list(operation, Kind::Group))),
         ("ListAttachedRolePolicies", Handler::Sync(|operation| attached::list(operation, Kind::Role))),
         ("ListAttachedUserPolicies", Handler::Sync(|operation| attached::list(operation, Kind::User))),
         ("ListEntitiesForPolicy", Handler::Sync(policy::list_entities)),
-        ("ListGroups", Handler::Sync(list_groups)),
-        ("ListGroupsForUser", Handler::Sync(list_groups_for_user)),
+        ("ListGroupPolicies", Handler::Sync(|operation| inline::list(operation, Kind::Group))),
+        ("ListGroups", Handler::Sync(group::list)),
+        ("ListGroupsForUser", Handler::Sync(group::list_for_user)),
         ("ListInstanceProfileTags", Handler::Sync(|operation| tags::list(operation, Tagged::Profile))),
         ("ListInstanceProfiles", Handler::Sync(profile::list)),
         ("ListInstanceProfilesForRole", Handler::Sync(profile::list_for_role)),
+        ("ListMFADevices", Handler::Sync(|operation| credentials::list(operation, "MFADevices"))),
         ("ListPolicies", Handler::Sync(policy::list)),
         ("ListPolicyTags", Handler::Sync(|operation| tags::list(operation, Tagged::Policy))),
         ("ListPolicyVersions", Handler::Sync(policy::list_versions)),
         ("ListRolePolicies", Handler::Sync(|operation| inline::list(operation, Kind::Role))),
         ("ListRoleTags", Handler::Sync(|operation| tags::list(operation, Tagged::Role))),
         ("ListRoles", Handler::Sync(roles::list)),
+        ("ListSSHPublicKeys", Handler::Sync(|operation| credentials::list(operation, "SSHPublicKeys"))),
+        ("ListServiceSpecificCredentials", Handler::Sync(credentials::list_service_specific)),
+        ("ListSigningCertificates", Handler::Sync(|operation| credentials::list(operation, "Certificates"))),
         ("ListUserPolicies", Handler::Sync(|operation| inline::list(operation, Kind::User))),
         ("ListUserTags", Handler::Sync(|operation| tags::list(operation, Tagged::User))),
         ("ListUsers", Handler::Sync(user::list)),
+        ("ListVirtualMFADevices", Handler::Sync(credentials::list_virtual_devices)),
+        ("PutGroupPolicy", Handler::Async(|operation| Box::pin(inline::put(operation, Kind::Group)))),
         (
             "PutRolePermissionsBoundary",
             Handler::Async(|operation| Box::pin(attached::put_boundary(operation, Kind::Role))),
@@ -104,6 +125,7 @@ pub static SERVICE: Service = Service {
         ),
         ("PutUserPolicy", Handler::Async(|operation| Box::pin(inline::put(operation, Kind::User)))),
         ("RemoveRoleFromInstanceProfile", Handler::Async(|operation| Box::pin(profile::remove_role(operation)))),
+        ("RemoveUserFromGroup", Handler::Async(|operation| Box::pin(group::remove_user(operation)))),
         ("SetDefaultPolicyVersion", Handler::Async(|operation| Box::pin(policy::set_default(operation)))),
         ("SimulateCustomPolicy", Handler::Sync(simulate::custom)),
         ("SimulatePrincipalPolicy", Handler::Sync(simulate::principal)),
@@ -117,6 +139,8 @@ pub static SERVICE: Service = Service {
         ("UntagUser", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::User)))),
         ("UpdateAccessKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
         ("UpdateAssumeRolePolicy", Handler::Async(|operation| Box::pin(roles::update_trust(operation)))),
+        ("UpdateGroup", Handler::Async(|operation| Box::pin(group::update(operation)))),
+        ("UpdateLoginProfile", Handler::Async(|operation| Box::pin(credentials::update_login(operation)))),
         ("UpdateRole", Handler::Async(|operation| Box::pin(roles::update(operation)))),
         ("UpdateRoleDescription", Handler::Async(|operation| Box::pin(roles::update_description(operation)))),
         ("UpdateUser", Handler::Async(|operation| Box::pin(user::update(operation)))),
@@ -158,27 +182,6 @@ fn list_aliases(operation: Operation<'_>) -> Result<Output, AwsError> {
         xml::element(result, "AccountAliases", |_| ());
         Paging::write(result, None);
     }))
-}
-
-/// `ListGroups`: there are none.
-fn list_groups(operation: Operation<'_>) -> Result<Output, AwsError> {
-    operation.query(|params| Ok((take_path(params, "PathPrefix")?, Paging::take(params)?)))?;
-    Ok(no_groups())
-}
-
-/// `ListGroupsForUser`: Terraform asks before it deletes a user.
-fn list_groups_for_user(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((name, _), scope) =
-        operation.query(|params| Ok((take_name(params, "UserName", 128)?, Paging::take(params)?)))?;
-    scope.read_global(|state| state.iam.user(&name).map(drop))?;
-    Ok(no_groups())
-}
-
-fn no_groups() -> Output {
-    Output::xml(|result| {
-        xml::element(result, "Groups", |_| ());
-        Paging::write(result, None);
-    })
 }
 
 /// Takes a path, or the start of one.

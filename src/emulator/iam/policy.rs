@@ -98,6 +98,10 @@ impl State {
             let own = (Kind::User, user.name.as_str(), user.id.as_str(), user.path.as_str());
             holders.push((own, user.policies.attached.contains(arn), user.boundary.as_deref() == Some(arn)));
         }
+        for group in self.groups.values() {
+            let own = (Kind::Group, group.name.as_str(), group.id.as_str(), group.path.as_str());
+            holders.push((own, group.policies.attached.contains(arn), false));
+        }
         let each = |((kind, name, id, path), is_attached, is_boundary): (_, bool, bool)| {
             let uses = [(is_attached, false), (is_boundary, true)].into_iter().filter(|(is_used, _)| *is_used);
             uses.map(move |(_, as_boundary)| (kind, name, id, path, as_boundary)).collect::<Vec<_>>()
@@ -301,6 +305,7 @@ pub(super) fn list_entities(operation: Operation<'_>) -> Result<Output, AwsError
         holders.retain(|(kind, _, _, path, is_boundary)| {
             let is_kind = match filter.as_deref() {
                 None => true,
+                Some("Group") => *kind == Kind::Group,
                 Some("Role") => *kind == Kind::Role,
                 Some("User") => *kind == Kind::User,
                 Some(_) => false,
@@ -314,9 +319,9 @@ pub(super) fn list_entities(operation: Operation<'_>) -> Result<Output, AwsError
         Ok(paging.cut(holders, |(word, name, _)| format!("{word}/{name}")))
     })?;
     Ok(Output::xml(move |result| {
-        // There are no groups.
-        xml::element(result, "PolicyGroups", |_| ());
-        for (list, prefix, word) in [("PolicyUsers", "User", "user"), ("PolicyRoles", "Role", "role")] {
+        for (list, prefix, word) in
+            [("PolicyGroups", "Group", "group"), ("PolicyUsers", "User", "user"), ("PolicyRoles", "Role", "role")]
+        {
             let own = page.iter().filter(|(known, ..)| *known == word);
             xml::list(result, list, "member", own, |member, (_, name, id)| {
                 xml::text(member, &format!("{prefix}Name"), name);

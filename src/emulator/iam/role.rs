@@ -1,6 +1,7 @@
 //! A role, and how it is found and written.
 
 use super::{
+    group::Group,
     holder::{Kind, Policies, write_boundary},
     keys::AccessKey,
     policy::Policy,
@@ -26,6 +27,8 @@ pub struct State {
     pub(super) roles: Table<String, Role>,
     /// By their names.
     pub(super) users: Table<String, User>,
+    /// By their names.
+    pub(super) groups: Table<String, Group>,
     /// Access keys by their ids.
     pub(super) keys: Table<String, AccessKey>,
     /// The account's own managed policies, by their names.
@@ -39,6 +42,7 @@ impl Tables for State {
         vec![
             ("iam/roles", &mut self.roles),
             ("iam/users", &mut self.users),
+            ("iam/groups", &mut self.groups),
             ("iam/access-keys", &mut self.keys),
             ("iam/policies", &mut self.policies),
             ("iam/instance-profiles", &mut self.profiles),

@@ -35,6 +35,7 @@ struct Input {
     resources: Vec<String>,
     resource_policy: Option<String>,
     caller: Option<String>,
+    owner: Option<String>,
     paging: Paging,
     keys: Keys,
 }
@@ -66,8 +67,6 @@ impl Input {
         if params.has("ResourceHandlingOption") {
             return Err(AwsError::not_implemented("iam", "a simulation with ResourceHandlingOption"));
         }
-        // Everything here belongs to one account.
-        take_text(params, "ResourceOwner", MAX_ARN)?;
         Ok(Self {
             policies,
             boundaries,
@@ -75,12 +74,23 @@ impl Input {
             resources,
             resource_policy: take_text(params, "ResourcePolicy", MAX_POLICY)?,
             caller: take_text(params, "CallerArn", MAX_ARN)?,
+            owner: take_text(params, "ResourceOwner", MAX_ARN)?,
             paging: Paging::take(params)?,
             keys,
         })
     }
 
-    fn add(&self, policies: &mut Policies) -> Result<(), AwsError> {
+    /// Adds the policies that the simulation brings; what it asks about belongs to `account`, as everything here does.
+    fn add(&self, policies: &mut Policies, account: &str) -> Result<(), AwsError> {
+        if let Some(owner) = &self.owner {
+            let parts: Vec<&str> = owner.splitn(6, ':').collect();
+            let ["arn", _, _, _, of, _] = parts.as_slice() else {
+                return Err(invalid(&format!("Invalid ResourceOwner: {owner} is no ARN.")));
+            };
+            if *of != account {
+                return Err(AwsError::not_implemented("iam", "a simulation with a ResourceOwner of another account"));
+            }
+        }
         let numbered = |kind: &'static str, texts: &[String]| -> Vec<(String, String)> {
             texts.iter().enumerate().map(|(at, text)| (format!("{kind}.{}", at + 1), text.clone())).collect()
         };
@@ -114,8 +124,8 @@ pub(super) fn custom(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(null("policyInputList"));
     }
     let mut policies = Policies::default();
-    input.add(&mut policies)?;
     let account = scope.account();
+    input.add(&mut policies, account)?;
     let arn = input.caller.clone().unwrap_or_else(|| format!("arn:aws:iam::{account}:user/simulated"));
     let principal = Principal::User { account: account.to_owned(), arn };
     Ok(answer(&scope, input, &policies, &principal))
@@ -134,7 +144,7 @@ pub(super) fn principal(operation: Operation<'_>) -> Result<Output, AwsError> {
     if !input.boundaries.is_empty() {
         policies.sources.retain(|source| source.layer != Layer::Boundary);
     }
-    input.add(&mut policies)?;
+    input.add(&mut policies, scope.account())?;
     // What the simulation says of the request is heard before what is known of the caller.
     input.keys.add(&caller.keys);
     let principal = match (&input.caller, &caller.principal) {

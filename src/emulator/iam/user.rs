@@ -2,6 +2,7 @@
 
 use super::{
     MAX_ARN, State, conflict,
+    credentials::Login,
     holder::{Kind, Policies, write_boundary},
     paging::Paging,
     role::write_tags,
@@ -26,6 +27,8 @@ pub(super) struct User {
     created: i64,
     pub(super) boundary: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) login: Option<Login>,
     #[serde(flatten)]
     pub(super) policies: Policies,
 }
@@ -36,7 +39,7 @@ impl User {
     }
 
     /// Writes the members of a `User` structure; lists leave boundary and tags out.
-    fn write(&self, element: &mut xml::Element, account: &str, is_whole: bool) {
+    pub(super) fn write(&self, element: &mut xml::Element, account: &str, is_whole: bool) {
         xml::text(element, "Path", &self.path);
         xml::text(element, "UserName", &self.name);
         xml::text(element, "UserId", &self.id);
@@ -79,6 +82,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             created,
             boundary: take_text(params, "PermissionsBoundary", MAX_ARN)?,
             tags: tags::take(params)?,
+            login: None,
             policies: Policies::default(),
         })
     })?;
@@ -165,6 +169,13 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
                 }
                 state.users.remove(&name);
                 state.keys.change_where(|key| key.user == name, |key| key.user.clone_from(&new_name));
+                state.groups.change_where(
+                    |group| group.members.contains(&name),
+                    |group| {
+                        group.members.remove(&name);
+                        group.members.insert(new_name.clone());
+                    },
+                );
                 user.name = new_name;
             }
             state.users.insert(user.name.clone(), user);
@@ -174,15 +185,21 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
     Ok(Output::Done)
 }
 
-/// `DeleteUser`: refused while the user has policies or keys.
+/// `DeleteUser`: refused while the user has policies or keys, or is in a group.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (name, scope) = operation.query(|params| take_name(params, "UserName", 128))?;
     scope
         .change_global(|state| {
             let state = &mut state.iam;
             state.user(&name)?.policies.check_none()?;
+            if state.user(&name)?.login.is_some() {
+                return Err(conflict("DeleteConflict", "Cannot delete entity, must delete login profile first."));
+            }
             if state.keys.values().any(|key| key.user == name) {
                 return Err(conflict("DeleteConflict", "Cannot delete entity, must delete access keys first."));
+            }
+            if state.groups_of(&name).next().is_some() {
+                return Err(conflict("DeleteConflict", "Cannot delete entity, must remove user from groups first."));
             }
             state.users.remove(&name);
             Ok(())

@@ -237,6 +237,24 @@ pub enum Denied {
 /// # Errors
 /// When there is no such function, or its resource policy does not allow this.
 pub fn invocable(context: &Context, function_arn: &str, service: &str, source_arn: &str) -> Result<Spec, Denied> {
+    find_invocable(context, function_arn, |reference, policy| {
+        policy::allows(policy, service, source_arn) || leans(context, reference, service, source_arn)
+    })
+}
+
+/// Returns what a function's processes are started from, for a role of its owner that invokes it.
+///
+/// # Errors
+/// When there is no such function.
+pub fn invocable_as_owner(context: &Context, function_arn: &str) -> Result<Spec, Denied> {
+    find_invocable(context, function_arn, |_, _| true)
+}
+
+fn find_invocable(
+    context: &Context,
+    function_arn: &str,
+    is_allowed: impl FnOnce(&Reference, &[Statement]) -> bool,
+) -> Result<Spec, Denied> {
     let (region, reference) = Reference::of_arn(function_arn).ok_or(Denied::Absent)?;
     let place = invoke::place().map_err(|_| Denied::Absent)?;
     context.store.read(&region, |state| {
@@ -245,7 +263,7 @@ pub fn invocable(context: &Context, function_arn: &str, service: &str, source_ar
             return Err(Denied::Absent);
         }
         let (policy, _) = state.lambda.policy(&reference).map_err(|_| Denied::Absent)?;
-        if !policy::allows(policy, service, source_arn) && !leans(context, &reference, service, source_arn) {
+        if !is_allowed(&reference, policy) {
             return Err(Denied::Forbidden);
         }
         if view.is_pending(context.config.clock.now()) {

@@ -98,8 +98,8 @@ impl Events {
         }
     }
 
-    /// Adds events to a stream, in their order.
-    pub(super) fn append(&self, id: &str, ingested: i64, events: &[Event]) -> io::Result<()> {
+    /// Adds events to a stream, in their order; gives the number of the first.
+    pub(super) fn append(&self, id: &str, ingested: i64, events: &[Event]) -> io::Result<u64> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         self.log(id)?.lock().unwrap_or_else(PoisonError::into_inner).append(ingested, events)
     }
@@ -191,13 +191,14 @@ impl Log {
         paths.filter_map(|path| open(path).transpose()).collect()
     }
 
-    fn append(&mut self, ingested: i64, events: &[Event]) -> io::Result<()> {
+    fn append(&mut self, ingested: i64, events: &[Event]) -> io::Result<u64> {
         if self.younger.bytes >= SEGMENT_BYTES {
             fs::rename(&self.younger_path, &self.older_path)?;
             self.older = std::mem::take(&mut self.younger);
         }
         let mut text = if self.may_be_torn { b"\n".to_vec() } else { Vec::new() };
         let mut after = self.younger;
+        let first = self.last_number + 1;
         let mut number = self.last_number;
         for event in events {
             number += 1;
@@ -213,7 +214,7 @@ impl Log {
         after.bytes += text.len() as u64;
         (self.younger, self.last_number, self.ingested) = (after, number, Some(ingested));
         self.may_be_torn = false;
-        Ok(())
+        Ok(first)
     }
 }
 

@@ -148,7 +148,7 @@ fn describe_one(scope: &Scope<'_>, logs: &State, name: &str, group: &Group) -> V
     let mut value = json!({
         "logGroupName": name,
         "creationTime": group.created,
-        "metricFilterCount": 0,
+        "metricFilterCount": logs.metric_filters.keys().filter(|key| key.group == name).count(),
         "arn": format!("{arn}:*"),
         "logGroupArn": arn,
         "storedBytes": bytes,

@@ -1,18 +1,24 @@
 //! CloudWatch Logs, JSON 1.1: groups and streams in the store, events in files of their own ([`Events`]).
 //!
-//! Not here: metric and subscription filters, Insights queries, JSON and regular-expression filter patterns.
+//! Not here: live tail, and whatever sends events elsewhere than to functions.
 
 mod events;
 mod groups;
+mod insights;
+mod metric_filters;
 mod pattern;
 mod read;
 mod state;
 mod streams;
+mod subscriptions;
 mod tags;
 mod write;
 
 pub use events::{Event, Events};
+pub use insights::Queries;
+pub use metric_filters::MetricFilter;
 pub use state::{Group, State, Stream};
+pub use subscriptions::Subscription;
 pub use write::{Target, append};
 
 use super::{
@@ -32,17 +38,28 @@ pub static SERVICE: Service = Service {
         ("CreateLogStream", Handler::Async(|operation| Box::pin(streams::create(operation)))),
         ("DeleteLogGroup", Handler::Async(|operation| Box::pin(groups::delete(operation)))),
         ("DeleteLogStream", Handler::Async(|operation| Box::pin(streams::delete(operation)))),
+        ("DeleteMetricFilter", Handler::Async(|operation| Box::pin(metric_filters::delete(operation)))),
         ("DeleteRetentionPolicy", Handler::Async(|operation| Box::pin(groups::delete_retention(operation)))),
+        ("DeleteSubscriptionFilter", Handler::Async(|operation| Box::pin(subscriptions::delete(operation)))),
         ("DescribeLogGroups", Handler::Sync(groups::describe)),
         ("DescribeLogStreams", Handler::Sync(streams::describe)),
+        ("DescribeMetricFilters", Handler::Sync(metric_filters::describe)),
+        ("DescribeQueries", Handler::Sync(insights::describe)),
+        ("DescribeSubscriptionFilters", Handler::Sync(subscriptions::describe)),
         ("FilterLogEvents", Handler::Async(|operation| Box::pin(read::filter(operation)))),
         ("GetLogEvents", Handler::Async(|operation| Box::pin(read::get(operation)))),
+        ("GetQueryResults", Handler::Sync(insights::results)),
         ("ListTagsForResource", Handler::Sync(tags::list_for_resource)),
         ("ListTagsLogGroup", Handler::Sync(tags::list_for_group)),
         ("PutLogEvents", Handler::Sync(write::put)),
+        ("PutMetricFilter", Handler::Async(|operation| Box::pin(metric_filters::put(operation)))),
         ("PutRetentionPolicy", Handler::Async(|operation| Box::pin(groups::put_retention(operation)))),
+        ("PutSubscriptionFilter", Handler::Async(|operation| Box::pin(subscriptions::put(operation)))),
+        ("StartQuery", Handler::Async(|operation| Box::pin(insights::start(operation)))),
+        ("StopQuery", Handler::Sync(insights::stop)),
         ("TagLogGroup", Handler::Async(|operation| Box::pin(tags::tag_group(operation)))),
         ("TagResource", Handler::Async(|operation| Box::pin(tags::tag_resource(operation)))),
+        ("TestMetricFilter", Handler::Sync(metric_filters::test)),
         ("UntagLogGroup", Handler::Async(|operation| Box::pin(tags::untag_group(operation)))),
         ("UntagResource", Handler::Async(|operation| Box::pin(tags::untag_resource(operation)))),
     ],
@@ -50,20 +67,7 @@ pub static SERVICE: Service = Service {
 };
 
 fn fault(fault: Fault) -> AwsError {
-    match fault {
-        Fault::Unreadable(why) => AwsError::sender("SerializationException", why),
-        // A value of another type is what a serializer stumbles over; everything else is the service's to say.
-        Fault::WrongType(..) => AwsError::sender("SerializationException", fault.to_string()),
-        Fault::Invalid(path, why) => {
-            invalid(format!("1 validation error detected: Value at '{path}' failed to satisfy constraint: {why}"))
-        }
-        Fault::Missing(path) => invalid(format!(
-            "1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
-        )),
-        Fault::Unknown(path) => {
-            invalid(format!("The member '{path}' is not supported: AWS does not know it, or this emulator lacks it."))
-        }
-    }
+    fault.in_json(invalid)
 }
 
 /// The names of all files of events in use.

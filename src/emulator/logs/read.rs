@@ -137,7 +137,7 @@ struct Filter {
 }
 
 /// Where a page of `FilterLogEvents` ended: the order of its events.
-type Place = (i64, String, u64);
+pub(super) type Place = (i64, String, u64);
 
 /// `FilterLogEvents`: the events of a group's streams, merged in the order of their times.
 pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError> {
@@ -202,7 +202,7 @@ pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 /// An id of 56 digits that no other event of the group has.
-fn event_id((timestamp, stream, number): &Place) -> String {
+pub(super) fn event_id((timestamp, stream, number): &Place) -> String {
     // FNV-1a, short enough for the id and the same at every start.
     let hash = stream.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{timestamp:020}{hash:012}{number:024}")
@@ -222,7 +222,7 @@ fn parse_place(token: &str) -> Result<Place, AwsError> {
 }
 
 /// Reads files where that holds nobody up.
-async fn read_off_thread<T: Send + 'static>(
+pub(super) async fn read_off_thread<T: Send + 'static>(
     read: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, AwsError> {
     let read = task::spawn_blocking(read).await.unwrap_or_else(|error| Err(io::Error::other(error)));

@@ -1,6 +1,6 @@
 //! Log groups and streams, without their events, and the rules of their names.
 
-use super::invalid;
+use super::{invalid, metric_filters::MetricFilter, subscriptions::Subscription};
 use crate::emulator::{
     store::{AnyTable, Region, Table, Tables},
     wire::{AwsError, Text},
@@ -23,11 +23,19 @@ pub struct State {
     pub(super) groups: Table<String, Group>,
     /// By their group and their name: a group may have very many.
     pub(super) streams: Table<StreamKey, Stream>,
+    /// By their group and their name.
+    pub(super) metric_filters: Table<StreamKey, MetricFilter>,
+    pub(super) subscriptions: Table<StreamKey, Subscription>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
-        vec![("logs/groups", &mut self.groups), ("logs/streams", &mut self.streams)]
+        vec![
+            ("logs/groups", &mut self.groups),
+            ("logs/streams", &mut self.streams),
+            ("logs/metric-filters", &mut self.metric_filters),
+            ("logs/subscriptions", &mut self.subscriptions),
+        ]
     }
 
     /// The streams were in their groups.
@@ -123,6 +131,13 @@ impl State {
     /// Removes a group and returns the streams that it had.
     pub(super) fn remove_group(&mut self, name: &str) -> Vec<Stream> {
         self.groups.remove(name);
+        let of_group = |key: &&StreamKey| key.group == name;
+        for key in self.metric_filters.keys().filter(of_group).cloned().collect::<Vec<_>>() {
+            self.metric_filters.remove(&key);
+        }
+        for key in self.subscriptions.keys().filter(of_group).cloned().collect::<Vec<_>>() {
+            self.subscriptions.remove(&key);
+        }
         let names: Vec<String> = self.streams_of(name).map(|(stream, _)| stream.to_owned()).collect();
         names.iter().filter_map(|stream| self.streams.remove(&StreamKey::new(name, stream))).collect()
     }
@@ -204,11 +219,16 @@ pub(super) fn signed(time: u64) -> i64 {
 
 /// Reads `limit`: 1 to `most`, which is also what no limit means.
 pub(super) fn limit(asked: Option<usize>, most: usize) -> Result<usize, AwsError> {
+    at_most("limit", asked, most)
+}
+
+/// Reads a limit that has another name.
+pub(super) fn at_most(member: &str, asked: Option<usize>, most: usize) -> Result<usize, AwsError> {
     match asked {
         None => Ok(most),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
         Some(limit) => Err(invalid(format!(
-            "1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have \
+            "1 validation error detected: Value '{limit}' at '{member}' failed to satisfy constraint: Member must have \
              value between 1 and {most}"
         ))),
     }

@@ -2,13 +2,14 @@
 
 use super::{
     events::Event,
-    invalid,
+    invalid, metric_filters,
     state::{Group, Name, State, StreamKey, check_group_name, check_stream_name, signed},
     streams::new_stream,
+    subscriptions::Arrived,
     unavailable,
 };
 use crate::emulator::{
-    access,
+    access, cloudwatch,
     context::Context,
     service::{Operation, Output},
     state::RegionState,
@@ -69,7 +70,11 @@ pub(super) fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let too_new = events.partition_point(|event| event.timestamp <= now + MAX_AHEAD);
     let begin = too_old.max(expired).min(too_new);
     if begin < too_new {
-        scope.context.events.append(&id, now, &events[begin..too_new]).map_err(|error| unavailable(&error))?;
+        let taken = &events[begin..too_new];
+        let first = scope.context.events.append(&id, now, taken).map_err(|error| unavailable(&error))?;
+        let (group, stream) = (&input.log_group_name, &input.log_stream_name);
+        collect(scope.context, scope.region, group, taken);
+        Arrived { region: scope.region, group, stream, first, events: taken }.tell(scope.context);
     }
     let mut rejected = Map::new();
     if too_new < events.len() {
@@ -147,7 +152,19 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
         Err(_) => make_stream(context, target, now).await?,
     };
     let Some(id) = id else { return Ok(()) };
-    context.events.append(&id, now, &events).map_err(|error| unavailable(&error))
+    let first = context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
+    collect(context, &target.region, &target.group, &events);
+    let Target { region, group, stream, .. } = target;
+    Arrived { region, group, stream, first, events: &events }.tell(context);
+    Ok(())
+}
+
+/// Has CloudWatch see the metrics that stand in lines, and those that the group's filters make of them.
+fn collect(context: &Context, region: &Region, group: &str, events: &[Event]) {
+    metric_filters::count(context, region, group, events);
+    for event in events {
+        cloudwatch::collect(context, region, &event.message, event.timestamp);
+    }
 }
 
 /// Refuses to write what the function's role does not let Lambda write.

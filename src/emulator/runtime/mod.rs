@@ -27,6 +27,7 @@ pub use streaming::{Begun, MAX_STREAM, Streaming};
 pub use worker::{Invocation, Invoked};
 
 use super::{
+    cloudwatch,
     context::Context,
     sandbox::{self, Spawner},
     state::Store,
@@ -37,7 +38,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use launch::Launcher;
 use pool::{Available, Checkout, Pool};
-use rooms::Rooms;
+use rooms::{Room, Rooms};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -193,6 +194,12 @@ struct Inner {
 }
 
 impl Functions {
+    /// What they work with.
+    #[must_use]
+    pub fn context(&self) -> &Arc<Context> {
+        &self.0.context
+    }
+
     /// Starts with no process; the first invocation starts the thread that forks them. Code that has an owner is not
     /// discarded.
     #[must_use]
@@ -223,7 +230,10 @@ impl Functions {
     /// # Errors
     /// When no process could be given the invocation. What the function itself does wrong is an [`Answer::Error`].
     pub async fn invoke(&self, spec: &Spec, invocation: Invocation) -> Result<Invoked, InvokeError> {
-        let _permit = self.0.calls.try_acquire().map_err(|_| InvokeError::Busy)?;
+        let Ok(_permit) = self.0.calls.try_acquire() else {
+            cloudwatch::throttled(&self.0.context, &spec.region, &spec.name);
+            return Err(InvokeError::Busy);
+        };
         self.run(spec, &invocation).await
     }
 
@@ -232,18 +242,30 @@ impl Functions {
     /// # Errors
     /// As [`Functions::invoke`].
     pub async fn run(&self, spec: &Spec, invocation: &Invocation) -> Result<Invoked, InvokeError> {
-        let _room = self.0.rooms.enter(spec).ok_or(InvokeError::Reserved)?;
+        let ran = match self.0.rooms.enter(spec) {
+            Some(room) => self.run_in(spec, invocation, &room).await,
+            None => Err(InvokeError::Reserved),
+        };
+        if matches!(ran, Err(InvokeError::Busy | InvokeError::Reserved)) {
+            cloudwatch::throttled(&self.0.context, &spec.region, &spec.name);
+        }
+        ran
+    }
+
+    async fn run_in(&self, spec: &Spec, invocation: &Invocation, room: &Room) -> Result<Invoked, InvokeError> {
         let pool = &self.0.pool;
         loop {
             let checkout = match pool.check_out(spec) {
                 Available::Idle(checkout) => checkout,
                 Available::Next(next) => match self.wait(spec, next).await? {
                     Start::Warm(checkout) => checkout,
-                    Start::Cold(permit) => return self.invoke_cold(spec, invocation, permit).await,
+                    Start::Cold(permit) => return self.invoke_cold(spec, invocation, permit, room).await,
                 },
             };
+            let begun = Instant::now();
             // A warm process may end between two invocations; then the next one is asked.
             if let Some(invoked) = checkout.invoke(spec, invocation).await {
+                self.count(spec, &invoked.answer, begun.elapsed(), room);
                 self.give_back(checkout);
                 return Ok(invoked);
             }
@@ -276,6 +298,7 @@ impl Functions {
         spec: &Spec,
         invocation: &Invocation,
         permit: OwnedSemaphorePermit,
+        room: &Room,
     ) -> Result<Invoked, InvokeError> {
         let begun = Instant::now();
         let checkout = self.0.pool.add(spec, self.start(spec, permit).await?);
@@ -283,16 +306,28 @@ impl Functions {
             checkout.kill();
             checkout.begin(&invocation.id);
             let answer = Answer::Error(document);
+            self.count(spec, &answer, begun.elapsed(), room);
             let tail = checkout.end(invocation, &answer, begun.elapsed()).await;
             return Ok(Invoked { answer, tail });
         }
+        // What the start took is none of the invocation's.
+        let begun = Instant::now();
         match checkout.invoke(spec, invocation).await {
             Some(invoked) => {
+                self.count(spec, &invoked.answer, begun.elapsed(), room);
                 self.give_back(checkout);
                 Ok(invoked)
             }
             None => Err(io::Error::other("its process ended before it took any work").into()),
         }
+    }
+
+    /// Counts an invocation that has its answer.
+    fn count(&self, spec: &Spec, answer: &Answer, duration: Duration, room: &Room) {
+        let has_failed = matches!(answer, Answer::Error(_));
+        let concurrent = room.running();
+        let counted = cloudwatch::Invoked { function: &spec.name, has_failed, duration, concurrent };
+        cloudwatch::invoked(&self.0.context, &spec.region, &counted);
     }
 
     /// Gives a process back once its extensions have done with the invocation too; its caller need not wait for that.

@@ -15,6 +15,14 @@ pub(super) struct Rooms(Arc<Mutex<HashMap<String, u32>>>);
 pub(super) struct Room {
     rooms: Rooms,
     function: String,
+    running: u32,
+}
+
+impl Room {
+    /// How many ran when this one began, itself included.
+    pub(super) fn running(&self) -> u32 {
+        self.running
+    }
 }
 
 impl Rooms {
@@ -30,7 +38,7 @@ impl Rooms {
             return None;
         }
         rooms.insert(function.to_owned(), running + 1);
-        Some(Room { rooms: self.clone(), function: function.to_owned() })
+        Some(Room { rooms: self.clone(), function: function.to_owned(), running: running + 1 })
     }
 }
 

@@ -47,7 +47,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// How long a process may take to ask for its first work: Lambda's own limit.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the last lines of a log are waited for.
-const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
+const TAIL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The type of the error of what ran out of time.
 const TIMED_OUT: &str = "Sandbox.Timedout";
 /// Marks that may wait for the log's task; further ones are dropped rather than waited for.

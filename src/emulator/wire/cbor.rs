@@ -44,7 +44,10 @@ fn json(value: Cbor) -> Result<Value, Fault> {
             (_, Ok(number)) => number.into(),
             _ => return Err(unreadable("an integer of more than 64 bits")),
         },
-        Cbor::Float(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+        // No service here has a use for what is no number, and as nothing it would be taken for absent.
+        Cbor::Float(number) => {
+            Number::from_f64(number).map(Value::Number).ok_or_else(|| unreadable("a number that is none"))?
+        }
         Cbor::Text(text) => text.into(),
         Cbor::Bytes(bytes) => BASE64_STANDARD.encode(bytes).into(),
         Cbor::Tag(_, tagged) => json(*tagged)?,

@@ -5,6 +5,7 @@
 //! services have it. Not for types with `#[serde(flatten)]`, which would swallow what they do not know; an input of two
 //! parts is read by [`read_both`].
 
+use super::AwsError;
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -44,6 +45,23 @@ impl Fault {
             Self::WrongType(path, why) => Self::WrongType(join(path), why),
             Self::Invalid(path, why) => Self::Invalid(join(path), why),
             Self::Unknown(path) => Self::Unknown(join(path)),
+        }
+    }
+
+    /// Words it as the services of AWS JSON 1.1 do: their serializer stumbles over a value of another type, and everything
+    /// else is the service's to say, by the error that `invalid` makes of a sentence.
+    pub fn in_json(self, invalid: impl Fn(String) -> AwsError) -> AwsError {
+        let unfit = |value: &str, why: &str| {
+            invalid(format!("1 validation error detected: Value {value} failed to satisfy constraint: {why}"))
+        };
+        match self {
+            Self::Unreadable(why) => AwsError::sender("SerializationException", why),
+            Self::WrongType(..) => AwsError::sender("SerializationException", self.to_string()),
+            Self::Invalid(path, why) => unfit(&format!("at '{path}'"), &why),
+            Self::Missing(path) => unfit(&format!("null at '{path}'"), "Member must not be null"),
+            Self::Unknown(path) => invalid(format!(
+                "The member '{path}' is not supported: AWS does not know it, or this emulator lacks it."
+            )),
         }
     }
 }

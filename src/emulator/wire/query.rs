@@ -54,6 +54,12 @@ impl QueryParams {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Gives what is left, by the names within this structure.
+    #[must_use]
+    pub fn into_values(self) -> BTreeMap<String, String> {
+        self.values
+    }
+
     /// Whether a parameter is there, or anything below it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
@@ -176,6 +182,11 @@ impl QueryParams {
             .collect();
         self.values.append(&mut rest);
         Self { values, prefix: self.full_name(&start) }
+    }
+
+    /// Puts a value under a name, as if it had come with the request.
+    pub fn put(&mut self, name: String, value: String) {
+        self.values.insert(name, value);
     }
 
     /// Writes what is left in one form, the same for the same parameters in any order.

@@ -132,8 +132,11 @@ impl Route {
     /// A parameter that has no place, comes twice, or has not the form of its type.
     pub fn bind(&self, uri: &Uri, headers: &HeaderMap, members: &mut Map<String, Value>) -> Result<(), Fault> {
         for place in self.places.iter().filter(|place| place.at == At::Header) {
-            if let Some(text) = headers.get(place.name).and_then(|value| value.to_str().ok()) {
-                members.insert(place.member.to_owned(), place.kind.read(place.name, text)?);
+            // A header that comes twice is a list in one (RFC 9110, 5.3); AWS's SDK for Rust adds an `Accept` of its own.
+            let values: Vec<&str> =
+                headers.get_all(place.name).iter().filter_map(|value| value.to_str().ok()).collect();
+            if !values.is_empty() {
+                members.insert(place.member.to_owned(), place.kind.read(place.name, &values.join(", "))?);
             }
         }
         let query = uri.query().unwrap_or_default();

@@ -62,6 +62,7 @@ impl Set {
             confined: false,
             network: self.addresses.network.clone(),
             project: Some(self.settings.folder.clone()),
+            is_declared: false,
         }
     }
 
@@ -101,6 +102,7 @@ impl Set {
             confined: true,
             network: self.addresses.network.clone(),
             project: Some(self.settings.folder.clone()),
+            is_declared: false,
         }
     }
 

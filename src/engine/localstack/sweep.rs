@@ -5,7 +5,7 @@ use crate::{
     docker::{
         self, Daemon, Role,
         connect::Kind,
-        container::{self, Owned},
+        container::{self, Owned, Stretch},
         network,
     },
     engine::{daemon, installation, layout::Names, local::log_path},
@@ -15,7 +15,7 @@ use crate::{
 };
 use futures_util::future::{join_all, try_join_all};
 use std::{fmt::Write as _, time::Duration};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::format_description::well_known::Rfc3339;
 
 /// What LocalStack gets for its own shutdown; a clean one takes it 2 s.
 const ENGINE_GRACE: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ async fn keep_log(daemon: &Daemon, settings: &Settings, container: &Owned) {
     let roles = [Role::Engine, Role::Edge, Role::Proxy];
     let Some(role) = roles.into_iter().find(|role| role.as_str() == container.role) else { return };
     let mut text = String::new();
-    for line in container::log(daemon, &container.id, OffsetDateTime::UNIX_EPOCH, KEPT_LINES).await {
+    for line in container::log(daemon, &container.id, Stretch { since: 0, until: None, most: KEPT_LINES }).await {
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{} {}", line.time.format(&Rfc3339).unwrap_or_default(), line.text);
     }

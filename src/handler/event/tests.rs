@@ -1,5 +1,5 @@
 use super::*;
-use crate::contract::{Parameter, Refusal};
+use crate::contract::{Parameter, Refusal, WhichInstance};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn code(event: &Value) -> &'static str {
     read(event).call.expect_err(&event.to_string()).code()
 }
 
-const STATUS: Result<Call, Failure> = Ok(Call::Api(Request::Instance));
+const STATUS: Result<Call, Failure> = Ok(Call::Api(Request::Instance(WhichInstance::Only)));
 
 /// A v1 event as API Gateway sends it.
 fn rest(method: &str, query: &[(&str, &str)], body: Option<&str>) -> Value {
@@ -122,6 +122,10 @@ fn a_body_must_be_a_json_object_of_strings_and_a_get_has_none() {
     form["headers"]["Content-Type"] = json!("application/x-www-form-urlencoded");
     assert_eq!(code(&form), "bad_request");
     form["headers"]["Content-Type"] = json!("Application/JSON; charset=utf-8");
+    assert_eq!(read(&form).call, STATUS);
+    form["headers"]["Content-Encoding"] = json!("gzip");
+    assert_eq!(code(&form), "bad_request");
+    form["headers"]["Content-Encoding"] = json!("Identity");
     assert_eq!(read(&form).call, STATUS);
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Error,
     folder::File,
-    resource::{Body, Default, Description, Resource, Tags, Variable},
+    resource::{Alarm, Body, Default, Description, Resource, Tags, Variable},
     value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value},
     yaml::Yaml,
 };
@@ -73,7 +73,7 @@ fn pascal(name: &str) -> String {
 fn refuse_equal_names(description: &Description) -> Result<(), Error> {
     let variables = description.variables.iter().map(|variable| (pascal(&variable.name), variable.name.clone()));
     let digests = description.digests.iter().map(|digest| (digest_parameter(&digest.key), digest.key.clone()));
-    let resources = description.resources.iter().filter(|resource| !matches!(resource.body, Body::RolePolicy { .. }));
+    let resources = description.resources.iter().filter(|resource| !is_member(resource));
     let resources = resources.map(|resource| match &resource.thing {
         Thing::Key(key) => (logical_id(description, &resource.thing), key.clone()),
         thing => (logical_id(description, thing), logical_id(description, thing)),
@@ -87,10 +87,17 @@ fn refuse_equal_names(description: &Description) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a resource is a member of another one here: a policy of its role, a target of its rule.
+fn is_member(resource: &Resource) -> bool {
+    matches!(resource.body, Body::RolePolicy { .. } | Body::ClockTarget { .. })
+}
+
 /// The name of a resource in the template.
 fn logical_id(description: &Description, thing: &Thing) -> String {
     match thing {
-        Thing::Instance => "Instance".to_owned(),
+        Thing::Instance(name) => format!("Instance{}", name.as_deref().map(pascal).unwrap_or_default()),
+        Thing::ClockRule | Thing::ClockTarget => "ClockRule".to_owned(),
+        Thing::ClockPermission => "ClockPermission".to_owned(),
         Thing::Role | Thing::RolePolicy => "Role".to_owned(),
         Thing::LogGroup => "LogGroup".to_owned(),
         Thing::Function => "Function".to_owned(),
@@ -108,6 +115,7 @@ fn logical_id(description: &Description, thing: &Thing) -> String {
         Thing::UsagePlan => "UsagePlan".to_owned(),
         Thing::Key(key) => format!("ApiKey{}", pascal(key)),
         Thing::PlanKey(key) => format!("ApiKey{}InPlan", pascal(key)),
+        Thing::Alarm(name) => format!("{}Alarm", pascal(name)),
     }
 }
 
@@ -333,8 +341,7 @@ fn tags(description: &Description, tags: &Tags) -> Yaml {
 fn resources(description: &Description) -> Vec<(String, Yaml)> {
     let mut resources = Vec::new();
     for resource in &description.resources {
-        // It is a member of its role.
-        if matches!(resource.body, Body::RolePolicy { .. }) {
+        if is_member(resource) {
             continue;
         }
         let (kind, properties, after) = resource_of(description, resource);
@@ -367,7 +374,7 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
     let text = |text: &str| Yaml::text(text);
     let number = |number: i64| Yaml::Plain(number.to_string());
     match &resource.body {
-        Body::Instance { size, tags: own } => (
+        Body::Instance { size, tags: own, .. } => (
             "AWS::EC2::Instance",
             vec![("ImageId", Yaml::tagged("Ref", text("ImageId"))), ("InstanceType", text(size)), tags(own)],
             None,
@@ -392,6 +399,21 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
             )
         }
         Body::RolePolicy { .. } => ("AWS::IAM::RolePolicy", Vec::new(), None),
+        Body::ClockTarget { .. } => ("AWS::Events::Rule", Vec::new(), None),
+        Body::ClockRule { name, rate, tags: own } => {
+            let targets = description.resources.iter().filter_map(|resource| match &resource.body {
+                Body::ClockTarget { id } => {
+                    Some(Yaml::map([("Id", text(id)), ("Arn", node(&Value::of(Thing::Function, Attribute::Arn)))]))
+                }
+                _ => None,
+            });
+            let targets = Yaml::List(targets.collect());
+            (
+                "AWS::Events::Rule",
+                vec![("Name", node(name)), ("ScheduleExpression", text(rate)), ("Targets", targets), tags(own)],
+                None,
+            )
+        }
         Body::LogGroup { name, days, tags: own } => (
             "AWS::Logs::LogGroup",
             vec![("LogGroupName", node(name)), ("RetentionInDays", number(*days)), tags(own)],
@@ -470,6 +492,7 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
             ],
             None,
         ),
+        Body::Alarm(alarm) => ("AWS::CloudWatch::Alarm", self::alarm(description, alarm), None),
         Body::PlanKey { key } => (
             "AWS::ApiGateway::UsagePlanKey",
             vec![
@@ -480,6 +503,24 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
             None,
         ),
     }
+}
+
+fn alarm(description: &Description, alarm: &Alarm) -> Properties {
+    let text = |text: &str| Yaml::text(text);
+    let function = Yaml::tagged("Ref", Yaml::text(logical_id(description, &Thing::Function)));
+    vec![
+        ("AlarmName", node(description, &alarm.name)),
+        ("Namespace", text("AWS/Lambda")),
+        ("MetricName", text(&alarm.metric)),
+        ("Dimensions", Yaml::List(vec![Yaml::map([("Name", text("FunctionName")), ("Value", function)])])),
+        (if alarm.is_percentile() { "ExtendedStatistic" } else { "Statistic" }, text(&alarm.statistic)),
+        ("Period", Yaml::Plain(alarm.period.to_string())),
+        ("EvaluationPeriods", Yaml::Plain("1".to_owned())),
+        ("Threshold", node(description, &alarm.threshold)),
+        ("ComparisonOperator", text(&alarm.comparison)),
+        ("TreatMissingData", text(&alarm.missing)),
+        ("Tags", tags(description, &alarm.tags)),
+    ]
 }
 
 fn outputs(description: &Description) -> Yaml {
@@ -495,13 +536,16 @@ fn outputs(description: &Description) -> Yaml {
             sub(format!("https://${{{api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")),
         ]),
     );
-    let mut outputs = vec![
+    let outputs = vec![
         ("Url", output("Where the API is called, without a slash at the end.", url)),
         ("ApiId", output("The id of the API.", reference(Thing::Api))),
         ("FunctionName", output("The name of the function.", reference(Thing::Function))),
     ];
-    if description.resources.iter().any(|resource| resource.thing == Thing::Instance) {
-        outputs.push(("InstanceId", output("The id of the instance.", reference(Thing::Instance))));
+    let mut outputs: Vec<(String, Yaml)> = outputs.into_iter().map(|(name, node)| (name.to_owned(), node)).collect();
+    for (thing, name) in description.instances() {
+        let of = name.map(|name| format!(" {name}")).unwrap_or_default();
+        let output_name = format!("InstanceId{}", pascal(&of));
+        outputs.push((output_name, output(&format!("The id of the instance{of}."), reference(thing.clone()))));
     }
     Yaml::map(outputs)
 }

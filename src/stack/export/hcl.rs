@@ -1,6 +1,7 @@
 //! Values in Terraform's language, laid out as `terraform fmt` lays them out.
 
 use super::{
+    escape::escape,
     provider::{attribute, by_need, kind, name},
     value::{Entry, Piece, Symbol, Text, Thing, Value},
 };
@@ -28,20 +29,9 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text))
 }
 
+/// Keeps what begins an expression a text.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            control if control.is_control() => escaped.push_str(&format!("\\u{:04x}", u32::from(control))),
-            other => escaped.push(other),
-        }
-    }
-    escaped.replace("${", "$${").replace("%{", "%%{")
+    escape(text).replace("${", "$${").replace("%{", "%%{")
 }
 
 /// A text: quoted, or a reference alone.

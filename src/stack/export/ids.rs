@@ -2,10 +2,10 @@
 
 use super::{Error, resource::Ids, value::Thing};
 use crate::{
-    marks::STAGE,
+    marks::{CLOCK_TARGET, STAGE},
     stack::{
-        api, client::Clients, discover::Discovery, error::Error as StackError, key::Key, part::Part,
-        reconcile::reading, role, spec::Spec,
+        alarm, api, client::Clients, clock, discover::Discovery, error::Error as StackError, key::Key, part::Part,
+        reconcile::reading, role, sighting::Found, spec::Spec,
     },
 };
 
@@ -22,8 +22,15 @@ pub(super) async fn find(clients: &Clients, spec: &Spec, found: &Discovery, keys
         }
         match part {
             Part::Instance => {
-                let id = id(*part)?;
-                ids.push((Thing::Instance, vec![("terraform", id.clone()), ("InstanceId", id)]));
+                for wanted in &spec.instances {
+                    let name = wanted.name.as_ref().map(ToString::to_string);
+                    let is_it = |found: &&Found| {
+                        found.part == *part && found.instance.as_ref().is_some_and(|facts| facts.name == name)
+                    };
+                    let one = found.found.iter().find(is_it).ok_or(Error::NotDeployed { part: *part })?;
+                    let known = vec![("terraform", one.id.clone()), ("InstanceId", one.id.clone())];
+                    ids.push((Thing::of_instance(wanted.name.as_ref()), known));
+                }
             }
             Part::Role => {
                 let id = id(*part)?;
@@ -77,7 +84,27 @@ pub(super) async fn find(clients: &Clients, spec: &Spec, found: &Discovery, keys
                     ));
                 }
             }
-            Part::UsagePlan | Part::Key => {}
+            Part::Alarm => {
+                for (suffix, name) in alarm::names(spec) {
+                    if !found.found.iter().any(|found| found.part == *part && found.id == name) {
+                        return Err(Error::NotDeployed { part: *part });
+                    }
+                    let known = vec![("terraform", name.clone()), ("AlarmName", name)];
+                    ids.push((Thing::Alarm(suffix.to_owned()), known));
+                }
+            }
+            Part::Clock if !spec.is_own => {
+                let (function, sid) = (spec.names.function.clone(), clock::STATEMENT.to_owned());
+                let known = vec![("terraform", format!("{function}/{sid}")), ("FunctionName", function), ("Id", sid)];
+                ids.push((Thing::ClockPermission, known));
+                if spec.is_timed {
+                    let rule = id(*part)?;
+                    let arn = format!("arn:aws:events:{}:{}:rule/{rule}", spec.region, spec.account);
+                    ids.push((Thing::ClockRule, vec![("terraform", rule.clone()), ("Arn", arn)]));
+                    ids.push((Thing::ClockTarget, vec![("terraform", format!("{rule}/{CLOCK_TARGET}"))]));
+                }
+            }
+            Part::UsagePlan | Part::Key | Part::Clock => {}
         }
     }
     Ok(Ids(ids))

@@ -12,6 +12,7 @@
 
 mod cloudformation;
 mod document;
+mod escape;
 mod folder;
 mod hcl;
 mod ids;
@@ -28,9 +29,9 @@ mod yaml;
 pub(super) use folder::Error as FolderError;
 
 use super::{
-    api, client::Clients, discover::discover_with, error::Error as StackError, function, instance, key, log_group,
-    package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec, usage_plan,
-    wanted,
+    alarm, api, client::Clients, clock, discover::discover_with, error::Error as StackError, function, instance, key,
+    log_group, package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec,
+    usage_plan, wanted,
 };
 use crate::{
     disk,
@@ -46,6 +47,9 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
+
+/// What checkov, which reads such folders, would find in one, and why it is meant.
+const CHECKOV: &str = include_str!("checkov.yaml");
 
 /// Why a stack is not written.
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +159,7 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
     let account = reading(|| clients.account()).await?;
     let found = discover_with(&clients, stack, &account).await?;
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), found.instance_id().as_ref(), &clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &found.instances(), &clients, &account).await?;
     let keys = match spec.keys {
         None => Vec::new(),
         Some(_) => reading(|| key::read(&clients, stack)).await?,
@@ -187,6 +191,9 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
 async fn written(run: &Run<'_>, order: &Order<'_>) -> Result<Exported, Error> {
     let Described { description, package, .. } = described(run, order.is_import, true).await?;
     let mut files = files(&description, order.format)?;
+    if order.format != Format::Pulumi {
+        files.push(File::text(".checkov.yaml", CHECKOV));
+    }
     files.push(File { name: "function.zip".to_owned(), bytes: package.zip });
     folder::write(order.folder, &files, order.is_forced)?;
     let needed = description.variables.iter().filter(|variable| variable.default == Default::Required);
@@ -240,6 +247,8 @@ fn of_part(part: Part, scene: &Scene<'_>) -> Vec<Resource> {
         Part::Api => api::exported(scene),
         Part::UsagePlan => usage_plan::exported(scene),
         Part::Key => key::exported(scene),
+        Part::Alarm => alarm::exported(scene),
+        Part::Clock => clock::exported(scene),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Attributes that are left out are those whose default is meant: what is written is what a reader has to know.
 
 use super::{
-    resource::{Body, Description, Function, Ids, Resource, Tags},
+    resource::{Alarm, Body, Description, Function, Ids, Resource, Tags},
     value::{Attribute, Entry, Symbol, Text, Thing, Value},
 };
 
@@ -50,7 +50,7 @@ pub(super) struct Provided {
     /// What it needs without referring to it.
     pub(super) after: Vec<Thing>,
     /// The attributes that are left as they are, and why.
-    pub(super) ignored: Option<(&'static str, &'static str)>,
+    pub(super) ignored: Option<(Vec<&'static str>, &'static str)>,
     /// Whether the new one is made before the old one goes.
     pub(super) is_made_first: bool,
     /// The id by which one that is there is taken over, and what is not read from one and so is left alone.
@@ -66,18 +66,21 @@ pub(super) struct Kind {
 /// Tells the type of a resource.
 pub(super) fn kind(thing: &Thing) -> Kind {
     let (terraform, pulumi) = match thing {
-        Thing::Instance => ("aws_instance", "aws.ec2.Instance"),
+        Thing::Instance(_) => ("aws_instance", "aws.ec2.Instance"),
         Thing::Role => ("aws_iam_role", "aws.iam.Role"),
         Thing::RolePolicy => ("aws_iam_role_policy", "aws.iam.RolePolicy"),
         Thing::LogGroup => ("aws_cloudwatch_log_group", "aws.cloudwatch.LogGroup"),
         Thing::Function => ("aws_lambda_function", "aws.lambda_.Function"),
         Thing::Api => ("aws_api_gateway_rest_api", "aws.apigateway.RestApi"),
-        Thing::Permission => ("aws_lambda_permission", "aws.lambda_.Permission"),
+        Thing::Permission | Thing::ClockPermission => ("aws_lambda_permission", "aws.lambda_.Permission"),
+        Thing::ClockRule => ("aws_cloudwatch_event_rule", "aws.cloudwatch.EventRule"),
+        Thing::ClockTarget => ("aws_cloudwatch_event_target", "aws.cloudwatch.EventTarget"),
         Thing::Deployment => ("aws_api_gateway_deployment", "aws.apigateway.Deployment"),
         Thing::Stage => ("aws_api_gateway_stage", "aws.apigateway.Stage"),
         Thing::UsagePlan => ("aws_api_gateway_usage_plan", "aws.apigateway.UsagePlan"),
         Thing::Key(_) => ("aws_api_gateway_api_key", "aws.apigateway.ApiKey"),
         Thing::PlanKey(_) => ("aws_api_gateway_usage_plan_key", "aws.apigateway.UsagePlanKey"),
+        Thing::Alarm(_) => ("aws_cloudwatch_metric_alarm", "aws.cloudwatch.MetricAlarm"),
     };
     Kind { terraform, pulumi }
 }
@@ -85,17 +88,20 @@ pub(super) fn kind(thing: &Thing) -> Kind {
 /// Tells the name of a resource among those of its type.
 pub(super) fn name(thing: &Thing) -> String {
     match thing {
-        Thing::Instance => "instance".to_owned(),
+        Thing::Instance(None) => "instance".to_owned(),
+        Thing::ClockRule | Thing::ClockTarget | Thing::ClockPermission => "clock".to_owned(),
         Thing::Role | Thing::RolePolicy | Thing::LogGroup | Thing::Function => "function".to_owned(),
         Thing::Api | Thing::Permission | Thing::Deployment | Thing::Stage | Thing::UsagePlan => "api".to_owned(),
-        Thing::Key(key) | Thing::PlanKey(key) => key.replace('-', "_"),
+        Thing::Instance(Some(name)) | Thing::Key(name) | Thing::PlanKey(name) | Thing::Alarm(name) => {
+            name.replace('-', "_")
+        }
     }
 }
 
 /// Tells what the provider calls an attribute.
 pub(super) fn attribute(thing: &Thing, attribute: Attribute) -> &'static str {
     match (thing, attribute) {
-        (Thing::Role | Thing::Permission, Attribute::Id) => "name",
+        (Thing::Role | Thing::ClockRule, Attribute::Id) => "name",
         (Thing::Function, Attribute::Id) => "function_name",
         (_, Attribute::Id) => "id",
         (_, Attribute::Arn) => "arn",
@@ -113,6 +119,7 @@ fn text(text: &str) -> Value {
 }
 
 /// Says a resource in the provider's words.
+#[expect(clippy::too_many_lines, reason = "a table: a row for each kind of resource")]
 pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
     use Field::{Attribute as Set, Block, Document, Image, Redeployment};
     let thing = &resource.thing;
@@ -122,8 +129,15 @@ pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
     let mut is_made_first = false;
     let mut unread: Vec<&'static str> = Vec::new();
     let fields = match &resource.body {
-        Body::Instance { size, tags } => {
-            ignored = Some(("ami", "A newer image must not replace an instance that is in use."));
+        Body::Instance { size, is_resized, tags } => {
+            ignored = Some(if *is_resized {
+                (
+                    vec!["ami", "instance_type"],
+                    "A newer image must not replace what is in use, and the API changes the type.",
+                )
+            } else {
+                (vec!["ami"], "A newer image must not replace an instance that is in use.")
+            });
             unread.push("user_data_replace_on_change");
             vec![Image, Set("instance_type", text(size)), Field::Tags(tags.clone())]
         }
@@ -158,6 +172,18 @@ pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
             fields.push(Field::Tags(tags.clone()));
             fields
         }
+        Body::ClockRule { name, rate, tags } => {
+            unread.push("force_destroy");
+            vec![Set("name", name.clone()), Set("schedule_expression", text(rate)), Field::Tags(tags.clone())]
+        }
+        Body::ClockTarget { id: target } => {
+            unread.push("force_destroy");
+            vec![
+                Set("rule", id(Thing::ClockRule)),
+                Set("target_id", text(target)),
+                Set("arn", Value::of(Thing::Function, Attribute::Arn)),
+            ]
+        }
         Body::Permission { sid, action, principal, source } => vec![
             Set("statement_id", sid.clone()),
             Set("function_name", id(Thing::Function)),
@@ -191,6 +217,7 @@ pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
             unread.extend(["value", "description"]);
             vec![Set("name", name.clone()), Set("value", Value::Optional(variable.clone())), Field::Tags(tags.clone())]
         }
+        Body::Alarm(alarm) => self::alarm(alarm),
         Body::PlanKey { key } => vec![
             Set("usage_plan_id", id(Thing::UsagePlan)),
             Set("key_id", id(key.clone())),
@@ -199,6 +226,25 @@ pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
     };
     let import = known("terraform").map(|id| (id, unread));
     Provided { kind: kind(thing).terraform, name: name(thing), fields, after, ignored, is_made_first, import }
+}
+
+fn alarm(alarm: &Alarm) -> Vec<Field> {
+    use Field::Attribute as Set;
+    let function = Value::Map(vec![Entry::new("FunctionName", id(Thing::Function))]);
+    vec![
+        Set("alarm_name", alarm.name.clone()),
+        Set("namespace", text("AWS/Lambda")),
+        Set("metric_name", text(&alarm.metric)),
+        Set("dimensions", function),
+        Set(if alarm.is_percentile() { "extended_statistic" } else { "statistic" }, text(&alarm.statistic)),
+        Set("period", Value::Number(alarm.period)),
+        Set("evaluation_periods", Value::Number(1)),
+        Set("threshold", alarm.threshold.clone()),
+        Set("comparison_operator", text(&alarm.comparison)),
+        // Who is not called does nothing wrong.
+        Set("treat_missing_data", text(&alarm.missing)),
+        Field::Tags(alarm.tags.clone()),
+    ]
 }
 
 fn function(function: &Function) -> Vec<Field> {
@@ -221,8 +267,8 @@ fn function(function: &Function) -> Vec<Field> {
 /// What Pulumi calls an attribute that Terraform calls otherwise.
 pub(super) fn in_pulumi(thing: &Thing, attribute: &'static str) -> &'static str {
     match (thing, attribute) {
-        (Thing::Function, "function_name") => "name",
-        (Thing::Permission, "function_name") => "function",
+        (Thing::Function, "function_name") | (Thing::Alarm(_), "alarm_name") => "name",
+        (Thing::Permission | Thing::ClockPermission, "function_name") => "function",
         (Thing::Deployment | Thing::Stage, "rest_api_id") => "rest_api",
         (Thing::Stage, "deployment_id") => "deployment",
         (_, "filename") => "code",

@@ -161,17 +161,48 @@ fn concern_file(description: &Description, concern: Concern, all: &[&(&Resource,
     format!("{head}\n{body}")
 }
 
+/// A program without its comments and without what it quotes; what an f-string puts in stays.
+fn code_of(program: &str) -> String {
+    let mut code = String::new();
+    for line in program.lines().filter(|line| !line.starts_with('#')) {
+        let (mut is_quoted, mut is_formatted, mut is_put_in) = (false, false, false);
+        let mut characters = line.chars();
+        let mut last = None;
+        while let Some(character) = characters.next() {
+            match character {
+                '"' if !is_put_in => {
+                    is_formatted = !is_quoted && last == Some('f');
+                    is_quoted = !is_quoted;
+                    code.push('"');
+                }
+                '\\' if is_quoted && !is_put_in => drop(characters.next()),
+                '{' if is_formatted && is_quoted => {
+                    is_put_in = true;
+                    code.push('{');
+                }
+                '}' if is_put_in => {
+                    is_put_in = false;
+                    code.push('}');
+                }
+                _ if is_quoted && !is_put_in => {}
+                other => code.push(other),
+            }
+            last = Some(character);
+        }
+        code.push('\n');
+    }
+    code
+}
+
 /// Whether a name stands in a program as a word of its own, and not as a member or in quotes.
 fn mentions_word(program: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let code: String = program.lines().filter(|line| !line.starts_with('#')).flat_map(|line| [line, "\n"]).collect();
-    let program = code.as_str();
-    program.match_indices(name).any(|(at, _)| {
-        let (before, after) = (program[..at].chars().next_back(), program[at + name.len()..].chars().next());
-        let is_argument = after == Some('=') && program[at + name.len()..].chars().nth(1) != Some('=');
-        !before.is_some_and(|c| is_part(c) || matches!(c, '.' | '"'))
-            && !after.is_some_and(|c| is_part(c) || c == '"')
-            && !is_argument
+    let code = code_of(program);
+    code.match_indices(name).any(|(at, _)| {
+        let (before, mut after) = (code[..at].chars().next_back(), code[at + name.len()..].chars());
+        let (next, second) = (after.next(), after.next());
+        let is_argument = next == Some('=') && second != Some('=');
+        !before.is_some_and(|c| is_part(c) || c == '.') && !next.is_some_and(is_part) && !is_argument
     })
 }
 
@@ -234,7 +265,8 @@ fn options(provided: &Provided, thing: &Thing) -> Option<String> {
         let after: Vec<String> = provided.after.iter().map(variable).collect();
         options.push(format!("depends_on=[{}]", after.join(", ")));
     }
-    let ignored = provided.ignored.map(|(name, _)| quoted(name));
+    let quote = |names: &Vec<&'static str>| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let ignored = provided.ignored.as_ref().map(|(names, _)| quote(names));
     if provided.import.is_some() {
         let ignored = ignored.map(|name| format!("ignored=[{name}]"));
         let all: Vec<String> = std::iter::once(quoted(&urn(thing))).chain(ignored).chain(options).collect();
@@ -262,16 +294,23 @@ fn body(description: &Description) -> String {
 
 fn main(description: &Description) -> String {
     let mut file = format!("{HEAD}\nimport pulumi\n\n");
-    let has_instance = description.resources.iter().any(|resource| resource.thing == Thing::Instance);
+    let instances: Vec<String> = description.instances().map(|(thing, _)| variable(thing)).collect();
     let (api, stage) = (variable(&Thing::Api), variable(&Thing::Stage));
     file.push_str(&format!("from api import {api}, {stage}\n"));
-    if has_instance {
-        file.push_str(&format!("from compute import {}\n", variable(&Thing::Instance)));
+    if !instances.is_empty() {
+        file.push_str(&format!("from compute import {}\n", instances.join(", ")));
     }
     file.push_str(&format!(
         "from config import public_endpoint\nfrom function import {}\n",
         variable(&Thing::Function)
     ));
+    let is_there = |concern: &Concern| description.resources.iter().any(|resource| resource.concern == *concern);
+    let is_named = |concern: &Concern| matches!(concern, Concern::Compute | Concern::Function | Concern::Api);
+    let others: Vec<Concern> = Concern::ALL.into_iter().filter(|other| is_there(other) && !is_named(other)).collect();
+    if !others.is_empty() {
+        file.push_str("\n# What nothing here refers to is made by being read.\n");
+        others.iter().for_each(|other| file.push_str(&format!("import {}\n", module(*other))));
+    }
     let local = Text(vec![
         Piece::Symbol(Symbol::Variable("public_endpoint".to_owned())),
         Piece::Literal("/restapis/".to_owned()),
@@ -283,8 +322,10 @@ fn main(description: &Description) -> String {
         text(&local),
         variable(&Thing::Function)
     ));
-    if has_instance {
-        file.push_str(&format!("pulumi.export(\"instance_id\", {}.id)\n", variable(&Thing::Instance)));
+    for (thing, name) in description.instances() {
+        let output =
+            name.map_or_else(|| "instance_id".to_owned(), |name| format!("instance_id_{}", name.replace('-', "_")));
+        file.push_str(&format!("pulumi.export({}, {}.id)\n", quoted(&output), variable(thing)));
     }
     file
 }
@@ -308,4 +349,29 @@ fn imports(all: &[(&Resource, Provided)]) -> String {
         }
     }
     format!("{file}{unread}}}\n{ADOPTED}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_counts_where_the_program_uses_it() {
+        for (line, uses) in [
+            ("role=role.arn,", true),
+            ("depends_on=[role]", true),
+            (r#"f"arn:{role}:x""#, true),
+            (r#"f"{x}{role}""#, true),
+            (r#"f"{KEYS["a"]}:role""#, false),
+            (r#""arn:role:x""#, false),
+            (r#"f"arn:role:{x}""#, false),
+            (r#""a \" role""#, false),
+            ("role=1", false),
+            ("x.role", false),
+            ("role_policy", false),
+            ("# role", false),
+        ] {
+            assert_eq!(mentions_word(line, "role"), uses, "{line}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Values in Python, as a Pulumi program has them.
 
 use super::{
+    escape::escape,
     provider::{attribute, by_need, in_pulumi, kind, name},
     value::{Entry, Piece, Symbol, Text, Thing, Value},
 };
@@ -19,7 +20,10 @@ pub(super) fn variable(thing: &Thing) -> String {
         snake.push(character.to_ascii_lowercase());
     }
     match thing {
-        Thing::Key(_) | Thing::PlanKey(_) => format!("{snake}_{}", name(thing)),
+        Thing::ClockPermission => format!("clock_{snake}"),
+        Thing::Instance(Some(_)) | Thing::Key(_) | Thing::PlanKey(_) | Thing::Alarm(_) => {
+            format!("{snake}_{}", name(thing))
+        }
         _ => snake,
     }
 }
@@ -36,23 +40,7 @@ pub(super) fn symbol(symbol: &Symbol) -> (String, bool) {
 
 /// A text between quotes.
 pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", escaped(text))
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            control if control.is_control() => escaped.push_str(&format!("\\x{:02x}", u32::from(control))),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+    format!("\"{}\"", escape(text))
 }
 
 /// A text, formatted where it has references.
@@ -72,7 +60,7 @@ pub(super) fn text(text: &Text) -> String {
         return format!("pulumi.Output.concat({})", pieces.iter().map(piece).collect::<Vec<_>>().join(", "));
     }
     let piece = |piece: &Piece| match piece {
-        Piece::Literal(literal) => escaped(literal).replace('{', "{{").replace('}', "}}"),
+        Piece::Literal(literal) => escape(literal).replace('{', "{{").replace('}', "}}"),
         // Before Python 3.12 no quote of the same kind may stand in one.
         Piece::Symbol(reference) => format!("{{{}}}", symbol(reference).0.replace('"', "'")),
     };

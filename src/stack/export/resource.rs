@@ -17,13 +17,18 @@ pub(in crate::stack) enum Concern {
     Iam,
     /// The function.
     Function,
+    /// What wakes the function.
+    Clock,
+    /// What watches the function.
+    Alarms,
     /// The API and its keys.
     Api,
 }
 
 impl Concern {
     /// Every one, each after what it refers to.
-    pub(super) const ALL: [Self; 5] = [Self::Compute, Self::Logs, Self::Iam, Self::Function, Self::Api];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Compute, Self::Logs, Self::Iam, Self::Function, Self::Clock, Self::Alarms, Self::Api];
 
     /// The name of its file, without an extension.
     pub(super) fn file(self) -> &'static str {
@@ -32,6 +37,8 @@ impl Concern {
             Self::Logs => "logs",
             Self::Iam => "iam",
             Self::Function => "function",
+            Self::Clock => "clock",
+            Self::Alarms => "alarms",
             Self::Api => "api",
         }
     }
@@ -45,7 +52,7 @@ pub(in crate::stack) struct Tags(pub(in crate::stack) Vec<Entry>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::stack) enum Body {
     /// An EC2 instance.
-    Instance { size: String, tags: Tags },
+    Instance { size: String, is_resized: bool, tags: Tags },
     /// A role, and who may run as it.
     Role { name: Value, trust: Value, tags: Tags },
     /// An inline policy of the role.
@@ -56,7 +63,11 @@ pub(in crate::stack) enum Body {
     Function(Function),
     /// An API that is deployed from the document beside it.
     Api { name: Value, is_strict: bool, tags: Tags },
-    /// Leave for the API to call the function.
+    /// A rule that wakes the function.
+    ClockRule { name: Value, rate: String, tags: Tags },
+    /// That it wakes the function.
+    ClockTarget { id: String },
+    /// Leave to call the function.
     Permission { sid: Value, action: String, principal: String, source: Value },
     /// What is served of the API.
     Deployment { description: String },
@@ -66,6 +77,8 @@ pub(in crate::stack) enum Body {
     UsagePlan { name: Value, rate: i64, burst: i64, stage: String, tags: Tags },
     /// An API key, by the variable that may hold its value.
     Key { name: Value, variable: String, tags: Tags },
+    /// An alarm on one of the function's metrics.
+    Alarm(Alarm),
     /// An API key in the usage plan.
     PlanKey { key: Thing },
 }
@@ -84,6 +97,29 @@ pub(in crate::stack) struct Function {
     /// Whether a secret of its environment is not in the files.
     pub(in crate::stack) has_secrets: bool,
     pub(in crate::stack) tags: Tags,
+}
+
+/// What an alarm watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::stack) struct Alarm {
+    pub(in crate::stack) name: Value,
+    /// Lambda's metric.
+    pub(in crate::stack) metric: String,
+    /// How much of it is looked at: `Sum`, or a percentile such as `p95`.
+    pub(in crate::stack) statistic: String,
+    /// Seconds.
+    pub(in crate::stack) period: i64,
+    pub(in crate::stack) threshold: Value,
+    pub(in crate::stack) comparison: String,
+    pub(in crate::stack) missing: String,
+    pub(in crate::stack) tags: Tags,
+}
+
+impl Alarm {
+    /// Whether the statistic is a percentile, which is a member of its own everywhere.
+    pub(super) fn is_percentile(&self) -> bool {
+        self.statistic.starts_with('p')
+    }
 }
 
 /// A resource.
@@ -181,4 +217,14 @@ pub(in crate::stack) struct Description {
     pub(in crate::stack) document: serde_json::Value,
     /// The ids of the stack that runs, where it is to be taken over.
     pub(in crate::stack) ids: Option<Ids>,
+}
+
+impl Description {
+    /// The instances, with the names of those that have one.
+    pub(super) fn instances(&self) -> impl Iterator<Item = (&Thing, Option<&str>)> {
+        self.resources.iter().filter_map(|resource| match &resource.thing {
+            thing @ Thing::Instance(name) => Some((thing, name.as_deref())),
+            _ => None,
+        })
+    }
 }

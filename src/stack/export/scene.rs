@@ -81,6 +81,16 @@ impl<'a> Scene<'a> {
         Value::json(&self.shortened(value))
     }
 
+    /// The same of what the function itself refers to: it names the function by its parts, not as a resource.
+    pub(in crate::stack) fn read_beside_function(&self, value: &serde_json::Value) -> Value {
+        const BY_PARTS: &str = "\u{F000F}";
+        let arn = self.marked.function_arn();
+        let text = value.to_string().replace(&arn, BY_PARTS);
+        let kept: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let text = self.shortened(&kept).to_string().replace(BY_PARTS, &arn);
+        Value::json(&serde_json::from_str(&text).unwrap_or_default())
+    }
+
     /// A JSON value with the shortest marks.
     pub(super) fn shortened(&self, value: &serde_json::Value) -> serde_json::Value {
         use serde_json::Value::{Array, Object, String};
@@ -116,8 +126,10 @@ impl<'a> Scene<'a> {
                 _ => Entry::new(name, Value::text(value)),
             });
         }
-        if self.marked.document.is_some() {
-            let id = Value::of(Thing::Instance, Attribute::Id);
+        if self.marked.document.is_some()
+            && let Some(first) = self.spec.instances.first()
+        {
+            let id = Value::of(Thing::of_instance(first.name.as_ref()), Attribute::Id);
             entries.push(Entry::new("INSTANCE_ID", id));
         }
         entries
@@ -134,7 +146,7 @@ impl<'a> Scene<'a> {
         keys.sort_by(|a, b| a.2.cmp(&b.2));
         let entry = |(name, scope, _): &(KeyName, Scope, String)| Entry {
             name: Text::symbol(Symbol::Digest(name.to_string())),
-            value: Value::text(scope.as_str()),
+            value: Value::text(format!("{} {name}", scope.as_str())),
             needs: None,
         };
         Value::Map(keys.into_iter().map(entry).collect())

@@ -137,6 +137,11 @@ impl Comparison<'_> {
         let names = ["name", "function_name", "statement_id", "rule", "alarm_name"];
         let is_known = |index: &&usize| {
             wanted.fields.iter().any(|field| match field {
+                // Instances have no other name.
+                Field::Tags(tags) => tags.0.iter().filter(|entry| entry.name.literal() == Some("Name")).any(|entry| {
+                    let held = self.held[**index].attributes.get("tags").map(|tags| &tags["Name"]);
+                    held.is_some() && held == self.evaluate(&entry.value, taken).as_ref()
+                }),
                 Field::Attribute(name, value) if names.contains(name) => {
                     let held = self.held[**index].attributes.get(*name);
                     held.is_some() && held == self.evaluate(value, taken).as_ref()
@@ -295,7 +300,7 @@ fn same_number(a: &Json, b: &Json) -> bool {
 /// Adds what is known of a resource to its part.
 fn merge(parts: &mut Vec<PlannedPart>, part: Part, change: PlannedChange, id: Option<String>, differs: Vec<Message>) {
     let Some(known) = parts.iter_mut().find(|known| known.part == part) else {
-        parts.push(PlannedPart { part, change, id, differs });
+        parts.push(PlannedPart { part, change, id, differs, name: None });
         return;
     };
     known.change = match (known.change, change) {

@@ -8,7 +8,10 @@ use super::{
     resource::{Concern, Default, Description, Image, Resource, Variable},
     value::{Attribute, Entry, Symbol, Text, Thing, Value},
 };
-use crate::marks::{MANAGER_TAG, STAGE};
+use crate::{
+    marks::{LAST_CALL_TAG, MANAGER_TAG, MODIFY_TAG, STAGE, STOPS_AT_TAG},
+    schedule::EDGE_TAG,
+};
 
 const PROVIDERS: &str = r#"# Written by `atelier export terraform`. From here on these files are yours: they need nothing of atelier's.
 #
@@ -30,6 +33,12 @@ terraform {
 
 provider "aws" {
   region = var.region
+
+  # What the function notes on instances: when to stop one, and what it has done about that.
+  ignore_tags {
+    keys         = [NOTED]
+    key_prefixes = [UNTIL]
+  }
 
   # An engine on this machine answers for every service. Nothing is set for AWS itself, and AWS_ENDPOINT_URL does the
   # same without a variable.
@@ -58,7 +67,13 @@ pub(super) fn write(description: &Description) -> Vec<File> {
         description.resources.iter().map(|resource| (resource, provided(resource, ids))).collect();
     let endpoints = SERVICES.iter().map(|service| ((*service).to_owned(), "endpoints.value".to_owned())).collect();
     let mut files = vec![
-        File::text("providers.tf", PROVIDERS.replace("ENDPOINTS", &aligned(endpoints, 3))),
+        File::text(
+            "providers.tf",
+            PROVIDERS
+                .replace("ENDPOINTS", &aligned(endpoints, 3))
+                .replace("NOTED", &noted())
+                .replace("UNTIL", &quoted(STOPS_AT_TAG)),
+        ),
         File::text("variables.tf", variables(description)),
     ];
     for concern in Concern::ALL {
@@ -81,6 +96,11 @@ pub(super) fn write(description: &Description) -> Vec<File> {
         files.push(File::text("imports_override.tf", overrides(&all)));
     }
     files
+}
+
+/// The tags that the function writes.
+fn noted() -> String {
+    [EDGE_TAG, LAST_CALL_TAG, MODIFY_TAG].map(quoted).join(", ")
 }
 
 fn variables(description: &Description) -> String {
@@ -164,8 +184,8 @@ fn block(description: &Description, resource: &Resource, provided: &Provided) ->
                 "    # The stage serves the old one until the new one is there.\n    create_before_destroy = true\n",
             );
         }
-        if let Some((attribute, why)) = provided.ignored {
-            block.push_str(&format!("    # {why}\n    ignore_changes = [{attribute}]\n"));
+        if let Some((attributes, why)) = &provided.ignored {
+            block.push_str(&format!("    # {why}\n    ignore_changes = [{}]\n", attributes.join(", ")));
         }
         block.push_str("  }\n");
     }
@@ -256,8 +276,11 @@ fn outputs(description: &Description) -> String {
         output("api_id", "The id of the API.", &api),
         output("function_name", "The name of the function.", &reference(Thing::Function, Attribute::Id)),
     ];
-    if description.resources.iter().any(|resource| resource.thing == Thing::Instance) {
-        blocks.push(output("instance_id", "The id of the instance.", &reference(Thing::Instance, Attribute::Id)));
+    for (thing, name) in description.instances() {
+        let of = name.map(|name| format!(" {name}")).unwrap_or_default();
+        let why = format!("The id of the instance{of}.");
+        let output_name = format!("instance_id{}", of.replace([' ', '-'], "_"));
+        blocks.push(output(&output_name, &why, &reference(thing.clone(), Attribute::Id)));
     }
     blocks.join("\n")
 }
@@ -277,7 +300,8 @@ fn overrides(all: &[(&Resource, Provided)]) -> String {
     let mut text = OVERRIDE.to_owned();
     for (_, provided) in all {
         let Some((_, unread)) = provided.import.as_ref().filter(|(_, unread)| !unread.is_empty()) else { continue };
-        let ignored: Vec<&str> = provided.ignored.iter().map(|(name, _)| *name).chain(unread.iter().copied()).collect();
+        let ignored = provided.ignored.iter().flat_map(|(names, _)| names);
+        let ignored: Vec<&str> = ignored.chain(unread).copied().collect();
         text.push_str(&format!(
             "\nresource {} {} {{\n  lifecycle {{\n    ignore_changes = [{}]\n  }}\n}}\n",
             quoted(provided.kind),

@@ -5,11 +5,13 @@
 //!
 //! [`Spec`]: crate::stack::spec::Spec
 
+use crate::names::InstanceName;
+
 /// A resource of the stack, as other resources refer to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::stack) enum Thing {
-    /// An instance that the API controls.
-    Instance,
+    /// An instance that the API controls, by its name where it has one.
+    Instance(Option<String>),
     /// The role that the function runs as.
     Role,
     /// What the role may do.
@@ -32,6 +34,21 @@ pub(in crate::stack) enum Thing {
     Key(String),
     /// That key in the usage plan.
     PlanKey(String),
+    /// The rule that wakes the function.
+    ClockRule,
+    /// That it wakes the function.
+    ClockTarget,
+    /// Its leave to do so.
+    ClockPermission,
+    /// An alarm on the function, by what its name ends with.
+    Alarm(String),
+}
+
+impl Thing {
+    /// Refers to an instance, by its name where it has one.
+    pub(in crate::stack) fn of_instance(name: Option<&InstanceName>) -> Self {
+        Self::Instance(name.map(ToString::to_string))
+    }
 }
 
 /// What is known of a resource once it is there.

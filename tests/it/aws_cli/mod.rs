@@ -4,6 +4,7 @@
 
 mod api;
 mod ec2;
+mod events;
 mod lambda;
 mod workshop;
 

@@ -33,7 +33,7 @@ fn a_bad_status_is_a_bad_exit_and_the_answer_is_there_all_the_same() {
     assert_eq!(output.code, Some(5), "{output:?}");
     assert!(serde_json::from_str::<Value>(&output.stdout).unwrap()["error"].is_string(), "{output:?}");
     assert!(output.stderr.contains("the API answered with status 503"), "{}", output.stderr);
-    let output = project.run(&["call", "start", "--name", "x", "--json"]);
+    let output = project.run(&["call", "list", "--name", "x", "--json"]);
     assert_eq!((output.code, &output.json()["error"]["code"]), (Some(2), &json!("usage")));
 }
 

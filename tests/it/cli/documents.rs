@@ -5,7 +5,10 @@ use crate::support::Project;
 use atelier::{
     api_key::HEADER,
     cli::help,
-    contract::{ALLOW, ErrorBody, FailureCode, Form, Operation, PATH, Parameter, Presence, Request, STATUSES, Values},
+    contract::{
+        ALLOW, Answer, Details, ErrorBody, FailureCode, Form, Operation, PATH, Parameter, Presence, Reach, Request,
+        STATUSES, Values,
+    },
     settings::{
         FILE,
         source::{self, InFile},
@@ -39,11 +42,25 @@ fn contract() -> String {
     );
     text.push_str("\n## Requests\n\n| request | key | answer (200) |\n| --- | --- | --- |\n");
     for operation in Operation::all() {
-        let name = (operation.presence(Parameter::Name) == Presence::Required).then(|| "mycontainer".parse().unwrap());
-        let request = Request::new(operation, name, true).unwrap();
+        let needs = |parameter| operation.presence(parameter, Reach::One) == Presence::Required;
+        let details = Details {
+            name: needs(Parameter::Name).then(|| "mycontainer".parse().unwrap()),
+            kind: needs(Parameter::Type).then(|| "t3.small".parse().unwrap()),
+            ..Details::default()
+        };
+        let request = Request::new(operation, details).unwrap();
         let answer = serde_json::to_string(&operation.example()).unwrap();
         let _ = writeln!(text, "| `{}` | {} | `{answer}` |", request.query(), request.scope());
     }
+    let of_all = serde_json::to_string(&Answer::results_example()).unwrap();
+    let _ = writeln!(
+        text,
+        "\nAn instance that has a name says so in `name`, and one that is to be stopped says when in `stops_at` \
+         (`\"2026-11-28T20:00:00Z\"`), in every answer that is about it. `all=1` is answered with an entry each; a success \
+         is it only when all succeeded, else a 502 with the same list:\n\n```json\n{of_all}\n```\n\nA running instance \
+         that does not get its type in time is answered with 202, `\"status\":\"modifying\"` and its state as it is; the \
+         next minute goes on with it, and so does the same request."
+    );
     text.push_str("\nThese forms are legal, with what may be left out in brackets:\n\n");
     for form in Form::all() {
         let _ = writeln!(text, "- `{form}`");

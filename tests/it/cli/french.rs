@@ -273,14 +273,14 @@ const SAME: [(&str, &str); 9] = [
     ("status", "active running"),
     ("doctor", "connection refused os error"),
     // Values of arguments, and settings.
-    ("call strat", "list start status stop"),
+    ("call strat", "list modify restart start status stop"),
     (
         "config show",
-        "api-key auth auto color endpoint engine folder function iam image lang lenient listen off rate region stack timeout",
+        "alarm api-key auth auto color containers endpoint engine folder function iam idle image instances lang lenient listen modify off rate region schedule stack timeout",
     ),
     (
         "config show --origin",
-        "--auth --color --endpoint --engine --folder --function --iam --image --lang --lenient --listen --port --rate --region --stack --timeout clicolor term toml",
+        "--auth --color --container --endpoint --engine --folder --function --iam --image --instance --lang --lenient --listen --port --rate --region --stack --timeout clicolor term toml",
     ),
     ("key ", "env eval status"),
 ];

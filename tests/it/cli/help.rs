@@ -135,7 +135,7 @@ fn words_of_other_tools_lead_to_the_verb_that_does_it() {
     let output = project.run(&["key", "create"]);
     assert!(output.stderr.contains("possible values: status, control"), "{}", output.stderr);
     let output = project.run(&["call"]);
-    assert!(output.stderr.contains("possible values: start, stop, status, list"), "{}", output.stderr);
+    assert!(output.stderr.contains("possible values: start, stop, restart, modify, status, list"), "{}", output.stderr);
     let output = project.run(&["logs", "-n", "abc"]);
     assert!(output.stderr.contains("expected a whole number"), "{}", output.stderr);
     project.write("atelier.toml", "\n\nengine = embedded\n");

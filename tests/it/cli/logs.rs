@@ -97,12 +97,12 @@ fn who_watches_the_engine_does_not_see_themselves() {
     let project = deployed();
     let logs = Running::start(project.command(&["logs", "-f", "-n", "0"]));
     is_followed(&project, &logs);
-    logs.says("REPORT RequestId");
+    logs.says("GET /infra?action=status");
     logs.interrupt();
     let output = logs.end();
     let engine = std::fs::read_to_string(project.path().join(".atelier/engine.log")).unwrap();
-    assert!(engine.contains(r#""request_id":"logs-"#), "{engine}");
-    assert!(output.stdout.contains(" engine ") && !output.stdout.contains(r#""request_id":"logs-"#), "{output:?}");
+    assert!(engine.contains(r#""request_id":"atelier-logs-"#), "{engine}");
+    assert!(!output.stdout.contains("atelier-logs-"), "{output:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command line, run as a process.
 
+mod alarms;
 mod aws;
 mod bonus;
 mod call;
@@ -30,6 +31,7 @@ mod signals;
 mod status;
 mod streams;
 mod terminal;
+mod trace;
 mod troubleshooting;
 mod watch;
 mod workshop;

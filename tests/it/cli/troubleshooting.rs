@@ -182,7 +182,7 @@ fn no_action() {
         let answer = get(&url(&project), &format!("/{path}{query}"), "");
         assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(code), "{answer}");
     }
-    shows(&project.run(&["call", "reboot"]), &["possible values: start, stop, status, list"]);
+    shows(&project.run(&["call", "reboot"]), &["possible values: start, stop, restart, modify, status, list"]);
 }
 
 fn no_proxy() {

@@ -105,13 +105,14 @@ fn the_function_may_do_what_it_needs_and_nothing_else() {
         let inline = role["inline"].as_object().unwrap();
         assert_eq!(inline.keys().collect::<Vec<_>>(), ["atelier"]);
         let policy: Value = serde_json::from_str(inline["atelier"].as_str().unwrap()).unwrap();
+        let clock = format!("arn:aws:events:us-east-1:000000000000:rule/{stack}-clock");
         let wanted = json!({
             "Version": "2012-10-17",
             "Statement": [
-                { "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*" },
+                { "Effect": "Allow", "Action": ["ec2:DescribeInstances"], "Resource": "*" },
                 {
                     "Effect": "Allow",
-                    "Action": ["ec2:StartInstances", "ec2:StopInstances"],
+                    "Action": ["ec2:StartInstances", "ec2:StopInstances", "ec2:RebootInstances"],
                     "Resource": "arn:aws:ec2:us-east-1:000000000000:instance/*",
                     "Condition": { "StringEquals": { "aws:ResourceTag/atelier:stack": stack } },
                 },
@@ -119,6 +120,34 @@ fn the_function_may_do_what_it_needs_and_nothing_else() {
                     "Effect": "Allow",
                     "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
                     "Resource": format!("arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{function}:*"),
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": ["ec2:CreateTags", "ec2:DeleteTags"],
+                    "Resource": "arn:aws:ec2:us-east-1:000000000000:instance/*",
+                    "Condition": {
+                        "StringEquals": { "aws:ResourceTag/atelier:stack": stack },
+                        "ForAllValues:StringLike": {
+                            "aws:TagKeys": [
+                                "atelier:stops-at",
+                                "atelier:stops-at:*",
+                                "atelier:modify",
+                                "atelier:edge",
+                                "atelier:last-call",
+                            ],
+                        },
+                    },
+                },
+                { "Effect": "Allow", "Action": ["events:PutRule", "events:TagResource"], "Resource": clock },
+                {
+                    "Effect": "Allow",
+                    "Action": "events:PutTargets",
+                    "Resource": clock,
+                    "Condition": {
+                        "ArnEquals": {
+                            "events:TargetArn": format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"),
+                        },
+                    },
                 },
             ],
         });

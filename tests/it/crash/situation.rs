@@ -18,7 +18,7 @@ use std::{
 /// Maps whose keys the engine draws.
 const DRAWN_KEYS: [&str; 7] = ["instances", "volumes", "apis", "resources", "deployments", "keys", "plans"];
 /// Fields that hold a time, or something drawn that atelier never asks for.
-const DRAWN: [&str; 17] = [
+const DRAWN: [&str; 19] = [
     "created",
     "launched",
     "since",
@@ -36,6 +36,9 @@ const DRAWN: [&str; 17] = [
     "attached",
     "build",
     "starts",
+    // Where alarms stand, and what happened to them.
+    "condition",
+    "history",
 ];
 
 /// The situations in which a question was put.
@@ -90,8 +93,8 @@ fn plain(value: &mut Value, drawn: &mut BTreeSet<String>) {
                 let things = things.into_iter().map(|(id, thing)| json!([id, thing])).collect();
                 fields.insert(name.to_owned(), things);
             }
-            // IAM's own number of a role.
-            if fields.contains_key("trust") {
+            // IAM's own number of a role, and API Gateway's of a model.
+            if ["trust", "schema"].into_iter().any(|mark| fields.contains_key(mark)) {
                 fields.remove("id");
             }
             fields.retain(|name, _| !DRAWN.contains(&name.as_str()));

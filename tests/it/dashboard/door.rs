@@ -9,7 +9,7 @@ use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 /// What every page has.
-const PAGES: [&str; 5] = ["/", "/try", "/parts", "/class", "/doctor"];
+const PAGES: [&str; 8] = ["/", "/calls", "/try", "/logs", "/parts", "/numbers", "/class", "/doctor"];
 
 #[test]
 fn the_url_lets_one_browser_in_and_only_once() {
@@ -37,7 +37,8 @@ fn whoever_is_not_let_in_hears_the_same_whatever_was_wrong() {
     let tokens = ["", "x", &wrong, &used, &used[1..], &format!("{used}0")];
     let mut answers: Vec<Answer> = tokens.iter().map(|token| served.enter(token)).collect();
     answers.push(served.ask("POST /session", &[("origin", &served.origin())], ""));
-    for path in PAGES.iter().chain(&["/events", "/class.csv", "/no-such-page", "/script.js/x"]) {
+    for path in PAGES.iter().chain(&["/events", "/metrics", "/calls/x", "/class.csv", "/no-such-page", "/script.js/x"])
+    {
         answers.push(served.ask(&format!("GET {path}"), &[], ""));
         let old = visit.cookie.replace('a', "b");
         answers.push(served.ask(&format!("GET {path}"), &[("cookie", &old)], ""));

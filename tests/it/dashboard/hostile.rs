@@ -1,7 +1,8 @@
 //! What strangers write is text on every page: markup, control characters, marks that turn a line around.
 
-use super::served::Served;
+use super::served::{Served, raw};
 use crate::cli::journey::deployed;
+use crate::support::Project;
 
 /// What must not be on a page as it was sent.
 const CORPUS: [&str; 10] = [
@@ -63,4 +64,69 @@ pub(super) fn harmless(page: &str, text: &str) {
     assert!(!page.contains("' onmouseover='alert(1)'"), "{page}");
     assert_eq!(page.matches("<title>").count(), 1);
     assert_eq!(page.matches("</script>").count(), 1, "the page's own: {page}");
+}
+
+/// Where the project's API is: its port and its path.
+fn api(project: &Project) -> (u16, String) {
+    let status = project.run(&["status", "--json"]).json();
+    let url = status["data"]["url"].as_str().unwrap().strip_prefix("http://127.0.0.1:").unwrap().to_owned();
+    let (port, path) = url.split_once('/').unwrap();
+    (port.parse().unwrap(), format!("/{path}"))
+}
+
+#[test]
+fn what_strangers_ask_for_is_text_in_calls_and_logs() {
+    let project = deployed();
+    let (port, path) = api(&project);
+    for text in CORPUS {
+        let (host, target) = (format!("127.0.0.1:{port}"), encoded(text));
+        let id = format!("hostile-{}", text.len());
+        for head in [
+            format!("GET {path}?action={target}"),
+            format!("GET {path}?action=status&name={target}"),
+            format!("GET {path}/{target}"),
+        ] {
+            raw(
+                port,
+                &head,
+                &[("host", &host), ("x-request-id", &id), ("user-agent", "<b>\"'"), ("x-api-key", "<i>")],
+                "",
+            );
+        }
+    }
+    let served = Served::start(&project, &["--lang", "en"]);
+    let visit = served.visit(&served.url);
+    visit.shows("/calls", "hostile-");
+    for page in [
+        "/",
+        "/calls",
+        "/calls?own=1",
+        "/logs",
+        "/logs?errors=1",
+        "/numbers",
+        "/class",
+        "/calls/hostile-25",
+        "/metrics",
+    ] {
+        let answer = visit.get(page);
+        assert_eq!(answer.status, 200, "{page}");
+        if page != "/metrics" {
+            harmless(&answer.body, page);
+        }
+    }
+    for text in CORPUS {
+        for page in [
+            "/calls?text=",
+            "/calls?status=",
+            "/calls?action=",
+            "/calls?from=",
+            "/logs?text=",
+            "/logs?request=",
+            "/calls/",
+        ] {
+            let answer = visit.get(&format!("{page}{}", encoded(text)));
+            assert!(matches!(answer.status, 200 | 404), "{page}{text:?}: {answer:?}");
+            harmless(&answer.body, text);
+        }
+    }
 }

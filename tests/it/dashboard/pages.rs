@@ -6,7 +6,7 @@ use crate::{
     support::Project,
 };
 
-const PAGES: [&str; 5] = ["/", "/try", "/parts", "/class", "/doctor"];
+const PAGES: [&str; 8] = ["/", "/calls", "/try", "/logs", "/parts", "/numbers", "/class", "/doctor"];
 /// The most that page, script and style weigh together.
 const BUDGET: usize = 120_000;
 
@@ -20,7 +20,10 @@ fn every_view_is_whole_without_a_script_and_says_the_command_that_shows_the_same
     let loaded: usize = ["/style.css", "/script.js"].iter().map(|path| visit.get(path).body.len()).sum();
     for (path, command, says) in [
         ("/", "atelier status", id),
+        ("/calls", "atelier logs", "Filter"),
         ("/try", "atelier call status", "action"),
+        ("/logs", "atelier logs -f -v", "source"),
+        ("/numbers", "atelier metrics", "estimate"),
         ("/parts", "atelier plan", id),
         ("/class", "atelier status --all", id),
         ("/doctor", "atelier doctor", "ok"),
@@ -73,7 +76,10 @@ fn every_page_speaks_french_to_who_does() {
     assert_eq!(visit.post("/lang", "lang=fr").status, 303);
     for (path, says) in [
         ("/", "Tout répond comme il faut."),
+        ("/calls", "Appels"),
         ("/try", "Essayer"),
+        ("/logs", "Journaux"),
+        ("/numbers", "une estimation"),
         ("/parts", "Ce qui est déployé"),
         ("/class", "pile"),
         ("/doctor", "Docteur"),
@@ -103,7 +109,15 @@ fn looking_changes_nothing() {
         parts.into_iter().map(|part| format!("{} {} {}", part["id"], part["rev"], part["state"])).collect::<Vec<_>>()
     };
     let before = state();
-    for path in PAGES.iter().chain(&["/class.csv", "/enter", "/no-such-page", "/?action=stop", "/try?action=stop"]) {
+    for path in PAGES.iter().chain(&[
+        "/class.csv",
+        "/metrics",
+        "/calls/x",
+        "/enter",
+        "/no-such-page",
+        "/?action=stop",
+        "/try?action=stop",
+    ]) {
         visit.get(path);
     }
     for path in ["/act?action=stop", "/revoke?name=alice", "/stop-all", "/lang?lang=fr", "/session?token=x"] {

@@ -149,6 +149,24 @@ impl Visit<'_> {
     }
 }
 
+/// Reads an answer: to the length that it says, else to the end. A browser's driver leaves its connections open.
+fn whole(stream: &mut TcpStream) -> Vec<u8> {
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 16 * 1024]);
+    loop {
+        let read = stream.read(&mut chunk).unwrap();
+        bytes.extend_from_slice(&chunk[..read]);
+        let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let said = head.and_then(|end| {
+            let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+            length.map(|length: usize| end + 4 + length)
+        });
+        if read == 0 || said.is_some_and(|length| bytes.len() >= length) {
+            return bytes;
+        }
+    }
+}
+
 /// Sends a request with exactly these headers to a port of this machine.
 pub(super) fn raw(port: u16, head: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -161,15 +179,13 @@ pub(super) fn raw(port: u16, head: &str, headers: &[(&str, &str)], body: &str) -
         let _ = write!(text, "content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n", body.len());
     }
     stream.write_all(format!("{text}\r\n{body}").as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let text = String::from_utf8(bytes).unwrap();
+    let text = String::from_utf8(whole(&mut stream)).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text}"));
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let pair = |line: &str| {
-        let (name, value) = line.split_once(": ").unwrap();
-        (name.to_owned(), value.to_owned())
+        let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("{line}: {text}"));
+        (name.to_owned(), value.trim_start().to_owned())
     };
     Answer { status, headers: lines.map(pair).collect(), body: body.to_owned() }
 }

@@ -116,6 +116,27 @@ async fn denials_boundaries_and_what_is_attached_have_their_say() {
 }
 
 #[tokio::test]
+async fn a_users_groups_give_what_they_have_as_long_as_he_is_in_them() {
+    let cloud = Cloud::with_iam().await;
+    let credentials = ann(&cloud, &json!([allow(&["s3:*"], "*")])).await;
+    let iam = cloud.iam();
+    iam.create_group().group_name("readers").send().await.unwrap();
+    let reading = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
+    iam.attach_group_policy().group_name("readers").policy_arn(reading).send().await.unwrap();
+    let ec2 = ec2_as(&cloud, credentials);
+    assert!(ec2.describe_instances().send().await.is_err());
+    iam.add_user_to_group().group_name("readers").user_name("ann").send().await.unwrap();
+    ec2.describe_instances().send().await.unwrap();
+    let deny = document(&json!([{ "Effect": "Deny", "Action": "ec2:*", "Resource": "*" }]));
+    iam.put_group_policy().group_name("readers").policy_name("no").policy_document(&deny).send().await.unwrap();
+    let denied = ec2.describe_instances().send().await.unwrap_err();
+    assert!(denied.message().unwrap().contains("with an explicit deny in an identity-based policy"));
+    iam.delete_group_policy().group_name("readers").policy_name("no").send().await.unwrap();
+    iam.remove_user_from_group().group_name("readers").user_name("ann").send().await.unwrap();
+    assert!(ec2.describe_instances().send().await.is_err());
+}
+
+#[tokio::test]
 async fn launching_needs_everything_that_an_instance_is_made_of_and_its_role() {
     let cloud = Cloud::with_iam().await;
     let mut small = allow(&["ec2:RunInstances"], "arn:aws:ec2:*:*:instance/*");
@@ -237,6 +258,17 @@ async fn simulations_say_what_would_be_decided() {
     let bad =
         iam.simulate_custom_policy().policy_input_list("{").action_names("s3:GetObject").send().await.unwrap_err();
     assert_eq!(aws_sdk_iam::error::ProvideErrorMetadata::code(&bad), Some("InvalidInput"));
+    let owned_by = async |owner: &str| {
+        let policy = document(&json!([allow(&["s3:*"], "*")]));
+        let simulation = iam.simulate_custom_policy().policy_input_list(policy).action_names("s3:GetObject");
+        let simulated = simulation.resource_owner(owner).send().await;
+        simulated.map_err(|error| aws_sdk_iam::error::ProvideErrorMetadata::code(&error).map(str::to_owned))
+    };
+    assert_eq!(owned_by("somebody").await.unwrap_err().as_deref(), Some("InvalidInput"));
+    let other = owned_by("arn:aws:iam::111122223333:root").await;
+    assert_eq!(other.unwrap_err().as_deref(), Some("NotImplemented"), "who is of another account needs both policies");
+    let own = owned_by(&format!("arn:aws:iam::{ACCOUNT}:root")).await.unwrap();
+    assert_eq!(own.evaluation_results()[0].eval_decision().as_str(), "allowed");
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ pub(crate) struct Cloud {
     /// Whether the policies of identities have a say.
     evaluates: bool,
     folder: TempDir,
+    upstream: Arc<Emulator>,
     shutdown: DropGuard,
     server: JoinHandle<()>,
 }
@@ -60,17 +61,20 @@ impl Cloud {
         keyring.insert("AKIATEST", Key { secret: Secret::new("secret"), session_token: None });
         let config = config(folder.path(), &endpoint, clock.clone(), keyring.clone());
         let config = emulator::Config { evaluates, ..config };
-        let upstream = Arc::new(Emulator::open(config).unwrap());
-        let edge = Edge::new(upstream, keyring, edge::Config::default());
+        let upstream = Arc::new(open(config).await);
+        let edge = Edge::new(Arc::clone(&upstream), keyring, edge::Config::default());
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(edge::server::run(listener, edge, shutdown.clone()));
-        Self { endpoint, clock, evaluates, folder, shutdown: shutdown.drop_guard(), server }
+        Self { endpoint, clock, evaluates, folder, upstream, shutdown: shutdown.drop_guard(), server }
     }
 
     /// Ends the emulator and starts another one in the same folder, at the same time of day.
     pub(crate) async fn restart(self) -> Self {
         drop(self.shutdown);
         self.server.await.unwrap();
+        // As the program does: what runs functions lets go of the folder once they have ended.
+        self.upstream.shutdown().await;
+        drop(self.upstream);
         Self::open(self.folder, self.clock, self.evaluates).await
     }
 
@@ -104,6 +108,17 @@ impl Cloud {
     pub(crate) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
         aws_sdk_cloudwatchlogs::Client::new(&self.sdk())
     }
+}
+
+/// Opens an emulator; where one before it is still at something that happens by itself, as soon as that is done.
+async fn open(config: emulator::Config) -> Emulator {
+    for _ in 0..1000 {
+        match Emulator::open(config.clone()) {
+            Err(emulator::OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("another emulator is using the folder");
 }
 
 /// What an emulator in `folder` is opened with.

@@ -83,8 +83,41 @@ fn serve(api: &str) {
     }
 }
 
+/// Answers an authorizer's question as the caller's token says.
+fn authorize(event: &Value) -> Option<(&'static str, String)> {
+    let arn = event.get("methodArn").or_else(|| event.get("routeArn"))?;
+    let token = event["authorizationToken"].as_str().or_else(|| event["identitySource"][0].as_str());
+    let token = token.or_else(|| event["headers"]["X-Token"].as_str()).unwrap_or_default();
+    let policy = |effect: &str, resource: &Value| {
+        let statement = json!({ "Effect": effect, "Action": "execute-api:Invoke", "Resource": resource });
+        json!({
+            "principalId": "ann", "context": { "who": "ann", "n": 1, "ok": true },
+            "policyDocument": { "Version": "2012-10-17", "Statement": [statement] },
+        })
+    };
+    let answer = match token.split_once(' ').unwrap_or((token, "")) {
+        ("allow", _) => policy("Allow", arn),
+        ("deny", _) => policy("Deny", arn),
+        ("other", _) => policy("Allow", &json!("arn:aws:execute-api:*:*:*/*/GET/nowhere")),
+        ("key", key) => {
+            let mut answer = policy("Allow", &json!("*"));
+            answer["usageIdentifierKey"] = key.into();
+            answer
+        }
+        ("yes", _) => json!({ "isAuthorized": true, "context": { "who": "ann", "n": 1 } }),
+        ("no", _) => json!({ "isAuthorized": false }),
+        ("unauthorized", _) => return Some(("error", json!({ "errorMessage": "Unauthorized" }).to_string())),
+        ("fail", _) => return Some(("error", json!({ "errorMessage": "mine" }).to_string())),
+        _ => json!({ "nonsense": true }),
+    };
+    Some(("response", answer.to_string()))
+}
+
 /// Does what the event says; gives the kind of the answer and the answer.
 fn act(api: &str, id: &str, event: &Value, next: &Answer) -> (&'static str, String) {
+    if let Some(answer) = authorize(event) {
+        return answer;
+    }
     match event["do"].as_str().unwrap_or("echo") {
         "crash" => {
             eprintln!("about to crash");

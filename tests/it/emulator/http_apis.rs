@@ -12,7 +12,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 /// An engine behind its edge, with the function `f`, which answers a proxy event with itself.
-async fn with_function() -> (Cloud, aws_sdk_lambda::Client) {
+pub(super) async fn with_function() -> (Cloud, aws_sdk_lambda::Client) {
     let cloud = Cloud::start().await;
     let role = cloud.iam().create_role().role_name("worker");
     role.assume_role_policy_document(TRUST).send().await.unwrap();
@@ -26,7 +26,7 @@ const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","P
 
 /// Makes one call through boto3's core; the answer is JSON.
 #[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
-async fn call(cloud: &Cloud, operation: &str, input: &Value) -> Result<Value, String> {
+pub(super) async fn call(cloud: &Cloud, operation: &str, input: &Value) -> Result<Value, String> {
     const SCRIPT: &str = "
 import json, sys, botocore.session
 from botocore.exceptions import ClientError
@@ -53,7 +53,7 @@ except ClientError as error:
 }
 
 /// Sends a request to a host and a path; `head` may have more lines.
-async fn send(cloud: &Cloud, host: &str, head: &str, body: &str) -> Answer {
+pub(super) async fn send(cloud: &Cloud, host: &str, head: &str, body: &str) -> Answer {
     let (line, headers) = head.split_once('\n').unwrap_or((head, ""));
     let headers: String = headers.lines().flat_map(|line| [line, "\r\n"]).collect();
     let address = cloud.endpoint.strip_prefix("http://").unwrap().parse().unwrap();
@@ -63,7 +63,7 @@ async fn send(cloud: &Cloud, host: &str, head: &str, body: &str) -> Answer {
     client.answer().await.unwrap()
 }
 
-fn body(answer: &Answer) -> Value {
+pub(super) fn body(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{} {}", answer.status, answer.text()))
 }
 

@@ -5,7 +5,7 @@
 use atelier::{
     aws::Connection,
     clock::Clock,
-    edge::{ApiCall, AwsCall, Lookup, Upstream, keyring::Keyring},
+    edge::{ApiCall, AwsCall, Lookup, Upstream, function_url::UrlCaller, keyring::Keyring},
     emulator::{Config, Emulator},
     http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service, ids::RequestIds},
 };
@@ -146,7 +146,8 @@ impl Service for Door {
             return http::Response::builder().status(404).body("not deployed".into()).unwrap();
         };
         let request_id = self.1.of(request.headers());
-        self.0.api(ApiCall { request_id, api, stage, deployment, path: format!("/{rest}"), request }).await
+        let (path, caller) = (format!("/{rest}"), UrlCaller::Anybody);
+        self.0.api(ApiCall { request_id, api, stage, deployment, path, caller, request }).await
     }
 
     fn reject(&self, _: Peer, rejection: Rejection) -> Response {

@@ -20,16 +20,16 @@ fn services() -> &'static [&'static str] {
     Emulator::open(config).unwrap().services().unwrap()
 }
 
-/// Runs the driver for one service; tells the faults, a line each.
+/// Runs a driver for one service; tells the faults, a line each.
 #[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
-async fn faults(service: &str) -> Result<(), String> {
+async fn faults(script: &str, service: &str) -> Result<(), String> {
     let cloud = Cloud::with_running_clock().await;
     let python = std::env::var("ATELIER_BOTOCORE").unwrap_or_else(|_| "python3".to_owned());
     let mut driver = Command::new(&python);
     driver
         // Nothing is written beside the sources.
         .arg("-B")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/main.py"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(script))
         .args([cloud.endpoint.as_str(), "AKIATEST", "secret", ACCOUNT, service])
         .stdin(Stdio::null())
         .kill_on_drop(true);
@@ -40,7 +40,26 @@ async fn faults(service: &str) -> Result<(), String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_takes_and_answers_what_the_public_models_say() {
-    let mut examinations: JoinSet<_> = services().iter().map(|service| faults(service)).collect();
+    examine("main.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_optional_member_works_is_refused_or_is_on_the_list_of_what_has_no_effect() {
+    examine("members.py").await;
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
+async fn the_printed_list_of_what_has_no_effect_is_the_one_that_is_walked() {
+    let python = std::env::var("ATELIER_BOTOCORE").unwrap_or_else(|_| "python3".to_owned());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let printed = Command::new(&python).arg("-B").arg(root.join("tests/models/kept.py")).output().await.unwrap();
+    let kept = std::fs::read_to_string(root.join("docs/kept.md")).unwrap();
+    assert_eq!(kept, String::from_utf8_lossy(&printed.stdout), "python3 tests/models/kept.py > docs/kept.md");
+}
+
+async fn examine(script: &'static str) {
+    let mut examinations: JoinSet<_> = services().iter().map(|service| faults(script, service)).collect();
     let mut found = String::new();
     while let Some(examined) = examinations.join_next().await {
         if let Err(faults) = examined.unwrap() {

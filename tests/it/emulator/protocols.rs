@@ -30,16 +30,16 @@ async fn send(service: &str, request: Request) -> (Response, String) {
 
 #[tokio::test]
 async fn a_missing_operation_is_a_501_that_names_it_in_its_protocol() {
-    let (answer, text) = call("ec2", None, "Action=CreateVpc&Version=2016-11-15").await;
+    let (answer, text) = call("ec2", None, "Action=CreateVpnGateway&Version=2016-11-15").await;
     assert_eq!(answer.status(), 501);
     assert!(text.contains("<Response><Errors><Error><Code>NotImplemented</Code>"), "{text}");
-    assert!(text.contains("CreateVpc"), "{text}");
-    let (answer, text) = call("iam", None, "Action=CreateGroup&Version=2010-05-08").await;
+    assert!(text.contains("CreateVpnGateway"), "{text}");
+    let (answer, text) = call("iam", None, "Action=UploadSSHPublicKey&Version=2010-05-08").await;
     assert_eq!(answer.status(), 501);
-    assert!(text.contains("<ErrorResponse") && text.contains("CreateGroup"), "{text}");
-    let (answer, text) = call("logs", Some("Logs_20140328.StartQuery"), "{}").await;
+    assert!(text.contains("<ErrorResponse") && text.contains("UploadSSHPublicKey"), "{text}");
+    let (answer, text) = call("logs", Some("Logs_20140328.CreateExportTask"), "{}").await;
     assert_eq!(answer.status(), 501);
-    assert!(text.contains("StartQuery"), "{text}");
+    assert!(text.contains("CreateExportTask"), "{text}");
     assert_eq!(answer.headers()["content-type"], "application/x-amz-json-1.1");
     let (answer, text) = call("dynamodb", Some("DynamoDB_20120810.ListTables"), "{}").await;
     assert_eq!(answer.status(), 501);
@@ -51,9 +51,8 @@ async fn a_missing_rest_operation_is_named_although_its_call_has_a_method_and_a_
     for (service, method, path, name) in [
         ("lambda", "PUT", "/2020-06-30/functions/f/code-signing-config", "PutFunctionCodeSigningConfig"),
         ("lambda", "POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"),
-        ("apigateway", "POST", "/restapis/abc/authorizers", "CreateAuthorizer"),
-        ("apigateway", "POST", "/restapis/abc/models", "CreateModel"),
-        ("apigateway", "PATCH", "/account", "UpdateAccount"),
+        ("apigateway", "POST", "/domainnames", "CreateDomainName"),
+        ("apigateway", "POST", "/clientcertificates", "GenerateClientCertificate"),
         ("apigateway", "POST", "/apikeys?mode=import&format=csv", "ImportApiKeys"),
         ("lambda", "GET", "/2015-03-31/nonsense", "GET /2015-03-31/nonsense"),
     ] {

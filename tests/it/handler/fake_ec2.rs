@@ -7,6 +7,7 @@ use atelier::{
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use bytes::Bytes;
 use std::{
+    collections::BTreeMap,
     fmt::Write,
     sync::{Arc, Mutex},
 };
@@ -34,6 +35,8 @@ pub(crate) struct FakeInstance {
     pub(crate) launched: &'static str,
     pub(crate) stack: &'static str,
     pub(crate) kind: &'static str,
+    /// Its tags besides those that make it the stack's.
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 impl FakeInstance {
@@ -44,7 +47,18 @@ impl FakeInstance {
             launched: "2026-01-01T00:00:00.000Z",
             stack: "atelier",
             kind: "t2.micro",
+            tags: BTreeMap::new(),
         }
+    }
+
+    /// One of several, with a name.
+    pub(crate) fn named(id: &'static str, name: &str, state: &'static str) -> Self {
+        Self { id, ..Self::new(state) }.tagged("atelier:name", name)
+    }
+
+    pub(crate) fn tagged(mut self, key: &str, value: &str) -> Self {
+        self.tags.insert(key.to_owned(), value.to_owned());
+        self
     }
 }
 
@@ -53,6 +67,7 @@ struct World {
     instances: Vec<FakeInstance>,
     calls: Vec<String>,
     fault: Option<Fault>,
+    refused: Option<(&'static str, &'static str)>,
     /// How many looks an instance needs to settle; `usize::MAX` never does.
     looks: usize,
     looked: usize,
@@ -90,7 +105,7 @@ impl FakeEc2 {
     /// The calls so far that change something.
     pub(crate) fn changes(&self) -> Vec<String> {
         let world = self.world.lock().unwrap();
-        world.calls.iter().filter(|call| *call != "DescribeInstances").cloned().collect()
+        world.calls.iter().filter(|call| !call.starts_with("Describe")).cloned().collect()
     }
 
     /// How many calls there were.
@@ -120,6 +135,21 @@ impl FakeEc2 {
     pub(crate) fn state(&self) -> &'static str {
         self.world.lock().unwrap().instances[0].state
     }
+
+    /// The instances as they are.
+    pub(crate) fn instances(&self) -> Vec<FakeInstance> {
+        self.world.lock().unwrap().instances.clone()
+    }
+
+    /// Lets the operation fail with an EC2 error of this code, until another one is named.
+    pub(crate) fn refuse(&self, operation: &'static str, code: &'static str) {
+        self.world.lock().unwrap().refused = Some((operation, code));
+    }
+
+    /// Lets looks bring what is on its way where it goes, again.
+    pub(crate) fn settle(&self) {
+        self.world.lock().unwrap().looks = 1;
+    }
 }
 
 struct Door(Arc<Mutex<World>>);
@@ -134,12 +164,22 @@ impl Service for Door {
     async fn call(&self, request: Request, (): ()) -> Response {
         let form: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
         let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let action = value("Action").unwrap();
+        let target = request.headers().get("x-amz-target").map(|target| target.to_str().unwrap());
+        let of_events = target.map(|target| target.strip_prefix("AWSEvents.").unwrap().to_owned());
+        let action = of_events.clone().or_else(|| value("Action")).unwrap();
         let fault = {
             let mut world = self.0.lock().unwrap();
             world.calls.push(action.clone());
-            world.fault.clone()
+            let refused = world.refused.filter(|(operation, _)| *operation == action);
+            refused.map(|(_, code)| Fault::Error(400, code)).or_else(|| world.fault.clone())
         };
+        if of_events.is_some() {
+            let (status, body) = match fault {
+                Some(_) => (400, r#"{"__type":"AccessDeniedException"}"#),
+                None => (200, r#"{"RuleArn":"arn","FailedEntryCount":0,"FailedEntries":[]}"#),
+            };
+            return answer(status, body.to_owned());
+        }
         match fault {
             Some(Fault::Silence) => std::future::pending().await,
             Some(Fault::Answer(status, body)) => return answer(status, body.to_owned()),
@@ -164,8 +204,35 @@ impl Service for Door {
                 let page = value("NextToken").map_or(1, |token| token.parse().unwrap());
                 answer(200, if page < world.pages { next_page(page + 1) } else { world.describe() })
             }
-            "StartInstances" => answer(200, world.change("stopped", "pending", "Start")),
-            "StopInstances" => answer(200, world.change("running", "stopping", "Stop")),
+            "StartInstances" => answer(200, world.change(&ids(&value), "stopped", "pending", "Start")),
+            "StopInstances" => answer(200, world.change(&ids(&value), "running", "stopping", "Stop")),
+            "RebootInstances" => {
+                assert_eq!(world.of(&value("InstanceId.1").unwrap()).state, "running");
+                done("RebootInstances")
+            }
+            "ModifyInstanceAttribute" => {
+                let instance = world.of(&value("InstanceId").unwrap());
+                assert_eq!(instance.state, "stopped", "the handler looks at the state first");
+                instance.kind = value("InstanceType.Value").unwrap().leak();
+                done("ModifyInstanceAttribute")
+            }
+            "DescribeInstanceTypes" => types(value("InstanceType.1").as_deref(), value("Filter.1.Value.1").as_deref()),
+            "CreateTags" => {
+                for number in 1.. {
+                    let Some(key) = value(&format!("Tag.{number}.Key")) else { break };
+                    let text = value(&format!("Tag.{number}.Value")).unwrap();
+                    for id in (1..).map_while(|number| value(&format!("ResourceId.{number}"))) {
+                        world.of(&id).tags.insert(key.clone(), text.clone());
+                    }
+                }
+                done("CreateTags")
+            }
+            "DeleteTags" => {
+                for key in (1..).map_while(|number| value(&format!("Tag.{number}.Key"))) {
+                    world.of(&value("ResourceId.1").unwrap()).tags.remove(&key);
+                }
+                done("DeleteTags")
+            }
             other => panic!("the handler has no business with `{other}`"),
         }
     }
@@ -188,15 +255,20 @@ impl World {
             }
         }
         let mut items = String::new();
-        for FakeInstance { id, state, launched, stack, kind } in &self.instances {
+        for FakeInstance { id, state, launched, stack, kind, tags: others } in &self.instances {
+            let others: Vec<String> = others
+                .iter()
+                .map(|(key, value)| format!("<item><key>{key}</key><value>{value}</value></item>"))
+                .collect();
+            let others = others.concat();
             let tags = format!(
                 "<item><key>atelier:stack</key><value>{stack}</value></item>\
-                 <item><key>atelier:part</key><value>instance</value></item>"
+                 <item><key>atelier:part</key><value>instance</value></item>{others}"
             );
             write!(
                 items,
                 "<item><instancesSet><item><instanceId>{id}</instanceId><instanceState><code>16</code>\
-                 <name>{state}</name></instanceState><instanceType>{kind}</instanceType>\
+                 <name>{state}</name></instanceState><instanceType>{kind}</instanceType><architecture>x86_64</architecture>\
                  <launchTime>{launched}</launchTime><tagSet>{tags}</tagSet></item></instancesSet></item>"
             )
             .unwrap();
@@ -207,17 +279,67 @@ impl World {
         )
     }
 
-    fn change(&mut self, from: &str, to: &'static str, verb: &str) -> String {
-        self.looked = 0;
-        let instance = &mut self.instances[0];
-        assert_eq!(instance.state, from, "the handler looks at the state first");
-        instance.state = to;
-        format!(
-            "<{verb}InstancesResponse><instancesSet><item><instanceId>{}</instanceId><currentState><code>0</code>\
-             <name>{to}</name></currentState></item></instancesSet></{verb}InstancesResponse>",
-            instance.id
-        )
+    fn of(&mut self, id: &str) -> &mut FakeInstance {
+        self.instances.iter_mut().find(|instance| instance.id == id).unwrap()
     }
+
+    fn change(&mut self, ids: &[String], from: &str, to: &'static str, verb: &str) -> String {
+        self.looked = 0;
+        let mut items = String::new();
+        for id in ids {
+            let instance = self.of(id);
+            assert_eq!(instance.state, from, "the handler looks at the state first");
+            instance.state = to;
+            write!(
+                items,
+                "<item><instanceId>{id}</instanceId><currentState><code>0</code><name>{to}</name></currentState></item>"
+            )
+            .unwrap();
+        }
+        format!("<{verb}InstancesResponse><instancesSet>{items}</instancesSet></{verb}InstancesResponse>")
+    }
+}
+
+/// The instances that a call names.
+fn ids(value: &impl Fn(&str) -> Option<String>) -> Vec<String> {
+    (1..).map_while(|number| value(&format!("InstanceId.{number}"))).collect()
+}
+
+/// The answer of an operation that only tells that it was done.
+fn done(operation: &str) -> Response {
+    answer(200, format!("<{operation}Response><requestId>r</requestId><return>true</return></{operation}Response>"))
+}
+
+/// Two families, one of them for other processors.
+fn types(name: Option<&str>, pattern: Option<&str>) -> Response {
+    let all = [("t3.small", "x86_64"), ("t3.micro", "x86_64"), ("t4g.small", "arm64")];
+    let of = |wanted: &(&str, &str)| match (name, pattern) {
+        (Some(name), _) => wanted.0 == name,
+        (None, Some(pattern)) => wanted.1 == "x86_64" && wanted.0.starts_with(pattern.trim_end_matches('*')),
+        (None, None) => true,
+    };
+    let found: Vec<_> = all.into_iter().filter(of).collect();
+    if name.is_some() && found.is_empty() {
+        let error = "<Error><Code>InvalidInstanceType</Code><Message>arn:aws:secret</Message></Error>";
+        return answer(400, format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"));
+    }
+    let items: Vec<String> = found
+        .iter()
+        .map(|(name, architecture)| {
+            format!(
+                "<item><instanceType>{name}</instanceType><processorInfo><supportedArchitectures><item>{architecture}\
+                 </item></supportedArchitectures></processorInfo></item>"
+            )
+        })
+        .collect();
+    let items = items.concat();
+    answer(
+        200,
+        format!(
+            "<DescribeInstanceTypesResponse><requestId>r</requestId><instanceTypeSet>{items}</instanceTypeSet>\
+             </DescribeInstanceTypesResponse>"
+        ),
+    )
 }
 
 /// A page without instances that is not the last one.

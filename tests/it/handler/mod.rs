@@ -8,13 +8,19 @@ mod ec2;
 mod fake_ec2;
 mod fake_proxy;
 mod keys;
+mod many;
+mod modify;
 mod process;
+mod tick;
 
 use atelier::{
     clock::Clock,
     handler::{Config, Deadlines, Handler, Invocation, Payload},
 };
 use serde_json::{Value, json};
+
+/// The function that is invoked.
+const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:infrastructure-handler";
 
 /// A handler that knows nobody.
 fn config() -> Config {
@@ -23,6 +29,7 @@ fn config() -> Config {
         ec2: None,
         docker: None,
         keys: None,
+        idle: None,
         deadlines: Deadlines::default(),
         clock: Clock::System,
         turns: None,
@@ -41,7 +48,7 @@ async fn get(handler: &Handler, query: &str) -> (u16, String) {
 }
 
 async fn answer(handler: &Handler, event: &Value) -> Value {
-    let invocation = Invocation { id: "invocation".to_owned(), deadline: 0 };
+    let invocation = Invocation { id: "invocation".to_owned(), deadline: 0, function_arn: ARN.to_owned() };
     let reply = handler.answer(Payload::parse(event.to_string().as_bytes()), invocation).await;
     serde_json::to_value(&reply).unwrap()
 }

@@ -158,10 +158,29 @@ async fn a_request_leaves_one_line_in_the_log_without_secrets() {
         ("target", json!("ec2")),
         ("status", json!(200)),
         ("outcome", json!("ok")),
+        ("stack", json!("atelier")),
+        ("method", json!("POST")),
+        ("path", json!("/infra")),
+        ("Calls", json!(1)),
+        ("Errors", json!(0)),
+        ("ColdStart", json!(1)),
     ] {
         assert_eq!(lines[0][member], value, "{member}");
     }
-    assert!(lines[0]["duration_ms"].is_u64());
+    assert!(lines[0]["duration_ms"].is_u64() && lines[0]["Duration"].is_number());
+    let change = &lines[0]["changes"][0];
+    assert_eq!((&change["before"], &change["after"]), (&json!("stopped"), &json!("running")), "{change}");
+    let asked: Vec<_> = lines[0]["upstream"].as_array().unwrap().iter().map(|call| &call["operation"]).collect();
+    assert!(asked.contains(&&json!("ec2 StartInstances")), "{asked:?}");
+    // What CloudWatch makes of it: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+    let directive = &lines[0]["_aws"]["CloudWatchMetrics"][0];
+    assert!(lines[0]["_aws"]["Timestamp"].is_u64() && directive["Namespace"] == "atelier", "{directive}");
+    for metric in directive["Metrics"].as_array().unwrap() {
+        assert!(lines[0][metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+    }
+    for set in directive["Dimensions"].as_array().unwrap() {
+        assert!(set.as_array().unwrap().iter().all(|name| lines[0][name.as_str().unwrap()].is_string()), "{set}");
+    }
 }
 
 #[tokio::test]

@@ -59,11 +59,16 @@ fn only_credentials_with_a_key_a_region_and_a_service_are_taken_at_their_word() 
         "X-Nothing: 1",
         "Authorization: Bearer test",
         "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/mars/lambda/aws4_request",
-        "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request",
         "Authorization: AWS4-HMAC-SHA256 Credential=test",
     ] {
         assert_eq!(lab.request(LIST, &["Host: localhost", other]).0, 403, "{other}");
     }
+    let other_service = "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request";
+    assert_eq!(
+        lab.request(LIST, &["Host: localhost", other_service]).0,
+        501,
+        "what is not here is named, and not done"
+    );
     let link = "/2015-03-31/functions/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2F\
                 lambda%2Faws4_request&X-Amz-Date=20260101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&\
                 X-Amz-Signature=0";

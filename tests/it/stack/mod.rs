@@ -6,6 +6,7 @@ mod export;
 mod faults;
 mod keys;
 mod least;
+mod operate;
 mod request_id;
 mod standin;
 mod workshop;

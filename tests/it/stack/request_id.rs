@@ -45,7 +45,7 @@ impl Workshop {
     }
 
     fn logged(&self, source: &str, id: &str) -> bool {
-        let lines = self.ok(&["logs", "--source", source, "-n", "10000"]).stdout;
+        let lines = self.ok(&["logs", "--raw", "--source", source, "-n", "10000"]).stdout;
         lines.lines().any(|line| line.contains(&format!(r#""request_id":"{id}""#)))
     }
 }
@@ -64,7 +64,7 @@ fn a_clean_id_is_in_the_answer_and_in_every_log_and_another_one_in_none() {
     for source in ["engine", "lambda"] {
         assert!(eventually(Duration::from_secs(10), || workshop.logged(source, "lesson-1")), "{source}");
     }
-    let everything = workshop.ok(&["logs", "-n", "10000"]).stdout;
+    let everything = workshop.ok(&["logs", "--raw", "-n", "10000"]).stdout;
     assert!(!everything.contains("a b") && !everything.contains("xxxxxxxxxxxxxxxxxxx"), "{everything}");
 }
 

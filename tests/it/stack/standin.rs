@@ -81,6 +81,10 @@ impl StandIn {
         self.ok(&["test"]);
         self.ok(&["call", "start"]);
         self.ok(&["logs"]);
+        self.ok(&["schedule", "set", "--stop", "18:30"]);
+        self.ok(&["schedule", "remove"]);
+        self.ok(&["deploy", "--instance", "web=t2.micro"]);
+        self.ok(&["deploy", "--instance", "web=t3.micro"]);
         self.ok(&["deploy", "--auth", "api-key"]);
         self.ok(&["key", "create", "--scope", "control"]);
         self.ok(&["key", "create", "--scope", "status", "--name", "ci"]);
@@ -89,6 +93,11 @@ impl StandIn {
         self.ok(&["test"]);
         self.ok(&["key", "revoke", "ci"]);
         self.ok(&["deploy", "--auth", "none"]);
+        self.project.write("atelier.toml", "[alarm]\nerrors_per_minute = 5\n");
+        self.ok(&["deploy"]);
+        self.ok(&["status"]);
+        self.project.write("atelier.toml", "");
+        self.ok(&["deploy"]);
         self.ok(&["call", "stop"]);
         self.drift();
         // The function can stop nothing now: what the test has started, it stops itself.

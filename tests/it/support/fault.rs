@@ -264,8 +264,12 @@ fn pass(
         Some(Fault::Status(status)) => answer(client, status, "", b"")?,
         Some(Fault::Html) => answer(client, 200, "content-type: text/html\r\n", b"<html>Sign in</html>")?,
         Some(Fault::Reworded(from, to)) => {
-            let text = String::from_utf8_lossy(&answer_body).replace(from, to);
-            send(client, &answer_head, text.as_bytes())?;
+            // By bytes: answers in CBOR are no text.
+            let mut body = answer_body;
+            let (from, to) = (from.as_bytes(), to.as_bytes());
+            let found: Vec<usize> = (0..body.len()).filter(|at| body[*at..].starts_with(from)).collect();
+            found.into_iter().for_each(|at| body[at..at + to.len()].copy_from_slice(to));
+            send(client, &answer_head, &body)?;
         }
         Some(Fault::KillAfter) => {
             signal(shared, Signal::KILL);
@@ -327,7 +331,8 @@ fn let_in(head: &str, body: &[u8], shared: &Mutex<Shared>) -> Option<Option<Faul
         let fields = form_urlencoded::parse(body).find(|(name, _)| name == "Action");
         fields.map(|(_, value)| value.into_owned())
     };
-    let call = Call { operation: target.or_else(action), method, path };
+    let rpc = path.split_once("/operation/").map(|(_, name)| name.to_owned());
+    let call = Call { operation: target.or(rpc).or_else(action), method, path };
     let mut shared = shared.lock().unwrap();
     if shared.is_closed {
         return None;

@@ -12,9 +12,23 @@ DOCUMENT = json.dumps({
     "paths": {"/a": {"get": {"x-amazon-apigateway-integration": MOCK}}},
 }).encode()
 
+SCHEMA = json.dumps({"type": "object", "properties": {"name": {"type": "string"}}})
+
 METHOD = {"restApiId": "$api", "resourceId": "$root", "httpMethod": "GET"}
 
+TRUST = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+})
+
 FIXTURES = {
+    "logging_role": {
+        "call": "iam.CreateRole",
+        "input": {"RoleName": "$new", "AssumeRolePolicyDocument": TRUST},
+        "is": "output.Role.Arn",
+    },
     "api": {
         "call": "apigateway.CreateRestApi",
         "input": {"name": "$new", "description": "of a test", "tags": {"a": "b"}},
@@ -68,6 +82,16 @@ FIXTURES = {
         "input": {"restApiId": "$api", "description": "$integration_response"},
         "is": "output.id",
     },
+    "authorizer": {
+        "call": "apigateway.CreateAuthorizer",
+        "input": {"restApiId": "$api", "name": "$new", "type": "TOKEN", "authorizerUri": PROXY},
+        "is": "output.id",
+    },
+    "model": {
+        "call": "apigateway.CreateModel",
+        "input": {"restApiId": "$api", "name": "Pet", "contentType": "application/json", "schema": SCHEMA},
+        "is": "input.name",
+    },
     "validator": {
         "call": "apigateway.CreateRequestValidator",
         "input": {"restApiId": "$api", "name": "v", "validateRequestParameters": True},
@@ -105,6 +129,32 @@ FIXTURES = {
         "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
         "is": "input.keyId",
     },
+    "keyed_plan": {
+        "call": "apigateway.CreateUsagePlanKey",
+        "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
+        "is": "input.usagePlanId",
+    },
+    "second_plan_key": {
+        "call": "apigateway.CreateUsagePlanKey",
+        "input": {"usagePlanId": "$keyed_plan", "keyId": "$fresh_key", "keyType": "API_KEY"},
+        "is": "input.keyId",
+    },
+    "root_of_method": {
+        "call": "apigateway.GetMethod",
+        "input": {**METHOD, "httpMethod": "$method"},
+        "is": "input.resourceId",
+    },
+    "staged_api": {
+        "call": "apigateway.GetStage",
+        "input": {"restApiId": "$api", "stageName": "$stage"},
+        "is": "input.restApiId",
+    },
+    "idle_deployment": {
+        "call": "apigateway.CreateDeployment",
+        "input": {"restApiId": "$staged_api"},
+        "is": "output.id",
+        "fresh": True,
+    },
     "imported": {"call": "apigateway.ImportRestApi", "input": {"body": DOCUMENT}, "is": "output.id"},
     "imported_stage": {
         "call": "apigateway.CreateDeployment",
@@ -121,11 +171,14 @@ FIXTURES = {
 
 # What shows whether a refused call has changed something.
 READS = [
+    {"call": "apigateway.GetAccount", "input": {}},
     {"call": "apigateway.GetRestApis", "input": {"limit": 500}},
     {"call": "apigateway.GetResources", "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500}},
     {"call": "apigateway.GetDeployments", "input": {"restApiId": "$api", "limit": 500}},
     {"call": "apigateway.GetStages", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetRequestValidators", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetAuthorizers", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetModels", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetGatewayResponses", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetApiKeys", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlans", "input": {"limit": 500}},
@@ -141,35 +194,44 @@ OF_THE_API = {"restApiId": "$api"}
 OF_THE_STAGE = {"restApiId": "$api", "stageName": "$stage"}
 
 APIS = {
-    "CreateRestApi": {
-        "input": {
-            "name": "$new",
-            "description": "d",
-            "version": "1",
-            "binaryMediaTypes": ["image/png"],
-            "apiKeySource": "HEADER",
-            "endpointConfiguration": {"types": ["EDGE"]},
-            "tags": {"a": "b"},
+    "CreateRestApi": [
+        {
+            "input": {
+                "name": "$new",
+                "description": "d",
+                "version": "1",
+                "binaryMediaTypes": ["image/png"],
+                "apiKeySource": "HEADER",
+                "endpointConfiguration": {"types": ["EDGE"]},
+                "tags": {"a": "b"},
+            },
+            "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": ...},
         },
-        "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": ...},
-    },
+        {"input": {"name": "$new", "apiKeySource": "AUTHORIZER"}, "answer": {"apiKeySource": "AUTHORIZER"}},
+    ],
     "DeleteRestApi": {"input": OF_THE_API},
-    "GetExport": {
-        "input": {
-            "restApiId": "$imported",
-            "stageName": "$imported_stage",
-            "exportType": "oas30",
-            "accepts": "application/json",
-        },
-        "answer": {"body": ..., "contentType": "application/json"},
-    },
+    "GetExport": [
+        {
+            "input": {
+                "restApiId": "$imported",
+                "stageName": "$imported_stage",
+                "exportType": "oas30",
+                "accepts": accepts,
+            },
+            "answer": {"body": ..., "contentType": accepts},
+        }
+        for accepts in ("application/json", "application/yaml")
+    ],
     "GetRestApi": {
         "input": OF_THE_API,
         "answer": {"id": "$api", "apiKeySource": "HEADER", "endpointConfiguration": ...},
     },
     "GetRestApis": {"input": {"limit": 500}, "answer": {"items": ...}},
     "ImportRestApi": {"input": {"body": DOCUMENT, "failOnWarnings": False}, "answer": {"name": "imported", "id": ...}},
-    "PutRestApi": {"input": {**OF_THE_API, "mode": "overwrite", "body": DOCUMENT}, "answer": {"name": "imported"}},
+    "PutRestApi": [
+        {"input": {**api, "mode": "overwrite", "body": DOCUMENT}, "answer": {"name": "imported"}}
+        for api in (OF_THE_API, {"restApiId": "$staged_api"})
+    ],
     "UpdateRestApi": {"input": {**OF_THE_API, **replace("/description", "new")}, "answer": {"description": "new"}},
     "GetTags": {"input": {"resourceArn": "$api_arn"}, "answer": {"tags.a": "b"}},
     "TagResource": {"input": {"resourceArn": "$api_arn", "tags": {"c": "d"}}},
@@ -189,14 +251,23 @@ RESOURCES = {
         "input": {"restApiId": "$api", "resourceId": "$resource", **replace("/pathPart", "renamed")},
         "answer": {"pathPart": "renamed", "path": "/renamed"},
     },
-    "GetResource": {
-        "input": {"restApiId": "$api", "resourceId": "$resource", "embed": ["methods"]},
-        "answer": {"id": "$resource", "path": ...},
-    },
-    "GetResources": {
-        "input": {"restApiId": "$api", "embed": ["methods"], "limit": 500},
-        "answer": {"items": ...},
-    },
+    "GetResource": [
+        {
+            "input": {"restApiId": "$api", "resourceId": "$resource", "embed": ["methods"]},
+            "answer": {"id": "$resource", "path": ...},
+        },
+        {
+            "input": {"restApiId": "$api", "resourceId": "$root_of_method", "embed": ["methods"]},
+            "answer": {"resourceMethods.GET.authorizationType": "NONE"},
+        },
+    ],
+    "GetResources": [
+        {"input": {"restApiId": "$api", "embed": ["methods"], "limit": 500}, "answer": {"items": ...}},
+        {
+            "input": {"restApiId": "$staged_api", "embed": ["methods"]},
+            "answer": {"items[0].resourceMethods.GET.authorizationType": "NONE"},
+        },
+    ],
     "PutMethod": {
         "input": {**METHOD, "authorizationType": "NONE", "apiKeyRequired": True, "operationName": "o"},
         "answer": {"apiKeyRequired": True, "httpMethod": "GET", "authorizationType": "NONE"},
@@ -261,7 +332,7 @@ RESOURCES = {
             "restApiId": "$api",
             "httpMethod": "$answered",
             "pathWithQueryString": "/?q=1",
-            "body": "",
+            "body": "said",
             "headers": {"a": "b"},
             "multiValueHeaders": {"c": ["d"]},
             "stageVariables": {"e": "f"},
@@ -269,6 +340,77 @@ RESOURCES = {
         "answer": {"status": 200, "body": "{}", "headers": ..., "log": ..., "latency": ...},
     },
     "DeleteIntegrationResponse": {"input": {**METHOD, "statusCode": "$integration_response"}},
+}
+
+OF_AUTHORIZER = {"restApiId": "$api", "authorizerId": "$authorizer"}
+OF_MODEL = {"restApiId": "$api", "modelName": "$model"}
+
+CALLERS = {
+    "CreateAuthorizer": [
+        {
+            "input": {
+                "restApiId": "$api",
+                "name": "$new",
+                "type": "TOKEN",
+                "authType": "oauth2",
+                "authorizerUri": PROXY,
+                "identitySource": "method.request.header.Authorization",
+                "identityValidationExpression": ".*",
+                "authorizerResultTtlInSeconds": 60,
+            },
+            "answer": {"id": ..., "type": "TOKEN", "authType": "oauth2", "authorizerResultTtlInSeconds": 60},
+        },
+        {
+            "input": {
+                "restApiId": "$api",
+                "name": "$new",
+                "type": "REQUEST",
+                "authorizerUri": PROXY,
+                "identitySource": "method.request.header.a,stageVariables.b",
+            },
+            "answer": {"type": "REQUEST", "authorizerResultTtlInSeconds": 300},
+        },
+    ],
+    "DeleteAuthorizer": {"input": OF_AUTHORIZER},
+    "GetAuthorizer": {"input": OF_AUTHORIZER, "answer": {"id": "$authorizer", "authorizerUri": PROXY}},
+    "GetAuthorizers": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "UpdateAuthorizer": {
+        "input": {**OF_AUTHORIZER, **replace("/authorizerResultTtlInSeconds", "5")},
+        "answer": {"authorizerResultTtlInSeconds": 5},
+    },
+    "TestInvokeAuthorizer": [
+        {
+            "input": {
+                **OF_AUTHORIZER,
+                "headers": {"a": "b"},
+                "multiValueHeaders": {"c": ["d"]},
+                "pathWithQueryString": "/?q=1",
+                "body": "",
+                "stageVariables": {"e": "f"},
+            },
+            # Without a token nobody is asked.
+            "answer": {"clientStatus": 401, "log": ..., "latency": ...},
+        },
+        # With one, a function that is not there.
+        {"input": {**OF_AUTHORIZER, "headers": {"Authorization": "t"}}, "answer": {"clientStatus": 500}},
+        {"input": {**OF_AUTHORIZER, "multiValueHeaders": {"Authorization": ["t"]}}, "answer": {"clientStatus": 500}},
+    ],
+    "FlushStageAuthorizersCache": {"input": OF_THE_STAGE},
+    "CreateModel": {
+        "input": {
+            "restApiId": "$api",
+            "name": "Other",
+            "description": "d",
+            "contentType": "application/json",
+            "schema": SCHEMA,
+        },
+        "answer": {"id": ..., "name": "Other", "schema": SCHEMA},
+    },
+    "DeleteModel": {"input": OF_MODEL},
+    "GetModel": {"input": {**OF_MODEL, "flatten": True}, "answer": {"name": "Pet", "schema": ...}},
+    "GetModelTemplate": {"input": OF_MODEL, "answer": {"value": ...}},
+    "GetModels": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items[0].name": "Empty"}},
+    "UpdateModel": {"input": {**OF_MODEL, **replace("/description", "n")}, "answer": {"description": "n"}},
 }
 
 OF_VALIDATOR = {"restApiId": "$api", "requestValidatorId": "$validator"}
@@ -302,14 +444,12 @@ RULES = {
     },
 }
 
-GIVENS = {
+ACCOUNT = {
     "GetAccount": {"answer": {"throttleSettings.burstLimit": 5000, "features": ["UsagePlans"]}},
-    "GetAuthorizers": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
-    "GetModel": {
-        "input": {"restApiId": "$api", "modelName": "Empty", "flatten": True},
-        "answer": {"name": "Empty", "contentType": "application/json", "schema": ...},
+    "UpdateAccount": {
+        "input": replace("/cloudwatchRoleArn", "$logging_role"),
+        "answer": {"cloudwatchRoleArn": "$logging_role", "apiKeyVersion": "4"},
     },
-    "GetModels": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items[0].name": "Empty"}},
 }
 
 DEPLOYMENTS = {
@@ -339,11 +479,14 @@ DEPLOYMENTS = {
     },
     "DeleteStage": {"input": OF_THE_STAGE},
     "GetStage": {"input": OF_THE_STAGE, "answer": {"stageName": "dev", "lastUpdatedDate": ...}},
-    "GetStages": {
-        "input": {"restApiId": "$api", "deploymentId": "$deployment"},
-        "free": ["deploymentId"],
-        "answer": {"item": ...},
-    },
+    "GetStages": [
+        {
+            "input": {"restApiId": "$api", "deploymentId": "$deployment"},
+            "free": ["deploymentId"],
+            "answer": {"item": ...},
+        },
+        {"input": {"restApiId": "$staged_api", "deploymentId": "$idle_deployment"}, "answer": {"item": []}},
+    ],
     "UpdateStage": {"input": {**OF_THE_STAGE, **replace("/description", "new")}, "answer": {"description": "new"}},
 }
 
@@ -374,6 +517,31 @@ KEYS = {
         "free": ["keyId"],
         "answer": {"items[0].id": "$plan"},
     },
+    "GetUsage": [
+        {
+            "input": {
+                "usagePlanId": "$plan",
+                "keyId": "$plan_key",
+                "startDate": "2026-11-01",
+                "endDate": "2026-11-02",
+                "limit": 500,
+            },
+            "answer": {"usagePlanId": "$plan", "startDate": "2026-11-01", "items": ...},
+        },
+        {
+            "input": {
+                "usagePlanId": "$keyed_plan",
+                "keyId": "$second_plan_key",
+                "startDate": "2026-11-01",
+                "endDate": "2026-11-02",
+            },
+            "answer": {"length(keys(items))": 1},
+        },
+    ],
+    "UpdateUsage": {
+        "input": {"usagePlanId": "$plan", "keyId": "$plan_key", **replace("/remaining", "7")},
+        "answer": {"usagePlanId": "$plan", "items": ...},
+    },
     "UpdateUsagePlan": {"input": {"usagePlanId": "$plan", **replace("/name", "n")}, "answer": {"name": "n"}},
     "CreateUsagePlanKey": {
         "input": {"usagePlanId": "$plan", "keyId": "$key", "keyType": "API_KEY"},
@@ -381,13 +549,35 @@ KEYS = {
     },
     "DeleteUsagePlanKey": {"input": {"usagePlanId": "$plan", "keyId": "$plan_key"}},
     "GetUsagePlanKey": {"input": {"usagePlanId": "$plan", "keyId": "$plan_key"}, "answer": {"id": "$key"}},
-    "GetUsagePlanKeys": {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
+    "GetUsagePlanKeys": [
+        {"input": {"usagePlanId": "$plan", "limit": 500}, "answer": {"items": ...}},
+        {"input": {"usagePlanId": "$keyed_plan", "nameQuery": "of-nobody"}, "answer": {"items": []}},
+    ],
 }
 
-ROWS = APIS | RESOURCES | RULES | GIVENS | DEPLOYMENTS | KEYS
+ROWS = APIS | RESOURCES | CALLERS | RULES | ACCOUNT | DEPLOYMENTS | KEYS
 
 PAGES = {
-    "GetAuthorizers": {"input": OF_THE_API, "items": "items[].id"},
+    "GetAuthorizers": {
+        "make": {
+            "call": "apigateway.CreateAuthorizer",
+            "input": {"restApiId": "$api", "name": "$new", "type": "TOKEN", "authorizerUri": PROXY},
+            "is": "output.id",
+        },
+        "remove": {"call": "apigateway.DeleteAuthorizer", "input": {"restApiId": "$api", "authorizerId": "$item"}},
+        "input": OF_THE_API,
+        "items": "items[].id",
+    },
+    "GetUsage": {
+        "make": {
+            "call": "apigateway.CreateUsagePlanKey",
+            "input": {"usagePlanId": "$plan", "keyId": "$fresh_key", "keyType": "API_KEY"},
+            "is": "input.keyId",
+        },
+        "remove": {"call": "apigateway.DeleteUsagePlanKey", "input": {"usagePlanId": "$plan", "keyId": "$item"}},
+        "input": {"usagePlanId": "$plan", "startDate": "2026-11-01", "endDate": "2026-11-02"},
+        "items": "keys(items)",
+    },
     "GetGatewayResponses": {"input": OF_THE_API, "items": "items[].responseType"},
     "GetModels": {"input": OF_THE_API, "items": "items[].name"},
     "GetRequestValidators": {

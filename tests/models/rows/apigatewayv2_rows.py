@@ -1,5 +1,9 @@
 """API Gateway's HTTP APIs."""
 
+import json
+
+# What an identity source begins with.
+WORDS = ("request",)
 FUNCTION = "arn:aws:lambda:us-east-1:$account:function:f"
 
 FIXTURES = {
@@ -52,17 +56,88 @@ FIXTURES = {
     },
 }
 
+FIXTURES["staged_api"] = {
+    "call": "apigatewayv2.GetStage",
+    "input": {"ApiId": "$api", "StageName": "$stage"},
+    "is": "input.ApiId",
+}
+# What its stage does not serve yet.
+FIXTURES["grown_api"] = {
+    "call": "apigatewayv2.CreateRoute",
+    "input": {"ApiId": "$staged_api", "RouteKey": "GET /later"},
+    "is": "input.ApiId",
+}
+JWT = {
+    "AuthorizerType": "JWT",
+    "IdentitySource": ["$request.header.Authorization"],
+    "JwtConfiguration": {"Audience": ["a"], "Issuer": "https://example.com"},
+}
+FIXTURES["authorizer"] = {
+    "call": "apigatewayv2.CreateAuthorizer",
+    "input": {"ApiId": "$api", "Name": "$new", **JWT},
+    "is": "output.AuthorizerId",
+}
+
+INVOCATION = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+
 OF_THE_API = {"ApiId": "$api"}
+OF_AUTHORIZER = {"ApiId": "$api", "AuthorizerId": "$authorizer"}
+# What a route says of who may call it.
+GUARDED = {"AuthorizationType": "JWT", "AuthorizerId": "$authorizer", "AuthorizationScopes": ["a"]}
 
 READS = [
     {"call": "apigatewayv2.GetApis", "input": {"MaxResults": "500"}},
     {"call": "apigatewayv2.GetRoutes", "input": OF_THE_API},
+    {"call": "apigatewayv2.GetAuthorizers", "input": OF_THE_API},
     {"call": "apigatewayv2.GetIntegrations", "input": OF_THE_API},
     {"call": "apigatewayv2.GetStages", "input": OF_THE_API},
     {"call": "apigatewayv2.GetDeployments", "input": OF_THE_API},
 ]
 
+DOCUMENT = json.dumps({"openapi": "3.0.1", "info": {"title": "imported", "version": "1"}, "paths": {"/a": {"get": {}}}})
+
+EXPORT = {"Specification": "OAS30", "OutputType": "JSON"}
+
 ROWS = {
+    "ImportApi": {"input": {"Body": DOCUMENT, "Basepath": "ignore"}, "answer": {"ApiId": ..., "Name": "imported"}},
+    "ReimportApi": {"input": {**OF_THE_API, "Body": DOCUMENT}, "answer": {"ApiId": "$api", "Name": "imported"}},
+    "ExportApi": [
+        {
+            "input": {
+                **OF_THE_API,
+                **EXPORT,
+                "ExportVersion": "1.0",
+                "IncludeExtensions": True,
+                "StageName": "$stage",
+            },
+        },
+        {"input": {"ApiId": "$staged_api", **EXPORT, "IncludeExtensions": False}},
+        {"input": {"ApiId": "$grown_api", **EXPORT, "StageName": "$stage"}},
+    ],
+    "CreateAuthorizer": [
+        {
+            "input": {
+                **OF_THE_API,
+                "Name": "$new",
+                "AuthorizerType": "REQUEST",
+                "AuthorizerUri": INVOCATION,
+                "AuthorizerPayloadFormatVersion": "2.0",
+                "AuthorizerResultTtlInSeconds": 60,
+                "EnableSimpleResponses": True,
+                "IdentitySource": ["$request.header.Authorization"],
+            },
+            "answer": {"AuthorizerId": ..., "AuthorizerType": "REQUEST", "AuthorizerResultTtlInSeconds": 60},
+        },
+        {
+            "input": {**OF_THE_API, "Name": "$new", **JWT},
+            "answer": {"JwtConfiguration.Issuer": "https://example.com"},
+        },
+    ],
+    "DeleteAuthorizer": {"input": OF_AUTHORIZER},
+    "GetAuthorizer": {"input": OF_AUTHORIZER, "answer": {"AuthorizerId": "$authorizer", "Name": ...}},
+    "GetAuthorizers": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
+    "UpdateAuthorizer": {"input": {**OF_AUTHORIZER, "Name": "renamed"}, "answer": {"Name": "renamed"}},
+    "ResetAuthorizersCache": {"input": {**OF_THE_API, "StageName": "$stage"}},
     "CreateApi": [
         {
             "input": {
@@ -121,23 +196,29 @@ ROWS = {
         "input": {**OF_THE_API, "IntegrationId": "$integration", "TimeoutInMillis": 2000},
         "answer": {"TimeoutInMillis": 2000},
     },
-    "CreateRoute": {
-        "input": {
-            **OF_THE_API,
-            "RouteKey": "GET /$new",
-            "Target": "integrations/$integration",
-            "AuthorizationType": "NONE",
-            "OperationName": "o",
+    "CreateRoute": [
+        {
+            "input": {
+                **OF_THE_API,
+                "RouteKey": "GET /$new",
+                "Target": "integrations/$integration",
+                "AuthorizationType": "NONE",
+                "OperationName": "o",
+            },
+            "answer": {"RouteId": ..., "RouteKey": ..., "AuthorizationType": "NONE", "ApiKeyRequired": False},
         },
-        "answer": {"RouteId": ..., "RouteKey": ..., "AuthorizationType": "NONE", "ApiKeyRequired": False},
-    },
+        {"input": {**OF_THE_API, "RouteKey": "GET /$new", **GUARDED}, "answer": {"AuthorizerId": "$authorizer"}},
+    ],
     "DeleteRoute": {"input": {**OF_THE_API, "RouteId": "$route"}},
     "GetRoute": {"input": {**OF_THE_API, "RouteId": "$route"}, "answer": {"RouteId": "$route", "Target": ...}},
     "GetRoutes": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
-    "UpdateRoute": {
-        "input": {**OF_THE_API, "RouteId": "$route", "OperationName": "new"},
-        "answer": {"OperationName": "new"},
-    },
+    "UpdateRoute": [
+        {
+            "input": {**OF_THE_API, "RouteId": "$route", "OperationName": "new"},
+            "answer": {"OperationName": "new"},
+        },
+        {"input": {**OF_THE_API, "RouteId": "$route", **GUARDED}, "answer": {"AuthorizationScopes": ["a"]}},
+    ],
     "CreateStage": {
         "input": {
             **OF_THE_API,
@@ -169,6 +250,16 @@ ROWS = {
 }
 
 PAGES = {
+    "GetAuthorizers": {
+        "make": {
+            "call": "apigatewayv2.CreateAuthorizer",
+            "input": {"ApiId": "$api", "Name": "$new", **JWT},
+            "is": "output.AuthorizerId",
+        },
+        "remove": {"call": "apigatewayv2.DeleteAuthorizer", "input": {"ApiId": "$api", "AuthorizerId": "$item"}},
+        "input": OF_THE_API,
+        "items": "Items[].AuthorizerId",
+    },
     "GetApis": {
         "make": {"call": "apigatewayv2.CreateApi", "input": {"Name": "$new", "ProtocolType": "HTTP"}, "is": "output.ApiId"},
         "remove": {"call": "apigatewayv2.DeleteApi", "input": {"ApiId": "$item"}},

@@ -1,9 +1,26 @@
 """EC2."""
 
 IMAGE = "ami-0a1b2c3d4e5f60001"
+DISK = {
+    "RootDeviceName": "/dev/xvda",
+    "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
+}
 SSH = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]
 OUT = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 PUBLIC = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"
+
+DEFAULT = [{"Name": "is-default", "Values": ["true"]}]
+OF_A_ZONE = [{"Name": "default-for-az", "Values": ["true"]}, {"Name": "availability-zone", "Values": ["us-east-1a"]}]
+OF_THE_VPC = [{"Name": "association.main", "Values": ["true"]}, {"Name": "vpc-id", "Values": ["$vpc"]}]
+TEMPLATE = {
+    "ImageId": IMAGE,
+    "InstanceType": "t3.micro",
+    "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 12}}],
+    "NetworkInterfaces": [{"DeviceIndex": 0, "Groups": ["sg-0123456789abcdef0"]}],
+    "MetadataOptions": {"HttpTokens": "required"},
+    "Monitoring": {"Enabled": True},
+    "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
+}
 
 
 def wait_for(state):
@@ -46,10 +63,75 @@ for _name, _call, _input, _is in (
         {"GroupId": "$group", "IpPermissions": SSH},
         "output.SecurityGroupRules[0].SecurityGroupRuleId",
     ),
-    ("vpc", "DescribeVpcs", {}, "output.Vpcs[0].VpcId"),
-    ("subnet", "DescribeSubnets", {}, "output.Subnets[0].SubnetId"),
-    ("table", "DescribeRouteTables", {}, "output.RouteTables[0].RouteTableId"),
-    ("gateway", "DescribeInternetGateways", {}, "output.InternetGateways[0].InternetGatewayId"),
+    ("vpc", "DescribeVpcs", {"Filters": DEFAULT}, "output.Vpcs[0].VpcId"),
+    ("subnet", "DescribeSubnets", {"Filters": OF_A_ZONE}, "output.Subnets[0].SubnetId"),
+    ("table", "DescribeRouteTables", {"Filters": OF_THE_VPC}, "output.RouteTables[0].RouteTableId"),
+    (
+        "gateway",
+        "DescribeInternetGateways",
+        {"Filters": [{"Name": "attachment.vpc-id", "Values": ["$vpc"]}]},
+        "output.InternetGateways[0].InternetGatewayId",
+    ),
+    ("own_vpc", "CreateVpc", {"CidrBlock": "10.1.0.0/16"}, "output.Vpc.VpcId"),
+    ("own_subnet", "CreateSubnet", {"VpcId": "$own_vpc", "CidrBlock": "10.1.1.0/24"}, "output.Subnet.SubnetId"),
+    ("own_table", "CreateRouteTable", {"VpcId": "$own_vpc"}, "output.RouteTable.RouteTableId"),
+    ("own_gateway", "CreateInternetGateway", {}, "output.InternetGateway.InternetGatewayId"),
+    (
+        "attached",
+        "AttachInternetGateway",
+        {"InternetGatewayId": "$own_gateway", "VpcId": "$own_vpc"},
+        "input.InternetGatewayId",
+    ),
+    (
+        "route",
+        "CreateRoute",
+        {"RouteTableId": "$own_table", "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "$attached"},
+        "input.DestinationCidrBlock",
+    ),
+    (
+        "table_association",
+        "AssociateRouteTable",
+        {"RouteTableId": "$own_table", "SubnetId": "$own_subnet"},
+        "output.AssociationId",
+    ),
+    ("elastic", "AllocateAddress", {"Domain": "vpc"}, "output.AllocationId"),
+    (
+        "elastic_association",
+        "AssociateAddress",
+        {"AllocationId": "$elastic", "InstanceId": "$instance"},
+        "output.AssociationId",
+    ),
+    (
+        "own_interface",
+        "CreateNetworkInterface",
+        {"SubnetId": "$zoned_subnet", "Description": "own"},
+        "output.NetworkInterface.NetworkInterfaceId",
+    ),
+    (
+        "zoned_subnet",
+        "DescribeInstances",
+        {"InstanceIds": ["$instance"]},
+        "output.Reservations[0].Instances[0].SubnetId",
+    ),
+    (
+        "attachment",
+        "AttachNetworkInterface",
+        {"NetworkInterfaceId": "$own_interface", "InstanceId": "$instance", "DeviceIndex": 1},
+        "output.AttachmentId",
+    ),
+    ("nat", "CreateNatGateway", {"SubnetId": "$subnet", "AllocationId": "$elastic"}, "output.NatGateway.NatGatewayId"),
+    (
+        "template",
+        "CreateLaunchTemplate",
+        {"LaunchTemplateName": "$new", "LaunchTemplateData": {"ImageId": IMAGE, "InstanceType": "t3.micro"}},
+        "output.LaunchTemplate.LaunchTemplateId",
+    ),
+    (
+        "second",
+        "CreateLaunchTemplateVersion",
+        {"LaunchTemplateId": "$template", "LaunchTemplateData": {"ImageId": IMAGE}},
+        "to_string(output.LaunchTemplateVersion.VersionNumber)",
+    ),
     (
         "interface",
         "DescribeInstances",
@@ -79,11 +161,7 @@ for _name, _call, _input, _is in (
     (
         "image",
         "RegisterImage",
-        {
-            "Name": "$new",
-            "RootDeviceName": "/dev/xvda",
-            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
-        },
+        {"Name": "$new", **DISK},
         "output.ImageId",
     ),
 ):
@@ -96,6 +174,14 @@ READS = [
     {"call": "ec2.DescribeInstanceCreditSpecifications"},
     {"call": "ec2.DescribeTags"},
     {"call": "ec2.DescribeSecurityGroups"},
+    {"call": "ec2.DescribeVpcs"},
+    {"call": "ec2.DescribeSubnets"},
+    {"call": "ec2.DescribeRouteTables"},
+    {"call": "ec2.DescribeInternetGateways"},
+    {"call": "ec2.DescribeAddresses"},
+    {"call": "ec2.DescribeLaunchTemplateVersions", "input": {"Versions": ["$Latest", "$Default"]}},
+    {"call": "ec2.DescribeLaunchTemplateVersions", "input": {"LaunchTemplateName": "$name"}},
+    {"call": "ec2.DescribeImages", "input": {"Filters": [{"Name": "name", "Values": ["$name"]}]}},
     {"call": "ec2.DescribeKeyPairs"},
     {"call": "ec2.DescribeVolumes"},
     {"call": "ec2.DescribeSnapshots"},
@@ -110,6 +196,167 @@ READS = [
 OF_THE_TAG = [{"Name": "tag:a", "Values": ["b"]}]
 
 ROWS = {
+    "AllocateAddress": {
+        "input": {
+            "Domain": "vpc",
+            "TagSpecifications": [{"ResourceType": "elastic-ip", "Tags": [{"Key": "a", "Value": "b"}]}],
+        },
+        "answer": {"AllocationId": ..., "PublicIp": ..., "Domain": "vpc", "NetworkBorderGroup": "us-east-1"},
+    },
+    "AssociateAddress": [
+        {"input": {"AllocationId": "$elastic", "InstanceId": "$instance"}, "answer": {"AssociationId": ...}},
+        {"input": {"AllocationId": "$elastic", "NetworkInterfaceId": "$own_interface"}},
+    ],
+    "AssociateRouteTable": {
+        "input": {"RouteTableId": "$own_table", "SubnetId": "$own_subnet"},
+        "answer": {"AssociationId": ..., "AssociationState.State": "associated"},
+    },
+    "AttachInternetGateway": {"input": {"InternetGatewayId": "$own_gateway", "VpcId": "$own_vpc"}},
+    "AttachNetworkInterface": {
+        "input": {"NetworkInterfaceId": "$own_interface", "InstanceId": "$instance", "DeviceIndex": 1},
+        "answer": {"AttachmentId": ...},
+    },
+    "CreateInternetGateway": {"input": {}, "answer": {"InternetGateway.InternetGatewayId": ...}},
+    "CreateLaunchTemplate": {
+        "input": {"LaunchTemplateName": "$name", "VersionDescription": "first", "LaunchTemplateData": TEMPLATE},
+        "answer": {"LaunchTemplate.LaunchTemplateId": ..., "LaunchTemplate.LatestVersionNumber": 1},
+    },
+    "CreateLaunchTemplateVersion": {
+        "input": {
+            "LaunchTemplateId": "$template",
+            "SourceVersion": "1",
+            "LaunchTemplateData": {"InstanceType": "t3.small"},
+        },
+        "answer": {
+            "LaunchTemplateVersion.VersionNumber": 2,
+            "LaunchTemplateVersion.LaunchTemplateData.ImageId": IMAGE,
+            "LaunchTemplateVersion.LaunchTemplateData.InstanceType": "t3.small",
+        },
+    },
+    "CreateNatGateway": {
+        "input": {"SubnetId": "$subnet", "AllocationId": "$elastic"},
+        "answer": {"NatGateway.State": "pending", "NatGateway.NatGatewayAddresses[0].AllocationId": "$elastic"},
+    },
+    "CreateNetworkInterface": {
+        "input": {"SubnetId": "$subnet", "Description": "own", "Groups": ["$group"]},
+        "answer": {"NetworkInterface.Status": "available", "NetworkInterface.Groups[0].GroupId": "$group"},
+    },
+    "CreateRoute": {
+        "input": {"RouteTableId": "$own_table", "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "$attached"},
+        "answer": {"Return": True},
+    },
+    "CreateRouteTable": {
+        "input": {"VpcId": "$own_vpc"},
+        "answer": {"RouteTable.VpcId": "$own_vpc", "RouteTable.Routes[0].GatewayId": "local"},
+    },
+    "CreateSubnet": {
+        "input": {"VpcId": "$own_vpc", "CidrBlock": "10.1.2.0/24", "AvailabilityZone": "us-east-1b"},
+        "answer": {"Subnet.VpcId": "$own_vpc", "Subnet.AvailableIpAddressCount": 251, "Subnet.DefaultForAz": False},
+    },
+    "CreateVpc": {
+        "input": {
+            "CidrBlock": "10.2.0.0/16",
+            "TagSpecifications": [{"ResourceType": "vpc", "Tags": [{"Key": "a", "Value": "b"}]}],
+        },
+        "answer": {"Vpc.VpcId": ..., "Vpc.IsDefault": False, "Vpc.Tags[0].Value": "b"},
+    },
+    "DeleteInternetGateway": {"input": {"InternetGatewayId": "$own_gateway"}},
+    "DeleteLaunchTemplate": {
+        "input": {"LaunchTemplateId": "$template"},
+        "answer": {"LaunchTemplate.LaunchTemplateId": "$template"},
+    },
+    "DeleteLaunchTemplateVersions": {
+        "input": {"LaunchTemplateId": "$template", "Versions": ["$second"]},
+        "answer": {"SuccessfullyDeletedLaunchTemplateVersions[0].VersionNumber": 2},
+        "free": ["Versions"],
+    },
+    "DeleteNatGateway": {"input": {"NatGatewayId": "$nat"}, "answer": {"NatGatewayId": "$nat"}},
+    "DeleteNetworkInterface": {"input": {"NetworkInterfaceId": "$own_interface"}},
+    "DeleteRoute": {"input": {"RouteTableId": "$own_table", "DestinationCidrBlock": "$route"}},
+    "DeleteRouteTable": {"input": {"RouteTableId": "$own_table"}},
+    "DeleteSubnet": {"input": {"SubnetId": "$own_subnet"}},
+    "DeleteVpc": {"input": {"VpcId": "$own_vpc"}},
+    "DescribeAddresses": {
+        "input": {"AllocationIds": ["$elastic"], "Filters": [{"Name": "allocation-id", "Values": ["$elastic"]}]},
+        "answer": {"Addresses[0].AllocationId": "$elastic", "Addresses[0].Domain": "vpc"},
+    },
+    "DescribeAddressesAttribute": {"input": {"AllocationIds": ["$elastic"]}, "answer": {"Addresses": ...}},
+    "DescribeLaunchTemplateVersions": [
+        {
+            "input": {"LaunchTemplateId": "$template", "Versions": ["$Latest"]},
+            "answer": {
+                "LaunchTemplateVersions[0].VersionNumber": 1,
+                "LaunchTemplateVersions[0].LaunchTemplateData.ImageId": IMAGE,
+            },
+        },
+        {
+            "input": {"LaunchTemplateId": "$template", "Versions": ["$second"]},
+            "answer": {"LaunchTemplateVersions[].VersionNumber": [2]},
+        },
+    ],
+    "DescribeLaunchTemplates": {
+        "input": {"LaunchTemplateIds": ["$template"]},
+        "answer": {"LaunchTemplates[0].LaunchTemplateId": "$template", "LaunchTemplates[0].CreatedBy": ...},
+    },
+    "DescribeNatGateways": {
+        "input": {"NatGatewayIds": ["$nat"], "Filter": [{"Name": "nat-gateway-id", "Values": ["$nat"]}]},
+        "answer": {"NatGateways[0].NatGatewayId": "$nat", "NatGateways[0].ConnectivityType": "public"},
+    },
+    "DescribeNetworkAcls": {
+        "input": {"Filters": [{"Name": "vpc-id", "Values": ["$vpc"]}]},
+        "answer": {"NetworkAcls[0].VpcId": "$vpc", "NetworkAcls[0].Entries[0].RuleNumber": 100},
+    },
+    "DescribeNetworkInterfaceAttribute": [
+        {
+            "input": {"NetworkInterfaceId": "$own_interface", "Attribute": "description"},
+            "answer": {"Description.Value": "own"},
+        },
+        {
+            "input": {"NetworkInterfaceId": "$interface", "Attribute": "attachment"},
+            "answer": {"Attachment.DeviceIndex": 0},
+        },
+        {
+            "input": {"NetworkInterfaceId": "$interface", "Attribute": "groupSet"},
+            "answer": {"Groups[0].GroupName": "default"},
+        },
+    ],
+    "DetachInternetGateway": {"input": {"InternetGatewayId": "$attached", "VpcId": "$own_vpc"}},
+    "DetachNetworkInterface": {"input": {"AttachmentId": "$attachment"}},
+    "DisassociateAddress": {"input": {"AssociationId": "$elastic_association"}},
+    "DisassociateRouteTable": {"input": {"AssociationId": "$table_association"}},
+    "ModifyImageAttribute": {"input": {"ImageId": "$image", "Description": {"Value": "other"}}},
+    "ModifyLaunchTemplate": [
+        {
+            "input": {"LaunchTemplateId": "$template", "DefaultVersion": version},
+            "answer": {"LaunchTemplate.DefaultVersionNumber": number},
+        }
+        for version, number in (("1", 1), ("$second", 2))
+    ],
+    "ModifyNetworkInterfaceAttribute": [
+        {"input": {"NetworkInterfaceId": "$own_interface", "Description": {"Value": "other"}}},
+        {"input": {"NetworkInterfaceId": "$interface", "SourceDestCheck": {"Value": False}}},
+    ],
+    "ModifySubnetAttribute": {"input": {"SubnetId": "$own_subnet", "MapPublicIpOnLaunch": {"Value": True}}},
+    "ModifyVpcAttribute": {"input": {"VpcId": "$own_vpc", "EnableDnsHostnames": {"Value": True}}},
+    "ReleaseAddress": {"input": {"AllocationId": "$elastic"}},
+    "UpdateSecurityGroupRuleDescriptionsEgress": {
+        "input": {"GroupId": "$group", "IpPermissions": OUT},
+        "answer": {"Return": True},
+    },
+    "UpdateSecurityGroupRuleDescriptionsIngress": {
+        "input": {
+            "GroupId": "$group",
+            "SecurityGroupRuleDescriptions": [{"SecurityGroupRuleId": "$rule", "Description": "other"}],
+        },
+        "answer": {"Return": True},
+    },
+    "ReplaceRoute": {
+        "input": {"RouteTableId": "$own_table", "DestinationCidrBlock": "$route", "GatewayId": "$attached"},
+    },
+    "ReplaceRouteTableAssociation": {
+        "input": {"AssociationId": "$table_association", "RouteTableId": "$own_table"},
+        "answer": {"NewAssociationId": ..., "AssociationState.State": "associated"},
+    },
     "AuthorizeSecurityGroupEgress": {
         "input": {"GroupId": "$group", "IpPermissions": SSH},
         "answer": {"SecurityGroupRules[0].IsEgress": True, "SecurityGroupRules[0].CidrIpv4": "10.0.0.0/8"},
@@ -323,17 +570,32 @@ ROWS = {
     "RevokeSecurityGroupIngress": [
         {"input": {"GroupId": "$group", "SecurityGroupRuleIds": ["$rule"]}, "answer": {"Return": True}},
     ],
-    "RunInstances": {
-        "input": {
-            "ImageId": IMAGE,
-            "InstanceType": "t2.micro",
-            "MinCount": 1,
-            "MaxCount": 1,
-            "Placement": {"AvailabilityZone": "us-east-1a"},
-            "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
+    "RunInstances": [
+        {
+            "input": {
+                "ImageId": IMAGE,
+                "InstanceType": "t2.micro",
+                "MinCount": 1,
+                "MaxCount": 1,
+                "Placement": {"AvailabilityZone": "us-east-1a"},
+                "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
+            },
+            "answer": {"Instances[0].State.Name": "pending", "Instances[0].Tags[0].Value": "b", "ReservationId": ...},
         },
-        "answer": {"Instances[0].State.Name": "pending", "Instances[0].Tags[0].Value": "b", "ReservationId": ...},
-    },
+        {
+            "input": {
+                "ImageId": IMAGE,
+                "InstanceType": "t3.micro",
+                "MinCount": 1,
+                "MaxCount": 1,
+                "KeyName": "$key",
+                "UserData": "bHM=",
+                "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 1},
+                "CreditSpecification": {"CpuCredits": "standard"},
+            },
+            "answer": {"Instances[0].KeyName": "$key", "Instances[0].CpuOptions.ThreadsPerCore": 1},
+        },
+    ],
     "StartInstances": {
         "input": {"InstanceIds": ["$stopped"]},
         "answer": {"StartingInstances[0].CurrentState.Name": "pending"},
@@ -354,10 +616,13 @@ ROWS |= {
         "input": {"InstanceId": "$instance", "IamInstanceProfile": {"Name": "$profile"}},
         "answer": {f"{ASSOCIATION}.InstanceId": "$instance", f"{ASSOCIATION}.State": "associating"},
     },
-    "DescribeIamInstanceProfileAssociations": {
-        "input": {"AssociationIds": ["$association"], "Filters": [{"Name": "instance-id", "Values": ["$instance"]}]},
-        "answer": {f"{ASSOCIATION}s[0].State": "associated", f"{ASSOCIATION}s[0].IamInstanceProfile.Arn": ...},
-    },
+    "DescribeIamInstanceProfileAssociations": [
+        {
+            "input": {"AssociationIds": ["$association"], **more},
+            "answer": {f"{ASSOCIATION}s[0].State": "associated", f"{ASSOCIATION}s[0].IamInstanceProfile.Arn": ...},
+        }
+        for more in ({}, {"Filters": [{"Name": "instance-id", "Values": ["$instance"]}]})
+    ],
     "DisassociateIamInstanceProfile": {
         "input": {"AssociationId": "$association"},
         "answer": {f"{ASSOCIATION}.State": "disassociating"},
@@ -373,12 +638,12 @@ ROWS |= {
         "answer": {"State": "attaching", "VolumeId": "$volume", "InstanceId": "$instance", "AttachTime": ...},
     },
     "CopyImage": {
-        "input": {"Name": "$new", "SourceImageId": "$image", "SourceRegion": "us-east-1"},
+        "input": {"Name": "$name", "SourceImageId": "$image", "SourceRegion": "us-east-1"},
         # Any image is there, as for launches.
         "free": ["SourceImageId"],
         "answer": {"ImageId": ...},
     },
-    "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$new"}, "answer": {"ImageId": ...}},
+    "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$name"}, "answer": {"ImageId": ...}},
     "CreateSnapshot": {
         "input": {"VolumeId": "$volume", "Description": "d"},
         "answer": {"State": "pending", "VolumeId": "$volume", "VolumeSize": 8, "OwnerId": "$account"},
@@ -418,14 +683,10 @@ ROWS |= {
         "input": {"VolumeId": "$volume", "Size": 9, "VolumeType": "gp3"},
         "answer": {"VolumeModification.OriginalSize": 8, "VolumeModification.TargetIops": 3000},
     },
-    "RegisterImage": {
-        "input": {
-            "Name": "$new",
-            "RootDeviceName": "/dev/xvda",
-            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "$snapshot"}}],
-        },
-        "answer": {"ImageId": ...},
-    },
+    "RegisterImage": [
+        {"input": {"Name": "$name", **DISK}, "answer": {"ImageId": ...}},
+        {"input": {"Name": "$name", **DISK, "SriovNetSupport": "simple"}, "answer": {"ImageId": ...}},
+    ],
 }
 ROWS["DescribeImages"] = [
     ROWS["DescribeImages"],
@@ -516,6 +777,25 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
+    "DescribeAddressesAttribute": {"items": "Addresses[].AllocationId", "size": 5},
+    "DescribeLaunchTemplates": {
+        "make": {
+            "call": "ec2.CreateLaunchTemplate",
+            "input": {"LaunchTemplateName": "$new", "LaunchTemplateData": {"ImageId": IMAGE}},
+            "is": "output.LaunchTemplate.LaunchTemplateId",
+        },
+        "remove": {"call": "ec2.DeleteLaunchTemplate", "input": {"LaunchTemplateId": "$item"}},
+        "items": "LaunchTemplates[].LaunchTemplateId",
+        "size": 5,
+        "count": 12,
+    },
+    "DescribeLaunchTemplateVersions": {
+        "input": {"Versions": ["$Latest"]},
+        "items": "LaunchTemplateVersions[].LaunchTemplateId",
+        "size": 5,
+    },
+    "DescribeNatGateways": {"items": "NatGateways[].NatGatewayId", "size": 5},
+    "DescribeNetworkAcls": {"items": "NetworkAcls[].NetworkAclId", "size": 5},
     "DescribeSubnets": {"items": "Subnets[].SubnetId", "size": 5},
     "DescribeVpcs": {"items": "Vpcs[].VpcId", "size": 5},
     "DescribeTags": {

@@ -35,15 +35,35 @@ FIXTURES = {
         "is": "input.Rule",
     },
     "bus": {"call": "events.CreateEventBus", "input": {"Name": "$new"}, "is": "input.Name"},
+    "rule_of_bus": {
+        "call": "events.PutRule",
+        "input": {"Name": "$new", "EventBusName": "$bus", "EventPattern": PATTERN},
+        "is": "input.Name",
+    },
+    "aimed_of_bus": {
+        "call": "events.PutTargets",
+        "input": {"Rule": "$rule_of_bus", "EventBusName": "$bus", "Targets": [{**TARGET, "Arn": f"{FUNCTION}-$new"}]},
+        "is": "input.Rule",
+    },
+    "target_of_bus": {
+        "call": "events.ListTargetsByRule",
+        "input": {"Rule": "$aimed_of_bus", "EventBusName": "$bus"},
+        "is": "output.Targets[0].Arn",
+    },
 }
 
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "events.ListRules"},
     {"call": "events.ListEventBuses"},
+    {"call": "events.DescribeRule", "input": {"Name": "$name"}},
+    {"call": "events.ListRules", "input": {"EventBusName": "$bus"}},
+    {"call": "events.DescribeRule", "input": {"Name": "$rule"}},
     {"call": "events.ListTargetsByRule", "input": {"Rule": "$rule"}},
     {"call": "events.ListTagsForResource", "input": {"ResourceARN": "$rule_arn"}},
 ]
+
+ON_THE_BUS = {"EventBusName": "$bus"}
 
 ROWS = {
     "CreateEventBus": {
@@ -51,44 +71,65 @@ ROWS = {
         "answer": {"EventBusArn": ...},
     },
     "DeleteEventBus": {"input": {"Name": "$bus"}, "free": ["Name"]},
-    "DeleteRule": {"input": {"Name": "$rule", "EventBusName": "default"}, "free": ["Name"]},
+    "DeleteRule": [
+        {"input": {"Name": "$rule", "EventBusName": "default"}, "free": ["Name"]},
+        {"input": {"Name": "$rule_of_bus", **ON_THE_BUS}},
+    ],
     "DescribeEventBus": [
         {"input": {"Name": "$bus"}, "answer": {"Name": "$bus", "Arn": ..., "CreationTime": ...}},
         {"input": {}, "answer": {"Name": "default"}},
     ],
-    "DescribeRule": {
-        "input": {"Name": "$rule", "EventBusName": "default"},
-        "answer": {
-            "Name": "$rule",
-            "State": "ENABLED",
-            "ScheduleExpression": "rate(5 days)",
-            "EventPattern": PATTERN,
-            "EventBusName": "default",
-            "CreatedBy": "$account",
-            "Description": "of a test",
+    "DescribeRule": [
+        {
+            "input": {"Name": "$rule", "EventBusName": "default"},
+            "answer": {
+                "Name": "$rule",
+                "State": "ENABLED",
+                "ScheduleExpression": "rate(5 days)",
+                "EventPattern": PATTERN,
+                "EventBusName": "default",
+                "CreatedBy": "$account",
+                "Description": "of a test",
+            },
         },
-    },
-    "DisableRule": {"input": {"Name": "$rule", "EventBusName": "default"}},
-    "EnableRule": {"input": {"Name": "$rule", "EventBusName": "default"}},
+        {"input": {"Name": "$rule_of_bus", **ON_THE_BUS}, "answer": {"EventBusName": "$bus"}},
+    ],
+    "DisableRule": [
+        {"input": {"Name": "$rule", "EventBusName": "default"}},
+        {"input": {"Name": "$rule_of_bus", **ON_THE_BUS}},
+    ],
+    "EnableRule": [
+        {"input": {"Name": "$rule", "EventBusName": "default"}},
+        {"input": {"Name": "$rule_of_bus", **ON_THE_BUS}},
+    ],
     "ListEventBuses": {"input": {"NamePrefix": "$bus"}, "free": ["NamePrefix"], "answer": {"EventBuses[0].Name": "$bus"}},
-    "ListRuleNamesByTarget": {
-        "input": {"TargetArn": FUNCTION, "EventBusName": "default"},
-        "free": ["TargetArn"],
-        "answer": {"RuleNames": ...},
-    },
-    "ListRules": {
-        "input": {"NamePrefix": "$aimed", "EventBusName": "default"},
-        "free": ["NamePrefix"],
-        "answer": {"Rules[0].Name": "$rule", "Rules[0].Arn": "$rule_arn"},
-    },
+    "ListRuleNamesByTarget": [
+        {
+            "input": {"TargetArn": FUNCTION, "EventBusName": "default"},
+            "free": ["TargetArn"],
+            "answer": {"RuleNames": ...},
+        },
+        {"input": {"TargetArn": "$target_of_bus", **ON_THE_BUS}, "answer": {"RuleNames[0]": "$rule_of_bus"}},
+    ],
+    "ListRules": [
+        {
+            "input": {"NamePrefix": "$aimed", "EventBusName": "default"},
+            "free": ["NamePrefix"],
+            "answer": {"Rules[0].Name": "$rule", "Rules[0].Arn": "$rule_arn"},
+        },
+        {"input": {"NamePrefix": "$rule_of_bus", **ON_THE_BUS}, "answer": {"Rules[0].Name": "$rule_of_bus"}},
+    ],
     "ListTagsForResource": {
         "input": {"ResourceARN": "$rule_arn"},
         "answer": {"Tags[0].Key": "a", "Tags[0].Value": "b"},
     },
-    "ListTargetsByRule": {
-        "input": {"Rule": "$aimed", "EventBusName": "default"},
-        "answer": {"Targets[0].Id": "one", "Targets[0].Arn": FUNCTION, "Targets[0].Input": "{}"},
-    },
+    "ListTargetsByRule": [
+        {
+            "input": {"Rule": "$aimed", "EventBusName": "default"},
+            "answer": {"Targets[0].Id": "one", "Targets[0].Arn": FUNCTION, "Targets[0].Input": "{}"},
+        },
+        {"input": {"Rule": "$aimed_of_bus", **ON_THE_BUS}, "answer": {"Targets[0].Id": "one"}},
+    ],
     "PutEvents": {
         "input": {
             "Entries": [
@@ -112,7 +153,7 @@ ROWS = {
     "PutRule": [
         {
             "input": {
-                "Name": "$new",
+                "Name": "$name",
                 "ScheduleExpression": "cron(0 12 * * ? *)",
                 "EventPattern": PATTERN,
                 "State": "DISABLED",
@@ -122,7 +163,7 @@ ROWS = {
             },
             "answer": {"RuleArn": ...},
         },
-        {"input": {"Name": "$new", "EventBusName": "$bus", "EventPattern": PATTERN}, "answer": {"RuleArn": ...}},
+        {"input": {"Name": "$name", "EventBusName": "$bus", "EventPattern": PATTERN}, "answer": {"RuleArn": ...}},
     ],
     "PutTargets": [
         {
@@ -141,11 +182,15 @@ ROWS = {
             "answer": {"FailedEntryCount": 0},
         },
         {"input": {"Rule": "$rule", "Targets": [{"Id": "three", "Arn": FUNCTION, "InputPath": "$.detail"}]}},
+        {"input": {"Rule": "$rule_of_bus", **ON_THE_BUS, "Targets": [TARGET]}},
     ],
-    "RemoveTargets": {
-        "input": {"Rule": "$aimed", "EventBusName": "default", "Ids": ["one"], "Force": True},
-        "answer": {"FailedEntryCount": 0},
-    },
+    "RemoveTargets": [
+        {
+            "input": {"Rule": "$aimed", "EventBusName": "default", "Ids": ["one"], "Force": True},
+            "answer": {"FailedEntryCount": 0},
+        },
+        {"input": {"Rule": "$aimed_of_bus", **ON_THE_BUS, "Ids": ["one"]}, "answer": {"FailedEntryCount": 0}},
+    ],
     "TagResource": {"input": {"ResourceARN": "$rule_arn", "Tags": [{"Key": "c", "Value": "d"}]}},
     "TestEventPattern": {"input": {"EventPattern": PATTERN, "Event": EVENT}, "answer": {"Result": True}},
     "UntagResource": {"input": {"ResourceARN": "$rule_arn", "TagKeys": ["a"]}},

@@ -13,6 +13,27 @@ POLICY = json.dumps({
     "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}],
 })
 MANAGED = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+# What is allowed where a key of the call has a value, and such a key.
+OF_RED = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "ec2:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/Team": "red"}},
+        },
+    ],
+})
+RED = [{"ContextKeyName": "aws:ResourceTag/Team", "ContextKeyValues": ["red"], "ContextKeyType": "string"}]
+# What a resource lets somebody do, and who.
+ANN = "arn:aws:iam::000000000000:user/ann"
+OF_ANN = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ANN}, "Action": "s3:*", "Resource": "*"}],
+})
+# A path that nothing has.
+NOWHERE = {"PathPrefix": "/no/where/"}
 
 FIXTURES = {
     "role": {
@@ -40,6 +61,16 @@ FIXTURES = {
 
 for _name, _call, _input, _is in (
     ("user", "CreateUser", {"UserName": "$new", "Tags": [{"Key": "a", "Value": "b"}]}, "output.User.UserName"),
+    ("group", "CreateGroup", {"GroupName": "$new"}, "output.Group.GroupName"),
+    ("member", "AddUserToGroup", {"GroupName": "$group", "UserName": "$user"}, "input.UserName"),
+    ("group_attached", "AttachGroupPolicy", {"GroupName": "$group", "PolicyArn": "$policy"}, "input.GroupName"),
+    (
+        "group_inline",
+        "PutGroupPolicy",
+        {"GroupName": "$group", "PolicyName": "own", "PolicyDocument": POLICY},
+        "input.GroupName",
+    ),
+    ("login", "CreateLoginProfile", {"UserName": "$user", "Password": "Abcdefg-1"}, "input.UserName"),
     ("key", "CreateAccessKey", {"UserName": "$user"}, "output.AccessKey.AccessKeyId"),
     ("policy", "CreatePolicy", {"PolicyName": "$new", "PolicyDocument": POLICY, "Description": "own"}, "output.Policy.Arn"),
     (
@@ -77,13 +108,20 @@ for _name, _call, _input, _is in (
 ):
     FIXTURES[_name] = {"call": f"iam.{_call}", "input": _input, "is": _is}
 
+FIXTURES["used_policy"] = {**FIXTURES["user_attached"], "is": "input.PolicyArn"}
+FIXTURES["new_user"] = {**FIXTURES["user"], "fresh": True}
+
 # What shows whether a refused call has changed something.
 READS = [
+    {"call": "iam.ListGroups", "input": {"MaxItems": 1000}},
+    {"call": "iam.GetGroup", "input": {"GroupName": "$group"}},
+    {"call": "iam.ListGroupsForUser", "input": {"UserName": "$user"}},
     {"call": "iam.ListUsers", "input": {"MaxItems": 1000}},
     {"call": "iam.GetUser", "input": {"UserName": "$user"}},
     {"call": "iam.ListAccessKeys", "input": {"UserName": "$user"}},
     {"call": "iam.ListAttachedUserPolicies", "input": {"UserName": "$user"}},
     {"call": "iam.ListPolicies", "input": {"Scope": "Local", "MaxItems": 1000}},
+    {"call": "iam.GetPolicy", "input": {"PolicyArn": "arn:aws:iam::$account:policy/app/$name"}},
     {"call": "iam.ListPolicyVersions", "input": {"PolicyArn": "$policy"}},
     {"call": "iam.ListInstanceProfiles", "input": {"MaxItems": 1000}},
     {"call": "iam.ListRoles", "input": {"MaxItems": 1000}},
@@ -94,6 +132,38 @@ READS = [
 ]
 
 ROWS = {
+    "AddUserToGroup": {"input": {"GroupName": "$group", "UserName": "$user"}},
+    "AttachGroupPolicy": {"input": {"GroupName": "$group", "PolicyArn": MANAGED}},
+    "CreateLoginProfile": {
+        "input": {"UserName": "$user", "Password": "Abcdefg-1", "PasswordResetRequired": True},
+        "answer": {"LoginProfile.UserName": "$user", "LoginProfile.PasswordResetRequired": True},
+    },
+    "DeleteLoginProfile": {"input": {"UserName": "$login"}},
+    "GetLoginProfile": {"input": {"UserName": "$login"}, "answer": {"LoginProfile.UserName": "$user"}},
+    "UpdateLoginProfile": {"input": {"UserName": "$login", "PasswordResetRequired": True}},
+    "CreateGroup": {
+        "input": {"GroupName": "$new", "Path": "/of/"},
+        "answer": {"Group.Path": "/of/", "Group.Arn": ..., "Group.CreateDate": ...},
+    },
+    "DeleteGroup": {"input": {"GroupName": "$group"}},
+    "DeleteGroupPolicy": {"input": {"GroupName": "$group_inline", "PolicyName": "own"}},
+    "DetachGroupPolicy": {"input": {"GroupName": "$group_attached", "PolicyArn": "$policy"}},
+    "GetGroup": {
+        "input": {"GroupName": "$group"},
+        "answer": {"Group.GroupName": "$group", "Users": ...},
+    },
+    "GetGroupPolicy": {
+        "input": {"GroupName": "$group_inline", "PolicyName": "own"},
+        "answer": {"PolicyName": "own", "PolicyDocument": ...},
+    },
+    "ListAttachedGroupPolicies": {
+        "input": {"GroupName": "$group_attached"},
+        "answer": {"AttachedPolicies[0].PolicyArn": "$policy"},
+    },
+    "ListGroupPolicies": {"input": {"GroupName": "$group_inline"}, "answer": {"PolicyNames[0]": "own"}},
+    "PutGroupPolicy": {"input": {"GroupName": "$group", "PolicyName": "other", "PolicyDocument": POLICY}},
+    "RemoveUserFromGroup": {"input": {"GroupName": "$group", "UserName": "$member"}},
+    "UpdateGroup": {"input": {"GroupName": "$group", "NewPath": "/other/"}},
     "AttachRolePolicy": {"input": {"RoleName": "$role", "PolicyArn": MANAGED}},
     "CreateRole": {
         "input": {
@@ -129,24 +199,61 @@ ROWS = {
     "ListInstanceProfilesForRole": {"input": {"RoleName": "$role"}, "answer": {"InstanceProfiles": ...}},
     "ListRolePolicies": {"input": {"RoleName": "$inline"}, "answer": {"PolicyNames[0]": "own"}},
     "ListRoleTags": {"input": {"RoleName": "$role"}, "answer": {"Tags[0].Key": "a", "IsTruncated": False}},
-    "ListRoles": {"input": {"PathPrefix": "/", "MaxItems": 100}, "answer": {"Roles": ...}},
+    "ListRoles": [
+        {"input": {"PathPrefix": "/", "MaxItems": 100}, "answer": {"Roles": ...}},
+        {"input": NOWHERE, "answer": {"Roles": []}},
+    ],
     "PutRolePolicy": {"input": {"RoleName": "$role", "PolicyName": "own", "PolicyDocument": POLICY}},
     "TagRole": {"input": {"RoleName": "$role", "Tags": [{"Key": "c", "Value": "d"}]}},
-    "SimulateCustomPolicy": {
-        "input": {"PolicyInputList": [POLICY], "ActionNames": ["ec2:DescribeInstances"]},
-        "answer": {"EvaluationResults[0].EvalDecision": "allowed"},
-    },
-    "SimulatePrincipalPolicy": {
-        "input": {
-            "PolicySourceArn": "$role_arn",
-            "ActionNames": ["ec2:DescribeInstances"],
-            "ResourceArns": ["*"],
-            "ContextEntries": [
-                {"ContextKeyName": "aws:a", "ContextKeyValues": ["b"], "ContextKeyType": "string"},
-            ],
+    "SimulateCustomPolicy": [
+        {
+            "input": {"PolicyInputList": [POLICY], "ActionNames": ["ec2:DescribeInstances"]},
+            "answer": {"EvaluationResults[0].EvalDecision": "allowed"},
         },
-        "answer": {"EvaluationResults[0].EvalDecision": "implicitDeny"},
-    },
+        {
+            "input": {"PolicyInputList": [OF_RED], "ActionNames": ["ec2:StopInstances"], "ContextEntries": RED},
+            "answer": {"EvaluationResults[0].EvalDecision": "allowed"},
+        },
+        {
+            "input": {
+                "PolicyInputList": [POLICY],
+                "ActionNames": ["s3:GetObject"],
+                "ResourcePolicy": OF_ANN,
+                "CallerArn": ANN,
+                "ResourceOwner": "arn:aws:iam::$account:root",
+            },
+            "answer": {"EvaluationResults[0].EvalDecision": "allowed"},
+        },
+    ],
+    "SimulatePrincipalPolicy": [
+        {
+            "input": {
+                "PolicySourceArn": "$role_arn",
+                "ActionNames": ["ec2:DescribeInstances"],
+                "ResourceArns": ["arn:aws:ec2:us-east-1:$account:instance/i-1"],
+                "ContextEntries": RED,
+            },
+            "answer": {"EvaluationResults[0].EvalDecision": "implicitDeny"},
+        },
+        {
+            "input": {
+                "PolicySourceArn": "$role_arn",
+                "PolicyInputList": [OF_RED],
+                "ActionNames": ["ec2:StopInstances"],
+                "ContextEntries": RED,
+            },
+            "answer": {"EvaluationResults[0].EvalDecision": "allowed"},
+        },
+        {
+            "input": {
+                "PolicySourceArn": "$role_arn",
+                "ActionNames": ["s3:GetObject"],
+                "ResourcePolicy": OF_ANN,
+                "CallerArn": ANN,
+            },
+            "answer": {"EvaluationResults[0].EvalDecision": "allowed"},
+        },
+    ],
     "UntagRole": {"input": {"RoleName": "$role", "TagKeys": ["a"]}},
     "UpdateAssumeRolePolicy": {"input": {"RoleName": "$role", "PolicyDocument": TRUST}},
     "UpdateRole": {"input": {"RoleName": "$role", "Description": "new", "MaxSessionDuration": 7200}},
@@ -175,7 +282,7 @@ ROWS |= {
         "answer": {"InstanceProfile.Path": "/app/", "InstanceProfile.Roles": ..., "InstanceProfile.Tags[0].Key": "c"},
     },
     "CreatePolicy": {
-        "input": {"PolicyName": "$new", "PolicyDocument": POLICY, "Path": "/app/", "Description": "own", "Tags": [TAG]},
+        "input": {"PolicyName": "$name", "PolicyDocument": POLICY, "Path": "/app/", "Description": "own", "Tags": [TAG]},
         "answer": {"Policy.DefaultVersionId": "v1", "Policy.AttachmentCount": 0, "Policy.Arn": ...},
     },
     "CreatePolicyVersion": {
@@ -227,20 +334,39 @@ ROWS |= {
         "input": {"UserName": "$user_attached"},
         "answer": {"AttachedPolicies[0].PolicyArn": "$policy"},
     },
+    "ListMFADevices": {"input": {"UserName": "$user"}, "answer": {"MFADevices": ...}},
+    "ListSSHPublicKeys": {"input": {"UserName": "$user"}, "answer": {"SSHPublicKeys": ...}},
+    "ListServiceSpecificCredentials": {"input": {"UserName": "$user"}, "answer": {"ServiceSpecificCredentials": ...}},
+    "ListSigningCertificates": {"input": {"UserName": "$user"}, "answer": {"Certificates": ...}},
+    "ListVirtualMFADevices": {"input": {"AssignmentStatus": "Assigned"}, "answer": {"VirtualMFADevices": ...}},
     "ListEntitiesForPolicy": [
         {"input": {"PolicyArn": "$policy"}, "answer": {"PolicyUsers": ..., "PolicyRoles": ...}},
         {"input": {"PolicyArn": MANAGED, "EntityFilter": "Role"}, "answer": {"PolicyRoles": ...}},
+        {"input": {"PolicyArn": "$used_policy"}, "answer": {"PolicyUsers[0].UserName": "$user"}},
+        {
+            "input": {"PolicyArn": "$used_policy", "PolicyUsageFilter": "PermissionsBoundary"},
+            "answer": {"PolicyUsers": []},
+        },
     ],
-    "ListGroups": {"input": {"PathPrefix": "/"}, "answer": {"Groups": ...}},
+    "ListGroups": [
+        {"input": {"PathPrefix": "/"}, "answer": {"Groups": ...}},
+        {"input": NOWHERE, "answer": {"Groups": []}},
+    ],
     "ListGroupsForUser": {"input": {"UserName": "$user"}, "answer": {"Groups": ...}},
-    "ListInstanceProfiles": {"input": {"PathPrefix": "/"}, "answer": {"InstanceProfiles": ...}},
+    "ListInstanceProfiles": [
+        {"input": {"PathPrefix": "/"}, "answer": {"InstanceProfiles": ...}},
+        {"input": NOWHERE, "answer": {"InstanceProfiles": []}},
+    ],
     "ListPolicies": [
         {"input": {"Scope": "Local"}, "answer": {"Policies": ...}},
         {"input": {"Scope": "AWS", "PathPrefix": "/service-role/"}, "answer": {"Policies[0].Path": "/service-role/"}},
     ],
     "ListPolicyVersions": {"input": {"PolicyArn": "$policy"}, "answer": {"Versions[0].VersionId": "v1"}},
     "ListUserPolicies": {"input": {"UserName": "$user_inline"}, "answer": {"PolicyNames[0]": "own"}},
-    "ListUsers": {"input": {"PathPrefix": "/"}, "answer": {"Users": ...}},
+    "ListUsers": [
+        {"input": {"PathPrefix": "/"}, "answer": {"Users": ...}},
+        {"input": NOWHERE, "answer": {"Users": []}},
+    ],
     "PutRolePermissionsBoundary": {"input": {"RoleName": "$role", "PermissionsBoundary": MANAGED}},
     "PutUserPermissionsBoundary": {"input": {"UserName": "$user", "PermissionsBoundary": MANAGED}},
     "PutUserPolicy": {"input": {"UserName": "$user", "PolicyName": "own", "PolicyDocument": POLICY}},
@@ -276,9 +402,31 @@ PAGES = {
     },
     "ListAccessKeys": {"input": {"UserName": "$user"}, "items": "AccessKeyMetadata[].AccessKeyId"},
     "ListAccountAliases": {"items": "AccountAliases"},
+    "ListMFADevices": {"items": "MFADevices[].SerialNumber"},
+    "ListSSHPublicKeys": {"items": "SSHPublicKeys[].SSHPublicKeyId"},
+    "ListServiceSpecificCredentials": {
+        "items": "ServiceSpecificCredentials[].ServiceSpecificCredentialId",
+        "tokens": {"input_token": "Marker", "output_token": "Marker", "limit_key": "MaxItems"},
+    },
+    "ListSigningCertificates": {"items": "Certificates[].CertificateId"},
+    "ListVirtualMFADevices": {"items": "VirtualMFADevices[].SerialNumber"},
     "ListAttachedUserPolicies": {"input": {"UserName": "$user_attached"}, "items": "AttachedPolicies[].PolicyArn"},
     "ListEntitiesForPolicy": {"input": {"PolicyArn": "$policy"}, "items": "PolicyUsers[].UserName"},
-    "ListGroups": {"items": "Groups[].GroupName"},
+    "GetGroup": {
+        "make": {
+            "call": "iam.AddUserToGroup",
+            "input": {"GroupName": "$group", "UserName": "$new_user"},
+            "is": "input.UserName",
+        },
+        "remove": {"call": "iam.RemoveUserFromGroup", "input": {"GroupName": "$group", "UserName": "$item"}},
+        "input": {"GroupName": "$group"},
+        "items": "Users[].UserName",
+    },
+    "ListAttachedGroupPolicies": {"input": {"GroupName": "$group_attached"}, "items": "AttachedPolicies[].PolicyArn"},
+    "ListGroupPolicies": {"input": {"GroupName": "$group_inline"}, "items": "PolicyNames"},
+    "ListGroups": pages_of(
+        "CreateGroup", "GroupName", {"Path": "/paged/"}, "DeleteGroup", "Groups[].GroupName", {"PathPrefix": "/paged/"},
+    ),
     "ListGroupsForUser": {"input": {"UserName": "$user"}, "items": "Groups[].GroupName"},
     "ListInstanceProfileTags": {"input": {"InstanceProfileName": "$profile"}, "items": "Tags[].Key"},
     "ListInstanceProfiles": pages_of(

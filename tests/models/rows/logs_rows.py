@@ -2,6 +2,8 @@
 
 import time
 
+from rows import lambda_rows
+
 NOW = int(time.time() * 1000)
 
 EVENTS = [{"timestamp": NOW - 5000 + number, "message": f"line {number}"} for number in range(5)]
@@ -9,6 +11,48 @@ EVENTS = [{"timestamp": NOW - 5000 + number, "message": f"line {number}"} for nu
 TOO_OLD = [{"timestamp": 1, "message": "old"}]
 
 FIXTURES = {
+    **{name: lambda_rows.FIXTURES[name] for name in ("role", "role_arn", "function", "function_arn")},
+    "function_told": {
+        "call": "lambda.AddPermission",
+        "input": {
+            "FunctionName": "$function",
+            "StatementId": "logs",
+            "Action": "lambda:InvokeFunction",
+            "Principal": "logs.amazonaws.com",
+        },
+        "is": "input.StatementId",
+    },
+    "subscription": {
+        "call": "logs.PutSubscriptionFilter",
+        "input": {
+            "logGroupName": "$group",
+            # Named by the permission that it needs.
+            "filterName": "$function_told",
+            "filterPattern": "ERROR",
+            "destinationArn": "$function_arn",
+        },
+        "is": "input.filterName",
+    },
+    "subscribed_group": {
+        "call": "logs.DescribeSubscriptionFilters",
+        "input": {"logGroupName": "$group", "filterNamePrefix": "$subscription"},
+        "is": "input.logGroupName",
+    },
+    "filtered_group": {
+        "call": "logs.DescribeMetricFilters",
+        "input": {"logGroupName": "$group", "filterNamePrefix": "$metric_filter"},
+        "is": "input.logGroupName",
+    },
+    "queried_group": {
+        "call": "logs.StartQuery",
+        "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+        "is": "input.logGroupName",
+    },
+    "written_group": {
+        "call": "logs.GetLogEvents",
+        "input": {"logGroupName": "$group", "logStreamName": "$written"},
+        "is": "input.logGroupName",
+    },
     "group": {
         "call": "logs.CreateLogGroup",
         "input": {"logGroupName": "$new", "tags": {"a": "b"}},
@@ -35,6 +79,26 @@ FIXTURES = {
         "input": {"logGroupName": "$group", "logStreamName": "$stream", "logEvents": EVENTS},
         "is": "input.logStreamName",
     },
+    "metric_filter": {
+        "call": "logs.PutMetricFilter",
+        "input": {
+            "logGroupName": "$group",
+            "filterName": "$new",
+            "filterPattern": "ERROR",
+            "metricTransformations": [{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+        },
+        "is": "input.filterName",
+    },
+    "telling_query": {
+        "call": "logs.StartQuery",
+        "input": {"logGroupName": "$written_group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+        "is": "output.queryId",
+    },
+    "query": {
+        "call": "logs.StartQuery",
+        "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+        "is": "output.queryId",
+    },
     "retained": {
         "call": "logs.PutRetentionPolicy",
         "input": {"logGroupName": "$group", "retentionInDays": 7},
@@ -45,12 +109,91 @@ FIXTURES = {
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "logs.DescribeLogGroups"},
+    {"call": "logs.DescribeMetricFilters", "input": {"logGroupName": "$group"}},
+    {"call": "logs.DescribeSubscriptionFilters", "input": {"logGroupName": "$group"}},
     {"call": "logs.DescribeLogStreams", "input": {"logGroupName": "$group"}},
     {"call": "logs.ListTagsForResource", "input": {"resourceArn": "$group_arn"}},
     {"call": "logs.GetLogEvents", "input": {"logGroupName": "$group", "logStreamName": "$stream"}},
 ]
 
 ROWS = {
+    "DeleteMetricFilter": {"input": {"logGroupName": "$group", "filterName": "$metric_filter"}},
+    "DescribeMetricFilters": [
+        {
+            "input": {"logGroupName": "$group", "filterNamePrefix": "$metric_filter", "limit": 5},
+            "free": ["filterNamePrefix"],
+            "answer": {"metricFilters[0].filterName": "$metric_filter", "metricFilters[0].creationTime": ...},
+        },
+        {"input": {"metricName": "m", "metricNamespace": "n"}, "answer": {"metricFilters": ...}},
+        {"input": {"logGroupName": "$group"}, "answer": {"metricFilters": []}},
+        {
+            "input": {"logGroupName": "$filtered_group", "filterNamePrefix": "of-nothing"},
+            "answer": {"metricFilters": []},
+        },
+    ],
+    "DescribeQueries": [
+        {"input": {"logGroupName": "$group", "status": "Complete", "maxResults": 5}, "answer": {"queries": []}},
+        {"input": {"logGroupName": "$queried_group"}, "answer": {"queries[0].status": "Complete"}},
+        {"input": {"logGroupName": "$queried_group", "status": "Running"}, "answer": {"queries": []}},
+        {"input": {"logGroupName": "$queried_group", "queryLanguage": "PPL"}, "answer": {"queries": []}},
+    ],
+    "DeleteSubscriptionFilter": {"input": {"logGroupName": "$group", "filterName": "$subscription"}},
+    "DescribeSubscriptionFilters": [
+        {
+            "input": {"logGroupName": "$group", "filterNamePrefix": "$subscription", "limit": 5},
+            "free": ["filterNamePrefix"],
+            "answer": {"subscriptionFilters[0].destinationArn": "$function_arn"},
+        },
+        {
+            "input": {"logGroupName": "$subscribed_group", "filterNamePrefix": "of-nothing"},
+            "answer": {"subscriptionFilters": []},
+        },
+    ],
+    "GetQueryResults": [
+        {"input": {"queryId": "$query"}, "answer": {"status": "Complete", "statistics": ...}},
+        {"input": {"queryId": "$telling_query", "maxItems": 2}, "answer": {"length(results)": 2, "nextToken": ...}},
+    ],
+    "PutMetricFilter": {
+        "input": {
+            "logGroupName": "$group",
+            "filterName": "f",
+            "filterPattern": "{ $.a = 1 }",
+            "metricTransformations": [
+                {
+                    "metricName": "m",
+                    "metricNamespace": "n",
+                    "metricValue": "$.b",
+                    "dimensions": {"D": "$.c"},
+                    "unit": "Count",
+                },
+            ],
+        },
+    },
+    "PutSubscriptionFilter": {
+        "input": {
+            "logGroupName": "$group",
+            "filterName": "$function_told",
+            "filterPattern": "",
+            "destinationArn": "$function_arn",
+            "distribution": "Random",
+        },
+        "free": ["filterName"],
+    },
+    "StopQuery": {"input": {"queryId": "$query"}, "answer": {"success": False}},
+    "StartQuery": {
+        "input": {
+            "logGroupName": "$group",
+            "startTime": 0,
+            "endTime": NOW // 1000,
+            "queryString": "fields @timestamp, @message | limit 5",
+            "limit": 10,
+        },
+        "answer": {"queryId": ...},
+    },
+    "TestMetricFilter": {
+        "input": {"filterPattern": "{ $.a = 1 }", "logEventMessages": ['{"a":1}', "no"]},
+        "answer": {"matches[0].eventNumber": 1, "matches[0].eventMessage": '{"a":1}'},
+    },
     "CreateLogGroup": {"input": {"logGroupName": "$new", "logGroupClass": "STANDARD", "tags": {"a": "b"}}},
     "CreateLogStream": {"input": {"logGroupName": "$group", "logStreamName": "$new"}},
     "DeleteLogGroup": {"input": {"logGroupName": "$group"}},
@@ -78,6 +221,7 @@ ROWS = {
             "answer": {"events[4].message": "line 4", "events[0].eventId": ..., "events[0].logStreamName": "$stream"},
         },
         {"input": {"logGroupIdentifier": "$group_arn", "logStreamNamePrefix": "new", "limit": 1, "interleaved": True}},
+        {"input": {"logGroupName": "$written_group", "logStreamNamePrefix": "of-nothing"}, "answer": {"events": []}},
     ],
     "GetLogEvents": {
         "input": {"logGroupName": "$group", "logStreamName": "$written", "startFromHead": True, "startTime": 0},
@@ -118,6 +262,53 @@ PAGES = {
         "remove": {"call": "logs.DeleteLogGroup", "input": {"logGroupName": "$item"}},
         "input": {"logGroupNamePrefix": "paged/"},
         "items": "logGroups[].logGroupName",
+    },
+    "DescribeMetricFilters": {
+        "make": {
+            "call": "logs.PutMetricFilter",
+            "input": {
+                "logGroupName": "$group",
+                "filterName": "$new",
+                "filterPattern": "ERROR",
+                "metricTransformations": [{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+            },
+            "is": "input.filterName",
+        },
+        "remove": {"call": "logs.DeleteMetricFilter", "input": {"logGroupName": "$group", "filterName": "$item"}},
+        "input": {"logGroupName": "$group"},
+        "items": "metricFilters[].filterName",
+    },
+    "DescribeSubscriptionFilters": {
+        "make": {
+            "call": "logs.PutSubscriptionFilter",
+            "input": {
+                "logGroupName": "$group",
+                # The permission that it needs is there.
+                "filterName": "$function_told.$each",
+                "filterPattern": "ERROR",
+                "destinationArn": "$function_arn",
+            },
+            "is": "input.filterName",
+        },
+        "remove": {"call": "logs.DeleteSubscriptionFilter", "input": {"logGroupName": "$group", "filterName": "$item"}},
+        "input": {"logGroupName": "$group"},
+        "items": "subscriptionFilters[].filterName",
+        # A group has no more.
+        "count": 2,
+    },
+    "DescribeQueries": {
+        "make": {
+            "call": "logs.StartQuery",
+            "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
+            "is": "output.queryId",
+        },
+        "input": {"logGroupName": "$group"},
+        "items": "queries[].queryId",
+    },
+    "GetQueryResults": {
+        "input": {"queryId": "$telling_query"},
+        "items": "results[][?field=='@message'].value[]",
+        "tokens": {"input_token": "nextToken", "output_token": "nextToken", "limit_key": "maxItems"},
     },
     "DescribeLogStreams": [
         {

@@ -33,14 +33,14 @@ pub(in crate::emulator::ec2) async fn revoke_egress(operation: Operation<'_>) ->
 }
 
 /// Which group a call is about.
-struct Target {
+pub(super) struct Target {
     id: Option<String>,
     name: Option<String>,
 }
 
 impl Target {
     /// Reads `GroupId`; where rules come in, `GroupName` as well.
-    fn take(params: &mut QueryParams, is_egress: bool) -> Result<Self, AwsError> {
+    pub(super) fn take(params: &mut QueryParams, is_egress: bool) -> Result<Self, AwsError> {
         let name = if is_egress { None } else { params.text("GroupName") };
         let id = params.text("GroupId").filter(|id| !id.is_empty());
         if id.is_none() && name.is_none() {
@@ -49,7 +49,7 @@ impl Target {
         Ok(Self { id, name })
     }
 
-    fn find(&self, state: &State, network: &Network) -> Result<String, AwsError> {
+    pub(super) fn find(&self, state: &State, network: &Network) -> Result<String, AwsError> {
         match (&self.id, &self.name) {
             (Some(id), _) => state.group(id, network).map(|group| group.id.clone()),
             (None, name) => state.group_named(name.as_deref().unwrap_or_default(), network).map(|group| group.id),
@@ -169,7 +169,7 @@ fn remove(group: &mut Group, is_it: impl Fn(&Rule) -> bool) -> Option<Rule> {
     Some(group.rules.remove(at))
 }
 
-fn absent() -> AwsError {
+pub(super) fn absent() -> AwsError {
     AwsError::sender("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
 }
 

@@ -68,6 +68,7 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
         let known: BTreeMap<String, String> =
             groups.iter().map(|group| (group.id.clone(), group.name.clone())).collect();
         let shown = groups.into_iter().map(|group| Shown {
+            vpc: group.vpc(&network),
             tags: state.ec2.tags_of(&group.id).clone(),
             names: group
                 .rules
@@ -78,7 +79,6 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
                 })
                 .collect(),
             group,
-            vpc: network.vpc(),
             owner: scope.account().to_owned(),
             region: scope.region.clone(),
         });
@@ -89,7 +89,9 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
             return Err(kind::GROUP.absent(id));
         }
     }
-    shown.retain(|known| names.is_empty() || names.contains(&known.group.name));
+    // A name alone is one in the default VPC.
+    let is_named = |known: &Shown| known.vpc == network.vpc() && names.contains(&known.group.name);
+    shown.retain(|known| names.is_empty() || is_named(known));
     listing.write("securityGroupInfo", shown)
 }
 

@@ -2,7 +2,7 @@
 
 use super::rule::{Peer, Protocol, Rule};
 use crate::emulator::{
-    ec2::{kind, network::Network, state::State},
+    ec2::{kind, listing::Tags, network::Network, new_id, state::State},
     wire::{AwsError, xml},
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub(in crate::emulator::ec2) struct Group {
     pub(in crate::emulator::ec2) name: String,
     pub(in crate::emulator::ec2) description: String,
     pub(in crate::emulator::ec2) rules: Vec<Rule>,
+    /// The VPC, where it is not the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) vpc: Option<String>,
 }
 
 /// A group as whoever belongs to it knows it. A group keeps its name for life.
@@ -56,7 +59,34 @@ impl Group {
         };
         let rules =
             vec![open("ingress", false, Peer::Group(id.clone())), open("egress", true, Peer::Ipv4("0.0.0.0/0".into()))];
-        Self { id, name: "default".to_owned(), description: "default VPC security group".to_owned(), rules }
+        Self { id, name: "default".to_owned(), description: "default VPC security group".to_owned(), rules, vpc: None }
+    }
+
+    /// The default group that a VPC comes with.
+    pub(in crate::emulator::ec2) fn default_in(vpc: &str) -> Result<Self, AwsError> {
+        let id = new_id(kind::GROUP.prefix)?;
+        let open = |is_egress, peer| {
+            let id = new_id(kind::RULE.prefix)?;
+            Ok(Rule { id, is_egress, protocol: Protocol::All, ports: None, peer, description: None })
+        };
+        let rules = [open(false, Peer::Group(id.clone())), open(true, Peer::Ipv4("0.0.0.0/0".into()))];
+        Ok(Self {
+            id,
+            name: "default".to_owned(),
+            description: "default VPC security group".to_owned(),
+            rules: rules.into_iter().collect::<Result<_, AwsError>>()?,
+            vpc: Some(vpc.to_owned()),
+        })
+    }
+
+    /// The VPC that it is in.
+    pub(in crate::emulator::ec2) fn vpc(&self, network: &Network) -> String {
+        self.vpc.clone().unwrap_or_else(|| network.vpc())
+    }
+
+    /// Whether its VPC came with it; nobody can give this name.
+    pub(in crate::emulator::ec2) fn is_default(&self) -> bool {
+        self.name == "default"
     }
 }
 
@@ -83,7 +113,7 @@ impl State {
         if name == "default" {
             return Ok(GroupName::default_of(network));
         }
-        let group = self.groups.values().find(|group| group.name == name);
+        let group = self.groups.values().find(|group| group.name == name && group.vpc.is_none());
         let group = group.map(|group| GroupName { id: group.id.clone(), name: group.name.clone() });
         group.ok_or_else(|| {
             let message = format!("The security group '{name}' does not exist in default VPC '{}'", network.vpc());
@@ -105,19 +135,25 @@ impl State {
         groups
     }
 
-    /// Finds the groups that somebody is to belong to, by ids and by names; the default one where none is named.
+    /// Finds the groups that somebody in a VPC is to belong to, by ids and by names; the default one where none is named.
     ///
     /// # Errors
-    /// `InvalidGroup.NotFound`, and `SecurityGroupsPerInterfaceLimitExceeded`.
+    /// `InvalidGroup.NotFound`, `InvalidParameter` for a group of another VPC, and
+    /// `SecurityGroupsPerInterfaceLimitExceeded`.
     pub(in crate::emulator::ec2) fn groups_of(
         &self,
         ids: &[String],
         names: &[String],
+        vpc: &str,
         network: &Network,
     ) -> Result<Vec<GroupName>, AwsError> {
         let mut groups = Vec::new();
         for id in ids {
             let group = self.group(id, network)?;
+            if group.vpc(network) != vpc {
+                let message = format!("Security group {id} and network {vpc} belong to different networks.");
+                return Err(AwsError::sender("InvalidParameter", message));
+            }
             groups.push(GroupName { id: group.id.clone(), name: group.name.clone() });
         }
         for name in names {
@@ -130,8 +166,25 @@ impl State {
             return Err(AwsError::sender("SecurityGroupsPerInterfaceLimitExceeded", message));
         }
         if groups.is_empty() {
-            groups.push(GroupName::default_of(network));
+            groups.push(self.default_group(vpc, network));
         }
         Ok(groups)
+    }
+
+    /// The default group of a VPC.
+    fn default_group(&self, vpc: &str, network: &Network) -> GroupName {
+        let own = self.groups.values().find(|group| group.is_default() && group.vpc.as_deref() == Some(vpc));
+        own.map_or_else(
+            || GroupName::default_of(network),
+            |group| GroupName { id: group.id.clone(), name: group.name.clone() },
+        )
+    }
+
+    /// Removes a group, and the tags of it and of its rules.
+    pub(in crate::emulator::ec2) fn remove_group(&mut self, id: &str) {
+        if let Some(group) = self.groups.remove(id) {
+            group.rules.iter().for_each(|rule| self.set_tags(&rule.id, Tags::new()));
+        }
+        self.set_tags(id, Tags::new());
     }
 }

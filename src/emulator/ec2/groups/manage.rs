@@ -5,15 +5,7 @@ use super::{
     rule::{Peer, Protocol, Rule},
 };
 use crate::emulator::{
-    ec2::{
-        instance::Phase,
-        kind,
-        listing::{Tags, write_tags},
-        network::Network,
-        new_id,
-        state::State,
-        tags,
-    },
+    ec2::{instance::Phase, kind, listing::write_tags, network::Network, new_id, state::State, tags},
     service::{Operation, Output},
     wire::{AwsError, QueryParams, xml},
 };
@@ -38,15 +30,16 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
         peer: Peer::Ipv4("0.0.0.0/0".to_owned()),
         description: None,
     };
-    let group = Group { id: id.clone(), name, description, rules: vec![everything_out] };
+    let mut group = Group { id: id.clone(), name, description, rules: vec![everything_out], vpc: None };
     scope
         .change(|state| {
             let network = Network::new(scope.account(), scope.region);
             if let Some(vpc) = vpc.filter(|vpc| *vpc != network.vpc()) {
-                return Err(kind::VPC.absent(&vpc));
+                group.vpc = Some(state.ec2.vpc(&vpc, &network)?.id().to_owned());
             }
-            if state.ec2.groups.values().any(|known| known.name == group.name) {
-                let message = format!("The security group '{}' already exists for VPC '{}'", group.name, network.vpc());
+            if state.ec2.groups.values().any(|known| known.name == group.name && known.vpc == group.vpc) {
+                let vpc = group.vpc(&network);
+                let message = format!("The security group '{}' already exists for VPC '{vpc}'", group.name);
                 return Err(AwsError::sender("InvalidGroup.Duplicate", message));
             }
             super::super::dry_run(dry)?;
@@ -110,10 +103,7 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
             };
             check_free(&state.ec2, &id, &network, now)?;
             super::super::dry_run(dry)?;
-            if let Some(group) = state.ec2.groups.remove(&id) {
-                group.rules.iter().for_each(|rule| state.ec2.set_tags(&rule.id, Tags::new()));
-            }
-            state.ec2.set_tags(&id, Tags::new());
+            state.ec2.remove_group(&id);
             Ok::<_, AwsError>(id)
         })
         .await?;
@@ -124,7 +114,7 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
 }
 
 fn check_free(state: &State, id: &str, network: &Network, now: i64) -> Result<(), AwsError> {
-    if id == network.security_group() {
+    if id == network.security_group() || state.groups.get(id).is_some_and(Group::is_default) {
         let message = format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
         return Err(AwsError::sender("CannotDelete", message));
     }
@@ -135,6 +125,8 @@ fn check_free(state: &State, id: &str, network: &Network, now: i64) -> Result<()
         .instances
         .values()
         .any(|instance| instance.is_in(id, network) && instance.phase(now) != Phase::Terminated);
+    let is_in_it =
+        is_in_it || state.interfaces.values().any(|interface| interface.groups.iter().any(|group| group.id == id));
     if is_in_it || state.groups.values().any(names_it) {
         let message = format!("resource {id} has a dependent object");
         return Err(AwsError::sender("DependencyViolation", message));

@@ -2,11 +2,12 @@
 //!
 //! The default group exists without a record until one of its rules is changed ([`group`]).
 //!
-//! Not here: prefix lists and groups of other accounts and networks, of which there are none.
+//! Not here: prefix lists and groups of other accounts, of which there are none.
 
 mod change;
 mod cidr;
 mod describe;
+mod descriptions;
 mod group;
 mod manage;
 mod permission;
@@ -14,5 +15,6 @@ mod rule;
 
 pub(super) use change::{authorize_egress, authorize_ingress, modify_rules, revoke_egress, revoke_ingress};
 pub(super) use describe::{describe, describe_rules};
+pub(super) use descriptions::{describe_egress, describe_ingress};
 pub(super) use group::{Group, GroupName, PER_INTERFACE};
 pub(super) use manage::{create, delete};

@@ -132,9 +132,9 @@ impl Asked {
             AskedPeer::Known(peer) => peer.clone(),
             AskedPeer::Group { id, name, owner, vpc } => {
                 let named = id.as_deref().or(name.as_deref()).unwrap_or_default();
-                // There are no other accounts, and no other networks.
+                // There are no other accounts.
                 if owner.as_deref().is_some_and(|owner| owner != network.account())
-                    || vpc.as_deref().is_some_and(|vpc| vpc != network.vpc())
+                    || vpc.as_deref().is_some_and(|vpc| state.vpc(vpc, network).is_err())
                 {
                     return Err(kind::GROUP.missing(named));
                 }

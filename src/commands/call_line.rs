@@ -1,0 +1,124 @@
+//! A call as one line for people.
+
+use crate::{
+    text::{Message, plain},
+    trace::{Call, Change},
+    ui::{Page, Tone},
+};
+use time::{OffsetDateTime, macros::format_description};
+
+/// How many characters of what a stranger wrote one line has room for.
+const LONGEST: usize = 160;
+
+/// A moment of today, to the millisecond.
+pub(super) fn clock(time: OffsetDateTime) -> String {
+    time.format(format_description!("[hour]:[minute]:[second].[subsecond digits:3]")).unwrap_or_default()
+}
+
+/// Somebody else's words on one line, and not on more of it than there is.
+pub(super) fn word(text: &str) -> String {
+    let plain = plain(text).replace('\t', " ");
+    match plain.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &plain[..end]),
+        None => plain,
+    }
+}
+
+/// An id as far as it is needed to name it: the first group of a UUID, others whole.
+pub(super) fn short(id: &str) -> String {
+    let is_uuid = id.len() == 36 && id.bytes().filter(|byte| *byte == b'-').count() == 4;
+    if is_uuid { id[..8].to_owned() } else { word(id) }
+}
+
+/// What became of a thing: `i-0123 running -> stopped (idle)`.
+pub(super) fn change(change: &Change) -> String {
+    let Change { resource, before, after, by } = change;
+    let state = |state: &Option<String>| state.as_deref().map_or_else(|| "?".to_owned(), word);
+    let why = by.as_deref().map(|by| format!(" ({})", word(by))).unwrap_or_default();
+    format!("{} {} -> {}{why}", word(resource), state(before), state(after))
+}
+
+/// A moment for people, to the second, or as far as it is told.
+pub(crate) fn moment(time: OffsetDateTime) -> String {
+    time.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]")).unwrap_or_default()
+}
+
+/// A moment without what is less than a second.
+pub(super) fn whole(time: OffsetDateTime) -> OffsetDateTime {
+    time.replace_nanosecond(0).unwrap_or(time)
+}
+
+/// Milliseconds as people read them: no decimals where there are many.
+pub(super) fn millis(ms: f64) -> String {
+    match ms {
+        ..1.0 => format!("{ms:.2} ms"),
+        ..10.0 => format!("{ms:.1} ms"),
+        _ => format!("{ms:.0} ms"),
+    }
+}
+
+/// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
+pub(crate) fn age(seconds: i64) -> Message {
+    match seconds {
+        ..60 => Message::literal(format!("{seconds}s")),
+        60..3600 => Message::literal(format!("{}m", seconds / 60)),
+        3600..86_400 => Message::literal(format!("{}h", seconds / 3600)),
+        _ => Message::new("status.days").with("count", seconds / 86_400),
+    }
+}
+
+/// Writes a call: `09:19:24.333  GET /infra?action=reboot  400 invalid_parameter  35 ms  key alice  4e71eb26`.
+pub(super) fn write(call: &Call, page: &mut Page) {
+    let lang = page.lang();
+    let say = |key: &str, name: &'static str, value: String| Message::new(key).with(name, value).render(lang);
+    let tone = match call.status {
+        Some(..400) => Tone::Good,
+        Some(..500) => Tone::Warn,
+        _ => Tone::Bad,
+    };
+    let status =
+        call.status.map_or_else(|| Message::new("call_line.unanswered").render(lang), |status| status.to_string());
+    let outcome = match &call.code {
+        Some(code) => format!("{status} {}", word(code)),
+        None => status,
+    };
+    let cold = (call.cold == Some(true)).then(|| Message::new("call_line.cold").render(lang));
+    let stack = call.stack.as_deref().filter(|stack| *stack != crate::settings::DEFAULT_STACK);
+    let facts = [
+        Some(page.paint(Tone::Dim, &clock(call.time))),
+        Some(word(&call.asked())),
+        Some(page.paint(tone, &outcome)),
+        call.total_ms.map(millis),
+        cold,
+        call.key.as_deref().map(|key| say("call_line.key", "name", word(key))),
+        stack.map(|stack| say("call_line.stack", "name", word(stack))),
+        Some(page.paint(Tone::Dim, &short(&call.request_id))),
+    ];
+    page.raw(facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Lang;
+
+    #[test]
+    fn ages_have_one_unit() {
+        let ages = |lang| [0, 59, 60, 3599, 7200, 90_000].map(|seconds| age(seconds).render(lang));
+        assert_eq!(ages(Lang::En), ["0s", "59s", "1m", "59m", "2h", "1d"]);
+        assert_eq!(ages(Lang::Fr)[5], "1j");
+    }
+
+    #[test]
+    fn times_have_as_many_digits_as_anybody_reads() {
+        assert_eq!([0.123, 1.26, 34.6, 1234.5].map(millis), ["0.12 ms", "1.3 ms", "35 ms", "1234 ms"]);
+    }
+
+    #[test]
+    fn ids_are_cut_where_they_are_long_and_words_where_they_move_something() {
+        assert_eq!(short("4e71eb26-1111-4222-8333-444455556666"), "4e71eb26");
+        assert_eq!(short("lesson-1"), "lesson-1");
+        assert_eq!(word("a\u{1b}[2J\u{202e}b\tc\r\n"), "ab c");
+        assert_eq!(word(&"x".repeat(500)).chars().count(), LONGEST + 1);
+    }
+}

@@ -1,0 +1,130 @@
+//! `atelier history`: who changed what. Read from the function's own log group, which is on the engine: it survives the
+//! client's machine, and is the same on every engine.
+
+use super::call_line::{self, whole, word};
+use crate::{
+    cli,
+    commands::context::Context,
+    engine,
+    error::Result,
+    text::Message,
+    trace::{Call, Change, Filter, Reader},
+    ui::{Page, Report, Tone, columns, padded},
+};
+use time::OffsetDateTime;
+
+/// How many are asked for at a time.
+const PAGE: usize = 200;
+
+/// One change, or an attempt at one.
+#[derive(Debug, serde::Serialize)]
+pub struct Entry {
+    /// When it was asked for, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub time: OffsetDateTime,
+    /// The name of the key that was shown; `None` where none is asked for, or none was known.
+    pub key: Option<String>,
+    /// The address that it came from, where a front saw one.
+    pub source: Option<String>,
+    /// What was asked for.
+    pub action: Option<String>,
+    /// Of what: `ec2`, `docker`.
+    pub target: Option<String>,
+    /// The name in the request.
+    pub name: Option<String>,
+    /// What it did, to each thing.
+    pub changes: Vec<Change>,
+    /// The answer's status.
+    pub status: Option<u16>,
+    /// `ok`, or why it was not done.
+    pub outcome: String,
+    /// The id that every log has it under.
+    pub request_id: String,
+}
+
+impl From<Call> for Entry {
+    fn from(call: Call) -> Self {
+        let Call { time, key, source, action, target, name, changes, status, code, request_id, .. } = call;
+        let outcome = code.unwrap_or_else(|| "ok".to_owned());
+        Self { time, key, source, action, target, name, changes, status, outcome, request_id }
+    }
+}
+
+impl Entry {
+    /// Its columns: time, who, from where, what, to what, how.
+    fn cells(&self, anybody: &str) -> [String; 6] {
+        let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), word);
+        let changes = self.changes.iter().map(call_line::change).collect::<Vec<_>>().join(", ");
+        let named =
+            || [&self.target, &self.name].into_iter().flatten().map(|text| word(text)).collect::<Vec<_>>().join(" ");
+        [
+            call_line::moment(self.time),
+            self.key.as_deref().map_or_else(|| anybody.to_owned(), word),
+            or_dash(&self.source),
+            or_dash(&self.action),
+            if changes.is_empty() { named() } else { changes },
+            self.outcome.clone(),
+        ]
+    }
+}
+
+/// What was changed.
+#[derive(Debug, serde::Serialize)]
+pub struct HistoryReport {
+    /// From when on, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// The changes, the newest last.
+    pub entries: Vec<Entry>,
+}
+
+impl Report for HistoryReport {
+    fn human(&self, page: &mut Page) {
+        if self.entries.is_empty() {
+            page.line(Message::new("history.none").with("since", call_line::moment(self.since)));
+            return;
+        }
+        let lang = page.lang();
+        let say = |key: &str| Message::new(format!("history.{key}")).render(lang);
+        let header = ["time", "key", "source", "action", "what", "outcome"].map(say);
+        let rows: Vec<[String; 6]> = self.entries.iter().map(|entry| entry.cells(&say("anybody"))).collect();
+        let width = |column: usize| rows.iter().chain([&header]).map(|row| columns(&row[column])).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..header.len()).map(width).collect();
+        let line = |row: &[String; 6]| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let head = page.paint(Tone::Dim, &line(&header));
+        page.raw(head);
+        for (row, entry) in rows.iter().zip(&self.entries) {
+            let text = line(row);
+            let text = if entry.outcome == "ok" { text } else { page.paint(Tone::Warn, &text) };
+            page.raw(text);
+        }
+    }
+}
+
+/// Reads the history.
+///
+/// # Errors
+/// That no engine runs, and why the function's log cannot be read.
+pub async fn run(context: &Context, args: &cli::History) -> Result<HistoryReport> {
+    engine::connect(&context.settings).await?;
+    let since = whole(args.since.before(OffsetDateTime::now_utc()));
+    let filter = Filter { since: Some(since), key: args.key.clone(), changes: true, ..Filter::default() };
+    let mut reader = Reader::of_function(&context.settings);
+    let (mut entries, mut cursor) = (Vec::new(), None);
+    while entries.len() < args.lines {
+        let page = reader.page(&filter, (args.lines - entries.len()).min(PAGE), cursor.as_ref()).await?;
+        if let Some(error) = page.failure {
+            return Err(error);
+        }
+        entries.extend(page.calls.into_iter().map(Entry::from));
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    entries.reverse();
+    Ok(HistoryReport { since, entries })
+}

@@ -1,0 +1,270 @@
+//! `atelier status --all`: every stack of this engine, and every folder of this user that has an engine, a row each.
+
+use super::{
+    call_line::{age, millis, word},
+    live, resource_url,
+};
+use crate::{
+    cli,
+    commands::context::Context,
+    engine::{self, Engine, record::Record, registry},
+    error::{Code, Error, Exit, Result},
+    settings::Settings,
+    stack::{self, Discovery, Part},
+    text::{Message, in_words},
+    trace::{Filter, Reader},
+    ui::{Page, Report, Tone, columns, padded},
+};
+use futures_util::future::join_all;
+use std::{path::PathBuf, time::Duration};
+use time::OffsetDateTime;
+use tokio::time::timeout;
+
+/// How long one engine may take; the others are not kept waiting.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How far back a last call is looked for.
+const LATELY: Duration = Duration::from_hours(24);
+/// The pause between two looks of `--watch`.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How a call ended.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Ended {
+    /// When it was answered, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub time: OffsetDateTime,
+    /// With which status.
+    pub status: Option<u16>,
+    /// Why it was not done.
+    pub code: Option<String>,
+    /// How long it took, in milliseconds.
+    pub total_ms: Option<f64>,
+}
+
+/// One stack, or an engine without any.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Row {
+    /// The folder that the engine was started in.
+    pub folder: PathBuf,
+    /// Whether that is this one.
+    pub here: bool,
+    /// The engine.
+    pub engine: String,
+    /// Its public port, where it has one.
+    pub port: Option<u16>,
+    /// Whether it runs.
+    pub running: bool,
+    /// The stack; `None` where nothing is deployed.
+    pub stack: Option<String>,
+    /// The stack's instance.
+    pub instance_id: Option<String>,
+    /// Its state.
+    pub instance_state: Option<String>,
+    /// The API's URL.
+    pub url: Option<String>,
+    /// How the last call of the last day ended.
+    pub last_call: Option<Ended>,
+    /// What is not as it should be.
+    pub problems: Vec<Message>,
+}
+
+/// Everything of this user.
+#[derive(Debug, serde::Serialize)]
+pub struct OverviewReport {
+    /// A row for each stack, and for each engine without one.
+    pub rows: Vec<Row>,
+    #[serde(skip)]
+    is_checked: bool,
+    #[serde(skip)]
+    is_streamed: bool,
+}
+
+impl OverviewReport {
+    fn is_healthy(&self) -> bool {
+        !self.rows.is_empty() && self.rows.iter().all(|row| row.problems.is_empty() && row.running)
+    }
+
+    /// What counts as a change of it, in a line.
+    fn state(&self) -> String {
+        let row = |row: &Row| {
+            let name = row.stack.as_deref().unwrap_or("-");
+            let state = row.instance_state.as_deref().unwrap_or(if row.running { "-" } else { "stopped" });
+            let last = row.last_call.as_ref().and_then(|call| call.status).map(|status| status.to_string());
+            format!(
+                "{}:{name} {state} {}",
+                word(&row.folder.display().to_string()),
+                last.unwrap_or_else(|| "-".to_owned())
+            )
+        };
+        self.rows.iter().map(row).collect::<Vec<_>>().join("  ")
+    }
+}
+
+impl Report for OverviewReport {
+    fn human(&self, page: &mut Page) {
+        if self.is_streamed {
+            return;
+        }
+        if self.rows.is_empty() {
+            page.line(Message::new("overview.none"));
+            return;
+        }
+        let lang = page.lang();
+        let say = |key: &str| Message::new(format!("overview.{key}")).render(lang);
+        let header = ["folder", "engine", "stack", "instance", "last_call"].map(say);
+        let rows: Vec<[String; 5]> = self.rows.iter().map(|row| cells(row, page)).collect();
+        let width = |column: usize| rows.iter().chain([&header]).map(|row| columns(&row[column])).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..header.len()).map(width).collect();
+        let line = |row: &[String; 5]| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let head = page.paint(Tone::Dim, &line(&header));
+        page.raw(head);
+        for (cells, row) in rows.iter().zip(&self.rows) {
+            page.raw(line(cells));
+            if let Some(url) = &row.url {
+                page.raw(format_args!("  {url}"));
+            }
+            for problem in &row.problems {
+                page.toned(Tone::Bad, &Message::new("overview.problem").with_message("problem", problem.clone()));
+            }
+        }
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        (self.is_checked && !self.is_healthy()).then_some(Exit::NotRunning)
+    }
+
+    fn error(&self) -> Option<Error> {
+        self.exit().map(|_| Error::new(Code::Unhealthy))
+    }
+}
+
+fn cells(row: &Row, page: &Page) -> [String; 5] {
+    let lang = page.lang();
+    let dash = || "-".to_owned();
+    let health = if row.running { "status.healthy" } else { "status.stopped" };
+    let engine = format!("{} {}", row.engine, row.port.map(|port| port.to_string()).unwrap_or_default());
+    let instance = row.instance_state.as_deref().map(|state| in_words(state).render(lang));
+    let last = row.last_call.as_ref().map(|call| {
+        let ago = age((OffsetDateTime::now_utc() - call.time).whole_seconds().max(0)).render(lang);
+        let status = call.status.map_or_else(|| "?".to_owned(), |status| status.to_string());
+        let code = call.code.as_deref().map(word).unwrap_or_default();
+        format!("{status} {code} {ago} {}", call.total_ms.map(millis).unwrap_or_default()).replace("  ", " ")
+    });
+    [
+        word(&row.folder.display().to_string()),
+        if row.running { engine.trim().to_owned() } else { Message::new(health).render(lang) },
+        row.stack.as_deref().map_or_else(dash, word),
+        instance.unwrap_or_else(dash),
+        last.unwrap_or_else(dash),
+    ]
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// Only that stdout is unusable: what cannot be asked is a problem of its row.
+pub async fn run(context: &Context, args: &cli::Status) -> Result<OverviewReport> {
+    let look = async || Ok(Box::pin(look(&context.settings)).await);
+    let report = if args.watch {
+        let report = Box::pin(live::watch(context, PAUSE, look, OverviewReport::state)).await?;
+        OverviewReport { is_streamed: true, ..report }
+    } else {
+        look().await?
+    };
+    Ok(OverviewReport { is_checked: args.check, ..report })
+}
+
+async fn look(settings: &Settings) -> OverviewReport {
+    let mut places: Vec<Settings> =
+        registry::folders(settings).iter().map(|folder| registry::settings_of(settings, folder)).collect();
+    // An engine that no `up` started is nobody's folder's, and named here.
+    let is_named = engine::is_remote(settings) || settings.endpoint.value.is_some();
+    if is_named && !places.iter().any(|place| place.folder == settings.folder) {
+        places.insert(0, settings.clone());
+    }
+    let rows = join_all(places.iter().map(|place| Box::pin(rows(place, place.folder == settings.folder)))).await;
+    OverviewReport { rows: rows.into_iter().flatten().collect(), is_checked: false, is_streamed: false }
+}
+
+async fn rows(settings: &Settings, here: bool) -> Vec<Row> {
+    let record = Record::read(settings);
+    let kind = settings.engine.value.or(record.as_ref().map(|record| record.kind));
+    let row = Row {
+        folder: settings.folder.clone(),
+        here,
+        engine: kind.map(|kind| kind.to_string()).unwrap_or_default(),
+        port: record.as_ref().map(|record| record.port),
+        running: false,
+        stack: None,
+        instance_id: None,
+        instance_state: None,
+        url: None,
+        last_call: None,
+        problems: Vec::new(),
+    };
+    let engine = match timeout(ANSWER, engine::connect(settings)).await {
+        Ok(Ok(engine)) => engine,
+        Ok(Err(error)) if error.code == Code::NotRunning => return vec![row],
+        Ok(Err(error)) => return vec![Row { problems: vec![error.message], ..row }],
+        Err(_) => return vec![Row { problems: vec![Message::new("status.silent")], ..row }],
+    };
+    let row = Row { running: true, ..row };
+    let stacks = match timeout(ANSWER, Box::pin(stack::discover_all(&engine))).await {
+        Ok(Ok(stacks)) => stacks,
+        Ok(Err(error)) => return vec![Row { problems: vec![Error::from(error).message], ..row }],
+        Err(_) => return vec![Row { problems: vec![Message::new("status.silent")], ..row }],
+    };
+    if stacks.is_empty() {
+        return vec![row];
+    }
+    join_all(stacks.iter().map(|stack| of_stack(settings, &engine, stack, &row))).await
+}
+
+async fn of_stack(settings: &Settings, engine: &Engine, stack: &Discovery, row: &Row) -> Row {
+    let mut problems: Vec<Message> = stack
+        .obstacles()
+        .map(|foreign| {
+            Message::new("status.foreign")
+                .with_message("part", foreign.part.message())
+                .with("name", &foreign.name)
+                .with_message("owner", foreign.owner.clone())
+        })
+        .collect();
+    if !stack.is_complete() {
+        problems.push(Message::new("status.unfinished"));
+    }
+    let reasons = stack.found.iter().filter_map(|found| found.reason.as_deref());
+    problems.extend(reasons.map(Message::literal));
+    let instance = stack.part(Part::Instance);
+    let last_call = timeout(ANSWER, Box::pin(last_call(settings, stack))).await.ok().flatten();
+    Row {
+        stack: Some(stack.stack.to_string()),
+        instance_id: instance.map(|instance| instance.id.clone()),
+        instance_state: instance.and_then(|instance| instance.state.clone()),
+        url: stack.api_id().map(|api| resource_url(settings, engine, &api)),
+        last_call,
+        problems,
+        ..row.clone()
+    }
+}
+
+/// How the last call of a stack's API ended.
+pub(super) async fn last_call(settings: &Settings, stack: &Discovery) -> Option<Ended> {
+    let mut settings = settings.clone();
+    settings.stack.value = stack.stack.clone();
+    let since = Some(OffsetDateTime::now_utc() - LATELY);
+    let filter = Filter { stack: Some(stack.stack.to_string()), since, ..Filter::default() };
+    let mut reader = Reader::new(&settings);
+    let mut cursor = None;
+    loop {
+        let page = reader.page(&filter, 1, cursor.as_ref()).await.ok()?;
+        if let Some(call) = page.calls.into_iter().next() {
+            let crate::trace::Call { end, status, code, total_ms, .. } = call;
+            return Some(Ended { time: end, status, code, total_ms });
+        }
+        cursor = Some(page.next?);
+    }
+}

@@ -1,0 +1,213 @@
+//! The operations on models, which say what bodies look like.
+
+use super::{
+    error::{absent, bad_request, conflict},
+    model::{Model, RestApi},
+    paging::Paging,
+    patch::Patch,
+    rest_apis::ApiPath,
+    schema,
+};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::{AwsError, letter_id},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The most bytes of a schema: API Gateway's own limit.
+const MAX_SCHEMA: usize = 400 * 1024;
+
+/// The models that API Gateway makes with every API.
+pub(super) fn made_with_it() -> BTreeMap<String, Model> {
+    let draft = "http://json-schema.org/draft-04/schema#";
+    let error = json!({
+        "$schema": draft,
+        "title": "Error Schema",
+        "type": "object",
+        "properties": { "message": { "type": "string" } },
+    });
+    let empty = json!({ "$schema": draft, "title": "Empty Schema", "type": "object" });
+    let model = |id: &str, name: &str, description: &str, schema: Value| Model {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        content_type: "application/json".to_owned(),
+        schema: Some(format!("{schema:#}")),
+    };
+    [
+        model("empty0", "Empty", "This is a default empty schema model", empty),
+        model("error0", "Error", "This is a default error schema model", error),
+    ]
+    .map(|model| (model.name.clone(), model))
+    .into()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateModel {
+    name: String,
+    description: Option<String>,
+    content_type: String,
+    schema: Option<String>,
+}
+
+/// Checks a model of an API, whose other models its schema may refer to.
+pub(super) fn check(model: &Model, models: &BTreeMap<String, Model>) -> Result<(), AwsError> {
+    let plain = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !plain(&model.name) {
+        return Err(bad_request("Model name must be alphanumeric: [a-zA-Z0-9]+"));
+    }
+    if model.content_type.is_empty() || !model.content_type.contains('/') {
+        return Err(bad_request(format!("Invalid content type specified: {}", model.content_type)));
+    }
+    let Some(text) = model.schema.as_deref().filter(|text| !text.is_empty()) else { return Ok(()) };
+    if text.len() > MAX_SCHEMA {
+        return Err(bad_request(format!("Model schema is larger than {MAX_SCHEMA} bytes")));
+    }
+    let invalid = |why: String| {
+        bad_request(format!("Invalid model specified: Validation Result: warnings : [], errors : [{why}]"))
+    };
+    let schema: Value =
+        serde_json::from_str(text).map_err(|error| invalid(format!("Invalid model schema specified: {error}")))?;
+    schema::check(&schema, models).map_err(|why| invalid(format!("Invalid model schema specified. {why}")))
+}
+
+pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, input, scope) = operation.inputs::<ApiPath, CreateModel>()?;
+    let CreateModel { name, description, content_type, schema } = input;
+    let model = Model { id: letter_id(6)?, name, description, content_type, schema };
+    let shown = json!(model);
+    let added = scope.change(|state| {
+        let models = &mut state.apigateway.api_mut(&at.rest_api_id)?.models;
+        check(&model, models)?;
+        if models.contains_key(&model.name) {
+            return Err(conflict("Model name already exists for this REST API"));
+        }
+        models.insert(model.name.clone(), model);
+        Ok(())
+    });
+    added.await?;
+    Ok(Output::Members(shown))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelPath {
+    rest_api_id: String,
+    model_name: String,
+}
+
+fn find<'s>(api: &'s RestApi, name: &str) -> Result<&'s Model, AwsError> {
+    api.models.get(name).ok_or_else(|| absent("Model"))
+}
+
+#[derive(Deserialize)]
+struct Flatten {
+    #[serde(default)]
+    flatten: bool,
+}
+
+pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, Flatten { flatten }, scope) = operation.inputs::<ModelPath, Flatten>()?;
+    scope.read(|state| {
+        let api = state.apigateway.api(&at.rest_api_id)?;
+        let model = find(api, &at.model_name)?;
+        let mut shown = json!(model);
+        if flatten && let Some(flat) = model.schema.as_deref().and_then(|text| schema::flat(text, &api.models)) {
+            shown["schema"] = flat.into();
+        }
+        Ok(Output::Members(shown))
+    })
+}
+
+pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
+    scope.read(|state| {
+        let models = state.apigateway.api(&at.rest_api_id)?.models.values();
+        paging.page(models.map(|model| (model.name.as_str(), model)), |model| json!(model))
+    })
+}
+
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, patch, scope) = operation.inputs::<ModelPath, Patch>()?;
+    patch.only(&["description", "schema"])?;
+    let shown = scope.change(|state| {
+        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let new: Model = patch.apply(find(api, &at.model_name)?)?;
+        check(&new, &api.models)?;
+        let shown = json!(new);
+        api.models.insert(new.name.clone(), new);
+        Ok(shown)
+    });
+    Ok(Output::Members(shown.await?))
+}
+
+pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<ModelPath>()?;
+    let removed = scope.change(|state| {
+        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        find(api, &at.model_name)?;
+        let mut methods = api.resources.values().flat_map(|resource| resource.methods.values());
+        let is_used = methods.any(|method| {
+            let responses = method.responses.values().flat_map(|response| response.response_models.values());
+            method.request_models.values().chain(responses).any(|name| *name == at.model_name)
+        });
+        if is_used {
+            let name = &at.model_name;
+            return Err(conflict(format!("Cannot delete model '{name}', is referenced in method request/response")));
+        }
+        let mut others = api.models.values().filter(|other| other.name != at.model_name);
+        let referring = others.find(|other| {
+            let schema = other.schema.as_deref().unwrap_or_default();
+            schema::names(schema).any(|name| name == at.model_name)
+        });
+        if let Some(other) = referring {
+            return Err(conflict(format!(
+                "Cannot delete model '{}', is referenced in model: {}",
+                at.model_name, other.name
+            )));
+        }
+        api.models.remove(&at.model_name);
+        Ok(())
+    });
+    removed.await?;
+    Ok(Output::Done)
+}
+
+/// `GetModelTemplate`: a mapping template that passes on what a model has.
+pub(super) fn template(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<ModelPath>()?;
+    scope.read(|state| {
+        let api = state.apigateway.api(&at.rest_api_id)?;
+        let schema = find(api, &at.model_name)?.schema.as_deref();
+        let schema = schema.and_then(|text| schema::flat(text, &api.models)).unwrap_or_default();
+        let schema: Value = serde_json::from_str(&schema).unwrap_or_default();
+        let value = format!("#set($inputRoot = $input.path('$'))\n{}", mapped(&schema, "$inputRoot", 0));
+        Ok(Output::Members(json!({ "value": value })))
+    })
+}
+
+/// Writes what of a template stands for a part of a schema; deep recursion ends in nothing.
+fn mapped(schema: &Value, at: &str, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    match schema["type"].as_str() {
+        Some("object") | None if schema["properties"].is_object() && depth < 16 => {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            let lines: Vec<_> = properties
+                .map(|(name, inner)| {
+                    format!("{indent}  \"{name}\" : {}", mapped(inner, &format!("{at}.{name}"), depth + 1))
+                })
+                .collect();
+            format!("{{\n{}\n{indent}}}", lines.join(",\n"))
+        }
+        Some("object") => "{ }".to_owned(),
+        Some("array") if depth < 16 => format!(
+            "[\n#foreach($elem in {at})\n{indent}  {}#if($foreach.hasNext),#end\n\n#end\n{indent}]",
+            mapped(&schema["items"], "$elem", depth + 1)
+        ),
+        Some("string") => format!("\"{at}\""),
+        _ => at.to_owned(),
+    }
+}

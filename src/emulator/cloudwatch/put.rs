@@ -1,0 +1,151 @@
+//! `PutMetricData`.
+
+use super::{
+    bucket::Bucket,
+    input, invalid,
+    metric::{Dimensions, Metric, MetricName, Moment, Namespace, Unit},
+    metrics::Sample,
+};
+use crate::emulator::{
+    service::{Operation, Output},
+    wire::AwsError,
+};
+use serde::Deserialize;
+
+/// The most data of a call, and the most values of one datum.
+const MAX_DATA: usize = 1000;
+const MAX_VALUES: usize = 150;
+/// The largest magnitude of a value: 2^360.
+const LARGEST: f64 = 2.348_542_582_773_833_3e108;
+/// How far from now data may be, in milliseconds: two weeks back, two hours ahead.
+const MAX_AGE: i64 = 14 * 24 * 60 * 60 * 1000;
+const MAX_AHEAD: i64 = 2 * 60 * 60 * 1000;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Put {
+    namespace: Namespace,
+    #[serde(default)]
+    metric_data: Vec<Datum>,
+    /// Whether what is wrong with entities is an error; there are none here.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read to be known")]
+    strict_entity_validation: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Datum {
+    metric_name: MetricName,
+    #[serde(default)]
+    dimensions: Dimensions,
+    timestamp: Option<Moment>,
+    value: Option<f64>,
+    statistic_values: Option<Set>,
+    #[serde(default)]
+    values: Vec<f64>,
+    #[serde(default)]
+    counts: Vec<f64>,
+    unit: Option<Unit>,
+    storage_resolution: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Set {
+    sample_count: f64,
+    sum: f64,
+    minimum: f64,
+    maximum: f64,
+}
+
+/// `PutMetricData`: all of it, or nothing.
+pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = input::<Put>(operation)?;
+    if input.namespace.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("AWS/")) {
+        return Err(invalid("The value AWS/ for parameter Namespace is invalid: it is for the services of AWS."));
+    }
+    if !(1..=MAX_DATA).contains(&input.metric_data.len()) {
+        return Err(invalid(format!("The collection MetricData must have a size between 1 and {MAX_DATA}.")));
+    }
+    let now = scope.now_millis();
+    let samples = input.metric_data.into_iter().enumerate().map(|(at, datum)| {
+        let (name, dimensions) = (String::from(datum.metric_name.clone()), datum.dimensions.clone());
+        let metric = Metric { namespace: input.namespace.to_string(), name, dimensions };
+        datum.sample(at + 1, now).map(|sample| (metric, sample))
+    });
+    for (metric, sample) in samples.collect::<Result<Vec<_>, _>>()? {
+        scope.context.metrics.add(scope.region, &metric, sample);
+    }
+    // Who puts data of minutes that are over need not wait for the next one.
+    scope.context.metrics.freshen();
+    scope.context.timers.wake();
+    Ok(Output::Done)
+}
+
+impl Datum {
+    /// Checks the datum, the `at`th of its call, and makes a sample of it.
+    fn sample(self, at: usize, now: i64) -> Result<Sample, AwsError> {
+        let member = format!("MetricData.member.{at}");
+        let time = self.timestamp.map_or(now, |moment| moment.0);
+        if !(now - MAX_AGE..=now + MAX_AHEAD).contains(&time) {
+            return Err(invalid(format!(
+                "The parameter {member}.Timestamp must specify a time no more than two weeks in the past and no more than \
+                 two hours in the future."
+            )));
+        }
+        if let Some(other) = self.storage_resolution.filter(|resolution| !matches!(resolution, 1 | 60)) {
+            return Err(invalid(format!(
+                "The value {other} for parameter {member}.StorageResolution must be 1 or 60."
+            )));
+        }
+        let is_fine = self.storage_resolution == Some(1);
+        let unit = self.unit.unwrap_or(Unit::NONE);
+        let bucket = self.bucket(&member)?;
+        let numbers = [bucket.count, bucket.sum, bucket.least, bucket.greatest];
+        if numbers.iter().any(|number| !number.is_finite() || number.abs() > LARGEST) {
+            return Err(invalid(format!("The value of parameter {member}.Value must be between -2^360 and 2^360.")));
+        }
+        Ok(Sample { time, now, unit, is_fine, bucket })
+    }
+
+    fn bucket(self, member: &str) -> Result<Bucket, AwsError> {
+        let ways = [self.value.is_some(), self.statistic_values.is_some(), !self.values.is_empty()];
+        if ways.into_iter().filter(|way| *way).count() != 1 {
+            let message = format!(
+                "The parameters {member}.Value, {member}.Values and {member}.StatisticValues are mutually exclusive and you have specified more than one or none."
+            );
+            return Err(AwsError::sender("InvalidParameterCombination", message));
+        }
+        if let Some(value) = self.value {
+            return Ok(Bucket::of(value, 1.0));
+        }
+        if let Some(set) = self.statistic_values {
+            if set.sample_count <= 0.0 || set.maximum < set.minimum {
+                return Err(invalid(format!(
+                    "The parameter {member}.StatisticValues must have a SampleCount above 0 and a Maximum not below its Minimum."
+                )));
+            }
+            return Ok(Bucket::of_set(set.sample_count, set.sum, set.minimum, set.maximum));
+        }
+        if self.values.len() > MAX_VALUES {
+            return Err(invalid(format!(
+                "The collection {member}.Values must not have a size greater than {MAX_VALUES}."
+            )));
+        }
+        if !self.counts.is_empty() && self.counts.len() != self.values.len() {
+            let message = format!("The parameters {member}.Values and {member}.Counts must be of the same size.");
+            return Err(invalid(message));
+        }
+        if self.counts.iter().any(|count| *count <= 0.0) {
+            return Err(invalid(format!("The numbers of {member}.Counts must be above 0.")));
+        }
+        let counts = self.counts.iter().copied().chain(std::iter::repeat(1.0));
+        let buckets = self.values.iter().zip(counts).map(|(value, count)| Bucket::of(*value, count));
+        let whole = buckets.reduce(|mut whole, part| {
+            whole.add(&part);
+            whole
+        });
+        whole.ok_or_else(|| invalid(format!("The parameter {member}.Values is empty.")))
+    }
+}

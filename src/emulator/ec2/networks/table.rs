@@ -1,0 +1,282 @@
+//! Route tables: made, shown, removed.
+
+use super::{block::Block, in_use, records::DEFAULT};
+use crate::emulator::{
+    ec2::{
+        dry_run,
+        instance::Phase,
+        kind,
+        listing::{Listing, Record, Tags, flag, flag_passes, write_tags},
+        network::Network,
+        new_id,
+        state::State,
+        tags, take_client_token, take_dry_run,
+    },
+    service::{Operation, Output},
+    wire::{AwsError, xml},
+};
+use serde::{Deserialize, Serialize};
+
+/// A route table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::emulator::ec2) struct RouteTable {
+    pub(super) id: String,
+    pub(super) vpc: String,
+    /// The block of the VPC, which everybody in it reaches.
+    pub(super) local: Block,
+    pub(super) routes: Vec<Route>,
+    pub(super) associations: Vec<Association>,
+    #[serde(default)]
+    pub(super) token: String,
+}
+
+/// A way out of the VPC.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Route {
+    pub(super) destination: Block,
+    pub(super) target: Target,
+}
+
+/// Where a route leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Target {
+    Gateway(String),
+    Nat(String),
+    Instance(String),
+    Interface(String),
+}
+
+/// Who follows a route table: a subnet, or everybody in the VPC that follows no other.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Association {
+    pub(super) id: String,
+    pub(super) subnet: Option<String>,
+}
+
+impl RouteTable {
+    /// The main table of the default network, which leads to its gateway.
+    pub(super) fn default_of(network: &Network) -> Self {
+        let out = Route { destination: Block::everything(), target: Target::Gateway(network.id("igw", "")) };
+        Self {
+            id: network.id("rtb", ""),
+            vpc: network.vpc(),
+            local: DEFAULT,
+            routes: vec![out],
+            associations: vec![Association { id: network.id("rtbassoc", ""), subnet: None }],
+            token: String::new(),
+        }
+    }
+
+    pub(super) fn is_main(&self) -> bool {
+        self.associations.iter().any(|association| association.subnet.is_none())
+    }
+}
+
+impl Target {
+    /// Whether what it leads to is there.
+    fn is_alive(&self, state: &State, vpc: &str, network: &Network, now: i64) -> bool {
+        match self {
+            Self::Gateway(id) => state.gateway(id, network).is_ok_and(|gateway| gateway.vpc.as_deref() == Some(vpc)),
+            Self::Nat(id) => state.nats.get(id).is_some_and(|nat| nat.ended.is_none()),
+            Self::Instance(id) => state.instances.get(id).is_some_and(|instance| instance.phase(now) == Phase::Running),
+            Self::Interface(id) => state.has_interface(id, now),
+        }
+    }
+
+    /// The element and the id.
+    fn shown(&self) -> (&'static str, &str) {
+        match self {
+            Self::Gateway(id) => ("gatewayId", id),
+            Self::Nat(id) => ("natGatewayId", id),
+            Self::Instance(id) => ("instanceId", id),
+            Self::Interface(id) => ("networkInterfaceId", id),
+        }
+    }
+}
+
+/// A route table as a listing shows it.
+struct Shown {
+    table: RouteTable,
+    /// Whether each route leads somewhere.
+    alive: Vec<bool>,
+    owner: String,
+    tags: Tags,
+}
+
+impl Shown {
+    fn of(state: &State, table: RouteTable, network: &Network, now: i64) -> Self {
+        let alive = |route: &Route| route.target.is_alive(state, &table.vpc, network, now);
+        Self {
+            alive: table.routes.iter().map(alive).collect(),
+            owner: network.account().to_owned(),
+            tags: state.tags_of(&table.id).clone(),
+            table,
+        }
+    }
+}
+
+/// `CreateRouteTable`: leads to the VPC itself, and nowhere else.
+pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((vpc, new_tags, token, dry), scope) = operation.query(|params| {
+        let tags = tags::take_for(params, &kind::ROUTE_TABLE)?;
+        Ok((params.required("VpcId")?, tags, take_client_token(params)?, take_dry_run(params)?))
+    })?;
+    let (id, now) = (new_id(kind::ROUTE_TABLE.prefix)?, scope.now_millis());
+    let network = Network::new(scope.account(), scope.region);
+    let shown = scope
+        .change(|state| {
+            let vpc = state.ec2.vpc(&vpc, &network)?;
+            let is_repeated = |known: &&RouteTable| !token.is_empty() && known.token == token;
+            let known = state.ec2.route_tables.values().find(is_repeated).cloned();
+            dry_run(dry)?;
+            let table = known.unwrap_or_else(|| {
+                let table = RouteTable {
+                    id,
+                    vpc: vpc.id,
+                    local: vpc.block,
+                    routes: Vec::new(),
+                    associations: Vec::new(),
+                    token: token.clone(),
+                };
+                state.ec2.set_tags(&table.id, new_tags);
+                state.ec2.route_tables.insert(table.id.clone(), table.clone());
+                table
+            });
+            Ok::<_, AwsError>(Shown::of(&state.ec2, table, &network, now))
+        })
+        .await?;
+    Ok(Output::xml(move |root| {
+        xml::element(root, "routeTable", |item| {
+            shown.write(item);
+            write_tags(item, shown.tags());
+        });
+        if !token.is_empty() {
+            xml::text(root, "clientToken", &token);
+        }
+    }))
+}
+
+/// `DeleteRouteTable`: not while a subnet follows it, and never the main one.
+pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((id, dry), scope) = operation.query(|params| Ok((params.required("RouteTableId")?, take_dry_run(params)?)))?;
+    let network = Network::new(scope.account(), scope.region);
+    scope
+        .change(|state| {
+            let table = state.ec2.route_table(&id, &network)?;
+            if !table.associations.is_empty() {
+                return Err(in_use("routeTable", &id));
+            }
+            dry_run(dry)?;
+            state.ec2.route_tables.remove(&id);
+            state.ec2.set_tags(&id, Tags::new());
+            Ok(())
+        })
+        .await?;
+    Ok(Output::Done)
+}
+
+const FILTERS: &[&str] = &[
+    "association.gateway-id",
+    "association.main",
+    "association.route-table-association-id",
+    "association.route-table-id",
+    "association.subnet-id",
+    "owner-id",
+    "route-table-id",
+    "route.destination-cidr-block",
+    "route.destination-ipv6-cidr-block",
+    "route.destination-prefix-list-id",
+    "route.egress-only-internet-gateway-id",
+    "route.gateway-id",
+    "route.instance-id",
+    "route.nat-gateway-id",
+    "route.origin",
+    "route.state",
+    "route.transit-gateway-id",
+    "route.vpc-peering-connection-id",
+    "vpc-id",
+];
+
+/// `DescribeRouteTables`.
+pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (listing, scope) = operation.query(|params| Listing::take_pages(params, "RouteTableId", FILTERS, 100))?;
+    let (network, now) = (Network::new(scope.account(), scope.region), scope.now_millis());
+    let shown = scope.read(|state| {
+        let tables = state.ec2.route_tables(&network).into_iter();
+        tables.map(|table| Shown::of(&state.ec2, table, &network, now)).collect()
+    });
+    listing.answer(&kind::ROUTE_TABLE, "routeTableSet", shown)
+}
+
+impl Record for Shown {
+    fn id(&self) -> &str {
+        &self.table.id
+    }
+
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    fn has(&self, filter: &str, test: &dyn Fn(&str) -> bool) -> bool {
+        let (associations, routes) = (&self.table.associations, &self.table.routes);
+        let leads = |element: &str| {
+            routes.iter().any(|route| {
+                let (tag, id) = route.target.shown();
+                tag == element && test(id)
+            })
+        };
+        match filter {
+            "association.main" => associations.iter().any(|each| flag_passes(each.subnet.is_none(), test)),
+            "association.route-table-association-id" => associations.iter().any(|each| test(&each.id)),
+            "association.route-table-id" => !associations.is_empty() && test(&self.table.id),
+            "association.subnet-id" => associations.iter().any(|each| each.subnet.as_deref().is_some_and(test)),
+            "owner-id" => test(&self.owner),
+            "route-table-id" => test(&self.table.id),
+            "route.destination-cidr-block" => {
+                test(&self.table.local.to_string()) || routes.iter().any(|route| test(&route.destination.to_string()))
+            }
+            "route.gateway-id" => test("local") || leads("gatewayId"),
+            "route.instance-id" => leads("instanceId"),
+            "route.nat-gateway-id" => leads("natGatewayId"),
+            "route.origin" => test("CreateRouteTable") || (!routes.is_empty() && test("CreateRoute")),
+            "route.state" => test("active") || (self.alive.contains(&false) && test("blackhole")),
+            "vpc-id" => test(&self.table.vpc),
+            // There are no others.
+            _ => false,
+        }
+    }
+
+    fn write(&self, item: &mut xml::Element) {
+        xml::text(item, "routeTableId", &self.table.id);
+        xml::text(item, "vpcId", &self.table.vpc);
+        xml::text(item, "ownerId", &self.owner);
+        let write =
+            |route: &mut xml::Element, destination: Block, (tag, id): (&str, &str), alive: bool, origin: &str| {
+                xml::text(route, "destinationCidrBlock", &destination.to_string());
+                xml::text(route, tag, id);
+                xml::text(route, "state", if alive { "active" } else { "blackhole" });
+                xml::text(route, "origin", origin);
+            };
+        xml::element(item, "routeSet", |set| {
+            xml::element(set, "item", |route| {
+                write(route, self.table.local, ("gatewayId", "local"), true, "CreateRouteTable");
+            });
+            for (each, alive) in self.table.routes.iter().zip(&self.alive) {
+                xml::element(set, "item", |route| {
+                    write(route, each.destination, each.target.shown(), *alive, "CreateRoute");
+                });
+            }
+        });
+        xml::list(item, "associationSet", "item", &self.table.associations, |each, association| {
+            xml::text(each, "routeTableAssociationId", &association.id);
+            xml::text(each, "routeTableId", &self.table.id);
+            if let Some(subnet) = &association.subnet {
+                xml::text(each, "subnetId", subnet);
+            }
+            flag(each, "main", association.subnet.is_none());
+            xml::element(each, "associationState", |state| xml::text(state, "state", "associated"));
+        });
+        xml::element(item, "propagatingVgwSet", |_| ());
+    }
+}

@@ -1,0 +1,200 @@
+//! What expressions are worth: for one row, or for a group of them.
+
+use super::{
+    datum::Datum,
+    expression::{AGGREGATES, Expression, Pattern},
+    run::Row,
+};
+use std::{collections::HashSet, net::IpAddr};
+
+/// What an expression is worth for rows: for one where it has no function over many.
+pub(super) fn eval(expression: &Expression, rows: &[&Row]) -> Option<Datum> {
+    let of = |inner: &Expression| eval(inner, rows);
+    match expression {
+        Expression::Field(name) => rows.first()?.get(name).cloned(),
+        Expression::Value(value) => Some(value.clone()),
+        #[expect(clippy::cast_precision_loss, reason = "a length of time in milliseconds has fewer than 53 bits")]
+        Expression::Span(millis) => Some(Datum::Number(*millis as f64)),
+        Expression::Matches(inner, pattern) => {
+            let text = of(inner).map(|value| value.to_string());
+            let matches = text.is_some_and(|text| match pattern {
+                Pattern::Part(part) => text.contains(part.as_str()),
+                Pattern::Expression(regex) => regex.is_match(&text),
+            });
+            Some(Datum::truth(matches))
+        }
+        Expression::In(inner, list) => {
+            let value = of(inner)?;
+            Some(Datum::truth(list.iter().filter_map(of).any(|other| value.compare(&other).is_eq())))
+        }
+        Expression::Not(inner) => Some(Datum::truth(!is_true(inner, rows))),
+        Expression::And(a, b) => Some(Datum::truth(is_true(a, rows) && is_true(b, rows))),
+        Expression::Or(a, b) => Some(Datum::truth(is_true(a, rows) || is_true(b, rows))),
+        Expression::Compared(sign, a, b) => Some(Datum::truth(compared(sign, of(a), of(b)))),
+        Expression::Computed(sign, a, b) => {
+            let (a, b) = (of(a)?.number()?, of(b)?.number()?);
+            let result = match *sign {
+                "+" => a + b,
+                "-" => a - b,
+                "*" => a * b,
+                "/" => a / b,
+                "%" => a % b,
+                _ => a.powf(b),
+            };
+            result.is_finite().then_some(Datum::Number(result))
+        }
+        Expression::Call(name, arguments) if AGGREGATES.contains(&name.as_str()) => aggregate(name, arguments, rows),
+        Expression::Call(name, arguments) => call(name, arguments, rows),
+    }
+}
+
+/// Whether a condition holds; what is not there is not true.
+pub(super) fn is_true(expression: &Expression, rows: &[&Row]) -> bool {
+    eval(expression, rows).is_some_and(|value| value.is_true())
+}
+
+fn compared(sign: &str, a: Option<Datum>, b: Option<Datum>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else { return sign == "!=" };
+    let order = a.compare(&b);
+    match sign {
+        "=" => order.is_eq(),
+        "!=" => order.is_ne(),
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
+        _ => order.is_ge(),
+    }
+}
+
+fn aggregate(name: &str, arguments: &[Expression], rows: &[&Row]) -> Option<Datum> {
+    let first = arguments.first();
+    let values: Vec<Datum> = match first {
+        Some(argument) => rows.iter().filter_map(|row| eval(argument, &[row])).collect(),
+        None => Vec::new(),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 rows")]
+    let count = |many: usize| many as f64;
+    let mut numbers: Vec<f64> = values.iter().filter_map(Datum::number).collect();
+    let at_share = |numbers: &mut Vec<f64>, share: f64| {
+        numbers.sort_by(f64::total_cmp);
+        let last = numbers.len().checked_sub(1)?;
+        // Between the two values that the share lies between.
+        let place = count(last) * (share / 100.0).clamp(0.0, 1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and the last")]
+        let below = (place.floor() as usize).min(last);
+        let above = (below + 1).min(last);
+        Some(Datum::Number(numbers[below] + (numbers[above] - numbers[below]) * (place - place.floor())))
+    };
+    match name {
+        "count" if first.is_none() => Some(Datum::Number(count(rows.len()))),
+        "count" => Some(Datum::Number(count(values.len()))),
+        "count_distinct" => {
+            let different: HashSet<String> = values.iter().map(Datum::to_string).collect();
+            Some(Datum::Number(count(different.len())))
+        }
+        "sum" => Some(Datum::Number(numbers.iter().sum())),
+        "avg" => (!numbers.is_empty()).then(|| Datum::Number(numbers.iter().sum::<f64>() / count(numbers.len()))),
+        "stddev" => (!numbers.is_empty()).then(|| {
+            let mean = numbers.iter().sum::<f64>() / count(numbers.len());
+            let variance = numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count(numbers.len());
+            Datum::Number(variance.sqrt())
+        }),
+        "min" | "sortsfirst" => values.into_iter().min_by(Datum::compare),
+        "max" | "sortslast" => values.into_iter().max_by(Datum::compare),
+        "median" => at_share(&mut numbers, 50.0),
+        "pct" | "percentile" => {
+            let share = eval(arguments.get(1)?, rows)?.number()?;
+            at_share(&mut numbers, share)
+        }
+        // The rows are the newest first.
+        "latest" => values.into_iter().next(),
+        _ => values.into_iter().next_back(),
+    }
+}
+
+fn call(name: &str, arguments: &[Expression], rows: &[&Row]) -> Option<Datum> {
+    let value = |at: usize| arguments.get(at).and_then(|argument| eval(argument, rows));
+    let number = |at: usize| value(at).and_then(|value| value.number());
+    let text = |at: usize| value(at).map(|value| value.to_string());
+    let all = || arguments.iter().filter_map(|argument| eval(argument, rows));
+    let address = |at: usize| text(at).and_then(|text| text.parse::<IpAddr>().ok());
+    Some(match name {
+        "bin" => {
+            let (Some(Datum::Time(at)), Expression::Span(span)) =
+                (rows.first()?.get("@timestamp").cloned(), arguments.first()?)
+            else {
+                return None;
+            };
+            Datum::Time(at.div_euclid(*span) * span)
+        }
+        "datefloor" | "dateceil" => {
+            let Expression::Span(span) = arguments.get(1)? else { return None };
+            let at = millis(number(0)?);
+            let floor = at.div_euclid(*span) * span;
+            Datum::Time(if name == "datefloor" || floor == at { floor } else { floor + span })
+        }
+        "frommillis" => Datum::Time(millis(number(0)?)),
+        "tomillis" | "abs" => Datum::Number(if name == "abs" { number(0)?.abs() } else { number(0)? }),
+        "ceil" => Datum::Number(number(0)?.ceil()),
+        "floor" => Datum::Number(number(0)?.floor()),
+        "round" => {
+            let scale = 10_f64.powf(number(1).unwrap_or_default());
+            Datum::Number((number(0)? * scale).round() / scale)
+        }
+        "sqrt" => Datum::Number(number(0)?.sqrt()),
+        "log" => Datum::Number(number(0)?.ln()),
+        "exp" => Datum::Number(number(0)?.exp()),
+        "pow" => Datum::Number(number(0)?.powf(number(1)?)),
+        "mod" => Datum::Number(number(0)? % number(1)?),
+        "greatest" => all().max_by(Datum::compare)?,
+        "least" => all().min_by(Datum::compare)?,
+        "coalesce" => all().next()?,
+        "concat" => Datum::Text(all().map(|value| value.to_string()).collect()),
+        "strlen" => Datum::Number(length(&text(0)?)),
+        "tolower" => Datum::Text(text(0)?.to_lowercase()),
+        "toupper" => Datum::Text(text(0)?.to_uppercase()),
+        "trim" => Datum::Text(text(0)?.trim().to_owned()),
+        "ltrim" => Datum::Text(text(0)?.trim_start().to_owned()),
+        "rtrim" => Datum::Text(text(0)?.trim_end().to_owned()),
+        "replace" => Datum::Text(text(0)?.replace(&text(1)?, &text(2)?)),
+        "substr" => {
+            let (start, count) = (position(number(1)?), number(2).map_or(usize::MAX, position));
+            Datum::Text(text(0)?.chars().skip(start).take(count).collect())
+        }
+        "strcontains" => Datum::truth(text(0)?.contains(&text(1)?)),
+        "ispresent" => Datum::truth(value(0).is_some()),
+        "isempty" => Datum::truth(text(0).is_none_or(|text| text.is_empty())),
+        "isblank" => Datum::truth(text(0).is_none_or(|text| text.trim().is_empty())),
+        "isvalidip" => Datum::truth(address(0).is_some()),
+        "isvalidipv4" => Datum::truth(address(0).is_some_and(|address| address.is_ipv4())),
+        "isipinsubnet" | "isipv4insubnet" => Datum::truth(is_in_subnet(address(0)?, &text(1)?)),
+        "if" => value(if is_true(arguments.first()?, rows) { 1 } else { 2 })?,
+        _ => return None,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what is no time is the farthest that there is")]
+fn millis(number: f64) -> i64 {
+    number as i64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is negative is the start")]
+fn position(number: f64) -> usize {
+    number as usize
+}
+
+#[expect(clippy::cast_precision_loss, reason = "texts have fewer than 2^53 characters")]
+fn length(text: &str) -> f64 {
+    text.chars().count() as f64
+}
+
+fn is_in_subnet(address: IpAddr, subnet: &str) -> bool {
+    let Some((network, bits)) = subnet.split_once('/') else { return false };
+    let (Ok(network), Ok(bits)) = (network.parse::<IpAddr>(), bits.parse::<u32>()) else { return false };
+    let shared = |a: u128, b: u128, width: u32| bits <= width && (bits == 0 || (a ^ b) >> (width - bits) == 0);
+    match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => shared(u32::from(a).into(), u32::from(b).into(), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => shared(a.into(), b.into(), 128),
+        _ => false,
+    }
+}

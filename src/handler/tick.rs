@@ -1,0 +1,333 @@
+//! A minute has passed: what is due is started or stopped. The truth is in the instances' tags, which one look shows.
+//!
+//! First the order, then the note that it was given: who is killed in between gives it once more, which changes nothing.
+//! Ticks that come at once take turns, and the second finds nothing to do.
+//!
+//! Not here: when a schedule's edges are (`schedule`), and the rule that wakes us.
+
+use super::{
+    Bounds, Handler,
+    ec2::Ec2,
+    failure::Failure,
+    instance::{Aim, Goal, Instance, State},
+    lifetime::container_key,
+    log::{self, Acted},
+    modify::Wish,
+    time,
+};
+use crate::{
+    contract::{Answer, Change, Entry, Target},
+    flight::Turn,
+    marks::{LAST_CALL_TAG, STOPS_AT_TAG},
+    schedule::{self, EDGE_TAG, Schedule},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How old the note of the last call may be: each costs a call to EC2.
+const NOTE_AGE: Duration = Duration::from_mins(1);
+
+/// What is done when nobody calls.
+pub(super) struct Idle {
+    /// How long nobody may call.
+    after: Duration,
+    /// When this process last noted a call, by the clock's uptime.
+    noted: Mutex<Option<Duration>>,
+}
+
+impl Idle {
+    pub(super) fn new(after: Duration) -> Self {
+        Self { after, noted: Mutex::new(None) }
+    }
+}
+
+/// Why something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Schedule,
+    Lifetime,
+    Idle,
+}
+
+impl Why {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Lifetime => "lifetime",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// What is due of one instance.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Due {
+    order: Option<(Goal, Why)>,
+    /// What is noted once the order was given.
+    tags: Vec<(String, String)>,
+    stale: Vec<&'static str>,
+}
+
+impl Due {
+    /// Why there is an order.
+    fn why(&self) -> Why {
+        self.order.map_or(Why::Schedule, |(_, why)| why)
+    }
+
+    /// Decides from what the instance's tags say: pure.
+    fn of(instance: &Instance, now: i64, idle: Option<Duration>) -> Self {
+        let mut due = Self::default();
+        if instance.state.is_gone() {
+            return due;
+        }
+        let read = |key: &str| Some(time::parse(instance.tags.get(key)?)?.unix_timestamp());
+        let wanted = [due.by_lifetime(read(STOPS_AT_TAG), now), due.by_schedule(instance, read(EDGE_TAG), now)];
+        // What came last is what counts.
+        let mut wanted = wanted.into_iter().flatten().max_by_key(|(at, ..)| *at).map(|(_, goal, why)| (goal, why));
+        if wanted.is_none() && instance.state == State::Running {
+            let used = read(LAST_CALL_TAG).unwrap_or_default().max(instance.launched);
+            let is_idle =
+                idle.is_some_and(|after| i64::try_from(after.as_secs()).is_ok_and(|after| now - used >= after));
+            wanted = is_idle.then_some((Goal::Stopped, Why::Idle));
+        }
+        match (wanted, instance.state) {
+            // EC2 takes no such order now: the next minute will see to it.
+            (Some((Goal::Stopped, _)), State::Pending) | (Some((Goal::Running, _)), State::Stopping) => {
+                return Self::default();
+            }
+            (Some((Goal::Stopped, why)), State::Running) => due.order = Some((Goal::Stopped, why)),
+            (Some((Goal::Running, why)), State::Stopped) => due.order = Some((Goal::Running, why)),
+            _ => {}
+        }
+        let is_stopped = matches!(due.order, Some((Goal::Stopped, _)));
+        if is_stopped && instance.tags.contains_key(STOPS_AT_TAG) && due.stale.is_empty() {
+            due.stale.push(STOPS_AT_TAG);
+        }
+        due
+    }
+
+    fn by_lifetime(&mut self, stops_at: Option<i64>, now: i64) -> Option<(i64, Goal, Why)> {
+        let at = stops_at.filter(|at| *at <= now)?;
+        self.stale.push(STOPS_AT_TAG);
+        Some((at, Goal::Stopped, Why::Lifetime))
+    }
+
+    fn by_schedule(&mut self, instance: &Instance, acted: Option<i64>, now: i64) -> Option<(i64, Goal, Why)> {
+        let schedule = Schedule::from_tags(&instance.tags)?;
+        let mut note = |at: i64| {
+            let at = ::time::OffsetDateTime::from_unix_timestamp(at).map(time::text).unwrap_or_default();
+            self.tags.push((EDGE_TAG.to_owned(), at));
+        };
+        let Some(since) = acted else {
+            // Somebody has written the tags by hand: from now on.
+            note(now);
+            return None;
+        };
+        let edge = schedule.last_edge(since, now)?;
+        note(edge.at);
+        let goal = match edge.turn {
+            schedule::Turn::Start => Goal::Running,
+            schedule::Turn::Stop => Goal::Stopped,
+        };
+        Some((edge.at, goal, Why::Schedule))
+    }
+}
+
+impl Handler {
+    /// Does what is due at `time`, which the rule's event says; else now.
+    pub(super) async fn tick(&self, time: Option<&str>, bounds: &Bounds) -> Result<Answer, Failure> {
+        let now = time.and_then(time::parse).unwrap_or_else(|| self.timing.clock.now()).unix_timestamp();
+        let ec2 = self.ec2()?;
+        let (instances, mut results) = {
+            let _turn = self.ticks.lock().await;
+            let _turn_of_process = ec2.turn().await;
+            let instances = ec2.list().await?;
+            let mut results = act(ec2, &instances, now, self.idle.as_ref().map(|idle| idle.after)).await;
+            results.extend(self.stop_containers(ec2, &instances, now).await);
+            (instances, results)
+        };
+        // What is on its way to another type is gone on with, each in its own turn.
+        for instance in instances.iter().filter(|instance| !instance.state.is_gone()) {
+            if let Some(kind) = instance.becomes().and_then(|kind| kind.parse().ok()) {
+                let (aim, wish) = (Aim::Id(instance.id.clone()), Wish { kind, restart: true, wait: false });
+                let modified = ec2.modify(&aim, &wish, bounds.until, &Turn::default()).await;
+                if let Err(failure) = modified {
+                    results.push(failed(&failure, instance));
+                }
+            }
+        }
+        if results.iter().all(Entry::is_ok) { Ok(Answer::Results { results }) } else { Err(Failure::Partial(results)) }
+    }
+
+    /// Stops the containers whose time has come, and with idle ones everything.
+    async fn stop_containers(&self, ec2: &Ec2, instances: &[Instance], now: i64) -> Vec<Entry> {
+        let mut results = Vec::new();
+        for instance in instances.iter().filter(|instance| !instance.state.is_gone()) {
+            for (key, name) in due_containers(instance, now) {
+                let stopped = self.stop_container(&name).await;
+                // One that is gone is stopped, too.
+                let is_settled = matches!(stopped, Ok(()) | Err(Failure::ContainerNotFound | Failure::Conflict(_)));
+                results.push(told(&name, Why::Lifetime, stopped));
+                if is_settled && let Err(failure) = ec2.untag(&[instance.id.as_str()], &[&key]).await {
+                    results.push(failed(&failure, instance));
+                }
+            }
+        }
+        let Some(after) = self.idle.as_ref().map(|idle| idle.after) else { return results };
+        let used = |instance: &Instance| {
+            let noted = instance.tags.get(LAST_CALL_TAG).and_then(|text| time::parse(text));
+            noted.map_or(i64::MIN, ::time::OffsetDateTime::unix_timestamp)
+        };
+        // Of a container nobody knows since when it runs: only a call tells.
+        let used = instances.iter().map(used).max().filter(|used| *used > i64::MIN);
+        let is_idle = used.is_some_and(|used| i64::try_from(after.as_secs()).is_ok_and(|after| now - used >= after));
+        let Some(docker) = self.docker.as_ref().filter(|_| is_idle) else { return results };
+        for container in docker.list().await.unwrap_or_default() {
+            if container.state == "running" {
+                let stopped = self.stop_container(&container.name).await;
+                results.push(told(&container.name, Why::Idle, stopped));
+            }
+        }
+        results
+    }
+
+    async fn stop_container(&self, name: &str) -> Result<(), Failure> {
+        let name = name.parse().map_err(|_| Failure::ContainerNotFound)?;
+        self.change_container(Change::Stop, name).await
+    }
+
+    /// Notes that the API is in use, where that matters. A call is answered whatever becomes of it.
+    pub(super) async fn note_call(&self) {
+        let (Some(idle), Some(ec2)) = (&self.idle, &self.ec2) else { return };
+        let now = self.timing.clock.uptime();
+        {
+            let mut noted = idle.noted.lock().unwrap_or_else(PoisonError::into_inner);
+            if noted.is_some_and(|noted| now.saturating_sub(noted) < NOTE_AGE) {
+                return;
+            }
+            *noted = Some(now);
+        }
+        let Ok(instances) = ec2.list().await else { return };
+        let now = self.timing.clock.now();
+        let is_old = |instance: &&Instance| {
+            let noted = instance.tags.get(LAST_CALL_TAG).and_then(|text| time::parse(text));
+            !instance.state.is_gone() && noted.is_none_or(|noted| now - noted >= NOTE_AGE)
+        };
+        let ids: Vec<&str> = instances.iter().filter(is_old).map(|instance| instance.id.as_str()).collect();
+        if !ids.is_empty() {
+            let _ = ec2.tag(&ids, &[(LAST_CALL_TAG.to_owned(), time::text(now))]).await;
+        }
+    }
+}
+
+/// The containers whose time stands in the tags of this instance and has come: the tag and the name.
+fn due_containers(instance: &Instance, now: i64) -> Vec<(String, String)> {
+    let prefix = container_key("").unwrap_or_default();
+    let is_due = |text: &str| time::parse(text).is_some_and(|at| at.unix_timestamp() <= now);
+    let of = |(key, text): (&String, &String)| {
+        let name = key.strip_prefix(&prefix)?;
+        is_due(text).then(|| (key.clone(), name.to_owned()))
+    };
+    instance.tags.iter().filter_map(of).collect()
+}
+
+/// Gives the orders that are due, and notes them.
+async fn act(ec2: &Ec2, instances: &[Instance], now: i64, idle: Option<Duration>) -> Vec<Entry> {
+    let mut due: Vec<(&Instance, Due)> =
+        instances.iter().map(|instance| (instance, Due::of(instance, now, idle))).collect();
+    let mut results = Vec::new();
+    for goal in [Goal::Stopped, Goal::Running] {
+        let (mut ordered, others): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|(_, due)| due.order.is_some_and(|(wanted, _)| wanted == goal));
+        due = others;
+        let ids: Vec<&str> = ordered.iter().map(|(instance, _)| instance.id.as_str()).collect();
+        for (instance, due) in &ordered {
+            log::saw(instance.id.as_str(), instance.state.as_str());
+            log::because(instance.id.as_str(), due.why().as_str());
+        }
+        let all = if ids.is_empty() { Ok(()) } else { ec2.order_all(goal, &ids).await };
+        let mut kept = Vec::new();
+        for (instance, of_it) in ordered.drain(..) {
+            // EC2 takes all or none: of several each is tried for itself.
+            let done = match &all {
+                Err(_) if instances.len() > 1 => ec2.order_all(goal, &[instance.id.as_str()]).await,
+                done => done.clone(),
+            };
+            let is_done = done.is_ok();
+            results.push(entry(instance, goal, of_it.why(), done));
+            if is_done {
+                kept.push((instance, of_it));
+            }
+        }
+        due.extend(kept);
+    }
+    if let Err(failure) = note(ec2, &due).await {
+        results.extend(due.first().map(|(instance, _)| failed(&failure, instance)));
+    }
+    results
+}
+
+/// Writes down what was done: equal notes go together.
+async fn note(ec2: &Ec2, due: &[(&Instance, Due)]) -> Result<(), Failure> {
+    let mut tags: BTreeMap<&[(String, String)], Vec<&str>> = BTreeMap::new();
+    let mut stale: BTreeMap<&[&'static str], Vec<&str>> = BTreeMap::new();
+    for (instance, due) in due {
+        let id = instance.id.as_str();
+        if !due.tags.is_empty() {
+            tags.entry(&due.tags).or_default().push(id);
+        }
+        if !due.stale.is_empty() {
+            stale.entry(&due.stale).or_default().push(id);
+        }
+    }
+    for (tags, ids) in tags {
+        ec2.tag(&ids, tags).await?;
+    }
+    for (keys, ids) in stale {
+        ec2.untag(&ids, keys).await?;
+    }
+    Ok(())
+}
+
+fn entry(instance: &Instance, goal: Goal, why: Why, done: Result<(), Failure>) -> Entry {
+    let change = match goal {
+        Goal::Running => Change::Start,
+        Goal::Stopped => Change::Stop,
+    };
+    let outcome = done.as_ref().map_or_else(Failure::code, |()| Entry::OK);
+    let target = Target::Ec2.as_str();
+    let id = instance.id.as_str();
+    log::acted(&Acted { action: change.as_str(), target, id, by: why.as_str(), outcome });
+    match done {
+        Ok(()) => Entry {
+            instance_id: Some(instance.id.to_string()),
+            name: instance.name().map(|name| name.to_string()),
+            ..Entry::new(change.done(), Entry::OK)
+        },
+        Err(failure) => failed(&failure, instance),
+    }
+}
+
+fn failed(failure: &Failure, instance: &Instance) -> Entry {
+    Entry {
+        instance_id: Some(instance.id.to_string()),
+        name: instance.name().map(|name| name.to_string()),
+        error: Some(failure.to_string()),
+        ..Entry::new(Entry::FAILED, failure.code())
+    }
+}
+
+fn told(name: &str, why: Why, done: Result<(), Failure>) -> Entry {
+    let outcome = done.as_ref().map_or_else(Failure::code, |()| Entry::OK);
+    let (action, target) = (Change::Stop.as_str(), Target::Docker.as_str());
+    log::because(name, why.as_str());
+    log::acted(&Acted { action, target, id: name, by: why.as_str(), outcome });
+    let entry = match done {
+        Ok(()) => Entry::new(Change::Stop.done(), Entry::OK),
+        Err(failure) => Entry { error: Some(failure.to_string()), ..Entry::new(Entry::FAILED, failure.code()) },
+    };
+    Entry { container: Some(name.to_owned()), ..entry }
+}

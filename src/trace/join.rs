@@ -1,0 +1,498 @@
+//! Lines to calls: by the request's id, and by Lambda's id of the invocation, which the handler and the gateway write
+//! beside it.
+
+use super::{
+    call::{Call, Place, Station, milliseconds},
+    line::Line,
+    record::{Event, Invoked, Proxy, Record, Rejected, Report, Request, Upstream},
+};
+use crate::marks::{NO_ACTION, OWN_CALLS, TICK};
+use std::collections::{HashMap, HashSet};
+use time::{Duration, OffsetDateTime};
+
+/// How much clocks and buffers may move a function's lines against the edge's.
+const SLACK: Duration = Duration::seconds(2);
+/// The code of what went well.
+const OK: &str = "ok";
+
+/// What came of joining.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    /// The calls that ended within the window, oldest first.
+    pub(super) calls: Vec<Call>,
+    /// The lines within the window that belong to none, oldest first.
+    pub(super) others: Vec<Line>,
+}
+
+/// An invocation of the function, from its log and the gateway's.
+#[derive(Default)]
+struct Invocation {
+    id: String,
+    request_id: Option<String>,
+    event: Option<Box<Event>>,
+    report: Option<Report>,
+    invoked: Option<(OffsetDateTime, Invoked)>,
+    lines: Vec<Line>,
+}
+
+impl Invocation {
+    /// When it was over, as far as that was written down.
+    fn end(&self) -> Option<OffsetDateTime> {
+        self.lines.iter().map(|line| line.time).max()
+    }
+}
+
+/// A piece of a call that names the request.
+enum Piece {
+    Lent(Box<Request>, Line),
+    Proxy(Proxy, Line),
+    Line(Line),
+}
+
+/// Joins lines into the calls that ended within a window of time, `from` included and `until` not. Lines around it
+/// complete them; `later` are the ids of calls that ended after it and whose function's lines may lie within.
+pub(super) fn join(
+    lines: Vec<Line>,
+    (from, until): (OffsetDateTime, OffsetDateTime),
+    later: &HashSet<String>,
+) -> Joined {
+    let is_within = |time: OffsetDateTime| time >= from && time < until;
+    let mut sorted = Sorted::default();
+    for line in lines {
+        sorted.take(line);
+    }
+    let Sorted { requests, mut pieces, invocations, others, .. } = sorted;
+    let mut joined = Joined::default();
+    let mut calls: Vec<Call> = Vec::new();
+    let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+    for (request, line) in requests {
+        by_id.entry(request.request_id.clone()).or_default().push(calls.len());
+        calls.push(of_request(*request, line));
+    }
+    // Of calls that a client gave one id, the one that lasted at that time.
+    let nearest = |calls: &[Call], id: &str, time: OffsetDateTime| {
+        let distance = |call: &Call| (call.end - time).abs().min((call.time - time).abs());
+        let holds = |call: &Call| time >= call.time - SLACK && time <= call.end + SLACK;
+        let found = by_id.get(id)?.iter().copied().filter(|at| holds(&calls[*at]));
+        found.min_by_key(|at| distance(&calls[*at]))
+    };
+    let mut alone: HashMap<String, usize> = HashMap::new();
+    for invocation in invocations {
+        let Some(time) = invocation.end().or(invocation.invoked.as_ref().map(|(time, _)| *time)) else { continue };
+        let id = invocation.request_id.clone().unwrap_or_else(|| invocation.id.clone());
+        if let Some(at) = nearest(&calls, &id, time) {
+            add_invocation(&mut calls[at], invocation);
+        } else if !later.contains(&id) && is_within(time) {
+            alone.insert(id.clone(), calls.len());
+            let mut call = Call::new(id, time);
+            add_invocation(&mut call, invocation);
+            calls.push(call);
+        }
+    }
+    for (id, found) in pieces.drain() {
+        for piece in found {
+            let time = piece.time();
+            match nearest(&calls, &id, time).or_else(|| alone.get(&id).copied()) {
+                Some(at) => add_piece(&mut calls[at], piece),
+                None if later.contains(&id) || !is_within(time) => {}
+                None => match piece {
+                    // A function's own call of AWS, of which nothing tells for whom it was made.
+                    Piece::Lent(request, line) => calls.push(of_request(*request, line)),
+                    Piece::Proxy(proxy, line) => calls.push(of_proxy(&proxy, line)),
+                    Piece::Line(line) => joined.others.push(line),
+                },
+            }
+        }
+    }
+    calls.retain(|call| is_within(call.end));
+    for call in &mut calls {
+        finish(call);
+    }
+    calls.sort_by(|a, b| (a.end, &a.request_id).cmp(&(b.end, &b.request_id)));
+    joined.calls = calls;
+    joined.others.extend(others.into_iter().filter(|line| is_within(line.time)));
+    joined.others.sort_by_key(|line| line.time);
+    joined
+}
+
+/// Lines by what they are.
+#[derive(Default)]
+struct Sorted {
+    requests: Vec<(Box<Request>, Line)>,
+    pieces: HashMap<String, Vec<Piece>>,
+    invocations: Vec<Invocation>,
+    by_id: HashMap<String, usize>,
+    /// The invocation that each log stream is in.
+    within: HashMap<String, String>,
+    others: Vec<Line>,
+}
+
+impl Sorted {
+    fn take(&mut self, line: Line) {
+        match Record::read(&line) {
+            Record::Request(request) if request.lent => {
+                let id = request.request_id.clone();
+                self.pieces.entry(id).or_default().push(Piece::Lent(request, line));
+            }
+            Record::Request(request) => self.requests.push((request, line)),
+            Record::Rejected(rejected) => self.requests.push((of_rejected(*rejected), line)),
+            Record::Invoked(invoked) => {
+                let invocation = self.invocation(&invoked.invocation_id);
+                invocation.request_id = Some(invoked.request_id.clone());
+                invocation.invoked = Some((line.time, invoked));
+                invocation.lines.push(line);
+            }
+            Record::Event(event) => {
+                let invocation = self.invocation(&event.invocation_id);
+                invocation.request_id = Some(event.request_id.clone());
+                invocation.event = Some(event);
+                invocation.lines.push(line);
+            }
+            Record::Start(id) => {
+                if let Some(stream) = &line.stream {
+                    self.within.insert(stream.clone(), id.clone());
+                }
+                self.invocation(&id).lines.push(line);
+            }
+            Record::End(id) => {
+                if let Some(stream) = &line.stream {
+                    self.within.remove(stream);
+                }
+                self.invocation(&id).lines.push(line);
+            }
+            Record::Report(report) => {
+                let invocation = self.invocation(&report.invocation_id);
+                invocation.report = Some(report);
+                invocation.lines.push(line);
+            }
+            Record::Proxy(proxy) => {
+                self.pieces.entry(proxy.request_id.clone()).or_default().push(Piece::Proxy(proxy, line));
+            }
+            Record::Of(id) if self.of_stream(&line).is_none() => {
+                self.pieces.entry(id).or_default().push(Piece::Line(line));
+            }
+            Record::Of(_) | Record::Other => match self.of_stream(&line) {
+                Some(id) => self.invocation(&id).lines.push(line),
+                None => self.others.push(line),
+            },
+        }
+    }
+
+    /// The invocation between whose START and END a function's line stands.
+    fn of_stream(&self, line: &Line) -> Option<String> {
+        self.within.get(line.stream.as_ref()?).cloned()
+    }
+
+    fn invocation(&mut self, id: &str) -> &mut Invocation {
+        let at = *self.by_id.entry(id.to_owned()).or_insert_with(|| {
+            self.invocations.push(Invocation { id: id.to_owned(), ..Invocation::default() });
+            self.invocations.len() - 1
+        });
+        &mut self.invocations[at]
+    }
+}
+
+impl Piece {
+    fn time(&self) -> OffsetDateTime {
+        let (Self::Lent(_, line) | Self::Proxy(_, line) | Self::Line(line)) = self;
+        line.time
+    }
+}
+
+fn of_rejected(rejected: Rejected) -> Box<Request> {
+    let Rejected { request_id, peer, reason, status } = rejected;
+    let operation = Some("rejected".to_owned());
+    Box::new(Request { request_id, peer, code: Some(reason), status, operation, ..Request::default() })
+}
+
+fn of_request(request: Request, line: Line) -> Call {
+    let mut call = Call::new(request.request_id, line.time);
+    call.lasted(request.duration_ms);
+    call.lent = request.lent;
+    let is_aws = request.operation.is_some();
+    let path = request.path.as_deref().map(|path| below_stage(path).to_owned());
+    let is_of_document = path.as_deref().is_some_and(|path| path.ends_with("/openapi.json"));
+    call.own = path.as_deref() == Some("/healthz")
+        || (call.request_id.starts_with(OWN_CALLS) && !request.lent && (is_aws || is_of_document));
+    (call.stack, call.key, call.source) = (request.stack, request.key, request.peer.map(without_port));
+    (call.action, call.target, call.name) = (request.action, request.target, request.name);
+    (call.status, call.code) = (request.status, request.code);
+    if let Some(operation) = request.operation {
+        call.target = operation.split_once(' ').map(|(service, _)| service.to_owned());
+        call.action = operation.split_once(' ').map(|(_, name)| name.to_owned());
+        call.operation = operation;
+    }
+    (call.method, call.path) = (request.method, path);
+    call.stations.push(station(Place::Edge, 0.0, request.duration_ms));
+    if let Some(ms) = request.gateway_ms {
+        call.stations.push(station(Place::Gateway, (request.duration_ms - ms).max(0.0), ms));
+    }
+    call.lines.push(line);
+    call
+}
+
+fn of_proxy(proxy: &Proxy, line: Line) -> Call {
+    let mut call = Call::new(proxy.request_id.clone(), line.time);
+    call.lasted(proxy.duration_ms);
+    call.operation = format!("docker {}", proxy.operation.as_deref().unwrap_or("?"));
+    (call.action, call.target) = (proxy.operation.clone(), Some("docker".to_owned()));
+    (call.name, call.status) = (proxy.container.clone(), proxy.status);
+    call.code = Some(proxy.reason.clone()).filter(|reason| reason != OK);
+    call.source = proxy.peer.clone().map(without_port);
+    // Whoever looks after the proxy asks whether it answers.
+    call.own = proxy.operation.as_deref() == Some("ping");
+    call.lines.push(line);
+    call
+}
+
+/// The path of an API as its author wrote it, of a path in either of the forms that local engines have.
+fn below_stage(path: &str) -> &str {
+    let rest = match (path.strip_prefix("/restapis/"), path.strip_prefix("/_aws/execute-api/")) {
+        (Some(rest), _) => rest.split_once("/_user_request_").map(|(_, rest)| rest),
+        (_, Some(rest)) => rest.splitn(3, '/').nth(2).map(|rest| &path[path.len() - rest.len() - 1..]),
+        _ => None,
+    };
+    match rest {
+        Some("") => "/",
+        Some(rest) => rest,
+        None => path,
+    }
+}
+
+fn without_port(peer: String) -> String {
+    peer.parse::<std::net::SocketAddr>().map_or(peer, |address| address.ip().to_string())
+}
+
+fn station(place: Place, at_ms: f64, ms: f64) -> Station {
+    Station { place, at_ms, ms, operation: None, problem: None }
+}
+
+fn add_invocation(call: &mut Call, invocation: Invocation) {
+    let Invocation { id, event, report, invoked, lines, .. } = invocation;
+    call.invocation_id = Some(id);
+    let run = report.as_ref().map(|report| report.ms).or(event.as_ref().map(|event| event.ms));
+    let init = report.as_ref().and_then(|report| report.init_ms);
+    if call.stations.is_empty() {
+        // Nothing before the function writes where we can read it.
+        call.lasted(run.unwrap_or_default() + init.unwrap_or_default());
+    }
+    let total = call.total_ms.unwrap_or_default();
+    // What the gateway waited for it, else what is left of the whole.
+    let over = invoked.as_ref().map_or(total, |(time, _)| (*time - call.time).as_seconds_f64() * 1000.0);
+    let over = if over.is_finite() { over.clamp(0.0, total) } else { total };
+    let run_at = (over - run.unwrap_or_default()).max(0.0);
+    if let Some(init) = init {
+        call.stations.push(station(Place::Init, (run_at - init).max(0.0), init));
+    }
+    if let Some(run) = run {
+        call.stations.push(station(Place::Function, run_at, run));
+    }
+    call.cold = match (&event, init) {
+        (Some(event), _) => Some(event.cold > 0.0),
+        (None, init) => Some(init.is_some()),
+    };
+    if let Some(event) = event {
+        add_event(call, *event, run_at);
+    } else if call.operation.is_empty() && call.method.is_none() {
+        call.operation = "lambda Invoke".to_owned();
+    }
+    call.lines.extend(lines);
+}
+
+fn add_event(call: &mut Call, event: Event, run_at: f64) {
+    let known = |word: Option<String>| word.filter(|word| !word.is_empty());
+    call.stack = known(event.stack).or(call.stack.take());
+    call.key = known(event.key).or(call.key.take());
+    call.target = known(event.target).or(call.target.take());
+    call.name = known(event.name).or(call.name.take());
+    call.source = call.source.take().or(known(event.source));
+    call.method = call.method.take().or(known(event.method));
+    call.path = call.path.take().or(known(event.path));
+    // What no action of ours is, is counted as one; what was asked for is what the edge has seen.
+    call.action = match known(event.action) {
+        Some(action) if action != NO_ACTION => Some(action),
+        _ => call.action.take(),
+    };
+    // Of a direct invocation the answer that counts is the function's, which is in AWS's envelope.
+    call.status = call.status.filter(|_| call.operation.is_empty()).or(event.status);
+    call.code = call.code.take().or(event.outcome).filter(|code| code != OK);
+    call.changes.extend(event.changes.into_iter().map(Into::into));
+    // A minute that has passed is nobody's call, unless something was due.
+    call.own |= call.action.as_deref() == Some(TICK) && call.changes.is_empty() && call.code.is_none();
+    for upstream in event.upstream {
+        let place = upstream.place();
+        let Upstream { operation, at_ms, ms, problem } = upstream;
+        let operation = Some(operation).filter(|operation| !operation.is_empty());
+        call.stations.push(Station { place, at_ms: run_at + at_ms, ms, operation, problem });
+    }
+}
+
+fn add_piece(call: &mut Call, piece: Piece) {
+    match piece {
+        Piece::Lent(request, line) => {
+            // Seen from both sides: the handler's own account has it already.
+            if !call.stations.iter().any(|station| matches!(station.place, Place::Ec2)) {
+                let at = (line.time - milliseconds(request.duration_ms) - call.time).as_seconds_f64() * 1000.0;
+                let mut found = station(Place::Ec2, at.max(0.0), request.duration_ms);
+                (found.operation, found.problem) = (request.operation, request.code);
+                call.stations.push(found);
+            }
+            call.lines.push(line);
+        }
+        Piece::Proxy(_, line) | Piece::Line(line) => call.lines.push(line),
+    }
+}
+
+/// Puts in order what came in any.
+fn finish(call: &mut Call) {
+    call.stations.sort_by(|a, b| a.place.cmp(&b.place).then(a.at_ms.total_cmp(&b.at_ms)));
+    call.lines.sort_by_key(|line| line.time);
+    if call.operation.is_empty() {
+        let method = call.method.clone().unwrap_or_else(|| "lambda".to_owned());
+        let start = match &call.path {
+            Some(path) => format!("{method} {path}"),
+            None => format!("{method} Invoke"),
+        };
+        call.operation = call.worded(&start, (' ', ' '));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::LogSource;
+    use time::macros::datetime;
+
+    const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+    const INVOCATION: &str = "8476a536-1111-4222-8333-444455556666";
+
+    fn at(ms: i64) -> OffsetDateTime {
+        NOON + Duration::milliseconds(ms)
+    }
+
+    fn line(ms: i64, source: LogSource, text: &str) -> Line {
+        let stream = (source == LogSource::Lambda).then(|| "stream".to_owned());
+        Line { stream, ..Line::new(at(ms), source, text.to_owned()) }
+    }
+
+    fn request(ms: i64, id: &str, more: &str) -> Line {
+        let text = format!(
+            r#"{{"message":"request","request_id":"{id}","method":"GET","path":"/restapis/a/dev/_user_request_/infra","peer":"127.0.0.1:5","duration_ms":35.0,"status":200{more}}}"#
+        );
+        line(ms, LogSource::Engine, &text)
+    }
+
+    fn event(ms: i64, id: &str, invocation: &str) -> Line {
+        let text = format!(
+            r#"{{"level":"INFO","request_id":"{id}","invocation_id":"{invocation}","stack":"alice","method":"GET","path":"/infra","action":"start","target":"ec2","status":200,"outcome":"ok","key":"alice","source":"203.0.113.7","changes":[{{"resource":"i-1","before":"stopped","after":"running"}}],"upstream":[{{"operation":"ec2 StartInstances","at_ms":2.0,"ms":8.0}}],"Duration":15.0,"ColdStart":1,"_aws":{{"Timestamp":0}}}}"#
+        );
+        line(ms, LogSource::Lambda, &text)
+    }
+
+    fn invocation(ms: i64, id: &str, invocation: &str) -> Vec<Line> {
+        let lambda = |ms, text: String| line(ms, LogSource::Lambda, &text);
+        vec![
+            lambda(ms - 20, format!("START RequestId: {invocation} Version: $LATEST")),
+            lambda(ms - 10, "a line of the function's own".to_owned()),
+            event(ms - 3, id, invocation),
+            lambda(ms - 2, format!("END RequestId: {invocation}")),
+            lambda(ms - 2, format!("REPORT RequestId: {invocation}\tDuration: 15.00 ms\tInit Duration: 7.00 ms\t")),
+        ]
+    }
+
+    fn joined(lines: Vec<Line>, window: (i64, i64), later: &[&str]) -> Joined {
+        let later = later.iter().map(|id| (*id).to_owned()).collect();
+        join(lines, (at(window.0), at(window.1)), &later)
+    }
+
+    #[test]
+    fn what_every_station_wrote_about_a_call_is_one_call() {
+        let mut lines = invocation(0, "r-1", INVOCATION);
+        let invoked =
+            format!(r#"{{"message":"invoked","request_id":"r-1","invocation_id":"{INVOCATION}","duration_ms":30.0}}"#);
+        lines.push(line(-1, LogSource::Engine, &invoked));
+        lines.push(line(-8, LogSource::Engine, r#"{"message":"request","request_id":"r-1","operation":"ec2 StartInstances","lent":true,"status":200,"duration_ms":1.0}"#));
+        lines.push(line(
+            -8,
+            LogSource::Proxy,
+            r#"{"request_id":"r-1","decision":"allow","reason":"ok","duration_ms":2}"#,
+        ));
+        lines.push(request(0, "r-1", r#","action":"start","gateway_ms":34.0"#));
+        lines.sort_by_key(|line| line.time);
+        let found = joined(lines, (-1000, 1000), &[]);
+        assert_eq!((found.calls.len(), found.others.len()), (1, 0), "{found:?}");
+        let call = &found.calls[0];
+        assert_eq!((call.request_id.as_str(), call.invocation_id.as_deref()), ("r-1", Some(INVOCATION)));
+        assert_eq!(
+            (call.asked().as_str(), call.operation.as_str()),
+            ("GET /infra?action=start", "GET /infra action=start")
+        );
+        assert_eq!((call.key.as_deref(), call.stack.as_deref(), call.cold), (Some("alice"), Some("alice"), Some(true)));
+        assert_eq!((call.source.as_deref(), call.status, call.code.as_deref()), (Some("127.0.0.1"), Some(200), None));
+        let places: Vec<_> = call.stations.iter().map(|station| station.place.as_str()).collect();
+        assert_eq!(places, ["edge", "gateway", "init", "function", "ec2"]);
+        let function = call.at(Place::Function).unwrap();
+        assert!((function.at_ms - 19.0).abs() < 1e-6 && (function.ms - 15.0).abs() < 1e-6, "{function:?}");
+        assert_eq!(call.changes[0].before.as_deref(), Some("stopped"));
+        assert_eq!(call.lines.len(), 9);
+        assert!(call.lines.iter().any(|line| line.text == "a line of the function's own"));
+    }
+
+    #[test]
+    fn where_only_the_function_writes_its_event_is_the_call() {
+        let found = joined(invocation(0, "r-1", INVOCATION), (-1000, 1000), &[]);
+        let call = &found.calls[0];
+        assert_eq!((call.asked().as_str(), call.status), ("GET /infra?action=start", Some(200)));
+        assert_eq!((call.source.as_deref(), call.total_ms), (Some("203.0.113.7"), Some(22.0)));
+    }
+
+    #[test]
+    fn no_call_is_on_two_pages() {
+        let mut lines = invocation(0, "r-1", INVOCATION);
+        lines.push(request(5, "r-1", ""));
+        assert_eq!(joined(lines.clone(), (-1000, 5), &["r-1"]).calls.len(), 0, "its answer is after the window");
+        assert_eq!(joined(lines, (0, 1000), &[]).calls.len(), 1, "what is before the window completes it");
+    }
+
+    #[test]
+    fn calls_that_a_client_gave_one_id_stay_apart() {
+        let mut lines = invocation(0, "lesson", "i-1");
+        lines.extend(invocation(10_000, "lesson", "i-2"));
+        lines.extend([request(0, "lesson", ""), request(10_000, "lesson", "")]);
+        lines.sort_by_key(|line| line.time);
+        let found = joined(lines, (-1000, 20_000), &[]);
+        let ids: Vec<_> = found.calls.iter().map(|call| call.invocation_id.as_deref().unwrap()).collect();
+        assert_eq!(ids, ["i-1", "i-2"]);
+    }
+
+    #[test]
+    fn ateliers_own_calls_are_those_that_only_look_after_things() {
+        let own = |id: &str, path: &str, more: &str| {
+            let text = format!(
+                r#"{{"message":"request","request_id":"{id}","method":"GET","path":"{path}","status":200,"duration_ms":1.0{more}}}"#
+            );
+            joined(vec![line(0, LogSource::Engine, &text)], (-10, 10), &[]).calls[0].own
+        };
+        assert!(own("atelier-status-1-1", "/", r#","operation":"ec2 DescribeInstances""#));
+        assert!(own("x", "/healthz", ""));
+        assert!(own("atelier-status-1-2", "/restapis/a/dev/_user_request_/openapi.json", ""));
+        assert!(!own("atelier-call-1-1", "/restapis/a/dev/_user_request_/infra", ""), "nobody hides a call by its id");
+        assert!(!own("r", "/", r#","operation":"ec2 StopInstances""#));
+    }
+
+    #[test]
+    fn paths_are_told_as_the_apis_author_wrote_them() {
+        assert_eq!(below_stage("/restapis/a/dev/_user_request_/infra"), "/infra");
+        assert_eq!(below_stage("/restapis/a/dev/_user_request_"), "/");
+        assert_eq!(below_stage("/_aws/execute-api/a/dev/items/1"), "/items/1");
+        assert_eq!(below_stage("/2015-03-31/functions"), "/2015-03-31/functions");
+    }
+
+    #[test]
+    fn lines_of_nobody_stay_lines() {
+        let found =
+            joined(vec![line(0, LogSource::Engine, "listening"), line(50, LogSource::Deploy, "done")], (-10, 10), &[]);
+        assert_eq!(found.others.len(), 1);
+        assert!(found.calls.is_empty());
+    }
+}

@@ -1,0 +1,273 @@
+//! Calls page by page, the newest first.
+
+use super::{
+    call::Call,
+    container_log::ContainerLog,
+    filter::Filter,
+    function_log::FunctionLog,
+    join::{Joined, join},
+    line::Line,
+    record::Record,
+    rotated::{Chunk, Rotated},
+};
+use crate::{
+    cli::LogSource,
+    docker::Role,
+    engine,
+    error::{Code, Error, Result},
+    settings::Settings,
+    text::Message,
+};
+use futures_util::future::join_all;
+use serde::Serialize;
+use std::{collections::HashSet, fmt, str::FromStr};
+use time::{Duration, OffsetDateTime};
+
+/// How many lines of a log are joined at a time.
+const LINES: usize = 4_000;
+/// How far lines of one call may lie apart in different logs, beside the time that it lasts.
+const SLACK: Duration = Duration::seconds(2);
+/// How long a call lasts at most: the gateway gives up then, and the edge soon after.
+const LONGEST_CALL: Duration = Duration::seconds(31);
+/// The first windows of time that are looked at, from now back; after them all that is left is one.
+const WINDOWS: [Duration; 3] = [Duration::minutes(10), Duration::hours(1), Duration::hours(24)];
+/// How many windows one page looks at before it says where it is.
+const MOST_WINDOWS: usize = 64;
+
+/// A place between calls: right behind the call that ended at this moment with this id, towards the past.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    pub(super) time: OffsetDateTime,
+    pub(super) id: String,
+}
+
+/// A text that is no cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a cursor of an earlier page")]
+pub struct InvalidCursor;
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.time.unix_timestamp_nanos(), self.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> std::result::Result<Self, InvalidCursor> {
+        let (nanos, id) = text.split_once('_').ok_or(InvalidCursor)?;
+        let time = nanos.parse().ok().and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
+        Ok(Self { time: time.ok_or(InvalidCursor)?, id: id.to_owned() })
+    }
+}
+
+impl Serialize for Cursor {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Some calls, and where the next ones are.
+#[derive(Debug, Default, Serialize)]
+pub struct Page {
+    /// The calls, the newest first.
+    pub calls: Vec<Call>,
+    /// Lines that belong to no call, the newest first; only where the filter is about time alone.
+    pub others: Vec<Line>,
+    /// Where older ones are; `None` where there are none. A page may be short, or empty, and others follow it.
+    pub next: Option<Cursor>,
+    /// What could not be read.
+    #[serde(skip)]
+    pub failure: Option<Error>,
+}
+
+/// What wrote about calls here: files, containers, the function's log group.
+pub struct Reader {
+    pub(super) settings: Settings,
+    files: Vec<Rotated>,
+    containers: Vec<ContainerLog>,
+    function: FunctionLog,
+    /// The logs that are read; empty is all.
+    sources: Vec<LogSource>,
+}
+
+impl Reader {
+    /// Reads what was written about the calls of the engine and the stack that these settings mean. Nothing is opened
+    /// yet.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self::of(settings, &[])
+    }
+
+    /// The same, of some logs only.
+    #[must_use]
+    pub fn of(settings: &Settings, sources: &[LogSource]) -> Self {
+        let wanted = |source: &LogSource| sources.is_empty() || sources.contains(source);
+        let roles = [(LogSource::Engine, Role::Engine), (LogSource::Edge, Role::Edge), (LogSource::Proxy, Role::Proxy)];
+        let folder = &settings.folder;
+        let kept = roles.map(|(source, role)| (source, engine::log_path(folder, role)));
+        let files = kept.into_iter().chain([(LogSource::Deploy, folder.join("deploy.log"))]);
+        let files = files.filter(|(source, _)| wanted(source)).map(|(source, path)| Rotated::new(path, source));
+        let containers = roles.into_iter().filter(|(source, _)| wanted(source));
+        Self {
+            files: files.collect(),
+            containers: containers.map(|(source, role)| ContainerLog::new(source, role)).collect(),
+            function: FunctionLog::default(),
+            settings: settings.clone(),
+            sources: sources.to_vec(),
+        }
+    }
+
+    /// Only what the function itself has written, which is on the engine and survives this machine.
+    #[must_use]
+    pub fn of_function(settings: &Settings) -> Self {
+        Self::of(settings, &[LogSource::Lambda])
+    }
+
+    /// Gives up to `size` calls that a filter lets through, the newest first: those after `cursor`, or the newest of
+    /// all. Where few match, a page may end before it is full, and say where to go on.
+    ///
+    /// # Errors
+    /// `file` when a log is there and cannot be read. Why the function's log cannot be read is in the page.
+    pub async fn page(&mut self, filter: &Filter, size: usize, cursor: Option<&Cursor>) -> Result<Page> {
+        let now = OffsetDateTime::now_utc() + SLACK;
+        let start = cursor.map_or(now, |cursor| cursor.time + Duration::nanoseconds(1));
+        let mut until = filter.until.map_or(start, |until| until.min(start));
+        let floor = filter.since.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let mut page = Page::default();
+        // Who says how far back means all of it.
+        let mut windows = WINDOWS.into_iter().filter(|_| filter.since.is_none());
+        for _ in 0..MOST_WINDOWS {
+            if until <= floor {
+                return Ok(page);
+            }
+            let from = windows.next().map_or(floor, |width| (until - width).max(floor));
+            let (joined, low) = self.window(from, until, until < now, &mut page.failure).await?;
+            for call in joined.calls.into_iter().rev() {
+                let place = Cursor { time: call.end, id: call.request_id.clone() };
+                if cursor.is_some_and(|cursor| place >= *cursor) || !filter.takes(&call) {
+                    continue;
+                }
+                page.calls.push(call);
+                if page.calls.len() >= size {
+                    let oldest = place.time;
+                    page.others.extend(others(filter, joined.others).into_iter().filter(|line| line.time >= oldest));
+                    page.next = Some(place);
+                    return Ok(page);
+                }
+            }
+            page.others.extend(others(filter, joined.others));
+            until = low;
+            if page.others.len() >= size.max(LINES) {
+                break;
+            }
+        }
+        page.next = (until > floor).then(|| Cursor { time: until, id: String::new() });
+        Ok(page)
+    }
+
+    /// Finds one call by its id, or the beginning of it; the newest where several have it.
+    ///
+    /// # Errors
+    /// As [`Reader::page`].
+    pub async fn find(&mut self, id: &str, filter: &Filter) -> Result<Option<Call>> {
+        let filter = Filter { request: Some(id.to_owned()), own: true, ..filter.clone() };
+        let mut cursor = None;
+        loop {
+            let page = self.page(&filter, 1, cursor.as_ref()).await?;
+            if let Some(call) = page.calls.into_iter().next() {
+                return Ok(Some(call));
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return page.failure.map_or(Ok(None), Err),
+            }
+        }
+    }
+
+    /// Joins what ended within a window, and tells from when on that is whole.
+    pub(super) async fn window(
+        &mut self,
+        from: OffsetDateTime,
+        until: OffsetDateTime,
+        has_later: bool,
+        failure: &mut Option<Error>,
+    ) -> Result<(Joined, OffsetDateTime)> {
+        let engine = self.engine_lines((from, until), LINES).await?;
+        let mut low = engine.reached.unwrap_or(from);
+        let mut lines = engine.lines;
+        let is_wanted = self.sources.is_empty() || self.sources.contains(&LogSource::Lambda);
+        // One that does not answer is not asked again for the same page.
+        if is_wanted && failure.is_none() {
+            match self.function.read(&self.settings, (low - SLACK, until + SLACK)).await {
+                Ok(function) => {
+                    let reached = function.reached.map(|reached| (reached + SLACK).min(until - SLACK));
+                    low = reached.map_or(low, |reached| low.max(reached));
+                    lines.extend(function.lines);
+                }
+                Err(error) => *failure = Some(error),
+            }
+        }
+        // What a call that ended within the window wrote before it.
+        let first = lines.iter().filter(|line| line.time >= low).filter_map(begun).min();
+        if let Some(first) = first.filter(|first| *first < low) {
+            lines.retain(|line| line.time >= low || line.source == LogSource::Lambda);
+            lines.extend(self.engine_lines((first - SLACK, low), LINES).await?.lines);
+        }
+        let later = if has_later { self.later(until).await? } else { HashSet::new() };
+        lines.sort_by_key(|line| line.time);
+        Ok((join(lines, (low, until), &later), low))
+    }
+
+    /// The ids of the requests that were answered soon after a moment: what belongs to them may lie before it.
+    async fn later(&mut self, moment: OffsetDateTime) -> Result<HashSet<String>> {
+        let lines = self.engine_lines((moment, moment + LONGEST_CALL), usize::MAX).await?.lines;
+        Ok(lines
+            .iter()
+            .filter_map(|line| match Record::read(line) {
+                Record::Request(request) if !request.lent => Some(request.request_id),
+                _ => None,
+            })
+            .collect())
+    }
+
+    /// Reads files and containers, all of them as far back as the one that is cut first.
+    async fn engine_lines(&mut self, window: (OffsetDateTime, OffsetDateTime), most: usize) -> Result<Chunk> {
+        let mut chunks = Vec::new();
+        for file in &self.files {
+            chunks.push(file.read(window, most).map_err(|error| {
+                let unreadable = Error::new(Code::File).with_message("action", Message::new("action.read"));
+                unreadable.with("path", file.path().display()).cause(&error)
+            })?);
+        }
+        let settings = &self.settings;
+        chunks.extend(join_all(self.containers.iter_mut().map(|log| log.read(settings, window, most))).await);
+        let reached = chunks.iter().filter_map(|chunk| chunk.reached).max();
+        let mut lines: Vec<Line> = chunks.into_iter().flat_map(|chunk| chunk.lines).collect();
+        lines.retain(|line| reached.is_none_or(|reached| line.time >= reached));
+        // Stable: lines of one moment keep the order in which their log has them.
+        lines.sort_by_key(|line| line.time);
+        Ok(Chunk { lines, reached })
+    }
+}
+
+/// When the request came whose answer a line tells.
+fn begun(line: &Line) -> Option<OffsetDateTime> {
+    match Record::read(line) {
+        Record::Request(request) if !request.lent => Some(line.time - super::call::milliseconds(request.duration_ms)),
+        _ => None,
+    }
+}
+
+fn others(filter: &Filter, lines: Vec<Line>) -> Vec<Line> {
+    if !filter.takes_other_lines() {
+        return Vec::new();
+    }
+    let takes = |line: &Line| {
+        filter.grep.as_ref().is_none_or(|grep| grep.is_match(&line.text))
+            && filter.since.is_none_or(|since| line.time >= since)
+            && filter.until.is_none_or(|until| line.time < until)
+    };
+    lines.into_iter().rev().filter(takes).collect()
+}
