@@ -6,6 +6,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 atelier=$(realpath "$1")
 shift
-ministack=$(scripts/venv.sh bench-venv ministack ministack==1.5.33)
+ministack=$(scripts/venv.sh bench-venv ministack ministack==1.5.33 cbor2==5.9.0)
 PATH=$(dirname "$ministack"):$(dirname "$(scripts/aws-cli.sh)"):$PATH
 exec cargo run --quiet --release --manifest-path benches/Cargo.toml --target-dir target/bench -- "$atelier" "$@"

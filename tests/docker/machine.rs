@@ -21,7 +21,7 @@ pub(crate) const SOCKET: &str = "/var/run/docker.sock";
 /// The engine's pinned image.
 pub(crate) const ENGINE: &str = "localstack/localstack:4.14.0";
 /// Another maker's engine, see scripts/ministack-image.sh.
-pub(crate) const MINISTACK: &str = "atelier-test/ministack:1.5.33";
+pub(crate) const MINISTACK: &str = "atelier-test/ministack:1.5.33-cbor";
 /// A small HTTP server, in the place of `nginx:alpine`, which needs a registry.
 pub(crate) const HTTPD: &str = "atelier-test/httpd:1";
 /// An engine image that ends as LocalStack does without a license.
