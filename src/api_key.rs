@@ -42,6 +42,12 @@ impl Scope {
         }
     }
 
+    /// Reads what [`Scope::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|known| known.as_str() == text)
+    }
+
     /// Whether a key of this scope may do what needs `wanted`.
     #[must_use]
     pub fn allows(self, wanted: Self) -> bool {
@@ -128,11 +134,10 @@ impl Opens {
     /// Reads `control`, or `control alice`.
     fn parse(text: &str) -> Result<Self, InvalidKeyScopes> {
         let (scope, name) = text.split_once(' ').map_or((text, None), |(scope, name)| (scope, Some(name)));
-        let scope = [Scope::Status, Scope::Control].into_iter().find(|known| known.as_str() == scope);
         let is_name = |name: &&str| {
             (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
-        match (scope, name) {
+        match (Scope::parse(scope), name) {
             (Some(scope), None) => Ok(Self { scope, name: None }),
             (Some(scope), Some(name)) if is_name(&name) => Ok(Self { scope, name: Some(name.to_owned()) }),
             _ => Err(InvalidKeyScopes::Scope),
@@ -244,6 +249,11 @@ mod tests {
 
     #[test]
     fn keys_survive_their_text_and_open_what_their_scope_says() {
+        let mut every = KeyScopes::default();
+        for scope in Scope::value_variants() {
+            every.insert(Digest::of(scope.as_str()), *scope, scope.as_str());
+        }
+        assert_eq!(KeyScopes::parse(&every.to_text()).unwrap(), every);
         let scopes: KeyScopes =
             [(Digest::of("atl_a"), Scope::Control), (Digest::of("atl_b"), Scope::Status)].into_iter().collect();
         let read = KeyScopes::parse(&scopes.to_text()).unwrap();

@@ -105,12 +105,7 @@ pub(super) async fn read(clients: &Clients, stack: &StackName) -> Result<Vec<Key
         .filter_map(|(key, tags)| {
             Some(Key {
                 name: tags.get(KEY_NAME_TAG)?.parse().ok()?,
-                scope: match tags.get(KEY_SCOPE_TAG)?.as_str() {
-                    "status" => Scope::Status,
-                    "control" => Scope::Control,
-                    "modify" => Scope::Modify,
-                    _ => return None,
-                },
+                scope: Scope::parse(tags.get(KEY_SCOPE_TAG)?)?,
                 digest: tags.get(KEY_DIGEST_TAG)?.parse().ok()?,
                 created: key.created_date.map_or(0, |time| time.secs()),
                 id: key.id?,

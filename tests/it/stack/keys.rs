@@ -178,6 +178,26 @@ fn an_engine_that_came_back_empty_has_no_keys_and_deploy_says_so() {
 }
 
 #[test]
+fn a_key_opens_what_its_scope_says_and_the_functions_role_grows_with_it() {
+    let workshop = Workshop::new();
+    workshop.ok(&["up", "--engine", "embedded", "--iam"]);
+    let deployed = workshop.ok(&["deploy", "--auth", "api-key", "--json"]).json();
+    let url = deployed["data"]["url"].as_str().unwrap();
+    let mut keys = Vec::new();
+    for (nth, scope) in ["status", "control", "modify"].into_iter().enumerate() {
+        keys.push(workshop.make_key(&["create", "--scope", scope, "--name", scope]));
+        for (query, needed) in [("?action=status", 0), ("?action=stop", 1), ("?action=modify&type=t3.small", 2)] {
+            // Every one that there is: a new key takes nothing from the others.
+            for (key, scope) in keys.iter().zip(0..) {
+                let answer = workshop.call_with(url, query, Some(key));
+                let expected = if scope >= needed { 200 } else { 403 };
+                assert_eq!(answer.0, expected, "key {scope} of {nth}, {query}: {}", answer.1);
+            }
+        }
+    }
+}
+
+#[test]
 fn keys_of_an_open_api_are_said_to_protect_nothing() {
     let workshop = Workshop::new();
     workshop.up();
