@@ -30,6 +30,14 @@ pub mod secret;
 #[path = "../../src/shell.rs"]
 pub mod shell;
 
+/// What events measure in, without the log that they go to.
+pub mod log {
+    #[must_use]
+    pub fn millis(duration: std::time::Duration) -> f64 {
+        duration.as_secs_f64() * 1000.0
+    }
+}
+
 /// What marks a value that reads the same in every language, without the texts that it stands in.
 pub mod text {
     use std::fmt::Display;
