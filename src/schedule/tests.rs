@@ -170,7 +170,7 @@ proptest! {
             let now = pair[1].at - 1;
             prop_assert_eq!(schedule.last_edge(pair[0].at - 1, now), Some(pair[0]));
             prop_assert_eq!(schedule.last_edge(pair[0].at, now), None);
-            prop_assert_eq!(schedule.last_edge(from, now), Some(pair[0]));
+            prop_assert_eq!(schedule.last_edge(from - 1, now), Some(pair[0]));
         }
     }
 }
