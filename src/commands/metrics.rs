@@ -9,7 +9,7 @@ use crate::{
     cli,
     commands::context::Context,
     engine,
-    error::Result,
+    error::{Code, Result},
     stack::{self, BilledInstance},
     text::{Message, in_words},
     trace::{Bill, Call, Filter, InstanceHours, Numbers, PRICES_OF, Reader, Usage, hourly, running},
@@ -22,8 +22,6 @@ use time::OffsetDateTime;
 const PAGE: usize = 1_000;
 /// The pause between two looks of `--watch`.
 const PAUSE: Duration = Duration::from_secs(2);
-/// The function's memory in GB, which Lambda bills by.
-const MEMORY: f64 = 0.125;
 
 /// Calls in numbers.
 #[derive(Debug, serde::Serialize)]
@@ -124,7 +122,8 @@ fn counted(key: &str, counts: &BTreeMap<String, usize>, page: &mut Page) {
 /// Runs `metrics`.
 ///
 /// # Errors
-/// `file` when a log cannot be read. What the engine does not tell is a part of the report.
+/// `file` when a log cannot be read, and `not_running` when there is not even a log. What the engine does not tell is a
+/// part of the report.
 pub async fn run(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
     if !args.watch {
         return Box::pin(look(context, args)).await;
@@ -152,6 +151,8 @@ async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
     let (numbers, usage, changes, failure) = counted?;
     let (instances, problem) = match instances {
         Ok(instances) => (instances, failure.map(|error| error.message)),
+        // Nobody has counted anything: that is no zero.
+        Err(error) if error.code == Code::NotRunning && numbers.calls == 0 => return Err(error),
         Err(error) => (Vec::new(), Some(error.message)),
     };
     let hours = |instance: BilledInstance| {
@@ -193,7 +194,10 @@ async fn count(context: &Context, filter: &Filter) -> Result<(Numbers, Usage, Ch
         }
     }
     numbers.settle();
-    usage.gb_seconds = numbers.actions.values().map(|action| action.function_ms).sum::<f64>() / 1000.0 * MEMORY;
+    // Lambda bills by the memory that the function asked for.
+    let memory = context.settings.function.value.as_ref().and_then(|function| function.memory);
+    let gigabytes = f64::from(memory.unwrap_or(stack::FUNCTION_MEMORY)) / 1024.0;
+    usage.gb_seconds = numbers.actions.values().map(|action| action.function_ms).sum::<f64>() / 1000.0 * gigabytes;
     changes.values_mut().for_each(|states| states.reverse());
     Ok((numbers, usage, changes, failure))
 }

@@ -59,6 +59,7 @@ pub use reconcile::until_cancelled;
 pub use run::Run;
 pub use ship::ship;
 pub use sighting::{Foreign, Found, InstanceFacts};
+pub use spec::MEMORY as FUNCTION_MEMORY;
 
 use crate::settings::Settings;
 

@@ -78,8 +78,8 @@ pub(super) struct Code {
 /// Longer than the handler's own deadline, shorter than the gateway's.
 const TIMEOUT: i32 = 28;
 const _: () = assert!(deadlines::FUNCTION.as_secs() == 28);
-/// A Rust function needs a fifth of it.
-const MEMORY: i32 = 128;
+/// The memory of atelier's function in MiB, of which a Rust function needs a fifth, and of one's own that asks for none.
+pub const MEMORY: i32 = 128;
 
 /// This binary.
 impl Default for Code {

@@ -203,6 +203,9 @@ fn metrics_count_what_was_called_and_call_the_cost_an_estimate() {
     succeeds(&output);
     assert!(output.stdout.contains("estimate") && output.stdout.contains("p95"), "{}", output.stdout);
     assert!(project.run(&["metrics", "--lang", "fr"]).stdout.contains("estimation"));
+    // Where nobody has ever counted, there is no zero to tell.
+    let nothing = Project::new().run(&["metrics", "--json"]);
+    assert_eq!((nothing.code, &nothing.json()["error"]["code"]), (Some(5), &"not_running".into()), "{nothing:?}");
 }
 
 #[test]
