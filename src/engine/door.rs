@@ -121,6 +121,7 @@ impl Proxy<'_> {
             environment: vec![
                 variable("ATELIER_PROXY_LISTEN", Secret::new(format!("0.0.0.0:{INSIDE_PROXY}"))),
                 variable("ATELIER_OWNER", Secret::new(self.installation.owner.as_str())),
+                variable("ATELIER_PROJECT", Secret::new(self.project.display().to_string())),
                 variable("ATELIER_PROXY_TOKEN", self.installation.proxy_token.clone()),
             ],
             publish: Some(Publish { host: self.addresses.proxy, container: INSIDE_PROXY }),

@@ -6,7 +6,7 @@
 
 use super::rules::Change;
 use crate::{
-    marks::{OWNER_LABEL, ROLE_LABEL, TARGET},
+    marks::{OWNER_LABEL, PROJECT_LABEL, ROLE_LABEL, TARGET},
     names::{ContainerName, OwnerId},
 };
 use bytes::Bytes;
@@ -95,14 +95,15 @@ struct Item {
 pub(super) struct Daemon {
     socket: PathBuf,
     owner: OwnerId,
+    project: Option<String>,
     list: String,
 }
 
 impl Daemon {
-    pub(super) fn new(socket: PathBuf, owner: OwnerId) -> Self {
+    pub(super) fn new(socket: PathBuf, owner: OwnerId, project: Option<String>) -> Self {
         // {"label":["atelier.owner=<owner>"]}; an owner id is hex digits, so nothing in it needs escaping.
         let filters = format!("%7B%22label%22%3A%5B%22{OWNER_LABEL}%3D{owner}%22%5D%7D");
-        Self { socket, owner, list: format!("/containers/json?all=1&filters={filters}") }
+        Self { socket, owner, project, list: format!("/containers/json?all=1&filters={filters}") }
     }
 
     /// Asks whether it answers.
@@ -135,11 +136,18 @@ impl Daemon {
         }
     }
 
-    /// The filter is the daemon's promise; the label in its answer is checked here. A container without a role is one
-    /// that the user has given our label by hand.
+    /// The filter is the daemon's promise; the label in its answer is checked here. A container without a role or a
+    /// project is one that the user has given our label by hand. One of another project is not ours: whoever stops all
+    /// of one, or what nobody uses there, does not stop the other's.
     fn owns(&self, item: &Item) -> bool {
         let label = |name| item.labels.as_ref().and_then(|labels| labels.get(name)).map(String::as_str);
-        label(OWNER_LABEL) == Some(self.owner.as_str()) && label(ROLE_LABEL).is_none_or(|role| role == TARGET)
+        let is_of_project = match (label(PROJECT_LABEL), &self.project) {
+            (Some(label), Some(project)) => label == project,
+            _ => true,
+        };
+        is_of_project
+            && label(OWNER_LABEL) == Some(self.owner.as_str())
+            && label(ROLE_LABEL).is_none_or(|role| role == TARGET)
     }
 
     /// Sends one request on a connection of its own, and reads the whole answer.

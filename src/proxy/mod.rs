@@ -1,8 +1,8 @@
 //! The docker proxy: a re-generator in front of the Docker socket, not a forwarder.
 //!
-//! A request is parsed to one of six operations, its name resolved among the containers that carry our owner label, and
-//! the daemon is asked in requests built from constants and the id that it gave itself. Not here: the HTTP grammar
-//! (`http1`, which refuses before a request exists) and the container that the proxy runs in (`docker`).
+//! A request is parsed to one of six operations, its name resolved among the containers that carry our owner label and are
+//! of our project, and the daemon is asked in requests built from constants and the id that it gave itself. Not here: the
+//! HTTP grammar (`http1`, which refuses before a request exists) and the container that the proxy runs in (`docker`).
 
 mod address;
 mod docker;
@@ -34,6 +34,8 @@ pub const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(25);
 pub struct Config {
     /// Whose containers it drives: those whose label `atelier.owner` is this id.
     pub owner: OwnerId,
+    /// Of them only those whose label `atelier.project` is this, or that have none.
+    pub project: Option<String>,
     /// The bearer token of every call but `/_ping`.
     pub token: Secret,
     /// The Docker daemon's socket.

@@ -91,7 +91,7 @@ impl Proxy {
     pub(super) fn new(config: Config) -> Self {
         Self {
             token: config.token,
-            daemon: Arc::new(Daemon::new(config.socket, config.owner)),
+            daemon: Arc::new(Daemon::new(config.socket, config.owner, config.project)),
             clock: config.clock,
             permits: Arc::new(Semaphore::new(IN_FLIGHT)),
             changes: Flights::new(),

@@ -29,11 +29,11 @@ pub fn run(_: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let Proxy { listen, token, owner, socket } = Proxy::read(&Environment::capture())?;
+    let Proxy { listen, token, owner, project, socket } = Proxy::read(&Environment::capture())?;
     let stop = Stop::listen()?;
     let listener = TcpListener::bind(listen).await?;
     let shutdown = CancellationToken::new();
-    let config = Config { owner, token, socket, clock: Clock::System };
+    let config = Config { owner, project, token, socket, clock: Clock::System };
     stop.serve(proxy::run(listener, config, shutdown.clone()), &shutdown, UPSTREAM_TIMEOUT).await;
     Ok(())
 }

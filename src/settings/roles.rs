@@ -28,6 +28,8 @@ pub struct Proxy {
     pub token: Secret,
     /// Whose containers it drives (`ATELIER_OWNER`).
     pub owner: OwnerId,
+    /// The project whose containers they are (`ATELIER_PROJECT`); every one's where it is not set.
+    pub project: Option<String>,
     /// The Docker daemon's socket (`ATELIER_DOCKER_SOCKET`, `/var/run/docker.sock`).
     pub socket: PathBuf,
 }
@@ -49,7 +51,8 @@ impl Proxy {
         let owner = environment.get("ATELIER_OWNER").unwrap_or_default();
         let owner = owner.parse().map_err(|_| bad("ATELIER_OWNER", owner, "32 hex digits"))?;
         let socket = environment.get("ATELIER_DOCKER_SOCKET").unwrap_or("/var/run/docker.sock").into();
-        Ok(Self { listen, token: Secret::new(token), owner, socket })
+        let project = environment.get("ATELIER_PROJECT").map(str::to_owned);
+        Ok(Self { listen, token: Secret::new(token), owner, project, socket })
     }
 }
 

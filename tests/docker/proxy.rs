@@ -64,7 +64,8 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let config = Config { owner: OWNER.parse().unwrap(), token: Secret::new(TOKEN), socket, clock: Clock::System };
+        let (owner, token) = (OWNER.parse().unwrap(), Secret::new(TOKEN));
+        let config = Config { owner, project: None, token, socket, clock: Clock::System };
         tokio::spawn(proxy::run(listener, config, shutdown.clone()));
         Self { address, _shutdown: shutdown.drop_guard() }
     }

@@ -16,6 +16,8 @@ use tokio::{
 
 /// The owner that the proxy works for.
 pub(crate) const OWNER: &str = "00112233445566778899aabbccddeeff";
+/// The folder whose containers the proxy drives.
+pub(crate) const PROJECT: &str = "/home/ann/site";
 
 /// What the daemon answers instead.
 #[derive(Clone)]

@@ -14,7 +14,7 @@ use atelier::{
     proxy::{self, Config},
     secret::Secret,
 };
-use daemon::{Daemon, OWNER};
+use daemon::{Daemon, OWNER, PROJECT};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -39,8 +39,8 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let config =
-            Config { owner: OWNER.parse().unwrap(), token: Secret::new(TOKEN), socket: daemon.socket.clone(), clock };
+        let (owner, token, socket) = (OWNER.parse().unwrap(), Secret::new(TOKEN), daemon.socket.clone());
+        let config = Config { owner, project: Some(PROJECT.to_owned()), token, socket, clock };
         tokio::spawn(proxy::run(listener, config, shutdown.clone()));
         Self { daemon, address, _shutdown: shutdown.drop_guard() }
     }

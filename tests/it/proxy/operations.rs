@@ -2,7 +2,7 @@
 
 use super::{
     TOKEN, World,
-    daemon::{Fault, OWNER, change_request, container, list_request},
+    daemon::{Fault, OWNER, PROJECT, change_request, container, list_request},
     request, send,
 };
 use crate::support::raw::Client;
@@ -18,6 +18,13 @@ const BUSY: &str = r#"{"error":"Other changes of this container are on their way
 
 fn ours(id: char, name: &str, state: &str) -> serde_json::Value {
     container(id, name, state, Some(OWNER))
+}
+
+/// One of this installation that was made for a folder.
+fn of_project(id: char, name: &str, project: &str) -> serde_json::Value {
+    let mut container = ours(id, name, "running");
+    container["Labels"]["atelier.project"] = project.into();
+    container
 }
 
 fn shown(id: char, name: &str, state: &str) -> String {
@@ -76,13 +83,15 @@ async fn not_ours_and_absent_are_the_same_answer_to_the_byte() {
         ours('a', "mine", "running"),
         container('b', "foreign", "running", None),
         container('c', "others", "running", Some("ffffffffffffffffffffffffffffffff")),
+        of_project('d', "neighbours", "/home/ann/site2"),
+        of_project('e', "here", PROJECT),
     ])
     .await;
-    let all = format!(r#"{{"containers":[{}]}}"#, shown('a', "mine", "running"));
+    let all = format!(r#"{{"containers":[{},{}]}}"#, shown('a', "mine", "running"), shown('e', "here", "running"));
     assert_eq!(world.ask("GET /containers").await, (200, all), "a daemon that ignores the filter is not believed");
     let not_found = (404, r#"{"error":"Not found","code":"not_found"}"#.to_owned());
     let (prefix, foreign_id) = ("a".repeat(12), "b".repeat(64));
-    for name in ["absent", "foreign", "others", &prefix, &foreign_id, "Mine", "min", "mine."] {
+    for name in ["absent", "foreign", "others", "neighbours", &prefix, &foreign_id, "Mine", "min", "mine."] {
         assert_eq!(world.ask(&format!("GET /containers/{name}")).await, not_found, "{name}");
         assert_eq!(world.ask(&format!("POST /containers/{name}/stop")).await, not_found, "{name}");
     }
