@@ -2,6 +2,10 @@
 """Prints the table of a REST service's operations from AWS's public model (botocore, from PyPI).
 
 Usage: scripts/operations.py lambda > src/emulator/lambda/operations.txt
+       scripts/operations.py apigateway members > src/emulator/apigateway/members.txt
+
+The second is the table of the inputs' members: a line is an operation's name and the paths of all its members, `*` being
+any key of a map.
 
 A line is: method, path with the members that it holds, status of the answer, name, and where other members stand:
 `?name=Member:type` in the query string, `@Header=Member` in a header, `=Member` is the body as it comes,
@@ -54,9 +58,33 @@ def line(operation):
     return " ".join(words + [said for said in places if said] + ([f"={payload}"] if raw else []))
 
 
+def paths(shape, name_of, before="", seen=()):
+    """Yields the paths of what is in a shape; of one that is in itself only the first time."""
+    if shape.type_name == "list":
+        yield from paths(shape.member, name_of, before, seen)
+    elif shape.type_name == "map":
+        yield from paths(shape.value, name_of, f"{before}*.", seen)
+    elif shape.type_name == "structure" and shape.name not in seen:
+        for member, one in shape.members.items():
+            path = before + name_of(member, one, before)
+            yield path
+            yield from paths(one, name_of, f"{path}.", (*seen, shape.name))
+
+
+def members(operation):
+    """Writes the members of one operation's input, by the names by which they are read."""
+    as_written = operation.service_model.service_name in AS_WRITTEN
+    own = lambda member, one, before: member if not (before or as_written) else one.serialization.get("name", member)
+    shape = operation.input_shape
+    return " ".join([operation.name, *(paths(shape, own) if shape else ())])
+
+
 def main():
     """Prints the table of the service that is named."""
     model = botocore.session.get_session().get_service_model(sys.argv[1])
+    if sys.argv[2:] == ["members"]:
+        print("\n".join(members(model.operation_model(name)) for name in sorted(model.operation_names)))
+        return
     lines = [line(model.operation_model(name)) for name in model.operation_names]
     print("\n".join(sorted(lines, key=lambda text: ("?" not in text.split()[1], text.split()[1], text))))
 

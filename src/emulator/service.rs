@@ -132,7 +132,18 @@ impl<'a> Operation<'a> {
     /// # Errors
     /// The service's own words for what is wrong with the first member that is.
     pub fn input<T: DeserializeOwned>(self) -> Result<(T, Scope<'a>), AwsError> {
-        Ok((members::read(self.members()?).map_err(self.service.fault)?, self.scope))
+        Ok((members::read(self.members()?).map_err(|fault| self.refuse(fault))?, self.scope))
+    }
+
+    /// Words what is wrong with the input. A member that AWS knows and no type here is one that is lacking.
+    fn refuse(&self, fault: Fault) -> AwsError {
+        let operation = self.scope.call.split_once(' ').map_or("", |(_, operation)| operation);
+        match fault {
+            Fault::Unknown(path) if self.service.routes.is_some_and(|routes| routes.has_member(operation, &path)) => {
+                AwsError::not_implemented(self.service.name, &format!("(parameter {path})"))
+            }
+            fault => (self.service.fault)(fault),
+        }
     }
 
     /// Reads the members of an input that may have come as parameters, which `form` makes members of.
@@ -155,7 +166,7 @@ impl<'a> Operation<'a> {
     /// # Errors
     /// As [`Operation::input`].
     pub fn inputs<A: DeserializeOwned, B: DeserializeOwned>(self) -> Result<(A, B, Scope<'a>), AwsError> {
-        let (a, b) = members::read_both(self.members()?).map_err(self.service.fault)?;
+        let (a, b) = members::read_both(self.members()?).map_err(|fault| self.refuse(fault))?;
         Ok((a, b, self.scope))
     }
 

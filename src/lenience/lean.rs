@@ -52,6 +52,13 @@ pub enum Lean {
         /// The variables' names.
         names: Vec<String>,
     },
+    /// An integration that calls its function by another method than POST.
+    Method {
+        /// The function's name.
+        function: String,
+        /// The method.
+        method: String,
+    },
     /// An image that nobody has registered.
     Image {
         /// Its id.
@@ -71,6 +78,7 @@ impl Lean {
             Self::Permission { .. } => "permission",
             Self::Url { .. } => "url",
             Self::Variables { .. } => "variables",
+            Self::Method { .. } => "method",
             Self::Image { .. } => "image",
         }
     }
@@ -95,6 +103,7 @@ impl Lean {
                  in this request: {}",
                 names.join(", ")
             ),
+            Self::Method { .. } => "Unable to determine service/operation name to be authorized".to_owned(),
             Self::Image { image } => format!("The image id '[{image}]' does not exist"),
         }
     }
@@ -113,6 +122,7 @@ impl Lean {
             }
             Self::Url { function } => message.with("function", function),
             Self::Variables { function, names } => message.with("function", function).with("names", names.join(", ")),
+            Self::Method { function, method } => message.with("function", function).with("method", method),
             Self::Image { image } => message.with("image", image),
         }
     }
@@ -121,7 +131,7 @@ impl Lean {
     #[must_use]
     pub fn mend(&self) -> Message {
         match self {
-            Self::Credentials { .. } | Self::Host { .. } | Self::Page { .. } => {
+            Self::Credentials { .. } | Self::Host { .. } | Self::Page { .. } | Self::Method { .. } => {
                 Message::new(format!("lean.mend.{}", self.kind()))
             }
             Self::Role { role, .. } => {
@@ -168,7 +178,7 @@ mod tests {
     use super::*;
     use crate::text::Lang;
 
-    fn every() -> [Lean; 8] {
+    fn every() -> [Lean; 9] {
         let text = |text: &str| text.to_owned();
         [
             Lean::Credentials { access_key_id: text("test"), refusal: text("invalid") },
@@ -182,6 +192,7 @@ mod tests {
             },
             Lean::Url { function: text("f:live") },
             Lean::Variables { function: text("f"), names: vec![text("AWS_REGION")] },
+            Lean::Method { function: text("f"), method: text("GET") },
             Lean::Image { image: text("ami-1") },
         ]
     }

@@ -104,7 +104,11 @@ pub(super) fn of(call: &Call<'_>, caller: &Caller, input: &Value) -> Vec<Need> {
         }
         let action = row.action.map_or_else(own, str::to_owned);
         for resource in expand(row.resource, call.service, &place, input) {
-            needs.push(Need { keys: own_keys(call, &action, &keys), action: action.clone(), resource });
+            let mut keys = own_keys(call, &action, &keys);
+            if (call.service, call.operation) == ("ec2", "RunInstances") {
+                keep_launched(&mut keys, &resource, input);
+            }
+            needs.push(Need { keys, action: action.clone(), resource });
         }
     }
     needs
@@ -126,6 +130,31 @@ fn own_keys(call: &Call<'_>, action: &str, keys: &Keys) -> Keys {
         _ => {}
     }
     keys
+}
+
+/// Which kind of a launch's resources has which of its keys, after the table of EC2 in AWS's service authorization
+/// reference: a condition on the instance's type does not hold for the image.
+const LAUNCHED: [(&str, &str); 6] = [
+    ("ec2:instancetype", "instance"),
+    ("ec2:instanceprofile", "instance"),
+    ("ec2:metadatahttptokens", "instance"),
+    ("ec2:metadatahttpendpoint", "instance"),
+    ("ec2:imageid", "image"),
+    ("ec2:keypairname", "key-pair"),
+];
+
+/// Leaves the keys of a launch that one of its resources has; of the tags those that it is to have itself.
+fn keep_launched(keys: &mut Keys, resource: &str, input: &Value) {
+    let kind = resource.rsplit(':').next().and_then(|path| path.split('/').next()).unwrap_or_default();
+    let is_tag = |name: &str| name.starts_with("aws:requesttag/") || name == "aws:tagkeys";
+    keys.retain(|name| !is_tag(name) && LAUNCHED.iter().all(|(key, of)| *key != name || *of == kind));
+    let specifications = super::tree::at(input, "TagSpecification").into_iter();
+    let of_kind = specifications.filter(|specification| specification["ResourceType"] == kind);
+    let tags: BTreeMap<String, String> = of_kind.flat_map(request_tags).collect();
+    if !tags.is_empty() {
+        keys.set_tags("aws:RequestTag", &tags);
+        keys.set_all("aws:TagKeys", tags.into_keys());
+    }
 }
 
 /// What is needed to call a path: API Gateway's actions are methods, its resources are paths.

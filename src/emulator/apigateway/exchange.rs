@@ -54,7 +54,7 @@ pub(super) async fn answer(
         IntegrationKind::Mock => mock(&asked),
         IntegrationKind::Http | IntegrationKind::HttpProxy => http(integration, &uri, asked, incoming, caller).await,
         IntegrationKind::Aws | IntegrationKind::AwsProxy => match function_arn(&uri) {
-            Some(arn) => lambda(integration, arn, asked, caller).await,
+            Some(arn) => lambda(integration, arn, asked, incoming, caller).await,
             None => service(integration, &uri, asked, caller).await,
         },
     }?;
@@ -200,7 +200,16 @@ fn mock(asked: &Asked) -> Result<Reply, Failure> {
     Ok(Reply { status: StatusCode::OK, headers: Vec::new(), body: Bytes::new(), subject })
 }
 
-async fn lambda(integration: &Integration, arn: &str, asked: Asked, caller: &Caller<'_>) -> Result<Reply, Failure> {
+async fn lambda(
+    integration: &Integration,
+    arn: &str,
+    asked: Asked,
+    incoming: &Incoming,
+    caller: &Caller<'_>,
+) -> Result<Reply, Failure> {
+    let role = integration.credentials.as_deref();
+    let function = Function { arn, role, limit: limit(integration), ..caller.function() };
+    function.check_method(integration.http_method.as_deref(), &incoming.journal)?;
     let is_event = asked
         .headers
         .iter()
@@ -213,8 +222,6 @@ async fn lambda(integration: &Integration, arn: &str, asked: Asked, caller: &Cal
         let body = serde_json::json!({ "Type": "User", "message": message }).to_string().into();
         return Ok(Reply { status: StatusCode::BAD_REQUEST, headers: json, body, subject: "400".to_owned() });
     }
-    let role = integration.credentials.as_deref();
-    let function = Function { arn, role, limit: limit(integration), ..caller.function() };
     let (status, body, subject) = match function.invoke(payload, !is_event).await? {
         Outcome::Result(body) => (StatusCode::OK, body, String::new()),
         Outcome::Accepted => (StatusCode::ACCEPTED, Bytes::new(), String::new()),

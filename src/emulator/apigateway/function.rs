@@ -1,6 +1,6 @@
 //! A Lambda function as a backend: whether a route may invoke it, and what it answers.
 
-use super::failure::Failure;
+use super::{failure::Failure, journal::Journal};
 use crate::emulator::{
     Context,
     access::Decision,
@@ -10,7 +10,7 @@ use crate::emulator::{
     runtime::{Answer, Functions, Invocation, InvokeError},
     wire,
 };
-use crate::log;
+use crate::{lenience::Lean, log};
 use bytes::Bytes;
 use std::{
     sync::Arc,
@@ -55,6 +55,28 @@ impl Function<'_> {
         let (service, action) = ("apigateway.amazonaws.com", "lambda:InvokeFunction");
         let call = format!("execute-api {}", self.source_arn);
         self.context.decisions.write(&Decision::new(self.request_id, at, call, service, action, self.arn, &missing));
+    }
+
+    /// Refuses an integration that would call the function by another method than POST, by which Lambda knows no operation.
+    /// <https://repost.aws/knowledge-center/api-gateway-lambda-template-invoke-error>
+    pub(super) fn check_method(&self, method: Option<&str>, journal: &Journal) -> Result<(), Failure> {
+        let Some(method) = method.filter(|method| !method.eq_ignore_ascii_case("POST")) else { return Ok(()) };
+        let name = self.arn.split_once(":function:").map_or(self.arn, |(_, name)| name);
+        let lean = Lean::Method { function: name.to_owned(), method: method.to_owned() };
+        if self.context.config.leans.lets(&lean, || format!("execute-api {}", self.source_arn)) {
+            return Ok(());
+        }
+        let (request_id, function, reason) = (self.request_id, self.arn, lean.refusal());
+        tracing::warn!(request_id, function, method, reason, "an integration of a function needs the method POST");
+        journal.note(|| {
+            format!(
+                "Endpoint response body before transformations: <AccessDeniedException>\n  <Message>{reason}</Message>\n\
+                 </AccessDeniedException>"
+            )
+        });
+        journal.note(|| format!("Lambda invocation failed with status: 403. Lambda request id: {request_id}"));
+        journal.note(|| "Execution failed due to configuration error: ".to_owned());
+        Err(Failure::Configuration)
     }
 
     /// Has the function answer.

@@ -321,7 +321,9 @@ pub(super) async fn execute(
     let arn = function_arn(&uri).ok_or(Failure::Configuration)?;
     let limit = Duration::from_millis(integration.timeout_in_millis.into());
     let role = integration.credentials.as_deref();
-    proxied(&Function { arn, role, limit, ..caller.function() }, source, journal).await
+    let function = Function { arn, role, limit, ..caller.function() };
+    function.check_method(integration.http_method.as_deref(), journal)?;
+    proxied(&function, source, journal).await
 }
 
 /// Has a function answer the request as it is, and its answer too.

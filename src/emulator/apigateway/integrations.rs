@@ -6,7 +6,8 @@ use super::{
     methods::{MethodPath, check_status},
     model::{self, Integration, IntegrationKind, IntegrationResponse, MAX_TIMEOUT_MS, Method, function_arn},
     patch::Patch,
-    service_call, template,
+    service_call,
+    template::{self, Trouble},
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -163,8 +164,10 @@ fn check_url(uri: &str) -> Result<(), AwsError> {
 /// Checks that templates can be run.
 pub(super) fn check_templates(templates: &BTreeMap<String, String>) -> Result<(), AwsError> {
     for (kind, text) in templates {
-        template::check(text)
-            .map_err(|trouble| bad_request(format!("Invalid mapping template for {kind}: {trouble}")))?;
+        template::check(text).map_err(|trouble| match trouble {
+            Trouble::Lacking { what, .. } => lacking(&format!("{what} of the mapping template for {kind}")),
+            trouble => bad_request(format!("Invalid mapping template for {kind}: {trouble}")),
+        })?;
     }
     Ok(())
 }
@@ -263,6 +266,10 @@ mod tests {
         }
         let template = json!({ "uri": "http://h/", "requestTemplates": { "application/json": "#if(" } });
         assert!(check(template).unwrap_err().message.starts_with("Invalid mapping template for application/json"));
+        let template = json!({ "uri": "http://h/", "requestTemplates": { "application/json": "#macro(a)#end" } });
+        let refused = check(template).unwrap_err();
+        assert_eq!(refused.code, "NotImplemented");
+        assert!(refused.message.contains("#macro"), "{}", refused.message);
     }
 
     #[test]

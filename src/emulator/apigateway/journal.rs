@@ -15,7 +15,9 @@ impl Journal {
     /// Writes a line down.
     pub(super) fn note(&self, line: impl FnOnce() -> String) {
         if let Some(lines) = &self.0 {
-            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line());
+            // What it says may depend on the lines before it.
+            let line = line();
+            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
     }
 

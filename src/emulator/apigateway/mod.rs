@@ -70,8 +70,9 @@ use super::{
 };
 use std::sync::LazyLock;
 
-/// The table of operations, as AWS's model has it.
-static ROUTES: LazyLock<Routes> = LazyLock::new(|| Routes::parse(include_str!("operations.txt")));
+/// The tables of operations and of their inputs' members, as AWS's model has them.
+static ROUTES: LazyLock<Routes> =
+    LazyLock::new(|| Routes::parse(include_str!("operations.txt")).with_members(include_str!("members.txt")));
 
 /// API Gateway.
 pub static SERVICE: Service = Service {

@@ -6,7 +6,7 @@ use super::{
     answer,
     history::{AlarmType, Item, Kind, MaxRecords},
     input, invalid,
-    metric::{Dimensions, Metric, MetricName, Namespace, Unit},
+    metric::{Dimensions, Double, Metric, MetricName, Namespace, Unit},
     read::period,
     statistic::Statistic,
     tags::{Tag, checked},
@@ -48,7 +48,7 @@ struct Put {
     unit: Option<Unit>,
     evaluation_periods: u32,
     datapoints_to_alarm: Option<u32>,
-    threshold: f64,
+    threshold: Double,
     comparison_operator: Comparison,
     treat_missing_data: Option<Missing>,
     evaluate_low_sample_count_percentile: Option<LowSampleCount>,
@@ -149,9 +149,7 @@ impl Put {
                 "The value {wanted} for parameter DatapointsToAlarm must be 1 to the number of EvaluationPeriods."
             )));
         }
-        if !self.threshold.is_finite() {
-            return Err(validation("The value for parameter Threshold must be a number."));
-        }
+        let threshold = self.threshold.finite("Threshold")?;
         Ok(Alarm {
             description: self.alarm_description.map(String::from).filter(|text| !text.is_empty()),
             actions_enabled: self.actions_enabled.unwrap_or(true),
@@ -168,7 +166,7 @@ impl Put {
             unit: self.unit,
             evaluation_periods: self.evaluation_periods,
             datapoints_to_alarm: self.datapoints_to_alarm,
-            threshold: self.threshold,
+            threshold,
             comparison: self.comparison_operator,
             missing: self.treat_missing_data,
             low_sample_count: self.evaluate_low_sample_count_percentile,

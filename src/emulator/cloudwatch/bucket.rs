@@ -59,6 +59,12 @@ impl Bucket {
     /// The value below which are so many of a hundred samples; none where their distribution is not known.
     pub(super) fn percentile(&self, percent: f64) -> Option<f64> {
         let values = self.values.as_ref()?;
+        if percent <= 0.0 {
+            return Some(self.least);
+        }
+        if percent >= 100.0 {
+            return Some(self.greatest);
+        }
         let rank = self.count * percent / 100.0;
         let mut seen = 0.0;
         let found = values.iter().find(|(_, count)| {
@@ -70,13 +76,15 @@ impl Bucket {
     }
 }
 
-/// Makes one of the two neighbours that are least missed: the nearest, and of those that are as near the rarest.
+/// Makes one of the two neighbours that are least missed: the nearest, and of those that are as near the rarest. The first
+/// and the last value stay what they are: they are the least and the greatest.
 fn join_nearest(values: &mut Vec<(f64, f64)>) {
     let cost = |pair: &[(f64, f64)]| match pair {
         [(a, m), (b, n)] => (b - a) * (b - a) * m * n / (m + n),
         _ => f64::INFINITY,
     };
-    let nearest = (1..values.len()).min_by(|a, b| cost(&values[a - 1..=*a]).total_cmp(&cost(&values[b - 1..=*b])));
+    let nearest = (2..values.len().saturating_sub(1))
+        .min_by(|a, b| cost(&values[a - 1..=*a]).total_cmp(&cost(&values[b - 1..=*b])));
     let Some(at) = nearest else { return };
     let (value, count) = values.remove(at);
     let (below, rarity) = &mut values[at - 1];
@@ -118,6 +126,17 @@ mod tests {
             assert!((found - percent * 10.0).abs() < 60.0, "{percent} {found}");
         }
         assert!((all.count - 1000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_ends_of_a_distribution_are_its_least_and_its_greatest_value() {
+        let rising: Vec<f64> = (1..=100).map(f64::from).collect();
+        let falling: Vec<f64> = rising.iter().rev().copied().collect();
+        for values in [rising, falling] {
+            let all = bucket(values);
+            assert_eq!((all.percentile(0.0), all.percentile(100.0)), (Some(1.0), Some(100.0)));
+            assert_eq!((all.percentile(1.0), all.percentile(99.5)), (Some(1.0), Some(100.0)));
+        }
     }
 
     #[test]

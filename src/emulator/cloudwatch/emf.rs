@@ -3,7 +3,7 @@
 
 use super::{
     bucket::Bucket,
-    metric::{Dimensions, Metric, Unit},
+    metric::{Dimensions, Metric, Unit, is_dimension},
     metrics::Sample,
 };
 use crate::emulator::{context::Context, store::Region};
@@ -59,7 +59,7 @@ fn metrics(line: &Map<String, Value>) -> Vec<(Metric, Unit, bool, Bucket)> {
     found
 }
 
-/// The dimensions of a set, whose values stand in the line; none where one is missing.
+/// The dimensions of a set, whose values stand in the line; none where one is missing or cannot be one.
 fn dimensions(line: &Map<String, Value>, set: &Value) -> Option<Dimensions> {
     let names = set.as_array().filter(|names| names.len() <= MAX_DIMENSIONS)?;
     let of = |name: &Value| {
@@ -69,7 +69,7 @@ fn dimensions(line: &Map<String, Value>, set: &Value) -> Option<Dimensions> {
             number @ Value::Number(_) => number.to_string(),
             _ => return None,
         };
-        Some((name.to_owned(), value))
+        is_dimension(name, &value).then(|| (name.to_owned(), value))
     };
     names.iter().map(of).collect::<Option<BTreeMap<_, _>>>().map(Dimensions)
 }
@@ -98,10 +98,10 @@ mod tests {
         let line = json!({
             "_aws": { "Timestamp": 1, "CloudWatchMetrics": [{
                 "Namespace": "Own",
-                "Dimensions": [["Action"], ["Action", "Target"], ["Absent"], []],
+                "Dimensions": [["Action"], ["Action", "Target"], ["Absent"], ["Blank"], []],
                 "Metrics": [{ "Name": "Time", "Unit": "Milliseconds" }, { "Name": "Sizes" }, { "Name": "Text" }],
             }] },
-            "Action": "start", "Target": 7, "Time": 12.5, "Sizes": [1, 2, 3], "Text": "x",
+            "Action": "start", "Target": 7, "Blank": " ", "Time": 12.5, "Sizes": [1, 2, 3], "Text": "x",
         });
         let found = metrics(line.as_object().unwrap());
         let names: Vec<_> = found

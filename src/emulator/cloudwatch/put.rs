@@ -3,7 +3,7 @@
 use super::{
     bucket::Bucket,
     input, invalid,
-    metric::{Dimensions, Metric, MetricName, Moment, Namespace, Unit},
+    metric::{DimensionList, Double, Metric, MetricName, Moment, Namespace, Unit},
     metrics::Sample,
 };
 use crate::emulator::{
@@ -11,6 +11,7 @@ use crate::emulator::{
     wire::AwsError,
 };
 use serde::Deserialize;
+use std::mem::take;
 
 /// The most data of a call, and the most values of one datum.
 const MAX_DATA: usize = 1000;
@@ -38,14 +39,14 @@ struct Put {
 struct Datum {
     metric_name: MetricName,
     #[serde(default)]
-    dimensions: Dimensions,
+    dimensions: DimensionList,
     timestamp: Option<Moment>,
-    value: Option<f64>,
+    value: Option<Double>,
     statistic_values: Option<Set>,
     #[serde(default)]
-    values: Vec<f64>,
+    values: Vec<Double>,
     #[serde(default)]
-    counts: Vec<f64>,
+    counts: Vec<Double>,
     unit: Option<Unit>,
     storage_resolution: Option<u32>,
 }
@@ -53,10 +54,10 @@ struct Datum {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Set {
-    sample_count: f64,
-    sum: f64,
-    minimum: f64,
-    maximum: f64,
+    sample_count: Double,
+    sum: Double,
+    minimum: Double,
+    maximum: Double,
 }
 
 /// `PutMetricData`: all of it, or nothing.
@@ -69,10 +70,12 @@ pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(invalid(format!("The collection MetricData must have a size between 1 and {MAX_DATA}.")));
     }
     let now = scope.now_millis();
-    let samples = input.metric_data.into_iter().enumerate().map(|(at, datum)| {
-        let (name, dimensions) = (String::from(datum.metric_name.clone()), datum.dimensions.clone());
+    let samples = input.metric_data.into_iter().enumerate().map(|(at, mut datum)| {
+        let member = format!("MetricData.member.{}", at + 1);
+        datum.dimensions.check(&member)?;
+        let (name, dimensions) = (datum.metric_name.to_string(), take(&mut datum.dimensions).into());
         let metric = Metric { namespace: input.namespace.to_string(), name, dimensions };
-        datum.sample(at + 1, now).map(|sample| (metric, sample))
+        datum.sample(&member, now).map(|sample| (metric, sample))
     });
     for (metric, sample) in samples.collect::<Result<Vec<_>, _>>()? {
         scope.context.metrics.add(scope.region, &metric, sample);
@@ -84,9 +87,8 @@ pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
 }
 
 impl Datum {
-    /// Checks the datum, the `at`th of its call, and makes a sample of it.
-    fn sample(self, at: usize, now: i64) -> Result<Sample, AwsError> {
-        let member = format!("MetricData.member.{at}");
+    /// Checks the datum, which is this member of its call, and makes a sample of it.
+    fn sample(self, member: &str, now: i64) -> Result<Sample, AwsError> {
         let time = self.timestamp.map_or(now, |moment| moment.0);
         if !(now - MAX_AGE..=now + MAX_AHEAD).contains(&time) {
             return Err(invalid(format!(
@@ -101,7 +103,7 @@ impl Datum {
         }
         let is_fine = self.storage_resolution == Some(1);
         let unit = self.unit.unwrap_or(Unit::NONE);
-        let bucket = self.bucket(&member)?;
+        let bucket = self.bucket(member)?;
         let numbers = [bucket.count, bucket.sum, bucket.least, bucket.greatest];
         if numbers.iter().any(|number| !number.is_finite() || number.abs() > LARGEST) {
             return Err(invalid(format!("The value of parameter {member}.Value must be between -2^360 and 2^360.")));
@@ -118,15 +120,18 @@ impl Datum {
             return Err(AwsError::sender("InvalidParameterCombination", message));
         }
         if let Some(value) = self.value {
-            return Ok(Bucket::of(value, 1.0));
+            return Ok(Bucket::of(value.finite(&format!("{member}.Value"))?, 1.0));
         }
         if let Some(set) = self.statistic_values {
-            if set.sample_count <= 0.0 || set.maximum < set.minimum {
+            let of = |number: Double, name: &str| number.finite(&format!("{member}.StatisticValues.{name}"));
+            let (count, sum) = (of(set.sample_count, "SampleCount")?, of(set.sum, "Sum")?);
+            let (least, greatest) = (of(set.minimum, "Minimum")?, of(set.maximum, "Maximum")?);
+            if count <= 0.0 || greatest < least {
                 return Err(invalid(format!(
                     "The parameter {member}.StatisticValues must have a SampleCount above 0 and a Maximum not below its Minimum."
                 )));
             }
-            return Ok(Bucket::of_set(set.sample_count, set.sum, set.minimum, set.maximum));
+            return Ok(Bucket::of_set(count, sum, least, greatest));
         }
         if self.values.len() > MAX_VALUES {
             return Err(invalid(format!(
@@ -137,15 +142,22 @@ impl Datum {
             let message = format!("The parameters {member}.Values and {member}.Counts must be of the same size.");
             return Err(invalid(message));
         }
-        if self.counts.iter().any(|count| *count <= 0.0) {
+        let values = all(&self.values, &format!("{member}.Values"))?;
+        let counts = all(&self.counts, &format!("{member}.Counts"))?;
+        if counts.iter().any(|count| *count <= 0.0) {
             return Err(invalid(format!("The numbers of {member}.Counts must be above 0.")));
         }
-        let counts = self.counts.iter().copied().chain(std::iter::repeat(1.0));
-        let buckets = self.values.iter().zip(counts).map(|(value, count)| Bucket::of(*value, count));
+        let counts = counts.into_iter().chain(std::iter::repeat(1.0));
+        let buckets = values.into_iter().zip(counts).map(|(value, count)| Bucket::of(value, count));
         let whole = buckets.reduce(|mut whole, part| {
             whole.add(&part);
             whole
         });
         whole.ok_or_else(|| invalid(format!("The parameter {member}.Values is empty.")))
     }
+}
+
+/// The numbers of a list, each of which is one.
+fn all(numbers: &[Double], parameter: &str) -> Result<Vec<f64>, AwsError> {
+    numbers.iter().enumerate().map(|(at, number)| number.finite(&format!("{parameter}.member.{}", at + 1))).collect()
 }

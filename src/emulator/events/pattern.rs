@@ -203,7 +203,15 @@ fn anything_but(value: &Value) -> Result<Matcher, Refusal> {
     };
     match value {
         Value::Array(items) if items.is_empty() => Err("Empty arrays are not allowed".to_owned()),
-        Value::Array(items) => items.iter().map(plain).collect::<Result<_, _>>().map(Matcher::Not),
+        Value::Array(items) => {
+            let matchers = items.iter().map(plain).collect::<Result<_, _>>()?;
+            if items.iter().any(Value::is_string) && items.iter().any(Value::is_number) {
+                return Err("Inside anything but list, either all values are number or string, mixed type is not \
+                            supported"
+                    .to_owned());
+            }
+            Ok(Matcher::Not(matchers))
+        }
         Value::Object(members) => {
             let mut entries = members.iter();
             let (Some((kind, value)), None) = (entries.next(), entries.next()) else {
@@ -224,27 +232,44 @@ fn anything_but(value: &Value) -> Result<Matcher, Refusal> {
     }
 }
 
+/// Reads one comparison, or the two of a range: its bottom first, then its top. In the words and the order of
+/// <https://github.com/aws/event-ruler>.
 fn numeric(items: &[Value]) -> Result<Matcher, Refusal> {
-    if items.is_empty() || !items.len().is_multiple_of(2) || items.len() > 4 {
-        return Err("Numeric match takes one or two comparisons, each an operator and a number".to_owned());
-    }
-    let comparison = |pair: &[Value]| {
-        let [operator, bound] = pair else { return Err("Numeric match is incomplete".to_owned()) };
-        let comparison = match operator.as_str() {
-            Some("<") => Comparison::Less,
-            Some("<=") => Comparison::AtMost,
-            Some("=") => Comparison::Equal,
-            Some(">=") => Comparison::AtLeast,
-            Some(">") => Comparison::More,
-            _ => return Err(format!("Unrecognized numeric range operator: {operator}")),
-        };
-        match bound.as_f64() {
-            Some(number) if number.abs() <= 5e9 => Ok((comparison, number)),
-            Some(_) => Err("Value must be between -5.0e9 and 5.0e9, inclusive".to_owned()),
-            None => Err("Value of an operator must be numeric".to_owned()),
-        }
+    let (bottom, rest) = items.split_at(items.len().min(2));
+    let Some(operator) = bottom.first().and_then(Value::as_str) else {
+        let found = bottom.first().map_or_else(|| "]".to_owned(), Value::to_string);
+        return Err(format!("Invalid member in numeric match: {found}"));
     };
-    items.chunks(2).map(comparison).collect::<Result<_, _>>().map(Matcher::Numeric)
+    let comparison = Comparison::parse(operator);
+    let comparison = comparison.ok_or_else(|| format!("Unrecognized numeric range operator: {operator}"))?;
+    let least = bound(operator, bottom.get(1))?;
+    let Some(second) = rest.first() else { return Ok(Matcher::Numeric(vec![(comparison, least)])) };
+    if !matches!(comparison, Comparison::More | Comparison::AtLeast) {
+        return Err("Too many elements in numeric expression".to_owned());
+    }
+    let operator = second.as_str().ok_or_else(|| format!("Bad value in numeric range: {second}"))?;
+    let upper = Comparison::parse(operator).filter(|upper| matches!(upper, Comparison::Less | Comparison::AtMost));
+    let upper = upper.ok_or_else(|| format!("Bad numeric range operator: {operator}"))?;
+    let greatest = bound(operator, rest.get(1))?;
+    if rest.len() > 2 {
+        return Err("Too many terms in numeric range expression".to_owned());
+    }
+    if least >= greatest {
+        return Err("Bottom must be less than top".to_owned());
+    }
+    Ok(Matcher::Numeric(vec![(comparison, least), (upper, greatest)]))
+}
+
+/// Reads what an operator compares with.
+fn bound(operator: &str, value: Option<&Value>) -> Result<f64, Refusal> {
+    match value.and_then(Value::as_f64) {
+        Some(number) if number.abs() <= 5e9 => Ok(number),
+        Some(_) => Err("Value must be between -5.0e9 and 5.0e9, inclusive".to_owned()),
+        None => {
+            let operator = if operator == "=" { "equals" } else { operator };
+            Err(format!("Value of {operator} must be numeric"))
+        }
+    }
 }
 
 fn network(text: &str) -> Option<Matcher> {
@@ -264,6 +289,17 @@ fn starts_like(address: IpAddr, network: IpAddr, bits: u32) -> bool {
 }
 
 impl Comparison {
+    fn parse(operator: &str) -> Option<Self> {
+        Some(match operator {
+            "<" => Self::Less,
+            "<=" => Self::AtMost,
+            "=" => Self::Equal,
+            ">=" => Self::AtLeast,
+            ">" => Self::More,
+            _ => return None,
+        })
+    }
+
     #[expect(clippy::float_cmp, reason = "a pattern that names a number means that number")]
     fn holds(self, value: f64, bound: f64) -> bool {
         match self {
@@ -384,6 +420,8 @@ mod tests {
             (json!({ "detail": { "state": [{ "anything-but": { "suffix": ["x", "y"] } }] } }), true),
             (json!({ "detail": { "absent": [{ "anything-but": "x" }] } }), false),
             (json!({ "detail": { "n": [{ "numeric": [">", 5, "<=", 7] }] } }), true),
+            (json!({ "detail": { "n": [{ "numeric": [">=", 7, "<", 8] }] } }), true),
+            (json!({ "detail": { "n": [{ "anything-but": [7, 8] }] } }), false),
             (json!({ "detail": { "n": [{ "numeric": ["=", 8] }] } }), false),
             (json!({ "detail": { "state": [{ "numeric": ["=", 8] }] } }), false),
             (json!({ "detail": { "state": [{ "exists": true }] } }), true),
@@ -421,6 +459,22 @@ mod tests {
             (r#"{"a":[{"exists":"yes"}]}"#, "true or false"),
             (r#"{"a":[{"numeric":["~",1]}]}"#, "operator"),
             (r#"{"a":[{"numeric":[">","1"]}]}"#, "numeric"),
+            (r#"{"a":[{"numeric":[]}]}"#, "Invalid member in numeric match: ]"),
+            (r#"{"a":[{"numeric":[">"]}]}"#, "Value of > must be numeric"),
+            (r#"{"a":[{"numeric":[1]}]}"#, "Invalid member in numeric match: 1"),
+            (r#"{"a":[{"numeric":["=","x"]}]}"#, "Value of equals must be numeric"),
+            (r#"{"a":[{"numeric":[">",1,"<"]}]}"#, "Value of < must be numeric"),
+            (r#"{"a":[{"numeric":[">",1,2]}]}"#, "Bad value in numeric range: 2"),
+            (r#"{"a":[{"numeric":["=",1,"<",5]}]}"#, "Too many elements in numeric expression"),
+            (r#"{"a":[{"numeric":["<",5,">",1]}]}"#, "Too many elements in numeric expression"),
+            (r#"{"a":[{"numeric":["<=",5,"<",9]}]}"#, "Too many elements in numeric expression"),
+            (r#"{"a":[{"numeric":[">",1,">",2]}]}"#, "Bad numeric range operator: >"),
+            (r#"{"a":[{"numeric":[">=",1,"=",2]}]}"#, "Bad numeric range operator: ="),
+            (r#"{"a":[{"numeric":[">",5,"<",5]}]}"#, "Bottom must be less than top"),
+            (r#"{"a":[{"numeric":[">=",7,"<=",5]}]}"#, "Bottom must be less than top"),
+            (r#"{"a":[{"numeric":[">",1,"<",5,"<",9]}]}"#, "Too many terms in numeric range expression"),
+            (r#"{"a":[{"anything-but":["a",1]}]}"#, "mixed type is not supported"),
+            (r#"{"a":[{"anything-but":["a",null]}]}"#, "is not supported"),
             (r#"{"a":[{"cidr":"10.0.0.0/33"}]}"#, "CIDR"),
             (r#"{"a":[{"wildcard":"a**b"}]}"#, "Consecutive"),
             (r#"{"a":[{"prefix":"a","suffix":"b"}]}"#, "Only one key"),

@@ -82,8 +82,8 @@ impl View<'_> {
         }
     }
 
-    /// Returns what its processes are started from.
-    pub(super) fn spec(&self, region: &Region) -> Spec {
+    /// Returns what its processes are started from, but for what is said of all versions: see [`State::spec`].
+    fn spec(&self, region: &Region) -> Spec {
         let function_arn = &self.function.arn;
         let arn = match self.id {
             VersionId::Latest => function_arn.clone(),

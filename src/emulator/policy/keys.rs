@@ -46,6 +46,11 @@ impl Keys {
         }
     }
 
+    /// Keeps the keys whose names, in lower case, are wanted.
+    pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.0.retain(|name, _| wanted(name));
+    }
+
     /// Every key with its values, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.iter().map(|(name, values)| (name.as_str(), values.as_slice()))

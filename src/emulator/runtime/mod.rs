@@ -304,8 +304,9 @@ impl Functions {
         let checkout = self.0.pool.add(spec, self.start(spec, permit).await?);
         if let Err(document) = checkout.ready(&invocation.id).await {
             checkout.kill();
-            checkout.begin(&invocation.id);
             let answer = Answer::Error(document);
+            checkout.init_failed(&answer);
+            checkout.begin(&invocation.id);
             self.count(spec, &answer, begun.elapsed(), room);
             let tail = checkout.end(invocation, &answer, begun.elapsed()).await;
             return Ok(Invoked { answer, tail });

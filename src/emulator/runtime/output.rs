@@ -4,7 +4,7 @@
 //! wrote before it answered is in its log before the line that ends the invocation. Lines are bounded and written in
 //! batches; a function that writes faster than the log takes is slowed down by its own full pipe.
 
-use super::platform::{Ending, LogFormat, Status, Subject, remarked};
+use super::platform::{Ending, LogFormat, Status, Subject, init_failed, remarked};
 use crate::emulator::{
     Context,
     logs::{self, Event},
@@ -42,6 +42,13 @@ pub(super) enum Mark {
         /// What that is.
         remark: String,
     },
+    /// The process could not start.
+    InitFailed {
+        /// Why.
+        status: Status,
+        /// How long it took to fail.
+        duration: Duration,
+    },
     /// An invocation begins.
     Begin {
         /// The request's id.
@@ -58,7 +65,7 @@ pub(super) struct Report {
     pub(super) id: String,
     /// How it ended.
     pub(super) status: Status,
-    /// Why it failed, when it was not the function itself that said so.
+    /// Why it failed, when the process is gone with it.
     pub(super) failure: Option<String>,
     /// How long it took.
     pub(super) duration: Duration,
@@ -208,6 +215,7 @@ impl Batch {
         let (lines, tail) = match mark {
             Mark::Start { remarks } => (subject.started(*format, &time, &remarks), None),
             Mark::Remark { remark } => (remarked(*format, &time, &remark).into_iter().collect(), None),
+            Mark::InitFailed { status, duration } => (init_failed(*format, &time, &status, duration), None),
             Mark::Begin { id } => {
                 self.tail.clear();
                 (subject.begun(*format, &time, &id), None)

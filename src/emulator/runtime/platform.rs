@@ -118,7 +118,7 @@ pub(super) enum Status {
 #[derive(Debug)]
 pub(super) struct Ending<'e> {
     pub(super) id: &'e str,
-    /// Why it failed, when it was not the function itself that said so.
+    /// Why it failed, when the process is gone with it.
     pub(super) failure: Option<&'e str>,
     pub(super) status: &'e Status,
     /// How long it took.
@@ -136,6 +136,21 @@ pub(super) fn remarked(format: LogFormat, time: &str, remark: &str) -> Option<St
         LogFormat::Json { system, .. } => (system <= Level::Info)
             .then(|| json!({ "timestamp": time, "level": "INFO", "message": remark }).to_string()),
     }
+}
+
+/// Says that the process could not start.
+pub(super) fn init_failed(format: LogFormat, time: &str, status: &Status, duration: Duration) -> Vec<String> {
+    let LogFormat::Json { system, .. } = format else {
+        let millis = duration.as_secs_f64() * 1000.0;
+        return vec![format!("INIT_REPORT Init Duration: {millis:.2} ms\tPhase: init\t{}", words(status))];
+    };
+    let mut record = json!({
+        "initializationType": "on-demand",
+        "phase": "init",
+        "metrics": { "durationMs": millis(duration) },
+    });
+    put_status(&mut record, status);
+    event(system, Level::Warn, time, "initReport", &record).into_iter().collect()
 }
 
 impl Subject {
@@ -169,7 +184,10 @@ impl Subject {
     /// Says that an invocation has ended.
     pub(super) fn ended(&self, format: LogFormat, time: &str, ending: &Ending<'_>) -> Vec<String> {
         let LogFormat::Json { system, .. } = format else {
-            let failure = ending.failure.map(str::to_owned);
+            let failure = ending.failure.map(|why| match ending.status {
+                Status::Timeout => format!("{time} {} {why}", ending.id),
+                _ => why.to_owned(),
+            });
             let end = format!("END RequestId: {}", ending.id);
             return failure.into_iter().chain([end, self.report_line(ending)]).collect();
         };
@@ -203,6 +221,10 @@ impl Subject {
         if let Some(init) = ending.init {
             let _ = write!(line, "Init Duration: {:.2} ms\t", init.as_secs_f64() * 1000.0);
         }
+        // Nothing is said here of an error that the function itself has told.
+        if ending.failure.is_some() {
+            line.push_str(&words(ending.status));
+        }
         line
     }
 }
@@ -210,7 +232,12 @@ impl Subject {
 /// What a record says of an invocation that has ended.
 fn record(ending: &Ending<'_>, metrics: &Value) -> Value {
     let mut record = json!({ "requestId": ending.id, "metrics": metrics });
-    match ending.status {
+    put_status(&mut record, ending.status);
+    record
+}
+
+fn put_status(record: &mut Value, status: &Status) {
+    match status {
         Status::Success => record["status"] = "success".into(),
         Status::Timeout => record["status"] = "timeout".into(),
         Status::Error(kind) => {
@@ -218,7 +245,15 @@ fn record(ending: &Ending<'_>, metrics: &Value) -> Value {
             record["errorType"] = kind.as_str().into();
         }
     }
-    record
+}
+
+/// How something ended, in the words of a line.
+fn words(status: &Status) -> String {
+    match status {
+        Status::Success => "Status: success".to_owned(),
+        Status::Timeout => "Status: timeout".to_owned(),
+        Status::Error(kind) => format!("Status: error\tError Type: {kind}"),
+    }
 }
 
 /// A record about the function, if records of its level are written.
@@ -258,9 +293,44 @@ mod tests {
     fn text_has_a_line_at_each_end_and_the_reason_between() {
         assert_eq!(subject().begun(LogFormat::Text, TIME, "i"), ["START RequestId: i Version: 1"]);
         let lines = subject().ended(LogFormat::Text, TIME, &ending(&Status::Timeout, Some("too late")));
-        assert_eq!(lines[..2], ["too late", "END RequestId: i"]);
+        assert_eq!(lines[..2], ["2026-01-02T03:04:05.678Z i too late", "END RequestId: i"]);
         assert!(lines[2].contains("Duration: 1.50 ms\tBilled Duration: 2 ms\t"), "{lines:?}");
-        assert!(lines[2].ends_with("Init Duration: 7.00 ms\t"), "{lines:?}");
+        assert!(lines[2].ends_with("Init Duration: 7.00 ms\tStatus: timeout"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_line_of_text_says_how_a_process_failed_and_nothing_of_what_the_function_has_told_itself() {
+        let broken = Status::Error("Runtime.ExitError".to_owned());
+        let lines = subject().ended(LogFormat::Text, TIME, &ending(&broken, Some("why")));
+        assert_eq!(lines[..2], ["why", "END RequestId: i"]);
+        assert!(lines[2].ends_with(" ms\tStatus: error\tError Type: Runtime.ExitError"), "{lines:?}");
+        for status in [Status::Success, Status::Error("Own".to_owned())] {
+            let lines = subject().ended(LogFormat::Text, TIME, &ending(&status, None));
+            assert!(lines.len() == 2 && !lines[1].contains("Status"), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_start_that_fails_is_reported() {
+        let (kind, duration) = ("Runtime.ImportModuleError", Duration::from_micros(229_220));
+        let failed = |format, status: &Status| init_failed(format, TIME, status, duration);
+        let status = Status::Error(kind.to_owned());
+        assert_eq!(
+            failed(LogFormat::Text, &status),
+            ["INIT_REPORT Init Duration: 229.22 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError"]
+        );
+        assert_eq!(
+            failed(LogFormat::Text, &Status::Timeout),
+            ["INIT_REPORT Init Duration: 229.22 ms\tPhase: init\tStatus: timeout"]
+        );
+        let lines = failed(json(Level::Info, Level::Warn), &status);
+        let report: Value = serde_json::from_str(&lines[0]).unwrap();
+        let record = json!({
+            "initializationType": "on-demand", "phase": "init", "metrics": { "durationMs": 229.22 },
+            "status": "error", "errorType": kind,
+        });
+        assert_eq!(report, json!({ "time": TIME, "type": "platform.initReport", "record": record }));
+        assert!(failed(json(Level::Info, Level::Error), &status).is_empty());
     }
 
     #[test]

@@ -50,6 +50,8 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 const TAIL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The type of the error of what ran out of time.
 const TIMED_OUT: &str = "Sandbox.Timedout";
+/// The type of an error that has none.
+const UNKNOWN: &str = "Runtime.Unknown";
 /// Marks that may wait for the log's task; further ones are dropped rather than waited for.
 const MARKS: usize = 64;
 /// What Lambda says of a process that was ended because it held too much memory.
@@ -333,6 +335,11 @@ impl Worker {
         Some(Invoked { answer, tail })
     }
 
+    /// Says in the log that the process could not start.
+    pub(super) fn init_failed(&self, answer: &Answer) {
+        let _ = self.marks.try_send(Mark::InitFailed { status: status(answer), duration: self.born.elapsed() });
+    }
+
     /// Says in the log that an invocation begins.
     pub(super) fn begin(&self, id: &str) {
         let _ = self.marks.try_send(Mark::Begin { id: id.to_owned() });
@@ -344,7 +351,7 @@ impl Worker {
         let report = Report {
             id: invocation.id.clone(),
             status: status(answer),
-            failure: if self.is_alive() { None } else { failure(answer) },
+            failure: if self.is_gone() { failure(answer) } else { None },
             duration,
             memory: self.memory.used(),
             init: self.init.lock().unwrap_or_else(PoisonError::into_inner).take(),
@@ -366,7 +373,11 @@ impl Worker {
 
     /// Tells whether the process may get another invocation.
     pub(super) fn is_alive(&self) -> bool {
-        !self.retired.load(Ordering::SeqCst) && !self.end.kill.is_cancelled() && !is_over(&self.phase.borrow())
+        !self.retired.load(Ordering::SeqCst) && !self.is_gone()
+    }
+
+    fn is_gone(&self) -> bool {
+        self.end.kill.is_cancelled() || is_over(&self.phase.borrow())
     }
 
     /// Tells whether the process may get an invocation of this revision of its function.
@@ -492,7 +503,7 @@ fn status(answer: &Answer) -> Status {
     let kind = serde_json::from_slice::<ErrorType>(document).ok().and_then(|document| document.kind);
     match kind.as_deref() {
         Some(TIMED_OUT) => Status::Timeout,
-        kind => Status::Error(kind.unwrap_or("Runtime.Unknown").to_owned()),
+        kind => Status::Error(kind.unwrap_or(UNKNOWN).to_owned()),
     }
 }
 
@@ -502,11 +513,16 @@ struct ErrorType {
     kind: Option<String>,
 }
 
-/// The line of an error document for the log.
+/// What the log says of an error document when the process is gone.
 fn failure(answer: &Answer) -> Option<String> {
     let Answer::Error(document) = answer else { return None };
-    let document: serde_json::Value = serde_json::from_slice(document).ok()?;
-    Some(format!("{} {}", document["errorMessage"].as_str()?, document["errorType"].as_str().unwrap_or_default()))
+    let document: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    let message = document["errorMessage"].as_str().unwrap_or_default();
+    match document["errorType"].as_str() {
+        // Of what ran out of time, the log has its own beginning of the line.
+        Some(TIMED_OUT) => Some(message.split_once(" Error: ").map_or(message, |(_, what)| what).to_owned()),
+        kind => Some(format!("{message} {}", kind.unwrap_or(UNKNOWN)).trim_start().to_owned()),
+    }
 }
 
 /// The process compares this with its own clock, which is the machine's whatever the emulator's says.

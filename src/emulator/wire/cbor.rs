@@ -44,10 +44,13 @@ fn json(value: Cbor) -> Result<Value, Fault> {
             (_, Ok(number)) => number.into(),
             _ => return Err(unreadable("an integer of more than 64 bits")),
         },
-        // No service here has a use for what is no number, and as nothing it would be taken for absent.
-        Cbor::Float(number) => {
-            Number::from_f64(number).map(Value::Number).ok_or_else(|| unreadable("a number that is none"))?
-        }
+        // As nothing, what is no number would be taken for absent; JSON writes it as a text, which a service then refuses.
+        Cbor::Float(number) => match Number::from_f64(number) {
+            Some(number) => Value::Number(number),
+            None if number.is_nan() => "NaN".into(),
+            None if number > 0.0 => "Infinity".into(),
+            None => "-Infinity".into(),
+        },
         Cbor::Text(text) => text.into(),
         Cbor::Bytes(bytes) => BASE64_STANDARD.encode(bytes).into(),
         Cbor::Tag(_, tagged) => json(*tagged)?,
@@ -81,6 +84,15 @@ mod tests {
         // {"t": 1(1700000000)}
         let body = [0xa1, 0x61, b't', 0xc1, 0x1a, 0x65, 0x53, 0xf1, 0x00];
         assert_eq!(Value::Object(read(&body).unwrap()), json!({ "t": 1_700_000_000 }));
+    }
+
+    #[test]
+    fn what_is_no_number_is_the_text_that_json_has_for_it() {
+        for (number, text) in [(f64::NAN, "NaN"), (f64::INFINITY, "Infinity"), (f64::NEG_INFINITY, "-Infinity")] {
+            let mut body = Vec::new();
+            ciborium::into_writer(&std::collections::BTreeMap::from([("a", number)]), &mut body).unwrap();
+            assert_eq!(Value::Object(read(&body).unwrap()), json!({ "a": text }));
+        }
     }
 
     #[test]

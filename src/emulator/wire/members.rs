@@ -87,7 +87,11 @@ impl de::Error for Fault {
     }
 
     fn invalid_type(found: Unexpected, expected: &dyn Expected) -> Self {
-        Self::WrongType(String::new(), format!("invalid type: {found}, expected {expected}"))
+        Self::WrongType(String::new(), format!("{} is not {}", found_in_words(found), expected_in_words(expected)))
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self::Invalid(String::new(), format!("Member must satisfy enum value set: [{}]", expected.join(", ")))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -96,6 +100,31 @@ impl de::Error for Fault {
 
     fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
         Self::Unknown(field.to_owned())
+    }
+}
+
+/// Says in JSON's words what a value is.
+fn found_in_words(found: Unexpected) -> String {
+    match found {
+        Unexpected::Str(text) => format!("the text \"{text}\""),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "an object".to_owned(),
+        Unexpected::Unit => "null".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Says in JSON's words what a type takes: nobody who calls knows the types of this program.
+fn expected_in_words(expected: &dyn Expected) -> String {
+    let expected = expected.to_string();
+    match expected.as_str() {
+        "f32" | "f64" => "a number".to_owned(),
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "an integer".to_owned(),
+        "a string" => "a text".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "an object".to_owned(),
+        name if name.starts_with("struct ") => "an object".to_owned(),
+        _ => expected,
     }
 }
 
@@ -417,6 +446,21 @@ mod tests {
         assert_eq!(path(&json!({ "groupName": "g", "list": [{}] })), "missing list[0].size");
         assert_eq!(path(&json!({ "groupName": "g", "inner": { "size": 1, "kind": "HUGE" } })), "inner.kind");
         assert_eq!(path(&json!({ "groupName": "g", "inner": { "size": 1, "kind": 7 } })), "wrong inner.kind");
+    }
+
+    #[test]
+    fn what_a_value_is_and_should_be_is_said_without_the_words_of_a_program() {
+        let why = |value: &Value| match read(value).unwrap_err() {
+            Fault::WrongType(_, why) | Fault::Invalid(_, why) => why,
+            other => panic!("{other:?}"),
+        };
+        let inner = |inner: Value| json!({ "groupName": "g", "inner": inner });
+        assert_eq!(why(&inner(json!({ "size": "abc" }))), "the text \"abc\" is not an integer");
+        assert_eq!(why(&inner(json!("abc"))), "the text \"abc\" is not an object");
+        assert_eq!(why(&json!({ "groupName": ["g"] })), "a list is not a text");
+        assert_eq!(why(&json!({ "groupName": "g", "list": {} })), "an object is not a list");
+        let kind = why(&inner(json!({ "size": 1, "kind": "HUGE" })));
+        assert_eq!(kind, "Member must satisfy enum value set: [SMALL]");
     }
 
     #[test]

@@ -16,11 +16,15 @@ fn allow(actions: &[&str], resource: &str) -> Value {
 
 /// Makes the user `ann`, who may do this, and gives her key.
 async fn ann(cloud: &Cloud, statements: &Value) -> Credentials {
+    user(cloud, "ann", statements).await
+}
+
+async fn user(cloud: &Cloud, name: &str, statements: &Value) -> Credentials {
     let iam = cloud.iam();
-    iam.create_user().user_name("ann").send().await.unwrap();
-    let put = iam.put_user_policy().user_name("ann").policy_name("own").policy_document(document(statements));
+    iam.create_user().user_name(name).send().await.unwrap();
+    let put = iam.put_user_policy().user_name(name).policy_name("own").policy_document(document(statements));
     put.send().await.unwrap();
-    let key = iam.create_access_key().user_name("ann").send().await.unwrap().access_key().unwrap().clone();
+    let key = iam.create_access_key().user_name(name).send().await.unwrap().access_key().unwrap().clone();
     Credentials::from_keys(key.access_key_id(), key.secret_access_key(), None)
 }
 
@@ -141,6 +145,8 @@ async fn launching_needs_everything_that_an_instance_is_made_of_and_its_role() {
     let cloud = Cloud::with_iam().await;
     let mut small = allow(&["ec2:RunInstances"], "arn:aws:ec2:*:*:instance/*");
     small["Condition"] = json!({ "StringEquals": { "ec2:InstanceType": "t3.micro" } });
+    let mut everything = small.clone();
+    everything["Resource"] = json!("*");
     let of = ["image", "network-interface", "subnet", "security-group", "volume"];
     let others: Vec<String> = of.iter().map(|kind| format!("arn:aws:ec2:*:*:{kind}/*")).collect();
     let others = json!({ "Effect": "Allow", "Action": "ec2:RunInstances", "Resource": others });
@@ -150,6 +156,11 @@ async fn launching_needs_everything_that_an_instance_is_made_of_and_its_role() {
     run(InstanceType::T3Micro).send().await.unwrap();
     let large = run(InstanceType::T3Large).send().await.unwrap_err();
     assert!(large.message().unwrap().contains(&format!("resource: arn:aws:ec2:us-east-1:{ACCOUNT}:instance/*")));
+    // What is said of the instance's type does not hold for the image and the rest of what a launch takes.
+    let trap = ec2_as(&cloud, user(&cloud, "bob", &json!([everything])).await);
+    let trapped = trap.run_instances().image_id("ami-12345678").min_count(1).max_count(1);
+    let trapped = trapped.instance_type(InstanceType::T3Micro).send().await.unwrap_err();
+    assert!(trapped.message().unwrap().contains("resource: arn:aws:ec2:us-east-1::image/ami-12345678"), "{trapped:?}");
     let key = run(InstanceType::T3Micro).key_name("k").send().await.unwrap_err();
     assert!(key.message().unwrap().contains(&format!("arn:aws:ec2:us-east-1:{ACCOUNT}:key-pair/k")));
     let tag = aws_sdk_ec2::types::Tag::builder().key("a").value("b").build();

@@ -329,6 +329,10 @@ async fn apis_are_listed_in_pages_imported_patched_and_tagged() {
     assert_eq!(client.get_tags().resource_arn(&arn).send().await.unwrap().tags().unwrap()["a"], "1");
     client.untag_resource().resource_arn(&arn).tag_keys("a").send().await.unwrap();
     assert!(client.get_rest_api().rest_api_id(id).send().await.unwrap().tags().is_none());
+    let linked = client.put_integration().rest_api_id(id).resource_id("r").http_method("GET").connection_id("link");
+    let lacking = linked.r#type(IntegrationType::Mock).send().await.unwrap_err();
+    assert_eq!(lacking.code(), Some("NotImplemented"));
+    assert!(lacking.message().unwrap().contains("connectionId"), "{lacking:?}");
     let nonsense = client.import_rest_api().body(Blob::new("openapi: 3.0.1")).send().await.unwrap_err();
     assert_eq!(nonsense.code(), Some("BadRequestException"));
     local.stop().await;

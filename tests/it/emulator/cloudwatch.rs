@@ -98,8 +98,16 @@ async fn what_aws_refuses_is_refused_with_its_codes() {
     assert_eq!(put(datum().build()).await.unwrap_err().code(), Some("InvalidParameterCombination"));
     let both = datum().value(1.0).values(1.0).build();
     assert_eq!(put(both).await.unwrap_err().code(), Some("InvalidParameterCombination"));
-    let endless = put(datum().value(f64::INFINITY).build()).await.unwrap_err();
-    assert_eq!(endless.code(), Some("SerializationException"));
+    for (number, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "Infinity"), (f64::NEG_INFINITY, "-Infinity")] {
+        let refused = put(datum().value(number).build()).await.unwrap_err();
+        let message = format!("The value {shown} for parameter MetricData.member.1.Value is invalid.");
+        assert_eq!((refused.code(), refused.message()), (Some("InvalidParameterValue"), Some(message.as_str())));
+    }
+    for (name, value) in [(":a", "b"), (" ", "b"), ("a", " ")] {
+        let refused = put(datum().value(1.0).dimensions(dimension(name, value)).build()).await.unwrap_err();
+        assert_eq!(refused.code(), Some("InvalidParameterValue"), "{name}={value}");
+        assert!(refused.message().unwrap().contains("MetricData.member.1.Dimensions.member.1."), "{refused:?}");
+    }
     for bad in [
         datum().value(1.0).storage_resolution(5).build(),
         datum().value(1.0).timestamp(at(&cloud.clock, 15 * 86_400)).build(),
@@ -346,6 +354,25 @@ async fn json_and_query_clients_are_understood_and_answered_in_their_own_forms()
     assert!(body.contains("<Code>ValidationError</Code>") && body.contains("MaxRecords"), "{body}");
     let (status, body) = query("Action=DescribeAlarms&Version=2010-08-01&Colour=red").await;
     assert!(status == 400 && body.contains("Colour"), "{body}");
+
+    let (status, body) = query(
+        "Action=PutMetricData&Version=2010-08-01&Namespace=Own&MetricData.member.1.MetricName=m&\
+         MetricData.member.1.Value=nan",
+    )
+    .await;
+    assert_eq!(status, 400);
+    assert!(body.contains("The value NaN for parameter MetricData.member.1.Value is invalid."), "{body}");
+    let (status, body) = query(
+        "Action=PutMetricData&Version=2010-08-01&Namespace=Own&MetricData.member.1.MetricName=m&\
+         MetricData.member.1.Value=abc",
+    )
+    .await;
+    assert!(status == 400 && body.contains("is not a number") && !body.contains("f64"), "{body}");
+    let (status, body) =
+        query("Action=SetAlarmState&Version=2010-08-01&AlarmName=a&StateReason=r&StateValue=FOO").await;
+    assert_eq!(status, 400);
+    let set = "Member must satisfy enum value set: [OK, ALARM, INSUFFICIENT_DATA]";
+    assert!(body.contains("<Code>ValidationError</Code>") && body.contains(set), "{body}");
 
     let (status, _, _) = json("PutMetricAlarm", json!({
         "AlarmName": "a", "Namespace": "Own", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,

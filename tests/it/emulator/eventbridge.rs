@@ -267,6 +267,11 @@ async fn what_aws_refuses_is_refused_in_its_words() {
         let refused = events.put_rule().name("r").event_pattern(bad).send().await.unwrap_err();
         assert_eq!(refused.code(), Some("InvalidEventPatternException"), "{bad}");
     }
+    let refused = events.put_rule().name("r").schedule_expression("rate(1 minute)").state(RuleState::from("NONE"));
+    let refused = refused.send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ValidationException"));
+    let set = "Member must satisfy enum value set: [ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]";
+    assert!(refused.message().unwrap().ends_with(set), "{refused:?}");
     let refused = events.put_rule().name("r").send().await.unwrap_err();
     assert!(refused.message().unwrap().contains("must be specified"));
     let refused = events.put_rule().name("a b").schedule_expression("rate(1 minute)").send().await.unwrap_err();

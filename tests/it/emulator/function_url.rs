@@ -166,6 +166,31 @@ async fn a_url_without_signatures_is_anybodys_once_both_permissions_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_url_obeys_reserved_concurrency_in_both_modes() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let public = Public::open(&local).await;
+    let creation = client.create_function_url_config().function_name("f").auth_type(FunctionUrlAuthType::None);
+    let url = creation.send().await.unwrap().function_url;
+    allow(&client).await;
+    for mode in [InvokeMode::Buffered, InvokeMode::ResponseStream] {
+        let update = client.update_function_url_config().function_name("f").invoke_mode(mode.clone());
+        update.send().await.unwrap();
+        let none = client.put_function_concurrency().function_name("f").reserved_concurrent_executions(0);
+        none.send().await.unwrap();
+        let refused = public.get(&url, "/a", "").await;
+        let kind = refused.header("x-amzn-errortype");
+        assert_eq!((refused.status, kind), (429, Some("TooManyRequestsException")), "{mode:?}");
+        assert_eq!(json_of(&refused), json!({ "Message": "Rate Exceeded." }));
+        client.delete_function_concurrency().function_name("f").send().await.unwrap();
+        let answered = public.get(&url, "/a", "").await;
+        assert_eq!((answered.status, &json_of(&answered)["rawPath"]), (200, &json!("/a")), "{mode:?}");
+    }
+    public.close().await;
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_signed_url_wants_a_signature_for_lambda_and_its_region() {
     let local = Local::start().await;
     let client = create(&local, "f", &[]).await;

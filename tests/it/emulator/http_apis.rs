@@ -184,3 +184,31 @@ async fn the_api_itself_says_what_pages_of_other_origins_may_do() {
     let closed = send(&cloud, &host, "GET /x\norigin: https://good.example", "").await;
     assert_eq!(closed.status, 403, "{}", closed.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_http_apis_have_at_aws_and_not_here_is_a_501_by_name() {
+    let cloud = Cloud::start().await;
+    let api = call(&cloud, "create_api", &json!({ "Name": "t", "ProtocolType": "HTTP" })).await.unwrap();
+    let api = &api["ApiId"];
+    let integration = |member: &str, value: Value| {
+        let mut input = json!({
+            "ApiId": api, "IntegrationType": "HTTP_PROXY", "IntegrationMethod": "GET", "PayloadFormatVersion": "1.0",
+            "IntegrationUri": "http://127.0.0.1:1/",
+        });
+        input[member] = value;
+        input
+    };
+    let settings = json!({ "DestinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:g", "Format": "{}" });
+    for (operation, input, member) in [
+        (
+            "create_integration",
+            integration("RequestParameters", json!({ "append:header.x": "y" })),
+            "requestParameters",
+        ),
+        ("create_integration", integration("TlsConfig", json!({ "ServerNameToVerify": "a.example" })), "tlsConfig"),
+        ("create_stage", json!({ "ApiId": api, "StageName": "s", "AccessLogSettings": settings }), "accessLogSettings"),
+    ] {
+        let refused = call(&cloud, operation, &input).await.unwrap_err();
+        assert!(refused.contains("(NotImplemented)") && refused.contains(member), "{member}: {refused}");
+    }
+}

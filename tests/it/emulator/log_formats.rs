@@ -82,6 +82,25 @@ async fn records_about_a_function_are_json_in_the_group_that_it_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_say_how_a_process_failed() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    let crashed = tail(&client, r#"{"do":"crash"}"#).await;
+    let report = crashed.last().unwrap();
+    assert!(report.ends_with("\tStatus: error\tError Type: Runtime.ExitError"), "{crashed:?}");
+    let told = tail(&client, r#"{"do":"error"}"#).await;
+    assert!(!told.last().unwrap().contains("Status: "), "{told:?}");
+    client.delete_function().function_name("f").send().await.unwrap();
+    create(&local, "f", &[("INIT", "error")]).await;
+    let broken = tail(&client, "{}").await;
+    let ended = "\tStatus: error\tError Type: Init.Broken";
+    assert!(broken.last().unwrap().ends_with(ended), "{broken:?}");
+    local.says("INIT_REPORT Init Duration: ").await;
+    local.says(&format!("\tPhase: init{ended}")).await;
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn levels_decide_what_is_written() {
     let local = Local::start().await;
     let client = create(&local, "f", &[]).await;

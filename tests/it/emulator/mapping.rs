@@ -171,6 +171,50 @@ async fn a_function_gets_what_a_template_makes_and_its_errors_choose_the_answer(
     local.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_is_integrated_by_post_and_by_no_other_method() {
+    let local = Local::start().await;
+    let api = Api::new(&local).await;
+    let functions = lambda::create(&local, "f", &[]).await;
+    let permission = functions.add_permission().function_name("f").statement_id("api").action("lambda:InvokeFunction");
+    permission.principal("apigateway.amazonaws.com").send().await.unwrap();
+    let mut resources = Vec::new();
+    for (path, kind, method) in [("a", "AWS_PROXY", "GET"), ("b", "AWS_PROXY", "ANY"), ("c", "AWS", "GET")] {
+        let resource = api.method(path, "GET", &[]).await;
+        let integration = json!({ "type": kind, "method": method, "uri": function_uri("f") });
+        api.integration(&resource, "GET", integration).await;
+        if kind == "AWS" {
+            api.response(&resource, "GET", "200", json!({})).await;
+        }
+        resources.push((path, resource));
+    }
+    api.deploy(&[]).await;
+    for (path, resource) in &resources {
+        let answer = api.call(&format!("GET /{path}"), "").await;
+        assert_eq!((answer.status, answer.text().as_str()), (500, r#"{"message":"Internal server error"}"#), "{path}");
+        let tested = api.client.test_invoke_method().rest_api_id(&api.id).resource_id(resource).http_method("GET");
+        let tested = tested.send().await.unwrap();
+        assert_eq!(tested.status, 500, "{path}");
+        let log = tested.log.unwrap();
+        for line in [
+            "Unable to determine service/operation name to be authorized",
+            "Lambda invocation failed with status: 403. Lambda request id: ",
+            "Execution failed due to configuration error: ",
+            "Method completed with status: 500",
+        ] {
+            assert!(log.contains(line), "{path}: {line} is not in {log}");
+        }
+        let update = api.client.update_integration().rest_api_id(&api.id).resource_id(resource).http_method("GET");
+        let post = PatchOperation::builder().op(Op::Replace).path("/httpMethod").value("POST").build();
+        update.patch_operations(post).send().await.unwrap();
+    }
+    api.deploy(&[]).await;
+    for (path, _) in &resources {
+        assert_eq!(api.call(&format!("GET /{path}"), "").await.status, 200, "{path}");
+    }
+    local.stop().await;
+}
+
 /// A server that answers each request with what it got; ends with the test.
 async fn echo() -> (u16, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

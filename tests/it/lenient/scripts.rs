@@ -12,15 +12,15 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps(body)}
 "#;
 
-/// A proxy to the function, without its permission; gives the API's id.
-fn api(lab: &Lab, function: &str) -> String {
+/// A proxy to the function by this method, without its permission; gives the API's id.
+fn api(lab: &Lab, function: &str, method: &str) -> String {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let api = text(&lab.ok(&["apigateway", "create-rest-api", "--name", "api"])["id"]);
     let root = text(&lab.ok(&["apigateway", "get-resources", "--rest-api-id", &api])["items"][0]["id"]);
     let at = ["--rest-api-id", &api, "--resource-id", &root, "--http-method", "GET"];
     lab.ok(&[&["apigateway", "put-method", "--authorization-type", "NONE"], &at[..]].concat());
     let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations");
-    let proxy = ["--type", "AWS_PROXY", "--integration-http-method", "POST", "--uri", &uri];
+    let proxy = ["--type", "AWS_PROXY", "--integration-http-method", method, "--uri", &uri];
     lab.ok(&[&["apigateway", "put-integration"], &at[..], &proxy[..]].concat());
     lab.ok(&["apigateway", "create-deployment", "--rest-api-id", &api, "--stage-name", "prod"]);
     api
@@ -44,7 +44,7 @@ fn a_script_with_any_credentials_runs_to_its_url_on_a_lenient_engine() {
     let function = created.unwrap();
     assert_eq!(function["Environment"]["Variables"], serde_json::json!({ "MODE": "x" }));
     lab.ok(&["lambda", "wait", "function-active-v2", "--function-name", "f"]);
-    let api = api(&lab, function["FunctionArn"].as_str().unwrap());
+    let api = api(&lab, function["FunctionArn"].as_str().unwrap(), "GET");
 
     let port = lab.port;
     let host = format!("{api}.execute-api.localhost.localstack.cloud:{port}");
@@ -74,7 +74,7 @@ fn a_script_with_any_credentials_runs_to_its_url_on_a_lenient_engine() {
     lab.ok(
         &[&change[..], &["arn:aws:iam::123456789012:role/other", "--environment", "Variables={_HANDLER=x}"]].concat()
     );
-    assert_eq!(lab.kinds(), ["credentials", "host", "image", "permission", "role", "url", "variables"]);
+    assert_eq!(lab.kinds(), ["credentials", "host", "image", "method", "permission", "role", "url", "variables"]);
 }
 
 #[test]
@@ -97,11 +97,14 @@ fn a_strict_engine_refuses_each_of_it_in_the_same_words() {
         (&seen["LOCALSTACK_HOSTNAME"], &seen["EDGE_PORT"]),
         (&serde_json::Value::Null, &serde_json::Value::Null)
     );
-    let api = api(&lab, function["FunctionArn"].as_str().unwrap());
+    let by_get = api(&lab, function["FunctionArn"].as_str().unwrap(), "GET");
+    assert_eq!(lab.get(&format!("/restapis/{by_get}/prod/_user_request_/")).0, 500);
+    let api = api(&lab, function["FunctionArn"].as_str().unwrap(), "POST");
     let path = format!("/restapis/{api}/prod/_user_request_/");
     assert_eq!(lab.get(&path).0, 500);
     let log = std::fs::read_to_string(lab.project.path().join(".atelier/engine.log")).unwrap();
     assert!(log.contains("Invalid permissions on Lambda function"), "{log}");
+    assert!(log.contains("Unable to determine service/operation name to be authorized"), "{log}");
     assert_eq!(lab.get_at(&format!("{api}.execute-api.localhost.localstack.cloud:{}", lab.port), "/prod/").0, 500);
     let (status, body) = lab.get_at(&url(&lab), "/");
     assert_eq!(status, 403);

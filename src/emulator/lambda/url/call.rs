@@ -218,7 +218,7 @@ impl Asked<'_> {
             if view.is_pending(self.context.config.clock.now()) {
                 return Err(Refusal::Failed("the function is still being created".to_owned()));
             }
-            Ok(view.spec(self.region))
+            state.lambda.spec(&reference, place, self.region).map_err(|_| absent())
         })
     }
 
