@@ -23,6 +23,7 @@ pub use environment::Environment;
 pub use file::{keep, keep_entries, keep_function};
 pub use flags::Flags;
 pub use look::{ColorWhen, Look};
+pub(crate) use nearest::distance;
 pub use operate::{
     Containers, Instances, Schedules, container_entry, contradiction, instance_entry, instance_name, time, zone,
 };

@@ -375,7 +375,7 @@ pub struct Wanted {
 #[derive(Debug, Args)]
 pub struct Logs {
     /// Goes on until Ctrl-C.
-    #[arg(long, short)]
+    #[arg(long, short, conflicts_with = "until")]
     pub follow: bool,
     /// How many of the last calls and lines.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]

@@ -74,10 +74,10 @@ pub(super) fn write(call: &Call, page: &mut Page) {
     let tone = match call.status {
         Some(..400) => Tone::Good,
         Some(..500) => Tone::Warn,
+        None if call.has_ended_well() => Tone::Good,
         _ => Tone::Bad,
     };
-    let status =
-        call.status.map_or_else(|| Message::new("call_line.unanswered").render(lang), |status| status.to_string());
+    let status = call.status.map_or_else(|| unanswered(call).render(lang), |status| status.to_string());
     let outcome = match &call.code {
         Some(code) => format!("{status} {}", word(code)),
         None => status,
@@ -97,6 +97,29 @@ pub(super) fn write(call: &Call, page: &mut Page) {
     page.raw(facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
 }
 
+/// What stands for a status where none was written down: how the function ended, as far as it told.
+fn unanswered(call: &Call) -> Message {
+    let is_told = call.invocation_id.is_some() && call.code.is_some();
+    Message::new(match (call.has_ended_well(), is_told) {
+        (true, _) => "call_line.ended",
+        (false, true) => "call_line.failed",
+        (false, false) => "call_line.unanswered",
+    })
+}
+
+/// Writes somebody else's lines behind a start of this width: the first beside it, the others below that one.
+pub(super) fn beside(start: &str, width: usize, text: &str, page: &mut Page) {
+    // What is indented is nobody's line but theirs, whatever stands in it.
+    for (at, line) in text.split('\n').enumerate() {
+        let line = plain(line);
+        if at == 0 {
+            page.raw(format_args!("{start}{line}"));
+        } else {
+            page.raw(format_args!("{:width$}{line}", ""));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +135,17 @@ mod tests {
     #[test]
     fn times_have_as_many_digits_as_anybody_reads() {
         assert_eq!([0.123, 1.26, 34.6, 1234.5].map(millis), ["0.12 ms", "1.3 ms", "35 ms", "1234 ms"]);
+    }
+
+    #[test]
+    fn further_lines_stand_below_the_first_and_never_at_the_beginning() {
+        let mut page = Page::new(Lang::En, false, None, false);
+        beside("12:00 lambda ", 13, "[ERROR] ValueError: no\r\nTraceback\n\u{1b}[2J  File", &mut page);
+        let below = " ".repeat(13);
+        assert_eq!(page.text(), format!("12:00 lambda [ERROR] ValueError: no\n{below}Traceback\n{below}  File\n"));
+        let mut page = Page::new(Lang::En, false, None, false);
+        beside("start ", 6, "", &mut page);
+        assert_eq!(page.text(), "start \n");
     }
 
     #[test]

@@ -8,11 +8,13 @@ use crate::{
     engine,
     error::Result,
     text::Message,
-    trace::{Call, Change, Filter, Reader},
+    trace::{Call, Change, Filter, Patience, Reader},
     ui::{Page, Report, Tone, columns, padded},
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
+/// What a function writes of a call that was before that is in its log.
+const WRITTEN: Duration = Duration::seconds(2);
 /// How many are asked for at a time.
 const PAGE: usize = 200;
 
@@ -112,6 +114,7 @@ pub async fn run(context: &Context, args: &cli::History) -> Result<HistoryReport
     engine::connect(&context.settings).await?;
     let since = whole(args.since.before(OffsetDateTime::now_utc()));
     let filter = Filter { since: Some(since), key: args.key.clone(), changes: true, ..Filter::default() };
+    Box::pin(settled(context)).await?;
     let mut reader = Reader::of_function(&context.settings);
     let (mut entries, mut cursor) = (Vec::new(), None);
     while entries.len() < args.lines {
@@ -127,4 +130,20 @@ pub async fn run(context: &Context, args: &cli::History) -> Result<HistoryReport
     }
     entries.reverse();
     Ok(HistoryReport { since, entries })
+}
+
+/// Waits until the function has written what it did last, as far as anybody here knows that it was called.
+async fn settled(context: &Context) -> Result<()> {
+    if engine::is_remote(&context.settings) {
+        return Ok(());
+    }
+    let mut reader = Reader::new(&context.settings);
+    let filter = Filter { ended_since: Some(OffsetDateTime::now_utc() - WRITTEN), ..Filter::default() };
+    let patience = Patience::begin();
+    loop {
+        let page = reader.page(&filter, PAGE, None).await?;
+        if page.failure.is_some() || !patience.awaits(&page.calls).await {
+            return Ok(());
+        }
+    }
 }

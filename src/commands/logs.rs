@@ -9,9 +9,9 @@ use crate::{
     commands::context::Context,
     engine,
     error::{Code, Error, Exit, Result},
-    text::{Message, plain},
+    text::Message,
     trace::{Call, Cursor, Filter, Follower, Line, Page as Calls, Reader, time_of},
-    ui::{Page, Report, Tone},
+    ui::{Page, Report, Tone, columns},
 };
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -63,7 +63,7 @@ impl Report for Shown<'_> {
                 call_line::write(call, page);
                 // Of what went wrong, the function's own words are the reason.
                 let most = if self.with_lines { usize::MAX } else { REASON };
-                if self.with_lines || call.status.is_some_and(|status| status >= 500) {
+                if self.with_lines || call.status.map_or_else(|| call.is_error(), |status| status >= 500) {
                     let own = call.lines.iter().filter(|line| line.source == LogSource::Lambda && !is_folded(line));
                     own.take(most).for_each(|line| write_line(line, "  ", page));
                 }
@@ -82,8 +82,8 @@ fn write_line(line: &Line, indent: &str, page: &mut Page) {
         LogSource::Deploy => ("deploy", 4),
     };
     let source = page.paint(Tone::Series(number), &format!("{name:6}"));
-    let text = plain(untimed(&line.text));
-    page.raw(format_args!("{indent}{time} {source} {text}"));
+    let width = indent.len() + columns(&time) + columns(&source) + 2;
+    call_line::beside(&format!("{indent}{time} {source} "), width, untimed(&line.text), page);
 }
 
 /// What remains to be said when the stream ends.
@@ -164,7 +164,7 @@ pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
     let now = OffsetDateTime::now_utc();
     // Who asks for one call means it, whosever it is.
     let own = context.console.is_verbose() || args.raw || args.wanted.request.is_some();
-    let filter = filter(&args.wanted, own, now);
+    let filter = Filter { stack: context.settings.named_stack(), ..filter(&args.wanted, own, now) };
     let is_whole = context.console.is_verbose();
     let with_lines = is_whole || context.settings.function.value.is_some();
     let manner = Manner { is_raw: args.raw, is_whole, with_lines };

@@ -12,7 +12,7 @@ use crate::{
     error::{Code, Result},
     stack::{self, BilledInstance},
     text::{Message, in_words},
-    trace::{Bill, Call, Filter, InstanceHours, Numbers, PRICES_OF, Reader, Usage, hourly, running},
+    trace::{Bill, Call, Filter, InstanceHours, Numbers, PRICES_OF, Place, Reader, Usage, hourly, running},
     ui::{Page, Report, Tone, columns, padded},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -146,7 +146,8 @@ pub async fn run(context: &Context, args: &cli::Metrics) -> Result<MetricsReport
 async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
     let now = OffsetDateTime::now_utc();
     let since = whole(args.since.before(now));
-    let filter = Filter { since: Some(since), ..Filter::default() };
+    let stack = context.settings.named_stack();
+    let filter = Filter { since: Some(since), stack, ..Filter::default() };
     let (instances, counted) = tokio::join!(instances(context), count(context, &filter));
     let (numbers, usage, changes, failure) = counted?;
     let (instances, problem) = match instances {
@@ -203,7 +204,9 @@ async fn count(context: &Context, filter: &Filter) -> Result<(Numbers, Usage, Ch
 }
 
 fn note(call: &Call, usage: &mut Usage, changes: &mut Changes) {
-    usage.api_calls += usize::from(call.is_of_api());
+    // What the door itself answers, or refuses, is no call that a gateway bills.
+    let is_at_gateway = call.at(Place::Gateway).is_some() || call.invocation_id.is_some();
+    usage.api_calls += usize::from(call.is_of_api() && is_at_gateway);
     usage.invocations += usize::from(call.invocation_id.is_some());
     for change in &call.changes {
         // Of a change of the type nothing follows.

@@ -204,9 +204,7 @@ impl StatusReport {
             format!("{} {state}", part.part.as_str())
         });
         words.extend(parts);
-        words.extend(
-            self.last_call.as_ref().map(|call| format!("last call {} {}", call.status, call.time.unix_timestamp())),
-        );
+        words.extend(self.last_call.as_ref().map(LastCall::in_a_line));
         words.join("  ")
     }
 

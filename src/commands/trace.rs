@@ -6,8 +6,8 @@ use crate::{
     commands::context::Context,
     engine,
     error::{Code, Error, Result},
-    text::{Message, plain},
-    trace::{Call, Filter, Line, Reader},
+    text::Message,
+    trace::{Call, Filter, Line, Patience, Reader},
     ui::{Page, Report, Tone, columns, padded, widest},
 };
 
@@ -41,7 +41,8 @@ impl Report for TraceReport {
             for line in lines {
                 let time = page.paint(Tone::Dim, &call_line::clock(line.time));
                 let source = serde_json::to_value(line.source).ok().and_then(|name| name.as_str().map(str::to_owned));
-                page.raw(format_args!("  {time} {:6} {}", source.unwrap_or_default(), plain(&line.text)));
+                let start = format!("  {time} {:6} ", source.unwrap_or_default());
+                call_line::beside(&start, columns(&start), &line.text, page);
             }
         }
     }
@@ -116,9 +117,16 @@ fn waterfall(call: &Call, page: &mut Page) {
 /// `no_such_call` when no log has it, `not_running` when there is not even a log, and why a log cannot be read.
 pub async fn run(context: &Context, args: &cli::Trace) -> Result<TraceReport> {
     let mut reader = Reader::new(&context.settings);
-    let call = match &args.id {
-        Some(id) => reader.find(id, &Filter::default()).await?,
-        None => last(&mut reader).await?,
+    let stack = context.settings.named_stack();
+    let patience = Patience::begin();
+    let call = loop {
+        let call = match &args.id {
+            Some(id) => reader.find(id, &Filter::default()).await?,
+            None => last(&mut reader, &Filter { stack: stack.clone(), ..Filter::default() }).await?,
+        };
+        if !patience.awaits(&call).await {
+            break call;
+        }
     };
     match (call, &args.id) {
         (Some(call), _) => Ok(TraceReport { call }),
@@ -131,11 +139,11 @@ pub async fn run(context: &Context, args: &cli::Trace) -> Result<TraceReport> {
 }
 
 /// The last call that somebody made: of an API where there was one lately, else of AWS.
-async fn last(reader: &mut Reader) -> Result<Option<Call>> {
+async fn last(reader: &mut Reader, filter: &Filter) -> Result<Option<Call>> {
     let mut newest = None;
     let mut cursor = None;
     loop {
-        let page = reader.page(&Filter::default(), 50, cursor.as_ref()).await?;
+        let page = reader.page(filter, 50, cursor.as_ref()).await?;
         for call in page.calls {
             if call.is_of_api() || call.invocation_id.is_some() {
                 return Ok(Some(call));

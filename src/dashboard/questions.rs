@@ -129,14 +129,19 @@ impl Board {
 async fn last_hour(context: &Context) -> Vec<Minute> {
     let now = OffsetDateTime::now_utc();
     let mut found = Vec::new();
-    each(context, now - HOUR, |call| found.push((call.end, call.status))).await;
+    let stack = context.settings.named_stack();
+    let filter = Filter { ended_since: Some(now - HOUR), stack, ..Filter::default() };
+    // Where nobody wrote an answer down, a function that ended well has given one.
+    let status = |call: &Call| call.status.or(call.has_ended_well().then_some(200));
+    each(context, &filter, |call| found.push((call.end, status(call)))).await;
     minutes(&found, now)
 }
 
 /// Counts the calls of the last day by stack.
 async fn last_day(context: &Context) -> BTreeMap<String, Day> {
     let mut days: BTreeMap<String, Day> = BTreeMap::new();
-    each(context, OffsetDateTime::now_utc() - 24 * HOUR, |call| {
+    let filter = Filter { ended_since: Some(OffsetDateTime::now_utc() - 24 * HOUR), ..Filter::default() };
+    each(context, &filter, |call| {
         let Some(stack) = call.stack.clone().filter(|_| call.is_of_api()) else { return };
         let day = days.entry(stack).or_default();
         day.calls += 1;
@@ -148,14 +153,13 @@ async fn last_day(context: &Context) -> BTreeMap<String, Day> {
     days
 }
 
-/// Goes through the calls since a moment, the newest first; through so many of them.
-async fn each(context: &Context, since: OffsetDateTime, mut see: impl FnMut(&Call)) {
-    let filter = Filter { since: Some(since), ..Filter::default() };
+/// Goes through the calls that a filter lets through, the newest first; through so many of them.
+async fn each(context: &Context, filter: &Filter, mut see: impl FnMut(&Call)) {
     let mut reader = Reader::new(&context.settings);
     let mut cursor = None;
     for _ in 0..PAGES {
         // What cannot be read is told by the numbers themselves.
-        let Ok(page) = reader.page(&filter, COUNTED, cursor.as_ref()).await else { break };
+        let Ok(page) = reader.page(filter, COUNTED, cursor.as_ref()).await else { break };
         page.calls.iter().for_each(&mut see);
         match page.next {
             Some(next) => cursor = Some(next),

@@ -111,19 +111,21 @@ fn code(response: &Response) -> Option<&str> {
     if response.status().as_u16() < 400 {
         return None;
     }
-    let named = response.headers().get(ERROR_TYPE).and_then(|name| name.to_str().ok());
-    if let Some(name) = named.and_then(|name| word(name.split([':', ',']).next()?, 64)) {
-        return Some(name);
-    }
     let body = response.body();
-    let text = std::str::from_utf8(&body[..body.len().min(ERROR_BODY)]).ok()?;
+    // A body may be anything; then the header is all that there is.
+    let text = std::str::from_utf8(&body[..body.len().min(ERROR_BODY)]).unwrap_or_default();
     let json = |member: &str| {
         let rest = text.split_once(member)?.1.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
         // `com.amazonaws.service#ResourceNotFoundException`
         word(rest.split('"').next()?.rsplit('#').next()?, 64)
     };
+    let header = || {
+        let name = response.headers().get(ERROR_TYPE)?.to_str().ok()?;
+        word(name.split([':', ',']).next()?, 64)
+    };
     let xml = || word(text.split_once("<Code>")?.1.split('<').next()?, 64);
-    json("\"code\"").or_else(|| json("\"__type\"")).or_else(xml)
+    // The API's own word first: a gateway's header names what it refuses more coarsely.
+    json("\"code\"").or_else(header).or_else(|| json("\"__type\"")).or_else(xml)
 }
 
 /// A text that is a plain word.
@@ -162,6 +164,9 @@ mod tests {
         let mut named = answer(403, r#"{"message":"Forbidden"}"#);
         named.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static("ForbiddenException:http://x/"));
         assert_eq!(code(&named), Some("ForbiddenException"));
+        let mut refused = answer(403, r#"{"error":"No API key","code":"unauthorized"}"#);
+        refused.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static("ForbiddenException"));
+        assert_eq!(code(&refused), Some("unauthorized"), "one refusal has one name");
     }
 
     #[test]

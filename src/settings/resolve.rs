@@ -76,7 +76,10 @@ impl Settings {
             log_size: sources.settle(&source::LOG_SIZE, None, log_size)?.or(Rotation::default().bytes),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
             endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
-            public_endpoint: sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),
+            public_endpoint: exported_by_us(
+                sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),
+                environment,
+            ),
             internal_endpoint: sources.settle(&source::INTERNAL_ENDPOINT, None, base_url)?.optional(),
             docker_proxy: sources.settle(&source::DOCKER_PROXY, None, base_url)?.optional(),
             docker_host,
@@ -131,12 +134,38 @@ impl Settings {
         }
     }
 
+    /// Whether the stack that is meant is the folder's own: the one that its file names, else the usual one. What the file is
+    /// told of any other would hold for this one as well.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not TOML.
+    pub fn is_own_stack(&self) -> Result<bool> {
+        let own = SettingsFile::read(&self.folder)?.get(&source::STACK)?;
+        Ok(own.as_deref().unwrap_or(DEFAULT_STACK) == self.stack.value.as_str())
+    }
+
+    /// The stack that whoever runs the command has named for it. One that is only a folder's, or nobody's, narrows nothing
+    /// down: what belongs to no stack (what the door refused) is wanted then, too.
+    #[must_use]
+    pub fn named_stack(&self) -> Option<String> {
+        let is_named = matches!(self.stack.origin, Origin::Flag(_) | Origin::Environment(_));
+        is_named.then(|| self.stack.value.to_string())
+    }
+
     /// The same settings with another public port, and what follows from it.
     #[must_use]
     pub fn at_port(&self, port: u16) -> Self {
         let public_endpoint = self.public_endpoint_at(port);
         Self { port: Setting { value: port, ..self.port.clone() }, public_endpoint, ..self.clone() }
     }
+}
+
+/// Leaves out what `env` exported for the workshop's `curl`: an engine's own URL is no public one, and may be that of an
+/// engine which has long gone or belongs to another folder.
+fn exported_by_us(endpoint: Setting<Option<String>>, environment: &Environment) -> Setting<Option<String>> {
+    let exported = environment.get("ATELIER_ENGINE_URL");
+    let is_ours = matches!(endpoint.origin, Origin::Environment(_)) && endpoint.value.as_deref() == exported;
+    if is_ours { Setting::default_of(None) } else { endpoint }
 }
 
 /// What was said about a setting, if anything.
@@ -242,6 +271,14 @@ mod tests {
         let own = [codespace[0], codespace[1], ("AWS_ENDPOINT_PUBLIC", "https://mine.example/")];
         assert_eq!(url(&own).as_deref(), Some("https://mine.example"));
         assert_eq!(url(&[]), None);
+        // What `env` exported is where some engine was, not what the user says.
+        let exported = ("AWS_ENDPOINT_PUBLIC", "http://127.0.0.1:43773");
+        assert_eq!(url(&[exported]).as_deref(), Some("http://127.0.0.1:43773"));
+        assert_eq!(url(&[exported, ("ATELIER_ENGINE_URL", "http://127.0.0.1:43773")]), None);
+        let tunnel = ("AWS_ENDPOINT_PUBLIC", "https://mine.example");
+        assert_eq!(url(&[tunnel, ("ATELIER_ENGINE_URL", "http://127.0.0.1:43773")]).as_deref(), Some(tunnel.1));
+        let of_codespace = [codespace[0], codespace[1], exported, ("ATELIER_ENGINE_URL", exported.1)];
+        assert_eq!(url(&of_codespace).as_deref(), Some("https://fuzzy-fish-4566.app.github.dev"));
 
         let settings = resolve(&Flags::default(), &codespace, "").unwrap_or_else(|error| panic!("{error}"));
         let elsewhere = settings.at_port(5000);

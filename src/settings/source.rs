@@ -180,6 +180,10 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     variable("ACCESSIBLE", "Words only, as with `--plain`: no drawing, no emoji, nothing that moves"),
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
+    variable(
+        "ATELIER_ENGINE_URL",
+        "The engine's own URL, as `env` exports it; `AWS_ENDPOINT_PUBLIC` with the same value is no public URL",
+    ),
     variable("ATELIER_RELEASES", "Where releases are, for `version --check` and `install.sh`; a URL"),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
     variable("AWS_ENDPOINT_URL", "Is where AWS tools go, and atelier with `--engine aws`; `doctor` compares it"),

@@ -118,6 +118,9 @@ pub struct Call {
     /// Whether a function made it, for a call that is not known, or not over yet.
     #[serde(skip)]
     pub(super) lent: bool,
+    /// Whether the function told that it has ended, and of no failure.
+    #[serde(skip)]
+    pub(super) is_done: bool,
     /// What was written about it, oldest first; START, END and REPORT among it.
     pub lines: Vec<Line>,
 }
@@ -147,6 +150,7 @@ impl Call {
             own: false,
             changes: Vec::new(),
             lent: false,
+            is_done: false,
             lines: Vec::new(),
         }
     }
@@ -163,7 +167,12 @@ impl Call {
     /// Whether it went through API Gateway, or straight to the function in the API's words.
     #[must_use]
     pub fn is_of_api(&self) -> bool {
-        self.operation.starts_with(self.method.as_deref().unwrap_or("\0"))
+        // All of it: a method is any word that a stranger likes, the beginning of an AWS call's name among them.
+        let asked = |method: &String| match &self.path {
+            Some(path) => self.operation.starts_with(&format!("{method} {path}")),
+            None => self.operation.starts_with(&format!("{method} ")),
+        };
+        self.method.as_ref().is_some_and(asked)
     }
 
     /// Whether something may have been changed by it.
@@ -174,10 +183,17 @@ impl Call {
         !self.changes.is_empty() || (is_action && !self.own)
     }
 
-    /// Whether it was refused or went wrong.
+    /// Whether it was refused or went wrong. Where only the function's own log is read, nobody has written down what
+    /// was answered: it is enough that the function ended, and told of no failure.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        self.status.is_none_or(|status| status >= 400)
+        self.status.map_or(!self.has_ended_well(), |status| status >= 400)
+    }
+
+    /// Whether nothing but the function told how it ended, and that was well.
+    #[must_use]
+    pub fn has_ended_well(&self) -> bool {
+        self.status.is_none() && self.is_done && self.code.is_none()
     }
 
     /// The time of one station.

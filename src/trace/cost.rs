@@ -3,8 +3,8 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-/// When the prices were looked up, and of what: they change.
-pub const PRICES_OF: &str = "2025-06, us-east-1, Linux on demand, without the free tier";
+/// When the prices were looked up, and in which region: they change. Of Linux on demand, without the free tier.
+pub const PRICES_OF: &str = "2025-06, us-east-1";
 
 /// USD an hour by type of instance: <https://aws.amazon.com/ec2/pricing/on-demand/>.
 const HOURLY: &[(&str, f64)] = &[

@@ -18,8 +18,10 @@ pub struct Filter {
     pub request: Option<String>,
     /// Only of this stack.
     pub stack: Option<String>,
-    /// Only those that were answered at this moment or after it.
+    /// Only those that came at this moment or after it.
     pub since: Option<OffsetDateTime>,
+    /// Only those that were answered at this moment or after it, whenever they came.
+    pub ended_since: Option<OffsetDateTime>,
     /// Only those that were answered before this moment.
     pub until: Option<OffsetDateTime>,
     /// Only those of which what was asked, or a line, matches.
@@ -47,7 +49,8 @@ impl Filter {
                 call.request_id.starts_with(id.as_str())
                     || call.invocation_id.as_ref().is_some_and(|found| found.starts_with(id.as_str()))
             })
-            && self.since.is_none_or(|since| call.end >= since)
+            && self.since.is_none_or(|since| call.time >= since)
+            && self.ended_since.is_none_or(|since| call.end >= since)
             && self.until.is_none_or(|until| call.end < until)
             && (!self.changes || call.changes_something())
             && self.grep.as_ref().is_none_or(|grep| {
@@ -57,6 +60,11 @@ impl Filter {
                     || words.into_iter().flatten().any(|word| grep.is_match(word))
                     || call.lines.iter().any(|line| grep.is_match(&line.text))
             })
+    }
+
+    /// The moment before which nothing ended that is wanted.
+    pub(super) fn floor(&self) -> OffsetDateTime {
+        self.since.max(self.ended_since).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     /// Whether nothing but time narrows it down, so that lines that belong to no call are wanted, too.
@@ -100,6 +108,9 @@ mod tests {
             (Filter { request: text("lesson"), ..all.clone() }, true),
             (Filter { request: text("on-1"), ..all.clone() }, false),
             (Filter { since: Some(call().end), ..all.clone() }, true),
+            (Filter { since: Some(call().end + time::Duration::SECOND), ..all.clone() }, false),
+            (Filter { ended_since: Some(call().end), ..all.clone() }, true),
+            (Filter { ended_since: Some(call().end + time::Duration::SECOND), ..all.clone() }, false),
             (Filter { until: Some(call().end), ..all.clone() }, false),
             (Filter { changes: true, ..all.clone() }, true),
             (Filter { grep: Regex::new("action=st").ok(), ..all.clone() }, true),
@@ -107,5 +118,15 @@ mod tests {
         ] {
             assert_eq!(filter.takes(&call()), takes, "{filter:?}");
         }
+    }
+
+    #[test]
+    fn since_means_when_a_call_came_as_its_line_says() {
+        let mut long = call();
+        long.lasted(5_000.0);
+        let between = long.end - time::Duration::SECOND;
+        assert!(!Filter { since: Some(between), ..Filter::default() }.takes(&long));
+        assert!(Filter { ended_since: Some(between), ..Filter::default() }.takes(&long));
+        assert!(Filter { since: Some(long.time), ..Filter::default() }.takes(&long));
     }
 }

@@ -3,15 +3,19 @@
 
 use super::{
     call::{Call, Place, Station, milliseconds},
-    line::Line,
-    record::{Event, Invoked, Proxy, Record, Rejected, Report, Request, Upstream},
+    line::{Line, unstamped},
+    record::{Event, Invoked, Proxy, Record, Rejected, Report, Request, Upstream, failure},
 };
 use crate::marks::{NO_ACTION, OWN_CALLS, TICK};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use time::{Duration, OffsetDateTime};
 
 /// How much clocks and buffers may move a function's lines against the edge's.
 const SLACK: Duration = Duration::seconds(2);
+/// How far the lines of an invocation that names no request may lie outside the time of the one that it is for: a
+/// function's log counts milliseconds, and engines in containers write theirs a moment later.
+const ROUNDED: Duration = Duration::milliseconds(1);
+const LATE: Duration = Duration::milliseconds(250);
 /// The code of what went well.
 const OK: &str = "ok";
 
@@ -40,7 +44,31 @@ impl Invocation {
     fn end(&self) -> Option<OffsetDateTime> {
         self.lines.iter().map(|line| line.time).max()
     }
+
+    /// From when to when it was written about.
+    fn span(&self) -> Option<Span> {
+        Some((self.lines.iter().map(|line| line.time).min()?, self.end()?))
+    }
+
+    /// The id of its call: the request's, where one is named.
+    fn call_id(&self) -> &str {
+        self.request_id.as_ref().unwrap_or(&self.id)
+    }
+
+    /// What kind of failure it ended with, as far as its lines tell.
+    fn failure(&self) -> Option<String> {
+        let report = self.report.as_ref();
+        let said = || self.lines.iter().find_map(|line| failure(unstamped(&line.text))).map(str::to_owned);
+        match report.and_then(Report::failed) {
+            Some(false) => None,
+            Some(true) => report.and_then(|report| report.error.clone().or_else(|| report.status.clone())),
+            None => said(),
+        }
+    }
 }
+
+/// A time, from its beginning to its end.
+pub(super) type Span = (OffsetDateTime, OffsetDateTime);
 
 /// A piece of a call that names the request.
 enum Piece {
@@ -50,12 +78,8 @@ enum Piece {
 }
 
 /// Joins lines into the calls that ended within a window of time, `from` included and `until` not. Lines around it
-/// complete them; `later` are the ids of calls that ended after it and whose function's lines may lie within.
-pub(super) fn join(
-    lines: Vec<Line>,
-    (from, until): (OffsetDateTime, OffsetDateTime),
-    later: &HashSet<String>,
-) -> Joined {
+/// complete them; `later` are the ids and times of calls that ended after it and whose function's lines may lie within.
+pub(super) fn join(lines: Vec<Line>, (from, until): Span, later: &HashMap<String, Span>) -> Joined {
     let is_within = |time: OffsetDateTime| time >= from && time < until;
     let mut sorted = Sorted::default();
     for line in lines {
@@ -77,24 +101,34 @@ pub(super) fn join(
         found.min_by_key(|at| distance(&calls[*at]))
     };
     let mut alone: HashMap<String, usize> = HashMap::new();
+    let mut homeless = Vec::new();
     for invocation in invocations {
         let Some(time) = invocation.end().or(invocation.invoked.as_ref().map(|(time, _)| *time)) else { continue };
-        let id = invocation.request_id.clone().unwrap_or_else(|| invocation.id.clone());
-        if let Some(at) = nearest(&calls, &id, time) {
+        match nearest(&calls, invocation.call_id(), time) {
+            Some(at) => add_invocation(&mut calls[at], invocation),
+            None => homeless.push((invocation, time)),
+        }
+    }
+    let hosts = hosts(&calls, &homeless);
+    for ((invocation, time), host) in homeless.into_iter().zip(hosts) {
+        let id = invocation.call_id().to_owned();
+        if let Some(at) = host {
             add_invocation(&mut calls[at], invocation);
-        } else if !later.contains(&id) && is_within(time) {
+        } else if is_within(time) && !later.contains_key(&id) && !is_during(&invocation, later) {
             alone.insert(id.clone(), calls.len());
             let mut call = Call::new(id, time);
             add_invocation(&mut call, invocation);
             calls.push(call);
         }
     }
+    // Seen from both sides: of what a handler's own account has, the calls themselves are no stations more.
+    let told: Vec<bool> = calls.iter().map(|call| call.at(Place::Ec2).is_some()).collect();
     for (id, found) in pieces.drain() {
         for piece in found {
             let time = piece.time();
             match nearest(&calls, &id, time).or_else(|| alone.get(&id).copied()) {
-                Some(at) => add_piece(&mut calls[at], piece),
-                None if later.contains(&id) || !is_within(time) => {}
+                Some(at) => add_piece(&mut calls[at], piece, told[at]),
+                None if later.contains_key(&id) || !is_within(time) => {}
                 None => match piece {
                     // A function's own call of AWS, of which nothing tells for whom it was made.
                     Piece::Lent(request, line) => calls.push(of_request(*request, line)),
@@ -113,6 +147,37 @@ pub(super) fn join(
     joined.others.extend(others.into_iter().filter(|line| is_within(line.time)));
     joined.others.sort_by_key(|line| line.time);
     joined
+}
+
+/// The request that each of these invocations was for, of those that name none: the only one that lasted then and has
+/// no invocation of its own, where it is no other's either.
+fn hosts(calls: &[Call], homeless: &[(Invocation, OffsetDateTime)]) -> Vec<Option<usize>> {
+    let may_invoke = |call: &Call| matches!(call.operation.as_str(), "" | "lambda Invoke") && !call.own;
+    let is_free = |at: &usize| calls[*at].invocation_id.is_none() && may_invoke(&calls[*at]);
+    let free: Vec<usize> = (0..calls.len()).filter(is_free).collect();
+    let host = |invocation: &Invocation| {
+        let (first, last) = invocation.span().filter(|_| invocation.request_id.is_none())?;
+        for slack in [ROUNDED, LATE] {
+            let holds = |at: &usize| first >= calls[*at].time - slack && last <= calls[*at].end + slack;
+            let mut holding = free.iter().copied().filter(holds);
+            if let Some(at) = holding.next() {
+                return holding.next().is_none().then_some(at);
+            }
+        }
+        None
+    };
+    let found: Vec<Option<usize>> = homeless.iter().map(|(invocation, _)| host(invocation)).collect();
+    let mut claims: HashMap<usize, usize> = HashMap::new();
+    for at in found.iter().flatten() {
+        *claims.entry(*at).or_default() += 1;
+    }
+    found.into_iter().map(|host| host.filter(|at| claims.get(at) == Some(&1))).collect()
+}
+
+/// Whether an invocation that names no request may be for one that is on another page.
+fn is_during(invocation: &Invocation, later: &HashMap<String, Span>) -> bool {
+    let span = invocation.span().filter(|_| invocation.request_id.is_none());
+    span.is_some_and(|(first, last)| later.values().any(|(begin, end)| first >= *begin - ROUNDED && last <= *end))
 }
 
 /// Lines by what they are.
@@ -268,8 +333,10 @@ fn station(place: Place, at_ms: f64, ms: f64) -> Station {
 }
 
 fn add_invocation(call: &mut Call, invocation: Invocation) {
+    let failure = invocation.failure();
     let Invocation { id, event, report, invoked, lines, .. } = invocation;
     call.invocation_id = Some(id);
+    call.is_done = failure.is_none() && (report.is_some() || event.is_some());
     let run = report.as_ref().map(|report| report.ms).or(event.as_ref().map(|event| event.ms));
     let init = report.as_ref().and_then(|report| report.init_ms);
     if call.stations.is_empty() {
@@ -295,6 +362,9 @@ fn add_invocation(call: &mut Call, invocation: Invocation) {
         add_event(call, *event, run_at);
     } else if call.operation.is_empty() && call.method.is_none() {
         call.operation = "lambda Invoke".to_owned();
+    }
+    if call.status.is_none() {
+        call.code = call.code.take().or(failure);
     }
     call.lines.extend(lines);
 }
@@ -327,11 +397,10 @@ fn add_event(call: &mut Call, event: Event, run_at: f64) {
     }
 }
 
-fn add_piece(call: &mut Call, piece: Piece) {
+fn add_piece(call: &mut Call, piece: Piece, is_told: bool) {
     match piece {
         Piece::Lent(request, line) => {
-            // Seen from both sides: the handler's own account has it already.
-            if !call.stations.iter().any(|station| matches!(station.place, Place::Ec2)) {
+            if !is_told {
                 let at = (line.time - milliseconds(request.duration_ms) - call.time).as_seconds_f64() * 1000.0;
                 let mut found = station(Place::Ec2, at.max(0.0), request.duration_ms);
                 (found.operation, found.problem) = (request.operation, request.code);
@@ -358,141 +427,4 @@ fn finish(call: &mut Call) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::LogSource;
-    use time::macros::datetime;
-
-    const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
-    const INVOCATION: &str = "8476a536-1111-4222-8333-444455556666";
-
-    fn at(ms: i64) -> OffsetDateTime {
-        NOON + Duration::milliseconds(ms)
-    }
-
-    fn line(ms: i64, source: LogSource, text: &str) -> Line {
-        let stream = (source == LogSource::Lambda).then(|| "stream".to_owned());
-        Line { stream, ..Line::new(at(ms), source, text.to_owned()) }
-    }
-
-    fn request(ms: i64, id: &str, more: &str) -> Line {
-        let text = format!(
-            r#"{{"message":"request","request_id":"{id}","method":"GET","path":"/restapis/a/dev/_user_request_/infra","peer":"127.0.0.1:5","duration_ms":35.0,"status":200{more}}}"#
-        );
-        line(ms, LogSource::Engine, &text)
-    }
-
-    fn event(ms: i64, id: &str, invocation: &str) -> Line {
-        let text = format!(
-            r#"{{"level":"INFO","request_id":"{id}","invocation_id":"{invocation}","stack":"alice","method":"GET","path":"/infra","action":"start","target":"ec2","status":200,"outcome":"ok","key":"alice","source":"203.0.113.7","changes":[{{"resource":"i-1","before":"stopped","after":"running"}}],"upstream":[{{"operation":"ec2 StartInstances","at_ms":2.0,"ms":8.0}}],"Duration":15.0,"ColdStart":1,"_aws":{{"Timestamp":0}}}}"#
-        );
-        line(ms, LogSource::Lambda, &text)
-    }
-
-    fn invocation(ms: i64, id: &str, invocation: &str) -> Vec<Line> {
-        let lambda = |ms, text: String| line(ms, LogSource::Lambda, &text);
-        vec![
-            lambda(ms - 20, format!("START RequestId: {invocation} Version: $LATEST")),
-            lambda(ms - 10, "a line of the function's own".to_owned()),
-            event(ms - 3, id, invocation),
-            lambda(ms - 2, format!("END RequestId: {invocation}")),
-            lambda(ms - 2, format!("REPORT RequestId: {invocation}\tDuration: 15.00 ms\tInit Duration: 7.00 ms\t")),
-        ]
-    }
-
-    fn joined(lines: Vec<Line>, window: (i64, i64), later: &[&str]) -> Joined {
-        let later = later.iter().map(|id| (*id).to_owned()).collect();
-        join(lines, (at(window.0), at(window.1)), &later)
-    }
-
-    #[test]
-    fn what_every_station_wrote_about_a_call_is_one_call() {
-        let mut lines = invocation(0, "r-1", INVOCATION);
-        let invoked =
-            format!(r#"{{"message":"invoked","request_id":"r-1","invocation_id":"{INVOCATION}","duration_ms":30.0}}"#);
-        lines.push(line(-1, LogSource::Engine, &invoked));
-        lines.push(line(-8, LogSource::Engine, r#"{"message":"request","request_id":"r-1","operation":"ec2 StartInstances","lent":true,"status":200,"duration_ms":1.0}"#));
-        lines.push(line(
-            -8,
-            LogSource::Proxy,
-            r#"{"request_id":"r-1","decision":"allow","reason":"ok","duration_ms":2}"#,
-        ));
-        lines.push(request(0, "r-1", r#","action":"start","gateway_ms":34.0"#));
-        lines.sort_by_key(|line| line.time);
-        let found = joined(lines, (-1000, 1000), &[]);
-        assert_eq!((found.calls.len(), found.others.len()), (1, 0), "{found:?}");
-        let call = &found.calls[0];
-        assert_eq!((call.request_id.as_str(), call.invocation_id.as_deref()), ("r-1", Some(INVOCATION)));
-        assert_eq!(
-            (call.asked().as_str(), call.operation.as_str()),
-            ("GET /infra?action=start", "GET /infra action=start")
-        );
-        assert_eq!((call.key.as_deref(), call.stack.as_deref(), call.cold), (Some("alice"), Some("alice"), Some(true)));
-        assert_eq!((call.source.as_deref(), call.status, call.code.as_deref()), (Some("127.0.0.1"), Some(200), None));
-        let places: Vec<_> = call.stations.iter().map(|station| station.place.as_str()).collect();
-        assert_eq!(places, ["edge", "gateway", "init", "function", "ec2"]);
-        let function = call.at(Place::Function).unwrap();
-        assert!((function.at_ms - 19.0).abs() < 1e-6 && (function.ms - 15.0).abs() < 1e-6, "{function:?}");
-        assert_eq!(call.changes[0].before.as_deref(), Some("stopped"));
-        assert_eq!(call.lines.len(), 9);
-        assert!(call.lines.iter().any(|line| line.text == "a line of the function's own"));
-    }
-
-    #[test]
-    fn where_only_the_function_writes_its_event_is_the_call() {
-        let found = joined(invocation(0, "r-1", INVOCATION), (-1000, 1000), &[]);
-        let call = &found.calls[0];
-        assert_eq!((call.asked().as_str(), call.status), ("GET /infra?action=start", Some(200)));
-        assert_eq!((call.source.as_deref(), call.total_ms), (Some("203.0.113.7"), Some(22.0)));
-    }
-
-    #[test]
-    fn no_call_is_on_two_pages() {
-        let mut lines = invocation(0, "r-1", INVOCATION);
-        lines.push(request(5, "r-1", ""));
-        assert_eq!(joined(lines.clone(), (-1000, 5), &["r-1"]).calls.len(), 0, "its answer is after the window");
-        assert_eq!(joined(lines, (0, 1000), &[]).calls.len(), 1, "what is before the window completes it");
-    }
-
-    #[test]
-    fn calls_that_a_client_gave_one_id_stay_apart() {
-        let mut lines = invocation(0, "lesson", "i-1");
-        lines.extend(invocation(10_000, "lesson", "i-2"));
-        lines.extend([request(0, "lesson", ""), request(10_000, "lesson", "")]);
-        lines.sort_by_key(|line| line.time);
-        let found = joined(lines, (-1000, 20_000), &[]);
-        let ids: Vec<_> = found.calls.iter().map(|call| call.invocation_id.as_deref().unwrap()).collect();
-        assert_eq!(ids, ["i-1", "i-2"]);
-    }
-
-    #[test]
-    fn ateliers_own_calls_are_those_that_only_look_after_things() {
-        let own = |id: &str, path: &str, more: &str| {
-            let text = format!(
-                r#"{{"message":"request","request_id":"{id}","method":"GET","path":"{path}","status":200,"duration_ms":1.0{more}}}"#
-            );
-            joined(vec![line(0, LogSource::Engine, &text)], (-10, 10), &[]).calls[0].own
-        };
-        assert!(own("atelier-status-1-1", "/", r#","operation":"ec2 DescribeInstances""#));
-        assert!(own("x", "/healthz", ""));
-        assert!(own("atelier-status-1-2", "/restapis/a/dev/_user_request_/openapi.json", ""));
-        assert!(!own("atelier-call-1-1", "/restapis/a/dev/_user_request_/infra", ""), "nobody hides a call by its id");
-        assert!(!own("r", "/", r#","operation":"ec2 StopInstances""#));
-    }
-
-    #[test]
-    fn paths_are_told_as_the_apis_author_wrote_them() {
-        assert_eq!(below_stage("/restapis/a/dev/_user_request_/infra"), "/infra");
-        assert_eq!(below_stage("/restapis/a/dev/_user_request_"), "/");
-        assert_eq!(below_stage("/_aws/execute-api/a/dev/items/1"), "/items/1");
-        assert_eq!(below_stage("/2015-03-31/functions"), "/2015-03-31/functions");
-    }
-
-    #[test]
-    fn lines_of_nobody_stay_lines() {
-        let found =
-            joined(vec![line(0, LogSource::Engine, "listening"), line(50, LogSource::Deploy, "done")], (-10, 10), &[]);
-        assert_eq!(found.others.len(), 1);
-        assert!(found.calls.is_empty());
-    }
-}
+mod tests;

@@ -31,7 +31,7 @@ mod rotated;
 pub use call::{Call, Change, Place, Station};
 pub use cost::{Bill, InstanceHours, PRICES_OF, Usage, hourly, running};
 pub use filter::Filter;
-pub use follow::Follower;
+pub use follow::{Follower, Patience};
 pub use line::{Line, time_of};
 pub use numbers::{ActionNumbers, Numbers};
 pub use reader::{Cursor, Page, Reader};

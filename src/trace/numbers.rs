@@ -5,6 +5,9 @@ use crate::marks::NO_ACTION;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// How many rows a table has beside the one for all others: paths are as many as somebody likes.
+const ROWS: usize = 100;
+
 /// Calls in numbers. Built up call by call, so that nobody needs to hold all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Numbers {
@@ -65,12 +68,12 @@ impl Numbers {
             let unknown = || call.status.map_or_else(|| "unanswered".to_owned(), |status| status.to_string());
             let code = call.code.clone().unwrap_or_else(unknown);
             if is_refusal(call) {
-                *self.refusals.entry(code.clone()).or_default() += 1;
+                *row(&mut self.refusals, code.clone()) += 1;
             }
-            *self.by_code.entry(code).or_default() += 1;
+            *row(&mut self.by_code, code) += 1;
         }
         self.cold_starts += usize::from(call.cold == Some(true));
-        let action = self.actions.entry(name(call)).or_default();
+        let action = row(&mut self.actions, name(call));
         action.calls += 1;
         action.errors += usize::from(is_error);
         action.function_ms +=
@@ -91,6 +94,12 @@ impl Numbers {
     }
 }
 
+/// The row of this name, as long as there are not too many.
+fn row<T: Default>(rows: &mut BTreeMap<String, T>, name: String) -> &mut T {
+    let has_room = rows.len() < ROWS || rows.contains_key(&name);
+    rows.entry(if has_room { name } else { NO_ACTION.to_owned() }).or_default()
+}
+
 /// What a call is counted as: the action of atelier's API, the AWS operation, or method and path.
 fn name(call: &Call) -> String {
     match &call.action {
@@ -100,8 +109,11 @@ fn name(call: &Call) -> String {
             let is_action = crate::contract::Action::ALL.iter().any(|known| known.as_str() == action);
             if is_action || is_known && call.code.is_none() { action.clone() } else { NO_ACTION.to_owned() }
         }
+        // Of AWS: what is no operation has a path.
+        Some(action) if call.is_error() || action.contains('/') => NO_ACTION.to_owned(),
         Some(_) => call.operation.clone(),
-        None if call.is_error() => NO_ACTION.to_owned(),
+        // What reached the function is a path that there is.
+        None if call.is_error() && call.invocation_id.is_none() => NO_ACTION.to_owned(),
         None => call.asked(),
     }
 }
@@ -152,5 +164,42 @@ mod tests {
         let start = &numbers.actions["start"];
         assert_eq!((start.calls, start.errors, start.p50_ms, start.p99_ms), (2, 1, 10.0, 30.0));
         assert_eq!(numbers.actions.keys().collect::<Vec<_>>(), ["none", "start", "stop"]);
+    }
+
+    #[test]
+    fn what_strangers_ask_of_aws_makes_no_rows() {
+        let aws = |operation: &str, status: u16| {
+            let mut call = call("", status, 1.0);
+            (call.operation, call.path) = (operation.to_owned(), Some("/".to_owned()));
+            call.action = operation.split_once(' ').map(|(_, name)| name.to_owned());
+            call
+        };
+        let calls = [
+            aws("ec2 StartInstances", 200),
+            aws("ec2 Nonsense", 400),
+            aws("aws GET /scan/1", 404),
+            aws("s3 GET /scan/2", 200),
+        ];
+        let actions = Numbers::of(&calls).actions;
+        assert_eq!(actions.keys().collect::<Vec<_>>(), ["ec2 StartInstances", "none"]);
+        assert_eq!((actions["none"].calls, actions["none"].errors), (3, 2));
+    }
+
+    #[test]
+    fn a_path_of_a_function_has_its_own_errors_and_paths_have_a_bound() {
+        let path = |path: &str, status: u16, is_invoked: bool| {
+            let mut call = call("", status, 1.0);
+            (call.operation, call.path, call.action) = (format!("GET {path}"), Some(path.to_owned()), None);
+            call.invocation_id = is_invoked.then(|| "i".to_owned());
+            call
+        };
+        let actions = Numbers::of(&[path("/a", 200, true), path("/a", 500, true), path("/b", 404, false)]).actions;
+        assert_eq!(actions.keys().collect::<Vec<_>>(), ["GET /a", "none"]);
+        assert_eq!((actions["GET /a"].calls, actions["GET /a"].errors), (2, 1));
+        let many: Vec<Call> = (0..2 * ROWS).map(|number| path(&format!("/{number}"), 404, true)).collect();
+        let numbers = Numbers::of(&many);
+        assert_eq!(numbers.actions.len(), ROWS + 1);
+        assert_eq!((numbers.calls, numbers.actions["none"].calls), (2 * ROWS, ROWS));
+        assert_eq!(numbers.by_code, [("404".to_owned(), 2 * ROWS)].into());
     }
 }

@@ -5,7 +5,7 @@ use super::{
     container_log::ContainerLog,
     filter::Filter,
     function_log::FunctionLog,
-    join::{Joined, join},
+    join::{Joined, Span, join},
     line::Line,
     record::Record,
     rotated::{Chunk, Rotated},
@@ -20,7 +20,7 @@ use crate::{
 };
 use futures_util::future::join_all;
 use serde::Serialize;
-use std::{collections::HashSet, fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr};
 use time::{Duration, OffsetDateTime};
 
 /// How many lines of a log are joined at a time.
@@ -134,10 +134,10 @@ impl Reader {
         let now = OffsetDateTime::now_utc() + SLACK;
         let start = cursor.map_or(now, |cursor| cursor.time + Duration::nanoseconds(1));
         let mut until = filter.until.map_or(start, |until| until.min(start));
-        let floor = filter.since.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let floor = filter.floor();
         let mut page = Page::default();
         // Who says how far back means all of it.
-        let mut windows = WINDOWS.into_iter().filter(|_| filter.since.is_none());
+        let mut windows = WINDOWS.into_iter().filter(|_| floor == OffsetDateTime::UNIX_EPOCH);
         for _ in 0..MOST_WINDOWS {
             if until <= floor {
                 return Ok(page);
@@ -215,18 +215,27 @@ impl Reader {
             lines.retain(|line| line.time >= low || line.source == LogSource::Lambda);
             lines.extend(self.engine_lines((first - SLACK, low), LINES).await?.lines);
         }
-        let later = if has_later { self.later(until).await? } else { HashSet::new() };
+        let later = if has_later { self.later(until).await? } else { HashMap::new() };
         lines.sort_by_key(|line| line.time);
-        Ok((join(lines, (low, until), &later), low))
+        let mut joined = join(lines, (low, until), &later);
+        // The log that a function's lines are read from is this stack's, whatever the function writes of itself.
+        let is_read = |call: &Call| call.lines.iter().any(|line| line.source == LogSource::Lambda);
+        for call in joined.calls.iter_mut().filter(|call| call.stack.is_none() && is_read(call)) {
+            call.stack = Some(self.settings.stack.value.to_string());
+        }
+        Ok((joined, low))
     }
 
-    /// The ids of the requests that were answered soon after a moment: what belongs to them may lie before it.
-    async fn later(&mut self, moment: OffsetDateTime) -> Result<HashSet<String>> {
+    /// The requests that were answered soon after a moment, and when each was: what belongs to them may lie before it.
+    async fn later(&mut self, moment: OffsetDateTime) -> Result<HashMap<String, Span>> {
         let lines = self.engine_lines((moment, moment + LONGEST_CALL), usize::MAX).await?.lines;
         Ok(lines
             .iter()
             .filter_map(|line| match Record::read(line) {
-                Record::Request(request) if !request.lent => Some(request.request_id),
+                Record::Request(request) if !request.lent => {
+                    let begun = line.time - super::call::milliseconds(request.duration_ms);
+                    Some((request.request_id, (begun, line.time)))
+                }
                 _ => None,
             })
             .collect())
@@ -266,7 +275,7 @@ fn others(filter: &Filter, lines: Vec<Line>) -> Vec<Line> {
     }
     let takes = |line: &Line| {
         filter.grep.as_ref().is_none_or(|grep| grep.is_match(&line.text))
-            && filter.since.is_none_or(|since| line.time >= since)
+            && line.time >= filter.floor()
             && filter.until.is_none_or(|until| line.time < until)
     };
     lines.into_iter().rev().filter(takes).collect()

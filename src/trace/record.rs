@@ -132,6 +132,17 @@ pub(super) struct Report {
     pub(super) invocation_id: String,
     pub(super) ms: f64,
     pub(super) init_ms: Option<f64>,
+    /// How it says that the invocation ended (`success`, `timeout`); a log of the format text says so of failures only.
+    pub(super) status: Option<String>,
+    /// What kind of failure it says that there was.
+    pub(super) error: Option<String>,
+}
+
+impl Report {
+    /// Whether the invocation failed, where the report itself tells.
+    pub(super) fn failed(&self) -> Option<bool> {
+        self.status.as_deref().map(|status| status != "success").or(self.error.as_ref().map(|_| true))
+    }
 }
 
 #[derive(Debug, PartialEq, Default, Deserialize)]
@@ -205,14 +216,41 @@ fn lambda(text: &str) -> Record {
         return Record::End(id(rest));
     }
     let Some(rest) = text.strip_prefix("REPORT RequestId: ") else { return Record::Other };
-    let field = |name: &str| {
-        let value = rest.split('\t').find_map(|field| field.trim().strip_prefix(name))?;
-        value.trim().trim_end_matches("ms").trim().parse().ok()
-    };
-    match field("Duration:") {
-        Some(ms) => Record::Report(Report { invocation_id: id(rest), ms, init_ms: field("Init Duration:") }),
+    let word = |name: &str| rest.split('\t').find_map(|field| field.trim().strip_prefix(name)).map(str::trim);
+    let time = |name: &str| word(name)?.trim_end_matches("ms").trim().parse().ok();
+    match time("Duration:") {
+        Some(ms) => Record::Report(Report {
+            invocation_id: id(rest),
+            ms,
+            init_ms: time("Init Duration:"),
+            status: word("Status:").map(str::to_owned),
+            error: word("Error Type:").map(str::to_owned),
+        }),
         None => Record::Other,
     }
+}
+
+/// What kind of failure a function's own line tells, where it is one of those that a runtime writes when an invocation
+/// fails: an exception that nobody caught, an end of the process, or the time that was over.
+pub(super) fn failure(text: &str) -> Option<&str> {
+    if text.contains(" Task timed out after ") {
+        return Some("timeout");
+    }
+    // `[ERROR] ValueError: …`; behind what a program logs itself there is a tab.
+    if let Some(rest) = text.strip_prefix("[ERROR] ") {
+        return plain_word(rest.split([':', '\n', '\r']).next()?).or(Some("error"));
+    }
+    if text.starts_with("RequestId: ") && text.contains(" Error: ") {
+        return Some("error");
+    }
+    let rest = text.split_once("\"errorType\"")?.1.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    plain_word(rest.split('"').next()?).or(Some("error"))
+}
+
+/// The name of an exception's class, and nothing that somebody made up to be seen.
+fn plain_word(text: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    ((1..=64).contains(&text.len()) && text.bytes().all(is_plain)).then_some(text)
 }
 
 /// The same in a log of the format JSON.
@@ -225,7 +263,9 @@ fn platform(text: &str) -> Option<Record> {
         "platform.report" => {
             let metric = |name: &str| record["metrics"][name].as_f64();
             let (ms, init_ms) = (metric("durationMs")?, metric("initDurationMs"));
-            Some(Record::Report(Report { invocation_id: id, ms, init_ms }))
+            let word = |name: &str| record[name].as_str().map(str::to_owned);
+            let (status, error) = (word("status"), word("errorType"));
+            Some(Record::Report(Report { invocation_id: id, ms, init_ms, status, error }))
         }
         _ => None,
     }
@@ -247,12 +287,39 @@ mod tests {
         assert_eq!(lambda("END RequestId: i-1"), Record::End("i-1".to_owned()));
         let report = "REPORT RequestId: i-1\tDuration: 15.25 ms\tBilled Duration: 16 ms\tMemory Size: 128 MB\tMax Memory \
                       Used: 9 MB\tInit Duration: 7.00 ms\t";
-        let expected = Report { invocation_id: "i-1".to_owned(), ms: 15.25, init_ms: Some(7.0) };
-        assert_eq!(lambda(report), Record::Report(expected));
+        let expected = |ms, init_ms| Report { invocation_id: "i-1".to_owned(), ms, init_ms, status: None, error: None };
+        assert_eq!(lambda(report), Record::Report(expected(15.25, Some(7.0))));
         assert_eq!(lambda("REPORT RequestId: i-1\tDuration: much"), Record::Other);
         let json = r#"{"time":"t","type":"platform.report","record":{"requestId":"i-1","metrics":{"durationMs":1.5}}}"#;
-        let expected = Report { invocation_id: "i-1".to_owned(), ms: 1.5, init_ms: None };
-        assert_eq!(lambda(json), Record::Report(expected));
+        assert_eq!(lambda(json), Record::Report(expected(1.5, None)));
+    }
+
+    #[test]
+    fn a_failure_is_what_a_runtime_says_of_one_and_not_what_a_program_logs() {
+        for (text, expected) in [
+            ("[ERROR] ValueError: no\nTraceback (most recent call last):", Some("ValueError")),
+            ("[ERROR] \u{1b}[2J: no", Some("error")),
+            ("[ERROR]\t2026-11-23T12:00:00.000Z\ti-1\tlogged, and gone on", None),
+            ("2026-11-23T12:00:00.000Z i-1 Task timed out after 3.00 seconds", Some("timeout")),
+            ("RequestId: i-1 Error: Runtime exited with error: exit status 1", Some("error")),
+            (r#"t\ti-1\tERROR\tInvoke Error\t{"errorType":"TypeError","errorMessage":"no"}"#, Some("TypeError")),
+            ("an Error: of its own", None),
+            ("", None),
+        ] {
+            assert_eq!(failure(text), expected, "{text}");
+        }
+        let failed = |text: &str| match read(LogSource::Lambda, text) {
+            Record::Report(report) => (report.failed(), report.error),
+            other => panic!("{other:?}"),
+        };
+        let text = "REPORT RequestId: i-1\tDuration: 3000.00 ms\tStatus: timeout";
+        assert_eq!(failed(text), (Some(true), None));
+        let text = "REPORT RequestId: i-1\tDuration: 3.00 ms\tStatus: error\tError Type: Runtime.ExitError";
+        assert_eq!(failed(text), (Some(true), Some("Runtime.ExitError".to_owned())));
+        assert_eq!(failed("REPORT RequestId: i-1\tDuration: 3.00 ms\t"), (None, None));
+        let json =
+            r#"{"type":"platform.report","record":{"requestId":"i-1","status":"success","metrics":{"durationMs":1}}}"#;
+        assert_eq!(failed(json), (Some(false), None));
     }
 
     #[test]

@@ -37,6 +37,12 @@ impl LastCall {
         Some(Self { status: status?, code, time, duration_ms: total_ms.unwrap_or_default() })
     }
 
+    /// Writes it as a part of a line of `--watch`: the time of the call, to tell it from another that ended the same.
+    pub(crate) fn in_a_line(&self) -> String {
+        let code = self.code.as_deref().map(|code| format!(" {}", call_line::word(code))).unwrap_or_default();
+        format!("last call {}{code} at {}", self.status, call_line::clock(self.time))
+    }
+
     /// Writes it for people.
     pub(crate) fn line(&self, now: OffsetDateTime) -> (Tone, Message) {
         let tone = if self.status >= 500 { Tone::Bad } else { Tone::Dim };

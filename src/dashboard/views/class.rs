@@ -18,7 +18,7 @@ use crate::{
 };
 use maud::{Markup, html};
 use std::{collections::BTreeMap, fmt::Write as _};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Writes the view.
 pub(in crate::dashboard) fn body(frame: &Frame<'_>, register: Option<&Register>, outcome: Option<&Outcome>) -> Markup {
@@ -140,7 +140,7 @@ pub(in crate::dashboard) fn csv(register: &Register) -> String {
             row.instance_state.clone().unwrap_or_default(),
             row.url.clone().unwrap_or_default(),
             call.and_then(|call| call.status).map(|status| status.to_string()).unwrap_or_default(),
-            call.map(|call| call.time.to_string()).unwrap_or_default(),
+            call.and_then(|call| call.time.format(&Rfc3339).ok()).unwrap_or_default(),
             day.map(|day| day.calls.to_string()).unwrap_or_default(),
             day.map(|day| day.errors.to_string()).unwrap_or_default(),
             day.and_then(|day| day.key.clone()).unwrap_or_default(),

@@ -100,6 +100,10 @@ fn calls_are_found_by_status_action_id_pattern_and_time() {
     assert_eq!(ids(&["--request", "found-"]), ["found-1", "found-2"]);
     assert_eq!(ids(&["--grep", "action=re.oot"]), ["found-2"]);
     assert!(ids(&["--until", "1h"]).is_empty());
+    let endless = project.run(&["logs", "-f", "--until", "10m"]);
+    assert_eq!(endless.code, Some(2), "what has come to its end is not followed: {endless:?}");
+    assert!(ids(&["--stack", "nothere"]).is_empty(), "who names a stack means it");
+    assert_eq!(ids(&["--stack", "atelier"]), ["found-1", "found-2"]);
     assert!(ids(&["--since", "2100-01-01T00:00:00Z"]).is_empty());
     assert_eq!(ids(&["--since", "1h", "-n", "1"]), ["found-2"]);
     let raw = project.run(&["logs", "--raw", "--request", "found-1"]).stdout;
@@ -123,6 +127,8 @@ fn a_trace_shows_where_the_time_went_and_an_unknown_id_is_said_to_be_one() {
         "{trace}"
     );
     assert!(trace["total_ms"].as_f64().unwrap() > 0.0 && trace["cold"].is_boolean(), "{trace}");
+    let nothere = project.run(&["trace", "--stack", "nothere", "--json"]);
+    assert_eq!((nothere.code, &nothere.json()["error"]["code"]), (Some(1), &"no_call".into()), "{nothere:?}");
     let output = project.run(&["trace", "lesson-3"]);
     succeeds(&output);
     for words in ["edge", "gateway", "function (run)", "EC2", "ec2 StopInstances", "running -> stopped"] {
@@ -202,7 +208,12 @@ fn metrics_count_what_was_called_and_call_the_cost_an_estimate() {
     let output = project.run(&["metrics"]);
     succeeds(&output);
     assert!(output.stdout.contains("estimate") && output.stdout.contains("p95"), "{}", output.stdout);
-    assert!(project.run(&["metrics", "--lang", "fr"]).stdout.contains("estimation"));
+    let french = project.run(&["metrics", "--lang", "fr"]).stdout;
+    assert!(french.contains("estimation") && french.contains("us-east-1, Linux à la demande"), "{french}");
+    assert!(!french.contains("free tier"), "{french}");
+    let nothere = project.run(&["metrics", "--stack", "nothere", "--json"]).json()["data"].clone();
+    assert_eq!((&nothere["numbers"]["calls"], &nothere["usage"]["api_calls"]), (&0.into(), &0.into()), "{nothere}");
+    assert_eq!(data["usage"]["api_calls"], 3, "{data}");
     // Where nobody has ever counted, there is no zero to tell.
     let nothing = Project::new().run(&["metrics", "--json"]);
     assert_eq!((nothing.code, &nothing.json()["error"]["code"]), (Some(5), &"not_running".into()), "{nothing:?}");
@@ -216,6 +227,7 @@ fn what_is_watched_in_a_pipe_is_a_line_per_change_and_on_a_terminal_drawn_over()
     let before = watch.lines();
     call(&project, "w-1", "action=stop", "");
     watch.says("instance stopped");
+    watch.says("last call 200 at ");
     watch.interrupt();
     let output = watch.end();
     assert_eq!(output.code, Some(0), "{output:?}");
@@ -303,10 +315,12 @@ fn what_strangers_write_reaches_the_terminal_as_text_only() {
     let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap();
     let mut log = String::new();
     for (number, hostile) in HOSTILE.iter().enumerate() {
+        // Numbers are of one stack.
+        let stack = if number % 2 == 0 { "atelier" } else { *hostile };
         let line = serde_json::json!({
             "time": now, "message": "request", "request_id": format!("r-{number}{hostile}"), "peer": hostile,
             "method": hostile, "path": format!("/restapis/a/dev/_user_request_/infra/{hostile}"), "action": hostile,
-            "target": hostile, "name": hostile, "stack": hostile, "key": hostile, "status": 400, "code": hostile,
+            "target": hostile, "name": hostile, "stack": stack, "key": hostile, "status": 400, "code": hostile,
             "duration_ms": 1.5
         });
         let other = hostile.replace('\n', " ");

@@ -90,4 +90,9 @@ fn each_folder_of_the_user_has_its_rows() {
     succeeds(&project.run(&["call", "status"]));
     let page = visit.shows("/class", "this one");
     assert!(page.body.contains("last call") && page.body.contains("calls in 24 h"), "{}", page.body);
+    let csv = visit.shows("/class.csv", "\"200\",").body;
+    let row = csv.lines().find(|row| row.starts_with("\"atelier\"")).unwrap();
+    let time = row.split("\",\"").nth(5).unwrap();
+    let read = time::OffsetDateTime::parse(time, &time::format_description::well_known::Rfc3339);
+    assert!(read.is_ok(), "{row}");
 }
