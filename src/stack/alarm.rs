@@ -1,7 +1,9 @@
 //! The alarms on the stack's function: CloudWatch's, one for each limit that `[alarm]` names.
 //!
 //! `PutMetricAlarm` sets the tags of ownership when it makes an alarm and no tags when it changes one, so `TagResource`
-//! writes the rev last. Alarms that nobody wants any more are removed by the next deploy.
+//! writes the rev last. `LocalStack` 4 keeps tags for alarms that are not there yet, forgets those of `PutMetricAlarm`, and
+//! can from then on describe no alarm in the protocol of this SDK; so an alarm's tags are offered first, and go with the
+//! alarm where the engine does not know it. Alarms that nobody wants any more are removed by the next deploy.
 
 use super::{
     client::Clients,
@@ -11,6 +13,7 @@ use super::{
         scene::Scene,
         value::{Thing, Value},
     },
+    outcome::Outcome,
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
     reconcile::{Next, Reconcile},
@@ -115,33 +118,32 @@ impl<'a> StackAlarms<'a> {
         tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
     }
 
+    async fn tag(&self, kind: Kind, tags: Vec<Tag>) -> Result<(), Error> {
+        let Spec { region, account, names, .. } = self.spec;
+        let arn = format!("arn:aws:cloudwatch:{region}:{account}:alarm:{}", kind.name(names));
+        let answer = self.clients.cloudwatch.tag_resource().resource_arn(arn).set_tags(Some(tags)).send().await;
+        answer.map(drop).map_err(|error| Error::call("TagResource", &error))
+    }
+
     /// Tells what a run has done to each alarm, by their names: to those that are there, and those that it removed.
-    pub(super) fn changes(&self, view: &View, done: &[Action]) -> Vec<(String, Change)> {
+    pub(super) fn outcomes(&self, view: &View, done: &[Action]) -> Vec<(String, Outcome)> {
         let kept = view.found.keys().map(|kind| {
             let is_of = |action: &Action| matches!(action, Action::Change(one) | Action::Finish(one) if one == kind);
-            let change = if done.contains(&Action::Create(*kind)) {
-                Change::Created
+            let outcome = if done.contains(&Action::Create(*kind)) {
+                Outcome::Created
             } else if done.iter().any(is_of) {
-                Change::Updated
+                Outcome::Updated
             } else {
-                Change::None
+                Outcome::Unchanged
             };
-            (*kind, change)
+            (*kind, outcome)
         });
         let removed = done.iter().filter_map(|action| match action {
-            Action::Remove(kind) => Some((*kind, Change::Updated)),
+            Action::Remove(kind) => Some((*kind, Outcome::Removed)),
             _ => None,
         });
-        kept.chain(removed).map(|(kind, change)| (kind.name(&self.spec.names), change)).collect()
+        kept.chain(removed).map(|(kind, outcome)| (kind.name(&self.spec.names), outcome)).collect()
     }
-}
-
-/// What a run has done to an alarm; that it removed one is a change of the alarms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    Created,
-    Updated,
-    None,
 }
 
 /// When a limit is reached.
@@ -229,15 +231,15 @@ impl Reconcile for StackAlarms<'_> {
 
     async fn act(&self, action: &Action, _view: &View) -> Result<(), Error> {
         match action {
-            Action::Create(kind) => self.put(*kind, Some(self.tags(None))).await,
+            Action::Create(kind) => match self.tag(*kind, self.tags(None)).await {
+                Ok(()) => self.put(*kind, None).await,
+                Err(error) if error.is_not_found() => self.put(*kind, Some(self.tags(None))).await,
+                Err(error) => Err(error),
+            },
             Action::Change(kind) => self.put(*kind, None).await,
             Action::Finish(kind) => {
-                let Spec { region, account, names, .. } = self.spec;
                 let rev = kind.limit(&self.spec.alarms).map(|limit| kind.rev(limit));
-                let arn = format!("arn:aws:cloudwatch:{region}:{account}:alarm:{}", kind.name(names));
-                let call = self.clients.cloudwatch.tag_resource().resource_arn(arn);
-                let answer = call.set_tags(Some(self.tags(rev.as_deref()))).send().await;
-                answer.map(drop).map_err(|error| Error::call("TagResource", &error))
+                self.tag(*kind, self.tags(rev.as_deref())).await
             }
             Action::Remove(kind) => delete(self.clients, &kind.name(&self.spec.names)).await,
         }
@@ -252,6 +254,9 @@ impl Predict for StackAlarms<'_> {
     fn prediction(&self, action: &Action, view: &View) -> Prediction {
         match action {
             Action::Create(_) if view.found.is_empty() => Prediction::CREATE,
+            Action::Remove(_) if names(self.spec).is_empty() => {
+                Prediction { change: PlannedChange::Remove, differs: Vec::new() }
+            }
             Action::Create(_) | Action::Change(_) | Action::Finish(_) | Action::Remove(_) => {
                 Prediction::update("limits")
             }

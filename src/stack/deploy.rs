@@ -5,7 +5,7 @@
 //! it, and serves. What each part does is its own module's.
 
 use super::{
-    alarm::{Change, StackAlarms},
+    alarm::StackAlarms,
     api::{self, Api},
     client::Clients,
     clock::{self, Clock},
@@ -206,12 +206,7 @@ async fn parts(
     }
     let alarms = StackAlarms::new(clients, spec);
     let (view, done) = converge(&alarms, pace).await?;
-    for (id, change) in alarms.changes(&view, &done) {
-        let outcome = match change {
-            Change::Created => Outcome::Created,
-            Change::Updated => Outcome::Updated,
-            Change::None => Outcome::Unchanged,
-        };
+    for (id, outcome) in alarms.outcomes(&view, &done) {
         let alarm = PartReport { part: Part::Alarm, id, name: None, outcome };
         tell(pace, &alarm);
         parts.push(alarm);

@@ -261,6 +261,8 @@ pub(super) struct Unwanted<'a> {
     pub(super) clients: &'a Clients,
     pub(super) names: &'a Names,
     pub(super) id: String,
+    /// The times of containers that stand in its tags, and the instance that keeps them from now on.
+    pub(super) bequest: Option<(String, Vec<(String, String)>)>,
 }
 
 impl Reconcile for Unwanted<'_> {
@@ -284,6 +286,9 @@ impl Reconcile for Unwanted<'_> {
     }
 
     async fn act(&self, (): &(), _is_there: &bool) -> Result<(), Error> {
+        if let Some((heir, tags)) = &self.bequest {
+            set_tags(self.clients, heir, tags.clone()).await?;
+        }
         delete(self.clients, &self.id).await
     }
 }
@@ -314,17 +319,24 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
             Entry::new(INSTANCE_TYPE_TAG, Value::text(&wanted.kind)),
         ];
         more.extend(wanted.name.iter().map(|name| Entry::new(INSTANCE_NAME_TAG, Value::text(name.as_str()))));
-        if let Some(schedule) = &wanted.schedule {
-            let schedule = schedule.to_tags().into_iter().chain([(SOURCE_TAG.to_owned(), FILE_SOURCE.to_owned())]);
-            more.extend(schedule.map(|(name, value)| Entry::new(name, Value::text(value))));
-        }
+        let live = scene.live(wanted.name.as_ref());
+        let schedule = match &wanted.schedule {
+            Some(schedule) => {
+                let source = (SOURCE_TAG.to_owned(), FILE_SOURCE.to_owned());
+                schedule.to_tags().into_iter().chain([source]).collect()
+            }
+            None => live.and_then(InstanceFacts::schedule_by_hand).map(Schedule::to_tags).unwrap_or_default(),
+        };
+        more.extend(schedule.into_iter().map(|(name, value)| Entry::new(name, Value::text(value))));
+        // What runs is taken over with the type that the API has given it since.
+        let adopted = live.filter(|_| scene.is_import).map_or(&wanted.kind, |facts| &facts.kind);
         let tags = scene.tags(Part::Instance, Some(&wanted_rev(scene.spec, wanted)), more);
         Resource {
             part: Part::Instance,
             thing: Thing::of_instance(wanted.name.as_ref()),
             concern: Concern::Compute,
             why: "The API starts and stops it. Whether it runs is the API's business, not this file's.",
-            body: Body::Instance { size: wanted.kind.clone(), is_resized: scene.spec.may_modify, tags },
+            body: Body::Instance { size: adopted.clone(), is_resized: scene.spec.may_modify, tags },
         }
     };
     scene.spec.instances.iter().map(instance).collect()

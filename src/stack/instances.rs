@@ -15,7 +15,7 @@ use super::{
     sighting::Found,
     spec::{Spec, WantedInstance},
 };
-use crate::{names::InstanceName, text::Message};
+use crate::{marks::STOPS_AT_TAG, names::InstanceName, text::Message};
 use futures_util::future::join_all;
 
 /// What is to be done with all of them.
@@ -75,8 +75,14 @@ pub(super) async fn converge_all(clients: &Clients, spec: &Spec, pace: &Pace) ->
         Ok(PartReport { part: Part::Instance, id, outcome, name: instance.name() })
     }));
     let mut reports = made.await.into_iter().collect::<Result<Vec<PartReport>, Error>>()?;
+    let stays = |one: &&Found| surplus.iter().all(|found| found.id != one.id);
+    let oldest = found.iter().filter(stays).min_by_key(|found| found.created).map(|found| found.id.clone());
+    let heir = oldest.or_else(|| reports.first().map(|report| report.id.clone()));
     for found in surplus {
-        let unwanted = Unwanted { clients, names: &spec.names, id: found.id.clone() };
+        let times = found.instance.iter().flat_map(|facts| &facts.containers_stop_at);
+        let times: Vec<_> = times.map(|(name, at)| (format!("{STOPS_AT_TAG}:{name}"), at.clone())).collect();
+        let bequest = heir.clone().filter(|_| !times.is_empty()).map(|heir| (heir, times));
+        let unwanted = Unwanted { clients, names: &spec.names, id: found.id.clone(), bequest };
         converge(&unwanted, pace).await?;
         let name = found.instance.and_then(|facts| facts.name);
         reports.push(PartReport { part: Part::Instance, id: found.id, outcome: Outcome::Removed, name });

@@ -131,11 +131,8 @@ pub async fn rotate(run: &Run<'_>, name: &KeyName) -> Result<Created, Error> {
     Ok(created)
 }
 
-/// Refuses to change the plan and the function of a stack that another tool looks after.
+/// Refuses to change the keys, the plan and the function of a stack that another tool looks after.
 async fn refuse_managed(run: &Run<'_>) -> Result<(), Error> {
-    if run.settings.auth.value == Auth::None {
-        return Ok(());
-    }
     let clients = Clients::new(run.engine);
     let account = reading(|| clients.account()).await?;
     discover_with(&clients, &run.settings.stack.value, &account).await?.refuse_managed()

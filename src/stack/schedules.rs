@@ -50,10 +50,10 @@ pub async fn list(engine: &Engine, stack: &StackName) -> Result<Vec<Scheduled>, 
 /// Gives an instance office hours, from the next edge on, and makes sure that the function is woken for them.
 ///
 /// # Errors
-/// There is no such instance, its office hours stand in `atelier.toml`, or a call failed.
+/// There is no such instance, another tool looks after the stack, its office hours stand in `atelier.toml`, or a call failed.
 pub async fn set(run: &Run<'_>, name: Option<&InstanceName>, schedule: &Schedule) -> Result<Scheduled, Error> {
     let clients = Clients::new(run.engine);
-    let mut one = choose(run, name).await?;
+    let mut one = choose(run, &clients, name).await?;
     if one.facts.schedule.as_ref() != Some(schedule) {
         instance::untag(&clients, &one.id, &[START_TAG, STOP_TAG]).await?;
         instance::set_tags(&clients, &one.id, instance::schedule_tags(schedule)).await?;
@@ -69,13 +69,16 @@ pub async fn set(run: &Run<'_>, name: Option<&InstanceName>, schedule: &Schedule
 /// As [`set`].
 pub async fn remove(run: &Run<'_>, name: Option<&InstanceName>) -> Result<Scheduled, Error> {
     let clients = Clients::new(run.engine);
-    let one = choose(run, name).await?;
+    let one = choose(run, &clients, name).await?;
     instance::untag(&clients, &one.id, &TAGS).await?;
     wake(run, &clients).await?;
     Ok(one)
 }
 
-async fn choose(run: &Run<'_>, name: Option<&InstanceName>) -> Result<Scheduled, Error> {
+async fn choose(run: &Run<'_>, clients: &Clients, name: Option<&InstanceName>) -> Result<Scheduled, Error> {
+    let account = reading(|| clients.account()).await?;
+    // The tool that looks after a stack would take the tags away again.
+    discover_with(clients, &run.settings.stack.value, &account).await?.refuse_managed()?;
     let mut all = list(run.engine, &run.settings.stack.value).await?;
     let names = all.iter().map(|one| one.facts.name.clone().unwrap_or_else(|| one.id.clone())).collect();
     let wanted = name.map(InstanceName::as_str);

@@ -61,6 +61,12 @@ pub struct InstanceFacts {
 }
 
 impl InstanceFacts {
+    /// Its office hours, where they stand in its tags only.
+    #[must_use]
+    pub fn schedule_by_hand(&self) -> Option<&Schedule> {
+        self.schedule.as_ref().filter(|_| !self.is_scheduled_by_file)
+    }
+
     /// Whether a minute's passing matters to it.
     #[must_use]
     pub fn needs_clock(&self) -> bool {

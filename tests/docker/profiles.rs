@@ -1,6 +1,9 @@
 //! Engines of other makers: the same commands, another image and its profile.
 
-use crate::machine::{self, MINISTACK, Site, docker};
+use crate::{
+    machine::{self, MINISTACK, Site, docker},
+    workshop::alarms_follow_the_file,
+};
 
 #[test]
 fn ministack_does_what_localstack_does() {
@@ -18,6 +21,7 @@ fn ministack_does_what_localstack_does() {
     let url = site.ok(&["deploy", "--json"]).json()["data"]["url"].clone();
     site.ok(&["test"]);
     site.ok(&["status", "--check"]);
+    alarms_follow_the_file(&site);
 
     docker(&["restart", "-t", "2", &site.name("localstack-main")]);
     site.ok(&["up"]);

@@ -49,20 +49,41 @@ fn the_workshops_commands_work_in_their_order() {
     every_part_of_the_chain_has_its_log(&site);
     the_aws_cli_goes_through_the_edge(&site);
     keys_open_what_their_scope_says(&site);
+    alarms_follow_the_file(&site);
 
     let other = site.ok(&["deploy", "--stack", "other", "--json"]).json();
     assert_ne!(other["data"]["url"], deployed["data"]["url"]);
     let volumes = volumes(&site);
     assert!(!volumes.is_empty(), "the bonus's image has one");
-    site.ok(&["clean", "--yes"]);
+    let engine_too = "the LocalStack engine goes with its last stack";
+    assert!(!site.ok(&["clean", "--yes"]).stderr.contains(engine_too), "another stack is left");
     site.ok(&["test", "--stack", "other"]);
-    site.ok(&["clean", "--yes", "--stack", "other"]);
+    assert!(site.ok(&["clean", "--yes", "--stack", "other"]).stderr.contains(engine_too));
     assert_eq!(site.containers(), [""; 0], "the last stack takes the containers along");
     assert_eq!(site.images(), "", "and atelier's own image");
     let left = docker(&["volume", "ls", "--quiet"]);
     assert!(volumes.iter().all(|volume| !left.contains(volume)), "{volumes:?}: {left}");
     assert_eq!(docker(&["network", "ls", "--quiet"]), networks);
     assert!(site.ok(&["clean", "--yes"]).stdout.contains("Nothing to remove"));
+}
+
+/// They are made, changed and taken away, and are in nothing's way.
+pub(crate) fn alarms_follow_the_file(site: &Site) {
+    let alarms = |site: &Site| {
+        let deployed = site.ok(&["deploy", "--json"]).json();
+        let parts = deployed["data"]["parts"].as_array().unwrap().iter();
+        let alarms = parts.filter(|part| part["part"] == "alarm");
+        alarms.map(|part| format!("{}: {}", part["id"], part["outcome"])).collect::<Vec<_>>()
+    };
+    for (limit, outcome) in [(5, "created"), (5, "unchanged"), (7, "updated")] {
+        site.project().write("atelier.toml", &format!("[alarm]\nerrors_per_minute = {limit}\n"));
+        assert_eq!(alarms(site), [format!(r#""infrastructure-handler-errors": "{outcome}""#)]);
+        site.ok(&["plan", "--check"]);
+        site.ok(&["test"]);
+    }
+    site.project().write("atelier.toml", "");
+    assert_eq!(alarms(site), [r#""infrastructure-handler-errors": "removed""#]);
+    site.ok(&["plan", "--check"]);
 }
 
 /// The engine is published on the gateway only, the doors are confined, and the edge forwards nothing else.

@@ -87,6 +87,11 @@ fn place(staging: &Path, folder: &Path, files: &[File]) -> io::Result<()> {
         // Takes the place of an empty folder, too.
         return fs::rename(staging, folder);
     }
+    // A file can take the place of a file only; what stands in the way shows before any of them is put there.
+    if let Some(file) = files.iter().find(|file| folder.join(&file.name).is_dir()) {
+        let kind = io::ErrorKind::IsADirectory;
+        return Err(io::Error::new(kind, format!("`{}` is a folder", file.name)));
+    }
     for file in files {
         fs::rename(staging.join(&file.name), folder.join(&file.name))?;
     }
@@ -126,6 +131,11 @@ mod tests {
         fs::write(folder.join("terraform.tfstate"), "mine").unwrap();
         write(&folder, &[file("x", "2")], true).unwrap();
         assert_eq!(names(&folder), ["terraform.tfstate", "x"]);
+        assert_eq!(fs::read_to_string(folder.join("x")).unwrap(), "2");
+        // A folder in a file's place is seen before any file is replaced.
+        fs::create_dir(folder.join("y")).unwrap();
+        let refused = write(&folder, &[file("x", "3"), file("y", "3")], true).unwrap_err();
+        assert!(std::error::Error::source(&refused).unwrap().to_string().contains("`y`"));
         assert_eq!(fs::read_to_string(folder.join("x")).unwrap(), "2");
         // A file that cannot be written leaves no other.
         let empty = place.path().join("empty");

@@ -30,8 +30,8 @@ pub(super) use folder::Error as FolderError;
 
 use super::{
     alarm, api, client::Clients, clock, discover::discover_with, error::Error as StackError, function, instance, key,
-    log_group, package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run, spec::Spec,
-    usage_plan, wanted,
+    log_group, package::Package, part::Part, predict::PlannedPart, reconcile::reading, role, run::Run,
+    sighting::InstanceFacts, spec::Spec, usage_plan, wanted,
 };
 use crate::{
     disk,
@@ -159,7 +159,10 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
     let account = reading(|| clients.account()).await?;
     let found = discover_with(&clients, stack, &account).await?;
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), &found.instances(), &clients, &account).await?;
+    let mut spec = wanted::spec(run, own.as_ref(), &found.instances(), &clients, &account).await?;
+    let live: Vec<InstanceFacts> = found.instances().into_iter().filter_map(|found| found.instance).collect();
+    // Office hours that were set by hand go along, and with them what wakes the function.
+    spec.is_timed |= live.iter().any(|facts| facts.schedule_by_hand().is_some());
     let keys = match spec.keys {
         None => Vec::new(),
         Some(_) => reading(|| key::read(&clients, stack)).await?,
@@ -167,7 +170,7 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
     let ids = if is_import { Some(ids::find(&clients, &spec, &found, &keys).await?) } else { None };
     let package = wanted::packed(run, own.as_ref(), may_install).await?;
     let told = keys.into_iter().map(|key| (key.name, key.scope, key.digest.as_str().to_owned())).collect();
-    let scene = Scene::new(&spec, own.as_ref(), told)?;
+    let scene = Scene::new(&spec, own.as_ref(), told, live, is_import)?;
     let resources = Part::EVERY.iter().flat_map(|part| of_part(*part, &scene)).collect();
     let internal = spec.environment.get("AWS_ENDPOINT_URL").map(String::as_str);
     let variables = scene.variables(

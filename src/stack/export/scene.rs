@@ -11,12 +11,13 @@ use super::{
 use crate::{
     api_key::Scope,
     marks::STACK_TAG,
-    names::{KeyName, StackName},
+    names::{InstanceName, KeyName, StackName},
     settings::DEFAULT_STACK,
     stack::{
         error::Error,
         own::Own,
         part::Part,
+        sighting::InstanceFacts,
         spec::{FUNCTION as FUNCTION_SUFFIX, LAMBDA, Names, Spec},
     },
 };
@@ -32,6 +33,10 @@ pub(in crate::stack) struct Scene<'a> {
     marked: Spec,
     /// The stack's keys: name, what it opens, digest.
     pub(in crate::stack) keys: Vec<(KeyName, Scope, String)>,
+    /// The instances that there are.
+    instances: Vec<InstanceFacts>,
+    /// Whether what there is is taken over.
+    pub(in crate::stack) is_import: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -39,7 +44,13 @@ impl<'a> Scene<'a> {
     ///
     /// # Errors
     /// When the document of the user's own is none.
-    pub(super) fn new(spec: &'a Spec, own: Option<&Own>, keys: Vec<(KeyName, Scope, String)>) -> Result<Self, Error> {
+    pub(super) fn new(
+        spec: &'a Spec,
+        own: Option<&Own>,
+        keys: Vec<(KeyName, Scope, String)>,
+        instances: Vec<InstanceFacts>,
+        is_import: bool,
+    ) -> Result<Self, Error> {
         let bug = |error: crate::names::InvalidName| Error::Bug(error.to_string());
         let stack: StackName = STAND_IN.parse().map_err(bug)?;
         let names = Names::of(&stack, &spec.region);
@@ -54,7 +65,12 @@ impl<'a> Scene<'a> {
         if let Some(own) = own {
             marked.document = Some(own.document(&marked.api())?);
         }
-        Ok(Self { spec, marked, keys })
+        Ok(Self { spec, marked, keys, instances, is_import })
+    }
+
+    /// The instance of this name, where there is one.
+    pub(in crate::stack) fn live(&self, name: Option<&InstanceName>) -> Option<&InstanceFacts> {
+        self.instances.iter().find(|facts| facts.name.as_deref() == name.map(InstanceName::as_str))
     }
 
     /// What is wanted, with marks; what is made of it has to be [`Scene::read`].

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     marks::{PART_TAG, STACK_TAG},
+    schedule::{START_TAG, STOP_TAG, ZONE_TAG},
     stack::{
         part::Part,
         predict::{PlannedChange, PlannedPart, differs},
@@ -134,7 +135,7 @@ impl Comparison<'_> {
             let Some(tags) = self.held[**index].attributes.get("tags") else { return false };
             tags[STACK_TAG] == self.spec.names.stack.as_str() && tags[PART_TAG] == resource.part.as_str()
         };
-        let names = ["name", "function_name", "statement_id", "rule", "alarm_name"];
+        let names = ["name", "function_name", "statement_id", "rule", "alarm_name", "key_id"];
         let is_known = |index: &&usize| {
             wanted.fields.iter().any(|field| match field {
                 // Instances have no other name.
@@ -186,12 +187,20 @@ impl Comparison<'_> {
                         found.push(differs("document"));
                     }
                 }
-                Field::Tags(_) => {
+                Field::Tags(wanted) => {
                     let tags = held.attributes.get("tags").unwrap_or(&Json::Null);
                     let is_ours =
                         tags[STACK_TAG] == self.spec.names.stack.as_str() && tags[PART_TAG] == resource.part.as_str();
                     if !is_ours {
                         found.push(differs("tags"));
+                    }
+                    let wanted_of = |name: &str| {
+                        let mut entries = wanted.0.iter().filter(|entry| entry.name.literal() == Some(name));
+                        entries.find_map(|entry| self.evaluate(&entry.value, matched))
+                    };
+                    // Of an instance they are what it does, not what it is called.
+                    if [START_TAG, STOP_TAG, ZONE_TAG].iter().any(|name| tags.get(name).cloned() != wanted_of(name)) {
+                        found.push(differs("schedule"));
                     }
                 }
             }

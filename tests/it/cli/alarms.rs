@@ -35,6 +35,13 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(id, outcome)| ((*id).to_owned(), (*outcome).to_owned())).collect()
 }
 
+/// What a plan says of the alarms.
+fn planned(project: &Project) -> Value {
+    let plan = project.run(&["plan", "--json"]).json();
+    let parts = plan["data"]["parts"].as_array().unwrap();
+    parts.iter().find(|part| part["part"] == "alarm").unwrap()["change"].clone()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_stack() {
     let project = Project::new().up();
@@ -43,9 +50,7 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
     assert_eq!(alarms(&deploy()), []);
 
     project.write("atelier.toml", "[alarm]\nerrors_per_minute = 5\np95 = '800ms'\n");
-    let plan = project.run(&["plan", "--json"]).json();
-    let planned = plan["data"]["parts"].as_array().unwrap().iter().find(|part| part["part"] == "alarm").unwrap();
-    assert_eq!(planned["change"], "create");
+    assert_eq!(planned(&project), "create");
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "created"), (p95, "created")]));
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "unchanged"), (p95, "unchanged")]));
     let client = Client::new(&project.sdk(port(&project)));
@@ -72,12 +77,20 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
     assert!(project.run(&["status"]).stdout.contains(errors));
 
     project.write("atelier.toml", "[alarm]\nerrors_per_minute = 7\n");
-    assert_eq!(alarms(&deploy()), pairs(&[(errors, "updated"), (p95, "updated")]));
+    assert_eq!(alarms(&deploy()), pairs(&[(errors, "updated"), (p95, "removed")]));
     let left = client.describe_alarms().send().await.unwrap();
     assert_eq!((left.metric_alarms().len(), left.metric_alarms()[0].threshold()), (1, Some(7.0)));
     assert_eq!(project.run(&["plan", "--json"]).json()["data"]["changes"], json!(false));
+    // The last of them goes, and no other is made.
+    project.write("atelier.toml", "");
+    assert_eq!(planned(&project), "remove");
+    assert_eq!(alarms(&deploy()), pairs(&[(errors, "removed")]));
+    assert!(client.describe_alarms().send().await.unwrap().metric_alarms().is_empty());
+    project.write("atelier.toml", "[alarm]\nthrottles = 1\n");
+    let throttles = "infrastructure-handler-throttles";
+    assert_eq!(alarms(&deploy()), pairs(&[(throttles, "created")]));
     let cleaned = project.run(&["clean", "--yes", "--json"]).json();
-    assert_eq!(cleaned["data"]["removed"][0], json!({ "part": "alarm", "id": errors }));
+    assert_eq!(cleaned["data"]["removed"][0], json!({ "part": "alarm", "id": throttles }));
     assert!(client.describe_alarms().send().await.unwrap().metric_alarms().is_empty());
 }
 

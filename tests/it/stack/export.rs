@@ -74,6 +74,17 @@ fn terraform_makes_the_stack_that_a_deploy_makes_and_takes_it_away() {
     let (code, said) = module.run(&["plan", "-detailed-exitcode", "-no-color"]);
     assert_eq!(code, 0, "nothing was fought over: {said}");
 
+    let set = ["schedule", "set", "--stop", "18:30"];
+    for command in [&["key", "create", "--scope", "status"][..], &set, &["schedule", "remove"]] {
+        assert_eq!(workshop.refused(command).1, "managed_elsewhere", "{command:?}");
+    }
+    // As the hint says it.
+    workshop.project.write("terraform/terraform.tfvars", "managed_by = null\n");
+    module.ok(&["apply", "-auto-approve", "-no-color"]);
+    assert_eq!(workshop.ok(&["plan", "--json"]).json()["data"]["managed_by"], Value::Null);
+    workshop.ok(&set);
+    workshop.ok(&["schedule", "remove"]);
+
     module.ok(&["destroy", "-auto-approve", "-no-color"]);
     let status = workshop.ok(&["status", "--json"]).json();
     assert_eq!(status["data"]["stack"]["found"], json!([]), "{status}");
@@ -155,6 +166,29 @@ fn everything_that_a_stack_may_have_goes_along() {
     if has("ATELIER_PULUMI", "python3", &["-c", "import pulumi_aws"], "scripts/pulumi.sh") {
         assert_eq!(made(&workshop.project.path().join("pulumi")).len(), 15);
     }
+}
+
+#[test]
+fn what_was_set_by_hand_is_taken_over_as_it_is() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy", "--instance", "web=t3.micro", "--instance", "db=t3.small"]);
+    workshop.ok(&["schedule", "set", "web", "--start", "08:00 Mon-Fri", "--stop", "18:30", "--zone", "Europe/Paris"]);
+    workshop.ok(&["call", "modify", "--name", "web", "--type", "t3.large", "--restart"]);
+    workshop.export(&["terraform", "--import"]);
+    let main = workshop.file("terraform/main.tf");
+    for text in ["\"18:30 Mon-Fri\"", "\"Europe/Paris\"", "\"t3.large\""] {
+        assert!(main.contains(text), "{text}: {main}");
+    }
+    assert!(workshop.file("terraform/clock.tf").contains("\"atelier-clock\""));
+    if providers().is_some() {
+        let said = workshop.module("terraform").ok(&["plan", "-no-color"]);
+        assert!(said.contains("to import, 0 to add, 0 to change, 0 to destroy."), "{said}");
+    }
+    // Made anew, it has the type that a deploy wants of it.
+    workshop.export(&["terraform", "--out", "new"]);
+    let main = workshop.file("new/main.tf");
+    assert!(main.contains("\"18:30 Mon-Fri\"") && !main.contains("\"t3.large\""), "{main}");
 }
 
 #[test]
@@ -350,6 +384,12 @@ fn what_terraform_made_otherwise_is_told_part_by_part() {
             json!({ "name": "/aws/lambda/infrastructure-handler", "retention_in_days": 7, "tags": tags("log-group") })
         ),
         resource("aws_s3_bucket", "b", json!({ "bucket": "b" })),
+        resource(
+            "aws_instance",
+            "i",
+            json!({ "id": "i-1", "tags": { "atelier:stack": "atelier", "atelier:part": "instance", "Name": "atelier",
+                "atelier:stop": "20:00", "atelier:zone": "UTC" } })
+        ),
     ]);
     let state = json!({ "version": 4, "resources": resources });
     let shown = json!({ "format_version": "1.0", "values": { "root_module": { "resources": resources } } });
@@ -363,7 +403,9 @@ fn what_terraform_made_otherwise_is_told_part_by_part() {
     let part =
         |name: &str| from_state["parts"].as_array().unwrap().iter().find(|part| part["part"] == name).unwrap().clone();
     assert_eq!(part("log-group")["change"], "unchanged", "{from_state}");
-    assert_eq!(part("instance")["change"], "create");
+    assert_eq!(part("instance")["change"], "update");
+    assert!(part("instance")["differs"].to_string().contains("schedule"), "{from_state}");
+    assert_eq!(part("api")["change"], "create");
     assert_eq!(part("function")["change"], "update");
     let differs = part("function")["differs"].to_string();
     for told in ["timeout 3, not 28", "environment MODE", "code"] {

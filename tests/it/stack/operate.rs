@@ -106,6 +106,26 @@ fn several_instances_are_driven_by_name_and_each_change_is_about_one() {
     assert_eq!(removed.iter().filter(|part| part["part"] == "instance").count(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_a_container_outlives_the_instance_whose_tags_keep_it() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.project.write("atelier.toml", "[instances]\na = \"t3.micro\"\n");
+    workshop.deployed(&[]);
+    workshop.project.write("atelier.toml", "[instances]\na = \"t3.micro\"\nb = \"t3.large\"\n");
+    workshop.deployed(&[]);
+    let ec2 = aws_sdk_ec2::Client::new(&workshop.project.sdk(workshop.port));
+    let (key, at) = ("atelier:stops-at:cache", "2100-01-01T00:00:00Z");
+    let tag = aws_sdk_ec2::types::Tag::builder().key(key).value(at).build();
+    ec2.create_tags().resources(workshop.id("a")).tags(tag).send().await.unwrap();
+    workshop.project.write("atelier.toml", "[instances]\nb = \"t3.large\"\n");
+    workshop.deployed(&[]);
+    let of_b = aws_sdk_ec2::types::Filter::builder().name("resource-id").values(workshop.id("b")).build();
+    let tags = ec2.describe_tags().filters(of_b).send().await.unwrap();
+    let kept = tags.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
+    assert_eq!(kept, Some(at), "{tags:?}");
+}
+
 #[test]
 fn another_type_in_the_file_is_another_type_of_the_same_instance() {
     let workshop = Workshop::new();
