@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Code, Error},
-    settings::{Rule, shown},
+    settings::{Rule, distance, shown},
     text::Message,
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -11,7 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 const SYNONYMS: &[(&[&str], &[&str])] = &[
     (&["start", "serve"], &["atelier up", "atelier call start"]),
     (&["stop", "halt", "kill", "shutdown"], &["atelier call stop", "atelier down"]),
-    (&["restart", "reboot"], &["atelier call stop", "atelier call start"]),
+    (&["restart", "reboot"], &["atelier call restart"]),
     (&["destroy", "delete", "rm", "remove", "undeploy", "uninstall", "prune"], &["atelier clean"]),
     (&["ps", "list", "ls", "info", "state", "health"], &["atelier status"]),
     (&["ui", "web", "browse", "board"], &["atelier dashboard"]),
@@ -29,6 +29,9 @@ const SYNONYMS: &[(&[&str], &[&str])] = &[
     (&["upgrade", "self-update", "update"], &["atelier version"]),
     (&["completion"], &["atelier completions bash"]),
 ];
+
+/// What ends, empties or takes away something: no guess for who may have meant something else.
+const DESTROYING: &[&str] = &["clean", "down", "remove", "revoke", "--forget"];
 
 /// Turns clap's error into ours.
 pub(super) fn error(error: &clap::Error, tree: &clap::Command) -> Error {
@@ -105,18 +108,39 @@ fn suggestions(error: &clap::Error) -> Vec<Message> {
     if let Some((_, names)) = SYNONYMS.iter().find(|(words, _)| words.contains(&typed.as_str())) {
         return vec![did_you_mean(names.iter().copied())];
     }
-    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let kinds = [
+        (ContextKind::SuggestedSubcommand, ContextKind::InvalidSubcommand),
+        (ContextKind::SuggestedArg, ContextKind::InvalidArg),
+        (ContextKind::SuggestedValue, ContextKind::InvalidValue),
+    ];
     let mut hints: Vec<Message> = kinds
         .into_iter()
-        .map(|kind| text(error, kind))
-        .filter(|names| !names.is_empty())
-        .map(|names| did_you_mean(names.split(", ")))
+        .filter_map(|(suggested, typed)| {
+            let guesses = text(error, suggested);
+            let near = nearest(bare(&text(error, typed)), guesses.split(", "));
+            (!near.is_empty()).then(|| did_you_mean(near.into_iter()))
+        })
         .collect();
     let possible = text(error, ContextKind::ValidValue);
     if !possible.is_empty() {
         hints.push(Message::new("usage.possible").with("values", possible));
     }
     hints
+}
+
+/// Keeps of clap's guesses, of which the best comes last, what is nearest to what was typed: one, or two that are as near.
+fn nearest<'a>(typed: &str, guesses: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let is_near = |far: usize, guess: &str| {
+        let letters = |text: &str| text.trim_start_matches('-').chars().count();
+        let is_begun = letters(typed) > 2 && guess.starts_with(typed);
+        is_begun || far <= (letters(typed).max(letters(guess)) / 3).max(1)
+    };
+    let guesses = guesses.filter(|guess| !guess.is_empty()).map(|guess| (distance(typed, guess), guess));
+    let mut near: Vec<(usize, &str)> = guesses.filter(|(far, guess)| is_near(*far, guess)).collect();
+    let is_only = near.len() == 1;
+    near.retain(|(far, guess)| !DESTROYING.contains(guess) || (is_only && *far == 1));
+    let best = near.iter().map(|(far, _)| *far).min();
+    near.into_iter().rev().filter(|(far, _)| Some(*far) == best).map(|(_, guess)| guess).take(2).collect()
 }
 
 /// Names what may have been meant, each between backticks of its own.
@@ -160,5 +184,30 @@ fn text(error: &clap::Error, kind: ContextKind) -> String {
         Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         Some(ContextValue::Number(number)) => number.to_string(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_nearest_guess_is_offered_and_none_that_destroys_where_another_may_be_meant() {
+        for (typed, guesses, offered) in [
+            ("explan", &["clean", "plan", "explain"][..], &["explain"][..]),
+            ("opn", &["plan", "down", "open"], &["open"]),
+            ("oepn", &["open"], &["open"]),
+            ("dash", &["dashboard"], &["dashboard"]),
+            ("clan", &["clean", "plan"], &["plan"]),
+            ("cleann", &["clean"], &["clean"]),
+            ("cln", &["clean"], &[]),
+            ("dwnn", &["down"], &[]),
+            ("pen", &["ben", "den", "ten"], &["ten", "den"]),
+            ("--chek", &["--check"], &["--check"]),
+            ("--instance", &["--stack"], &[]),
+            ("", &[""], &[]),
+        ] {
+            assert_eq!(nearest(typed, guesses.iter().copied()), offered, "{typed}");
+        }
     }
 }

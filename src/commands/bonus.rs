@@ -1,11 +1,13 @@
 //! `atelier bonus`: puts a container behind the API, and the docker proxy through which functions reach it.
 
-use super::{locked, resource_url};
+use super::{curl, locked, resource_url};
 use crate::{
     cli,
     commands::context::Context,
+    contract::{Change, Request, WhichContainer},
     engine::{self, target},
     error::Result,
+    settings::Auth,
     stack,
     text::Message,
     ui::{Page, Report},
@@ -19,6 +21,9 @@ pub struct BonusReport {
     target: target::Target,
     /// The API that drives it, where it is deployed.
     url: Option<String>,
+    /// Whether the API asks for keys.
+    #[serde(skip)]
+    wants_key: bool,
 }
 
 impl Report for BonusReport {
@@ -29,8 +34,10 @@ impl Report for BonusReport {
             page.line(Message::new("bonus.not_deployed"));
             return;
         };
-        for action in ["stop", "status", "start"] {
-            page.raw(format_args!("  curl \"{url}?target=docker&action={action}&name={}\"", self.target.name));
+        let which = || WhichContainer::Named(self.target.name.clone());
+        let change = |change| Request::ChangeContainer { change, which: which(), lifetime: None };
+        for request in [change(Change::Stop), Request::Container(which()), change(Change::Start)] {
+            page.raw(format_args!("  {}", curl(url, Some(&request), self.wants_key)));
         }
     }
 
@@ -52,5 +59,30 @@ pub async fn run(context: &Context, args: &cli::Bonus) -> Result<BonusReport> {
     if target.is_door_new && url.is_some() {
         Box::pin(stack::deploy(&context.run(&engine))).await?;
     }
-    Ok(BonusReport { target, url })
+    let wants_key = context.settings.auth.value == Auth::ApiKey
+        || (discovery.part(stack::Part::UsagePlan).is_some() && !context.settings.is_own_stack()?);
+    Ok(BonusReport { target, url, wants_key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Lang;
+
+    fn lines(wants_key: bool) -> String {
+        let (image, docker_proxy) = ("nginx".to_owned(), "http://127.0.0.1:1".to_owned());
+        let name = "web".parse().unwrap();
+        let target = target::Target { name, image, docker_proxy, changed: true, is_door_new: false };
+        let mut page = Page::new(Lang::En, false, None, true);
+        BonusReport { target, url: Some("http://x/infra".to_owned()), wants_key }.human(&mut page);
+        page.text().to_owned()
+    }
+
+    #[test]
+    fn the_lines_to_try_have_the_key_where_the_api_asks_for_one() {
+        let open = "  curl \"http://x/infra?target=docker&action=stop&name=web\"\n";
+        assert!(lines(false).contains(open), "{}", lines(false));
+        let closed = lines(true);
+        assert_eq!(closed.matches("curl -H \"$ATELIER_API_KEY_HEADER\" \"http://x/infra?").count(), 3, "{closed}");
+    }
 }

@@ -32,6 +32,9 @@ pub struct CallReport {
     /// Whether a container was asked for.
     #[serde(skip)]
     is_of_docker: bool,
+    /// What a key must open for the call.
+    #[serde(skip)]
+    scope: Scope,
 }
 
 impl Report for CallReport {
@@ -53,7 +56,9 @@ impl Report for CallReport {
             }
             Ok(StatusCode::SERVICE_UNAVAILABLE) if self.is_of_docker => error.hint(Message::new("hint.bonus")),
             Ok(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => error.hint(Message::new("hint.function_log")),
-            Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => error.hint(Message::new("hint.no_key")),
+            Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                error.hint(Message::new("hint.no_key").with("scope", self.scope))
+            }
             _ => error,
         })
     }
@@ -86,7 +91,7 @@ pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
     let client = test::client_for(context, &engine, &url, prepared.scope).await?;
     let deadline = test::CLIENT_DEADLINE.min(context.settings.timeout.value);
     context.progress.wait("call", Message::new("call.waiting").with("url", &url));
-    let Prepared { method, headers, body, .. } = prepared;
+    let Prepared { method, headers, body, scope, .. } = prepared;
     let answer = client.send(method, &url, &headers, body, deadline).await;
     context.progress.done("call");
     let answer = match answer {
@@ -95,16 +100,16 @@ pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
     };
     match reach::misled(&context.settings, &engine, &url, &answer).await {
         Some(error) => Err(error),
-        None => Ok(CallReport { is_of_docker: args.target == Target::Docker, ..report(url, &answer) }),
+        None => Ok(CallReport { is_of_docker: args.target == Target::Docker, ..report(url, scope, &answer) }),
     }
 }
 
-fn report(url: String, answer: &Answer) -> CallReport {
+fn report(url: String, scope: Scope, answer: &Answer) -> CallReport {
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     let json = serde_json::from_slice(&answer.body).unwrap_or_else(|_| body.clone().into());
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.filter(|text| text.parse::<u32>().is_ok()).map(ToOwned::to_owned);
-    CallReport { url, status: answer.status.as_u16(), answer: json, body, retry_after, is_of_docker: false }
+    CallReport { url, status: answer.status.as_u16(), answer: json, body, retry_after, is_of_docker: false, scope }
 }
 
 /// A call as it will be made.
@@ -211,6 +216,17 @@ mod tests {
             }
         }
         assert_eq!(refusals.len(), 9, "{refusals:?}");
+    }
+
+    #[test]
+    fn who_has_no_key_for_a_call_is_told_how_to_make_one_that_opens_it() {
+        for (scope, status) in [(Scope::Status, 401), (Scope::Control, 403), (Scope::Modify, 403)] {
+            let (url, body) = ("http://127.0.0.1".to_owned(), String::new());
+            let (answer, retry_after, is_of_docker) = (serde_json::Value::Null, None, false);
+            let report = CallReport { url, status, answer, body, retry_after, is_of_docker, scope };
+            let hints: Vec<String> = report.error().unwrap().hints.iter().map(ToString::to_string).collect();
+            assert_eq!(hints, [format!("`atelier key create --scope {scope}` makes one")]);
+        }
     }
 
     #[test]

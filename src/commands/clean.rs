@@ -55,9 +55,14 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<CleanReport> {
         Ok(stacks)
     };
     let stacks = stack::until_cancelled(&context.cancel, "discovery", look).await?;
-    if !args.yes {
+    let with = along(context, args, &engine, &stacks).await?;
+    if args.yes {
+        if let Some(engine) = with.engine {
+            context.progress.warn(engine_too(engine));
+        }
+    } else {
         let place = engine.connection.endpoint.as_deref().unwrap_or(&engine.connection.region);
-        ask(context, place, &stacks, &containers_with(context, &engine, &stacks).await?).await?;
+        ask(context, place, &stacks, &with).await?;
     }
     let stacks = stack::clean(&context.run(&engine), &stacks).await?;
     // Another engine than the one that runs here says nothing about what the one here still holds.
@@ -74,30 +79,50 @@ async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error
     }
     if !args.yes {
         let place = Message::new("awaited.docker").to_string();
-        ask(context, &place, &[], &engine::belongings(&context.settings).await).await?;
+        let containers = engine::belongings(&context.settings).await;
+        ask(context, &place, &[], &Along { containers, engine: None }).await?;
     }
     let containers = engine::dismantle(&context.settings).await?;
     stack::forget(&context.settings)?;
     Ok(CleanReport { stacks: Cleanup::default(), containers })
 }
 
-/// Returns the containers that go with these stacks: all of the project's, when no other stack is left.
-async fn containers_with(context: &Context, engine: &Engine, stacks: &[Discovery]) -> Result<Vec<String>> {
-    if !engine.is_own() {
-        return Ok(Vec::new());
+/// What goes with the last stack.
+#[derive(Default)]
+struct Along {
+    /// Containers, where somebody is to be asked: all of the project's.
+    containers: Vec<String>,
+    /// The name of an engine that keeps nothing: whatever else is in it goes as well, the user's own buckets and queues.
+    engine: Option<Message>,
+}
+
+/// Finds what goes with these stacks when no other is left.
+async fn along(context: &Context, args: &cli::Clean, engine: &Engine, stacks: &[Discovery]) -> Result<Along> {
+    // Of an engine that stays there is nothing to say unasked.
+    if !engine.is_own() || (args.yes && !engine.facts.needs_docker()) {
+        return Ok(Along::default());
     }
     let others = stack::until_cancelled(&context.cancel, "discovery", stack::discover_all(engine)).await?;
-    let is_last = others.iter().all(|other| stacks.iter().any(|stack| stack.stack == other.stack));
-    Ok(if is_last { engine::belongings(&context.settings).await } else { Vec::new() })
+    if !others.iter().all(|other| stacks.iter().any(|stack| stack.stack == other.stack)) {
+        return Ok(Along::default());
+    }
+    let containers = if args.yes { Vec::new() } else { engine::belongings(&context.settings).await };
+    let record = if engine.facts.needs_docker() { engine::recorded(&context.settings).await } else { None };
+    Ok(Along { containers, engine: record.map(|record| record.kind.message()) })
+}
+
+/// Says that an engine goes with its last stack.
+fn engine_too(engine: Message) -> Message {
+    Message::new("clean.engine_too").with_message("engine", engine)
 }
 
 /// Shows what would go, and asks; where nothing would, nobody is asked.
-async fn ask(context: &Context, place: &str, stacks: &[Discovery], containers: &[String]) -> Result<()> {
-    let containers = containers.iter().map(|name| (Message::new("clean.container"), name));
+async fn ask(context: &Context, place: &str, stacks: &[Discovery], with: &Along) -> Result<()> {
+    let containers = with.containers.iter().map(|name| (Message::new("clean.container"), name));
     let parts = stacks.iter().flat_map(|stack| &stack.found).map(|found| (found.part.message(), &found.id));
     let doomed: Vec<(String, &String)> =
         containers.chain(parts).map(|(part, id)| (part.render(context.console.lang()), id)).collect();
-    if doomed.is_empty() {
+    if doomed.is_empty() && with.engine.is_none() {
         return Ok(());
     }
     let names: Vec<String> = doomed.iter().map(|(name, _)| name.clone()).collect();
@@ -107,12 +132,39 @@ async fn ask(context: &Context, place: &str, stacks: &[Discovery], containers: &
         context.console.say(&found);
     }
     let of: Vec<String> = stacks.iter().map(|stack| format!("`{}`", stack.stack)).collect();
-    let question = if of.is_empty() {
-        Message::new("clean.confirm_containers")
-    } else {
-        Message::new("clean.confirm").with("stacks", of.join(", "))
+    let question = question(&of, with.engine.as_ref()).with("count", doomed.len()).with("place", place);
+    match (context.console.confirm(&question, "--yes", &context.cancel).await, &with.engine) {
+        (Ok(true), _) => Ok(()),
+        (Ok(false), _) => Err(Error::new(Code::Declined)),
+        (Err(error), Some(engine)) if error.code == Code::ConfirmationNeeded => {
+            Err(error.because_of(engine_too(engine.clone())))
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// The question about these stacks, by their names, and the engine that goes with them.
+fn question(of: &[String], engine: Option<&Message>) -> Message {
+    let question = match (of, engine) {
+        ([], _) => return Message::new("clean.confirm_containers"),
+        (_, None) => Message::new("clean.confirm"),
+        (_, Some(engine)) => Message::new("clean.confirm_engine").with_message("engine", engine.clone()),
     };
-    let question = question.with("count", doomed.len()).with("place", place);
-    let agreed = context.console.confirm(&question, "--yes", &context.cancel).await?;
-    if agreed { Ok(()) } else { Err(Error::new(Code::Declined)) }
+    question.with("stacks", of.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_question_says_that_an_engine_that_keeps_nothing_goes_too() {
+        let of = ["`atelier`".to_owned()];
+        let asked = |engine| question(&of, engine).with("count", 7_usize).with("place", "here").to_string();
+        assert_eq!(asked(None), "Remove these 7 of stack `atelier` (here)?");
+        let engine = crate::engine_kind::EngineKind::Localstack.message();
+        let asked = asked(Some(&engine));
+        assert!(asked.contains("7 of stack `atelier` (here)") && asked.contains("the LocalStack engine"), "{asked}");
+        assert!(engine_too(engine).to_string().contains("the LocalStack engine"));
+    }
 }

@@ -1,7 +1,7 @@
 //! `atelier deploy`: brings the stack to what is wanted, or tells with `--dry-run` what that would take.
 
 use super::{
-    build, locked,
+    build, curl, instance_to_try, locked,
     plan::{self, PlanReport},
     read_on,
     watch::Watch,
@@ -13,7 +13,7 @@ use crate::{
     contract::{PATH, Request, WhichInstance},
     engine,
     error::{Code, Error, Result},
-    settings,
+    settings::{self, Auth},
     stack::{self, Deployment},
     text::Message,
     ui::{Page, Report},
@@ -53,19 +53,14 @@ fn done(report: &Deployment, page: &mut Page) {
     page.line(Message::new(if report.changed { "deploy.done" } else { "deploy.unchanged" }));
     page.raw(format_args!("API_ID: {}", report.api_id));
     page.rule();
-    // The key comes from a file that `env` writes, never from the command line, which every process here can read.
-    let header = if report.keys.is_some() { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
-    match report.own {
-        Some(_) => page.raw(format_args!("curl {header}\"{}\"", url(report))),
-        None => page.raw(format_args!("curl {header}\"{}?{}\"", url(report), Request::Instance(first(report)).query())),
-    }
+    let request = report.own.is_none().then(|| Request::Instance(first(report)));
+    page.raw(curl(&url(report), request.as_ref(), report.keys.is_some()));
 }
 
 /// The instance that is asked for in what is to be tried: the first, by its name where it has one.
 fn first(report: &Deployment) -> WhichInstance {
     let first = report.parts.iter().find(|part| part.id == report.instance_id.as_str());
-    let name = first.and_then(|part| part.name.as_ref()?.parse().ok());
-    name.map_or(WhichInstance::Only, WhichInstance::Named)
+    instance_to_try(first.and_then(|part| part.name.as_deref()))
 }
 
 /// The URL of what the API has: atelier's one resource, or whatever is below it.
@@ -87,7 +82,7 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     }
     let lock = locked(context).await?;
     if let Some(auth) = args.auth {
-        settings::keep(&context.settings.folder, &settings::source::AUTH, auth.as_str())?;
+        keep(context, auth)?;
     }
     if !context.settings.containers.value.is_empty() {
         engine::refuse_without_docker(&context.settings)?;
@@ -141,6 +136,17 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         DeployReport::Done(report) => DeployReport::Watched(report),
         planned => planned,
     })
+}
+
+/// Keeps who may call the API in the folder's file, which is about the folder's own stack; of another nothing is kept.
+fn keep(context: &Context, auth: Auth) -> Result<()> {
+    let settings = &context.settings;
+    if settings.is_own_stack()? {
+        return settings::keep(&settings.folder, &settings::source::AUTH, auth.as_str());
+    }
+    let note = Message::new("deploy.auth_not_kept").with("auth", auth.as_str());
+    context.progress.note(note.with("stack", &settings.stack.value));
+    Ok(())
 }
 
 /// Whoever has the URL may call the API: said also to who wants to hear as little as possible.

@@ -22,6 +22,7 @@ use crate::{
     ui::{Page, Report},
 };
 use aws_credential_types::provider::ProvideCredentials;
+use clap::ValueEnum;
 use std::{collections::BTreeMap, path::Path};
 
 /// The AWS CLI's settings: bytes as they are typed, and no pager in the way of scripts.
@@ -110,6 +111,11 @@ pub(super) async fn variables(settings: &Settings) -> Result<Variables> {
         variables.insert("AWS_ENDPOINT_PUBLIC", url.clone());
     }
     let mut unset = Vec::new();
+    // So that the next atelier of this shell does not take the engine's own URL for a public one.
+    match engine.public_url.clone().filter(|_| settings.public_endpoint.value.is_none()) {
+        Some(url) => drop(variables.insert("ATELIER_ENGINE_URL", url)),
+        None => unset.push("ATELIER_ENGINE_URL"),
+    }
     match key_header(&engine, settings).await? {
         Some(path) => drop(variables.insert("ATELIER_API_KEY_HEADER", path)),
         None => unset.push("ATELIER_API_KEY_HEADER"),
@@ -126,14 +132,15 @@ async fn key_header(engine: &Engine, settings: &Settings) -> Result<Option<Strin
     if settings.auth.value == Auth::None {
         return Ok(None);
     }
-    let key = match stack::keys::value(engine, settings, Scope::Control).await? {
-        None => stack::keys::value(engine, settings, Scope::Status).await?,
-        key => key,
-    };
-    let Some(key) = key else {
-        kept_key::remove(&settings.folder)?;
-        return Ok(None);
-    };
+    let mut key = None;
+    for scope in Scope::value_variants().iter().rev() {
+        key = stack::keys::value(engine, settings, *scope).await?;
+        if key.is_some() {
+            break;
+        }
+    }
+    // The one that is kept may be another stack's, and the only copy of it.
+    let Some(key) = key else { return Ok(None) };
     Ok(Some(format!("@{}", kept_key::write(&settings.folder, &key)?.display())))
 }
 

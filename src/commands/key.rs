@@ -1,10 +1,11 @@
 //! `atelier key`: makes, lists, takes away and replaces the API's keys. A key's value is shown once, by what makes it.
 
-use super::{deployed_url, locked};
+use super::{curl, locked, to_try};
 use crate::{
     api_key::Scope,
     cli,
     commands::context::Context,
+    contract::Request,
     engine,
     error::Result,
     names::KeyName,
@@ -24,6 +25,9 @@ pub struct KeyCreateReport {
     pub value: String,
     /// Where it opens something, once the API is deployed.
     pub url: Option<String>,
+    /// What is asked there to try the key; nothing of a function of the user's own.
+    #[serde(skip)]
+    pub(super) request: Option<Request>,
 }
 
 impl Report for KeyCreateReport {
@@ -33,11 +37,8 @@ impl Report for KeyCreateReport {
         page.raw(&self.value);
         page.line(Message::new("key.once"));
         if let Some(url) = &self.url {
-            // The key comes from the file that `env` writes, never from a command line, which every process here can read.
             page.line(Message::new("deploy.try"));
-            page.raw(format_args!(
-                "  eval \"$(atelier env)\"; curl -H \"$ATELIER_API_KEY_HEADER\" \"{url}?action=status\""
-            ));
+            page.raw(format_args!("  eval \"$(atelier env)\"; {}", curl(url, self.request.as_ref(), true)));
         }
     }
 
@@ -131,15 +132,23 @@ pub async fn rotate(context: &Context, args: &cli::KeyRotate) -> Result<KeyCreat
 
 async fn shown(context: &Context, made: keys::Created) -> KeyCreateReport {
     note_when_off(context);
-    let url = deployed_url(context).await.ok();
-    KeyCreateReport { key: made.key, value: made.value.expose().to_owned(), url }
+    let (url, request) = Box::pin(to_try(context)).await.map_or((None, None), |(url, request)| (Some(url), request));
+    KeyCreateReport { key: made.key, value: made.value.expose().to_owned(), url, request }
 }
 
-/// Keys that nobody asks for are easily taken for protection.
+/// Keys that nobody asks for are easily taken for protection. Of a stack that is not the folder's own only what is wished is
+/// known.
 fn note_when_off(context: &Context) {
-    if context.settings.auth.value == Auth::None {
-        context.progress.note(Message::new("key.not_asked"));
+    let settings = &context.settings;
+    if settings.auth.value != Auth::None {
+        return;
     }
+    // The value of a new key is about to be shown, this once: nothing may fail here.
+    context.progress.note(if settings.is_own_stack().unwrap_or(true) {
+        Message::new("key.not_asked")
+    } else {
+        Message::new("key.not_wished").with("stack", &settings.stack.value)
+    });
 }
 
 fn named_after(scope: Scope) -> Result<KeyName> {

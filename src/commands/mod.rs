@@ -43,12 +43,12 @@ mod watch;
 mod watch_own;
 
 use crate::{
-    contract::PATH,
+    contract::{PATH, Request, WhichInstance},
     engine::{self, Engine},
     error::{Code, Error, Result},
     names::ApiId,
     settings::Settings,
-    stack::{self, Lock},
+    stack::{self, Lock, Part},
     text::Message,
 };
 use context::Context;
@@ -83,8 +83,46 @@ pub(crate) async fn deployed_url(context: &Context) -> Result<String> {
     Ok(resource_url(&context.settings, &engine, &api))
 }
 
+/// Finds where the deployed API is, and what to ask it for to try it: nothing of a function of the user's own.
+async fn to_try(context: &Context) -> Result<(String, Option<Request>)> {
+    let settings = &context.settings;
+    let engine = engine::connect(settings).await?;
+    let found = Box::pin(stack::discover(&engine, &settings.stack.value)).await?;
+    let api = found.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
+    let name = found.part(Part::Instance).and_then(|first| first.instance.as_ref()?.name.as_deref());
+    let request = settings.function.value.is_none().then(|| Request::Instance(instance_to_try(name)));
+    Ok((resource_url(settings, &engine, &api), request))
+}
+
+/// The instance that is asked for where an API is to be tried: the first, by its name where it has one.
+fn instance_to_try(name: Option<&str>) -> WhichInstance {
+    name.and_then(|name| name.parse().ok()).map_or(WhichInstance::Only, WhichInstance::Named)
+}
+
+/// Writes the line that tries an API. The key comes from a file that `env` writes, never from the command line, which every
+/// process here can read.
+fn curl(url: &str, request: Option<&Request>, wants_key: bool) -> String {
+    let header = if wants_key { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
+    let query = request.map(|request| format!("?{}", request.query())).unwrap_or_default();
+    format!("curl {header}\"{url}{query}\"")
+}
+
 /// Writes the URL of what an API has: atelier's one resource, in the form that the workshop uses, or whatever is below it.
 fn resource_url(settings: &Settings, engine: &Engine, api: &ApiId) -> String {
     let path = if settings.function.value.is_some() { "/" } else { PATH };
     format!("{}{path}", engine.api_url(api))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_tried_names_an_instance_that_has_a_name_and_sends_a_key_where_one_is_asked_for() {
+        let request = |name| Request::Instance(instance_to_try(name));
+        assert_eq!(curl("http://x/infra", Some(&request(None)), false), "curl \"http://x/infra?action=status\"");
+        let with_key = "curl -H \"$ATELIER_API_KEY_HEADER\" \"http://x/infra?action=status&name=db\"";
+        assert_eq!(curl("http://x/infra", Some(&request(Some("db"))), true), with_key);
+        assert_eq!(curl("http://x/", None, false), "curl \"http://x/\"");
+    }
 }

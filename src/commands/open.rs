@@ -1,6 +1,6 @@
 //! `atelier open` where there is nobody to look at the dashboard: the deployed API's URL.
 
-use super::deployed_url;
+use super::to_try;
 use crate::{
     cli,
     commands::context::Context,
@@ -33,9 +33,9 @@ impl Report for OpenReport {
 /// # Errors
 /// That no engine runs or nothing is deployed. No browser is no error: the URL is printed in any case.
 pub async fn run(context: &Context, _args: &cli::Open) -> Result<OpenReport> {
-    let url = deployed_url(context).await?;
-    let url = if context.settings.function.value.is_some() { url } else { format!("{url}?action=status") };
-    Ok(OpenReport { url, opened: false })
+    let (url, request) = to_try(context).await?;
+    let query = request.map(|request| format!("?{}", request.query())).unwrap_or_default();
+    Ok(OpenReport { url: url + &query, opened: false })
 }
 
 /// Hands the URL to the first starter that takes it: the user's own (Codespaces sets `BROWSER`), then the system's.

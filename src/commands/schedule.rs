@@ -118,10 +118,21 @@ pub struct ScheduleListReport {
     pub schedules: Vec<ScheduleEntry>,
 }
 
+impl ScheduleListReport {
+    /// Says that there is no schedule, and how to set one: of several instances by the name of one.
+    fn none(&self) -> Message {
+        let name = self.schedules.iter().find_map(|entry| entry.name.as_deref());
+        match name.filter(|_| self.schedules.len() > 1) {
+            Some(name) => Message::new("schedule.none_of").with("name", name),
+            None => Message::new("schedule.none"),
+        }
+    }
+}
+
 impl Report for ScheduleListReport {
     fn human(&self, page: &mut Page) {
         if self.schedules.iter().all(|entry| entry.words().is_empty()) {
-            page.line(Message::new("schedule.none"));
+            page.line(self.none());
             return;
         }
         let label = |entry: &ScheduleEntry| entry.name.clone().unwrap_or_else(|| entry.instance_id.clone());
@@ -204,4 +215,30 @@ pub async fn remove(context: &Context, args: &cli::ScheduleRemove) -> Result<Sch
     let mut one = Box::pin(schedules::remove(&context.run(&engine), args.name.as_ref())).await?;
     (one.facts.schedule, one.facts.edge) = (None, None);
     Ok(ScheduleReport { entry: ScheduleEntry::of(one, now()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(names: &[Option<&str>]) -> String {
+        let entries = names.iter().map(|name| ScheduleEntry {
+            instance_id: "i-0".to_owned(),
+            name: name.map(ToOwned::to_owned),
+            state: None,
+            schedule: None,
+            next: None,
+            stops_at: None,
+            held: false,
+        });
+        ScheduleListReport { schedules: entries.collect() }.none().to_string()
+    }
+
+    #[test]
+    fn the_line_to_set_a_schedule_names_one_of_several_instances() {
+        assert!(said(&[Some("db"), Some("web")]).contains("`atelier schedule set db --start"));
+        for only in [&[None][..], &[Some("web")], &[]] {
+            assert!(said(only).contains("`atelier schedule set --start"), "{only:?}");
+        }
+    }
 }

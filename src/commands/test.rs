@@ -158,14 +158,28 @@ async fn answers_contract(http: &HttpClient, url: &str) -> bool {
 }
 
 /// Makes a client for the API; with keys on, it sends one that opens `scope`.
+///
+/// The settings tell what is wished of the folder's own stack, which need not be what is deployed. Where no key is known and
+/// it is not certain that one is needed, the API is called without: it answers 401 if it wants one.
 pub(crate) async fn client_for(context: &Context, engine: &Engine, url: &str, scope: Scope) -> Result<HttpClient> {
-    let http = plain_client(url)?;
-    if context.settings.auth.value == Auth::None {
+    let (http, settings) = (plain_client(url)?, &context.settings);
+    let is_own = settings.is_own_stack()?;
+    if is_own && settings.auth.value == Auth::None {
         return Ok(http);
     }
-    let key = stack::keys::value(engine, &context.settings, scope).await?;
-    let key = key.ok_or_else(|| Error::new(Code::NoKey).with("scope", scope))?;
-    Ok(http.with_api_key(&key))
+    if let Some(key) = stack::keys::value(engine, settings, scope).await? {
+        return Ok(http.with_api_key(&key));
+    }
+    // An API that has been opened again keeps its usage plan; one without has never asked for keys.
+    let wants_key = is_own && {
+        let found = Box::pin(stack::discover(engine, &settings.stack.value)).await?;
+        found.part(stack::Part::UsagePlan).is_some()
+    };
+    if wants_key {
+        let hint = Message::new("hint.no_key").with("scope", scope);
+        return Err(Error::new(Code::NoKey).with("scope", scope).hint(hint));
+    }
+    Ok(http)
 }
 
 fn plain_client(url: &str) -> Result<HttpClient> {

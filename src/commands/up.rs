@@ -114,6 +114,11 @@ async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
     if args.stop_after.is_some() && is_other {
         return Err(Error::new(Code::Usage).with_message("detail", Message::new("up.stop_after_engine")));
     }
+    if let Some(lifetime) = args.stop_after {
+        let value = lifetime.to_string();
+        let flag = ("--stop-after", value.as_str());
+        engine::imply(&context.settings, &context.progress, engine::ENDS_BY_ITSELF, flag).await?;
+    }
     let up = engine::up(&context.settings, &context.progress).await?;
     engine::registry::remember(&context.settings);
     engine::mend::door(&context.settings, &context.progress).await;

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     api_key::Scope,
     commands::context::Context,
+    contract::Request,
     disk,
     engine::Engine,
     error::{Code, Error, Result},
@@ -173,7 +174,8 @@ impl Watch<'_> {
 
 /// Calls until the function answers as it should; `false` when it does not within the client's deadline.
 async fn healthy(url: &str, http: &HttpClient) -> bool {
-    let url = format!("{url}?action=status");
+    // Whatever the number of instances.
+    let url = format!("{url}?{}", Request::Instances.query());
     let answers = async {
         loop {
             let answer = http.call(Method::GET, &url, Bytes::new(), CLIENT_DEADLINE).await;

@@ -19,6 +19,7 @@ use crate::{
     settings::{Origin, Settings},
     text::{Message, Verbatim},
 };
+use std::net::Ipv4Addr;
 
 /// Starts the wanted engine, or the one that suits this machine; an engine that runs already is left alone.
 ///
@@ -61,6 +62,30 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     };
     codespace::open_port(settings, up.port, progress).await;
     Ok(up)
+}
+
+/// Makes sure that `flag` may mean the kind that alone can do what it asks: another that runs is not replaced unasked, and one
+/// that ran here the last time is not without a word.
+///
+/// # Errors
+/// [`Code::OtherEngine`].
+pub async fn imply(
+    settings: &Settings,
+    progress: &Progress,
+    kind: EngineKind,
+    (flag, value): (&'static str, &str),
+) -> Result<()> {
+    let recorded = recorded(settings).await;
+    if let Some(record) = recorded.as_ref().filter(|record| record.kind != kind)
+        && is_running(settings, record).await.unwrap_or(false)
+    {
+        return Err(contradiction(flag, value, record));
+    }
+    if let Some(last) = recorded.or_else(|| Record::last(settings)).filter(|last| last.kind != kind) {
+        let other = Message::new("engine.other_kind").with("flag", flag).with_message("engine", kind.message());
+        progress.note(other.with_message("last", last.kind.message()));
+    }
+    Ok(())
 }
 
 /// Tells which kind is meant by who wants what one kind can only (`setting`, `value`): that one.
@@ -198,6 +223,10 @@ fn meant(
     let wanted = settings.port.value;
     let mut meant = match record {
         Some(record) if runs || settings.port.origin == Origin::Default => settings.at_port(record.port),
+        // Whatever port is free: the last one, if it is. What was deployed calls the engine there, its timers among it.
+        Some(record) if wanted == 0 && port::is_free((Ipv4Addr::UNSPECIFIED, record.port).into()) => {
+            settings.at_port(record.port)
+        }
         // An engine of one process takes whatever port is free; the names of containers and the URL of a Codespace have
         // it in them.
         _ if wanted == 0 && (kind.facts().needs_docker() || settings.codespace.is_some()) => {

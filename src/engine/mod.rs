@@ -34,7 +34,7 @@ pub(crate) use component::OUTSIDE_CONTAINERS;
 pub use component::{Component, Health};
 pub use description::Engine;
 pub use embedded::becomes_lenient;
-pub use life::{belongings, dismantle, down, heed, keeps_state, up};
+pub use life::{belongings, dismantle, down, heed, imply, keeps_state, up};
 pub(crate) use life::{recorded, running};
 pub(crate) use local::{is_loopback_url, log_path, loopback};
 pub use localstack::with_last_words;

@@ -73,6 +73,10 @@ fn after_a_crash_the_next_up_makes_the_same_engine_again() {
         assert_eq!(health(&site, &site.name(name)).as_deref(), Some("healthy"), "{name}");
     }
 
+    // What only the other can do contradicts it by the flag that was typed.
+    let refused = site.fails(&["up", "--stop-after", "8h"], 2, "other_engine");
+    assert!(refused["message"].as_str().unwrap().starts_with("`--stop-after 8h` contradicts"), "{refused}");
+
     // Another engine takes its place when it is asked for, and takes its containers away.
     docker(&["kill", &site.name("localstack-main")]);
     let up = site.ok(&["up", "--engine", "embedded", "--json"]).json();

@@ -45,7 +45,8 @@ pub(super) struct ApiHealth {
 pub struct Chain {
     /// From the public door to the function.
     pub stem: Vec<Station>,
-    /// Where the function goes from there, each a way of its own.
+    /// Where the function goes from there, each a way of its own, whose first station leads to each of its others: containers
+    /// are behind the docker proxy, not behind each other.
     pub branches: Vec<Vec<Station>>,
 }
 

@@ -5,6 +5,7 @@ use crate::{
     text::{Lang, Message},
     ui::{Page, columns, padded},
 };
+use std::slice::from_ref;
 
 /// Between two boxes.
 const ARROW: &str = "───▶";
@@ -30,30 +31,43 @@ pub(super) fn draw(chain: &Chain, page: &mut Page) {
     }
 }
 
-/// Draws each branch in four lines, the stem before the first.
+/// Draws the stem, and beside it the branches, one below the other.
 fn boxes(chain: &Chain, page: &Page) -> Option<Vec<String>> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut indent = 0;
-    for (number, branch) in chain.branches.iter().enumerate() {
-        let mut rows: [String; 4] = Default::default();
-        let more = chain.branches.len() - number - 1;
-        if number == 0 {
-            row(&chain.stem, &mut rows, page);
-            indent = columns(&rows[0]);
-            let arrow = if more > 0 { FORK } else { ARROW };
-            let below = if more > 0 { " │  " } else { "    " };
-            join(&mut rows, ["    ", arrow, below, below]);
-        } else {
-            for line in &mut rows {
-                line.push_str(&" ".repeat(indent));
-            }
-            let (arrow, below) = if more > 0 { (NEXT, " │  ") } else { (LAST, "    ") };
-            join(&mut rows, [" │  ", arrow, below, below]);
-        }
-        row(branch, &mut rows, page);
-        lines.extend(rows);
+    let ways: Vec<Vec<String>> = chain.branches.iter().map(|branch| way(branch, page)).collect();
+    (!ways.is_empty()).then(|| fork(&row(&chain.stem, page), &ways))
+}
+
+/// Draws a branch: its first station, and beside it all that are behind it.
+fn way(branch: &[Station], page: &Page) -> Vec<String> {
+    let Some((first, others)) = branch.split_first() else { return Vec::new() };
+    let others: Vec<Vec<String>> = others.iter().map(|other| row(from_ref(other), page).into()).collect();
+    fork(&row(from_ref(first), page), &others)
+}
+
+/// Joins what is drawn with the ways that go on from there; each way is some lines, the arrow leads to its second.
+fn fork(stem: &[String; 4], ways: &[Vec<String>]) -> Vec<String> {
+    if ways.is_empty() {
+        return stem.to_vec();
     }
-    (!lines.is_empty()).then_some(lines)
+    let indent = " ".repeat(columns(&stem[0]));
+    let mut lines = Vec::new();
+    for (number, way) in ways.iter().enumerate() {
+        let (is_first, is_last) = (number == 0, number + 1 == ways.len());
+        let above = if is_first { "    " } else { " │  " };
+        let below = if is_last { "    " } else { " │  " };
+        let arrow = match (is_first, is_last) {
+            (true, true) => ARROW,
+            (true, false) => FORK,
+            (false, false) => NEXT,
+            (false, true) => LAST,
+        };
+        for (place, line) in way.iter().enumerate() {
+            let before = stem.get(place).filter(|_| is_first).unwrap_or(&indent);
+            let joint = [above, arrow].get(place).copied().unwrap_or(below);
+            lines.push(format!("{before}{joint}{line}"));
+        }
+    }
+    lines
 }
 
 fn join(rows: &mut [String; 4], pieces: [&str; 4]) {
@@ -62,11 +76,12 @@ fn join(rows: &mut [String; 4], pieces: [&str; 4]) {
     }
 }
 
-/// Draws boxes side by side, with arrows between them.
-fn row(stations: &[Station], rows: &mut [String; 4], page: &Page) {
+/// Draws boxes side by side, with arrows between them, in four lines.
+fn row(stations: &[Station], page: &Page) -> [String; 4] {
+    let mut rows: [String; 4] = Default::default();
     for (number, station) in stations.iter().enumerate() {
         if number > 0 {
-            join(rows, ["    ", ARROW, "    ", "    "]);
+            join(&mut rows, ["    ", ARROW, "    ", "    "]);
         }
         let word = station.state.render(page.lang());
         let name = station.label.render(page.lang());
@@ -74,8 +89,9 @@ fn row(stations: &[Station], rows: &mut [String; 4], page: &Page) {
         let edge = "─".repeat(inner + 2);
         let (name, word) = (padded(&name, inner), padded(&page.paint(station.tone, &word), inner));
         let lines = [format!("┌{edge}┐"), format!("│ {name} │"), format!("│ {word} │"), format!("└{edge}┘")];
-        join(rows, lines.each_ref().map(String::as_str));
+        join(&mut rows, lines.each_ref().map(String::as_str));
     }
+    rows
 }
 
 /// Writes one station a line, ASCII only but for the words themselves.
@@ -85,8 +101,9 @@ fn list(chain: &Chain, page: &mut Page) {
         page.raw(listed(station, depth, lang));
     }
     for branch in &chain.branches {
-        for (depth, station) in branch.iter().enumerate() {
-            page.raw(listed(station, chain.stem.len() + depth, lang));
+        for (number, station) in branch.iter().enumerate() {
+            // All that are behind the first are equally far.
+            page.raw(listed(station, chain.stem.len() + number.min(1), lang));
         }
     }
 }
@@ -165,6 +182,36 @@ mod tests {
                 └──────────────┘
 ";
         assert_eq!(page.text(), picture);
+    }
+
+    #[test]
+    fn containers_are_behind_the_proxy_and_not_behind_each_other() {
+        let behind = ["docker-proxy", "cache", "web"].map(|name| station(name, "running"));
+        let branches = vec![behind.to_vec(), vec![station("instance", "running")]];
+        let chain = Chain { stem: vec![station("function", "Active")], branches };
+        let drawn = |width| {
+            let mut page = Page::new(Lang::En, false, width, false);
+            draw(&chain, &mut page);
+            page.text().to_owned()
+        };
+        let picture = "\
+┌──────────┐    ┌──────────────┐    ┌─────────┐
+│ function │─┬─▶│ docker-proxy │─┬─▶│ cache   │
+│ Active   │ │  │ running      │ │  │ running │
+└──────────┘ │  └──────────────┘ │  └─────────┘
+             │                   │  ┌─────────┐
+             │                   └─▶│ web     │
+             │                      │ running │
+             │                      └─────────┘
+             │  ┌──────────┐
+             └─▶│ instance │
+                │ running  │
+                └──────────┘
+";
+        assert_eq!(drawn(Some(80)), picture);
+        let list = "function: Active\n-> docker-proxy: running\n  -> cache: running\n  -> web: running\n-> instance: \
+                    running\n";
+        assert_eq!(drawn(None), list);
     }
 
     #[test]

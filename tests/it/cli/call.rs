@@ -82,3 +82,20 @@ fn up_and_down_say_each_thing_once() {
     assert_eq!(down.stderr, "🛑 Stopping the engine...\n");
     assert_eq!(down.stdout.lines().count(), 1, "{down:?}");
 }
+
+#[test]
+fn whatever_port_is_free_is_the_last_one_where_it_is() {
+    let project = Project::new();
+    let up = || {
+        let up = project.run(&["up", "--engine", "embedded", "--port", "0", "--json"]).json();
+        let url = up["data"]["url"].as_str().unwrap().to_owned();
+        url.rsplit(':').next().unwrap().parse::<u16>().unwrap()
+    };
+    let port = up();
+    assert_eq!(project.run(&["down"]).code, Some(0));
+    // What was deployed calls the engine there.
+    assert_eq!(up(), port);
+    assert_eq!(project.run(&["down"]).code, Some(0));
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    assert_ne!(up(), port);
+}

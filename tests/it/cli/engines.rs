@@ -27,6 +27,24 @@ fn up_after_down_takes_the_engine_of_the_last_time_and_says_so() {
 }
 
 #[test]
+fn a_time_to_end_at_says_so_where_it_means_another_engine_than_the_last() {
+    let project = Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock").up();
+    assert_eq!(project.run(&["down"]).code, Some(0));
+    let up = ["up", "--stop-after", "8h", "--port", "0"];
+    let same = project.run(&up);
+    assert!(same.code == Some(0) && !same.stderr.contains("the last one in this folder"), "{same:?}");
+    assert_eq!(project.run(&["down"]).code, Some(0));
+    let last = project.path().join(".atelier/last-engine.json");
+    let mut record: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&last).unwrap()).unwrap();
+    assert_eq!(record["kind"], "embedded");
+    record["kind"] = "localstack".into();
+    std::fs::write(&last, record.to_string()).unwrap();
+    let other = project.run(&up);
+    let said = "`--stop-after` means the embedded engine; the last one in this folder was the LocalStack engine";
+    assert!(other.code == Some(0) && other.stderr.contains(said), "{other:?}");
+}
+
+#[test]
 fn a_flag_that_contradicts_what_runs_is_refused_and_nothing_is_done() {
     let project = Project::new().up();
     assert_eq!(project.run(&["deploy"]).code, Some(0));

@@ -125,13 +125,18 @@ fn words_of_other_tools_lead_to_the_verb_that_does_it() {
         ("destroy", "`atelier clean`"),
         ("ui", "`atelier dashboard`"),
         ("upgrade", "`atelier version`"),
+        ("restart", "`atelier call restart`"),
         ("stauts", "`status`"),
+        ("explan", "`explain`"),
+        ("opn", "`open`"),
     ] {
         let output = project.run(&[typed]);
         assert_eq!(output.code, Some(2), "{typed}");
         assert!(output.stderr.contains(&format!("did you mean {meant}?")), "{typed}: {}", output.stderr);
         assert!(output.stderr.contains("`atelier help` lists the commands"), "{typed}: {}", output.stderr);
     }
+    let output = project.run(&["plan", "--instance", "web=t3.micro"]);
+    assert!(output.code == Some(2) && !output.stderr.contains("did you mean"), "{output:?}");
     let output = project.run(&["key", "create"]);
     assert!(output.stderr.contains("possible values: status, control"), "{}", output.stderr);
     let output = project.run(&["call"]);

@@ -198,6 +198,57 @@ fn a_key_opens_what_its_scope_says_and_the_functions_role_grows_with_it() {
 }
 
 #[test]
+fn what_is_shown_to_try_or_to_mend_works_as_it_stands() {
+    let workshop = Workshop::new();
+    workshop.up();
+    let two = ["--instance", "web=t3.micro", "--instance", "db=t3.small"];
+    let deployed = workshop.ok(&[&["deploy", "--auth", "api-key", "--json"][..], &two].concat()).json();
+    let url = deployed["data"]["url"].as_str().unwrap();
+    let made = workshop.ok(&["key", "create", "--scope", "control"]).stdout;
+    let key = made.lines().find(|line| line.starts_with("atl_")).unwrap();
+    // Of several instances one must be named.
+    let tried = made.split_once("/infra").and_then(|(_, rest)| rest.split('"').next()).unwrap();
+    assert_eq!(workshop.call_with(url, tried, Some(key)).0, 200, "{made}");
+    let opened = workshop.ok(&["open", "--url"]).stdout;
+    assert_eq!(opened.trim().split_once("/infra").unwrap().1, tried);
+
+    let modify = ["call", "modify", "--type", "t3.small", "--name", "web", "--restart", "--json"];
+    let refused = workshop.run(&modify).json();
+    assert_eq!(refused["error"]["code"], "no_key", "{refused}");
+    let hint = refused["error"]["hints"][0].as_str().unwrap();
+    let command: Vec<&str> = hint.split('`').nth(1).unwrap().split(' ').skip(1).collect();
+    assert_eq!(command, ["key", "create", "--scope", "modify"]);
+    workshop.ok(&command);
+    workshop.ok(&modify);
+}
+
+#[test]
+fn keys_of_another_stack_are_asked_of_that_stack_only() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy"]);
+    let other = workshop.ok(&["deploy", "--stack", "two", "--auth", "api-key"]);
+    assert!(other.stderr.contains("`ATELIER_AUTH=api-key`"), "{}", other.stderr);
+    let file = std::fs::read_to_string(workshop.project.path().join("atelier.toml")).unwrap_or_default();
+    assert!(!file.contains("auth"), "{file}");
+    workshop.ok(&["call", "status"]);
+    let refused = workshop.run(&["call", "status", "--stack", "two"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("status 401"), "{refused:?}");
+    assert!(refused.stderr.contains("`atelier key create --scope status`"), "{refused:?}");
+    let listed = workshop.ok(&["key", "list", "--stack", "two"]);
+    assert!(listed.stderr.contains("`ATELIER_AUTH=api-key atelier deploy --stack two`"), "{listed:?}");
+
+    // What a file wishes for is not what is deployed.
+    workshop.project.write("atelier.toml", "auth = \"api-key\"\n");
+    workshop.ok(&["call", "status"]);
+    // The folder's own stack is the one that its file names.
+    workshop.project.write("atelier.toml", "stack = \"two\"\n");
+    workshop.ok(&["deploy", "--stack", "two", "--auth", "api-key"]);
+    let file = std::fs::read_to_string(workshop.project.path().join("atelier.toml")).unwrap();
+    assert!(file.contains("auth = \"api-key\""), "{file}");
+}
+
+#[test]
 fn keys_of_an_open_api_are_said_to_protect_nothing() {
     let workshop = Workshop::new();
     workshop.up();
