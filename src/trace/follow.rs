@@ -144,7 +144,7 @@ mod tests {
         let now = OffsetDateTime::now_utc();
         let mut call = Call::new("r".to_owned(), now + Duration::hours(1));
         (call.status, call.invocation_id) = (Some(404), Some("i".to_owned()));
-        let patience = Patience { until: Instant::now() + std::time::Duration::from_secs(3_600) };
+        let patience = Patience { until: Instant::now() + std::time::Duration::from_hours(1) };
         assert!(patience.awaits([&call]).await, "its function is still to tell");
         let report = "REPORT RequestId: i\tDuration: 1.00 ms".to_owned();
         let told = Call { lines: vec![Line::new(call.end, LogSource::Lambda, report)], ..call.clone() };
