@@ -58,6 +58,13 @@ pub const INSTANCE_TYPE_TAG: &str = "atelier:type";
 /// The tag that holds when an instance is to be stopped (`2026-11-28T20:00:00Z`). That of a container, which can have no
 /// new label while it runs, stands at the stack's instance under this name, a colon and the container's.
 pub const STOPS_AT_TAG: &str = "atelier:stops-at";
+
+/// The tag that holds when a container is to be stopped, by its name; the beginning of all of them where that is empty.
+#[must_use]
+pub fn container_stops_at_tag(name: &str) -> String {
+    format!("{STOPS_AT_TAG}:{name}")
+}
+
 /// The tag that holds when the API was last called, where what nobody uses is to be stopped.
 pub const LAST_CALL_TAG: &str = "atelier:last-call";
 /// The tag that holds the type that an instance is on its way to, which runs again once it has it.

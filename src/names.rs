@@ -26,6 +26,13 @@ pub fn is_region(text: &str) -> bool {
     (3..=32).contains(&text.len()) && text.contains('-') && is_kebab(text)
 }
 
+/// Somebody else's text, where it is one plain word of at most so many bytes: a code of an error, the name of a class.
+#[must_use]
+pub fn word(text: &str, most: usize) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    ((1..=most).contains(&text.len()) && text.bytes().all(is_plain)).then_some(text)
+}
+
 /// Declares a name type: its text, the rule that the text keeps, and that rule in words.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr) => {

@@ -9,7 +9,6 @@
 
 use super::aws_cli;
 use crate::{
-    api_key::Scope,
     cli::{self, EnvShell},
     commands::context::Context,
     disk,
@@ -22,7 +21,6 @@ use crate::{
     ui::{Page, Report},
 };
 use aws_credential_types::provider::ProvideCredentials;
-use clap::ValueEnum;
 use std::{collections::BTreeMap, path::Path};
 
 /// The AWS CLI's settings: bytes as they are typed, and no pager in the way of scripts.
@@ -132,15 +130,8 @@ async fn key_header(engine: &Engine, settings: &Settings) -> Result<Option<Strin
     if settings.auth.value == Auth::None {
         return Ok(None);
     }
-    let mut key = None;
-    for scope in Scope::value_variants().iter().rev() {
-        key = stack::keys::value(engine, settings, *scope).await?;
-        if key.is_some() {
-            break;
-        }
-    }
     // The one that is kept may be another stack's, and the only copy of it.
-    let Some(key) = key else { return Ok(None) };
+    let Some(key) = stack::keys::strongest(engine, settings).await? else { return Ok(None) };
     Ok(Some(format!("@{}", kept_key::write(&settings.folder, &key)?.display())))
 }
 

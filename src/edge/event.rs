@@ -8,6 +8,7 @@ use crate::{
     contract,
     http1::{Peer, Response},
     log::millis,
+    names::word,
 };
 use http::{Method, header::HeaderName, request::Parts};
 use std::time::Duration;
@@ -126,12 +127,6 @@ fn code(response: &Response) -> Option<&str> {
     let xml = || word(text.split_once("<Code>")?.1.split('<').next()?, 64);
     // The API's own word first: a gateway's header names what it refuses more coarsely.
     json("\"code\"").or_else(header).or_else(|| json("\"__type\"")).or_else(xml)
-}
-
-/// A text that is a plain word.
-fn word(text: &str, most: usize) -> Option<&str> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    ((1..=most).contains(&text.len()) && text.bytes().all(is_plain)).then_some(text)
 }
 
 #[cfg(test)]

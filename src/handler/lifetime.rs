@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     contract::{Change, Lifetime},
     flight::Turn,
-    marks::{MODIFY_TAG, STOPS_AT_TAG},
+    marks::{MODIFY_TAG, STOPS_AT_TAG, container_stops_at_tag},
     names::ContainerName,
 };
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl Ec2 {
 
 /// The key of the tag that says when a container is to be stopped.
 pub(super) fn container_key(name: &str) -> Option<String> {
-    let key = format!("{STOPS_AT_TAG}:{name}");
+    let key = container_stops_at_tag(name);
     (key.len() <= LONGEST_KEY).then_some(key)
 }
 

@@ -22,7 +22,9 @@ use super::{
     spec::{Names, Spec, WantedInstance, rev},
 };
 use crate::{
-    marks::{INSTANCE_NAME_TAG, INSTANCE_TYPE_TAG, MODIFY_TAG, PART_TAG, STACK_TAG, STOPS_AT_TAG},
+    marks::{
+        INSTANCE_NAME_TAG, INSTANCE_TYPE_TAG, MODIFY_TAG, PART_TAG, STACK_TAG, STOPS_AT_TAG, container_stops_at_tag,
+    },
     names::StackName,
     schedule::{EDGE_TAG, FILE_SOURCE, SOURCE_TAG, START_TAG, STOP_TAG, Schedule, TAGS},
     text::Message,
@@ -388,8 +390,9 @@ fn found(instance: Ec2Instance) -> Option<Found> {
 }
 
 fn facts(tags: &Tags, kind: String) -> InstanceFacts {
+    let prefix = container_stops_at_tag("");
     let of_containers = |(key, at): (&String, &String)| {
-        let name = key.strip_prefix(STOPS_AT_TAG)?.strip_prefix(':')?;
+        let name = key.strip_prefix(&prefix)?;
         Some((name.to_owned(), at.clone()))
     };
     InstanceFacts {

@@ -15,7 +15,7 @@ use super::{
     sighting::Found,
     spec::{Spec, WantedInstance},
 };
-use crate::{marks::STOPS_AT_TAG, names::InstanceName, text::Message};
+use crate::{marks::container_stops_at_tag, names::InstanceName, text::Message};
 use futures_util::future::join_all;
 
 /// What is to be done with all of them.
@@ -80,7 +80,7 @@ pub(super) async fn converge_all(clients: &Clients, spec: &Spec, pace: &Pace) ->
     let heir = oldest.or_else(|| reports.first().map(|report| report.id.clone()));
     for found in surplus {
         let times = found.instance.iter().flat_map(|facts| &facts.containers_stop_at);
-        let times: Vec<_> = times.map(|(name, at)| (format!("{STOPS_AT_TAG}:{name}"), at.clone())).collect();
+        let times: Vec<_> = times.map(|(name, at)| (container_stops_at_tag(name), at.clone())).collect();
         let bequest = heir.clone().filter(|_| !times.is_empty()).map(|heir| (heir, times));
         let unwanted = Unwanted { clients, names: &spec.names, id: found.id.clone(), bequest };
         converge(&unwanted, pace).await?;

@@ -31,6 +31,7 @@ use crate::{
     settings::{Auth, Settings},
     text::Message,
 };
+use clap::ValueEnum;
 
 /// More do not fit into the function's environment, of which Lambda allows 4 KB.
 const MOST: usize = 32;
@@ -61,12 +62,35 @@ pub async fn list(engine: &Engine, stack: &StackName) -> Result<Vec<Key>, Error>
 /// # Errors
 /// Returns the call that failed.
 pub async fn value(engine: &Engine, settings: &Settings, scope: Scope) -> Result<Option<Secret>, Error> {
-    let clients = Clients::new(engine);
     let keys = list(engine, &settings.stack.value).await?;
-    if let Some((_, value)) = kept(settings, &keys).filter(|(kept, _)| kept.allows(scope)) {
+    value_among(&keys, engine, settings, scope).await
+}
+
+/// Returns the value of the key that opens most, as [`value`] does.
+///
+/// # Errors
+/// Returns the call that failed.
+pub async fn strongest(engine: &Engine, settings: &Settings) -> Result<Option<Secret>, Error> {
+    let keys = list(engine, &settings.stack.value).await?;
+    for scope in Scope::value_variants().iter().rev() {
+        if let Some(value) = value_among(&keys, engine, settings, *scope).await? {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+async fn value_among(
+    keys: &[Key],
+    engine: &Engine,
+    settings: &Settings,
+    scope: Scope,
+) -> Result<Option<Secret>, Error> {
+    let clients = Clients::new(engine);
+    if let Some((_, value)) = kept(settings, keys).filter(|(kept, _)| kept.allows(scope)) {
         return Ok(Some(value));
     }
-    let Some(key) = keys.into_iter().find(|key| key.scope.allows(scope)) else { return Ok(None) };
+    let Some(key) = keys.iter().find(|key| key.scope.allows(scope)) else { return Ok(None) };
     let answer = reading(|| async {
         let answer = clients.api.get_api_key().api_key(&key.id).include_value(true).send().await;
         answer.map_err(|error| Error::call("GetApiKey", &error))

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     contract::Change,
-    marks::{LAST_CALL_TAG, MODIFY_TAG, STACK_TAG, STOPS_AT_TAG, clock_rule},
+    marks::{LAST_CALL_TAG, MODIFY_TAG, STACK_TAG, STOPS_AT_TAG, clock_rule, container_stops_at_tag},
     names::StackName,
     schedule::EDGE_TAG,
     text::Message,
@@ -109,7 +109,7 @@ fn policy(spec: &Spec) -> Value {
     // A function of the user's own has no use for them.
     if !spec.is_own {
         let rule = format!("arn:aws:events:{region}:{account}:rule/{}", clock_rule(&spec.names.stack));
-        let container_times = format!("{STOPS_AT_TAG}:*");
+        let container_times = container_stops_at_tag("*");
         let tags = [STOPS_AT_TAG, &container_times, MODIFY_TAG, EDGE_TAG, LAST_CALL_TAG];
         statements.extend([
             json!({

@@ -3,7 +3,7 @@
 use super::{
     client::Clients,
     clock::Clock,
-    discover::discover_with,
+    discover::{Discovery, discover_with},
     error::Error,
     instance,
     part::Part,
@@ -53,12 +53,13 @@ pub async fn list(engine: &Engine, stack: &StackName) -> Result<Vec<Scheduled>, 
 /// There is no such instance, another tool looks after the stack, its office hours stand in `atelier.toml`, or a call failed.
 pub async fn set(run: &Run<'_>, name: Option<&InstanceName>, schedule: &Schedule) -> Result<Scheduled, Error> {
     let clients = Clients::new(run.engine);
-    let mut one = choose(run, &clients, name).await?;
+    let (account, found) = sighted(run, &clients).await?;
+    let mut one = choose(&found, name)?;
     if one.facts.schedule.as_ref() != Some(schedule) {
         instance::untag(&clients, &one.id, &[START_TAG, STOP_TAG]).await?;
         instance::set_tags(&clients, &one.id, instance::schedule_tags(schedule)).await?;
     }
-    wake(run, &clients).await?;
+    wake(run, &clients, &account, &found).await?;
     one.facts.schedule = Some(schedule.clone());
     Ok(one)
 }
@@ -69,17 +70,27 @@ pub async fn set(run: &Run<'_>, name: Option<&InstanceName>, schedule: &Schedule
 /// As [`set`].
 pub async fn remove(run: &Run<'_>, name: Option<&InstanceName>) -> Result<Scheduled, Error> {
     let clients = Clients::new(run.engine);
-    let one = choose(run, &clients, name).await?;
+    let (account, found) = sighted(run, &clients).await?;
+    let one = choose(&found, name)?;
     instance::untag(&clients, &one.id, &TAGS).await?;
-    wake(run, &clients).await?;
+    wake(run, &clients, &account, &found).await?;
     Ok(one)
 }
 
-async fn choose(run: &Run<'_>, clients: &Clients, name: Option<&InstanceName>) -> Result<Scheduled, Error> {
-    let account = reading(|| clients.account()).await?;
-    // The tool that looks after a stack would take the tags away again.
-    discover_with(clients, &run.settings.stack.value, &account).await?.refuse_managed()?;
-    let mut all = list(run.engine, &run.settings.stack.value).await?;
+/// Looks the stack up, in its account; one that another tool looks after is refused, which would take the tags away again.
+async fn sighted(run: &Run<'_>, clients: &Clients) -> Result<(String, Discovery), Error> {
+    let look = async {
+        let account = reading(|| clients.account()).await?;
+        let found = discover_with(clients, &run.settings.stack.value, &account).await?;
+        Ok((account, found))
+    };
+    let (account, found) = look.await.map_err(|error: Error| error.at(run.engine))?;
+    found.refuse_managed()?;
+    Ok((account, found))
+}
+
+fn choose(found: &Discovery, name: Option<&InstanceName>) -> Result<Scheduled, Error> {
+    let mut all: Vec<Scheduled> = found.instances().into_iter().filter_map(Scheduled::of).collect();
     let names = all.iter().map(|one| one.facts.name.clone().unwrap_or_else(|| one.id.clone())).collect();
     let wanted = name.map(InstanceName::as_str);
     let at = all.iter().position(|one| one.facts.name.as_deref() == wanted);
@@ -92,15 +103,13 @@ async fn choose(run: &Run<'_>, clients: &Clients, name: Option<&InstanceName>) -
     Ok(one)
 }
 
-/// Brings the rule to what is needed now.
-async fn wake(run: &Run<'_>, clients: &Clients) -> Result<(), Error> {
-    let account = reading(|| clients.account()).await?;
-    let found = discover_with(clients, &run.settings.stack.value, &account).await?;
+/// Brings the rule to what is needed now, which it looks up itself.
+async fn wake(run: &Run<'_>, clients: &Clients, account: &str, found: &Discovery) -> Result<(), Error> {
     // Without a function there is nobody to wake; the next deploy sees to it.
     if found.part(Part::Function).is_none() {
         return Ok(());
     }
     let own = wanted::own(run)?;
-    let spec = wanted::spec(run, own.as_ref(), &found.instances(), clients, &account).await?;
+    let spec = wanted::spec(run, own.as_ref(), &found.instances(), clients, account).await?;
     converge(&Clock::new(clients, &spec), &Pace::of(run)).await.map(drop)
 }

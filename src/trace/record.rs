@@ -4,7 +4,7 @@ use super::{
     call::{Change, Place},
     line::{Line, unstamped},
 };
-use crate::cli::LogSource;
+use crate::{cli::LogSource, names::word};
 use serde::Deserialize;
 
 /// What a line says.
@@ -238,19 +238,13 @@ pub(super) fn failure(text: &str) -> Option<&str> {
     }
     // `[ERROR] ValueError: …`; behind what a program logs itself there is a tab.
     if let Some(rest) = text.strip_prefix("[ERROR] ") {
-        return plain_word(rest.split([':', '\n', '\r']).next()?).or(Some("error"));
+        return word(rest.split([':', '\n', '\r']).next()?, 64).or(Some("error"));
     }
     if text.starts_with("RequestId: ") && text.contains(" Error: ") {
         return Some("error");
     }
     let rest = text.split_once("\"errorType\"")?.1.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-    plain_word(rest.split('"').next()?).or(Some("error"))
-}
-
-/// The name of an exception's class, and nothing that somebody made up to be seen.
-fn plain_word(text: &str) -> Option<&str> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    ((1..=64).contains(&text.len()) && text.bytes().all(is_plain)).then_some(text)
+    word(rest.split('"').next()?, 64).or(Some("error"))
 }
 
 /// The same in a log of the format JSON.

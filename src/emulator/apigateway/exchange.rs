@@ -9,6 +9,7 @@ use super::{
     failure::Failure,
     function::{Function, Outcome},
     incoming::{Incoming, media_type},
+    journal::Journal,
     mapping::{self, Mapped},
     model::{Integration, IntegrationKind, IntegrationResponse, function_arn},
     service_call::{self, Caller},
@@ -207,9 +208,7 @@ async fn lambda(
     incoming: &Incoming,
     caller: &Caller<'_>,
 ) -> Result<Reply, Failure> {
-    let role = integration.credentials.as_deref();
-    let function = Function { arn, role, limit: limit(integration), ..caller.function() };
-    function.check_method(integration.http_method.as_deref(), &incoming.journal)?;
+    let function = called(integration, arn, &incoming.journal, caller)?;
     let is_event = asked
         .headers
         .iter()
@@ -232,6 +231,19 @@ async fn lambda(
         }
     };
     Ok(Reply { status, headers: json, body, subject })
+}
+
+/// The function that an integration calls, if it calls it as a function is called.
+pub(super) fn called<'f>(
+    integration: &'f Integration,
+    arn: &'f str,
+    journal: &Journal,
+    caller: &Caller<'f>,
+) -> Result<Function<'f>, Failure> {
+    let role = integration.credentials.as_deref();
+    let function = Function { arn, role, limit: limit(integration), ..caller.function() };
+    function.check_method(integration.http_method.as_deref(), journal)?;
+    Ok(function)
 }
 
 fn limit(integration: &Integration) -> std::time::Duration {

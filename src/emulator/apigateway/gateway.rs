@@ -319,10 +319,7 @@ pub(super) async fn execute(
     let uri = integration.uri.as_deref().unwrap_or_default();
     let uri = exchange::with_stage_variables(uri, source.stage_variables);
     let arn = function_arn(&uri).ok_or(Failure::Configuration)?;
-    let limit = Duration::from_millis(integration.timeout_in_millis.into());
-    let role = integration.credentials.as_deref();
-    let function = Function { arn, role, limit, ..caller.function() };
-    function.check_method(integration.http_method.as_deref(), journal)?;
+    let function = exchange::called(integration, arn, journal, caller)?;
     proxied(&function, source, journal).await
 }
 
