@@ -1,8 +1,10 @@
 //! What every service works with.
 
-use super::{access, apigateway, cloudwatch, logs, runtime::WeakFunctions, state::Store, sts, timers::Timers, wire};
+use super::{
+    access, apigateway, cloudwatch, lambda, logs, runtime::WeakFunctions, state::Store, sts, timers::Timers, wire,
+};
 use crate::{clock::Clock, edge::keyring::Keyring, lenience::Leans, runtimes::Machine};
-use std::{path::PathBuf, sync::OnceLock};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 /// What an emulator is opened with.
 #[derive(Clone)]
@@ -19,6 +21,8 @@ pub struct Config {
     pub keyring: Keyring,
     /// The most function processes at a time, of all functions together.
     pub processes: usize,
+    /// How long a function may take to start before that counts as a part of its invocation.
+    pub init_limit: Duration,
     /// This binary, which starts function processes in its hidden sandbox role.
     pub executable: PathBuf,
     /// Where this machine has interpreters for functions.
@@ -45,6 +49,8 @@ pub struct Context {
     pub gateway: apigateway::Memory,
     /// The credentials that are lent to functions, and whose they are.
     pub sessions: sts::Sessions,
+    /// The links to code that were handed out.
+    pub links: lambda::Links,
     /// The metric data, which is nowhere else.
     pub metrics: cloudwatch::Metrics,
     /// Wakes what happens by itself.

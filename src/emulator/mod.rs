@@ -32,14 +32,14 @@ pub mod timers;
 pub mod wire;
 
 pub use context::{Config, Context};
-pub use store::{OpenError, SetAside};
+pub use store::{Obstacle, OpenError, SetAside};
 
 use crate::{
     edge::{ApiCall, AwsCall, Lookup, Upstream, UrlCall, Voice, function_url::UrlAuth},
     http1::Response,
     names::{ApiId, FunctionUrlId, StageName},
 };
-use http::request::Parts;
+use http::{Uri, request::Parts};
 use state::Store;
 use std::sync::Arc;
 
@@ -53,7 +53,8 @@ impl Emulator {
     /// Opens the state in `config.folder`, or starts it. A damaged file is set aside with a warning.
     ///
     /// # Errors
-    /// When the folder cannot be used, belongs to another running emulator, or was written by a newer atelier.
+    /// When the folder cannot be used, belongs to another running emulator, or was written by a newer atelier, and when
+    /// something that is no file stands in the place of one.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let store = Store::open(&config.folder, &config.clock)?;
         let events = logs::Events::new(config.folder.join("logs"));
@@ -74,11 +75,12 @@ impl Emulator {
             functions: std::sync::OnceLock::new(),
             gateway: apigateway::Memory::default(),
             sessions,
+            links: lambda::Links::default(),
             metrics: cloudwatch::Metrics::default(),
             timers: timers::Timers::default(),
             decisions,
         });
-        let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::OWNERS);
+        let functions = runtime::Functions::new(Arc::clone(&context), lambda::loss::owners(events::announce));
         let _ = context.functions.set(functions.downgrade());
         timers::start(&context, &functions);
         Ok(Self { context, functions })
@@ -115,14 +117,8 @@ impl Upstream for Emulator {
 
     async fn find(&self, api: &ApiId, stage: &StageName, key: Option<&str>) -> Lookup<Served> {
         match apigateway::find(&self.context, api, stage, key) {
-            Lookup::Deployed { deployment, is_opened } => {
-                Lookup::Deployed { deployment: Served::Rest(deployment), is_opened }
-            }
-            Lookup::NoStage => Lookup::NoStage,
-            Lookup::Absent | Lookup::Unknown => match apigatewayv2::find(&self.context, api, stage) {
-                Some(served) => Lookup::Deployed { is_opened: false, deployment: Served::Http(served) },
-                None => Lookup::Absent,
-            },
+            Lookup::Absent => apigatewayv2::find(&self.context, api, stage).map(Served::Http),
+            found => found.map(Served::Rest),
         }
     }
 
@@ -169,8 +165,19 @@ impl Upstream for Emulator {
         lambda::call_url(&self.context, &self.functions, call).await
     }
 
+    async fn code(&self, uri: &Uri) -> Option<Response> {
+        lambda::follow(&self.context, uri).await
+    }
+
     fn too_large(&self, service: &str, head: &Parts, most: usize, request_id: &str) -> Option<Response> {
         services::too_large(service, head, most, request_id)
+    }
+
+    fn api_too_large(&self, deployment: &Served) -> Option<Response> {
+        Some(match deployment {
+            Served::Rest(served) => served.too_large(),
+            Served::Http(_) => apigatewayv2::too_large(),
+        })
     }
 
     async fn is_healthy(&self) -> bool {

@@ -10,9 +10,10 @@
 use crate::marks::SANDBOX_ROLE;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use std::{
-    ffi::OsString,
+    collections::HashSet,
+    ffi::{OsStr, OsString},
     fs, io,
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     process::Stdio,
     sync::mpsc,
@@ -40,10 +41,13 @@ pub struct Program {
     pub path: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// A folder that the process finds at `/tmp`, where the system lets it.
-    pub tmp: Option<PathBuf>,
-    /// A folder that the process finds at `/opt`, where the system lets it.
+    /// A folder that the process finds at `/var/task`, read-only, where the system lets it. Its paths and those in its
+    /// environment are then the ones below that.
+    pub task: Option<PathBuf>,
+    /// A folder that the process finds at `/opt`, in the same way.
     pub opt: Option<PathBuf>,
+    /// A folder that the process finds at `/tmp`, where the system lets it. It gets no `TMPDIR` of that name then.
+    pub tmp: Option<PathBuf>,
     /// A file that the process finds at `/etc/hosts`, where the system lets it.
     pub hosts: Option<PathBuf>,
     /// Its working folder.
@@ -105,8 +109,9 @@ fn command(executable: &Path, program: &Program) -> Command {
         .arg(SANDBOX_ROLE)
         .arg(std::process::id().to_string())
         .arg(&program.folder)
-        .arg(program.tmp.as_deref().unwrap_or(Path::new("")))
+        .arg(program.task.as_deref().unwrap_or(Path::new("")))
         .arg(program.opt.as_deref().unwrap_or(Path::new("")))
+        .arg(program.tmp.as_deref().unwrap_or(Path::new("")))
         .arg(program.hosts.as_deref().unwrap_or(Path::new("")))
         .arg(&program.path)
         .args(&program.arguments)
@@ -157,28 +162,78 @@ pub fn id(child: &Child) -> Option<Pid> {
 }
 
 /// Kills what the functions of a former emulator left behind, if somebody killed their sandboxes: each process whose
-/// environment has a variable that only functions have, with a place in a folder that only this emulator uses.
+/// environment has a variable that only functions have, with a place in a folder that only this emulator uses, or with
+/// one where the process finds one of the `places` in it; and each that finds one of the `scratches` in it at `/tmp`.
 ///
-/// What a function started with another environment is not recognised, and is left alone.
-pub fn end_leftovers(variable: &str, folder: &Path) {
-    let place = [variable.as_bytes(), b"=", folder.as_os_str().as_bytes(), b"/"].concat();
-    // Of the processes of other users, and of those that have ended, this is not readable or empty.
-    let is_ours = |id: &Pid| {
-        let environment = fs::read(format!("/proc/{}/environ", id.as_raw_nonzero())).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(&place))
+/// What had no `/tmp` of its own and was started with another environment is not recognised, and is left alone.
+pub fn end_leftovers(variable: &str, folder: &Path, places: &str, scratches: &str) {
+    let identities = |name: &str| -> HashSet<_> {
+        let entries = fs::read_dir(folder.join(name)).into_iter().flatten().flatten();
+        entries.filter_map(|entry| identity(&entry.path())).collect()
     };
+    let (places, scratches) = (identities(places), identities(scratches));
+    end_processes(|process| {
+        process.own_tmp().is_some_and(|tmp| scratches.contains(&tmp))
+            || process.values(variable).iter().any(|place| {
+                place.starts_with(folder) || process.found(place).is_some_and(|place| places.contains(&place))
+            })
+    });
+}
+
+/// Kills what is left of a function whose sandbox somebody has killed: each process that has `scratch` as its `/tmp`, or
+/// is told so.
+pub fn end_left(scratch: &Path) {
+    let tmp = identity(scratch);
+    end_processes(|process| {
+        tmp.is_some() && process.own_tmp() == tmp || process.values("TMPDIR").iter().any(|place| place == scratch)
+    });
+}
+
+/// A process of the machine. Of those of other users, and of those that have ended, nothing is to be known.
+struct Process(Pid);
+
+impl Process {
+    fn folder(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}", self.0.as_raw_nonzero()))
+    }
+
+    /// The values of a variable in its environment.
+    fn values(&self, variable: &str) -> Vec<PathBuf> {
+        let name = [variable.as_bytes(), b"="].concat();
+        let environment = fs::read(self.folder().join("environ")).unwrap_or_default();
+        let values = environment.split(|byte| *byte == 0).filter_map(|variable| variable.strip_prefix(name.as_slice()));
+        values.map(|value| PathBuf::from(OsStr::from_bytes(value))).collect()
+    }
+
+    /// What it finds at a path.
+    fn found(&self, path: &Path) -> Option<(u64, u64)> {
+        identity(&self.folder().join("root").join(path.strip_prefix("/").unwrap_or(path)))
+    }
+
+    fn own_tmp(&self) -> Option<(u64, u64)> {
+        self.found(Path::new("/tmp"))
+    }
+}
+
+/// Kills processes, and waits until they are gone.
+fn end_processes(is_ours: impl Fn(&Process) -> bool) {
     let Ok(processes) = fs::read_dir("/proc") else { return };
     let ids = processes.flatten().filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?));
-    let leftovers: Vec<Pid> = ids.filter(is_ours).collect();
-    for id in &leftovers {
-        tracing::warn!(pid = id.as_raw_nonzero().get(), "a process that a function of a former engine left was ended");
+    let leftovers: Vec<Process> = ids.map(Process).filter(&is_ours).collect();
+    for Process(id) in &leftovers {
+        tracing::warn!(pid = id.as_raw_nonzero().get(), "a process that a function has left was ended");
         let _ = kill_process(*id, Signal::KILL);
     }
     // What is being killed may still write where the next step removes.
     for _ in 0..LEFTOVER_LOOKS {
-        if !leftovers.iter().any(is_ours) {
+        if !leftovers.iter().any(&is_ours) {
             break;
         }
         thread::sleep(LEFTOVER_PAUSE);
     }
+}
+
+/// Tells a file from all others of the machine, whatever its paths are.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }

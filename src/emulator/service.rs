@@ -11,7 +11,7 @@ use super::{
     runtime::Functions,
     state::RegionState,
     store::Region,
-    wire::{self, AwsError, Fault, QueryParams, Shape, members, routes::Routes, xml},
+    wire::{self, AwsError, Fault, Here, QueryParams, Shape, members, model, routes::Routes, xml},
 };
 use crate::{
     http1::{Request, Response},
@@ -33,10 +33,34 @@ pub struct Service {
     pub name: &'static str,
     /// How its calls name their operation, where that is by method and path.
     pub routes: Option<&'static LazyLock<Routes>>,
+    /// How they do, where it is by its name.
+    pub names: Option<Names>,
+    /// The members that the operations' inputs have at AWS (`scripts/operations.py`); none where the service speaks only of
+    /// parameters, which their readers know by themselves.
+    pub members: &'static str,
     /// The operations that there are, by their names.
     pub operations: &'static [(&'static str, Handler)],
     /// Words what is wrong with an input.
     pub fault: fn(Fault) -> AwsError,
+}
+
+/// How calls name their operation, and which names AWS knows.
+pub struct Names {
+    /// Every operation that AWS has, the first word of a line (`scripts/operations.py`).
+    pub all: &'static str,
+    /// The versions of the API that calls with `Action` may name, the newest last; none where there are no such calls.
+    pub versions: &'static [&'static str],
+    /// What stands before the name in `X-Amz-Target` (`Logs_20140328.`) and in a path
+    /// (`/service/Logs_20140328/operation/`); none where there are no such calls.
+    pub target: Option<&'static str>,
+}
+
+impl Names {
+    /// Tells whether AWS has an operation.
+    #[must_use]
+    pub fn has(&self, operation: &str) -> bool {
+        self.all.lines().any(|line| line.split(' ').next() == Some(operation))
+    }
 }
 
 /// What does an operation.
@@ -81,6 +105,9 @@ pub(super) enum Input {
     Members(Map<String, Value>),
 }
 
+/// Makes members of parameters, whose names are paths.
+pub type Form = fn(BTreeMap<String, String>) -> Result<Map<String, Value>, AwsError>;
+
 /// One call of one operation, its input not read yet.
 pub struct Operation<'a> {
     pub(super) input: Input,
@@ -120,7 +147,7 @@ impl<'a> Operation<'a> {
         read: impl FnOnce(&mut QueryParams) -> Result<T, AwsError>,
     ) -> Result<(T, Scope<'a>), AwsError> {
         let Input::Query(mut params) = self.input else {
-            return Err(AwsError::internal("This operation reads query parameters only."));
+            return Err(AwsError::internal("This operation was asked in a protocol that its service has not."));
         };
         let input = read(&mut params)?;
         params.finish()?;
@@ -132,33 +159,45 @@ impl<'a> Operation<'a> {
     /// # Errors
     /// The service's own words for what is wrong with the first member that is.
     pub fn input<T: DeserializeOwned>(self) -> Result<(T, Scope<'a>), AwsError> {
-        Ok((members::read(self.members()?).map_err(|fault| self.refuse(fault))?, self.scope))
-    }
-
-    /// Words what is wrong with the input. A member that AWS knows and no type here is one that is lacking.
-    fn refuse(&self, fault: Fault) -> AwsError {
-        let operation = self.scope.call.split_once(' ').map_or("", |(_, operation)| operation);
-        match fault {
-            Fault::Unknown(path) if self.service.routes.is_some_and(|routes| routes.has_member(operation, &path)) => {
-                AwsError::not_implemented(self.service.name, &format!("(parameter {path})"))
-            }
-            fault => (self.service.fault)(fault),
-        }
+        Ok((members::read(self.members()?).map_err(|fault| refuse(self.service, self.scope.call, fault))?, self.scope))
     }
 
     /// Reads the members of an input that may have come as parameters, which `form` makes members of.
     ///
     /// # Errors
-    /// As [`Operation::input`].
-    pub fn input_of_any<T: DeserializeOwned>(
+    /// As [`Operation::input`], and what `form` returns.
+    pub fn input_of_any<T: DeserializeOwned>(self, form: Form) -> Result<(T, Scope<'a>), AwsError> {
+        self.of_any(form, |members| members::read(members))
+    }
+
+    /// Reads such an input that is described by two types; what neither knows is refused.
+    ///
+    /// # Errors
+    /// As [`Operation::input_of_any`].
+    pub fn inputs_of_any<A: DeserializeOwned, B: DeserializeOwned>(
         self,
-        form: impl FnOnce(BTreeMap<String, String>) -> Map<String, Value>,
+        form: Form,
+    ) -> Result<(A, B, Scope<'a>), AwsError> {
+        let ((a, b), scope) = self.of_any(form, |members| members::read_both(members))?;
+        Ok((a, b, scope))
+    }
+
+    fn of_any<T>(
+        self,
+        form: Form,
+        read: impl FnOnce(&Map<String, Value>) -> Result<T, Fault>,
     ) -> Result<(T, Scope<'a>), AwsError> {
+        let is_form = matches!(self.input, Input::Query(_));
         let members = match self.input {
             Input::Members(members) => members,
-            Input::Query(params) => form(params.into_values()),
+            Input::Query(mut params) => form(params.take_rest())?,
         };
-        Ok((members::read(&members).map_err(self.service.fault)?, self.scope))
+        let input = read(&members).map_err(|fault| match fault {
+            // What JSON's reader stumbles over has another name in the query protocol.
+            Fault::WrongType(..) if is_form => AwsError::sender("MalformedInput", fault.to_string()),
+            fault => refuse(self.service, self.scope.call, fault),
+        })?;
+        Ok((input, self.scope))
     }
 
     /// Reads an input that is described by two types; what neither knows is refused.
@@ -166,14 +205,17 @@ impl<'a> Operation<'a> {
     /// # Errors
     /// As [`Operation::input`].
     pub fn inputs<A: DeserializeOwned, B: DeserializeOwned>(self) -> Result<(A, B, Scope<'a>), AwsError> {
-        let (a, b) = members::read_both(self.members()?).map_err(|fault| self.refuse(fault))?;
+        let (a, b) =
+            members::read_both(self.members()?).map_err(|fault| refuse(self.service, self.scope.call, fault))?;
         Ok((a, b, self.scope))
     }
 
     fn members(&self) -> Result<&Map<String, Value>, AwsError> {
         match &self.input {
             Input::Members(members) => Ok(members),
-            Input::Query(_) => Err(AwsError::internal("This operation reads members only.")),
+            Input::Query(_) => {
+                Err(AwsError::internal("This operation was asked in a protocol that its service has not."))
+            }
         }
     }
 
@@ -207,6 +249,12 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn account(&self) -> &'a str {
         &self.context.config.account
+    }
+
+    /// Returns what ARNs must be of to name something that the call can reach.
+    #[must_use]
+    pub fn here(&self) -> Here<'a> {
+        Here { region: self.region.as_str(), account: self.account() }
     }
 
     /// Returns the time of the call in milliseconds since the Unix epoch.
@@ -248,5 +296,16 @@ impl<'a> Scope<'a> {
         edit: impl FnOnce(&mut RegionState) -> Result<T, AwsError>,
     ) -> Result<T, AwsError> {
         self.context.store.change(&Region::global(), edit).await
+    }
+}
+
+/// Words what is wrong with the input of a call. A member that AWS knows and no type here is one that is lacking.
+fn refuse(service: &Service, call: &str, fault: Fault) -> AwsError {
+    let operation = call.split_once(' ').map_or("", |(_, operation)| operation);
+    match fault {
+        Fault::Unknown(path) if model::has_member(service.members, operation, &path) => {
+            AwsError::not_implemented(service.name, &format!("{operation} (parameter {path})"))
+        }
+        fault => (service.fault)(fault),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     http1::{Request, Response},
 };
 use bytes::Bytes;
-use http::{StatusCode, request::Parts};
+use http::{Method, StatusCode, request::Parts};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -97,7 +97,10 @@ async fn serve(
     let called = Called::find(service, protocol, request)?;
     let name = called.name().to_owned();
     let handler = service.operations.iter().find(|(known, _)| *known == name).map(|(_, handler)| *handler);
-    let handler = handler.ok_or_else(|| AwsError::not_implemented(service.name, &name))?;
+    let handler = handler.ok_or_else(|| match &service.names {
+        Some(names) if !names.has(&name) => no_operation(protocol, &name, names.versions.last().unwrap_or(&"")),
+        _ => AwsError::not_implemented(service.name, &name),
+    })?;
     let status = called.status();
     let input = called.input(request).map_err(service.fault)?;
     let (access_key_id, now) = (call.access_key_id.as_str(), context.config.clock.now());
@@ -145,18 +148,34 @@ enum Called<'r> {
 
 impl<'r> Called<'r> {
     fn find(service: &'static Service, protocol: Protocol, request: &'r Request) -> Result<Self, AwsError> {
+        let names = service.names.as_ref();
+        let prefix = names.and_then(|names| names.target);
+        let unknown = |what: String| AwsError::sender("UnknownOperationException", what);
         match protocol {
             Protocol::Ec2 | Protocol::Query(_) | Protocol::RestXml => {
                 let mut params = QueryParams::parse(request)?;
-                Ok(Self::Action(params.action()?, params))
+                let (version, action) = (params.text("Version"), params.action()?);
+                let versions = names.map(|names| names.versions).unwrap_or_default();
+                match version.filter(|version| !versions.contains(&version.as_str())) {
+                    Some(version) => Err(no_operation(protocol, &action, &version)),
+                    None => Ok(Self::Action(action, params)),
+                }
             }
-            Protocol::Json10 | Protocol::Json11 => target(request)
-                .map(Self::Target)
-                .ok_or_else(|| AwsError::sender("UnknownOperationException", "The request has no X-Amz-Target.")),
-            Protocol::Cbor => match request.uri().path().rsplit_once("/operation/") {
-                Some((_, name)) => Ok(Self::Rpc(name)),
-                None => Err(AwsError::sender("UnknownOperationException", "The path names no operation.")),
+            Protocol::Json10 | Protocol::Json11 => match target(request) {
+                Some((found, name)) if Some(found) == prefix => Ok(Self::Target(name)),
+                Some((found, name)) => Err(unknown(format!("{found}.{name} is no operation of {}.", service.name))),
+                None => Err(unknown("The request has no X-Amz-Target.".to_owned())),
             },
+            Protocol::Cbor => {
+                let path = request.uri().path();
+                let named = path.strip_prefix("/service/").and_then(|rest| rest.split_once("/operation/"));
+                match named {
+                    Some((found, name)) if Some(found) == prefix && *request.method() == Method::POST => {
+                        Ok(Self::Rpc(name))
+                    }
+                    _ => Err(unknown(format!("{} {path} is no operation of {}.", request.method(), service.name))),
+                }
+            }
             Protocol::RestJson | Protocol::Lambda => {
                 let routes = service.routes.map(|routes| &**routes);
                 let found = routes.and_then(|routes| routes.find(request.method(), request.uri()));
@@ -207,20 +226,38 @@ fn json_members(body: &Bytes) -> Result<Map<String, Value>, Fault> {
     if body.is_empty() {
         return Ok(Map::new());
     }
-    serde_json::from_slice(body).map_err(|error| Fault::Unreadable(error.to_string()))
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Fault::Unreadable("the body is not a JSON object".to_owned())),
+        Err(error) => Err(Fault::Unreadable(format!("the body is not JSON: {error}"))),
+    }
 }
 
-/// The operation in `X-Amz-Target: Logs_20140328.CreateLogGroup`.
-fn target(request: &Request) -> Option<&str> {
+/// The refusal of an operation that AWS has not either; one that only the emulator lacks is a 501.
+fn no_operation(protocol: Protocol, operation: &str, version: &str) -> AwsError {
+    match protocol {
+        Protocol::Ec2 => {
+            let message = format!("The action {operation} is not valid for this web service.");
+            AwsError::sender("InvalidAction", message)
+        }
+        Protocol::Query(_) => {
+            AwsError::sender("InvalidAction", format!("Could not find operation {operation} for version {version}"))
+        }
+        _ => AwsError::sender("UnknownOperationException", format!("There is no operation {operation}.")),
+    }
+}
+
+/// What stands before the dot in `X-Amz-Target: Logs_20140328.CreateLogGroup`, and the operation.
+fn target(request: &Request) -> Option<(&str, &str)> {
     let target = request.headers().get("x-amz-target")?.to_str().ok()?;
-    target.rsplit_once('.').map(|(_, operation)| operation).filter(|operation| !operation.is_empty())
+    target.rsplit_once('.').filter(|(_, operation)| !operation.is_empty())
 }
 
 /// Names an operation that is not known, wherever the call carries its name.
 fn hint(request: &Request) -> String {
     let action = || QueryParams::parse(request).ok()?.action().ok();
     let path = || format!("{} {}", request.method(), request.uri().path());
-    target(request).map(str::to_owned).or_else(action).unwrap_or_else(path)
+    target(request).map(|(_, operation)| operation.to_owned()).or_else(action).unwrap_or_else(path)
 }
 
 /// Writes an answer in the form of its protocol.
@@ -266,5 +303,48 @@ fn content(output: Output) -> Option<Content> {
         Output::Xml(write) => Some(write),
         Output::Shaped(Value::Object(members), shape) => Some(Box::new(move |element| shape.xml(element, &members))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::wire::model;
+
+    #[test]
+    fn the_tables_of_members_have_every_operation_of_their_service_and_no_other() {
+        for service in SERVICES.into_iter().filter(|service| !service.members.is_empty()) {
+            let of_route = |name: &str| service.routes.is_some_and(|routes| routes.names().any(|known| known == name));
+            let is_known = |name: &str| of_route(name) || service.names.as_ref().is_some_and(|names| names.has(name));
+            let names: Vec<&str> = service.members.lines().filter_map(|line| line.split(' ').next()).collect();
+            for name in &names {
+                assert!(is_known(name), "{} {name}", service.name);
+            }
+            for (name, _) in service.operations {
+                assert!(names.contains(name), "{} {name}", service.name);
+            }
+        }
+        for (service, operation, member) in [
+            (&apigateway::SERVICE, "PutIntegration", "tlsConfig"),
+            (&apigatewayv2::SERVICE, "CreateStage", "routeSettings.GET /a.loggingLevel"),
+            (&events::SERVICE, "PutTargets", "Targets[1].DeadLetterConfig.Arn"),
+            (&lambda::SERVICE, "CreateFunction", "DurableConfig"),
+            (&logs::SERVICE, "PutLogEvents", "entity.keyAttributes"),
+            (&cloudwatch::SERVICE, "GetMetricData", "MetricDataQueries[0].Expression"),
+        ] {
+            assert!(model::has_member(service.members, operation, member), "{operation} {member}");
+            assert!(!model::has_member(service.members, operation, "colour"), "{operation}");
+        }
+    }
+
+    #[test]
+    fn every_operation_is_one_that_aws_has() {
+        for service in SERVICES {
+            for (name, _) in service.operations {
+                let by_name = service.names.as_ref().is_some_and(|names| names.has(name));
+                let by_route = || service.routes.is_some_and(|routes| routes.names().any(|known| known == *name));
+                assert!(by_name || by_route(), "{} {name}", service.name);
+            }
+        }
     }
 }

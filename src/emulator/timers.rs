@@ -8,11 +8,13 @@ use super::{
     context::Context,
     events,
     runtime::{Functions, WeakFunctions},
+    wire,
 };
 use std::{
     sync::{Arc, Weak},
     time::Duration,
 };
+use time::OffsetDateTime;
 use tokio::{
     runtime::Handle,
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
@@ -61,14 +63,21 @@ pub(super) fn start(context: &Arc<Context>, functions: &Functions) {
     }
     let (wake, clock) = (Arc::clone(&context.timers.wake), context.config.clock.clone());
     let end = context.timers.end.clone();
+    // Before anybody can ask for others.
+    let interrupted = events::interrupted_replays(context);
     // The task keeps nothing alive: who lets go of the emulator has its folder back.
     let (context, runner) = (Arc::downgrade(context), functions.downgrade());
     functions.aside(async move {
+        if let Some(context) = context.upgrade() {
+            events::fail_replays(&context, interrupted).await;
+        }
         loop {
-            let Some(next) = look(&context, &runner).await else { return };
+            // Whatever changes after this is slept from this on, or wakes.
+            let now = clock.now();
+            let Some(next) = look(&context, &runner, now).await else { return };
             let sleep = async {
                 match next {
-                    Some(pause) => clock.sleep(pause).await,
+                    Some(pause) => clock.sleep_from(now, pause).await,
                     None => std::future::pending().await,
                 }
             };
@@ -81,13 +90,15 @@ pub(super) fn start(context: &Arc<Context>, functions: &Functions) {
     });
 }
 
-/// Serves what is due, and tells how long there is nothing to do, at most; none when the emulator is gone.
-async fn look(context: &Weak<Context>, functions: &WeakFunctions) -> Option<Option<Duration>> {
+/// Serves what is due at `now`, and tells how long from then on there is nothing to do, at most; none when the emulator
+/// is gone.
+async fn look(context: &Weak<Context>, functions: &WeakFunctions, now: OffsetDateTime) -> Option<Option<Duration>> {
     let (context, functions) = (context.upgrade()?, functions.upgrade()?);
-    let rules = events::tick(&context, &functions).await;
-    let alarms = cloudwatch::tick(&context, &functions).await;
+    let now = wire::millis(now);
+    let rules = events::tick(&context, &functions, now).await;
+    let alarms = cloudwatch::tick(&context, &functions, now).await;
     let next = [rules, alarms].into_iter().flatten().min();
-    let pause = |due: i64| Duration::from_millis(u64::try_from(due - context.now_millis()).unwrap_or_default());
+    let pause = |due: i64| Duration::from_millis(u64::try_from(due - now).unwrap_or_default());
     // A millisecond at least, so that a due time which is served late by a hair is not asked for again and again.
     Some(next.map(|due| pause(due).clamp(Duration::from_millis(1), LONGEST_SLEEP)))
 }

@@ -8,7 +8,7 @@ use super::{
     OpenError, Region,
     commit::State,
     database::{self, FORMAT},
-    file,
+    file, obstacle,
     set_aside::{SetAside, put_aside},
 };
 use crate::clock::Clock;
@@ -72,7 +72,7 @@ impl Old {
     /// Reads all records. A file that is damaged is set aside.
     ///
     /// # Errors
-    /// When a file cannot be read or set aside, or is of a newer format.
+    /// When a file cannot be read or set aside, is none, or is of a newer format.
     pub(super) fn records<S: State>(
         &mut self,
         clock: &Clock,
@@ -81,14 +81,15 @@ impl Old {
         let mut records = Vec::new();
         let mut whole = Vec::new();
         for (region, path) in self.files.drain(..) {
+            obstacle::refuse(&path)?;
             match read_records::<S>(&region, &path) {
                 Ok(found) => {
                     records.extend(found);
                     whole.push((region, path));
                 }
                 Err(Damage::Schema(schema)) => check_schema(&path, schema)?,
-                Err(Damage::Io(source)) if !is_of_no_use(&source) => return Err(OpenError::Folder { path, source }),
-                Err(_) => set_aside.push(SetAside::whole(put_aside(&path, clock)?)),
+                Err(Damage::Io(source)) => return Err(OpenError::Folder { path, source }),
+                Err(Damage::Shape) => set_aside.push(SetAside::whole(put_aside(&path, clock)?)),
             }
         }
         self.files = whole;
@@ -176,13 +177,6 @@ fn of_region(path: PathBuf) -> Option<(Region, PathBuf)> {
     Some((region, path))
 }
 
-/// Whether an error means that what has the file's name is no state: a link, a folder, a device.
-fn is_of_no_use(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let of_no_use = [Errno::LOOP, Errno::ISDIR, Errno::NXIO, Errno::NODEV].map(Errno::raw_os_error);
-    error.kind() == io::ErrorKind::InvalidData || error.raw_os_error().is_some_and(|code| of_no_use.contains(&code))
-}
-
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     // A symlink is not followed, and a FIFO in the file's place does not hang the start.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -193,22 +187,4 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     file.read_to_end(&mut text)?;
     Ok(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rustix::io::Errno;
-
-    #[test]
-    fn only_what_is_no_state_is_set_aside_and_not_what_cannot_be_read_now() {
-        let of_no_use = |errno: Errno| is_of_no_use(&errno.into());
-        for errno in [Errno::LOOP, Errno::ISDIR, Errno::NXIO] {
-            assert!(of_no_use(errno), "{errno}");
-        }
-        for errno in [Errno::MFILE, Errno::NFILE, Errno::IO, Errno::NOMEM, Errno::ACCESS, Errno::PERM, Errno::STALE] {
-            assert!(!of_no_use(errno), "{errno}");
-        }
-        assert!(is_of_no_use(&io::Error::new(io::ErrorKind::InvalidData, "not a regular file")));
-    }
 }

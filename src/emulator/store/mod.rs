@@ -11,6 +11,7 @@ mod commit;
 mod database;
 mod file;
 mod format_1;
+mod obstacle;
 mod open;
 mod region;
 mod salvage;
@@ -22,6 +23,7 @@ mod tests;
 pub use blobs::{BlobError, Blobs};
 pub use commit::State;
 pub use file::SaveError;
+pub use obstacle::Obstacle;
 pub use region::{InvalidRegion, Region};
 pub use set_aside::SetAside;
 pub use table::{AnyTable, Key, Table, Tables, Touched, Value};
@@ -47,6 +49,14 @@ pub enum OpenError {
         path: PathBuf,
         /// The operating system's reason.
         source: io::Error,
+    },
+    /// Something that is no file stands in the place of one.
+    #[error("`{}` is {what}", path.display())]
+    Obstacle {
+        /// The file's name.
+        path: PathBuf,
+        /// What stands there.
+        what: Obstacle,
     },
     /// Another emulator works on this folder.
     #[error("another emulator is using `{}`", path.display())]
@@ -80,7 +90,8 @@ impl<S: State> Store<S> {
     /// what is readable stays.
     ///
     /// # Errors
-    /// When the folder cannot be used, is in use by another emulator, or was written by a newer atelier.
+    /// When the folder cannot be used, is in use by another emulator, or was written by a newer atelier, and when
+    /// something that is no file stands in the place of one.
     pub fn open(folder: &Path, clock: &Clock) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -135,7 +146,8 @@ impl<S: State> Store<S> {
 /// Takes the folder for this process; the lock ends with it, so nothing has to be cleaned up after a crash.
 fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join("lock");
-    // A symlink is not followed, and a FIFO in the file's place does not hang.
+    obstacle::refuse(&path)?;
+    // Whatever takes its place meanwhile is neither followed nor waited for.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = match File::options().create(true).truncate(false).write(true).custom_flags(flags).open(&path) {
         Ok(file) => file,

@@ -4,8 +4,8 @@ use super::{
     OpenError, SetAside,
     commit::{Regions, State},
     database::{Database, FORMAT, Fault, parse_key, unframe},
-    file, format_1, salvage,
-    set_aside::{free_name, link_aside, put_aside},
+    file, format_1, obstacle, salvage,
+    set_aside::{free_name, link_aside},
 };
 use crate::clock::Clock;
 use serde_json::json;
@@ -26,12 +26,9 @@ pub(super) struct Opened<S> {
 pub(super) fn open<S: State>(folder: &Path, clock: &Clock) -> Result<Opened<S>, OpenError> {
     let path = folder.join(FILE);
     let refused = |fault| refusal(&path, folder, fault);
+    obstacle::refuse(&path)?;
     let mut set_aside = Vec::new();
     let mut old = format_1::find(folder)?;
-    match fs::symlink_metadata(&path) {
-        Ok(found) if !found.is_file() => set_aside.push(SetAside::whole(put_aside(&path, clock)?)),
-        _ => {}
-    }
     if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         let records = old.records::<S>(clock, &mut set_aside)?;
         Database::create(&path, &records).map_err(refused)?;
@@ -56,7 +53,7 @@ pub(super) fn open<S: State>(folder: &Path, clock: &Clock) -> Result<Opened<S>, 
             database.commit(damaged.iter().map(|(key, _)| (key.clone(), None)))
         };
         keep().map_err(|error| OpenError::Folder { path: path.clone(), source: io::Error::other(error) })?;
-        set_aside.push(SetAside { path: aside, kept, lost: damaged.len() });
+        set_aside.push(SetAside { path: aside, kept, lost: Some(damaged.len()) });
     }
     Ok(Opened { database, regions, set_aside })
 }

@@ -16,14 +16,14 @@ pub struct SetAside {
     pub path: PathBuf,
     /// How many records of it were readable, and are still there.
     pub kept: usize,
-    /// How many were not, as far as that can be told.
-    pub lost: usize,
+    /// How many were not; `None` where nobody can tell, and some of those that are kept may be out of date or deleted.
+    pub lost: Option<usize>,
 }
 
 impl SetAside {
-    /// Tells of something in which there is no record.
+    /// Tells of something in which no record can be read.
     pub(super) fn whole(path: PathBuf) -> Self {
-        Self { path, kept: 0, lost: 0 }
+        Self { path, kept: 0, lost: None }
     }
 }
 

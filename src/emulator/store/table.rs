@@ -2,8 +2,11 @@
 //! remembers which keys were touched, so that a change writes just those.
 
 use rpds::RedBlackTreeMapSync;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned, ser::Error};
 use std::{borrow::Borrow, collections::BTreeSet, fmt::Display, mem, ops::Bound, str::FromStr, sync::Arc};
+
+/// How deep a record may be nested: deeper ones cannot be read again.
+const MAX_DEPTH: usize = 127;
 
 /// What can be a key: written by `Display`, read by `FromStr`, in an order.
 pub trait Key: Ord + Clone + Display + FromStr + Send + Sync {}
@@ -157,8 +160,7 @@ pub trait AnyTable {
 impl<K: Key, V: Value> AnyTable for Table<K, V> {
     fn take_touched(&mut self) -> serde_json::Result<Vec<Touched>> {
         let touched = mem::take(&mut self.touched).into_iter();
-        let of_key =
-            |key: K| Ok(Touched { id: key.to_string(), json: self.get(&key).map(serde_json::to_vec).transpose()? });
+        let of_key = |key: K| Ok(Touched { id: key.to_string(), json: self.get(&key).map(readable).transpose()? });
         touched.map(of_key).collect()
     }
 
@@ -172,6 +174,34 @@ impl<K: Key, V: Value> AnyTable for Table<K, V> {
         self.map.insert_mut(key, Arc::new(serde_json::from_slice(json)?));
         Ok(())
     }
+}
+
+/// Writes a value, unless nobody could read it again.
+fn readable(value: &impl Value) -> serde_json::Result<Vec<u8>> {
+    let json = serde_json::to_vec(value)?;
+    if depth(&json) > MAX_DEPTH {
+        return Err(serde_json::Error::custom("a record is nested too deeply"));
+    }
+    Ok(json)
+}
+
+/// How deep JSON is nested.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut is_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_text => depth -= 1,
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// A state that is made of tables.
@@ -249,6 +279,17 @@ mod tests {
         assert_eq!(keys(Bound::Excluded("a")), ["b", "c"]);
         assert_eq!(keys(Bound::Included("b")), ["b", "c"]);
         assert!(keys(Bound::Excluded("c")).is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let nested = |depth: usize| (0..depth).fold(serde_json::json!("[\"["), |inner, _| serde_json::json!([inner]));
+        let mut table = Table::<String, serde_json::Value>::default();
+        table.insert("a".to_owned(), nested(MAX_DEPTH));
+        let written = table.take_touched().unwrap().remove(0).json.unwrap();
+        table.load("b", &written).unwrap();
+        table.insert("c".to_owned(), nested(MAX_DEPTH + 1));
+        assert!(table.take_touched().is_err());
     }
 
     #[test]

@@ -147,7 +147,7 @@ async fn a_damaged_record_costs_itself_wherever_it_is() {
         let mut rest = whole.clone();
         rest.remove(name);
         assert_eq!(all(&store), rest, "{name}");
-        let [SetAside { path, kept: 59, lost: 1 }] = store.set_aside() else { panic!("{:?}", store.set_aside()) };
+        let [SetAside { path, kept: 59, lost: Some(1) }] = store.set_aside() else { panic!("{:?}", store.set_aside()) };
         assert_eq!(fs::read(path).unwrap(), bytes, "the damaged file is kept as it was");
         put(&store, name, text).await.unwrap();
         drop(store);
@@ -156,32 +156,66 @@ async fn a_damaged_record_costs_itself_wherever_it_is() {
     }
 }
 
+/// Where each record's text lies in a file: there may be copies that nothing leads to any more.
+fn places(bytes: &[u8], whole: &BTreeMap<String, String>) -> Vec<(String, Vec<usize>)> {
+    let starts = |text: &String| {
+        let text = format!("\"{text}\"").into_bytes();
+        (0..bytes.len() - text.len()).filter(move |at| bytes[*at..].starts_with(&text)).collect()
+    };
+    whole.iter().map(|(name, text)| (name.clone(), starts(text))).collect()
+}
+
+/// The names of the records that lie in some place that is whole.
+fn intact(places: &[(String, Vec<usize>)], is_whole: impl Fn(usize) -> bool) -> Vec<&str> {
+    let found = places.iter().filter(|(_, starts)| starts.iter().any(|start| is_whole(*start)));
+    found.map(|(name, _)| name.as_str()).collect()
+}
+
 #[tokio::test]
-async fn whatever_is_flipped_or_cut_off_nothing_is_read_that_was_not_written() {
+async fn whatever_is_flipped_or_cut_off_all_is_read_that_is_there_and_nothing_that_was_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let whole = written(folder.path(), 60).await;
     let bytes = fs::read(file(folder.path())).unwrap();
+    let places = places(&bytes, &whole);
+    assert!(places.iter().all(|(_, starts)| !starts.is_empty()));
+    let of_page = |at: usize| at / 4096;
     // Pages in use, a bit here and there; the header more densely.
-    let in_use = |at: &usize| *at < 512 || bytes[*at / 4096 * 4096..][..4096].iter().any(|byte| *byte != 0);
+    let in_use = |at: &usize| *at < 512 || bytes[of_page(*at) * 4096..][..4096].iter().any(|byte| *byte != 0);
     let flips = (0..320).chain((320..bytes.len()).step_by(509)).filter(in_use);
     let flipped = flips.map(|at| {
         let mut bytes = bytes.clone();
         bytes[at] ^= 1 << (at % 8);
-        (format!("bit flipped at {at}"), bytes)
+        // Of its page, it may cost all that has no copy elsewhere; and the records whose keys are not to be read.
+        let most = if at < 4096 { 0 } else { 2 };
+        (format!("bit flipped at {at}"), bytes, intact(&places, |start| of_page(start) != of_page(at)), most)
     });
-    let cut = (0..16).map(|part| bytes.len() / 16 * part).map(|at| (format!("cut at {at}"), bytes[..at].to_vec()));
+    let length = whole.values().next().unwrap().len() + 2;
+    let cut = (0..16).map(|part| {
+        let at = bytes.len() / 16 * part;
+        (format!("cut at {at}"), bytes[..at].to_vec(), intact(&places, |start| start + length <= at), 0)
+    });
+    // The roots of both commits, so that no tree leads anywhere.
+    let mut rootless = bytes.clone();
+    for root in [72, 200] {
+        rootless[root + 2] ^= 8;
+    }
+    let rootless = ("no root".to_owned(), rootless, intact(&places, |_| true), 0);
     let (mut cases, mut worst) = (0, 0);
-    for (what, bytes) in flipped.chain(cut) {
+    for (what, bytes, intact, most) in flipped.chain(cut).chain([rootless]) {
         let damaged = tempfile::tempdir().unwrap();
         fs::write(file(damaged.path()), &bytes).unwrap();
         let store = open(damaged.path());
         let found = all(&store);
         assert!(found.iter().all(|(name, text)| whole.get(name) == Some(text)), "{what}");
+        let lacking: Vec<_> = intact.iter().filter(|name| !found.contains_key(**name)).collect();
+        assert!(lacking.len() <= most, "{what}: {lacking:?}");
         let missing = whole.len() - found.len();
         match store.set_aside() {
             [] => assert_eq!(missing, 0, "{what}"),
-            [SetAside { path, kept, .. }] => {
+            [SetAside { path, kept, lost }] => {
                 assert_eq!((*kept, fs::read(path).unwrap()), (found.len(), bytes), "{what}");
+                // Unless the number of records itself is what is damaged.
+                assert!(lost.is_none_or(|lost| lost == missing || what.starts_with("bit")), "{what}: {lost:?}");
             }
             more => panic!("{what}: {more:?}"),
         }
@@ -190,6 +224,47 @@ async fn whatever_is_flipped_or_cut_off_nothing_is_read_that_was_not_written() {
     }
     // Most of a file is text, and a flip there costs one record of it.
     assert!(cases > 100 && worst < cases, "{worst} of {cases} lost something");
+}
+
+#[tokio::test]
+async fn a_lost_page_brings_back_what_lies_about_and_a_damaged_record_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut whole = written(folder.path(), 60).await;
+    let store = open(folder.path());
+    let remove = |state: &mut Texts| {
+        state.0.remove("name-059");
+        Ok::<_, SaveError>(())
+    };
+    store.change(&region(), remove).await.unwrap();
+    drop(store);
+    let removed = whole.remove_entry("name-059").unwrap();
+    let bytes = fs::read(file(folder.path())).unwrap();
+    let salvaged = |bytes: &[u8]| {
+        let damaged = tempfile::tempdir().unwrap();
+        fs::write(file(damaged.path()), bytes).unwrap();
+        let store = open(damaged.path());
+        let [SetAside { lost, .. }] = store.set_aside() else { panic!("{:?}", store.set_aside()) };
+        (all(&store), *lost)
+    };
+    // One record, in all its copies.
+    let mut marked = bytes.clone();
+    for (name, starts) in places(&bytes, &whole) {
+        for start in starts.into_iter().filter(|_| name == "name-000") {
+            marked[start + 1] ^= 1;
+        }
+    }
+    let mut rest = whole.clone();
+    rest.remove("name-000");
+    assert_eq!(salvaged(&marked), (rest, Some(1)));
+    // No root: nobody can tell that the last one was deleted.
+    let mut rootless = bytes;
+    for root in [72, 200] {
+        rootless[root + 2] ^= 8;
+    }
+    let (mut found, lost) = salvaged(&rootless);
+    let back = found.remove_entry("name-059");
+    assert!(back.is_none_or(|back| back == removed), "it may lie about, or not");
+    assert_eq!((found, lost), (whole, None));
 }
 
 #[tokio::test]
@@ -207,7 +282,7 @@ async fn a_record_of_the_wrong_shape_is_put_into_a_file_beside() {
     let store = open(folder.path());
     assert_eq!(all(&store), whole);
     // A table that this binary does not know is somebody else's, and stays.
-    let [SetAside { path, kept: 4, lost: 2 }] = store.set_aside() else { panic!("{:?}", store.set_aside()) };
+    let [SetAside { path, kept: 4, lost: Some(2) }] = store.set_aside() else { panic!("{:?}", store.set_aside()) };
     let text = fs::read_to_string(path).unwrap();
     assert_eq!(text.lines().count(), 2);
     assert!(text.contains("us-east-1/test/texts/odd") && text.contains("NOT A REGION"), "{text}");

@@ -106,11 +106,7 @@ fn take_policies(params: &mut QueryParams) -> Result<(Option<String>, Vec<String
         let malformed = |message| AwsError::sender("MalformedPolicyDocument", message);
         Document::parse(text, Use::Identity).map_err(|error| malformed(error.0))?;
     }
-    let mut arns = Vec::new();
-    for mut one in params.structures("PolicyArns.member")? {
-        arns.push(one.required("arn")?);
-        one.finish()?;
-    }
+    let arns = params.structures("PolicyArns.member", |one| one.required("arn"))?;
     if arns.len() > POLICY.1 {
         return Err(AwsError::sender("PackedPolicyTooLarge", "There are more than 10 managed session policies."));
     }
@@ -119,9 +115,8 @@ fn take_policies(params: &mut QueryParams) -> Result<(Option<String>, Vec<String
 
 fn take_tags(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsError> {
     let mut tags = BTreeMap::new();
-    for mut tag in params.structures("Tags.member")? {
-        let (key, value) = (tag.required("Key")?, tag.text("Value").unwrap_or_default());
-        tag.finish()?;
+    let take = |tag: &mut QueryParams| Ok((tag.required("Key")?, tag.text("Value").unwrap_or_default()));
+    for (key, value) in params.structures("Tags.member", take)? {
         if tags.insert(key.clone(), value).is_some() {
             return Err(AwsError::sender("InvalidParameterValue", format!("Duplicate tag key '{key}'.")));
         }

@@ -12,7 +12,7 @@ pub use caller::{Caller, caller, of_key};
 pub use sessions::{Credentials, Owner, Session, Sessions};
 
 use super::{
-    service::{Handler, Operation, Output, Service},
+    service::{Handler, Names, Operation, Output, Service},
     wire::{AwsError, Fault, xml},
 };
 
@@ -20,6 +20,8 @@ use super::{
 pub static SERVICE: Service = Service {
     name: "sts",
     routes: None,
+    names: Some(Names { all: include_str!("operations.txt"), versions: &["2011-06-15"], target: None }),
+    members: "",
     operations: &[
         ("AssumeRole", Handler::Sync(assume::role)),
         ("DecodeAuthorizationMessage", Handler::Sync(decode)),

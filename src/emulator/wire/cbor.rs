@@ -3,7 +3,7 @@
 use super::members::Fault;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use ciborium::Value as Cbor;
+use ciborium::{Value as Cbor, de::Error};
 use serde_json::{Map, Number, Value};
 
 /// The deepest nesting that is read.
@@ -17,8 +17,13 @@ pub fn read(body: &[u8]) -> Result<Map<String, Value>, Fault> {
     if body.is_empty() {
         return Ok(Map::new());
     }
-    let document: Cbor = ciborium::de::from_reader_with_recursion_limit(body, MAX_DEPTH)
-        .map_err(|error| Fault::Unreadable(format!("the body is not CBOR: {error}")))?;
+    let mut rest = body;
+    let document: Cbor = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH)
+        .map_err(|error| Fault::Unreadable(format!("the body is not CBOR: {}", reason(&error))))?;
+    if !rest.is_empty() {
+        let end = body.len() - rest.len();
+        return Err(Fault::Unreadable(format!("the body goes on after its end at byte {end}")));
+    }
     match json(document)? {
         Value::Object(members) => Ok(members),
         _ => Err(Fault::Unreadable("the body is not a CBOR map".to_owned())),
@@ -32,6 +37,17 @@ pub fn write(members: &Value) -> Bytes {
     // Writing to memory fails for values that CBOR cannot hold only, and it can hold all of JSON's.
     let _ = ciborium::into_writer(members, &mut body);
     body.into()
+}
+
+/// Says why bytes cannot be read; the library's own words are those of its programmers.
+fn reason<E>(error: &Error<E>) -> String {
+    match error {
+        Error::Io(_) => "it ends too early".to_owned(),
+        Error::Syntax(at) => format!("byte {at} begins nothing"),
+        Error::Semantic(Some(at), _) => format!("what begins at byte {at} cannot be read"),
+        Error::Semantic(None, _) => "a part of it cannot be read".to_owned(),
+        Error::RecursionLimitExceeded => format!("it nests deeper than {MAX_DEPTH} levels"),
+    }
 }
 
 fn json(value: Cbor) -> Result<Value, Fault> {
@@ -59,7 +75,11 @@ fn json(value: Cbor) -> Result<Value, Fault> {
             let mut members = Map::new();
             for (name, value) in entries {
                 let Cbor::Text(name) = name else { return Err(unreadable("a map whose keys are no texts")) };
-                members.insert(name, json(value)?);
+                let value = json(value)?;
+                if members.contains_key(&name) {
+                    return Err(unreadable(&format!("the key `{name}` twice")));
+                }
+                members.insert(name, value);
             }
             Value::Object(members)
         }
@@ -96,10 +116,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_map_of_texts_or_too_deep_is_refused() {
+    fn what_is_no_map_of_texts_or_too_deep_is_refused_in_words() {
         let deep = [vec![0x81; 100], vec![0x01]].concat();
-        for body in [&b"\xff"[..], b"\x01", b"\xa1\x01\x02", &deep] {
-            assert!(matches!(read(body), Err(Fault::Unreadable(_))), "{body:?}");
+        for (body, why) in [
+            (&b"\xff"[..], "is not CBOR"),
+            (b"\xfc", "byte 0 begins nothing"),
+            (b"\xa1\x61a", "it ends too early"),
+            (b"\x01", "is not a CBOR map"),
+            (b"\xa1\x01\x02", "keys are no texts"),
+            (b"\xa0junk", "goes on after its end at byte 1"),
+            (b"\xa2\x61a\x01\x61a\x02", "the key `a` twice"),
+            (&deep[..], "deeper than 64 levels"),
+        ] {
+            let Err(Fault::Unreadable(reason)) = read(body) else { panic!("{body:?}") };
+            assert!(reason.contains(why) && !reason.contains(['{', '(']), "{reason}");
         }
     }
 }

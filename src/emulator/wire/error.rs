@@ -48,7 +48,7 @@ impl AwsError {
     pub fn of_disk(what: &str, error: &io::Error) -> Self {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         if matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull) {
-            let message = format!("{what}: there is no room on the disk of the engine's folder.");
+            let message = format!("{what}: the disk of the engine's folder is full.");
             return Self::new(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", message);
         }
         Self::internal(format!("{what}: {}.", error.kind()))

@@ -15,7 +15,7 @@ const MOST: u64 = 1024 * 1024;
 /// When it is not compressed as it says, or too large.
 pub fn plain(request: &Request) -> Result<Option<Request>, AwsError> {
     let coding = request.headers().get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
-    if coding != Some("gzip") {
+    if !coding.is_some_and(|coding| coding.eq_ignore_ascii_case("gzip")) {
         return Ok(None);
     }
     let mut body = Vec::new();

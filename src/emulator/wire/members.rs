@@ -59,9 +59,9 @@ impl Fault {
             Self::WrongType(..) => AwsError::sender("SerializationException", self.to_string()),
             Self::Invalid(path, why) => unfit(&format!("at '{path}'"), &why),
             Self::Missing(path) => unfit(&format!("null at '{path}'"), "Member must not be null"),
-            Self::Unknown(path) => invalid(format!(
-                "The member '{path}' is not supported: AWS does not know it, or this emulator lacks it."
-            )),
+            Self::Unknown(path) => {
+                invalid(format!("The member '{path}' is not known: this operation does not have it."))
+            }
         }
     }
 }
@@ -281,6 +281,19 @@ impl<'de> Deserializer<'de> for Member<'de, '_> {
         visitor.visit_newtype_struct(self)
     }
 
+    /// A structure is an object; serde would read a list as one too, by the order of its members.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.value {
+            Value::Array(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -303,7 +316,7 @@ impl<'de> Deserializer<'de> for Member<'de, '_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier
+        seq tuple tuple_struct map identifier
     }
 }
 
@@ -458,6 +471,7 @@ mod tests {
         assert_eq!(why(&inner(json!({ "size": "abc" }))), "the text \"abc\" is not an integer");
         assert_eq!(why(&inner(json!("abc"))), "the text \"abc\" is not an object");
         assert_eq!(why(&json!({ "groupName": ["g"] })), "a list is not a text");
+        assert_eq!(why(&inner(json!([1, "SMALL"]))), "a list is not an object");
         assert_eq!(why(&json!({ "groupName": "g", "list": {} })), "an object is not a list");
         let kind = why(&inner(json!({ "size": 1, "kind": "HUGE" })));
         assert_eq!(kind, "Member must satisfy enum value set: [SMALL]");

@@ -3,14 +3,19 @@
 //! What is read is taken out, so that [`QueryParams::finish`] can refuse what is left: a parameter that is ignored in
 //! silence would make a client believe in something that did not happen.
 
-use super::AwsError;
+use super::{AwsError, xml};
 use crate::http1::Request;
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, mem, str::FromStr};
 
 /// More elements than this in one list are nobody's honest request.
 const MAX_INDEX: usize = 1000;
+/// More parts than this in one name are nobody's either; whoever makes a tree of names need not fear its depth.
+const MAX_PARTS: usize = 32;
 
 /// The parameters of one query request, or of one structure within it; what is read is taken out.
+///
+/// A structure is given to whoever reads it only while it is read ([`QueryParams::structure`], [`QueryParams::structures`]),
+/// and what was left of it then is refused: nobody has one in hand whose rest could be forgotten.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryParams {
     values: BTreeMap<String, String>,
@@ -22,13 +27,22 @@ impl QueryParams {
     /// Reads the parameters of the URL and of the form body. A presigned URL's own parameters are left out.
     ///
     /// # Errors
-    /// `MalformedQueryString` when a parameter comes twice.
+    /// `MalformedQueryString` when a parameter comes twice or nests too deep, `InvalidParameterValue` when a name or a value holds a
+    /// character that no XML can: one in a tag would make every answer that shows it unreadable.
     pub fn parse(request: &Request) -> Result<Self, AwsError> {
         let query = request.uri().query().unwrap_or_default().as_bytes();
         let mut values = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query).chain(form_urlencoded::parse(request.body())) {
             if name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-")) {
                 continue;
+            }
+            if let Some(c) = name.chars().chain(value.chars()).find(|c| !xml::is_legal(*c)) {
+                let reason = format!("The character U+{:04X} is not allowed.", u32::from(c));
+                return Err(AwsError::invalid_parameter(&value, &name, &reason));
+            }
+            if name.split('.').nth(MAX_PARTS).is_some() {
+                let message = format!("The name of the parameter {name} has more than {MAX_PARTS} parts.");
+                return Err(AwsError::sender("MalformedQueryString", message));
             }
             if values.insert(name.clone().into_owned(), value.into_owned()).is_some() {
                 let message = format!("The parameter {name} may only be specified once.");
@@ -38,12 +52,11 @@ impl QueryParams {
         Ok(Self { values, prefix: String::new() })
     }
 
-    /// Takes `Action`, the name of the operation, and drops `Version`.
+    /// Takes `Action`, the name of the operation.
     ///
     /// # Errors
     /// `MissingAction` when there is none.
     pub fn action(&mut self) -> Result<String, AwsError> {
-        self.values.remove("Version");
         self.text("Action").filter(|action| !action.is_empty()).ok_or_else(|| {
             AwsError::sender("MissingAction", "The request is missing an action or a required parameter.")
         })
@@ -54,10 +67,10 @@ impl QueryParams {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Gives what is left, by the names within this structure.
+    /// Takes all that is left, by the names within this structure.
     #[must_use]
-    pub fn into_values(self) -> BTreeMap<String, String> {
-        self.values
+    pub fn take_rest(&mut self) -> BTreeMap<String, String> {
+        mem::take(&mut self.values)
     }
 
     /// Whether a parameter is there, or anything below it.
@@ -127,7 +140,7 @@ impl QueryParams {
     /// `InvalidParameterValue` when an index is not a number of 0 to 1000.
     pub fn list(&mut self, name: &str) -> Result<Vec<String>, AwsError> {
         let mut items = Vec::new();
-        for mut item in self.structures(name)? {
+        for mut item in self.items(name)? {
             items.extend(item.text(""));
             // A list of texts has no members below the number: what is there is refused by `finish`.
             self.restore(item);
@@ -138,11 +151,41 @@ impl QueryParams {
     /// Takes a list of structures, `name.1.…`, `name.2.…`, in the order of the numbers. Gaps are closed.
     ///
     /// # Errors
-    /// `InvalidParameterValue` when an index is not a number of 0 to 1000.
-    pub fn structures(&mut self, name: &str) -> Result<Vec<Self>, AwsError> {
-        // The query protocol writes an empty list as `name=`.
-        if self.values.get(name).is_some_and(String::is_empty) {
-            self.values.remove(name);
+    /// `InvalidParameterValue` when an index is not a number of 0 to 1000, what `read` returns, and `UnknownParameter` for
+    /// what it leaves.
+    pub fn structures<T>(
+        &mut self,
+        name: &str,
+        mut read: impl FnMut(&mut Self) -> Result<T, AwsError>,
+    ) -> Result<Vec<T>, AwsError> {
+        self.items(name)?.into_iter().map(|item| item.read(&mut read)).collect()
+    }
+
+    /// Takes a nested structure, `name.Member`; an empty one is read as well.
+    ///
+    /// # Errors
+    /// What `read` returns, and `UnknownParameter` for what it leaves.
+    pub fn structure<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self) -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        self.below(name).read(read)
+    }
+
+    fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Result<T, AwsError>) -> Result<T, AwsError> {
+        let value = read(&mut self)?;
+        self.finish()?;
+        Ok(value)
+    }
+
+    /// Takes the items of a list.
+    fn items(&mut self, name: &str) -> Result<Vec<Self>, AwsError> {
+        // The query protocol writes an empty list as `name=`, also where its items are `name.member.N`.
+        for empty in [Some(name), name.strip_suffix(".member")].into_iter().flatten() {
+            if self.values.get(empty).is_some_and(String::is_empty) {
+                self.values.remove(empty);
+            }
         }
         let start = format!("{name}.");
         let names: Vec<String> = self
@@ -156,10 +199,11 @@ impl QueryParams {
         for key in names {
             let rest = &key[start.len()..];
             let (index, member) = rest.split_once('.').unwrap_or((rest, ""));
-            let number =
-                index.parse().ok().filter(|number| *number <= MAX_INDEX).ok_or_else(|| {
-                    AwsError::invalid_parameter(index, &self.full_name(name), "Expected a list index.")
-                })?;
+            // `01` would be a second name of the first.
+            let number: Option<usize> = index.parse().ok().filter(|number: &usize| number.to_string() == index);
+            let number = number
+                .filter(|number| *number <= MAX_INDEX)
+                .ok_or_else(|| AwsError::invalid_parameter(index, &self.full_name(name), "Expected a list index."))?;
             let item = items.entry(number).or_insert_with(|| Self {
                 values: BTreeMap::new(),
                 prefix: self.full_name(&format!("{start}{index}.")),
@@ -171,9 +215,8 @@ impl QueryParams {
         Ok(items.into_values().collect())
     }
 
-    /// Takes a nested structure, `name.Member`; empty when there is none.
-    #[must_use]
-    pub fn structure(&mut self, name: &str) -> Self {
+    /// Takes what stands below a name; nothing when there is none.
+    fn below(&mut self, name: &str) -> Self {
         let start = format!("{name}.");
         let mut rest = self.values.split_off(&start);
         let values = rest
@@ -248,11 +291,32 @@ mod tests {
     #[test]
     fn structures_keep_their_own_lists() {
         let mut params = params("Filter.1.Name=tag%3Aa&Filter.1.Value.1=x&Filter.1.Value.2=y&FilterX=1");
-        let mut filters = params.structures("Filter").unwrap();
-        assert_eq!(filters.len(), 1);
-        assert_eq!(filters[0].required("Name").unwrap(), "tag:a");
-        assert_eq!(filters[0].list("Value").unwrap(), ["x", "y"]);
+        let filters = params.structures("Filter", |filter| Ok((filter.required("Name")?, filter.list("Value")?)));
+        assert_eq!(filters.unwrap(), [("tag:a".to_owned(), vec!["x".to_owned(), "y".to_owned()])]);
         assert_eq!(params.finish().unwrap_err().message, "The parameter FilterX is not recognized");
+    }
+
+    #[test]
+    fn what_is_left_of_a_structure_is_refused_by_its_whole_name() {
+        let name = |filter: &mut QueryParams| filter.required("Name");
+        for (form, left) in
+            [("Filter.1.Name=a&Filter.2.Name=b&Filter.2.Value.1=x", "Filter.2.Value.1"), ("F.Name=a&F.B=c", "F.B")]
+        {
+            let mut params = params(form);
+            let error = params.structures("Filter", name).and_then(|_| params.structure("F", name)).unwrap_err();
+            assert_eq!(error.message, format!("The parameter {left} is not recognized"));
+        }
+        // `01` is no second name of the first.
+        assert_eq!(params("L.1=a&L.01=b").list("L").unwrap_err().code, "InvalidParameterValue");
+    }
+
+    #[test]
+    fn a_name_of_too_many_parts_is_refused() {
+        let of = |parts: usize| QueryParams::parse(&Request::new(format!("{}=1", vec!["a"; parts].join(".")).into()));
+        assert!(of(MAX_PARTS).is_ok());
+        for parts in [MAX_PARTS + 1, 100_000] {
+            assert_eq!(of(parts).unwrap_err().code, "MalformedQueryString");
+        }
     }
 
     #[test]
@@ -273,7 +337,8 @@ mod tests {
         let mut params = params("MaxResults=ten&DryRun=perhaps&Ebs.Size=x&L.x=1");
         assert!(params.number::<u32>("MaxResults").unwrap_err().message.contains("MaxResults"));
         assert!(params.flag("DryRun").unwrap_err().message.contains("DryRun"));
-        assert!(params.structure("Ebs").number::<u32>("Size").unwrap_err().message.contains("Ebs.Size"));
+        let size = params.structure("Ebs", |ebs| ebs.number::<u32>("Size"));
+        assert!(size.unwrap_err().message.contains("Ebs.Size"));
         assert_eq!(params.list("L").unwrap_err().code, "InvalidParameterValue");
     }
 
@@ -301,9 +366,9 @@ mod tests {
         #[test]
         fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..200), name in "[a-zA-Z.]{0,8}") {
             if let Ok(mut params) = QueryParams::parse(&Request::new(Bytes::from(body))) {
-                let _ = params.structures(&name);
+                let _ = params.structures(&name, |item| Ok(item.take_rest()));
                 let _ = params.list(&name);
-                let _ = params.structure(&name);
+                let _ = params.structure(&name, |inner| Ok(inner.take_rest()));
                 let _ = params.finish();
             }
         }

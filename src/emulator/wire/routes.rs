@@ -8,14 +8,12 @@ use super::members::Fault;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, str::FromStr};
+use std::str::FromStr;
 
 /// The routes of one service.
 #[derive(Debug)]
 pub struct Routes {
     routes: Vec<Route>,
-    /// The paths of the members that an operation's input has at AWS, by its name.
-    members: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
 /// How one operation is called and answered.
@@ -72,24 +70,7 @@ impl Routes {
     /// Reads the table; see `scripts/operations.py` for its form. A line of another form is passed over.
     #[must_use]
     pub fn parse(table: &'static str) -> Self {
-        Self { routes: table.lines().filter_map(Route::parse).collect(), members: BTreeMap::new() }
-    }
-
-    /// Adds the table of the inputs' members; see `scripts/operations.py` for its form.
-    #[must_use]
-    pub fn with_members(mut self, table: &'static str) -> Self {
-        let line = |line: &'static str| line.split_once(' ').map(|(name, paths)| (name, paths.split(' ').collect()));
-        self.members = table.lines().filter_map(line).collect();
-        self
-    }
-
-    /// Tells whether an operation's input has a member at AWS, by the member's path in an input.
-    #[must_use]
-    pub fn has_member(&self, operation: &str, path: &str) -> bool {
-        // In which item of a list it stands makes no difference.
-        let path: Vec<&str> = path.split(['[', ']']).step_by(2).collect();
-        let path = path.concat();
-        self.members.get(operation).is_some_and(|members| members.iter().any(|member| is_at(member, &path)))
+        Self { routes: table.lines().filter_map(Route::parse).collect() }
     }
 
     /// Returns the route that a request takes, with the members that its path holds.
@@ -107,13 +88,6 @@ impl Routes {
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.routes.iter().map(|route| route.name)
     }
-}
-
-/// Whether a path is that of a member, in whose own path `*` is any key of a map; keys have dots in them.
-fn is_at(member: &str, path: &str) -> bool {
-    let Some((before, after)) = member.split_once(".*.") else { return member == path };
-    let key = path.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
-    key.is_some_and(|key| key.len() > 2 && key.starts_with('.') && key.ends_with('.'))
 }
 
 impl Route {
@@ -299,35 +273,6 @@ PUT /tags/{arn+} 204 TagThing";
         let (route, members) = routes.find(&Method::PUT, &Uri::from_static("/things/a")).unwrap();
         assert_eq!(Value::Object(members), json!({ "kind": "a" }));
         assert_eq!([route.member("kind".to_owned()), route.member("size".to_owned())], ["innerKind", "size"]);
-    }
-
-    #[test]
-    fn a_member_is_known_by_its_path_in_whichever_item_and_under_whichever_key() {
-        let routes = Routes::parse(TABLE).with_members("PutThing size list.colour stages.*.level\nGetThing");
-        for path in ["size", "list[3].colour", "stages.GET /a.b.level"] {
-            assert!(routes.has_member("PutThing", path), "{path}");
-            assert!(!routes.has_member("GetThing", path), "{path}");
-        }
-        for path in ["colour", "list", "list[3].size", "stages.level", "stages..level", "stages.a.levels", ""] {
-            assert!(!routes.has_member("PutThing", path), "{path}");
-        }
-    }
-
-    #[test]
-    fn the_members_of_each_operation_that_has_some_are_known() {
-        let v1 = Routes::parse(include_str!("../apigateway/operations.txt"));
-        let v1 = v1.with_members(include_str!("../apigateway/members.txt"));
-        let v2 = Routes::parse(include_str!("../apigatewayv2/operations.txt"));
-        let v2 = v2.with_members(include_str!("../apigatewayv2/members.txt"));
-        for routes in [&v1, &v2] {
-            let names: Vec<_> = routes.names().collect();
-            assert!(routes.members.keys().all(|name| names.contains(name)), "{:?}", routes.members.keys());
-        }
-        for member in ["tlsConfig", "integrationHttpMethod"] {
-            assert!(v1.has_member("PutIntegration", member), "{member}");
-        }
-        assert!(v2.has_member("CreateStage", "routeSettings.GET /a.loggingLevel"));
-        assert!(!v2.has_member("CreateStage", "requestParameters"));
     }
 
     #[test]
