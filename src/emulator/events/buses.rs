@@ -31,7 +31,9 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         return Err(invalid("Parameter Name is not valid. Reason: such names are for the buses of partners."));
     }
     let tags = checked(BTreeMap::new(), input.tags)?;
-    let bus = Bus { created: scope.now_millis(), description: input.description.map(String::from), tags };
+    let now = scope.now_millis();
+    let description = input.description.map(String::from);
+    let bus = Bus { created: now, modified: now, description, tags, policy: None };
     let mut answer = json!({ "EventBusArn": bus_arn(&scope, &name) });
     if let Some(description) = &bus.description {
         answer["Description"] = description.as_str().into();
@@ -46,6 +48,40 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             Ok(())
         })
         .await?;
+    Ok(Output::Members(answer))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Update {
+    #[serde(default)]
+    name: BusReference,
+    description: Option<Text<0, 512>>,
+}
+
+/// `UpdateEventBus`: what is not said stays; an empty description takes the old one away.
+pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Update>()?;
+    let name = input.name.name(scope.here()).to_owned();
+    let now = scope.now_millis();
+    let description = scope
+        .change(|state| {
+            state.events.check_bus(&name)?;
+            // The default one is there without having been made.
+            let mut bus = state.events.buses.get(&name).cloned().unwrap_or_default();
+            if let Some(description) = input.description {
+                bus.description = Some(String::from(description)).filter(|text| !text.is_empty());
+            }
+            bus.modified = now;
+            let description = bus.description.clone();
+            state.events.buses.insert(name.clone(), bus);
+            Ok(description)
+        })
+        .await?;
+    let mut answer = json!({ "Name": name, "Arn": bus_arn(&scope, &name) });
+    if let Some(description) = description {
+        answer["Description"] = description.into();
+    }
     Ok(Output::Members(answer))
 }
 
@@ -84,7 +120,7 @@ struct Describe {
 /// `DescribeEventBus`.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Describe>()?;
-    let name = input.name.name();
+    let name = input.name.name(scope.here());
     scope.read(|state| {
         state.events.check_bus(name)?;
         Ok(Output::Members(show(&scope, name, state.events.buses.get(name))))
@@ -119,10 +155,14 @@ fn show(scope: &Scope<'_>, name: &str, bus: Option<&Bus>) -> Value {
     if let Some(description) = &bus.description {
         shown["Description"] = description.as_str().into();
     }
+    if let Some(policy) = &bus.policy {
+        shown["Policy"] = policy.to_string().into();
+    }
     if bus.created > 0 {
-        let seconds = Value::from(bus.created / 1000);
-        shown["CreationTime"] = seconds.clone();
-        shown["LastModifiedTime"] = seconds;
+        shown["CreationTime"] = (bus.created / 1000).into();
+    }
+    if bus.created.max(bus.modified) > 0 {
+        shown["LastModifiedTime"] = (bus.created.max(bus.modified) / 1000).into();
     }
     shown
 }

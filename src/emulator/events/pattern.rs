@@ -1,17 +1,29 @@
 //! Event patterns: which events a rule is for.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>
 
+use super::text::{NO_EXCEPTION, Refusal, Text, check_complexity};
 use serde_json::{Map, Value};
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// How deep patterns nest: what EventBridge itself reads.
 const MAX_DEPTH: usize = 100;
+/// The greatest number that is compared as one.
+const MAX_NUMBER: f64 = 5e9;
 
 /// A pattern: every field, and one of each group of alternatives, must fit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Pattern {
     fields: Vec<(String, Field)>,
     alternatives: Vec<Pattern>,
+}
+
+/// An event as patterns see it: its names are taken apart at their dots, once for all patterns.
+pub(super) struct Seen<'e>(Cow<'e, Value>);
+
+impl<'e> Seen<'e> {
+    pub(super) fn of(event: &'e Value) -> Self {
+        Self(without_dots(event))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -33,22 +45,6 @@ enum Matcher {
     Network(IpAddr, u32),
 }
 
-/// What a text has to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Text {
-    Prefix {
-        of: String,
-        ignores_case: bool,
-    },
-    Suffix {
-        of: String,
-        ignores_case: bool,
-    },
-    EqualsIgnoringCase(String),
-    /// The texts between the stars.
-    Wildcard(Vec<String>),
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Comparison {
     Less,
@@ -58,8 +54,9 @@ enum Comparison {
     More,
 }
 
-/// Why a text is no pattern.
-type Refusal = String;
+/// The names of expressions, which no field has that stands in `$or`.
+const EXPRESSIONS: [&str; 8] =
+    ["prefix", "suffix", "anything-but", "numeric", "exists", "cidr", "equals-ignore-case", "wildcard"];
 
 impl Pattern {
     /// Reads a pattern.
@@ -67,6 +64,13 @@ impl Pattern {
     /// # Errors
     /// Why it is none.
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
+        let pattern = Self::kept(text)?;
+        pattern.check()?;
+        Ok(pattern)
+    }
+
+    /// Reads a pattern that was checked when it was kept.
+    pub(super) fn kept(text: &str) -> Result<Self, Refusal> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| format!("Filter is not a valid JSON: {error}"))?;
         match value {
@@ -79,32 +83,60 @@ impl Pattern {
         if members.is_empty() {
             return Err("Empty objects are not allowed".to_owned());
         }
-        if depth > MAX_DEPTH {
-            return Err("Event pattern is nested too deeply".to_owned());
-        }
         let mut pattern = Self::default();
         for (name, value) in members {
-            match value {
-                Value::Array(items) if name == "$or" => pattern.alternatives = alternatives(items, depth)?,
-                Value::Object(members) => {
-                    pattern.fields.push((name.clone(), Field::Within(Self::of(members, depth + 1)?)));
-                }
-                Value::Array(items) if items.is_empty() => return Err("Empty arrays are not allowed".to_owned()),
-                Value::Array(items) => {
-                    let matchers = items.iter().map(Matcher::of).collect::<Result<_, _>>()?;
-                    pattern.fields.push((name.clone(), Field::Values(matchers)));
-                }
-                _ => return Err(format!("\"{name}\" must be an object or an array")),
+            let depth = depth + dots(name);
+            if depth > MAX_DEPTH {
+                return Err("Event pattern is nested too deeply".to_owned());
             }
+            let field = match value {
+                Value::Array(items) if name == "$or" => {
+                    pattern.alternatives = alternatives(items, depth)?;
+                    continue;
+                }
+                _ if name == "$or" => return Err("It must be an Array followed with $or.".to_owned()),
+                Value::Object(members) => Field::Within(Self::of(members, depth + 1)?),
+                Value::Array(items) if items.is_empty() => return Err("Empty arrays are not allowed".to_owned()),
+                Value::Array(items) => Field::Values(items.iter().map(Matcher::of).collect::<Result<Vec<_>, _>>()?),
+                _ => return Err(format!("\"{name}\" must be an object or an array")),
+            };
+            pattern.fields.push(Self::at_path(name, field));
         }
         Ok(pattern)
     }
 
-    /// Whether an event, or a part of one, fits.
-    pub(super) fn accepts(&self, value: &Value) -> bool {
+    /// Refuses wildcards that a text can have come to too many places of.
+    fn check(&self) -> Result<(), Refusal> {
+        for (_, field) in &self.fields {
+            match field {
+                Field::Within(pattern) => pattern.check()?,
+                Field::Values(matchers) => check_complexity(matchers.iter().filter_map(Matcher::text))?,
+            }
+        }
+        self.alternatives.iter().try_for_each(Self::check)
+    }
+
+    /// Names a field; a dot in a name leads into an object, as nesting does.
+    fn at_path(name: &str, field: Field) -> (String, Field) {
+        match name.split_once('.') {
+            Some((outer, inner)) => {
+                let within = Self { fields: vec![Self::at_path(inner, field)], alternatives: Vec::new() };
+                (outer.to_owned(), Field::Within(within))
+            }
+            None => (name.to_owned(), field),
+        }
+    }
+
+    /// Whether an event fits.
+    pub(super) fn accepts(&self, event: &Seen<'_>) -> bool {
+        self.takes(&event.0)
+    }
+
+    /// Whether a part of an event fits.
+    fn takes(&self, value: &Value) -> bool {
         match value {
             // Of a list one item must fit in everything.
-            Value::Array(items) => items.iter().any(|item| self.accepts(item)),
+            Value::Array(items) => items.iter().any(|item| self.takes(item)),
             Value::Object(members) => self.fits(|name| members.get(name)),
             // What is not there may be asked not to be there.
             _ => self.fits(|_| None),
@@ -113,7 +145,7 @@ impl Pattern {
 
     fn fits<'v>(&self, member: impl Fn(&str) -> Option<&'v Value> + Copy) -> bool {
         let fits = |(name, field): &(String, Field)| match field {
-            Field::Within(pattern) => pattern.accepts(member(name).unwrap_or(&Value::Null)),
+            Field::Within(pattern) => pattern.takes(member(name).unwrap_or(&Value::Null)),
             Field::Values(matchers) => matchers.iter().any(|matcher| matcher.accepts(member(name))),
         };
         let has_alternative = || self.alternatives.iter().any(|pattern| pattern.fits(member));
@@ -126,10 +158,65 @@ fn alternatives(items: &[Value], depth: usize) -> Result<Vec<Pattern>, Refusal> 
         return Err("There must have at least 2 Objects in $or relationship.".to_owned());
     }
     let of = |item: &Value| match item {
-        Value::Object(members) => Pattern::of(members, depth + 1),
-        _ => Err("Only objects are allowed in $or".to_owned()),
+        Value::Object(members) => match members.keys().find(|name| EXPRESSIONS.contains(&name.as_str())) {
+            Some(name) => Err(format!("{name} is Ruler reserved fieldName which cannot be used inside $or.")),
+            None => Pattern::of(members, depth + 1),
+        },
+        _ => Err("Only JSON object is allowed in array of $or relationship.".to_owned()),
     };
     items.iter().map(of).collect()
+}
+
+fn dots(name: &str) -> usize {
+    name.bytes().filter(|byte| *byte == b'.').count()
+}
+
+/// Takes the names of an event apart at their dots, as a pattern's are: `{"a.b": 1}` is `{"a": {"b": 1}}`. What would come to
+/// lie deeper than any pattern stays as it is.
+fn without_dots(value: &Value) -> Cow<'_, Value> {
+    fn has_dots(value: &Value) -> bool {
+        match value {
+            Value::Object(members) => members.iter().any(|(name, value)| name.contains('.') || has_dots(value)),
+            Value::Array(items) => items.iter().any(has_dots),
+            _ => false,
+        }
+    }
+    fn apart(value: &Value, depth: usize) -> Value {
+        match value {
+            Value::Object(members) => {
+                let mut all = Map::new();
+                for (name, value) in members {
+                    let within = depth + dots(name) + 1;
+                    let one = |inner: Value, name: &str| Value::Object(Map::from_iter([(name.to_owned(), inner)]));
+                    let part = if within > MAX_DEPTH {
+                        one(apart(value, depth + 1), name)
+                    } else {
+                        name.rsplit('.').fold(apart(value, within), one)
+                    };
+                    join(&mut all, part);
+                }
+                Value::Object(all)
+            }
+            Value::Array(items) => items.iter().map(|item| apart(item, depth)).collect(),
+            plain => plain.clone(),
+        }
+    }
+    if has_dots(value) { Cow::Owned(apart(value, 0)) } else { Cow::Borrowed(value) }
+}
+
+/// Puts the members of an object among others; what cannot be both is a list of both.
+fn join(all: &mut Map<String, Value>, more: Value) {
+    let Value::Object(more) = more else { return };
+    for (name, new) in more {
+        match (all.get_mut(&name), new) {
+            (Some(Value::Object(old)), new @ Value::Object(_)) => join(old, new),
+            (Some(Value::Array(old)), new) => old.push(new),
+            (Some(old), new) => *old = Value::Array(vec![old.take(), new]),
+            (None, new) => {
+                all.insert(name, new);
+            }
+        }
+    }
 }
 
 impl Matcher {
@@ -151,13 +238,15 @@ impl Matcher {
             ("exists", _) => Err("exists match pattern must be either true or false.".to_owned()),
             ("numeric", Value::Array(items)) => numeric(items),
             ("numeric", _) => Err("Value of numeric must be an array.".to_owned()),
-            ("cidr", Value::String(text)) => {
-                network(text).ok_or_else(|| format!("Malformed CIDR, one '/' and a number of bits required: {text}"))
-            }
+            ("cidr", Value::String(text)) => network(text),
             ("cidr", _) => Err("prefix match pattern must be a string".to_owned()),
             ("anything-but", value) => anything_but(value),
             (kind, value) => Text::of(kind, value).map(Self::Text),
         }
+    }
+
+    fn text(&self) -> Option<&Text> {
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     fn accepts(&self, value: Option<&Value>) -> bool {
@@ -173,7 +262,7 @@ impl Matcher {
     /// Whether a value that holds no others fits.
     fn takes(&self, value: &Value) -> bool {
         match self {
-            Self::Equals(wanted) => value == wanted,
+            Self::Equals(wanted) => equal(value, wanted),
             Self::Text(text) => value.as_str().is_some_and(|value| text.accepts(value)),
             Self::Not(matchers) => !matchers.iter().any(|matcher| matcher.takes(value)),
             Self::Numeric(comparisons) => value
@@ -196,21 +285,27 @@ fn has_leaf(value: &Value) -> bool {
     }
 }
 
+/// Numbers are equal by what they are worth, however they are written.
+#[expect(clippy::float_cmp, reason = "a pattern that names a number means that number")]
+fn equal(value: &Value, wanted: &Value) -> bool {
+    match (value.as_f64(), wanted.as_f64()) {
+        (Some(value), Some(wanted)) if value.abs() <= MAX_NUMBER => value == wanted,
+        _ => value == wanted,
+    }
+}
+
 fn anything_but(value: &Value) -> Result<Matcher, Refusal> {
-    let plain = |value: &Value| match value {
-        Value::String(_) | Value::Number(_) => Ok(Matcher::Equals(value.clone())),
-        _ => Err("Inside anything but list, start|null|boolean is not supported.".to_owned()),
-    };
-    match value {
-        Value::Array(items) if items.is_empty() => Err("Empty arrays are not allowed".to_owned()),
+    let matchers: Result<_, _> = match value {
         Value::Array(items) => {
-            let matchers = items.iter().map(plain).collect::<Result<_, _>>()?;
-            if items.iter().any(Value::is_string) && items.iter().any(Value::is_number) {
+            if items.iter().any(|item| !item.is_string() && !item.is_number()) {
+                return Err("Inside anything but list, start|null|boolean is not supported.".to_owned());
+            }
+            if items.iter().any(Value::is_string) == items.iter().any(Value::is_number) {
                 return Err("Inside anything but list, either all values are number or string, mixed type is not \
                             supported"
                     .to_owned());
             }
-            Ok(Matcher::Not(matchers))
+            Ok(items.iter().cloned().map(Matcher::Equals).collect())
         }
         Value::Object(members) => {
             let mut entries = members.iter();
@@ -222,14 +317,12 @@ fn anything_but(value: &Value) -> Result<Matcher, Refusal> {
                 Value::Array(items) => items.iter().collect(),
                 one => vec![one],
             };
-            values
-                .into_iter()
-                .map(|value| Text::of(kind, value).map(Matcher::Text))
-                .collect::<Result<_, _>>()
-                .map(Matcher::Not)
+            values.into_iter().map(|value| Text::of_exception(kind, value).map(Matcher::Text)).collect()
         }
-        one => plain(one).map(|matcher| Matcher::Not(vec![matcher])),
-    }
+        Value::String(_) | Value::Number(_) => Ok(vec![Matcher::Equals(value.clone())]),
+        _ => Err(NO_EXCEPTION.to_owned()),
+    };
+    matchers.map(Matcher::Not)
 }
 
 /// Reads one comparison, or the two of a range: its bottom first, then its top. In the words and the order of
@@ -263,7 +356,7 @@ fn numeric(items: &[Value]) -> Result<Matcher, Refusal> {
 /// Reads what an operator compares with.
 fn bound(operator: &str, value: Option<&Value>) -> Result<f64, Refusal> {
     match value.and_then(Value::as_f64) {
-        Some(number) if number.abs() <= 5e9 => Ok(number),
+        Some(number) if number.abs() <= MAX_NUMBER => Ok(number),
         Some(_) => Err("Value must be between -5.0e9 and 5.0e9, inclusive".to_owned()),
         None => {
             let operator = if operator == "=" { "equals" } else { operator };
@@ -272,11 +365,19 @@ fn bound(operator: &str, value: Option<&Value>) -> Result<f64, Refusal> {
     }
 }
 
-fn network(text: &str) -> Option<Matcher> {
-    let (address, bits) = text.split_once('/')?;
-    let address: IpAddr = address.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    bits.parse().ok().filter(|bits| *bits <= most).map(|bits| Matcher::Network(address, bits))
+/// Reads a range of addresses. A single one is no range: it is written as it is.
+fn network(text: &str) -> Result<Matcher, Refusal> {
+    let [address, bits] = text.split('/').collect::<Vec<_>>()[..] else {
+        return Err("Malformed CIDR, one '/' required".to_owned());
+    };
+    let bits: i32 = bits.parse().map_err(|_| "Malformed CIDR, mask bits must be an integer".to_owned())?;
+    let bits = u32::try_from(bits).map_err(|_| "Malformed CIDR, mask bits must not be negative".to_owned())?;
+    let address: IpAddr = address.parse().map_err(|_| format!("Nonstandard IP address: {address}"))?;
+    match address {
+        IpAddr::V4(_) if bits > 31 => Err("IPv4 mask bits must be < 32".to_owned()),
+        IpAddr::V6(_) if bits > 127 => Err("IPv6 mask bits must be < 128".to_owned()),
+        _ => Ok(Matcher::Network(address, bits)),
+    }
 }
 
 fn starts_like(address: IpAddr, network: IpAddr, bits: u32) -> bool {
@@ -312,84 +413,14 @@ impl Comparison {
     }
 }
 
-impl Text {
-    fn of(kind: &str, value: &Value) -> Result<Self, Refusal> {
-        let caseless = value.as_object().filter(|members| members.len() == 1);
-        let caseless = caseless.and_then(|members| members.get("equals-ignore-case")?.as_str());
-        let (of, ignores_case) = match (value.as_str(), caseless) {
-            (Some(text), _) => (text.to_owned(), false),
-            (None, Some(text)) if matches!(kind, "prefix" | "suffix") => (text.to_owned(), true),
-            _ if matches!(kind, "prefix" | "suffix" | "equals-ignore-case" | "wildcard") => {
-                return Err(format!("{kind} match pattern must be a string"));
-            }
-            _ => return Err(format!("Unrecognized match type {kind}")),
-        };
-        match kind {
-            "prefix" => Ok(Self::Prefix { of, ignores_case }),
-            "suffix" => Ok(Self::Suffix { of, ignores_case }),
-            "equals-ignore-case" => Ok(Self::EqualsIgnoringCase(of)),
-            "wildcard" => wildcard(&of).map(Self::Wildcard),
-            _ => Err(format!("Unrecognized match type {kind}")),
-        }
-    }
-
-    fn accepts(&self, value: &str) -> bool {
-        match self {
-            Self::Prefix { of, ignores_case: false } => value.starts_with(of.as_str()),
-            Self::Prefix { of, ignores_case: true } => value.to_lowercase().starts_with(&of.to_lowercase()),
-            Self::Suffix { of, ignores_case: false } => value.ends_with(of.as_str()),
-            Self::Suffix { of, ignores_case: true } => value.to_lowercase().ends_with(&of.to_lowercase()),
-            Self::EqualsIgnoringCase(of) => value.to_lowercase() == of.to_lowercase(),
-            Self::Wildcard(parts) => accepts_parts(parts, value),
-        }
-    }
-}
-
-/// Takes a text with stars apart; `\*` and `\\` stand for themselves.
-fn wildcard(text: &str) -> Result<Vec<String>, Refusal> {
-    let mut parts = vec![String::new()];
-    let mut chars = text.chars();
-    let mut after_star = false;
-    while let Some(next) = chars.next() {
-        let literal = match next {
-            '*' if after_star => return Err("Consecutive wildcard characters are not allowed".to_owned()),
-            '*' => {
-                parts.push(String::new());
-                after_star = true;
-                continue;
-            }
-            '\\' => match chars.next() {
-                Some(escaped @ ('*' | '\\')) => escaped,
-                _ => return Err("Invalid escape character in a wildcard pattern".to_owned()),
-            },
-            plain => plain,
-        };
-        after_star = false;
-        if let Some(part) = parts.last_mut() {
-            part.push(literal);
-        }
-    }
-    Ok(parts)
-}
-
-/// Whether a text begins with the first part, ends with the last one, and has the others between them in their order.
-fn accepts_parts(parts: &[String], value: &str) -> bool {
-    let [first, middle @ .., last] = parts else { return parts.first().is_some_and(|whole| whole == value) };
-    let Some(mut rest) = value.strip_prefix(first.as_str()) else { return false };
-    for part in middle {
-        let Some(at) = rest.find(part.as_str()) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
     fn accepts(pattern: &Value, event: &Value) -> bool {
-        Pattern::parse(&pattern.to_string()).unwrap_or_else(|why| panic!("{pattern}: {why}")).accepts(event)
+        let read = Pattern::parse(&pattern.to_string()).unwrap_or_else(|why| panic!("{pattern}: {why}"));
+        read.accepts(&Seen::of(event))
     }
 
     #[test]
@@ -405,6 +436,7 @@ mod tests {
             (json!({ "resources": ["arn:2"] }), true),
             (json!({ "detail": { "n": [7] } }), true),
             (json!({ "detail": { "n": ["7"] } }), false),
+            (json!({ "detail": { "n": [7.0] } }), true),
             (json!({ "detail": { "none": [null], "flag": [true] } }), true),
             (json!({ "source": [{ "prefix": "aws." }] }), true),
             (json!({ "source": [{ "prefix": { "equals-ignore-case": "AWS." } }] }), true),
@@ -436,6 +468,22 @@ mod tests {
         ] {
             assert_eq!(accepts(&pattern, &event), expected, "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_dot_in_a_name_leads_into_an_object() {
+        let (nested, dotted) = (json!({ "detail": { "a": { "b": ["x"] } } }), json!({ "detail": { "a.b": ["x"] } }));
+        for event in [json!({ "detail": { "a": { "b": "x" } } }), json!({ "detail": { "a.b": "x", "a": 1 } })] {
+            assert!(accepts(&nested, &event) && accepts(&dotted, &event), "{event}");
+        }
+        assert!(!accepts(&dotted, &json!({ "detail": { "a.b": { "b": "x" } } })));
+        // However many there are, what comes of it is neither deep nor in lists of lists.
+        let deep = json!({ (".a".repeat(100_000)): 1, "detail": { "a.b": "x" } });
+        assert!(accepts(&dotted, &deep));
+        let mut many: Map<String, Value> = (0..100_000).map(|number| (format!("a.{number}"), json!(1))).collect();
+        many.extend([("a".to_owned(), json!(1)), ("a.b".to_owned(), json!("x"))]);
+        assert!(accepts(&dotted, &json!({ "detail": many })));
+        assert!(Pattern::parse(&format!(r#"{{"{}":["x"]}}"#, "a.".repeat(1000))).is_err());
     }
 
     #[test]
@@ -475,7 +523,14 @@ mod tests {
             (r#"{"a":[{"numeric":[">",1,"<",5,"<",9]}]}"#, "Too many terms in numeric range expression"),
             (r#"{"a":[{"anything-but":["a",1]}]}"#, "mixed type is not supported"),
             (r#"{"a":[{"anything-but":["a",null]}]}"#, "is not supported"),
-            (r#"{"a":[{"cidr":"10.0.0.0/33"}]}"#, "CIDR"),
+            (r#"{"a":[{"cidr":"10.0.0.0"}]}"#, "Malformed CIDR, one '/' required"),
+            (r#"{"a":[{"cidr":"10.0.0.0/x"}]}"#, "mask bits must be an integer"),
+            (r#"{"a":[{"cidr":"10.0.0.0/32"}]}"#, "IPv4 mask bits must be < 32"),
+            (r#"{"a":[{"cidr":"10.0.0/8"}]}"#, "Nonstandard IP address: 10.0.0"),
+            (r#"{"a":[{"anything-but":null}]}"#, "Value of anything-but must be"),
+            (r#"{"a":[{"anything-but":{"prefix":""}}]}"#, "Null prefix/suffix not allowed"),
+            (r#"{"a":[{"anything-but":{"suffix":[1]}}]}"#, "prefix/suffix match pattern must be a string"),
+            (r#"{"$or":[{"prefix":["a"]},{"a":["b"]}]}"#, "reserved fieldName"),
             (r#"{"a":[{"wildcard":"a**b"}]}"#, "Consecutive"),
             (r#"{"a":[{"prefix":"a","suffix":"b"}]}"#, "Only one key"),
             (r#"{"a":[["b"]]}"#, "Match value"),

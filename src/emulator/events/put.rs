@@ -1,6 +1,6 @@
 //! `PutEvents`, and the question whether a pattern takes an event.
 
-use super::{deliver::publish, event::Event, invalid, rule::BusReference, rules::check_pattern};
+use super::{deliver::publish, event::Event, invalid, pattern::Seen, rule::BusReference, rules::check_pattern};
 use crate::emulator::{
     service::{Operation, Output, Scope},
     wire::{AwsError, Text},
@@ -99,13 +99,18 @@ pub(super) fn events(operation: Operation<'_>) -> Result<Output, AwsError> {
 }
 
 fn put(scope: &Scope<'_>, entry: Entry) -> Result<Value, (&'static str, String)> {
-    let bus = entry.event_bus_name.clone();
-    let event = entry.event(scope.now_millis())?;
-    if scope.read(|state| state.events.check_bus(bus.name())).is_err() {
-        // AWS takes such an event, and nobody gets it.
-        tracing::warn!(bus = bus.name(), source = event.source, "an event was put on a bus that does not exist");
+    let (bus, here) = (entry.event_bus_name.clone(), scope.here());
+    if bus.is_elsewhere(here) {
+        let message = format!("Event bus {} is of another region or account.", bus.name(here));
+        return Err(("AccessDeniedException", message));
     }
-    let id = publish(scope.context, scope.functions, scope.region, bus.name(), event);
+    let name = bus.name(here);
+    let event = entry.event(scope.now_millis())?;
+    if scope.read(|state| state.events.check_bus(name)).is_err() {
+        // AWS takes such an event, and nobody gets it.
+        tracing::warn!(bus = name, source = event.source, "an event was put on a bus that does not exist");
+    }
+    let id = publish(scope.context, scope.functions, scope.region, name, event);
     Ok(json!({ "EventId": id }))
 }
 
@@ -120,12 +125,12 @@ struct TestPattern {
 pub(super) fn test_pattern(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, _) = operation.input::<TestPattern>()?;
     let pattern = check_pattern(&input.event_pattern)?;
-    let event: Map<String, Value> = serde_json::from_str(&input.event)
-        .map_err(|error| invalid(format!("Parameter Event is not valid. Reason: {error}")))?;
-    for name in ["id", "detail-type", "source", "account", "time", "region", "resources"] {
-        if !event.contains_key(name) {
-            return Err(invalid(format!("Parameter Event is not valid. Reason: \"{name}\" is missing.")));
-        }
+    // AWS says no more than that.
+    let unfit = || invalid("Parameter Event is not valid.");
+    let event: Map<String, Value> = serde_json::from_str(&input.event).map_err(|_| unfit())?;
+    let required = ["id", "detail-type", "source", "account", "time", "region"];
+    if required.iter().any(|name| !event.contains_key(*name)) {
+        return Err(unfit());
     }
-    Ok(Output::Members(json!({ "Result": pattern.accepts(&Value::Object(event)) })))
+    Ok(Output::Members(json!({ "Result": pattern.accepts(&Seen::of(&Value::Object(event))) })))
 }

@@ -1,38 +1,32 @@
 //! Buses, rules and targets, as they are kept, and the rules of their names.
 
-use super::{invalid, not_found, pattern::Pattern, schedule::Schedule};
+use super::{not_found, pattern::Pattern, schedule::Schedule};
 use crate::emulator::{
     service::Scope,
-    store::{AnyTable, Table, Tables},
-    wire::{AwsError, Text},
+    wire::{Arn, AwsError, Here, Text},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
-use std::{collections::BTreeMap, fmt, ops::Bound, str::FromStr};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// The bus that every account has.
 pub(in crate::emulator) const DEFAULT: &str = "default";
-
-/// The buses and rules of one region.
-#[derive(Clone, Default)]
-pub struct State {
-    /// By their names; the default one only when it has tags.
-    pub(super) buses: Table<String, Bus>,
-    pub(super) rules: Table<RuleKey, Rule>,
-}
-
-impl Tables for State {
-    fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
-        vec![("events/buses", &mut self.buses), ("events/rules", &mut self.rules)]
-    }
-}
+/// What stands before the name of a bus in its ARN.
+pub(super) const BUS: &str = "event-bus/";
 
 /// A bus.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Bus {
     /// Milliseconds since the Unix epoch.
     pub(super) created: i64,
+    /// The same.
+    #[serde(default)]
+    pub(super) modified: i64,
     pub(super) description: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
+    /// Its resource policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) policy: Option<Value>,
 }
 
 /// Where a rule is, written `bus/rule`: the name of a rule has no slash.
@@ -53,7 +47,7 @@ impl RuleKey {
         format!("arn:aws:events:{region}:{account}:rule/{bus}{}", self.rule)
     }
 
-    fn absent(&self) -> AwsError {
+    pub(super) fn absent(&self) -> AwsError {
         not_found(format!("Rule {} does not exist on EventBus {}.", self.rule, self.bus))
     }
 }
@@ -108,7 +102,7 @@ impl Rule {
     /// Its pattern, while it is on.
     pub(super) fn pattern(&self) -> Option<Pattern> {
         let text = self.pattern.as_deref().filter(|_| self.state != Switch::Disabled)?;
-        Pattern::parse(text).ok()
+        Pattern::kept(text).ok()
     }
 }
 
@@ -118,6 +112,9 @@ impl Rule {
 pub(super) struct Target {
     pub(super) id: TargetId,
     pub(super) arn: Text<1, 1600>,
+    /// The role that sends to a bus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) role_arn: Option<Text<1, 1600>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) input: Option<Text<0, 8192>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +123,14 @@ pub(super) struct Target {
     pub(super) input_transformer: Option<Transformer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) retry_policy: Option<RetryPolicy>,
+}
+
+impl Target {
+    /// Whether it gets something else than the event as it is.
+    pub(super) fn shapes_its_input(&self) -> bool {
+        let given = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+        given(self.input.as_deref()) || given(self.input_path.as_deref()) || self.input_transformer.is_some()
+    }
 }
 
 /// How a target's input is made of an event.
@@ -188,7 +193,8 @@ impl<'de, const MOST: usize, const SLASH: bool> Deserialize<'de> for Plain<MOST,
     }
 }
 
-/// A bus as a call names it: by its name or its ARN; the default one when it names none.
+/// A bus as a call names it: by its name or its ARN; the default one when it names none. Which bus that is, the call's
+/// region and account say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BusReference(String);
 
@@ -199,25 +205,31 @@ impl Default for BusReference {
 }
 
 impl BusReference {
-    pub(super) fn name(&self) -> &str {
-        &self.0
+    /// The name of the bus; of one that is elsewhere its whole ARN, which no bus here has as its name.
+    pub(super) fn name(&self, here: Here<'_>) -> &str {
+        here.resource("events", &self.0).and_then(|resource| resource.strip_prefix(BUS)).unwrap_or(&self.0)
+    }
+
+    /// Whether the bus is of another region or account.
+    pub(super) fn is_elsewhere(&self, here: Here<'_>) -> bool {
+        self.0.starts_with("arn:") && here.resource("events", &self.0).is_none()
     }
 
     /// Names a rule of the bus.
-    pub(super) fn rule(&self, rule: &RuleName) -> RuleKey {
-        RuleKey::new(&self.0, rule.as_str())
+    pub(super) fn rule(&self, here: Here<'_>, rule: &RuleName) -> RuleKey {
+        RuleKey::new(self.name(here), rule.as_str())
     }
 }
 
 impl<'de> Deserialize<'de> for BusReference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::<1, 1600>::deserialize(deserializer)?;
-        let name = match text.strip_prefix("arn:aws:events:") {
-            Some(rest) => rest.split_once(":event-bus/").map_or("", |(_, name)| name),
+        let name = match Arn::parse(&text).filter(|arn| arn.service == "events") {
+            Some(arn) => arn.resource.strip_prefix(BUS).unwrap_or_default(),
             None => &text,
         };
         BusName::check(name).map_err(D::Error::custom)?;
-        Ok(Self(name.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -226,93 +238,26 @@ pub(super) fn bus_arn(scope: &Scope<'_>, name: &str) -> String {
     format!("arn:aws:events:{}:{}:event-bus/{name}", scope.region, scope.account())
 }
 
-impl State {
-    /// Refuses a bus that is not there.
-    pub(super) fn check_bus(&self, name: &str) -> Result<(), AwsError> {
-        if name == DEFAULT || self.buses.contains_key(name) {
-            return Ok(());
-        }
-        Err(not_found(format!("Event bus {name} does not exist.")))
-    }
-
-    pub(super) fn rule(&self, key: &RuleKey) -> Result<&Rule, AwsError> {
-        self.check_bus(&key.bus)?;
-        self.rules.get(key).ok_or_else(|| key.absent())
-    }
-
-    pub(super) fn rule_mut(&mut self, key: &RuleKey) -> Result<&mut Rule, AwsError> {
-        self.check_bus(&key.bus)?;
-        self.rules.get_mut(key).ok_or_else(|| key.absent())
-    }
-
-    /// Walks over the rules of a bus in the order of their names.
-    pub(super) fn rules_of(&self, bus: &str) -> impl Iterator<Item = (&RuleKey, &Rule)> {
-        // No name is empty, so this is before the first.
-        let rest = self.rules.range(Bound::Excluded(RuleKey::new(bus, "")));
-        let bus = bus.to_owned();
-        rest.take_while(move |(key, _)| key.bus == bus)
-    }
-
-    /// The bus or rule of an ARN, to change its tags.
-    pub(super) fn tags_mut(&mut self, arn: &str) -> Result<&mut BTreeMap<String, String>, AwsError> {
-        match Tagged::of(arn)? {
-            Tagged::Bus(name) => {
-                self.check_bus(&name)?;
-                if !self.buses.contains_key(&name) {
-                    self.buses.insert(name.clone(), Bus::default());
-                }
-                let bus = self.buses.get_mut(&name).map(|bus| &mut bus.tags);
-                bus.ok_or_else(|| not_found(format!("Event bus {name} does not exist.")))
-            }
-            Tagged::Rule(key) => Ok(&mut self.rule_mut(&key)?.tags),
-        }
-    }
-}
-
-/// What has tags.
-enum Tagged {
-    Bus(String),
-    Rule(RuleKey),
-}
-
-impl Tagged {
-    fn of(arn: &str) -> Result<Self, AwsError> {
-        let rest = arn.strip_prefix("arn:aws:events:").and_then(|rest| rest.splitn(3, ':').nth(2));
-        if let Some(name) = rest.and_then(|rest| rest.strip_prefix("event-bus/")) {
-            return Ok(Self::Bus(name.to_owned()));
-        }
-        let rule = rest.and_then(|rest| rest.strip_prefix("rule/"));
-        let rule = rule.ok_or_else(|| {
-            invalid(format!("Parameter ResourceARN is not valid. Reason: {arn} is the ARN of no rule and of no bus."))
-        })?;
-        let (bus, rule) = rule.rsplit_once('/').unwrap_or((DEFAULT, rule));
-        Ok(Self::Rule(RuleKey::new(bus, rule)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HERE: Here<'static> = Here { region: "us-east-1", account: "000000000000" };
+
     #[test]
     fn a_bus_is_named_directly_or_by_its_arn() {
-        let read = |text: &str| serde_json::from_value::<BusReference>(text.into()).map(|bus| bus.0);
+        let bus = |text: &str| serde_json::from_value::<BusReference>(text.into());
+        let read = |text: &str| bus(text).map(|bus| bus.name(HERE).to_owned());
         assert_eq!(read("default").unwrap(), "default");
         assert_eq!(read("arn:aws:events:us-east-1:000000000000:event-bus/a/b").unwrap(), "a/b");
         for bad in ["", "a b", "arn:aws:events:us-east-1:000000000000:rule/a"] {
             assert!(read(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_rule_is_found_by_the_arn_that_it_has() {
-        for (bus, arn) in [("default", "rule/r"), ("a/b", "rule/a/b/r")] {
-            let key = RuleKey::new(bus, "r");
-            let whole = key.arn("us-east-1", "000000000000");
-            assert_eq!(whole, format!("arn:aws:events:us-east-1:000000000000:{arn}"));
-            assert!(matches!(Tagged::of(&whole), Ok(Tagged::Rule(found)) if found == key));
-            assert_eq!(key.to_string().parse(), Ok(key));
+        for elsewhere in
+            ["arn:aws:events:us-east-1:123456789012:event-bus/a", "arn:aws:events:eu-west-1:000000000000:event-bus/a"]
+        {
+            assert_eq!(read(elsewhere).unwrap(), elsewhere);
+            assert!(bus(elsewhere).unwrap().is_elsewhere(HERE), "{elsewhere}");
         }
-        assert!(Tagged::of("arn:aws:sqs:us-east-1:000000000000:q").is_err());
     }
 }

@@ -43,13 +43,13 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     if schedule.as_deref().is_some_and(|schedule| Schedule::parse(schedule).is_none()) {
         return Err(invalid("Parameter ScheduleExpression is not valid."));
     }
-    if schedule.is_some() && input.event_bus_name.name() != DEFAULT {
+    if schedule.is_some() && input.event_bus_name.name(scope.here()) != DEFAULT {
         return Err(invalid("ScheduleExpression is supported only on the default event bus."));
     }
     if let Some(pattern) = &pattern {
         check_pattern(pattern)?;
     }
-    let key = input.event_bus_name.rule(&input.name);
+    let key = input.event_bus_name.rule(scope.here(), &input.name);
     let (arn, now, tags) = (arn(&scope, &key), scope.now_millis(), checked(BTreeMap::new(), input.tags)?);
     scope
         .change(|state| {
@@ -96,7 +96,7 @@ struct Named {
 /// `EnableRule` and `DisableRule`.
 pub(super) async fn switch(operation: Operation<'_>, is_on: bool) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Named>()?;
-    let key = input.event_bus_name.rule(&input.name);
+    let key = input.event_bus_name.rule(scope.here(), &input.name);
     let now = scope.now_millis();
     scope
         .change(|state| {
@@ -129,7 +129,7 @@ struct Delete {
 /// `DeleteRule`: one that is not there is deleted already.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Delete>()?;
-    let key = input.event_bus_name.rule(&input.name);
+    let key = input.event_bus_name.rule(scope.here(), &input.name);
     scope
         .change(|state| {
             state.events.check_bus(&key.bus)?;
@@ -146,7 +146,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 /// `DescribeRule`.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Named>()?;
-    let key = input.event_bus_name.rule(&input.name);
+    let key = input.event_bus_name.rule(scope.here(), &input.name);
     let mut shown = scope.read(|state| state.events.rule(&key).map(|rule| show(&scope, &key, rule)))?;
     shown["CreatedBy"] = scope.account().into();
     Ok(Output::Members(shown))
@@ -166,7 +166,7 @@ struct List {
 /// `ListRules`.
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<List>()?;
-    let bus = input.event_bus_name.name();
+    let bus = input.event_bus_name.name(scope.here());
     let prefix = input.name_prefix.as_ref().map_or("", RuleName::as_str);
     scope.read(|state| {
         state.events.check_bus(bus)?;

@@ -33,11 +33,11 @@ impl Schedule {
         if let Some(cron) = within("cron") {
             return Cron::parse(cron).map(Self::Cron);
         }
-        let (number, unit) = within("rate")?.trim().split_once(' ')?;
+        let (number, unit) = within("rate")?.split_once(' ')?;
         let digits = number.bytes().all(|b| b.is_ascii_digit());
         let number: i64 = number.parse().ok().filter(|number| digits && *number > 0)?;
         // One is singular, more are plural; nothing else is taken.
-        let minutes = match (unit.trim(), number) {
+        let minutes = match (unit, number) {
             ("minute", 1) | ("minutes", 2..) => 1,
             ("hour", 1) | ("hours", 2..) => 60,
             ("day", 1) | ("days", 2..) => 24 * 60,
@@ -101,6 +101,7 @@ mod tests {
             "at(2026-01-01T00:00:00)",
             "rate(99999999999999999 days)",
             "rate(+5 minutes)",
+            "rate( 5 minutes )",
         ] {
             assert_eq!(Schedule::parse(bad), None, "{bad}");
         }

@@ -46,7 +46,7 @@ pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Add>()?;
     scope
         .change(|state| {
-            let own = state.events.tags_mut(&input.resource_arn)?;
+            let own = state.events.tags_mut(scope.here(), &input.resource_arn)?;
             *own = checked(std::mem::take(own), input.tags)?;
             Ok::<_, AwsError>(())
         })
@@ -67,7 +67,7 @@ pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError>
     let (input, scope) = operation.input::<Remove>()?;
     scope
         .change(|state| {
-            let own = state.events.tags_mut(&input.resource_arn)?;
+            let own = state.events.tags_mut(scope.here(), &input.resource_arn)?;
             own.retain(|key, _| !input.tag_keys.contains(key));
             Ok::<_, AwsError>(())
         })
@@ -86,7 +86,8 @@ struct List {
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<List>()?;
     // A copy of the state costs nothing, and is not kept.
-    let tags = scope.read(|state| state.events.clone().tags_mut(&input.resource_arn).map(|tags| tags.clone()))?;
+    let tags = scope
+        .read(|state| state.events.clone().tags_mut(scope.here(), &input.resource_arn).map(|tags| tags.clone()))?;
     let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
     Ok(Output::Members(json!({ "Tags": tags })))
 }

@@ -1,13 +1,13 @@
 //! The operations on the targets of rules.
 
 use super::{
-    input, invalid,
+    destination, input, invalid,
     list::{Limit, cut},
     rule::{BusReference, RuleName, Target, TargetId},
 };
 use crate::emulator::{
     service::{Operation, Output},
-    wire::{AwsError, Text},
+    wire::{AwsError, Here, Text},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -30,8 +30,8 @@ struct Put {
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Put>()?;
     check_count("targets", input.targets.len())?;
-    input.targets.iter().try_for_each(check)?;
-    let key = input.event_bus_name.rule(&input.rule);
+    input.targets.iter().try_for_each(|target| check(scope.here(), target))?;
+    let key = input.event_bus_name.rule(scope.here(), &input.rule);
     scope
         .change(|state| {
             let targets = &mut state.events.rule_mut(&key)?.targets;
@@ -56,22 +56,8 @@ fn check_count(member: &str, count: usize) -> Result<(), AwsError> {
     )))
 }
 
-fn check(target: &Target) -> Result<(), AwsError> {
-    let parts: Vec<&str> = target.arn.splitn(6, ':').collect();
-    let ["arn", _, service, _, _, resource] = parts.as_slice() else {
-        return Err(invalid(format!(
-            "Parameter {} is not valid. Reason: Provided Arn is not in correct format.",
-            &*target.arn
-        )));
-    };
-    if *service != "lambda" {
-        return Err(AwsError::not_implemented("events", &format!("PutTargets with a target of {service}")));
-    }
-    if !resource.starts_with("function:") {
-        let message =
-            format!("Parameter {} is not valid. Reason: Provided Arn is not in correct format.", &*target.arn);
-        return Err(invalid(message));
-    }
+fn check(here: Here<'_>, target: &Target) -> Result<(), AwsError> {
+    destination::check(here, target)?;
     if let Some(policy) = &target.retry_policy {
         let checks = [
             ("maximumRetryAttempts", policy.maximum_retry_attempts, 0, 185),
@@ -106,7 +92,7 @@ struct Remove {
 pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Remove>()?;
     check_count("ids", input.ids.len())?;
-    let key = input.event_bus_name.rule(&input.rule);
+    let key = input.event_bus_name.rule(scope.here(), &input.rule);
     scope
         .change(|state| {
             let targets = &mut state.events.rule_mut(&key)?.targets;
@@ -133,7 +119,7 @@ struct List {
 /// `ListTargetsByRule`.
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<List>()?;
-    let key = input.event_bus_name.rule(&input.rule);
+    let key = input.event_bus_name.rule(scope.here(), &input.rule);
     scope.read(|state| {
         let targets = &state.events.rule(&key)?.targets;
         let shown = targets.iter().map(|(id, target)| (id.clone(), json!(target)));
@@ -155,7 +141,7 @@ struct RuleNames {
 /// `ListRuleNamesByTarget`.
 pub(super) fn rule_names(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<RuleNames>()?;
-    let bus = input.event_bus_name.name();
+    let bus = input.event_bus_name.name(scope.here());
     scope.read(|state| {
         state.events.check_bus(bus)?;
         let rules = state.events.rules_of(bus);

@@ -1,18 +1,23 @@
 //! The rules that have a schedule: which are due, and what becomes of it.
 
-use super::{deliver::Delivery, event::Event, rule::RuleKey, schedule::Due};
+use super::{
+    deliver::{Delivery, Journey},
+    event::Event,
+    rule::RuleKey,
+    schedule::Due,
+};
 use crate::emulator::{context::Context, runtime::Functions, state::RegionState, store::Region, wire::AwsError};
 use std::sync::Arc;
 
 /// How long a disk that refuses is left alone, in milliseconds.
 const PAUSE: i64 = 60 * 1000;
 
-/// Serves every rule that is due, and tells when the next one will be; milliseconds since the Unix epoch.
+/// Serves every rule that is due at `now`, and tells when the next one will be; both in milliseconds since the Unix
+/// epoch.
 ///
 /// That a rule was served is on disk before its targets hear of it: whatever happens, none is served twice for one due
 /// time.
-pub(in crate::emulator) async fn tick(context: &Arc<Context>, functions: &Functions) -> Option<i64> {
-    let now = context.now_millis();
+pub(in crate::emulator) async fn tick(context: &Arc<Context>, functions: &Functions, now: i64) -> Option<i64> {
     let mut next = None;
     for region in context.store.regions() {
         let (due, later) = context.store.read(&region, |state| due(state, now));
@@ -69,10 +74,10 @@ async fn serve(
                 rule.since = *time;
                 let rule_arn = key.arn(region.as_str(), &context.config.account);
                 let targets = rule.targets.values().cloned();
-                deliveries
-                    .extend(targets.map(|target| {
-                        (*time, Delivery { rule_arn: rule_arn.clone(), rule: key.rule.clone(), target })
-                    }));
+                deliveries.extend(targets.map(|target| {
+                    let (region, rule_arn, rule) = (region.clone(), rule_arn.clone(), key.rule.clone());
+                    (*time, Delivery { region, rule_arn, rule, target, journey: Journey::default() })
+                }));
             }
             Ok::<_, AwsError>(deliveries)
         })
