@@ -1,58 +1,97 @@
-//! An alarm, as it is kept, and how it is shown.
+//! Alarms, as they are kept, and how they are shown.
 
 use super::{
     history::Item,
-    metric::{Metric, Unit},
+    query::{Query, Stat, longest_period},
     seconds,
     statistic::Statistic,
 };
 use crate::emulator::{
     store::{AnyTable, Table, Tables},
-    wire::AwsError,
+    wire::{Arn, AwsError},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The alarms of one region.
+/// What CloudWatch keeps of one region; dashboards are those of all regions.
 #[derive(Clone, Default)]
 pub struct State {
-    /// By their names.
+    /// By their names, which no composite alarm has.
     pub(super) alarms: Table<String, Alarm>,
+    pub(super) composites: Table<String, Composite>,
     /// What happened to alarms, in its order.
     pub(super) history: Table<u64, Item>,
+    pub(super) dashboards: Table<String, Dashboard>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
-        vec![("cloudwatch/alarms", &mut self.alarms), ("cloudwatch/history", &mut self.history)]
+        vec![
+            ("cloudwatch/alarms", &mut self.alarms),
+            ("cloudwatch/composites", &mut self.composites),
+            ("cloudwatch/history", &mut self.history),
+            ("cloudwatch/dashboards", &mut self.dashboards),
+        ]
     }
 }
 
-/// An alarm on one metric.
+/// What every alarm has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Alarm {
+pub(super) struct Core {
     pub(super) description: Option<String>,
     pub(super) actions_enabled: bool,
     /// ARNs, by the state into which the alarm goes.
     pub(super) ok_actions: Vec<String>,
     pub(super) alarm_actions: Vec<String>,
     pub(super) insufficient_data_actions: Vec<String>,
-    pub(super) metric: Metric,
-    /// As it came: `Sum`, `p99.9`.
-    pub(super) statistic: String,
-    /// In seconds.
-    pub(super) period: u32,
-    pub(super) unit: Option<Unit>,
+    /// When it was put, milliseconds since the Unix epoch.
+    pub(super) updated: i64,
+    pub(super) condition: Condition,
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+/// An alarm on metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Alarm {
+    #[serde(flatten)]
+    pub(super) core: Core,
+    #[serde(flatten)]
+    pub(super) watched: Watched,
     pub(super) evaluation_periods: u32,
     pub(super) datapoints_to_alarm: Option<u32>,
     pub(super) threshold: f64,
     pub(super) comparison: Comparison,
     pub(super) missing: Option<Missing>,
     pub(super) low_sample_count: Option<LowSampleCount>,
-    /// When it was put, milliseconds since the Unix epoch.
-    pub(super) updated: i64,
-    pub(super) condition: Condition,
+}
+
+/// What an alarm watches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Watched {
+    /// One metric.
+    Metric(Stat),
+    /// What an expression makes of several, of which exactly one query returns data.
+    Queries { queries: Vec<Query> },
+}
+
+/// An alarm on the states of others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Composite {
+    #[serde(flatten)]
+    pub(super) core: Core,
+    /// As it came.
+    pub(super) rule: String,
+}
+
+/// What the console draws.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Dashboard {
+    /// JSON, as it came.
+    pub(super) body: String,
+    /// Milliseconds since the Unix epoch.
+    pub(super) modified: i64,
     pub(super) tags: BTreeMap<String, String>,
 }
 
@@ -67,6 +106,19 @@ pub(super) struct Condition {
     pub(super) updated: i64,
     /// When the value was last another one.
     pub(super) transitioned: i64,
+}
+
+impl Condition {
+    /// Of an alarm that was never evaluated.
+    pub(super) fn unchecked(now: i64) -> Self {
+        Self {
+            value: StateValue::InsufficientData,
+            reason: "Unchecked: Initial alarm creation".to_owned(),
+            data: None,
+            updated: now,
+            transitioned: now,
+        }
+    }
 }
 
 /// The state of an alarm.
@@ -139,7 +191,7 @@ pub(super) enum LowSampleCount {
     Ignore,
 }
 
-impl Alarm {
+impl Core {
     /// The ARNs of what is to happen when the alarm comes into a state.
     pub(super) fn actions(&self, state: StateValue) -> &[String] {
         match state {
@@ -149,8 +201,14 @@ impl Alarm {
         }
     }
 
+    /// Whether any of its actions begins with a text.
+    pub(super) fn has_action(&self, prefix: &str) -> bool {
+        let all = [&self.ok_actions, &self.alarm_actions, &self.insufficient_data_actions];
+        all.into_iter().flatten().any(|action| action.starts_with(prefix))
+    }
+
     /// Shows it as answers have it.
-    pub(super) fn show(&self, name: &str, arn: &str) -> Value {
+    fn show(&self, name: &str, arn: &str) -> Value {
         let mut shown = json!({
             "AlarmName": name,
             "AlarmArn": arn,
@@ -163,22 +221,51 @@ impl Alarm {
             "StateReason": self.condition.reason,
             "StateUpdatedTimestamp": seconds(self.condition.updated),
             "StateTransitionedTimestamp": seconds(self.condition.transitioned),
-            "MetricName": self.metric.name,
-            "Namespace": self.metric.namespace,
-            "Dimensions": self.metric.dimensions.show(),
-            "Period": self.period,
-            "EvaluationPeriods": self.evaluation_periods,
-            "Threshold": self.threshold,
-            "ComparisonOperator": self.comparison,
-            "TreatMissingData": self.missing.unwrap_or_default(),
         });
-        let is_plain = Statistic::plain(&self.statistic).is_some();
-        shown[if is_plain { "Statistic" } else { "ExtendedStatistic" }] = self.statistic.as_str().into();
+        for (member, text) in [("AlarmDescription", &self.description), ("StateReasonData", &self.condition.data)] {
+            if let Some(text) = text {
+                shown[member] = text.as_str().into();
+            }
+        }
+        shown
+    }
+}
+
+impl Alarm {
+    /// In seconds.
+    pub(super) fn period(&self) -> u32 {
+        match &self.watched {
+            Watched::Metric(stat) => stat.period,
+            Watched::Queries { queries } => longest_period(queries),
+        }
+    }
+
+    /// Shows it as answers have it.
+    pub(super) fn show(&self, name: &str, arn: &str) -> Value {
+        let mut shown = self.core.show(name, arn);
+        shown["EvaluationPeriods"] = self.evaluation_periods.into();
+        shown["Threshold"] = self.threshold.into();
+        shown["ComparisonOperator"] = json!(self.comparison);
+        match &self.watched {
+            Watched::Metric(stat) => {
+                shown["MetricName"] = stat.metric.name.as_str().into();
+                shown["Namespace"] = stat.metric.namespace.as_str().into();
+                shown["Dimensions"] = stat.metric.dimensions.show();
+                shown["Period"] = stat.period.into();
+                let is_plain = Statistic::plain(&stat.statistic).is_some();
+                shown[if is_plain { "Statistic" } else { "ExtendedStatistic" }] = stat.statistic.as_str().into();
+                if let Some(unit) = stat.unit {
+                    shown["Unit"] = unit.as_str().into();
+                }
+            }
+            Watched::Queries { queries } => {
+                shown["Dimensions"] = json!([]);
+                shown["Metrics"] = queries.iter().map(Query::show).collect();
+            }
+        }
         let optional = [
-            ("AlarmDescription", self.description.as_deref().map(Value::from)),
-            ("StateReasonData", self.condition.data.as_deref().map(Value::from)),
-            ("Unit", self.unit.map(|unit| unit.as_str().into())),
             ("DatapointsToAlarm", self.datapoints_to_alarm.map(Value::from)),
+            ("TreatMissingData", self.missing.map(|missing| json!(missing))),
             ("EvaluateLowSampleCountPercentile", self.low_sample_count.map(|count| json!(count))),
         ];
         for (member, value) in optional {
@@ -190,21 +277,81 @@ impl Alarm {
     }
 }
 
+impl Composite {
+    /// Shows it as answers have it.
+    pub(super) fn show(&self, name: &str, arn: &str) -> Value {
+        let mut shown = self.core.show(name, arn);
+        shown["AlarmRule"] = self.rule.as_str().into();
+        shown
+    }
+}
+
 /// The ARN of an alarm.
 pub(super) fn arn(region: &str, account: &str, name: &str) -> String {
     format!("arn:aws:cloudwatch:{region}:{account}:alarm:{name}")
 }
 
-/// The name in the ARN of an alarm.
+/// The name in the ARN of an alarm, wherever that is.
 pub(super) fn name_of(arn: &str) -> Option<&str> {
-    let rest = arn.strip_prefix("arn:aws:cloudwatch:")?;
-    rest.splitn(3, ':').nth(2)?.strip_prefix("alarm:").filter(|name| !name.is_empty())
+    let arn = Arn::parse(arn).filter(|arn| arn.service == "cloudwatch")?;
+    arn.resource.strip_prefix("alarm:").filter(|name| !name.is_empty())
 }
 
 impl State {
-    pub(super) fn alarm_mut(&mut self, name: &str) -> Result<&mut Alarm, AwsError> {
-        self.alarms.get_mut(name).ok_or_else(|| {
-            AwsError::new(http::StatusCode::NOT_FOUND, "ResourceNotFound", format!("Alarm {name} does not exist"))
-        })
+    /// What every alarm has, of one of either kind.
+    pub(super) fn core(&self, name: &str) -> Option<&Core> {
+        let of_metric = self.alarms.get(name).map(|alarm| &alarm.core);
+        of_metric.or_else(|| self.composites.get(name).map(|alarm| &alarm.core))
+    }
+
+    pub(super) fn core_mut(&mut self, name: &str) -> Option<&mut Core> {
+        if self.alarms.contains_key(name) {
+            return self.alarms.get_mut(name).map(|alarm| &mut alarm.core);
+        }
+        self.composites.get_mut(name).map(|alarm| &mut alarm.core)
+    }
+}
+
+/// An alarm that is not there. CloudWatch has no words for that, and a client is helped by some.
+pub(super) fn no_alarm(name: &str) -> AwsError {
+    AwsError::new(http::StatusCode::NOT_FOUND, "ResourceNotFound", format!("Alarm {name} does not exist"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::emulator::cloudwatch::metric::Metric;
+
+    /// An alarm of one period on a metric `m` of `Own`.
+    pub(in super::super) fn alarm() -> Alarm {
+        let metric = Metric::new("Own", "m", &[]);
+        Alarm {
+            core: Core {
+                description: None,
+                actions_enabled: true,
+                ok_actions: Vec::new(),
+                alarm_actions: Vec::new(),
+                insufficient_data_actions: Vec::new(),
+                updated: 0,
+                condition: Condition::unchecked(0),
+                tags: BTreeMap::new(),
+            },
+            watched: Watched::Metric(Stat { metric, statistic: "Sum".to_owned(), period: 60, unit: None }),
+            evaluation_periods: 1,
+            datapoints_to_alarm: None,
+            threshold: 1.0,
+            comparison: Comparison::GreaterThanThreshold,
+            missing: None,
+            low_sample_count: None,
+        }
+    }
+
+    #[test]
+    fn an_alarm_is_on_disk_as_it_was_before_there_were_others() {
+        let kept = serde_json::to_value(alarm()).unwrap();
+        for member in ["description", "metric", "statistic", "period", "unit", "condition", "threshold"] {
+            assert!(kept.get(member).is_some(), "{member} is not in {kept}");
+        }
+        assert_eq!(serde_json::from_value::<Alarm>(kept).unwrap(), alarm());
     }
 }

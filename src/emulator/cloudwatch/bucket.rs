@@ -74,6 +74,31 @@ impl Bucket {
         // Of joined neighbours the middle is known, and it is no more than the greatest.
         found.or(values.last()).map(|(value, _)| value.clamp(self.least, self.greatest))
     }
+
+    /// How many samples lie between two parts of a hundred of them, by the order of their values, and their sum.
+    pub(super) fn between(&self, low: f64, high: f64) -> Option<(f64, f64)> {
+        let (low, high) = (self.count * low / 100.0, self.count * high / 100.0);
+        let mut seen = 0.0_f64;
+        let part = |(value, count): &(f64, f64)| {
+            let (from, to) = (seen.max(low), (seen + count).min(high));
+            seen += count;
+            let count = (to - from).max(0.0);
+            (count, value * count)
+        };
+        Some(self.values.as_ref()?.iter().map(part).fold((0.0, 0.0), |sums, part| (sums.0 + part.0, sums.1 + part.1)))
+    }
+
+    /// How many samples are above a value and not above another, and their sum.
+    pub(super) fn above(&self, low: f64, high: f64) -> Option<(f64, f64)> {
+        let values = self.values.as_ref()?.iter().filter(|(value, _)| *value > low && *value <= high);
+        Some(values.fold((0.0, 0.0), |sums, (value, count)| (sums.0 + count, sums.1 + value * count)))
+    }
+
+    /// The average of samples that count as the bound that they are beyond.
+    pub(super) fn average_within(&self, low: f64, high: f64) -> Option<f64> {
+        let sum: f64 = self.values.as_ref()?.iter().map(|(value, count)| value.max(low).min(high) * count).sum();
+        (self.count > 0.0).then(|| sum / self.count)
+    }
 }
 
 /// Makes one of the two neighbours that are least missed: the nearest, and of those that are as near the rarest. The first

@@ -17,6 +17,8 @@ const MAX_METRICS: usize = 100;
 const MAX_VALUES: usize = 100;
 /// The most dimensions of a set.
 const MAX_DIMENSIONS: usize = 30;
+/// The most metrics of one line, each set of dimensions counted by itself: a line of 256 KB could name millions.
+const MAX_OF_LINE: usize = 1000;
 
 /// Collects the metrics of a log line, if it has any. What is not in the form is a line like any other.
 pub(in crate::emulator) fn collect(context: &Context, region: &Region, message: &str, time: i64) {
@@ -41,7 +43,9 @@ fn metrics(line: &Map<String, Value>) -> Vec<(Metric, Unit, bool, Bucket)> {
             continue;
         };
         let sets: Vec<Dimensions> = match directive["Dimensions"].as_array() {
-            Some(sets) if !sets.is_empty() => sets.iter().filter_map(|set| dimensions(line, set)).collect(),
+            Some(sets) if !sets.is_empty() => {
+                sets.iter().filter_map(|set| dimensions(line, set)).take(MAX_OF_LINE).collect()
+            }
             _ => vec![Dimensions::default()],
         };
         for described in directive["Metrics"].as_array().into_iter().flatten().take(MAX_METRICS) {
@@ -50,6 +54,9 @@ fn metrics(line: &Map<String, Value>) -> Vec<(Metric, Unit, bool, Bucket)> {
             let unit = described["Unit"].as_str().and_then(Unit::parse).unwrap_or(Unit::NONE);
             let is_fine = described["StorageResolution"] == 1;
             for dimensions in &sets {
+                if found.len() == MAX_OF_LINE {
+                    return found;
+                }
                 let metric =
                     Metric { namespace: namespace.to_owned(), name: name.to_owned(), dimensions: dimensions.clone() };
                 found.push((metric, unit, is_fine, bucket.clone()));
@@ -122,6 +129,15 @@ mod tests {
             ]
         );
         assert_eq!(found[1].0.dimensions.0["Target"], "7");
+    }
+
+    #[test]
+    fn a_line_has_so_many_metrics_and_no_more() {
+        let directive = json!({
+            "Namespace": "Own", "Dimensions": vec![json!([]); 500], "Metrics": vec![json!({ "Name": "a" }); 100],
+        });
+        let line = json!({ "_aws": { "CloudWatchMetrics": vec![directive; 5] }, "a": 1 });
+        assert_eq!(metrics(line.as_object().unwrap()).len(), MAX_OF_LINE);
     }
 
     #[test]

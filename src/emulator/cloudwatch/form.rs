@@ -1,6 +1,7 @@
 //! Parameters of the query protocol as the members that they stand for. The protocol writes everything as text; which
 //! members are numbers, switches, times and lists is said here, once.
 
+use crate::emulator::wire::AwsError;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -22,11 +23,12 @@ const NUMBERS: [&str; 13] = [
 ];
 const SWITCHES: [&str; 4] = ["ActionsEnabled", "IncludeLinkedAccounts", "ReturnData", "StrictEntityValidation"];
 const TIMES: [&str; 5] = ["EndDate", "EndTime", "StartDate", "StartTime", "Timestamp"];
-const LISTS: [&str; 16] = [
+const LISTS: [&str; 17] = [
     "AlarmActions",
     "AlarmNames",
     "AlarmTypes",
     "Counts",
+    "DashboardNames",
     "Dimensions",
     "ExtendedStatistics",
     "InsufficientDataActions",
@@ -41,7 +43,7 @@ const LISTS: [&str; 16] = [
     "EntityMetricData",
 ];
 
-/// A parameter, or what stands below a part of its name.
+/// A parameter, or what stands below a part of its name. No name has more than a few parts, so no tree is deep.
 #[derive(Default)]
 struct Node {
     text: Option<String>,
@@ -49,7 +51,10 @@ struct Node {
 }
 
 /// Makes members of parameters, whose names are paths (`MetricData.member.1.Value`).
-pub(super) fn members(params: BTreeMap<String, String>) -> Map<String, Value> {
+///
+/// # Errors
+/// `MalformedInput`, which names the first parameter that stands where none can.
+pub(super) fn members(params: BTreeMap<String, String>) -> Result<Map<String, Value>, AwsError> {
     let mut root = Node::default();
     for (name, text) in params {
         let mut node = &mut root;
@@ -58,34 +63,63 @@ pub(super) fn members(params: BTreeMap<String, String>) -> Map<String, Value> {
         }
         node.text = Some(text);
     }
-    object(root, "")
+    object(root, "", "")
 }
 
-fn object(node: Node, of: &str) -> Map<String, Value> {
-    node.below.into_iter().map(|(name, node)| (name.clone(), value(node, &name, of))).collect()
+/// Makes the members of something that is a member `of`, and whose parameters' names begin with `path`.
+fn object(node: Node, of: &str, path: &str) -> Result<Map<String, Value>, AwsError> {
+    let member = |(name, node): (String, Node)| {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let value = value(node, &name, of, &path)?;
+        Ok((name, value))
+    };
+    node.below.into_iter().map(member).collect()
 }
 
 /// Makes the value of a member `name` of something that is a member `of`.
-fn value(mut node: Node, name: &str, of: &str) -> Value {
-    if let Some(members) = node.below.remove("member").filter(|_| node.below.is_empty()) {
-        let mut items: Vec<(u32, Node)> =
-            members.below.into_iter().map(|(at, item)| (at.parse().unwrap_or(u32::MAX), item)).collect();
-        items.sort_by_key(|(at, _)| *at);
-        return items.into_iter().map(|(_, item)| item_value(item, name)).collect();
+fn value(mut node: Node, name: &str, of: &str, path: &str) -> Result<Value, AwsError> {
+    // An empty list comes as its bare name.
+    let text = node.text.take().filter(|text| !(text.is_empty() && LISTS.contains(&name)));
+    if let Some(text) = text {
+        return refuse_below(&node, path).map(|()| scalar(text, name, of));
     }
-    match node.text.take() {
-        // An empty list comes as its bare name.
-        Some(text) if text.is_empty() && LISTS.contains(&name) => Value::Array(Vec::new()),
-        Some(text) if node.below.is_empty() => scalar(text, name, of),
-        _ => Value::Object(object(node, name)),
+    match node.below.remove("member") {
+        None if node.below.is_empty() => Ok(Value::Array(Vec::new())),
+        None => object(node, name, path).map(Value::Object),
+        Some(items) if node.below.is_empty() => list(items, name, &format!("{path}.member")),
+        Some(_) => Err(malformed(&format!("{path}.member"), "stands beside members of a structure")),
     }
 }
 
-fn item_value(node: Node, list: &str) -> Value {
-    match node.text {
-        Some(text) if node.below.is_empty() => scalar(text, list, ""),
-        text => Value::Object(object(Node { text, below: node.below }, list)),
+fn list(items: Node, name: &str, path: &str) -> Result<Value, AwsError> {
+    if items.text.is_some() {
+        return Err(malformed(path, "has no index"));
     }
+    let mut found = BTreeMap::new();
+    for (at, mut item) in items.below {
+        let path = format!("{path}.{at}");
+        // `01` would be a second name of the first.
+        let number = at.parse::<u32>().ok().filter(|number| number.to_string() == at);
+        let number = number.ok_or_else(|| malformed(&path, "has an index that is no number"))?;
+        let value = match item.text.take() {
+            Some(text) => refuse_below(&item, &path).map(|()| scalar(text, name, ""))?,
+            None => Value::Object(object(item, name, &path)?),
+        };
+        found.insert(number, value);
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Refuses what stands below a parameter that is a text.
+fn refuse_below(node: &Node, path: &str) -> Result<(), AwsError> {
+    match node.below.keys().next() {
+        None => Ok(()),
+        Some(below) => Err(malformed(&format!("{path}.{below}"), &format!("stands below {path}, which is a text"))),
+    }
+}
+
+fn malformed(parameter: &str, why: &str) -> AwsError {
+    AwsError::sender("MalformedInput", format!("The parameter {parameter} {why}."))
 }
 
 /// Reads a text as what its member is; one that is none stays a text, which the member does not take.
@@ -148,6 +182,27 @@ mod tests {
             "OKActions": [],
             "Period": "often",
         });
-        assert_eq!(Value::Object(members(params)), expected);
+        assert_eq!(Value::Object(members(params).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_parameter_that_stands_where_none_can_is_refused_by_its_name() {
+        for (params, name) in [
+            (&["AlarmNames=junk", "AlarmNames.member.1=x"][..], "AlarmNames.member"),
+            (&["AlarmNames.member.foo=x"], "AlarmNames.member.foo"),
+            (&["AlarmNames.member.-1=x"], "AlarmNames.member.-1"),
+            (&["AlarmNames.member.1=x", "AlarmNames.member.01=y"], "AlarmNames.member.01"),
+            (&["AlarmNames.member=x"], "AlarmNames.member"),
+            (&["MetricData.member.1=junk", "MetricData.member.1.MetricName=m"], "MetricData.member.1.MetricName"),
+            (
+                &["MetricData.member.1.StatisticValues.Sum=1", "MetricData.member.1.StatisticValues.member.1=junk"],
+                "MetricData.member.1.StatisticValues.member",
+            ),
+        ] {
+            let params = params.iter().filter_map(|pair| pair.split_once('='));
+            let refusal = members(params.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()).unwrap_err();
+            assert_eq!(refusal.code, "MalformedInput");
+            assert!(refusal.message.contains(&format!("The parameter {name} ")), "{refusal}");
+        }
     }
 }

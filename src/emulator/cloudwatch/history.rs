@@ -19,6 +19,8 @@ const MOST: usize = 1000;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Item {
     pub(super) alarm: String,
+    #[serde(default)]
+    pub(super) is_composite: bool,
     /// Milliseconds since the Unix epoch.
     pub(super) time: i64,
     pub(super) kind: Kind,
@@ -67,6 +69,14 @@ struct Describe {
 pub(super) enum AlarmType {
     CompositeAlarm,
     MetricAlarm,
+}
+
+impl AlarmType {
+    /// Whether alarms of a kind are asked for; unless it is said, only those on metrics are.
+    pub(super) fn are(asked: &[Self], is_composite: bool) -> bool {
+        let own = if is_composite { Self::CompositeAlarm } else { Self::MetricAlarm };
+        asked.contains(&own) || asked.is_empty() && !is_composite
+    }
 }
 
 /// The kinds that can be asked for; of some there is never any here.
@@ -132,9 +142,8 @@ impl MaxRecords {
 /// `DescribeAlarmHistory`.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = input::<Describe>(operation)?;
-    let wants_metric_alarms = input.alarm_types.is_empty() || input.alarm_types.contains(&AlarmType::MetricAlarm);
     let wanted = |item: &Item| {
-        wants_metric_alarms
+        AlarmType::are(&input.alarm_types, item.is_composite)
             && input.alarm_name.as_deref().is_none_or(|name| name == item.alarm)
             && input.history_item_type.as_ref().is_none_or(|kind| kind.is(item.kind))
             && input.start_date.is_none_or(|start| item.time >= start.0)
@@ -154,7 +163,9 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     })?;
     let show = |(_, item): &(u64, Item)| {
         json!({
-            "AlarmName": item.alarm, "AlarmType": "MetricAlarm", "Timestamp": seconds(item.time),
+            "AlarmName": item.alarm,
+            "AlarmType": if item.is_composite { "CompositeAlarm" } else { "MetricAlarm" },
+            "Timestamp": seconds(item.time),
             "HistoryItemType": item.kind, "HistorySummary": item.summary, "HistoryData": item.data,
         })
     };

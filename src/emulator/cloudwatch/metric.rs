@@ -12,34 +12,34 @@ use std::{collections::BTreeMap, fmt, ops::Deref};
 /// The most dimensions of a metric.
 const MAX_DIMENSIONS: usize = 30;
 
-/// The units that CloudWatch knows.
+/// The units that CloudWatch knows, in its order: of data in several, that in the first one is answered.
 const UNITS: [&str; 27] = [
-    "Seconds",
-    "Microseconds",
-    "Milliseconds",
-    "Bytes",
-    "Kilobytes",
-    "Megabytes",
-    "Gigabytes",
-    "Terabytes",
-    "Bits",
-    "Kilobits",
     "Megabits",
-    "Gigabits",
     "Terabits",
-    "Percent",
+    "Gigabits",
     "Count",
-    "Bytes/Second",
-    "Kilobytes/Second",
-    "Megabytes/Second",
+    "Bytes",
+    "Gigabytes",
     "Gigabytes/Second",
-    "Terabytes/Second",
-    "Bits/Second",
+    "Kilobytes",
     "Kilobits/Second",
-    "Megabits/Second",
-    "Gigabits/Second",
+    "Terabytes",
     "Terabits/Second",
+    "Bytes/Second",
+    "Percent",
+    "Megabytes",
+    "Megabits/Second",
+    "Milliseconds",
+    "Microseconds",
+    "Kilobytes/Second",
+    "Gigabits/Second",
+    "Megabytes/Second",
+    "Bits",
+    "Bits/Second",
     "Count/Second",
+    "Seconds",
+    "Kilobits",
+    "Terabytes/Second",
     "None",
 ];
 
@@ -61,6 +61,18 @@ impl Unit {
 
     pub(super) fn as_str(self) -> &'static str {
         self.0
+    }
+
+    /// Its place in CloudWatch's order.
+    fn rank(self) -> usize {
+        UNITS.into_iter().position(|unit| unit == self.0).unwrap_or(UNITS.len())
+    }
+
+    /// Sorts units as CloudWatch does.
+    pub(super) fn sorted(units: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut units: Vec<Self> = units.into_iter().collect();
+        units.sort_by_key(|unit| unit.rank());
+        units
     }
 }
 
@@ -249,6 +261,13 @@ impl<'de> Deserialize<'de> for Double {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(pub(super) i64);
 
+impl Moment {
+    /// The second in which it is.
+    pub(super) fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+}
+
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let seconds = f64::deserialize(deserializer)?;
@@ -259,6 +278,14 @@ impl<'de> Deserialize<'de> for Moment {
         let millis = (seconds * 1000.0).round() as i64;
         Ok(Self(millis))
     }
+}
+
+/// Checks a period: 1, 5, 10, 20, 30 or whole minutes; gives it in milliseconds.
+pub(super) fn period(seconds: u32, member: &str) -> Result<i64, AwsError> {
+    if matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds > 0 && seconds.is_multiple_of(60) && seconds <= 86_400 * 365 {
+        return Ok(i64::from(seconds) * 1000);
+    }
+    Err(invalid(format!("The parameter {member} must be 1, 5, 10, 20, 30 or a multiple of 60, and is {seconds}.")))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::emulator::store::Region;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -48,12 +48,6 @@ struct Series {
     buckets: BTreeMap<(i64, Unit), Bucket>,
     /// When data last came.
     last: i64,
-}
-
-/// What a metric had within a period.
-pub(super) struct Point {
-    pub(super) bucket: Bucket,
-    pub(super) unit: Unit,
 }
 
 /// Which data of a metric is wanted.
@@ -107,12 +101,12 @@ impl Metrics {
     }
 
     /// Reads the data of a metric, by the beginnings of periods.
-    pub(super) fn read(&self, region: &Region, wanted: &Wanted<'_>) -> BTreeMap<i64, Point> {
+    pub(super) fn read(&self, region: &Region, wanted: &Wanted<'_>) -> BTreeMap<i64, Bucket> {
         let shared = self.lock();
         let Some(series) = shared.series.get(region).and_then(|series| series.get(wanted.metric)) else {
             return BTreeMap::new();
         };
-        let mut points: BTreeMap<i64, Point> = BTreeMap::new();
+        let mut points: BTreeMap<i64, Bucket> = BTreeMap::new();
         let (from, to) = wanted.range;
         // The least of all units comes first.
         for ((start, unit), bucket) in
@@ -123,19 +117,25 @@ impl Metrics {
             }
             let period = wanted.origin + (start - wanted.origin).div_euclid(wanted.period) * wanted.period;
             match points.get_mut(&period) {
-                Some(point) => {
-                    point.bucket.add(bucket);
-                    // Of samples in several units the sum has none.
-                    if point.unit != *unit {
-                        point.unit = Unit::NONE;
-                    }
-                }
-                None => {
-                    points.insert(period, Point { bucket: bucket.clone(), unit: *unit });
-                }
+                Some(point) => point.add(bucket),
+                None => drop(points.insert(period, bucket.clone())),
             }
         }
         points
+    }
+
+    /// The units in which a metric has data within a range, in CloudWatch's order.
+    pub(super) fn units(&self, region: &Region, metric: &Metric, (from, to): (i64, i64)) -> Vec<Unit> {
+        let shared = self.lock();
+        let series = shared.series.get(region).and_then(|series| series.get(metric)).into_iter();
+        let buckets = series.flat_map(|series| series.buckets.range((from, Unit::FIRST)..));
+        Unit::sorted(
+            buckets
+                .map(|(key, _)| key)
+                .take_while(|(start, _)| *start < to)
+                .map(|(_, unit)| *unit)
+                .collect::<BTreeSet<_>>(),
+        )
     }
 
     /// Lists the metrics of a region with when data last came for each, in their order.
@@ -211,7 +211,7 @@ mod tests {
         }
         let read = |period: i64, unit: Option<Unit>| {
             let wanted = Wanted { metric: &metric, range: (0, 180_000), origin: 0, period, unit };
-            metrics.read(&region(), &wanted).into_iter().map(|(at, point)| (at, point.bucket.sum)).collect::<Vec<_>>()
+            metrics.read(&region(), &wanted).into_iter().map(|(at, point)| (at, point.sum)).collect::<Vec<_>>()
         };
         assert_eq!(read(60_000, None), [(0, 3.0), (60_000, 4.0), (120_000, 8.0)]);
         assert_eq!(read(120_000, Some(Unit::COUNT)), [(0, 7.0), (120_000, 8.0)]);

@@ -3,26 +3,36 @@
 //! Metric data is in memory ([`Metrics`]), bounded, and gone with the emulator: a call of a function costs no write.
 //! Alarms, their states and their history are on disk. [`super::timers`] asks for their evaluation.
 //!
-//! Not here: metric math, composite alarms, anomaly detection, dashboards, metric streams, insight rules; actions that are
-//! no function. A call that needs one is refused by name.
+//! Not here: anomaly detection, metric streams, insight rules, muting and suppressing; actions that are no function. A call
+//! that needs one is refused by name.
 
 mod action;
 mod alarm;
 mod alarms;
 mod bucket;
+mod composite;
+mod dashboards;
+mod describe;
+mod described;
 mod emf;
 mod evaluate;
 mod form;
 mod history;
+mod insights;
+mod math;
 mod metric;
 mod metrics;
 mod own;
 mod put;
+mod query;
 mod read;
+mod rule;
 mod set;
 mod statistic;
 mod tags;
 mod timed;
+mod transition;
+mod widgets;
 
 pub use alarm::State;
 pub use metrics::Metrics;
@@ -34,7 +44,7 @@ pub(super) use {
 };
 
 use super::{
-    service::{Handler, Operation, Output, Scope, Service},
+    service::{Handler, Names, Operation, Output, Scope, Service},
     wire::{AwsError, Fault, Shape},
 };
 use serde::de::DeserializeOwned;
@@ -44,17 +54,28 @@ use serde_json::Value;
 pub static SERVICE: Service = Service {
     name: "monitoring",
     routes: None,
+    names: Some(Names {
+        all: include_str!("members.txt"),
+        versions: &["2010-08-01"],
+        target: Some("GraniteServiceVersion20100801"),
+    }),
+    members: include_str!("members.txt"),
     operations: &[
         ("DeleteAlarms", Handler::Async(|operation| Box::pin(alarms::delete(operation)))),
+        ("DeleteDashboards", Handler::Async(|operation| Box::pin(dashboards::delete(operation)))),
         ("DescribeAlarmHistory", Handler::Sync(history::describe)),
-        ("DescribeAlarms", Handler::Sync(alarms::describe)),
-        ("DescribeAlarmsForMetric", Handler::Sync(alarms::describe_for_metric)),
+        ("DescribeAlarms", Handler::Sync(describe::describe)),
+        ("DescribeAlarmsForMetric", Handler::Sync(describe::describe_for_metric)),
         ("DisableAlarmActions", Handler::Async(|operation| Box::pin(set::switch(operation, false)))),
         ("EnableAlarmActions", Handler::Async(|operation| Box::pin(set::switch(operation, true)))),
+        ("GetDashboard", Handler::Sync(dashboards::get)),
         ("GetMetricData", Handler::Sync(read::data)),
         ("GetMetricStatistics", Handler::Sync(read::statistics)),
+        ("ListDashboards", Handler::Sync(dashboards::list)),
         ("ListMetrics", Handler::Sync(read::list)),
         ("ListTagsForResource", Handler::Sync(tags::list)),
+        ("PutCompositeAlarm", Handler::Async(|operation| Box::pin(composite::put(operation)))),
+        ("PutDashboard", Handler::Async(|operation| Box::pin(dashboards::put(operation)))),
         ("PutMetricAlarm", Handler::Async(|operation| Box::pin(alarms::put(operation)))),
         ("PutMetricData", Handler::Sync(put::data)),
         ("SetAlarmState", Handler::Async(|operation| Box::pin(set::state(operation)))),
@@ -68,6 +89,7 @@ pub static SERVICE: Service = Service {
 static SHAPE: Shape = Shape {
     times: &[
         "AlarmConfigurationUpdatedTimestamp",
+        "LastModified",
         "StateTransitionedTimestamp",
         "StateUpdatedTimestamp",
         "Timestamp",
@@ -79,6 +101,11 @@ static SHAPE: Shape = Shape {
 /// Reads the members of an input, however it came.
 fn input<T: DeserializeOwned>(operation: Operation<'_>) -> Result<(T, Scope<'_>), AwsError> {
     operation.input_of_any(form::members)
+}
+
+/// Reads an input that is described by two types, however it came.
+fn inputs<A: DeserializeOwned, B: DeserializeOwned>(operation: Operation<'_>) -> Result<(A, B, Scope<'_>), AwsError> {
+    operation.inputs_of_any(form::members)
 }
 
 /// Answers with members.
@@ -102,12 +129,14 @@ fn fault(fault: Fault) -> AwsError {
             format!("1 validation error detected: Value at '{path}' failed to satisfy constraint: {why}"),
         ),
         Fault::Missing(path) => AwsError::sender("MissingParameter", format!("The parameter {path} is required.")),
-        Fault::Unknown(path) => {
-            invalid(format!("The member {path} is not supported: AWS does not know it, or this emulator lacks it."))
-        }
+        Fault::Unknown(path) => invalid(format!("The member {path} is not known: this operation does not have it.")),
     }
 }
 
 fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::sender("InvalidParameterValue", message)
+}
+
+fn validation(message: impl Into<String>) -> AwsError {
+    AwsError::sender("ValidationError", message)
 }

@@ -48,6 +48,8 @@ pub(in crate::emulator) struct ApiCall<'a> {
     /// What names the API in its metrics: `ApiName` and the name of a REST API, `ApiId` and the id of an HTTP API.
     pub(in crate::emulator) api: (&'static str, &'a str),
     pub(in crate::emulator) stage: &'a str,
+    /// The method and the resource (the route, of an HTTP API) where they have metrics of their own.
+    pub(in crate::emulator) method: Option<(&'a str, &'a str)>,
     pub(in crate::emulator) status: u16,
     pub(in crate::emulator) latency: Duration,
     /// How long what is behind the API took, where it was asked.
@@ -66,8 +68,13 @@ pub(in crate::emulator) fn api_called(context: &Context, region: &Region, call: 
         Some(("Latency", Unit::MILLISECONDS, millis(call.latency))),
         call.integration.map(|taken| ("IntegrationLatency", Unit::MILLISECONDS, millis(taken))),
     ];
+    let stage = ("Stage", call.stage);
     for (name, unit, value) in values.into_iter().flatten() {
-        note(context, region, API_GATEWAY, name, unit, value, &[&[call.api], &[call.api, ("Stage", call.stage)]]);
+        note(context, region, API_GATEWAY, name, unit, value, &[&[call.api], &[call.api, stage]]);
+        if let Some((method, resource)) = call.method {
+            let detailed = [call.api, ("Method", method), ("Resource", resource), stage];
+            note(context, region, API_GATEWAY, name, unit, value, &[&detailed]);
+        }
     }
 }
 

@@ -112,17 +112,30 @@ impl Datum {
     }
 
     fn bucket(self, member: &str) -> Result<Bucket, AwsError> {
-        let ways = [self.value.is_some(), self.statistic_values.is_some(), !self.values.is_empty()];
-        if ways.into_iter().filter(|way| *way).count() != 1 {
+        let has_set = self.statistic_values.is_some();
+        // AWS takes values together with a set of statistics; what the values say is what counts here.
+        let other = match (self.value.is_some(), !self.values.is_empty(), has_set) {
+            (true, true, _) => Some("Values"),
+            (true, false, true) => Some("StatisticValues"),
+            (true, false, false) | (false, true, _) | (false, false, true) => None,
+            (false, false, false) => {
+                let message = format!(
+                    "At least one of the parameters {member}.Value, {member}.Values and {member}.StatisticValues must be \
+                     specified."
+                );
+                return Err(AwsError::sender("InvalidParameterCombination", message));
+            }
+        };
+        if let Some(other) = other {
             let message = format!(
-                "The parameters {member}.Value, {member}.Values and {member}.StatisticValues are mutually exclusive and you have specified more than one or none."
+                "The parameters {member}.Value and {member}.{other} are mutually exclusive and you have specified both."
             );
             return Err(AwsError::sender("InvalidParameterCombination", message));
         }
         if let Some(value) = self.value {
             return Ok(Bucket::of(value.finite(&format!("{member}.Value"))?, 1.0));
         }
-        if let Some(set) = self.statistic_values {
+        if let Some(set) = self.statistic_values.filter(|_| self.values.is_empty()) {
             let of = |number: Double, name: &str| number.finite(&format!("{member}.StatisticValues.{name}"));
             let (count, sum) = (of(set.sample_count, "SampleCount")?, of(set.sum, "Sum")?);
             let (least, greatest) = (of(set.minimum, "Minimum")?, of(set.maximum, "Maximum")?);

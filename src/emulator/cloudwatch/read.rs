@@ -1,14 +1,18 @@
 //! `GetMetricData`, `GetMetricStatistics` and `ListMetrics`.
 
 use super::{
-    answer, input, invalid,
-    metric::{Dimensions, Metric, MetricName, Moment, Namespace, Unit},
-    metrics::{Point, Wanted},
+    answer,
+    bucket::Bucket,
+    input, invalid, math,
+    metric::{Dimensions, Metric, MetricName, Moment, Namespace, Unit, period},
+    metrics::Wanted,
+    query::{self, Asked, Source},
     seconds,
     statistic::Statistic,
+    validation,
 };
 use crate::emulator::{
-    service::{Operation, Output, Scope},
+    service::{Operation, Output},
     wire::{
         AwsError, Text,
         page::{key_of, page, token},
@@ -16,7 +20,6 @@ use crate::emulator::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The most queries of `GetMetricData`, and the most data points that it answers.
 const MAX_QUERIES: usize = 500;
@@ -29,18 +32,10 @@ const PAGE: usize = 500;
 const RECENT: i64 = 3 * 60 * 60 * 1000;
 const LISTED: i64 = 14 * 24 * 60 * 60 * 1000;
 
-/// Checks a period: 1, 5, 10, 20, 30 or whole minutes; gives it in milliseconds.
-pub(super) fn period(seconds: u32, member: &str) -> Result<i64, AwsError> {
-    if matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds > 0 && seconds.is_multiple_of(60) && seconds <= 86_400 * 365 {
-        return Ok(i64::from(seconds) * 1000);
-    }
-    Err(invalid(format!("The parameter {member} must be 1, 5, 10, 20, 30 or a multiple of 60, and is {seconds}.")))
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Data {
-    metric_data_queries: Vec<Query>,
+    metric_data_queries: Vec<Asked>,
     start_time: Moment,
     end_time: Moment,
     next_token: Option<String>,
@@ -56,39 +51,6 @@ pub(super) enum ScanBy {
     TimestampAscending,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Query {
-    id: Text<1, 255>,
-    metric_stat: Option<MetricStat>,
-    label: Option<String>,
-    return_data: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct MetricStat {
-    metric: Named,
-    period: u32,
-    stat: String,
-    unit: Option<Unit>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Named {
-    namespace: Namespace,
-    metric_name: MetricName,
-    #[serde(default)]
-    dimensions: Dimensions,
-}
-
-impl From<Named> for Metric {
-    fn from(named: Named) -> Self {
-        Self { namespace: named.namespace.to_string(), name: named.metric_name.into(), dimensions: named.dimensions }
-    }
-}
-
 /// `GetMetricData`: what each query asks for, newest first unless it is said.
 pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = input::<Data>(operation)?;
@@ -97,83 +59,76 @@ pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
         Some(token) => key_of(&token).and_then(|text| text.parse().ok()).ok_or_else(unknown)?,
         None => 0,
     };
-    let mut has_more = false;
     if !(1..=MAX_QUERIES).contains(&input.metric_data_queries.len()) {
         return Err(validation(format!(
             "The collection MetricDataQueries must have a size between 1 and {MAX_QUERIES}."
         )));
     }
-    if input.start_time >= input.end_time {
-        return Err(validation("The parameter StartTime must be less than the parameter EndTime."));
+    let (start, end) = (input.start_time.seconds(), input.end_time.seconds());
+    if start == end {
+        return Err(validation("The parameter StartTime must not equal parameter EndTime."));
+    }
+    if start > end {
+        return Err(validation("The parameter EndTime must be greater than StartTime."));
     }
     let most = input
         .max_datapoints
         .map_or(MAX_POINTS, |most| usize::try_from(most).unwrap_or(MAX_POINTS))
         .clamp(1, MAX_POINTS);
-    let mut ids = BTreeSet::new();
+    let queries = query::checked(input.metric_data_queries, "GetMetricData")?;
+    let range = (input.start_time.0, input.end_time.0);
+    let source = (&scope.context.metrics, scope.region);
+    let mut values = query::evaluate(source, &queries, range, 0)?;
+    let mut has_more = false;
     let mut results = Vec::new();
-    for query in input.metric_data_queries {
-        let id = query.id.to_string();
-        let is_name = id.starts_with(|c: char| c.is_ascii_lowercase())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if !is_name {
-            return Err(validation(format!(
-                "The value {id} for parameter Id must begin with a lower-case letter and have letters, digits and underscores only."
-            )));
-        }
-        if !ids.insert(id.clone()) {
-            return Err(validation(format!("The value {id} for parameter Id is not unique.")));
-        }
-        let Some(stat) = query.metric_stat else {
-            return Err(validation(format!("The query {id} has no MetricStat; expressions are not supported here.")));
+    for (query, label) in queries.iter().zip(query::labels(&queries)).filter(|(query, _)| query.returns) {
+        let series = match values.remove(&query.id) {
+            Some(math::Value::Series(series)) => vec![(label, series.points)],
+            Some(math::Value::List(list)) => {
+                let is_one = list.len() == 1;
+                let named = |series: math::Series| match &query.label {
+                    Some(label) if is_one => (label.clone(), series.points),
+                    Some(label) => (format!("{label} {}", series.label), series.points),
+                    None => (series.label, series.points),
+                };
+                list.into_iter().map(named).collect()
+            }
+            Some(math::Value::Number(_)) | None => Vec::new(),
         };
-        let statistic = Statistic::parse(&stat.stat).ok_or_else(|| {
-            validation(format!("The value {} for parameter MetricDataQueries.member.Stat is invalid.", stat.stat))
-        })?;
-        let period = period(stat.period, "Period").map_err(|error| validation(error.message))?;
-        let metric = Metric::from(stat.metric);
-        let label = query.label.filter(|label| !label.is_empty()).unwrap_or_else(|| metric.name.clone());
-        let points = points(&scope, &metric, (input.start_time.0, input.end_time.0), period, stat.unit);
-        if query.return_data == Some(false) {
-            continue;
+        for (label, points) in series {
+            let mut points: Vec<(i64, f64)> = points.into_iter().collect();
+            if input.scan_by == ScanBy::TimestampDescending {
+                points.reverse();
+            }
+            let mut points = points.split_off(done.min(points.len()));
+            let is_whole = points.len() <= most;
+            has_more |= !is_whole;
+            points.truncate(most);
+            let (times, values): (Vec<Value>, Vec<f64>) =
+                points.into_iter().map(|(time, value)| (seconds(time), value)).unzip();
+            let mut result = json!({
+                "Id": query.id,
+                "Label": label,
+                "Timestamps": times,
+                "Values": values,
+                "StatusCode": if is_whole { "Complete" } else { "PartialData" },
+            });
+            if let Source::Metric(stat) = &query.source {
+                let units = stat.ambiguous_units(source, range);
+                if !units.is_empty() {
+                    let units: Vec<&str> = units.into_iter().map(Unit::as_str).collect();
+                    let value = format!("Multiple units returned: '[{}]'", units.join(", "));
+                    result["Messages"] = json!([{ "Code": "MultipleUnits", "Value": value }]);
+                }
+            }
+            results.push(result);
         }
-        let mut points: Vec<(i64, f64)> =
-            points.iter().filter_map(|(time, point)| Some((*time, statistic.of(&point.bucket)?))).collect();
-        if input.scan_by == ScanBy::TimestampDescending {
-            points.reverse();
-        }
-        let mut points = points.split_off(done.min(points.len()));
-        let is_whole = points.len() <= most;
-        has_more |= !is_whole;
-        points.truncate(most);
-        let (times, values): (Vec<Value>, Vec<f64>) =
-            points.into_iter().map(|(time, value)| (seconds(time), value)).unzip();
-        results.push(json!({
-            "Id": id, "Label": label, "Timestamps": times, "Values": values, "StatusCode": if is_whole { "Complete" } else { "PartialData" },
-        }));
     }
     let mut shown = json!({ "MetricDataResults": results, "Messages": [] });
     if has_more {
         shown["NextToken"] = token(&(done + most).to_string()).into();
     }
     Ok(answer(shown))
-}
-
-fn validation(message: impl Into<String>) -> AwsError {
-    AwsError::sender("ValidationError", message)
-}
-
-/// Reads a metric by periods that begin at whole periods since the Unix epoch.
-fn points(
-    scope: &Scope<'_>,
-    metric: &Metric,
-    (start, end): (i64, i64),
-    period: i64,
-    unit: Option<Unit>,
-) -> BTreeMap<i64, Point> {
-    let start = start.div_euclid(period) * period;
-    let wanted = Wanted { metric, range: (start, end), origin: 0, period, unit };
-    scope.context.metrics.read(scope.region, &wanted)
 }
 
 #[derive(Deserialize)]
@@ -197,11 +152,8 @@ struct Statistics {
 pub(super) fn statistics(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = input::<Statistics>(operation)?;
     let (start, end) = (input.start_time.0, input.end_time.0);
-    if start >= end {
-        return Err(AwsError::sender(
-            "InvalidParameterCombination",
-            "The parameter StartTime must be less than the parameter EndTime.",
-        ));
+    if input.start_time.seconds() >= input.end_time.seconds() {
+        return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
     }
     let period = period(input.period, "Period")?;
     if (end - start) / period > MAX_DATAPOINTS {
@@ -215,26 +167,36 @@ pub(super) fn statistics(operation: Operation<'_>) -> Result<Output, AwsError> {
         ));
     }
     let plain = named(&input.statistics, "Statistics", Statistic::plain)?;
-    let extended = named(&input.extended_statistics, "ExtendedStatistics", Statistic::percentile)?;
+    let extended = named(&input.extended_statistics, "ExtendedStatistics", Statistic::extended)?;
     if plain.is_empty() && extended.is_empty() {
-        let message = "At least one of the parameters Statistics and ExtendedStatistics must be specified.";
-        return Err(AwsError::sender("MissingParameter", message));
+        let message = "Must specify either Statistics or ExtendedStatistics";
+        return Err(AwsError::sender("InvalidParameterCombination", message));
     }
     let name = String::from(input.metric_name);
     let metric = Metric { namespace: input.namespace.to_string(), name, dimensions: input.dimensions };
-    let points = points(&scope, &metric, (start, end), period, input.unit);
+    // Data of one unit is no data of another: each has points of its own.
+    let metrics = &scope.context.metrics;
+    let range = (start.div_euclid(period) * period, end);
+    let units = input.unit.map_or_else(|| metrics.units(scope.region, &metric, range), |unit| vec![unit]);
+    let mut points: Vec<(i64, Unit, Bucket)> = Vec::new();
+    for unit in units {
+        let wanted = Wanted { metric: &metric, range, origin: 0, period, unit: Some(unit) };
+        let own = metrics.read(scope.region, &wanted).into_iter();
+        points.extend(own.map(|(time, bucket)| (time, unit, bucket)));
+    }
+    points.sort_by_key(|(time, ..)| *time);
     let shown: Vec<Value> = points
         .iter()
-        .map(|(time, point)| {
-            let mut shown = json!({ "Timestamp": seconds(*time), "Unit": point.unit.as_str() });
+        .map(|(time, unit, bucket)| {
+            let mut shown = json!({ "Timestamp": seconds(*time), "Unit": unit.as_str() });
             for (name, statistic) in &plain {
-                if let Some(value) = statistic.of(&point.bucket) {
+                if let Some(value) = statistic.of(bucket) {
                     shown[name.as_str()] = value.into();
                 }
             }
             let extended: Map<String, Value> = extended
                 .iter()
-                .filter_map(|(name, statistic)| Some((name.clone(), statistic.of(&point.bucket)?.into())))
+                .filter_map(|(name, statistic)| Some((name.clone(), statistic.of(bucket)?.into())))
                 .collect();
             if !extended.is_empty() {
                 shown["ExtendedStatistics"] = Value::Object(extended);
@@ -285,7 +247,7 @@ enum RecentlyActive {
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = input::<List>(operation)?;
     let after = match input.next_token.filter(|token| !token.is_empty()) {
-        Some(token) => Some(key_of(&token).ok_or_else(|| invalid("The value for parameter NextToken is invalid."))?),
+        Some(token) => Some(key_of(&token).ok_or_else(|| invalid("Request parameter NextToken is invalid"))?),
         None => None,
     };
     let age = if matches!(input.recently_active, Some(RecentlyActive::ThreeHours)) { RECENT } else { LISTED };

@@ -2,10 +2,11 @@
 
 use super::{
     action::Change,
-    alarm::{Condition, StateValue},
+    alarm::{Condition, StateValue, no_alarm},
     alarms::Names,
+    composite::follow,
     input,
-    timed::{apply, perform},
+    transition::{apply, perform},
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -31,17 +32,20 @@ pub(super) async fn state(operation: Operation<'_>) -> Result<Output, AwsError> 
         return Err(AwsError::sender("InvalidFormat", "The StateReasonData was not correctly formatted JSON."));
     }
     let (name, now) = (String::from(input.alarm_name), scope.now_millis());
-    let change = scope
+    let changes = scope
         .change(|state| {
-            let old = state.cloudwatch.alarm_mut(&name)?.condition.clone();
+            let state = &mut state.cloudwatch;
+            let old = &state.core(&name).ok_or_else(|| no_alarm(&name))?.condition;
             let transitioned = if old.value == input.state_value { old.transitioned } else { now };
             let reason = input.state_reason.into();
             let condition = Condition { value: input.state_value, reason, data, updated: now, transitioned };
-            Ok::<Option<Change>, AwsError>(apply(&mut state.cloudwatch, &name, condition))
+            let mut changes: Vec<Change> = apply(state, &name, condition).into_iter().collect();
+            follow(state, scope.here(), &mut changes, now);
+            Ok::<_, AwsError>(changes)
         })
         .await?;
-    if let Some(change) = change {
-        perform(scope.context, scope.functions, scope.region, &change).await;
+    for change in &changes {
+        perform(scope.context, scope.functions, scope.region, change).await;
     }
     Ok(Output::Done)
 }
@@ -53,7 +57,7 @@ pub(super) async fn switch(operation: Operation<'_>, is_on: bool) -> Result<Outp
     scope
         .change(|state| {
             for name in names {
-                if let Some(alarm) = state.cloudwatch.alarms.get_mut(&name) {
+                if let Some(alarm) = state.cloudwatch.core_mut(&name) {
                     alarm.actions_enabled = is_on;
                 }
             }

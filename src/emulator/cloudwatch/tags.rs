@@ -1,13 +1,13 @@
-//! The tags of alarms, by ARN.
+//! The tags of alarms and dashboards, by ARN.
 
 use super::{
     alarm::{State, name_of},
     answer, input, invalid,
 };
 use crate::emulator::{
-    service::{Operation, Output},
+    service::{Operation, Output, Scope},
     wire::{
-        AwsError, Text,
+        Arn, AwsError, Text,
         tags::{self, MAX_KEY, MAX_TAGS, TagFault},
     },
 };
@@ -48,14 +48,11 @@ struct Add {
 /// `TagResource`.
 pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = input::<Add>(operation)?;
-    scope
-        .change(|state| {
-            let own = of(&mut state.cloudwatch, &input.resource_arn)?;
-            *own = checked(std::mem::take(own), &input.tags)?;
-            Ok::<_, AwsError>(())
-        })
-        .await?;
-    Ok(answer(json!({})))
+    change(&scope, &input.resource_arn, |own| {
+        *own = checked(std::mem::take(own), &input.tags)?;
+        Ok(())
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -69,13 +66,11 @@ struct Remove {
 /// `UntagResource`.
 pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = input::<Remove>(operation)?;
-    scope
-        .change(|state| {
-            of(&mut state.cloudwatch, &input.resource_arn)?.retain(|key, _| !input.tag_keys.contains(key));
-            Ok::<_, AwsError>(())
-        })
-        .await?;
-    Ok(answer(json!({})))
+    change(&scope, &input.resource_arn, |own| {
+        own.retain(|key, _| !input.tag_keys.contains(key));
+        Ok(())
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -85,20 +80,77 @@ struct List {
     resource_arn: Text<1, 1024>,
 }
 
-/// `ListTagsForResource`.
+/// `ListTagsForResource`. What is not there any more has no tags.
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = input::<List>(operation)?;
+    let resource = Resource::parse(&scope, &input.resource_arn)?;
+    if matches!(resource, Resource::Elsewhere(_)) {
+        return Err(resource.absent());
+    }
     // A copy of the state costs nothing, and is not kept.
-    let tags = scope.read(|state| of(&mut state.cloudwatch.clone(), &input.resource_arn).map(|tags| tags.clone()))?;
+    let read = |state: &State| resource.tags(&mut state.clone()).map(|tags| tags.clone()).unwrap_or_default();
+    let tags = if resource.is_global() {
+        scope.read_global(|state| read(&state.cloudwatch))
+    } else {
+        scope.read(|state| read(&state.cloudwatch))
+    };
     let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
     Ok(answer(json!({ "Tags": tags })))
 }
 
-fn of<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut BTreeMap<String, String>, AwsError> {
-    let name = name_of(arn).ok_or_else(|| invalid(format!("The value {arn} for parameter ResourceARN is invalid.")))?;
-    let alarm = state.alarms.get_mut(name).ok_or_else(|| {
-        let message = format!("The alarm {name} does not exist.");
+async fn change(
+    scope: &Scope<'_>,
+    arn: &str,
+    edit: impl FnOnce(&mut BTreeMap<String, String>) -> Result<(), AwsError>,
+) -> Result<Output, AwsError> {
+    let resource = Resource::parse(scope, arn)?;
+    let edit = |state: &mut State| edit(resource.tags(state).ok_or_else(|| resource.absent())?);
+    if resource.is_global() {
+        scope.change_global(|state| edit(&mut state.cloudwatch)).await?;
+    } else {
+        scope.change(|state| edit(&mut state.cloudwatch)).await?;
+    }
+    Ok(answer(json!({})))
+}
+
+/// What has tags.
+enum Resource<'a> {
+    Alarm(&'a str),
+    Dashboard(&'a str),
+    /// What is in another region or account.
+    Elsewhere(&'a str),
+}
+
+impl<'a> Resource<'a> {
+    fn parse(scope: &Scope<'_>, arn: &'a str) -> Result<Self, AwsError> {
+        if let Some(name) = name_of(arn) {
+            let is_here = scope.here().resource("cloudwatch", arn).is_some();
+            return Ok(if is_here { Self::Alarm(name) } else { Self::Elsewhere(name) });
+        }
+        let arn_of_cloudwatch = Arn::parse(arn).filter(|arn| arn.service == "cloudwatch" && arn.region.is_empty());
+        let dashboard = arn_of_cloudwatch.and_then(|arn| Some((arn.account, arn.resource.strip_prefix("dashboard/")?)));
+        match dashboard {
+            Some((account, name)) if account == scope.account() => Ok(Self::Dashboard(name)),
+            Some((_, name)) => Ok(Self::Elsewhere(name)),
+            None => Err(invalid(format!("The value {arn} for parameter ResourceARN is invalid."))),
+        }
+    }
+
+    fn is_global(&self) -> bool {
+        matches!(self, Self::Dashboard(_))
+    }
+
+    fn tags<'s>(&self, state: &'s mut State) -> Option<&'s mut BTreeMap<String, String>> {
+        match self {
+            Self::Alarm(name) => state.core_mut(name).map(|core| &mut core.tags),
+            Self::Dashboard(name) => state.dashboards.get_mut(*name).map(|dashboard| &mut dashboard.tags),
+            Self::Elsewhere(_) => None,
+        }
+    }
+
+    fn absent(&self) -> AwsError {
+        let (Self::Alarm(name) | Self::Dashboard(name) | Self::Elsewhere(name)) = self;
+        let message = format!("The resource {name} does not exist.");
         AwsError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
-    })?;
-    Ok(&mut alarm.tags)
+    }
 }
