@@ -44,6 +44,9 @@ pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError>
             };
             if let Some(instance) = state.ec2.instances.get_mut(&id) {
                 change.apply(instance, groups, now)?;
+                if let Some(first) = instance.first().cloned() {
+                    state.ec2.put_interface(first);
+                }
             }
             super::dry_run(dry)
         })
@@ -147,8 +150,14 @@ impl Change {
             Self::DisableApiTermination(on) => attributes.disable_api_termination = *on,
             Self::DisableApiStop(on) => attributes.disable_api_stop = *on,
             Self::EbsOptimized(on) => attributes.ebs_optimized = *on,
-            Self::SourceDestCheck(on) => attributes.source_dest_check = *on,
-            Self::Groups(_) => instance.interface.groups = groups,
+            Self::SourceDestCheck(on) => match instance.attached.first_mut() {
+                Some(first) if instance.interface.is_given => first.source_dest_check = *on,
+                _ => attributes.source_dest_check = *on,
+            },
+            Self::Groups(_) => match instance.attached.first_mut() {
+                Some(first) if instance.interface.is_given => first.groups = groups,
+                _ => instance.interface.groups = groups,
+            },
             Self::DeleteOnTermination(devices) => {
                 for (name, is_on) in devices {
                     let device = instance.devices.iter_mut().find(|device| device.name == *name);
@@ -164,8 +173,7 @@ impl Change {
 
 /// Reads `BlockDeviceMapping.N`: of a device that is there only this can be changed.
 fn take_devices(params: &mut QueryParams) -> Result<Vec<(String, bool)>, AwsError> {
-    let mut devices = Vec::new();
-    for mut item in params.structures("BlockDeviceMapping")? {
+    params.structures("BlockDeviceMapping", |item| {
         for name in ["Ebs.VolumeId", "NoDevice", "VirtualName"] {
             if item.has(name) {
                 return Err(lacking(&format!("BlockDeviceMapping.{name}")));
@@ -173,10 +181,8 @@ fn take_devices(params: &mut QueryParams) -> Result<Vec<(String, bool)>, AwsErro
         }
         let on = item.flag("Ebs.DeleteOnTermination")?;
         let on = on.ok_or_else(|| AwsError::missing_parameter("BlockDeviceMapping.Ebs.DeleteOnTermination"))?;
-        devices.push((item.required("DeviceName")?, on));
-        item.finish()?;
-    }
-    Ok(devices)
+        Ok((item.required("DeviceName")?, on))
+    })
 }
 
 fn no_device(name: &str) -> AwsError {
@@ -247,7 +253,7 @@ fn value(instance: &Instance, name: &str) -> Option<String> {
         "instanceInitiatedShutdownBehavior" => attributes.shutdown_behavior.clone(),
         "instanceType" => instance.kind.clone(),
         "rootDeviceName" => instance.root_device().to_owned(),
-        "sourceDestCheck" => attributes.source_dest_check.to_string(),
+        "sourceDestCheck" => instance.source_dest_check().to_string(),
         "userData" => return attributes.user_data.clone(),
         _ => return None,
     })

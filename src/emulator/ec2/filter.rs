@@ -17,15 +17,13 @@ impl Filters {
     pub(super) fn take(params: &mut QueryParams, known: &[&str]) -> Result<Self, AwsError> {
         let mut filters = Vec::new();
         let mut total = 0;
-        for mut filter in params.structures("Filter")? {
-            let name = filter.required("Name")?;
+        let take = |filter: &mut QueryParams| Ok((filter.required("Name")?, filter.list("Value")?));
+        for (name, values) in params.structures("Filter", take)? {
             let is_known = known.contains(&name.as_str())
                 || (known.contains(&"tag:") && name.strip_prefix("tag:").is_some_and(|key| !key.is_empty()));
             if !is_known || name == "tag:" {
                 return Err(AwsError::sender("InvalidParameterValue", format!("The filter '{name}' is invalid")));
             }
-            let values = filter.list("Value")?;
-            filter.finish()?;
             total += values.len();
             filters.push((name, values.iter().map(|value| Pattern::parse(value)).collect()));
         }

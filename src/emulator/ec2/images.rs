@@ -10,9 +10,10 @@ use super::{
 };
 use crate::{
     emulator::{
-        service::{Operation, Output},
+        service::{Operation, Output, Scope},
         wire::{AwsError, xml},
     },
+    lenience::Lean,
     secret::hex,
 };
 use sha2::{Digest, Sha256};
@@ -22,59 +23,152 @@ struct Image {
     id: &'static str,
     name: &'static str,
     architecture: Architecture,
-    owner: &'static str,
-    /// The short name of the owner (`amazon`), empty where there is none.
-    alias: &'static str,
+    owner: &'static Owner,
     root: &'static str,
+    /// The volume that it starts from: GiB, and the type.
+    volume: (u32, &'static str),
     created: &'static str,
 }
 
-const IMAGES: [Image; 4] = [
+/// Whose an image is.
+struct Owner {
+    id: &'static str,
+    /// The short name (`amazon`), empty where there is none.
+    alias: &'static str,
+}
+
+const AMAZON: Owner = Owner { id: "137112412989", alias: "amazon" };
+const MICROSOFT: Owner = Owner { id: "801119661308", alias: "amazon" };
+const CANONICAL: Owner = Owner { id: "099720109477", alias: "" };
+const DEBIAN: Owner = Owner { id: "136693071363", alias: "" };
+
+/// Those that examples ask for by their names. What `most_recent` finds of Amazon's is Amazon Linux 2023.
+const IMAGES: [Image; 13] = [
     Image {
         id: "ami-0a1b2c3d4e5f60001",
         name: "al2023-ami-2023.6.20250107.0-kernel-6.1-x86_64",
         architecture: Architecture::X86,
-        owner: "137112412989",
-        alias: "amazon",
+        owner: &AMAZON,
         root: "/dev/xvda",
+        volume: (8, "gp3"),
         created: "2025-01-07T00:00:00.000Z",
     },
     Image {
         id: "ami-0a1b2c3d4e5f60002",
         name: "al2023-ami-2023.6.20250107.0-kernel-6.1-arm64",
         architecture: Architecture::Arm,
-        owner: "137112412989",
-        alias: "amazon",
+        owner: &AMAZON,
         root: "/dev/xvda",
+        volume: (8, "gp3"),
         created: "2025-01-07T00:00:00.000Z",
     },
     Image {
         id: "ami-0a1b2c3d4e5f60003",
         name: "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20250115",
         architecture: Architecture::X86,
-        owner: "099720109477",
-        alias: "",
+        owner: &CANONICAL,
         root: "/dev/sda1",
+        volume: (8, "gp3"),
         created: "2025-01-15T00:00:00.000Z",
     },
     Image {
         id: "ami-0a1b2c3d4e5f60004",
         name: "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20250115",
         architecture: Architecture::Arm,
-        owner: "099720109477",
-        alias: "",
+        owner: &CANONICAL,
         root: "/dev/sda1",
+        volume: (8, "gp3"),
         created: "2025-01-15T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60005",
+        name: "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20250112",
+        architecture: Architecture::X86,
+        owner: &CANONICAL,
+        root: "/dev/sda1",
+        volume: (8, "gp2"),
+        created: "2025-01-12T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60006",
+        name: "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-arm64-server-20250112",
+        architecture: Architecture::Arm,
+        owner: &CANONICAL,
+        root: "/dev/sda1",
+        volume: (8, "gp2"),
+        created: "2025-01-12T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60007",
+        name: "ubuntu/images/hvm-ssd/ubuntu-focal-20.04-amd64-server-20250111",
+        architecture: Architecture::X86,
+        owner: &CANONICAL,
+        root: "/dev/sda1",
+        volume: (8, "gp2"),
+        created: "2025-01-11T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60008",
+        name: "amzn2-ami-hvm-2.0.20241217.0-x86_64-gp2",
+        architecture: Architecture::X86,
+        owner: &AMAZON,
+        root: "/dev/xvda",
+        volume: (8, "gp2"),
+        created: "2024-12-17T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60009",
+        name: "amzn2-ami-hvm-2.0.20241217.0-arm64-gp2",
+        architecture: Architecture::Arm,
+        owner: &AMAZON,
+        root: "/dev/xvda",
+        volume: (8, "gp2"),
+        created: "2024-12-17T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60010",
+        name: "amzn2-ami-kernel-5.10-hvm-2.0.20241217.0-x86_64-gp2",
+        architecture: Architecture::X86,
+        owner: &AMAZON,
+        root: "/dev/xvda",
+        volume: (8, "gp2"),
+        created: "2024-12-17T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60011",
+        name: "debian-12-amd64-20250115-1993",
+        architecture: Architecture::X86,
+        owner: &DEBIAN,
+        root: "/dev/xvda",
+        volume: (8, "gp3"),
+        created: "2025-01-15T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60012",
+        name: "debian-12-arm64-20250115-1993",
+        architecture: Architecture::Arm,
+        owner: &DEBIAN,
+        root: "/dev/xvda",
+        volume: (8, "gp3"),
+        created: "2025-01-15T00:00:00.000Z",
+    },
+    Image {
+        id: "ami-0a1b2c3d4e5f60013",
+        name: "Windows_Server-2022-English-Full-Base-2024.12.13",
+        architecture: Architecture::X86,
+        owner: &MICROSOFT,
+        root: "/dev/sda1",
+        volume: (30, "gp2"),
+        created: "2024-12-13T00:00:00.000Z",
     },
 ];
 
-/// Refuses what cannot be an image id.
-///
-/// AWS wants 8 or 17 hex digits; the ids of local engines (`ami-ff0fea8310f3`) and of workshops (`ami-test`) are other
-/// letters and digits, and pass here.
+/// Refuses what cannot be an image id. AWS's have 8 or 17 hex digits, those of local engines (`ami-ff0fea8310f3`) a number
+/// in between.
 pub(super) fn check_id(id: &str) -> Result<(), AwsError> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let message = match id.strip_prefix("ami-") {
-        Some(rest) if is_plain(rest) => return Ok(()),
+        Some(rest) if (8..=17).contains(&rest.len()) && rest.bytes().all(is_digit) => return Ok(()),
         Some(_) => format!("Invalid id: \"{id}\""),
         None => format!("Invalid id: \"{id}\" (expecting \"ami-...\")"),
     };
@@ -96,8 +190,15 @@ pub(super) fn resolve(asked: String) -> Result<String, AwsError> {
     })
 }
 
-fn is_plain(rest: &str) -> bool {
-    (1..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+/// Refuses to launch from what cannot be an image id; a lenient engine takes what is written like one (`ami-test`).
+pub(super) fn check_launch(scope: &Scope<'_>, id: &str) -> Result<(), AwsError> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_like_one =
+        id.strip_prefix("ami-").is_some_and(|rest| (1..=32).contains(&rest.len()) && rest.bytes().all(is_plain));
+    check_id(id).or_else(|error| {
+        let is_let = is_like_one && scope.lets(&Lean::Image { image: id.to_owned() });
+        if is_let { Ok(()) } else { Err(error) }
+    })
 }
 
 /// Whether `DescribeImages` lists an image.
@@ -123,20 +224,29 @@ pub(super) fn knows_version_2(id: &str) -> bool {
 /// The devices of an image: the one that it starts from.
 pub(super) fn devices(id: &str) -> Vec<Mapping> {
     let digest = hex(&Sha256::digest(id.as_bytes()));
+    let (size, kind) = IMAGES.iter().find(|image| image.id == id).map_or((8, "gp3"), |image| image.volume);
+    let is_gp3 = kind == "gp3";
     vec![Mapping {
         name: root_device(id).to_owned(),
         // Whose it is nobody is told: AWS's are not shown either.
         snapshot: format!("snap-{}", &digest[..17]),
         shape: Shape {
-            size: 8,
-            kind: "gp3".to_owned(),
-            iops: Some(3000),
-            throughput: Some(125),
+            size,
+            kind: kind.to_owned(),
+            // The speed of gp2 follows from its size, and is its least up to 33 GiB.
+            iops: Some(if is_gp3 { 3000 } else { 100 }),
+            throughput: is_gp3.then_some(125),
             is_encrypted: false,
             key: None,
         },
         delete_on_termination: true,
     }]
+}
+
+/// The root device of an image of which no snapshot was said, as large as those of Linux are.
+pub(super) fn blank(name: &str) -> Mapping {
+    let root = devices("").remove(0);
+    Mapping { name: name.to_owned(), snapshot: String::new(), ..root }
 }
 
 const FILTERS: &[&str] = &[
@@ -240,6 +350,10 @@ impl Shown {
         IMAGES.iter().find(|image| image.id == self.id)
     }
 
+    fn is_windows(&self) -> bool {
+        self.public().is_some_and(|image| image.name.starts_with("Windows_"))
+    }
+
     fn devices(&self) -> Vec<Mapping> {
         self.own.as_ref().map_or_else(|| devices(&self.id), |own| own.devices.clone())
     }
@@ -271,9 +385,10 @@ impl Shown {
                 Some(own) => own.name.clone(),
                 None => public.map_or(self.id.as_str(), |image| image.name).to_owned(),
             },
-            "owner-alias" => public.map_or("", |image| image.alias).to_owned(),
+            "owner-alias" => public.map_or("", |image| image.owner.alias).to_owned(),
             // An image that nobody knows is a stranger's; the account's own have a record.
-            "owner-id" => public.map_or(self.account.as_str(), |image| image.owner).to_owned(),
+            "owner-id" => public.map_or(self.account.as_str(), |image| image.owner.id).to_owned(),
+            "platform" if self.is_windows() => "windows".to_owned(),
             "root-device-name" => own.map_or_else(|| root_device(&self.id).to_owned(), |own| own.root.clone()),
             "root-device-type" => "ebs".to_owned(),
             "source-image-id" => of_image(own, |(id, _)| id),
@@ -330,6 +445,7 @@ impl Record for Shown {
             ("creationDate", "creation-date"),
             ("isPublic", "is-public"),
             ("architecture", "architecture"),
+            ("platform", "platform"),
             ("imageType", "image-type"),
             ("imageOwnerAlias", "owner-alias"),
             ("name", "name"),
@@ -350,8 +466,10 @@ impl Record for Shown {
         if self.own.as_ref().map_or_else(|| knows_version_2(&self.id), |own| own.knows_version_2) {
             xml::text(item, "imdsSupport", "v2.0");
         }
-        xml::text(item, "platformDetails", "Linux/UNIX");
-        xml::text(item, "usageOperation", "RunInstances");
+        let (details, usage) =
+            if self.is_windows() { ("Windows", "RunInstances:0002") } else { ("Linux/UNIX", "RunInstances") };
+        xml::text(item, "platformDetails", details);
+        xml::text(item, "usageOperation", usage);
     }
 }
 
@@ -360,11 +478,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn image_ids_of_aws_of_local_engines_and_of_workshops_pass() {
-        for id in ["ami-0c55b159cbfafe1f0", "ami-12345678", "ami-ff0fea8310f3", "ami-test"] {
+    fn image_ids_of_aws_and_of_local_engines_pass() {
+        for id in ["ami-0c55b159cbfafe1f0", "ami-12345678", "ami-ff0fea8310f3"] {
             assert!(check_id(id).is_ok(), "{id}");
         }
-        for id in ["", "ami-", "ami", "i-12345678", "AMI-12345678", "ami-<x>", "ami-a b"] {
+        for id in ["", "ami-", "ami", "i-12345678", "AMI-12345678", "ami-<x>", "ami-a b", "ami-1234567", "ami-xyzxyzxy"]
+        {
             assert_eq!(check_id(id).unwrap_err().code, "InvalidAMIID.Malformed", "{id}");
         }
     }

@@ -4,7 +4,7 @@ use super::{
     groups::GroupName,
     images,
     network::Network,
-    networks::{Bound, OwnInterface},
+    networks::{elastic::Bound, interface::OwnInterface},
     options::Options,
     profile::Profile,
     volumes::Device,
@@ -97,7 +97,7 @@ pub struct Instance {
     pub(super) attached: Vec<OwnInterface>,
 }
 
-/// The one interface of an instance, apart from its addresses.
+/// The interface that an instance came with, apart from its addresses.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Interface {
@@ -115,6 +115,8 @@ pub(super) struct Interface {
     /// The elastic address that leads to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) elastic: Option<Bound>,
+    /// Whether one that was made before is in its place, see [`Instance::first`].
+    pub(super) is_given: bool,
 }
 
 /// A place in a network of one's own.
@@ -136,6 +138,7 @@ impl Default for Interface {
             delete_on_termination: true,
             lot: None,
             elastic: None,
+            is_given: false,
         }
     }
 }
@@ -209,6 +212,9 @@ impl Instance {
 
     /// The groups of its interface.
     pub(super) fn groups(&self, network: &Network) -> Vec<GroupName> {
+        if let Some(first) = self.first() {
+            return first.groups.clone();
+        }
         match self.interface.groups.as_slice() {
             [] => vec![GroupName::default_of(network)],
             groups => groups.to_vec(),
@@ -217,6 +223,9 @@ impl Instance {
 
     /// Whether its interface is in a group.
     pub(super) fn is_in(&self, group: &str, network: &Network) -> bool {
+        if let Some(first) = self.first() {
+            return first.groups.iter().any(|known| known.id == group);
+        }
         match self.interface.groups.as_slice() {
             [] => group == network.security_group(),
             groups => groups.iter().any(|known| known.id == group),
@@ -225,6 +234,9 @@ impl Instance {
 
     /// The public address: an elastic one always, another one while it runs.
     pub(super) fn public_address(&self, now: i64) -> Option<Ipv4Addr> {
+        if self.interface.is_given {
+            return self.first().and_then(OwnInterface::elastic_address);
+        }
         if let Some(bound) = &self.interface.elastic {
             return Some(bound.address);
         }
@@ -245,7 +257,17 @@ impl Instance {
         if self.root.is_empty() { images::root_device(&self.image) } else { &self.root }
     }
 
-    /// The id of its interface.
+    /// The first interface, where it was made before the instance was launched with it.
+    pub(super) fn first(&self) -> Option<&OwnInterface> {
+        self.attached.first().filter(|_| self.interface.is_given)
+    }
+
+    /// Whether it takes only what is addressed to it, and sends only what is its own.
+    pub(super) fn source_dest_check(&self) -> bool {
+        self.first().map_or(self.attributes.source_dest_check, |first| first.source_dest_check)
+    }
+
+    /// The id of the interface that it came with.
     pub(super) fn interface_id(&self) -> String {
         self.id.replacen("i-", "eni-", 1)
     }

@@ -5,7 +5,6 @@ use super::{
     instance_xml::{architecture, state_reason},
     listing::{flag_passes, tag_passes},
     network::Network,
-    networks::Face,
 };
 use crate::emulator::wire::iso_time;
 
@@ -188,7 +187,7 @@ pub(super) fn has(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool
         "reservation-id" => test(&instance.reservation),
         "root-device-name" => test(instance.root_device()),
         "root-device-type" => test("ebs"),
-        "source-dest-check" => flag_passes(attributes.source_dest_check, test),
+        "source-dest-check" => flag_passes(instance.source_dest_check(), test),
         "state-reason-code" => state_reason(instance, now).is_some_and(|(code, _)| test(code)),
         "state-reason-message" => state_reason(instance, now).is_some_and(|(_, message)| test(message)),
         "tenancy" => test(&options.tenancy),
@@ -223,7 +222,7 @@ fn has_below(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool, net
         // Nothing here has an outpost, a spot request, a product code, a kernel of its own, …
         _ => return false,
     };
-    Face::of_instance(instance, network, now).has(filter, test)
+    instance.faces(network, now).first().is_some_and(|face| face.has(filter, test))
 }
 
 #[cfg(test)]

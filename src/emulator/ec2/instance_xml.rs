@@ -110,7 +110,7 @@ fn write_placement(item: &mut xml::Element, instance: &Instance, network: &Netwo
     }
     xml::text(item, "subnetId", &instance.subnet(network));
     xml::text(item, "vpcId", &instance.vpc(network));
-    flag(item, "sourceDestCheck", instance.attributes.source_dest_check);
+    flag(item, "sourceDestCheck", instance.source_dest_check());
     xml::list(item, "groupSet", "item", instance.groups(network), |each, group: GroupName| group.write(each));
     xml::list(item, "networkInterfaceSet", "item", instance.faces(network, now), |each, face| {
         face.write(each, true);

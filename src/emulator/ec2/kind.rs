@@ -41,6 +41,7 @@ kinds! {
     INTERFACE: "eni", "network-interface", "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '", "' does not exist";
     KEY_PAIR: "key", "key-pair", "InvalidKeyPairId.Malformed", "InvalidKeyPair.NotFound", "The key pair '", "' does not exist";
     NAT: "nat", "natgateway", "NatGatewayMalformed", "NatGatewayNotFound", "NatGateway ", " was not found";
+    OPTIONS: "dopt", "dhcp-options", "InvalidDhcpOptionsId.Malformed", "InvalidDhcpOptionsID.NotFound", "The dhcpOptions ID '", "' does not exist";
     ROUTE_TABLE: "rtb", "route-table", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound", "The routeTable ID '", "' does not exist";
     RULE: "sgr", "security-group-rule", "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound", "The security group rule ID '", "' does not exist";
     SNAPSHOT: "snap", "snapshot", "InvalidSnapshotID.Malformed", "InvalidSnapshot.NotFound", "The snapshot '", "' does not exist.";

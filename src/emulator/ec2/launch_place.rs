@@ -1,13 +1,14 @@
-//! Where a launch puts its instances: zone, subnet, groups and addresses, said of the instance or of its one interface.
+//! Where a launch puts its instances: zone, subnet, groups and addresses, said of the instance, of the one interface that
+//! it comes with, or by interfaces that were made before.
 
 use super::{
     instance::{Instance, Interface, Lot},
     network::{Addresses, Network},
-    networks::Subnet,
+    networks::{interface::OwnInterface, records::Subnet},
     state::State,
 };
 use crate::emulator::wire::{AwsError, QueryParams};
-use std::net::Ipv4Addr;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Where the instances of a launch are to go.
 pub(super) struct Place {
@@ -20,6 +21,8 @@ pub(super) struct Place {
     is_public: Option<bool>,
     description: String,
     delete_on_termination: bool,
+    /// The interfaces that were made before, by where they are to be.
+    given: BTreeMap<u32, String>,
 }
 
 /// Where they go, with what is taken there.
@@ -28,11 +31,12 @@ pub(super) struct Site {
     interface: Interface,
     address: Option<Ipv4Addr>,
     taken: Addresses,
+    given: Vec<(u32, OwnInterface)>,
     /// How many there is room for.
     pub(super) room: usize,
 }
 
-/// What is said of the one interface.
+/// What is said of the one interface that an instance comes with.
 #[derive(Default)]
 struct AskedInterface {
     is_there: bool,
@@ -42,10 +46,11 @@ struct AskedInterface {
     is_public: Option<bool>,
     description: Option<String>,
     delete_on_termination: Option<bool>,
+    given: BTreeMap<u32, String>,
 }
 
 /// What EC2 has for an interface, and atelier has not.
-const LACKING: [&str; 15] = [
+const LACKING: [&str; 14] = [
     "AssociateCarrierIpAddress",
     "ConnectionTrackingSpecification",
     "EnaQueueCount",
@@ -57,7 +62,6 @@ const LACKING: [&str; 15] = [
     "Ipv6Addresses",
     "Ipv6Prefix",
     "Ipv6PrefixCount",
-    "NetworkInterfaceId",
     "PrimaryIpv6",
     "PrivateIpAddresses",
     "SecondaryPrivateIpAddressCount",
@@ -65,18 +69,34 @@ const LACKING: [&str; 15] = [
 
 impl AskedInterface {
     fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
-        let mut interfaces = params.structures("NetworkInterface")?;
-        let Some(mut first) = interfaces.pop() else { return Ok(Self::default()) };
-        if !interfaces.is_empty() {
-            return Err(lacking("more than one NetworkInterface"));
+        let mut asked = Self::default();
+        let mut given = BTreeMap::new();
+        params.structures("NetworkInterface", |interface| {
+            if interface.has("NetworkInterfaceId") {
+                let (index, id) = take_given(interface)?;
+                if given.insert(index, id).is_some() {
+                    let message = format!("Each network interface requires a unique device index: {index}.");
+                    return Err(AwsError::sender("InvalidParameterCombination", message));
+                }
+            } else if asked.is_there {
+                return Err(lacking("more than one NetworkInterface that is made"));
+            } else {
+                asked = Self::of(interface)?;
+            }
+            Ok(())
+        })?;
+        if asked.is_there == given.contains_key(&0) && (asked.is_there || !given.is_empty()) {
+            let message = "One network interface has the device index 0.";
+            return Err(AwsError::sender("InvalidParameterCombination", message));
         }
+        Ok(Self { given, ..asked })
+    }
+
+    fn of(first: &mut QueryParams) -> Result<Self, AwsError> {
         if let Some(name) = LACKING.into_iter().find(|name| first.has(name)) {
             return Err(lacking(&format!("NetworkInterface.{name}")));
         }
-        let index = first.number::<u32>("DeviceIndex")?.ok_or_else(|| {
-            let message = "The request must contain the parameter NetworkInterface.DeviceIndex";
-            AwsError::sender("MissingParameter", message)
-        })?;
+        let index = take_index(first)?;
         let card = first.number::<u32>("NetworkCardIndex")?.unwrap_or(0);
         if (index, card) != (0, 0) {
             return Err(AwsError::sender(
@@ -84,7 +104,7 @@ impl AskedInterface {
                 "The first NetworkInterface must have DeviceIndex 0 and NetworkCardIndex 0.",
             ));
         }
-        let asked = Self {
+        Ok(Self {
             is_there: true,
             subnet: first.text("SubnetId"),
             groups: first.list("SecurityGroupId")?,
@@ -92,10 +112,35 @@ impl AskedInterface {
             is_public: first.flag("AssociatePublicIpAddress")?,
             description: first.text("Description"),
             delete_on_termination: first.flag("DeleteOnTermination")?,
-        };
-        first.finish()?;
-        Ok(asked)
+            given: BTreeMap::new(),
+        })
     }
+}
+
+/// Reads an interface that was made before, and where it is to be: all else is said of it already.
+fn take_given(interface: &mut QueryParams) -> Result<(u32, String), AwsError> {
+    let combination = |message: &str| Err(AwsError::sender("InvalidParameterCombination", message));
+    for name in ["SubnetId", "SecurityGroupId", "PrivateIpAddress", "Description", "AssociatePublicIpAddress"] {
+        if interface.has(name) {
+            return combination(&format!("You may not specify {name} and NetworkInterfaceId together."));
+        }
+    }
+    if interface.flag("DeleteOnTermination")? == Some(true) {
+        return combination(
+            "A network interface that is attached cannot be deleted on termination from its launch on.",
+        );
+    }
+    if interface.number::<u32>("NetworkCardIndex")?.is_some_and(|card| card != 0) {
+        return Err(AwsError::invalid_parameter("1", "NetworkCardIndex", "The instance has one network card."));
+    }
+    Ok((take_index(interface)?, interface.required("NetworkInterfaceId")?))
+}
+
+fn take_index(interface: &mut QueryParams) -> Result<u32, AwsError> {
+    interface.number::<u32>("DeviceIndex")?.ok_or_else(|| {
+        let message = "The request must contain the parameter NetworkInterface.DeviceIndex";
+        AwsError::sender("MissingParameter", message)
+    })
 }
 
 fn lacking(what: &str) -> AwsError {
@@ -115,14 +160,19 @@ impl Place {
                 format!("Network interfaces and an instance-level {what} may not be specified on the same request");
             Err(AwsError::sender("InvalidParameterCombination", message))
         };
-        if interface.is_there && subnet.is_some() {
+        let is_there = interface.is_there || !interface.given.is_empty();
+        if is_there && subnet.is_some() {
             return both("subnet ID");
         }
-        if interface.is_there && !(group_ids.is_empty() && group_names.is_empty()) {
+        if is_there && !(group_ids.is_empty() && group_names.is_empty()) {
             return both("security groups");
         }
-        if interface.is_there && address.is_some() {
+        if is_there && address.is_some() {
             return both("private address");
+        }
+        if !interface.given.is_empty() && most > 1 {
+            let message = "A network interface cannot be used when more than one instance is launched.";
+            return Err(AwsError::sender("InvalidParameterCombination", message));
         }
         if subnet.is_some() && !group_names.is_empty() {
             let message = "The parameter groupName cannot be used with the parameter subnet";
@@ -137,12 +187,16 @@ impl Place {
             is_public: interface.is_public,
             description: interface.description.unwrap_or_default(),
             delete_on_termination: interface.delete_on_termination.unwrap_or(true),
+            given: interface.given,
         })
     }
 
     /// Finds the subnet: the one that is asked for, or one of the default network with room for the fewest that will do.
-    pub(super) fn find(&self, state: &State, network: &Network, fewest: usize) -> Result<Site, AwsError> {
-        let subnet = match &self.subnet {
+    pub(super) fn find(&self, state: &State, network: &Network, fewest: usize, now: i64) -> Result<Site, AwsError> {
+        let given = self.given.iter().map(|(index, id)| Ok((*index, state.free_interface(id, now)?.clone())));
+        let given = given.collect::<Result<Vec<_>, AwsError>>()?;
+        let first = given.first().filter(|(index, _)| *index == 0).map(|(_, interface)| interface);
+        let subnet = match first.map(OwnInterface::subnet).or(self.subnet.as_deref()) {
             Some(id) => Some(state.subnet(id, network)?),
             None => None,
         };
@@ -173,7 +227,9 @@ impl Place {
                 return Err(outside(address));
             }
         }
-        let room = |subnet: &Subnet| subnet.room().saturating_sub(taken.count(subnet, network));
+        // One that was made before has its address already.
+        let own = usize::from(first.is_some());
+        let room = |subnet: &Subnet| (subnet.room() + own).saturating_sub(taken.count(subnet, network));
         let subnet = fitting.into_iter().find(|subnet| room(subnet) >= fewest).ok_or_else(full)?;
         let lot = match subnet.own() {
             None => None,
@@ -190,8 +246,15 @@ impl Place {
             delete_on_termination: self.delete_on_termination,
             lot,
             elastic: None,
+            is_given: first.is_some(),
         };
-        Ok(Site { room: room(&subnet), subnet, interface, address: self.address, taken })
+        let is_near = |(_, other): &(u32, OwnInterface)| other.is_near(&subnet);
+        if !given.iter().all(is_near) {
+            let message = "You may not attach a network interface to an instance if they are not in the same \
+                           availability zone and VPC";
+            return Err(AwsError::sender("InvalidParameterCombination", message));
+        }
+        Ok(Site { room: room(&subnet), subnet, interface, address: self.address, taken, given })
     }
 }
 
@@ -206,8 +269,16 @@ impl Site {
         self.interface.clone()
     }
 
+    /// The interfaces that were made before, at the instance that has them from now on.
+    pub(super) fn given(&self, instance: &str, now: i64) -> Result<Vec<OwnInterface>, AwsError> {
+        self.given.iter().map(|(index, interface)| interface.at(instance, *index, now)).collect()
+    }
+
     /// Takes the private address of an instance.
     pub(super) fn address(&mut self, instance: &str) -> Result<Ipv4Addr, AwsError> {
+        if let Some((0, first)) = self.given.first() {
+            return Ok(first.address());
+        }
         let own = self.subnet.own();
         let address = match self.address {
             Some(address) if self.taken.contains(own, address) => {

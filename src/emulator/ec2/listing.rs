@@ -97,6 +97,20 @@ impl Listing {
     }
 }
 
+/// Answers with the resource that a call made, and with the call's client token where it has one.
+pub(super) fn created<R: Record + Send + 'static>(element: &'static str, record: R, token: &str) -> Output {
+    let token = token.to_owned();
+    Output::xml(move |root| {
+        xml::element(root, element, |item| {
+            record.write(item);
+            write_tags(item, record.tags());
+        });
+        if !token.is_empty() {
+            xml::text(root, "clientToken", &token);
+        }
+    })
+}
+
 /// Tells whether tags pass a filter on tags; `None` where the filter is on something else.
 pub(super) fn tag_passes(tags: &Tags, filter: &str, test: &dyn Fn(&str) -> bool) -> Option<bool> {
     match filter {

@@ -1,4 +1,4 @@
-//! What is switched on a machine while it exists: monitoring, the metadata service, credits; and what it wrote to its
+//! What is switched on a machine while it exists: monitoring, the metadata service, credits, recovery; and what it wrote to its
 //! console, which is nothing.
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::emulator::{
     service::{Operation, Output},
-    wire::{AwsError, QueryParams, iso_time, xml},
+    wire::{AwsError, iso_time, xml},
 };
 
 /// `MonitorInstances`.
@@ -102,18 +102,34 @@ pub(super) async fn modify_metadata(operation: Operation<'_>) -> Result<Output, 
     }))
 }
 
+/// `ModifyInstanceMaintenanceOptions`.
+pub(super) async fn modify_maintenance(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((id, recovery, dry), scope) = operation.query(|params| {
+        let (id, recovery) = (params.required("InstanceId")?, params.one_of("AutoRecovery", &["default", "disabled"])?);
+        let recovery = recovery.ok_or_else(|| AwsError::missing_parameter("AutoRecovery"))?;
+        Ok((id, recovery, super::take_dry_run(params)?))
+    })?;
+    let now = scope.now_millis();
+    scope
+        .change(|state| {
+            alive(&mut state.ec2, &id, now)?.options.recovery.clone_from(&recovery);
+            super::dry_run(dry)
+        })
+        .await?;
+    Ok(Output::xml(move |root| {
+        xml::text(root, "instanceId", &id);
+        xml::text(root, "autoRecovery", &recovery);
+    }))
+}
+
 /// `ModifyInstanceCreditSpecification`: each instance for itself.
 pub(super) async fn modify_credits(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let take_one = |mut params: QueryParams| {
-        let asked = (params.required("InstanceId")?, check_credits(params.required("CpuCredits")?)?);
-        params.finish()?;
-        Ok(asked)
-    };
     let ((asked, dry), scope) = operation.query(|params| {
         // Setting the same twice is setting it once.
         super::take_client_token(params)?;
-        let asked = params.structures("InstanceCreditSpecification")?.into_iter().map(take_one);
-        let asked = asked.collect::<Result<Vec<_>, AwsError>>()?;
+        let asked = params.structures("InstanceCreditSpecification", |one| {
+            Ok((one.required("InstanceId")?, check_credits(one.required("CpuCredits")?)?))
+        })?;
         if asked.is_empty() {
             return Err(AwsError::missing_parameter("InstanceCreditSpecification"));
         }

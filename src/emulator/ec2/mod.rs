@@ -33,14 +33,16 @@ mod states;
 mod status;
 mod tags;
 mod templates;
+mod unused;
 mod volumes;
 mod zones;
 
 pub use instance::Instance;
 pub use state::State;
+pub(super) use states::{Deed, act};
 
 use super::{
-    service::{Handler, Service},
+    service::{Handler, Names, Service},
     wire::{AwsError, Fault, QueryParams, hex_id},
 };
 use http::StatusCode;
@@ -49,23 +51,44 @@ use http::StatusCode;
 pub static SERVICE: Service = Service {
     name: "ec2",
     routes: None,
+    names: Some(Names {
+        all: include_str!("operations.txt"),
+        // Those that SDKs have sent in the last ten years; what is answered is the newest.
+        versions: &[
+            "2014-09-01",
+            "2014-10-01",
+            "2015-03-01",
+            "2015-04-15",
+            "2015-10-01",
+            "2016-04-01",
+            "2016-09-15",
+            "2016-11-15",
+        ],
+        target: None,
+    }),
+    members: "",
     operations: &[
         ("AllocateAddress", Handler::Async(|operation| Box::pin(networks::allocate(operation)))),
         ("AssociateAddress", Handler::Async(|operation| Box::pin(networks::associate_address(operation)))),
+        ("AssociateDhcpOptions", Handler::Async(|operation| Box::pin(networks::associate_options(operation)))),
         ("AssociateIamInstanceProfile", Handler::Async(|operation| Box::pin(profile::associate(operation)))),
         ("AssociateRouteTable", Handler::Async(|operation| Box::pin(networks::associate_table(operation)))),
+        ("AssociateVpcCidrBlock", Handler::Async(|operation| Box::pin(networks::associate_block(operation)))),
         ("AttachInternetGateway", Handler::Async(|operation| Box::pin(networks::attach_gateway(operation)))),
         ("AttachNetworkInterface", Handler::Async(|operation| Box::pin(networks::attach_interface(operation)))),
         ("AttachVolume", Handler::Async(|operation| Box::pin(volumes::attach(operation)))),
         ("AuthorizeSecurityGroupEgress", Handler::Async(|operation| Box::pin(groups::authorize_egress(operation)))),
         ("AuthorizeSecurityGroupIngress", Handler::Async(|operation| Box::pin(groups::authorize_ingress(operation)))),
         ("CopyImage", Handler::Async(|operation| Box::pin(own_images::copy(operation)))),
+        ("CreateDhcpOptions", Handler::Async(|operation| Box::pin(networks::create_options(operation)))),
         ("CreateImage", Handler::Async(|operation| Box::pin(own_images::create(operation)))),
         ("CreateInternetGateway", Handler::Async(|operation| Box::pin(networks::create_gateway(operation)))),
         ("CreateKeyPair", Handler::Async(|operation| Box::pin(key_pairs::create(operation)))),
         ("CreateLaunchTemplate", Handler::Async(|operation| Box::pin(templates::create(operation)))),
         ("CreateLaunchTemplateVersion", Handler::Async(|operation| Box::pin(templates::create_version(operation)))),
         ("CreateNatGateway", Handler::Async(|operation| Box::pin(networks::create_nat(operation)))),
+        ("CreateNetworkAcl", Handler::Async(|operation| Box::pin(networks::create_acl(operation)))),
+        ("CreateNetworkAclEntry", Handler::Async(|operation| Box::pin(networks::create_acl_entry(operation)))),
         ("CreateNetworkInterface", Handler::Async(|operation| Box::pin(networks::create_interface(operation)))),
         ("CreateRoute", Handler::Async(|operation| Box::pin(networks::create_route(operation)))),
         ("CreateRouteTable", Handler::Async(|operation| Box::pin(networks::create_table(operation)))),
@@ -75,11 +98,14 @@ pub static SERVICE: Service = Service {
         ("CreateTags", Handler::Async(|operation| Box::pin(tags::create(operation)))),
         ("CreateVolume", Handler::Async(|operation| Box::pin(volumes::create(operation)))),
         ("CreateVpc", Handler::Async(|operation| Box::pin(networks::create_vpc(operation)))),
+        ("DeleteDhcpOptions", Handler::Async(|operation| Box::pin(networks::delete_options(operation)))),
         ("DeleteInternetGateway", Handler::Async(|operation| Box::pin(networks::delete_gateway(operation)))),
         ("DeleteKeyPair", Handler::Async(|operation| Box::pin(key_pairs::delete(operation)))),
         ("DeleteLaunchTemplate", Handler::Async(|operation| Box::pin(templates::delete(operation)))),
         ("DeleteLaunchTemplateVersions", Handler::Async(|operation| Box::pin(templates::delete_versions(operation)))),
         ("DeleteNatGateway", Handler::Async(|operation| Box::pin(networks::delete_nat(operation)))),
+        ("DeleteNetworkAcl", Handler::Async(|operation| Box::pin(networks::delete_acl(operation)))),
+        ("DeleteNetworkAclEntry", Handler::Async(|operation| Box::pin(networks::delete_acl_entry(operation)))),
         ("DeleteNetworkInterface", Handler::Async(|operation| Box::pin(networks::delete_interface(operation)))),
         ("DeleteRoute", Handler::Async(|operation| Box::pin(networks::delete_route(operation)))),
         ("DeleteRouteTable", Handler::Async(|operation| Box::pin(networks::delete_table(operation)))),
@@ -94,6 +120,7 @@ pub static SERVICE: Service = Service {
         ("DescribeAddresses", Handler::Sync(networks::describe_addresses)),
         ("DescribeAddressesAttribute", Handler::Sync(networks::describe_addresses_attribute)),
         ("DescribeAvailabilityZones", Handler::Sync(zones::describe_zones)),
+        ("DescribeDhcpOptions", Handler::Sync(networks::describe_options)),
         ("DescribeIamInstanceProfileAssociations", Handler::Sync(profile::describe)),
         ("DescribeImageAttribute", Handler::Sync(own_images::describe_attribute)),
         ("DescribeImages", Handler::Sync(images::describe)),
@@ -111,6 +138,7 @@ pub static SERVICE: Service = Service {
         ("DescribeNetworkAcls", Handler::Sync(networks::describe_acls)),
         ("DescribeNetworkInterfaceAttribute", Handler::Sync(networks::describe_interface_attribute)),
         ("DescribeNetworkInterfaces", Handler::Sync(networks::describe_interfaces)),
+        ("DescribePlacementGroups", Handler::Sync(unused::describe_placements)),
         ("DescribeRegions", Handler::Sync(zones::describe_regions)),
         ("DescribeRouteTables", Handler::Sync(networks::describe_tables)),
         ("DescribeSecurityGroupRules", Handler::Sync(groups::describe_rules)),
@@ -119,9 +147,11 @@ pub static SERVICE: Service = Service {
         ("DescribeSubnets", Handler::Sync(networks::describe_subnets)),
         ("DescribeTags", Handler::Sync(tags::describe)),
         ("DescribeVolumeAttribute", Handler::Sync(volumes::describe_attribute)),
+        ("DescribeVolumeStatus", Handler::Sync(volumes::describe_status)),
         ("DescribeVolumes", Handler::Sync(volumes::describe)),
         ("DescribeVolumesModifications", Handler::Sync(volumes::describe_modifications)),
         ("DescribeVpcAttribute", Handler::Sync(networks::describe_vpc_attribute)),
+        ("DescribeVpcEndpoints", Handler::Sync(unused::describe_endpoints)),
         ("DescribeVpcs", Handler::Sync(networks::describe_vpcs)),
         ("DetachInternetGateway", Handler::Async(|operation| Box::pin(networks::detach_gateway(operation)))),
         ("DetachNetworkInterface", Handler::Async(|operation| Box::pin(networks::detach_interface(operation)))),
@@ -129,11 +159,17 @@ pub static SERVICE: Service = Service {
         ("DisassociateAddress", Handler::Async(|operation| Box::pin(networks::disassociate_address(operation)))),
         ("DisassociateIamInstanceProfile", Handler::Async(|operation| Box::pin(profile::disassociate(operation)))),
         ("DisassociateRouteTable", Handler::Async(|operation| Box::pin(networks::disassociate_table(operation)))),
+        ("DisassociateVpcCidrBlock", Handler::Async(|operation| Box::pin(networks::disassociate_block(operation)))),
         ("GetConsoleOutput", Handler::Sync(machine::console)),
+        ("GetEbsEncryptionByDefault", Handler::Sync(unused::encryption_by_default)),
         ("ImportKeyPair", Handler::Async(|operation| Box::pin(key_pairs::import(operation)))),
         ("ModifyImageAttribute", Handler::Async(|operation| Box::pin(own_images::modify(operation)))),
         ("ModifyInstanceAttribute", Handler::Async(|operation| Box::pin(attributes::modify(operation)))),
         ("ModifyInstanceCreditSpecification", Handler::Async(|operation| Box::pin(machine::modify_credits(operation)))),
+        (
+            "ModifyInstanceMaintenanceOptions",
+            Handler::Async(|operation| Box::pin(machine::modify_maintenance(operation))),
+        ),
         ("ModifyInstanceMetadataOptions", Handler::Async(|operation| Box::pin(machine::modify_metadata(operation)))),
         ("ModifyLaunchTemplate", Handler::Async(|operation| Box::pin(templates::modify(operation)))),
         (
@@ -149,6 +185,11 @@ pub static SERVICE: Service = Service {
         ("RegisterImage", Handler::Async(|operation| Box::pin(own_images::register(operation)))),
         ("ReleaseAddress", Handler::Async(|operation| Box::pin(networks::release_address(operation)))),
         ("ReplaceIamInstanceProfileAssociation", Handler::Async(|operation| Box::pin(profile::replace(operation)))),
+        (
+            "ReplaceNetworkAclAssociation",
+            Handler::Async(|operation| Box::pin(networks::replace_acl_association(operation))),
+        ),
+        ("ReplaceNetworkAclEntry", Handler::Async(|operation| Box::pin(networks::replace_acl_entry(operation)))),
         ("ReplaceRoute", Handler::Async(|operation| Box::pin(networks::replace_route(operation)))),
         (
             "ReplaceRouteTableAssociation",

@@ -1,7 +1,7 @@
 //! The default network that every region has: zones, one subnet a zone, one security group. Ids follow from the account
 //! and the region, so they need no state.
 
-use super::networks::{Block, Subnet};
+use super::networks::{block::Block, records::Subnet};
 use crate::{emulator::store::Region, secret::hex};
 use rpds::RedBlackTreeSetSync;
 use sha2::{Digest, Sha256};
@@ -133,9 +133,14 @@ impl<'a> Network<'a> {
     /// The name of an address within the network; us-east-1 has an older form.
     pub(super) fn private_name(&self, address: Ipv4Addr) -> String {
         let dashed = address.to_string().replace('.', "-");
+        format!("ip-{dashed}.{}", self.domain())
+    }
+
+    /// What the names of addresses within the network end with.
+    pub(super) fn domain(&self) -> String {
         match self.region.as_str() {
-            "us-east-1" => format!("ip-{dashed}.ec2.internal"),
-            region => format!("ip-{dashed}.{region}.compute.internal"),
+            "us-east-1" => "ec2.internal".to_owned(),
+            region => format!("{region}.compute.internal"),
         }
     }
 

@@ -18,19 +18,26 @@ use time::OffsetDateTime;
 /// happens unless somebody listens. As on AWS that is done as well as can be: who arrives while the emulator ends is not
 /// told of.
 pub(super) fn tell(scope: &Scope<'_>, ids: Vec<String>) {
-    if ids.is_empty() || !events::listens(scope.context, scope.region) {
+    tell_at(scope.context, scope.functions, scope.region, scope.now, ids);
+}
+
+/// The same of those that no call has set on their way.
+pub(super) fn tell_at(
+    context: &Arc<Context>,
+    functions: &Functions,
+    region: &Region,
+    now: OffsetDateTime,
+    ids: Vec<String>,
+) {
+    if ids.is_empty() || !events::listens(context, region) {
         return;
     }
-    let notices = Notices {
-        context: Arc::clone(scope.context),
-        functions: scope.functions.clone(),
-        region: scope.region.clone(),
-    };
-    let phases = notices.phases(ids, scope.now);
+    let notices = Notices { context: Arc::clone(context), functions: functions.clone(), region: region.clone() };
+    let phases = notices.phases(ids, now);
     let way: Vec<(String, Phase)> = phases
         .into_iter()
         .filter_map(|(id, phase)| {
-            notices.publish(&id, phase, scope.now);
+            notices.publish(&id, phase, now);
             Some((id, end_of(phase)?))
         })
         .collect();
@@ -38,9 +45,9 @@ pub(super) fn tell(scope: &Scope<'_>, ids: Vec<String>) {
         return;
     }
     let clock = notices.context.config.clock.clone();
-    // From now on, whenever the task begins.
-    let arrival = clock.sleep(Duration::from_millis(TRANSITION.unsigned_abs()));
-    scope.functions.aside(async move {
+    // From the change on, whenever the task begins.
+    let arrival = clock.sleep_from(now, Duration::from_millis(TRANSITION.unsigned_abs()));
+    functions.aside(async move {
         arrival.await;
         let now = clock.now();
         for (id, end) in way {

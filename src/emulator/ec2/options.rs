@@ -156,9 +156,7 @@ impl Options {
     /// and `NotImplemented`, by name, for one that would be another machine than is kept here.
     pub(super) fn take(params: &mut QueryParams, kind: &InstanceType, knows_version_2: bool) -> Result<Self, AwsError> {
         let mut metadata = Metadata::of_image(knows_version_2);
-        let mut asked = params.structure("MetadataOptions");
-        AskedMetadata::take(&mut asked)?.apply(&mut metadata);
-        asked.finish()?;
+        params.structure("MetadataOptions", AskedMetadata::take)?.apply(&mut metadata);
         let tenancy = params.one_of("Placement.Tenancy", &["dedicated", "default", "host"])?;
         if tenancy.as_deref() == Some("host") {
             return Err(lacking("Placement.Tenancy host"));
@@ -219,15 +217,14 @@ impl Options {
 
 impl Names {
     fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
-        let mut asked = params.structure("PrivateDnsNameOptions");
-        let kind = asked.one_of("HostnameType", &["ip-name", "resource-name"])?;
-        let names = Self {
-            by_id: kind.is_some_and(|kind| kind == "resource-name"),
-            has_a: asked.flag("EnableResourceNameDnsARecord")?.unwrap_or(false),
-            has_aaaa: asked.flag("EnableResourceNameDnsAAAARecord")?.unwrap_or(false),
-        };
-        asked.finish()?;
-        Ok(names)
+        params.structure("PrivateDnsNameOptions", |asked| {
+            let kind = asked.one_of("HostnameType", &["ip-name", "resource-name"])?;
+            Ok(Self {
+                by_id: kind.is_some_and(|kind| kind == "resource-name"),
+                has_a: asked.flag("EnableResourceNameDnsARecord")?.unwrap_or(false),
+                has_aaaa: asked.flag("EnableResourceNameDnsAAAARecord")?.unwrap_or(false),
+            })
+        })
     }
 
     pub(super) fn kind(&self) -> &'static str {
@@ -254,15 +251,15 @@ pub(super) fn check_credits(credits: String) -> Result<String, AwsError> {
 }
 
 fn take_cpu(params: &mut QueryParams, kind: &InstanceType) -> Result<Option<(u32, u32)>, AwsError> {
-    let mut asked = params.structure("CpuOptions");
-    for name in ["AmdSevSnp", "NestedVirtualization"] {
-        if asked.has(name) {
-            return Err(lacking(&format!("CpuOptions.{name}")));
+    let asked = params.structure("CpuOptions", |asked| {
+        for name in ["AmdSevSnp", "NestedVirtualization"] {
+            if asked.has(name) {
+                return Err(lacking(&format!("CpuOptions.{name}")));
+            }
         }
-    }
-    let (cores, threads) = (asked.number::<u32>("CoreCount")?, asked.number::<u32>("ThreadsPerCore")?);
-    asked.finish()?;
-    match (cores, threads) {
+        Ok((asked.number::<u32>("CoreCount")?, asked.number::<u32>("ThreadsPerCore")?))
+    })?;
+    match asked {
         (None, None) => Ok(None),
         (Some(cores), Some(threads)) => {
             let most = (kind.cpus / kind.threads()).max(1);
@@ -284,13 +281,12 @@ fn take_cpu(params: &mut QueryParams, kind: &InstanceType) -> Result<Option<(u32
 }
 
 fn take_capacity(params: &mut QueryParams) -> Result<String, AwsError> {
-    let mut asked = params.structure("CapacityReservationSpecification");
-    if asked.has("CapacityReservationTarget") {
-        return Err(lacking("CapacityReservationSpecification.CapacityReservationTarget"));
-    }
-    let values = ["capacity-reservations-only", "none", "open"];
-    let preference = asked.one_of("CapacityReservationPreference", &values)?;
-    asked.finish()?;
+    let preference = params.structure("CapacityReservationSpecification", |asked| {
+        if asked.has("CapacityReservationTarget") {
+            return Err(lacking("CapacityReservationSpecification.CapacityReservationTarget"));
+        }
+        asked.one_of("CapacityReservationPreference", &["capacity-reservations-only", "none", "open"])
+    })?;
     match preference.as_deref() {
         Some("capacity-reservations-only") => Err(lacking("CapacityReservationPreference capacity-reservations-only")),
         Some(other) => Ok(other.to_owned()),

@@ -12,10 +12,13 @@ use super::{
     tags,
     volumes::{AskedDevice, Mapping, merge},
 };
-use crate::emulator::{
-    service::{Operation, Output},
-    store::Region,
-    wire::{AwsError, QueryParams, iso_time, xml},
+use crate::{
+    emulator::{
+        service::{Operation, Output},
+        store::Region,
+        wire::{AwsError, QueryParams, iso_time, xml},
+    },
+    lenience::Lean,
 };
 use serde::{Deserialize, Serialize};
 
@@ -170,9 +173,12 @@ pub(super) async fn register(operation: Operation<'_>) -> Result<Output, AwsErro
             state.ec2.check_name(&image.name)?;
             image.devices = merge(&[], &devices, |id| state.ec2.snapshot(id).map(|found| found.shape.clone()))?;
             let root = image.devices.iter().find(|device| device.name == image.root);
-            if root.is_none_or(|root| root.snapshot.is_empty()) {
-                let message = format!("The root device {} must be mapped to a snapshot.", image.root);
-                return Err(AwsError::sender("InvalidBlockDeviceMapping", message));
+            let lean = Lean::Snapshot { image: image.name.clone(), root: image.root.clone() };
+            if root.is_none_or(|root| root.snapshot.is_empty()) && !scope.lets(&lean) {
+                return Err(AwsError::sender("InvalidBlockDeviceMapping", lean.refusal()));
+            }
+            if root.is_none() {
+                image.devices.insert(0, images::blank(&image.root));
             }
             super::dry_run(dry)?;
             state.ec2.keep_image(image, new_tags);

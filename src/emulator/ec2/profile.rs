@@ -33,11 +33,9 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads `IamInstanceProfile`.
     pub(super) fn take(params: &mut QueryParams) -> Result<Option<Self>, AwsError> {
-        let mut profile = params.structure("IamInstanceProfile");
         let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let (arn, name) = (said(profile.text("Arn")), said(profile.text("Name")));
-        profile.finish()?;
-        match (arn, name) {
+        let take = |profile: &mut QueryParams| Ok((said(profile.text("Arn")), said(profile.text("Name"))));
+        match params.structure("IamInstanceProfile", take)? {
             (Some(_), Some(_)) => {
                 let message = "The parameter 'iamInstanceProfile.name' may not be used in combination with \
                                'iamInstanceProfile.arn'";

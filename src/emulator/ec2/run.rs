@@ -22,6 +22,7 @@ use crate::{
         wire::{AwsError, QueryParams},
     },
     lenience::Lean,
+    marks::STACK_TAG,
     secret::hex,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -65,6 +66,7 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
         }
         Ok((dry, request))
     })?;
+    images::check_launch(&scope, &request.image)?;
     let now = scope.now_millis();
     let profile = request.profile.as_ref().map(|profile| profile.find(&scope)).transpose()?;
     let members = scope
@@ -74,7 +76,8 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
                 super::dry_run(dry)?;
                 return Ok(members);
             }
-            let launched = request.launch(&state.ec2, &Network::new(&account, &region), profile.as_ref(), now)?;
+            let lets = |lean: &Lean| scope.lets(lean);
+            let launched = request.launch(&state.ec2, &Network::new(&account, &region), profile.as_ref(), now, lets)?;
             super::dry_run(dry)?;
             let members = request.keep(&mut state.ec2, launched);
             if let (false, Some(first)) = (request.token.is_empty(), members.first()) {
@@ -85,8 +88,9 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
             Ok::<_, AwsError>(members)
         })
         .await?;
-    if !images::is_listed(&request.image) {
-        // Any engine here takes it; a lenient one says that AWS does not.
+    let is_a_deploys = request.tags.get(kind::INSTANCE.tagged).is_some_and(|tags| tags.contains_key(STACK_TAG));
+    if !is_a_deploys && !images::is_listed(&request.image) {
+        // Any engine here takes it; a lenient one says that AWS does not. (At AWS a deploy asks for another image.)
         let _ = scope.lets(&Lean::Image { image: request.image.clone() });
     }
     // A repeated call launches nothing.
@@ -111,7 +115,6 @@ impl LaunchRequest {
         let token = super::take_client_token(params)?;
         let fingerprint = hex(&Sha256::digest(params.canonical().as_bytes()));
         let image = images::resolve(params.required("ImageId")?)?;
-        images::check_id(&image)?;
         let kind = take_type(params)?;
         check_architecture(images::architecture(&image), kind)?;
         let count = take_count(params)?;
@@ -133,6 +136,7 @@ impl LaunchRequest {
         network: &Network,
         profile: Option<&Profile>,
         now: i64,
+        lets: impl Fn(&Lean) -> bool,
     ) -> Result<Vec<(Instance, Vec<Volume>)>, AwsError> {
         let (fewest, most) = self.count;
         let free = LIMIT.saturating_sub(state.index.addresses().len());
@@ -143,8 +147,10 @@ impl LaunchRequest {
             );
             return Err(AwsError::sender("InstanceLimitExceeded", message));
         }
-        let mut site = self.place.find(state, network, fewest)?;
-        if let Some(key) = self.key.as_ref().filter(|key| !state.key_pairs.contains_key(*key)) {
+        let mut site = self.place.find(state, network, fewest, now)?;
+        if let Some(key) = self.key.as_ref().filter(|key| !state.key_pairs.contains_key(*key))
+            && !lets(&Lean::KeyPair { name: key.clone() })
+        {
             return Err(kind::KEY_PAIR.missing(key));
         }
         let (base, architecture) = state.base_of(&self.image)?;
@@ -156,7 +162,7 @@ impl LaunchRequest {
         let mut members = Vec::new();
         for index in 0..u32::try_from(count).unwrap_or(0) {
             let id = new_id(kind::INSTANCE.prefix)?;
-            let address = site.address(&id)?;
+            let (address, attached) = (site.address(&id)?, site.given(&id, now)?);
             let volumes = devices.iter().map(|device| device.make(&id, site.zone(), now));
             let (devices, volumes) = volumes.collect::<Result<(Vec<_>, Vec<_>), _>>()?;
             let instance = Instance {
@@ -181,7 +187,7 @@ impl LaunchRequest {
                 root: base.root.clone(),
                 devices,
                 profile: profile.map(Profile::again).transpose()?,
-                attached: Vec::new(),
+                attached,
             };
             members.push((instance, volumes));
         }
@@ -191,14 +197,22 @@ impl LaunchRequest {
     /// Takes what was launched into the state.
     fn keep(&self, state: &mut State, launched: Vec<(Instance, Vec<Volume>)>) -> Vec<Instance> {
         let mut members = Vec::new();
-        for (instance, volumes) in launched {
+        for (mut instance, volumes) in launched {
             for volume in volumes {
                 state.set_tags(&volume.id, self.tags_for(&kind::VOLUME));
                 state.volumes.insert(volume.id.clone(), volume);
             }
-            state.set_tags(&instance.interface_id(), self.tags_for(&kind::INTERFACE));
-            state.launch(instance.clone());
-            members.push(instance);
+            if !instance.interface.is_given {
+                state.set_tags(&instance.interface_id(), self.tags_for(&kind::INTERFACE));
+            }
+            let (id, attached) = (instance.id.clone(), std::mem::take(&mut instance.attached));
+            state.launch(instance);
+            for interface in attached {
+                let held = interface.allocation().map(str::to_owned);
+                state.put_interface(interface);
+                held.iter().for_each(|allocation| state.hold_alone(allocation));
+            }
+            members.extend(state.instances.get(&id).cloned());
         }
         members
     }
@@ -343,7 +357,7 @@ mod tests {
             let mut params = QueryParams::parse(&Request::new(form.into())).unwrap();
             params.action().unwrap();
             let request = LaunchRequest::take(&mut params, &network)?;
-            let launched = request.launch(&state, &network, None, 0)?;
+            let launched = request.launch(&state, &network, None, 0, |_| false)?;
             let members = request.keep(&mut state, launched);
             Ok::<_, AwsError>((members.len(), members[0].zone.clone()))
         };

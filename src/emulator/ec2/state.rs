@@ -6,7 +6,15 @@ use super::{
     instance::{Goal, Instance},
     key_pairs::KeyPair,
     listing::Tags,
-    networks::{Elastic, Gateway, Nat, OwnInterface, RouteTable, Subnet, Vpc},
+    networks::{
+        acl::Acl,
+        elastic::Elastic,
+        interface::OwnInterface,
+        nat::Nat,
+        options::Options,
+        records::{Gateway, Subnet, Vpc},
+        table::RouteTable,
+    },
     own_images::OwnImage,
     snapshots::Snapshot,
     templates::Template,
@@ -44,6 +52,10 @@ pub struct State {
     pub(super) subnets: Table<String, Subnet>,
     /// By their ids.
     pub(super) route_tables: Table<String, RouteTable>,
+    /// Network ACLs by their ids.
+    pub(super) acls: Table<String, Acl>,
+    /// DHCP options by their ids.
+    pub(super) options: Table<String, Options>,
     /// Internet gateways by their ids.
     pub(super) gateways: Table<String, Gateway>,
     /// NAT gateways by their ids.
@@ -73,6 +85,8 @@ impl Tables for State {
             ("ec2/vpcs", &mut self.vpcs),
             ("ec2/subnets", &mut self.subnets),
             ("ec2/route-tables", &mut self.route_tables),
+            ("ec2/network-acls", &mut self.acls),
+            ("ec2/dhcp-options", &mut self.options),
             ("ec2/internet-gateways", &mut self.gateways),
             ("ec2/nat-gateways", &mut self.nats),
             ("ec2/addresses", &mut self.elastic),

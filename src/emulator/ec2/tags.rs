@@ -6,7 +6,6 @@ use super::{
     kind::{self, Kind},
     listing::Tags,
     network::Network,
-    networks,
     paging::Paging,
     state::State,
 };
@@ -29,9 +28,8 @@ const MAX_KEY: usize = 127;
 /// `InvalidParameterValue` for a key or value against the rules or a key that comes twice, `TagLimitExceeded`.
 pub(super) fn take(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsError> {
     let mut tags = BTreeMap::new();
-    for mut tag in params.structures("Tag")? {
-        let (key, value) = (tag.text("Key").unwrap_or_default(), tag.text("Value").unwrap_or_default());
-        tag.finish()?;
+    let take = |tag: &mut QueryParams| Ok((tag.text("Key").unwrap_or_default(), tag.text("Value").unwrap_or_default()));
+    for (key, value) in params.structures("Tag", take)? {
         tags::check_one(&key, &value, MAX_KEY).map_err(refusal)?;
         if tags.contains_key(&key) {
             let message = format!("Duplicate tag key '{key}' specified.");
@@ -68,10 +66,8 @@ pub(super) fn take_specifications(
     kinds: &[&str],
 ) -> Result<BTreeMap<String, Tags>, AwsError> {
     let mut by_kind: BTreeMap<String, Tags> = BTreeMap::new();
-    for mut specification in params.structures("TagSpecification")? {
-        let kind = specification.required("ResourceType")?;
-        let tags = take(&mut specification)?;
-        specification.finish()?;
+    let take = |specification: &mut QueryParams| Ok((specification.required("ResourceType")?, take(specification)?));
+    for (kind, tags) in params.structures("TagSpecification", take)? {
         if !kinds.contains(&kind.as_str()) {
             let message = format!("'{kind}' is not a valid taggable resource type for this operation.");
             return Err(AwsError::sender("InvalidParameterValue", message));
@@ -108,13 +104,14 @@ fn check_there(state: &State, id: &str, kind: &Kind, network: &Network, now: i64
         kind::INSTANCE => return state.find(&[id.to_owned()], now).map(drop),
         // Every image is there that was not deregistered.
         kind::IMAGE => return images::check_id(id).and_then(|()| state.own_image(id).map(drop)),
-        kind::ACL => state.vpcs(network).iter().any(|vpc| networks::acl_id(vpc.id(), network) == id),
+        kind::ACL => state.acl(id, network).is_ok(),
         kind::ADDRESS => state.elastic.contains_key(id),
         kind::GATEWAY => state.gateway(id, network).is_ok(),
         kind::GROUP => state.group(id, network).is_ok(),
         kind::INTERFACE => state.has_interface(id, now),
         kind::KEY_PAIR => state.key_pairs.values().any(|pair| pair.id == id),
         kind::NAT => state.nats.contains_key(id),
+        kind::OPTIONS => state.check_options(id, network).is_ok(),
         kind::ROUTE_TABLE => state.route_table(id, network).is_ok(),
         kind::RULE => state.has_rule(id, network),
         kind::SNAPSHOT => state.snapshots.contains_key(id),
@@ -142,14 +139,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 
 /// `DeleteTags`: with a value, only where the value is this one; without any tag, all of them.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let take = |params: &mut QueryParams| {
-        let mut wanted = Vec::new();
-        for mut tag in params.structures("Tag")? {
-            wanted.push((tag.required("Key")?, tag.text("Value")));
-            tag.finish()?;
-        }
-        Ok(wanted)
-    };
+    let take = |params: &mut QueryParams| params.structures("Tag", |tag| Ok((tag.required("Key")?, tag.text("Value"))));
     edit(operation, take, |wanted, own| {
         own.retain(|key, value| {
             let named = wanted.iter().any(|(name, only)| name == key && only.as_ref().is_none_or(|only| only == value));

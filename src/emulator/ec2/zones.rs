@@ -165,9 +165,9 @@ pub(super) fn describe_account(operation: Operation<'_>) -> Result<Output, AwsEr
     let known: [(&str, String); 6] = [
         ("supported-platforms", "VPC".to_owned()),
         ("vpc-max-security-groups-per-interface", super::groups::PER_INTERFACE.to_string()),
-        ("max-elastic-ips", super::networks::ADDRESSES.to_string()),
+        ("max-elastic-ips", super::networks::elastic::ADDRESSES.to_string()),
         ("max-instances", super::run::LIMIT.to_string()),
-        ("vpc-max-elastic-ips", super::networks::ADDRESSES.to_string()),
+        ("vpc-max-elastic-ips", super::networks::elastic::ADDRESSES.to_string()),
         ("default-vpc", Network::new(&account, &region).vpc()),
     ];
     if let Some(unknown) = names.iter().find(|name| !known.iter().any(|(known, _)| known == name)) {

@@ -186,8 +186,7 @@ struct Changed {
 pub(in crate::emulator::ec2) async fn modify_rules(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((group, changes, dry), scope) = operation.query(|params| {
         let group = params.required("GroupId")?;
-        let changes = params.structures("SecurityGroupRule")?.into_iter().map(Changed::take);
-        let changes = changes.collect::<Result<Vec<_>, _>>()?;
+        let changes = params.structures("SecurityGroupRule", Changed::take)?;
         if changes.is_empty() {
             return Err(AwsError::missing_parameter("SecurityGroupRule"));
         }
@@ -210,9 +209,12 @@ pub(in crate::emulator::ec2) async fn modify_rules(operation: Operation<'_>) -> 
 }
 
 impl Changed {
-    fn take(mut params: QueryParams) -> Result<Self, AwsError> {
-        let (id, mut rule) = (params.required("SecurityGroupRuleId")?, params.structure("SecurityGroupRule"));
-        params.finish()?;
+    fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
+        let id = params.required("SecurityGroupRuleId")?;
+        params.structure("SecurityGroupRule", |rule| Self::of(id, rule))
+    }
+
+    fn of(id: String, rule: &mut QueryParams) -> Result<Self, AwsError> {
         let protocol = Protocol::parse(&rule.required("IpProtocol")?)?;
         let ports = protocol.ports(rule.number("FromPort")?, rule.number("ToPort")?)?;
         let description = check_description(rule.text("Description"))?;
@@ -223,7 +225,6 @@ impl Changed {
         if let Some(list) = rule.text("PrefixListId") {
             return Err(no_prefix_list(&list));
         }
-        rule.finish()?;
         match (peers.pop(), peers.is_empty()) {
             (Some(peer), true) => Ok(Self { id, protocol, ports, peer, description }),
             (None, _) => Err(AwsError::missing_parameter("SecurityGroupRule.CidrIpv4")),

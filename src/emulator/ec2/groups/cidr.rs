@@ -11,7 +11,7 @@ pub(super) fn ipv4(text: &str) -> Result<String, AwsError> {
 }
 
 /// Reads `2001:DB8::1/32` as `2001:db8::/32`.
-pub(super) fn ipv6(text: &str) -> Result<String, AwsError> {
+pub(in crate::emulator::ec2) fn ipv6(text: &str) -> Result<String, AwsError> {
     let (address, length) = parts::<Ipv6Addr>(text, 128)?;
     let bits = u128::from(address).checked_shr(128 - length).unwrap_or(0);
     Ok(format!("{}/{length}", Ipv6Addr::from(bits.checked_shl(128 - length).unwrap_or(0))))

@@ -23,12 +23,9 @@ pub(in crate::emulator::ec2) async fn describe_egress(operation: Operation<'_>) 
 
 /// Reads the new descriptions by the ids of their rules; none takes the description away.
 fn take_named(params: &mut QueryParams) -> Result<Vec<(String, Option<String>)>, AwsError> {
-    let mut named = Vec::new();
-    for mut item in params.structures("SecurityGroupRuleDescription")? {
-        named.push((item.required("SecurityGroupRuleId")?, check_description(item.text("Description"))?));
-        item.finish()?;
-    }
-    Ok(named)
+    params.structures("SecurityGroupRuleDescription", |item| {
+        Ok((item.required("SecurityGroupRuleId")?, check_description(item.text("Description"))?))
+    })
 }
 
 async fn update(operation: Operation<'_>, is_egress: bool) -> Result<Output, AwsError> {

@@ -14,6 +14,7 @@ mod permission;
 mod rule;
 
 pub(super) use change::{authorize_egress, authorize_ingress, modify_rules, revoke_egress, revoke_ingress};
+pub(super) use cidr::ipv6 as ipv6_block;
 pub(super) use describe::{describe, describe_rules};
 pub(super) use descriptions::{describe_egress, describe_ingress};
 pub(super) use group::{Group, GroupName, PER_INTERFACE};

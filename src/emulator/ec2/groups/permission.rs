@@ -25,10 +25,8 @@ enum AskedPeer {
 /// Reads the rules of a call, in either form; none where it has neither.
 pub(super) fn take(params: &mut QueryParams, is_egress: bool) -> Result<Vec<Asked>, AwsError> {
     let flat = take_flat(params, is_egress)?;
-    let mut asked = Vec::new();
-    for permission in params.structures("IpPermissions")? {
-        take_permission(permission, is_egress, &mut asked)?;
-    }
+    let asked = params.structures("IpPermissions", |permission| take_permission(permission, is_egress))?;
+    let asked: Vec<_> = asked.into_iter().flatten().collect();
     match flat {
         Some(_) if !asked.is_empty() => {
             let message = "The parameter 'ipPermissions' may not be used in combination with 'ipProtocol'";
@@ -73,26 +71,24 @@ fn take_flat(params: &mut QueryParams, is_egress: bool) -> Result<Option<Asked>,
     Ok(Some(Asked { is_egress, protocol, ports: protocol.ports(from, to)?, peer, description: None }))
 }
 
-fn take_permission(mut permission: QueryParams, is_egress: bool, asked: &mut Vec<Asked>) -> Result<(), AwsError> {
+fn take_permission(permission: &mut QueryParams, is_egress: bool) -> Result<Vec<Asked>, AwsError> {
     let (from, to) = (permission.number::<i32>("FromPort")?, permission.number::<i32>("ToPort")?);
-    let mut peers = Vec::new();
-    for mut range in permission.structures("IpRanges")? {
+    let mut peers = permission.structures("IpRanges", |range| {
         let description = check_description(range.text("Description"))?;
-        peers.push((AskedPeer::Known(Peer::ipv4(&range.required("CidrIp")?)?), description));
-        range.finish()?;
-    }
-    for mut range in permission.structures("Ipv6Ranges")? {
+        Ok((AskedPeer::Known(Peer::ipv4(&range.required("CidrIp")?)?), description))
+    })?;
+    peers.extend(permission.structures("Ipv6Ranges", |range| {
         let description = check_description(range.text("Description"))?;
-        peers.push((AskedPeer::Known(Peer::ipv6(&range.required("CidrIpv6")?)?), description));
-        range.finish()?;
-    }
-    if let Some(mut list) = permission.structures("PrefixListIds")?.pop() {
+        Ok((AskedPeer::Known(Peer::ipv6(&range.required("CidrIpv6")?)?), description))
+    })?);
+    let lists = permission.structures("PrefixListIds", |list| {
         check_description(list.text("Description"))?;
-        let id = list.required("PrefixListId")?;
-        list.finish()?;
-        return Err(no_prefix_list(&id));
+        list.required("PrefixListId")
+    })?;
+    if let Some(id) = lists.first() {
+        return Err(no_prefix_list(id));
     }
-    for mut pair in permission.structures("Groups")? {
+    peers.extend(permission.structures("Groups", |pair| {
         let description = check_description(pair.text("Description"))?;
         let (id, name) = (pair.text("GroupId"), pair.text("GroupName"));
         if id.is_none() && name.is_none() {
@@ -104,17 +100,15 @@ fn take_permission(mut permission: QueryParams, is_egress: bool, asked: &mut Vec
         }
         // A copy of what a description has: it says nothing where there is no peering.
         pair.text("PeeringStatus");
-        peers.push((AskedPeer::Group { id, name, owner: pair.text("UserId"), vpc: pair.text("VpcId") }, description));
-        pair.finish()?;
-    }
+        Ok((AskedPeer::Group { id, name, owner: pair.text("UserId"), vpc: pair.text("VpcId") }, description))
+    })?);
     let protocol = Protocol::parse(&permission.required("IpProtocol")?)?;
-    permission.finish()?;
     let ports = protocol.ports(from, to)?;
     if peers.is_empty() {
         return Err(AwsError::missing_parameter("IpPermissions.IpRanges"));
     }
-    asked.extend(peers.into_iter().map(|(peer, description)| Asked { is_egress, protocol, ports, peer, description }));
-    Ok(())
+    let asked = |(peer, description)| Asked { is_egress, protocol, ports, peer, description };
+    Ok(peers.into_iter().map(asked).collect())
 }
 
 /// The refusal of a prefix list, of which there are none.

@@ -1,6 +1,6 @@
 //! Elastic addresses: allocated, associated with whoever has a private address, released.
 
-use super::{interface::Bearer, refuse};
+use super::{interface::Bearer, no_association, refuse};
 use crate::emulator::{
     ec2::{
         dry_run,
@@ -208,10 +208,9 @@ pub(in crate::emulator::ec2) async fn disassociate(operation: Operation<'_>) -> 
                 known.holder.as_ref().is_some_and(|holder| Some(&holder.association) == association.as_ref())
             };
             let found = match (&association, &address) {
-                (Some(id), _) => ec2.elastic.values().find(of_association).cloned().ok_or_else(|| {
-                    let message = format!("The association ID '{id}' does not exist");
-                    AwsError::sender("InvalidAssociationID.NotFound", message)
-                })?,
+                (Some(id), _) => {
+                    ec2.elastic.values().find(of_association).cloned().ok_or_else(|| no_association(id))?
+                }
                 (None, address) => ec2.by_address(address.as_deref().unwrap_or_default())?,
             };
             if ec2.nats.values().any(|nat| nat.ended.is_none() && nat.allocation.as_ref() == Some(&found.id)) {
@@ -377,8 +376,9 @@ impl State {
                 let found = self.find(std::slice::from_ref(&id), now)?;
                 let is_there =
                     |instance: &&Instance| !matches!(instance.phase(now), Phase::ShuttingDown | Phase::Terminated);
-                if found.first().is_some_and(is_there) {
-                    return Ok(Bearer::Instance(id));
+                if let Some(instance) = found.first().filter(|instance| is_there(instance)) {
+                    let given = instance.first().map(|first| Bearer::Interface(first.id.clone()));
+                    return Ok(given.unwrap_or(Bearer::Instance(id)));
                 }
                 let message = format!("The instance '{id}' is not in a valid state for this operation.");
                 Err(AwsError::sender("IncorrectInstanceState", message))
@@ -418,7 +418,7 @@ impl State {
             }
             Bearer::Interface(id) => {
                 if let Some(interface) = self.interfaces.get(id).cloned() {
-                    self.put_interface(super::OwnInterface { elastic: bound, ..interface });
+                    self.put_interface(super::interface::OwnInterface { elastic: bound, ..interface });
                 }
             }
         }
@@ -443,7 +443,7 @@ impl State {
     }
 
     /// Brings up to date which instance an interface with an elastic address is attached to.
-    pub(super) fn hold_alone(&mut self, allocation: &str) {
+    pub(in crate::emulator::ec2) fn hold_alone(&mut self, allocation: &str) {
         let Some(elastic) = self.elastic.get(allocation) else { return };
         let Some(interface) = elastic.holder.as_ref().map(|holder| holder.interface.clone()) else { return };
         let place = self.interfaces.get(&interface).and_then(|known| known.attachment.as_ref());

@@ -56,7 +56,8 @@ impl Instance {
     /// Its interfaces, the first one first.
     pub(in crate::emulator::ec2) fn faces(&self, network: &Network, now: i64) -> Vec<Face> {
         let attached = self.attached.iter().map(|interface| Face::of(interface, network, now));
-        std::iter::once(Face::of_instance(self, network, now)).chain(attached).collect()
+        let own = (!self.interface.is_given).then(|| Face::of_instance(self, network, now));
+        own.into_iter().chain(attached).collect()
     }
 
     /// Its public name, where it has one.

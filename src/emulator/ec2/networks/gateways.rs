@@ -4,7 +4,7 @@ use super::{in_use, records::Gateway};
 use crate::emulator::{
     ec2::{
         dry_run, kind,
-        listing::{Listing, Record, Tags, write_tags},
+        listing::{Listing, Record, Tags, created},
         network::Network,
         new_id, tags, take_dry_run,
     },
@@ -33,12 +33,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
             Ok(())
         })
         .await?;
-    Ok(Output::xml(move |root| {
-        xml::element(root, "internetGateway", |item| {
-            shown.write(item);
-            write_tags(item, shown.tags());
-        });
-    }))
+    Ok(created("internetGateway", shown, ""))
 }
 
 fn take_both(params: &mut QueryParams) -> Result<(String, String, bool), AwsError> {

@@ -7,6 +7,7 @@ use crate::emulator::{
         instance::{Instance, Phase},
         kind,
         network::Network,
+        new_hex,
         state::State,
     },
     wire::AwsError,
@@ -26,7 +27,7 @@ pub(in crate::emulator::ec2) struct OwnInterface {
     pub(super) address: Ipv4Addr,
     pub(super) description: String,
     pub(in crate::emulator::ec2) groups: Vec<GroupName>,
-    pub(super) source_dest_check: bool,
+    pub(in crate::emulator::ec2) source_dest_check: bool,
     pub(super) is_of_nat: bool,
     /// The elastic address that leads to it.
     pub(super) elastic: Option<Bound>,
@@ -43,7 +44,7 @@ pub(in crate::emulator::ec2) struct OwnInterface {
 pub(in crate::emulator::ec2) struct Attachment {
     pub(super) id: String,
     pub(super) instance: String,
-    /// From 1; the instance's own interface is 0.
+    /// From 1, unless it is in the place of the one that the instance would have come with.
     pub(super) index: u32,
     /// Milliseconds since the Unix epoch.
     pub(super) attached: i64,
@@ -84,6 +85,34 @@ impl OwnInterface {
     pub(in crate::emulator::ec2) fn address(&self) -> Ipv4Addr {
         self.address
     }
+
+    /// The elastic address that leads to it.
+    pub(in crate::emulator::ec2) fn elastic_address(&self) -> Option<Ipv4Addr> {
+        self.elastic.as_ref().map(|bound| bound.address)
+    }
+
+    /// Whether an instance in a subnet can have it.
+    pub(in crate::emulator::ec2) fn is_near(&self, subnet: &super::records::Subnet) -> bool {
+        self.zone == subnet.zone && self.vpc == subnet.vpc
+    }
+
+    /// The allocation of the elastic address that leads to it.
+    pub(in crate::emulator::ec2) fn allocation(&self) -> Option<&str> {
+        self.elastic.as_ref().map(|bound| bound.allocation.as_str())
+    }
+
+    /// The id of its subnet.
+    pub(in crate::emulator::ec2) fn subnet(&self) -> &str {
+        &self.subnet
+    }
+
+    /// The same interface at an instance that is launched with it.
+    pub(in crate::emulator::ec2) fn at(&self, instance: &str, index: u32, now: i64) -> Result<Self, AwsError> {
+        let id = format!("eni-attach-{}", new_hex()?);
+        let instance = instance.to_owned();
+        let attachment = Attachment { id, instance, index, attached: now, delete_on_termination: false };
+        Ok(Self { attachment: Some(attachment), left: None, ..self.clone() })
+    }
 }
 
 impl Instance {
@@ -106,9 +135,18 @@ impl State {
         }
         let instance = interface.replacen("eni-", "i-", 1);
         match self.instances.get(&instance) {
-            Some(owner) if owner.phase(now) != Phase::Terminated => Ok(Bearer::Instance(instance)),
+            Some(owner) if owner.phase(now) != Phase::Terminated && !owner.interface.is_given => {
+                Ok(Bearer::Instance(instance))
+            }
             _ => Err(kind::INTERFACE.absent(interface)),
         }
+    }
+
+    /// Finds an interface that is attached to nothing.
+    pub(in crate::emulator::ec2) fn free_interface(&self, id: &str, now: i64) -> Result<&OwnInterface, AwsError> {
+        self.bearer(id, now)?;
+        let known = self.interfaces.get(id).filter(|known| known.attachment.is_none() && !known.is_of_nat);
+        known.ok_or_else(|| AwsError::sender("InvalidNetworkInterface.InUse", format!("Interface: [{id}] in use.")))
     }
 
     /// Whether there is an interface of this id.
@@ -126,7 +164,7 @@ impl State {
     }
 
     /// Takes in an interface as it is now; its instance knows it too.
-    pub(super) fn put_interface(&mut self, interface: OwnInterface) {
+    pub(in crate::emulator::ec2) fn put_interface(&mut self, interface: OwnInterface) {
         let owner = interface.attachment.as_ref().map(|attachment| attachment.instance.clone());
         self.detach_from_owner(&interface.id);
         if let Some(instance) = owner.and_then(|owner| self.instances.get_mut(&owner)) {
@@ -176,7 +214,7 @@ impl State {
     /// Finds a free private address, or checks the one that is asked for.
     pub(super) fn private_address(
         &self,
-        subnet: &super::Subnet,
+        subnet: &super::records::Subnet,
         id: &str,
         asked: Option<Ipv4Addr>,
     ) -> Result<Ipv4Addr, AwsError> {

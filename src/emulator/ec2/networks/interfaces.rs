@@ -95,6 +95,7 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
     let network = Network::new(scope.account(), scope.region);
     let shown = scope.read(|state| {
         let with_one = state.ec2.instances.values().filter(|instance| instance.phase(now) != Phase::Terminated);
+        let with_one = with_one.filter(|instance| !instance.interface.is_given);
         let of_instances = with_one.map(|instance| Face::of_instance(instance, &network, now));
         let others = state.ec2.interfaces.values().map(|interface| Face::of(interface, &network, now));
         let faces = of_instances.chain(others);
@@ -125,14 +126,18 @@ impl Record for Shown {
 /// Reads the one private address of an interface, in either form.
 fn take_address(params: &mut QueryParams) -> Result<Option<Ipv4Addr>, AwsError> {
     let mut asked = params.text("PrivateIpAddress").filter(|text| !text.is_empty());
-    if let Some(mut first) = params.structures("PrivateIpAddresses")?.pop() {
-        first.flag("Primary")?;
-        let address = first.required("PrivateIpAddress")?;
-        first.finish()?;
-        if asked.replace(address).is_some() {
-            let message = "privateIpAddress and privateIpAddressesSet may not be specified together.";
-            return Err(AwsError::sender("InvalidParameterCombination", message));
-        }
+    let mut listed = params.structures("PrivateIpAddresses", |one| {
+        one.flag("Primary")?;
+        one.required("PrivateIpAddress")
+    })?;
+    if listed.len() > 1 {
+        return Err(AwsError::not_implemented("ec2", "CreateNetworkInterface with several PrivateIpAddresses"));
+    }
+    if let Some(address) = listed.pop()
+        && asked.replace(address).is_some()
+    {
+        let message = "privateIpAddress and privateIpAddressesSet may not be specified together.";
+        return Err(AwsError::sender("InvalidParameterCombination", message));
     }
     let parse = |text: String| {
         text.parse().map_err(|_| AwsError::sender("InvalidParameterValue", format!("Invalid IPv4 address: {text}")))
@@ -232,14 +237,10 @@ pub(in crate::emulator::ec2) async fn attach(operation: Operation<'_>) -> Result
     scope
         .change(|state| {
             let ec2 = &mut state.ec2;
-            let bearer = ec2.bearer(&id, now)?;
+            ec2.bearer(&id, now)?;
             let found = ec2.find(std::slice::from_ref(&instance), now)?;
             let found = found.first().ok_or_else(|| AwsError::internal("No instance."))?;
-            let known = ec2.interfaces.get(&id).filter(|known| known.attachment.is_none() && !known.is_of_nat);
-            let Some(known) = known.filter(|_| matches!(bearer, Bearer::Interface(_))) else {
-                let message = format!("Interface: [{id}] in use.");
-                return Err(AwsError::sender("InvalidNetworkInterface.InUse", message));
-            };
+            let known = ec2.free_interface(&id, now)?;
             if !matches!(found.phase(now), Phase::Pending | Phase::Running | Phase::Stopped) {
                 let message = format!("Instance '{instance}' is not 'running' or 'stopped'.");
                 return Err(AwsError::sender("IncorrectState", message));
@@ -285,13 +286,15 @@ pub(in crate::emulator::ec2) async fn detach(operation: Operation<'_>) -> Result
             let Some(known) = ec2.interfaces.values().find(is_it).cloned() else {
                 let first = ec2.bearer(&id.replacen("eni-attach-", "eni-", 1), now);
                 return Err(if first.is_ok() {
-                    let message = "The network interface at device index 0 cannot be detached.";
-                    AwsError::sender("OperationNotPermitted", message)
+                    held_fast()
                 } else {
                     let message = format!("The networkInterface attachment ID '{id}' does not exist");
                     AwsError::sender("InvalidAttachmentID.NotFound", message)
                 });
             };
+            if known.attachment.as_ref().is_some_and(|place| place.index == 0) {
+                return Err(held_fast());
+            }
             dry_run(dry)?;
             let held = known.elastic.as_ref().map(|bound| bound.allocation.clone());
             let left = known.attachment.clone().map(|attachment| Left { attachment, ended: now });
@@ -301,6 +304,11 @@ pub(in crate::emulator::ec2) async fn detach(operation: Operation<'_>) -> Result
         })
         .await?;
     Ok(Output::Done)
+}
+
+/// The refusal to take an instance's first interface away.
+fn held_fast() -> AwsError {
+    AwsError::sender("OperationNotPermitted", "The network interface at device index 0 cannot be detached.")
 }
 
 /// A change of one attribute of an interface.

@@ -6,7 +6,7 @@ use crate::emulator::{
         dry_run,
         instance::{AFTERLIFE, TRANSITION},
         kind,
-        listing::{Listing, Record, Tags, flag, write_tags},
+        listing::{Listing, Record, Tags, created, flag},
         network::Network,
         new_hex, new_id,
         state::State,
@@ -129,15 +129,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
             Ok(Shown { nat, tags, now })
         })
         .await?;
-    Ok(Output::xml(move |root| {
-        if !token.is_empty() {
-            xml::text(root, "clientToken", &token);
-        }
-        xml::element(root, "natGateway", |item| {
-            shown.write(item);
-            write_tags(item, shown.tags());
-        });
-    }))
+    Ok(created("natGateway", shown, &token))
 }
 
 /// `DeleteNatGateway`: its addresses are free at once; it is seen for a while.

@@ -1,7 +1,7 @@
 //! VPCs, subnets and internet gateways as they are kept, and how they are found. What belongs to the default network has
 //! no record until it is changed; then its record stands for it.
 
-use super::{block::Block, table::RouteTable};
+use super::{block::Block, options, table::RouteTable};
 use crate::emulator::{
     ec2::{kind, network::Network, options::Names, state::State},
     wire::AwsError,
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::net::Ipv4Addr;
 
 /// The block of the default VPC.
-pub(super) const DEFAULT: Block = Block::of([172, 31, 0, 0], 16);
+const DEFAULT: Block = Block::of([172, 31, 0, 0], 16);
 /// Addresses that AWS keeps for itself at the start of each subnet; it also keeps the last one.
 const RESERVED: u32 = 4;
 
@@ -28,6 +28,19 @@ pub(in crate::emulator::ec2) struct Vpc {
     /// Whether what has a public address has a public name.
     pub(super) has_names: bool,
     pub(super) counts_usage: bool,
+    /// The blocks that it was given after it was made.
+    #[serde(default)]
+    pub(super) more: Vec<More>,
+    /// Its DHCP options, where they are not those of the region.
+    #[serde(default)]
+    pub(super) options: Option<String>,
+}
+
+/// A block that was associated with a VPC after it was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct More {
+    pub(super) association: String,
+    pub(super) block: Block,
 }
 
 /// A subnet.
@@ -113,7 +126,29 @@ impl Vpc {
             has_dns: true,
             has_names: true,
             counts_usage: false,
+            more: Vec::new(),
+            options: None,
         }
+    }
+
+    /// The id of the association with the block that it was made with.
+    pub(super) fn association(&self, network: &Network) -> String {
+        network.id("vpc-cidr-assoc", if self.is_default { "" } else { &self.id })
+    }
+
+    /// Its blocks with the ids of their associations, the one that it was made with first.
+    pub(super) fn associated(&self, network: &Network) -> Vec<(String, Block)> {
+        let more = self.more.iter().map(|more| (more.association.clone(), more.block));
+        std::iter::once((self.association(network), self.block)).chain(more).collect()
+    }
+
+    /// Its blocks, the one that it was made with first.
+    pub(super) fn blocks(&self) -> Vec<Block> {
+        std::iter::once(self.block).chain(self.more.iter().map(|more| more.block)).collect()
+    }
+    /// The id of its DHCP options.
+    pub(super) fn options(&self, network: &Network) -> String {
+        self.options.clone().unwrap_or_else(|| options::id(network))
     }
 }
 
@@ -130,6 +165,10 @@ impl State {
         self.vpcs.get(id).cloned().or_else(default).ok_or_else(|| kind::VPC.absent(id))
     }
 
+    /// The blocks that everybody in a VPC reaches.
+    pub(super) fn locals(&self, vpc: &str, network: &Network) -> Vec<Block> {
+        self.vpc(vpc, network).map(|vpc| vpc.blocks()).unwrap_or_default()
+    }
     /// Every subnet.
     pub(super) fn subnets(&self, network: &Network) -> Vec<Subnet> {
         let defaults = network.zones().into_iter().map(|zone| Subnet::default_of(network, &zone));

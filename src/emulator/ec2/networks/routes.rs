@@ -2,7 +2,7 @@
 
 use super::{
     block::Block,
-    refuse,
+    no_association, refuse,
     table::{Association, Route, RouteTable, Target},
 };
 use crate::emulator::{
@@ -104,7 +104,8 @@ pub(in crate::emulator::ec2) async fn create_route(operation: Operation<'_>) -> 
         .change(|state| {
             let mut table = asked.check(&state.ec2, &network, now)?;
             let is_there = |route: &Route| route.destination == asked.destination;
-            if table.local == asked.destination || table.routes.iter().any(is_there) {
+            let is_local = state.ec2.locals(&table.vpc, &network).contains(&asked.destination);
+            if is_local || table.routes.iter().any(is_there) {
                 let message = format!("The route identified by {} already exists.", asked.destination);
                 return Err(AwsError::sender("RouteAlreadyExists", message));
             }
@@ -157,7 +158,7 @@ pub(in crate::emulator::ec2) async fn delete_route(operation: Operation<'_>) -> 
     scope
         .change(|state| {
             let mut table = state.ec2.route_table(&id, &network)?;
-            if table.local == destination {
+            if state.ec2.locals(&table.vpc, &network).contains(&destination) {
                 let message = format!("cannot remove local route {destination} in route table {id}");
                 return Err(AwsError::sender("InvalidParameterValue", message));
             }
@@ -290,8 +291,6 @@ impl State {
             let association = table.associations.iter().find(|each| each.id == id).cloned();
             association.map(|association| (table, association))
         });
-        found.ok_or_else(|| {
-            AwsError::sender("InvalidAssociationID.NotFound", format!("The association ID '{id}' does not exist"))
-        })
+        found.ok_or_else(|| no_association(id))
     }
 }

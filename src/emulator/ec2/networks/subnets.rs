@@ -9,7 +9,7 @@ use super::{
 use crate::emulator::{
     ec2::{
         dry_run, kind,
-        listing::{Listing, Record, Tags, flag, flag_passes, write_tags},
+        listing::{Listing, Record, Tags, created, flag, flag_passes},
         network::Network,
         new_id,
         options::Names,
@@ -87,7 +87,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
         .change(|state| {
             let ec2 = &mut state.ec2;
             let vpc = ec2.vpc(&vpc, &network)?;
-            if !vpc.block.holds(block) {
+            if !vpc.blocks().into_iter().any(|own| own.holds(block)) {
                 return Err(AwsError::sender("InvalidSubnet.Range", format!("The CIDR '{block}' is invalid.")));
             }
             let siblings = ec2.subnets(&network).into_iter().filter(|known| known.vpc == vpc.id);
@@ -108,12 +108,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
             Ok(Shown::of(ec2, subnet, &network))
         })
         .await?;
-    Ok(Output::xml(move |root| {
-        xml::element(root, "subnet", |item| {
-            shown.write(item);
-            write_tags(item, shown.tags());
-        });
-    }))
+    Ok(created("subnet", shown, ""))
 }
 
 /// `DeleteSubnet`: once nobody has an address in it.
@@ -131,6 +126,7 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
             }
             dry_run(dry)?;
             state.ec2.unfollow(&id, &network);
+            state.ec2.leave_acl(&id);
             state.ec2.subnets.remove(&id);
             state.ec2.set_tags(&id, Tags::new());
             Ok(())

@@ -1,12 +1,12 @@
 //! Route tables: made, shown, removed.
 
-use super::{block::Block, in_use, records::DEFAULT};
+use super::{block::Block, in_use};
 use crate::emulator::{
     ec2::{
         dry_run,
         instance::Phase,
         kind,
-        listing::{Listing, Record, Tags, flag, flag_passes, write_tags},
+        listing::{Listing, Record, Tags, created, flag, flag_passes},
         network::Network,
         new_id,
         state::State,
@@ -22,8 +22,6 @@ use serde::{Deserialize, Serialize};
 pub(in crate::emulator::ec2) struct RouteTable {
     pub(super) id: String,
     pub(super) vpc: String,
-    /// The block of the VPC, which everybody in it reaches.
-    pub(super) local: Block,
     pub(super) routes: Vec<Route>,
     pub(super) associations: Vec<Association>,
     #[serde(default)]
@@ -61,7 +59,6 @@ impl RouteTable {
         Self {
             id: network.id("rtb", ""),
             vpc: network.vpc(),
-            local: DEFAULT,
             routes: vec![out],
             associations: vec![Association { id: network.id("rtbassoc", ""), subnet: None }],
             token: String::new(),
@@ -98,6 +95,8 @@ impl Target {
 /// A route table as a listing shows it.
 struct Shown {
     table: RouteTable,
+    /// The blocks of the VPC, which everybody in it reaches.
+    locals: Vec<Block>,
     /// Whether each route leads somewhere.
     alive: Vec<bool>,
     owner: String,
@@ -109,6 +108,7 @@ impl Shown {
         let alive = |route: &Route| route.target.is_alive(state, &table.vpc, network, now);
         Self {
             alive: table.routes.iter().map(alive).collect(),
+            locals: state.locals(&table.vpc, network),
             owner: network.account().to_owned(),
             tags: state.tags_of(&table.id).clone(),
             table,
@@ -131,14 +131,8 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
             let known = state.ec2.route_tables.values().find(is_repeated).cloned();
             dry_run(dry)?;
             let table = known.unwrap_or_else(|| {
-                let table = RouteTable {
-                    id,
-                    vpc: vpc.id,
-                    local: vpc.block,
-                    routes: Vec::new(),
-                    associations: Vec::new(),
-                    token: token.clone(),
-                };
+                let table =
+                    RouteTable { id, vpc: vpc.id, routes: Vec::new(), associations: Vec::new(), token: token.clone() };
                 state.ec2.set_tags(&table.id, new_tags);
                 state.ec2.route_tables.insert(table.id.clone(), table.clone());
                 table
@@ -146,15 +140,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
             Ok::<_, AwsError>(Shown::of(&state.ec2, table, &network, now))
         })
         .await?;
-    Ok(Output::xml(move |root| {
-        xml::element(root, "routeTable", |item| {
-            shown.write(item);
-            write_tags(item, shown.tags());
-        });
-        if !token.is_empty() {
-            xml::text(root, "clientToken", &token);
-        }
-    }))
+    Ok(created("routeTable", shown, &token))
 }
 
 /// `DeleteRouteTable`: not while a subnet follows it, and never the main one.
@@ -234,7 +220,8 @@ impl Record for Shown {
             "owner-id" => test(&self.owner),
             "route-table-id" => test(&self.table.id),
             "route.destination-cidr-block" => {
-                test(&self.table.local.to_string()) || routes.iter().any(|route| test(&route.destination.to_string()))
+                let own = routes.iter().map(|route| route.destination);
+                self.locals.iter().copied().chain(own).any(|block| test(&block.to_string()))
             }
             "route.gateway-id" => test("local") || leads("gatewayId"),
             "route.instance-id" => leads("instanceId"),
@@ -259,9 +246,11 @@ impl Record for Shown {
                 xml::text(route, "origin", origin);
             };
         xml::element(item, "routeSet", |set| {
-            xml::element(set, "item", |route| {
-                write(route, self.table.local, ("gatewayId", "local"), true, "CreateRouteTable");
-            });
+            for local in &self.locals {
+                xml::element(set, "item", |route| {
+                    write(route, *local, ("gatewayId", "local"), true, "CreateRouteTable");
+                });
+            }
             for (each, alive) in self.table.routes.iter().zip(&self.alive) {
                 xml::element(set, "item", |route| {
                     write(route, each.destination, each.target.shown(), *alive, "CreateRoute");

@@ -26,25 +26,25 @@ use crate::emulator::{
 struct Shown {
     vpc: Vpc,
     owner: String,
-    association: String,
+    blocks: Vec<(String, Block)>,
     options: String,
     tags: Tags,
 }
 
 impl Shown {
     fn of(state: &State, vpc: Vpc, network: &Network) -> Self {
-        let what = if vpc.is_default { "" } else { vpc.id.as_str() };
         Self {
             tags: state.tags_of(&vpc.id).clone(),
             owner: network.account().to_owned(),
-            association: network.id("vpc-cidr-assoc", what),
-            options: network.id("dopt", ""),
+            blocks: vpc.associated(network),
+            options: vpc.options(network),
             vpc,
         }
     }
 }
 
-const LACKING: [&str; 8] = [
+/// The ways to a block that a VPC has in EC2, and not here.
+const LACKING: [&str; 7] = [
     "Ipv4IpamPoolId",
     "Ipv4NetmaskLength",
     "Ipv6CidrBlock",
@@ -52,8 +52,16 @@ const LACKING: [&str; 8] = [
     "Ipv6IpamPoolId",
     "Ipv6NetmaskLength",
     "Ipv6Pool",
-    "VpcEncryptionControl",
 ];
+
+/// Reads the block that a VPC is given, and refuses by name what it could be given besides.
+pub(super) fn take_vpc_block(params: &mut QueryParams, operation: &str) -> Result<Block, AwsError> {
+    refuse(params, operation, &LACKING)?;
+    if params.flag("AmazonProvidedIpv6CidrBlock")? == Some(true) {
+        return Err(AwsError::not_implemented("ec2", &format!("{operation} with AmazonProvidedIpv6CidrBlock")));
+    }
+    take_block(params, "InvalidVpc.Range")
+}
 
 /// Reads a block of 16 to 65 536 addresses.
 pub(super) fn take_block(params: &mut QueryParams, code: &'static str) -> Result<Block, AwsError> {
@@ -69,13 +77,10 @@ pub(super) fn take_block(params: &mut QueryParams, code: &'static str) -> Result
 /// `CreateVpc`: with its main route table and its default group.
 pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((block, tenancy, tags, dry), scope) = operation.query(|params| {
-        refuse(params, "CreateVpc", &LACKING)?;
-        if params.flag("AmazonProvidedIpv6CidrBlock")? == Some(true) {
-            return Err(AwsError::not_implemented("ec2", "CreateVpc with AmazonProvidedIpv6CidrBlock"));
-        }
+        refuse(params, "CreateVpc", &["VpcEncryptionControl"])?;
         let tenancy = params.one_of("InstanceTenancy", &["dedicated", "default"])?;
         let tags = tags::take_for(params, &kind::VPC)?;
-        Ok((take_block(params, "InvalidVpc.Range")?, tenancy, tags, take_dry_run(params)?))
+        Ok((take_vpc_block(params, "CreateVpc")?, tenancy, tags, take_dry_run(params)?))
     })?;
     let network = Network::new(scope.account(), scope.region);
     let vpc = Vpc {
@@ -86,11 +91,12 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
         has_dns: true,
         has_names: false,
         counts_usage: false,
+        more: Vec::new(),
+        options: None,
     };
     let main = RouteTable {
         id: new_id(kind::ROUTE_TABLE.prefix)?,
         vpc: vpc.id.clone(),
-        local: block,
         routes: Vec::new(),
         associations: vec![Association { id: format!("rtbassoc-{}", new_hex()?), subnet: None }],
         token: String::new(),
@@ -126,6 +132,7 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
                 || ec2.has_gateway(&id, &network)
                 || ec2.route_tables.values().any(|table| table.vpc == id && !table.is_main())
                 || ec2.groups.values().any(|group| group.vpc(&network) == id && !group.is_default())
+                || ec2.acls.values().any(|acl| acl.vpc == id && !acl.is_default)
                 || ec2.interfaces.values().any(|interface| interface.vpc == id);
             if is_used {
                 return Err(in_use("vpc", &id));
@@ -143,6 +150,11 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
             let groups: Vec<String> =
                 ec2.groups.values().filter(|group| group.vpc(&network) == id).map(|group| group.id.clone()).collect();
             groups.iter().for_each(|group| ec2.remove_group(group));
+            let acls = ec2.acls(&network).into_iter().filter(|acl| acl.vpc == id);
+            for acl in acls.collect::<Vec<_>>() {
+                ec2.acls.remove(&acl.id);
+                ec2.set_tags(&acl.id, Tags::new());
+            }
             ec2.vpcs.remove(&id);
             ec2.set_tags(&id, Tags::new());
             Ok(())
@@ -243,8 +255,9 @@ impl Record for Shown {
 
     fn has(&self, filter: &str, test: &dyn Fn(&str) -> bool) -> bool {
         match filter {
-            "cidr" | "cidr-block-association.cidr-block" => test(&self.vpc.block.to_string()),
-            "cidr-block-association.association-id" => test(&self.association),
+            "cidr" => test(&self.vpc.block.to_string()),
+            "cidr-block-association.cidr-block" => self.blocks.iter().any(|(_, block)| test(&block.to_string())),
+            "cidr-block-association.association-id" => self.blocks.iter().any(|(id, _)| test(id)),
             "cidr-block-association.state" => test("associated"),
             "dhcp-options-id" => test(&self.options),
             "is-default" | "isDefault" => flag_passes(self.vpc.is_default, test),
@@ -263,13 +276,12 @@ impl Record for Shown {
 
 impl Shown {
     fn write_with(&self, state: &str, item: &mut xml::Element) {
-        let block = self.vpc.block.to_string();
         xml::text(item, "vpcId", &self.vpc.id);
         xml::text(item, "ownerId", &self.owner);
         xml::text(item, "state", state);
-        xml::text(item, "cidrBlock", &block);
-        xml::list(item, "cidrBlockAssociationSet", "item", [&self.association], |each, association| {
-            xml::text(each, "cidrBlock", &block);
+        xml::text(item, "cidrBlock", &self.vpc.block.to_string());
+        xml::list(item, "cidrBlockAssociationSet", "item", &self.blocks, |each, (association, block)| {
+            xml::text(each, "cidrBlock", &block.to_string());
             xml::text(each, "associationId", association);
             xml::element(each, "cidrBlockState", |state| xml::text(state, "state", "associated"));
         });

@@ -139,7 +139,10 @@ impl Data {
     /// `MissingParameter` where it holds nothing, `UnknownParameter`, `InvalidParameterValue`, and `NotImplemented`, by
     /// name, for what no template can hold here.
     pub(super) fn take(params: &mut QueryParams, operation: &str) -> Result<Self, AwsError> {
-        let data = params.structure("LaunchTemplateData");
+        params.structure("LaunchTemplateData", |data| Self::of(data, operation))
+    }
+
+    fn of(data: &mut QueryParams, operation: &str) -> Result<Self, AwsError> {
         if data.is_empty() {
             return Err(AwsError::missing_parameter("LaunchTemplateData"));
         }
@@ -147,7 +150,7 @@ impl Data {
             return Err(lacking(operation, name));
         }
         let mut held = BTreeMap::new();
-        for (name, value) in data.into_values() {
+        for (name, value) in data.take_rest() {
             let plain = plain(&name);
             if let Some(of_interface) = plain.strip_prefix("NetworkInterface.N.") {
                 let is_it = |name: &&&str| of_interface.split('.').next() == Some(**name);

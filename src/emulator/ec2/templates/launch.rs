@@ -29,12 +29,13 @@ pub(in crate::emulator::ec2) fn overlay(
     params: &mut QueryParams,
     scope: &Scope<'_>,
 ) -> Result<Option<Origin>, AwsError> {
-    let mut asked = params.structure("LaunchTemplate");
-    if asked.is_empty() {
-        return Ok(None);
-    }
-    let (which, version) = (Which::take(&mut asked)?, asked.text("Version"));
-    asked.finish()?;
+    let asked = params.structure("LaunchTemplate", |asked| {
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((Which::take(asked)?, asked.text("Version"))))
+    })?;
+    let Some((which, version)) = asked else { return Ok(None) };
     let version = version.filter(|text| !text.is_empty()).unwrap_or_else(|| "$Default".to_owned());
     let (origin, data) = scope.read(|state| {
         let template = which.find(&state.ec2)?;
@@ -62,16 +63,16 @@ pub(in crate::emulator::ec2) fn overlay(
 
 /// Adds the tags of a template whose keys the call does not give to the same kind.
 fn put_tags(params: &mut QueryParams, tags: &[(String, String)]) -> Result<(), AwsError> {
-    let mut own = params.clone();
-    let mut said = Vec::new();
-    let mut count = 0;
-    for mut specification in own.structures("TagSpecification")? {
-        count += 1;
+    // Of a copy: the launch itself reads them once more.
+    let own = params.clone().structures("TagSpecification", |specification| {
         let kind = specification.text("ResourceType").unwrap_or_default();
-        for mut tag in specification.structures("Tag")? {
-            said.push((kind.clone(), tag.text("Key").unwrap_or_default()));
-        }
-    }
+        specification.structures("Tag", |tag| {
+            tag.text("Value");
+            Ok((kind.clone(), tag.text("Key").unwrap_or_default()))
+        })
+    })?;
+    let mut count = own.len();
+    let said: Vec<_> = own.into_iter().flatten().collect();
     let find = |name: &str| tags.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     for (name, key) in tags.iter().filter(|(name, _)| name.ends_with(".Key")) {
         let Some((specification, tag)) = name.split_once(".Tag.") else { continue };

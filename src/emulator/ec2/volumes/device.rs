@@ -69,27 +69,7 @@ impl AskedDevice {
     /// Reads `BlockDeviceMapping.N`.
     pub(in crate::emulator::ec2) fn take(params: &mut QueryParams) -> Result<Vec<Self>, AwsError> {
         let mut asked: Vec<Self> = Vec::new();
-        for mut item in params.structures("BlockDeviceMapping")? {
-            let mut ebs = item.structure("Ebs");
-            for name in
-                ["AvailabilityZone", "AvailabilityZoneId", "EbsCardIndex", "OutpostArn", "VolumeInitializationRate"]
-            {
-                if ebs.has(name) {
-                    return Err(AwsError::not_implemented("ec2", &format!("BlockDeviceMapping with Ebs.{name}")));
-                }
-            }
-            if item.has("VirtualName") {
-                return Err(AwsError::not_implemented("ec2", "BlockDeviceMapping with VirtualName"));
-            }
-            let device = Self {
-                name: item.required("DeviceName")?,
-                is_none: item.text("NoDevice").is_some(),
-                snapshot: ebs.text("SnapshotId").filter(|id| !id.is_empty()),
-                volume: Asked::take(&mut ebs, "VolumeSize")?,
-                delete_on_termination: ebs.flag("DeleteOnTermination")?,
-            };
-            ebs.finish()?;
-            item.finish()?;
+        for device in params.structures("BlockDeviceMapping", Self::of)? {
             if asked.iter().any(|known| known.name == device.name) {
                 let message = format!("The device '{}' is used in more than one block-device mapping", device.name);
                 return Err(AwsError::sender("InvalidBlockDeviceMapping", message));
@@ -97,6 +77,29 @@ impl AskedDevice {
             asked.push(device);
         }
         Ok(asked)
+    }
+
+    fn of(item: &mut QueryParams) -> Result<Self, AwsError> {
+        if item.has("VirtualName") {
+            return Err(AwsError::not_implemented("ec2", "BlockDeviceMapping with VirtualName"));
+        }
+        let (name, is_none) = (item.required("DeviceName")?, item.text("NoDevice").is_some());
+        item.structure("Ebs", |ebs| {
+            for name in
+                ["AvailabilityZone", "AvailabilityZoneId", "EbsCardIndex", "OutpostArn", "VolumeInitializationRate"]
+            {
+                if ebs.has(name) {
+                    return Err(AwsError::not_implemented("ec2", &format!("BlockDeviceMapping with Ebs.{name}")));
+                }
+            }
+            Ok(Self {
+                name,
+                is_none,
+                snapshot: ebs.text("SnapshotId").filter(|id| !id.is_empty()),
+                volume: Asked::take(ebs, "VolumeSize")?,
+                delete_on_termination: ebs.flag("DeleteOnTermination")?,
+            })
+        })
     }
 
     /// The device of a new image or instance; `base` is the one of this name that the image has, `find` looks a

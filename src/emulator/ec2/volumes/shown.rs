@@ -7,7 +7,7 @@ use crate::emulator::{
         listing::{Listing, Record, Tags, flag, flag_passes},
         network::Network,
     },
-    service::{Operation, Output},
+    service::{Operation, Output, Scope},
     wire::{AwsError, iso_time, xml},
 };
 
@@ -39,17 +39,23 @@ pub(super) struct Shown {
     tags: Tags,
 }
 
-/// `DescribeVolumes`.
-pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+/// Reads which volumes are wanted, by these filters.
+pub(super) fn take_listing<'a>(operation: Operation<'a>, filters: &[&str]) -> Result<(Listing, Scope<'a>), AwsError> {
     let (listing, scope) = operation.query(|params| {
         // No service manages one here.
         params.flag("IncludeManagedResources")?;
-        Listing::take(params, "VolumeId", FILTERS)
+        Listing::take(params, "VolumeId", filters)
     })?;
     if !listing.ids.is_empty() && listing.is_paged() {
         let message = "The parameter volumesSet cannot be used with the parameter maxResults";
         return Err(AwsError::sender("InvalidParameterCombination", message));
     }
+    Ok((listing, scope))
+}
+
+/// `DescribeVolumes`.
+pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (listing, scope) = take_listing(operation, FILTERS)?;
     let shown = scope.read(|state| {
         let volumes = state.ec2.volumes.values().map(|volume| Shown {
             device: state.ec2.device_of(volume),
