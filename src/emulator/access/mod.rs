@@ -21,7 +21,7 @@ pub use caller::{Caller, caller};
 pub use journal::{Decision, Journal, Outcome, read as decisions};
 pub(in crate::emulator) use logging::may_log;
 pub(in crate::emulator) use tree::tree;
-pub(in crate::emulator) use trust::{Assumed, assume, trusts_service};
+pub(in crate::emulator) use trust::{Assumed, assume, lets_service, trusts_service};
 pub(in crate::emulator) use url::may_call_url;
 
 use super::{

@@ -1,6 +1,6 @@
 //! The resources that calls name by something else than their ARNs, and the policies that resources have themselves.
 
-use super::{Caller, needs::Need, needs::first};
+use super::{Caller, needs::Need, needs::first, tree::each};
 use crate::emulator::{
     context::Context,
     iam, lambda,
@@ -18,7 +18,7 @@ pub(super) struct Place<'a> {
 }
 
 /// The kinds of EC2's resources by what their ids begin with, and whether AWS owns them all (no account in the ARN).
-const IDS: [(&str, &str, bool); 16] = [
+const IDS: [(&str, &str, bool); 17] = [
     ("i", "instance", false),
     ("vol", "volume", false),
     ("sg", "security-group", false),
@@ -32,6 +32,7 @@ const IDS: [(&str, &str, bool); 16] = [
     ("igw", "internet-gateway", false),
     ("rtb", "route-table", false),
     ("acl", "network-acl", false),
+    ("dopt", "dhcp-options", false),
     ("eipalloc", "elastic-ip", false),
     ("lt", "launch-template", false),
     ("nat", "natgateway", false),
@@ -51,6 +52,9 @@ pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Val
             .unwrap_or_else(|| format!("arn:aws:iam::{account}:user/{name}")),
         "named-profile" => global(&|iam| Some(iam.profile_arn(name, account)?.0))
             .unwrap_or_else(|| format!("arn:aws:iam::{account}:instance-profile/{name}")),
+        "provider" => {
+            format!("arn:aws:iam::{account}:oidc-provider/{}", name.strip_prefix("https://").unwrap_or(name))
+        }
         "function" => lambda::arn_of(region, account, name, first(input, "Qualifier").as_deref()),
         "id" => {
             let kind = IDS.iter().find(|(prefix, ..)| name.split('-').next() == Some(prefix));
@@ -62,9 +66,32 @@ pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Val
             let bus = bus.map(|bus| format!("{}/", bus.rsplit('/').next().unwrap_or_default())).unwrap_or_default();
             format!("arn:aws:events:{region}:{account}:rule/{bus}{name}")
         }
+        "bus" => {
+            let name = name.split_once(":event-bus/").map_or(name.as_str(), |(_, name)| name);
+            format!("arn:aws:events:{region}:{account}:event-bus/{name}")
+        }
+        "group" => {
+            let name = name.split_once(":log-group:").map_or(name.as_str(), |(_, name)| name.trim_end_matches(":*"));
+            format!("arn:aws:logs:{region}:{account}:log-group:{name}")
+        }
         _ => "*".to_owned(),
     };
     match kind {
+        // Who names no bus means the default one; every entry of a call may name its own.
+        "bus" => {
+            let entries = input["Entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let is_unnamed = |entry: &Value| entry["EventBusName"].as_str().is_none_or(str::is_empty);
+            let is_default = names.is_empty() || entries.iter().any(is_unnamed);
+            let default = is_default.then(|| "default".to_owned());
+            names.iter().chain(default.as_ref()).map(of_name).collect()
+        }
+        // A group has a name or an identifier, which may be its ARN; some calls take several.
+        "group" if names.is_empty() => {
+            let others = ["logGroupIdentifier", "logGroupNames", "logGroupIdentifiers"];
+            let items = others.iter().flat_map(|member| each(&input[member]));
+            let found: Vec<String> = items.filter_map(|item| item.as_str().map(str::to_owned)).collect();
+            if found.is_empty() { vec![of_name(&"*".to_owned())] } else { found.iter().map(of_name).collect() }
+        }
         // The role in a profile, which is what an instance gets.
         "profile" => {
             let name = first(input, "IamInstanceProfile.Name").or_else(|| {

@@ -105,15 +105,26 @@ fn anything() -> Policies {
 
 /// Whether a trust policy lets a service take the role on, for something of the account's own.
 pub(in crate::emulator) fn trusts_service(trust: &str, service: &str, source_arn: &str, account: &str) -> bool {
-    let Ok(document) = Document::parse(trust, Use::Trust) else { return false };
-    let source = Source { layer: Layer::Resource, name: String::new(), document: Arc::new(document) };
-    let policies = Policies { sources: vec![source], needs_resource: true, ..Policies::default() };
+    lets_service(Document::parse(trust, Use::Trust), (service, source_arn), account, "sts:AssumeRole", "*")
+}
+
+/// Whether policies of resources let a service do something on behalf of `source_arn`, which is the account's own.
+pub(in crate::emulator) fn lets_service(
+    documents: impl IntoIterator<Item = Document>,
+    (service, source_arn): (&str, &str),
+    account: &str,
+    action: &str,
+    resource: &str,
+) -> bool {
+    let source = |document| Source { layer: Layer::Resource, name: String::new(), document: Arc::new(document) };
+    let sources = documents.into_iter().map(source).collect();
+    let policies = Policies { sources, needs_resource: true, ..Policies::default() };
     let mut keys = Keys::default();
     keys.set("aws:SourceArn", source_arn);
     keys.set("aws:SourceAccount", account);
     keys.set("aws:PrincipalIsAWSService", "true");
     let principal = Principal::Service(service.to_owned());
-    let asked = Asked { principal: &principal, action: "sts:AssumeRole", resource: "*", keys: &keys };
+    let asked = Asked { principal: &principal, action, resource, keys: &keys };
     policy::decide(&policies, &asked).is_allowed()
 }
 

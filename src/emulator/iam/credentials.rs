@@ -77,27 +77,11 @@ fn no_login(user: &str) -> AwsError {
     no_such_entity(format!("Login Profile for User {user} cannot be found."))
 }
 
-/// Reads a password, checks it by AWS's own rules, and forgets it.
-fn check_password(params: &mut QueryParams) -> Result<bool, AwsError> {
-    let Some(password) = take_text(params, "Password", 128)? else { return Ok(false) };
-    let kinds: [fn(char) -> bool; 4] =
-        [|c| c.is_ascii_lowercase(), |c| c.is_ascii_uppercase(), |c| c.is_ascii_digit(), |c| c.is_ascii_punctuation()];
-    let different = kinds.iter().filter(|kind| password.chars().any(**kind)).count();
-    if password.chars().count() < 8 || different < 3 {
-        let message = "Password should have a minimum length of 8, and at least three of uppercase, lowercase, numbers \
-                       and symbols";
-        return Err(AwsError::sender("PasswordPolicyViolation", message));
-    }
-    Ok(true)
-}
-
 /// `CreateLoginProfile`.
 pub(super) async fn create_login(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((name, must_reset), scope) = operation.query(|params| {
-        if !check_password(params)? {
-            return Err(null("password"));
-        }
-        Ok((take_user(params)?, params.flag("PasswordResetRequired")?.unwrap_or(false)))
+    let ((name, password, must_reset), scope) = operation.query(|params| {
+        let password = take_text(params, "Password", 128)?.ok_or_else(|| null("password"))?;
+        Ok((take_user(params)?, password, params.flag("PasswordResetRequired")?.unwrap_or(false)))
     })?;
     let name = name.or(sts::caller(&scope).user).ok_or_else(no_user)?;
     let login = Login { created: scope.now_millis(), must_reset };
@@ -105,6 +89,7 @@ pub(super) async fn create_login(operation: Operation<'_>) -> Result<Output, Aws
     scope
         .change_global(|state| {
             state.iam.user(&name)?;
+            state.iam.check_password(&password)?;
             let Some(user) = state.iam.users.get_mut(&name) else { return Ok(()) };
             if user.login.is_some() {
                 let message = format!("Login Profile for user {name} already exists.");
@@ -119,13 +104,16 @@ pub(super) async fn create_login(operation: Operation<'_>) -> Result<Output, Aws
 
 /// `UpdateLoginProfile`.
 pub(super) async fn update_login(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let ((name, must_reset), scope) = operation.query(|params| {
-        check_password(params)?;
-        Ok((take_name(params, "UserName", 128)?, params.flag("PasswordResetRequired")?))
+    let ((name, password, must_reset), scope) = operation.query(|params| {
+        let password = take_text(params, "Password", 128)?;
+        Ok((take_name(params, "UserName", 128)?, password, params.flag("PasswordResetRequired")?))
     })?;
     scope
         .change_global(|state| {
             state.iam.user(&name)?;
+            if let Some(password) = &password {
+                state.iam.check_password(password)?;
+            }
             let login = state.iam.users.get_mut(&name).and_then(|user| user.login.as_mut());
             let login = login.ok_or_else(|| no_login(&name))?;
             login.must_reset = must_reset.unwrap_or(login.must_reset);

@@ -5,9 +5,13 @@ use crate::emulator::{
     policy::{Document, Use},
     wire::AwsError,
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// IAM's limit on a trust policy, in characters.
 const MAX_TRUST: usize = 2048;
+
+/// What RFC 3986 leaves as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Checks a document.
 ///
@@ -22,6 +26,11 @@ pub(super) fn check(text: &str, used: Use) -> Result<(), AwsError> {
 
 pub(super) fn malformed(message: &str) -> AwsError {
     AwsError::sender("MalformedPolicyDocument", message)
+}
+
+/// Percent-encodes a policy document, as IAM's answers have it.
+pub(super) fn encode(document: &str) -> String {
+    utf8_percent_encode(document, ENCODED).to_string()
 }
 
 #[cfg(test)]

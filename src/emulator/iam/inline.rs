@@ -1,8 +1,6 @@
 //! The policies that belong to one role or one user alone.
 
-use super::{
-    MAX_POLICY, document, holder::Kind, no_such_entity, null, paging::Paging, role::encode, take_name, take_text,
-};
+use super::{MAX_POLICY, document, holder::Kind, no_such_entity, null, paging::Paging, take_name, take_text};
 use crate::emulator::{
     policy::Use,
     service::{Operation, Output},
@@ -36,7 +34,7 @@ pub(super) fn get(operation: Operation<'_>, kind: Kind) -> Result<Output, AwsErr
     Ok(Output::xml(move |result| {
         xml::text(result, kind.parameter(), &name);
         xml::text(result, "PolicyName", &policy);
-        xml::text(result, "PolicyDocument", &encode(&text));
+        xml::text(result, "PolicyDocument", &document::encode(&text));
     }))
 }
 

@@ -1,14 +1,16 @@
-//! IAM, query protocol 2010-05-08: roles, users with their access keys, groups, managed policies and instance profiles. Policies
-//! are checked for their form and kept; who is refused by one, `access` decides. AWS's own are known by name ([`managed`]).
+//! IAM, query protocol 2010-05-08: roles, users with their access keys, groups, managed policies, instance profiles and
+//! OpenID Connect providers. Policies are checked for their form and kept; who is refused by one, `access` decides. AWS's own are known by name ([`managed`]).
 //!
 //! Not here: passwords and second factors.
 
+mod account;
 mod attached;
 mod credentials;
 mod document;
 mod granted;
 mod group;
 mod holder;
+mod identity_providers;
 mod inline;
 mod keys;
 mod managed;
@@ -19,6 +21,8 @@ mod profile;
 mod role;
 mod roles;
 mod simulate;
+mod summary;
+mod tagging;
 mod tags;
 mod user;
 
@@ -28,38 +32,49 @@ pub use role::{Role, State};
 
 use super::{
     Context,
-    service::{Handler, Operation, Output, Service},
+    service::{Handler, Names, Service},
     store::Region,
-    wire::{AwsError, Fault, QueryParams, xml},
+    wire::{AwsError, Fault, QueryParams},
 };
 use holder::Kind;
 use http::StatusCode;
-use paging::Paging;
-use tags::Tagged;
+use std::ops::RangeInclusive;
+use tagging::Tagged;
 
 /// IAM, as far as it is emulated.
 pub static SERVICE: Service = Service {
     name: "iam",
     routes: None,
+    names: Some(Names { all: include_str!("operations.txt"), versions: &["2010-05-08"], target: None }),
+    members: "",
     operations: &[
+        (
+            "AddClientIDToOpenIDConnectProvider",
+            Handler::Async(|operation| Box::pin(identity_providers::add_client(operation))),
+        ),
         ("AddRoleToInstanceProfile", Handler::Async(|operation| Box::pin(profile::add_role(operation)))),
         ("AddUserToGroup", Handler::Async(|operation| Box::pin(group::add_user(operation)))),
         ("AttachGroupPolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::Group)))),
         ("AttachRolePolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::Role)))),
         ("AttachUserPolicy", Handler::Async(|operation| Box::pin(attached::attach(operation, Kind::User)))),
         ("CreateAccessKey", Handler::Async(|operation| Box::pin(keys::create(operation)))),
+        ("CreateAccountAlias", Handler::Async(|operation| Box::pin(account::create_alias(operation)))),
         ("CreateGroup", Handler::Async(|operation| Box::pin(group::create(operation)))),
         ("CreateInstanceProfile", Handler::Async(|operation| Box::pin(profile::create(operation)))),
         ("CreateLoginProfile", Handler::Async(|operation| Box::pin(credentials::create_login(operation)))),
+        ("CreateOpenIDConnectProvider", Handler::Async(|operation| Box::pin(identity_providers::create(operation)))),
         ("CreatePolicy", Handler::Async(|operation| Box::pin(policy::create(operation)))),
         ("CreatePolicyVersion", Handler::Async(|operation| Box::pin(policy::create_version(operation)))),
         ("CreateRole", Handler::Async(|operation| Box::pin(roles::create(operation)))),
         ("CreateUser", Handler::Async(|operation| Box::pin(user::create(operation)))),
         ("DeleteAccessKey", Handler::Async(|operation| Box::pin(keys::delete(operation)))),
+        ("DeleteAccountAlias", Handler::Async(|operation| Box::pin(account::delete_alias(operation)))),
+        ("DeleteAccountPasswordPolicy", Handler::Async(|operation| Box::pin(account::delete_passwords(operation)))),
         ("DeleteGroup", Handler::Async(|operation| Box::pin(group::delete(operation)))),
         ("DeleteGroupPolicy", Handler::Async(|operation| Box::pin(inline::delete(operation, Kind::Group)))),
         ("DeleteInstanceProfile", Handler::Async(|operation| Box::pin(profile::delete(operation)))),
         ("DeleteLoginProfile", Handler::Async(|operation| Box::pin(credentials::delete_login(operation)))),
+        ("DeleteOpenIDConnectProvider", Handler::Async(|operation| Box::pin(identity_providers::delete(operation)))),
         ("DeletePolicy", Handler::Async(|operation| Box::pin(policy::delete(operation)))),
         ("DeletePolicyVersion", Handler::Async(|operation| Box::pin(policy::delete_version(operation)))),
         ("DeleteRole", Handler::Async(|operation| Box::pin(roles::delete(operation)))),
@@ -77,10 +92,13 @@ pub static SERVICE: Service = Service {
         ("DetachGroupPolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::Group)))),
         ("DetachRolePolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::Role)))),
         ("DetachUserPolicy", Handler::Async(|operation| Box::pin(attached::detach(operation, Kind::User)))),
+        ("GetAccountPasswordPolicy", Handler::Sync(account::get_passwords)),
+        ("GetAccountSummary", Handler::Sync(summary::get)),
         ("GetGroup", Handler::Sync(group::get)),
         ("GetGroupPolicy", Handler::Sync(|operation| inline::get(operation, Kind::Group))),
         ("GetInstanceProfile", Handler::Sync(profile::get)),
         ("GetLoginProfile", Handler::Sync(credentials::get_login)),
+        ("GetOpenIDConnectProvider", Handler::Sync(identity_providers::get)),
         ("GetPolicy", Handler::Sync(policy::get)),
         ("GetPolicyVersion", Handler::Sync(policy::get_version)),
         ("GetRole", Handler::Sync(roles::get)),
@@ -88,7 +106,7 @@ pub static SERVICE: Service = Service {
         ("GetUser", Handler::Sync(user::get)),
         ("GetUserPolicy", Handler::Sync(|operation| inline::get(operation, Kind::User))),
         ("ListAccessKeys", Handler::Sync(keys::list)),
-        ("ListAccountAliases", Handler::Sync(list_aliases)),
+        ("ListAccountAliases", Handler::Sync(account::list_aliases)),
         ("ListAttachedGroupPolicies", Handler::Sync(|operation| attached::list(operation, Kind::Group))),
         ("ListAttachedRolePolicies", Handler::Sync(|operation| attached::list(operation, Kind::Role))),
         ("ListAttachedUserPolicies", Handler::Sync(|operation| attached::list(operation, Kind::User))),
@@ -96,21 +114,23 @@ pub static SERVICE: Service = Service {
         ("ListGroupPolicies", Handler::Sync(|operation| inline::list(operation, Kind::Group))),
         ("ListGroups", Handler::Sync(group::list)),
         ("ListGroupsForUser", Handler::Sync(group::list_for_user)),
-        ("ListInstanceProfileTags", Handler::Sync(|operation| tags::list(operation, Tagged::Profile))),
+        ("ListInstanceProfileTags", Handler::Sync(|operation| tagging::list(operation, Tagged::Profile))),
         ("ListInstanceProfiles", Handler::Sync(profile::list)),
         ("ListInstanceProfilesForRole", Handler::Sync(profile::list_for_role)),
         ("ListMFADevices", Handler::Sync(|operation| credentials::list(operation, "MFADevices"))),
+        ("ListOpenIDConnectProviderTags", Handler::Sync(|operation| tagging::list(operation, Tagged::Provider))),
+        ("ListOpenIDConnectProviders", Handler::Sync(identity_providers::list)),
         ("ListPolicies", Handler::Sync(policy::list)),
-        ("ListPolicyTags", Handler::Sync(|operation| tags::list(operation, Tagged::Policy))),
+        ("ListPolicyTags", Handler::Sync(|operation| tagging::list(operation, Tagged::Policy))),
         ("ListPolicyVersions", Handler::Sync(policy::list_versions)),
         ("ListRolePolicies", Handler::Sync(|operation| inline::list(operation, Kind::Role))),
-        ("ListRoleTags", Handler::Sync(|operation| tags::list(operation, Tagged::Role))),
+        ("ListRoleTags", Handler::Sync(|operation| tagging::list(operation, Tagged::Role))),
         ("ListRoles", Handler::Sync(roles::list)),
         ("ListSSHPublicKeys", Handler::Sync(|operation| credentials::list(operation, "SSHPublicKeys"))),
         ("ListServiceSpecificCredentials", Handler::Sync(credentials::list_service_specific)),
         ("ListSigningCertificates", Handler::Sync(|operation| credentials::list(operation, "Certificates"))),
         ("ListUserPolicies", Handler::Sync(|operation| inline::list(operation, Kind::User))),
-        ("ListUserTags", Handler::Sync(|operation| tags::list(operation, Tagged::User))),
+        ("ListUserTags", Handler::Sync(|operation| tagging::list(operation, Tagged::User))),
         ("ListUsers", Handler::Sync(user::list)),
         ("ListVirtualMFADevices", Handler::Sync(credentials::list_virtual_devices)),
         ("PutGroupPolicy", Handler::Async(|operation| Box::pin(inline::put(operation, Kind::Group)))),
@@ -124,23 +144,37 @@ pub static SERVICE: Service = Service {
             Handler::Async(|operation| Box::pin(attached::put_boundary(operation, Kind::User))),
         ),
         ("PutUserPolicy", Handler::Async(|operation| Box::pin(inline::put(operation, Kind::User)))),
+        (
+            "RemoveClientIDFromOpenIDConnectProvider",
+            Handler::Async(|operation| Box::pin(identity_providers::remove_client(operation))),
+        ),
         ("RemoveRoleFromInstanceProfile", Handler::Async(|operation| Box::pin(profile::remove_role(operation)))),
         ("RemoveUserFromGroup", Handler::Async(|operation| Box::pin(group::remove_user(operation)))),
         ("SetDefaultPolicyVersion", Handler::Async(|operation| Box::pin(policy::set_default(operation)))),
         ("SimulateCustomPolicy", Handler::Sync(simulate::custom)),
         ("SimulatePrincipalPolicy", Handler::Sync(simulate::principal)),
-        ("TagInstanceProfile", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Profile)))),
-        ("TagPolicy", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Policy)))),
-        ("TagRole", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::Role)))),
-        ("TagUser", Handler::Async(|operation| Box::pin(tags::add(operation, Tagged::User)))),
-        ("UntagInstanceProfile", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::Profile)))),
-        ("UntagPolicy", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::Policy)))),
-        ("UntagRole", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::Role)))),
-        ("UntagUser", Handler::Async(|operation| Box::pin(tags::remove(operation, Tagged::User)))),
+        ("TagInstanceProfile", Handler::Async(|operation| Box::pin(tagging::add(operation, Tagged::Profile)))),
+        ("TagOpenIDConnectProvider", Handler::Async(|operation| Box::pin(tagging::add(operation, Tagged::Provider)))),
+        ("TagPolicy", Handler::Async(|operation| Box::pin(tagging::add(operation, Tagged::Policy)))),
+        ("TagRole", Handler::Async(|operation| Box::pin(tagging::add(operation, Tagged::Role)))),
+        ("TagUser", Handler::Async(|operation| Box::pin(tagging::add(operation, Tagged::User)))),
+        ("UntagInstanceProfile", Handler::Async(|operation| Box::pin(tagging::remove(operation, Tagged::Profile)))),
+        (
+            "UntagOpenIDConnectProvider",
+            Handler::Async(|operation| Box::pin(tagging::remove(operation, Tagged::Provider))),
+        ),
+        ("UntagPolicy", Handler::Async(|operation| Box::pin(tagging::remove(operation, Tagged::Policy)))),
+        ("UntagRole", Handler::Async(|operation| Box::pin(tagging::remove(operation, Tagged::Role)))),
+        ("UntagUser", Handler::Async(|operation| Box::pin(tagging::remove(operation, Tagged::User)))),
         ("UpdateAccessKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
+        ("UpdateAccountPasswordPolicy", Handler::Async(|operation| Box::pin(account::update_passwords(operation)))),
         ("UpdateAssumeRolePolicy", Handler::Async(|operation| Box::pin(roles::update_trust(operation)))),
         ("UpdateGroup", Handler::Async(|operation| Box::pin(group::update(operation)))),
         ("UpdateLoginProfile", Handler::Async(|operation| Box::pin(credentials::update_login(operation)))),
+        (
+            "UpdateOpenIDConnectProviderThumbprint",
+            Handler::Async(|operation| Box::pin(identity_providers::update_thumbprint(operation))),
+        ),
         ("UpdateRole", Handler::Async(|operation| Box::pin(roles::update(operation)))),
         ("UpdateRoleDescription", Handler::Async(|operation| Box::pin(roles::update_description(operation)))),
         ("UpdateUser", Handler::Async(|operation| Box::pin(user::update(operation)))),
@@ -173,15 +207,6 @@ fn take_name(params: &mut QueryParams, parameter: &str, longest: usize) -> Resul
         )));
     }
     Ok(name)
-}
-
-/// `ListAccountAliases`: the account has none.
-fn list_aliases(operation: Operation<'_>) -> Result<Output, AwsError> {
-    operation.query(Paging::take)?;
-    Ok(Output::xml(|result| {
-        xml::element(result, "AccountAliases", |_| ());
-        Paging::write(result, None);
-    }))
 }
 
 /// Takes a path, or the start of one.
@@ -226,6 +251,24 @@ fn take_text(params: &mut QueryParams, parameter: &str, longest: usize) -> Resul
             "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length less than \
              or equal to {longest}",
             field(parameter)
+        ))),
+        _ => Ok(text),
+    }
+}
+
+/// Takes a text of a length within bounds, in characters.
+fn take_length(
+    params: &mut QueryParams,
+    parameter: &str,
+    bounds: RangeInclusive<usize>,
+) -> Result<Option<String>, AwsError> {
+    let text = take_text(params, parameter, *bounds.end())?;
+    match &text {
+        Some(short) if short.chars().count() < *bounds.start() => Err(validation(format!(
+            "1 validation error detected: Value '{short}' at '{}' failed to satisfy constraint: Member must have length \
+             greater than or equal to {}",
+            field(parameter),
+            bounds.start()
         ))),
         _ => Ok(text),
     }

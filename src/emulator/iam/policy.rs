@@ -6,7 +6,6 @@ use super::{
     managed::{CREATED, Managed},
     no_such_entity, null,
     paging::Paging,
-    role::{encode, write_tags},
     tags, take_name, take_path, take_text, validation,
 };
 use crate::emulator::{
@@ -52,6 +51,11 @@ impl Policy {
     /// The document of the version that counts.
     pub(super) fn current(&self) -> Option<&str> {
         self.versions.get(&self.default).map(|version| version.document.as_str())
+    }
+
+    /// How many versions there are.
+    pub(super) fn version_count(&self) -> usize {
+        self.versions.len()
     }
 
     pub(super) fn arn(&self, account: &str) -> String {
@@ -221,7 +225,7 @@ impl Shown {
         xml::text(element, "CreateDate", &iso_seconds(self.created));
         xml::text(element, "UpdateDate", &iso_seconds(self.updated));
         if with_tags {
-            write_tags(element, &self.tags);
+            tags::write(element, &self.tags);
         }
     }
 }
@@ -422,7 +426,7 @@ pub(super) fn get_version(operation: Operation<'_>) -> Result<Output, AwsError> 
     };
     Ok(Output::xml(move |result| {
         xml::element(result, "PolicyVersion", |version| {
-            xml::text(version, "Document", &encode(&document));
+            xml::text(version, "Document", &document::encode(&document));
             write_version(version, number, is_default, created);
         });
     }))

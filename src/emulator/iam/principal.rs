@@ -1,7 +1,7 @@
 //! Whom a trust policy names: forms that can be somebody, and of this account only those who exist.
 
 use super::{State, document::malformed};
-use crate::emulator::wire::AwsError;
+use crate::{emulator::wire::AwsError, names::is_account};
 use serde_json::Value;
 
 impl State {
@@ -60,7 +60,6 @@ impl State {
 
     /// Whether a text names an account or an identity; one of this account must exist.
     fn is_somebody(&self, name: &str, account: &str) -> bool {
-        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
         if name == "*" || is_account(name) {
             return true;
         }

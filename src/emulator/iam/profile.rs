@@ -1,13 +1,6 @@
 //! Instance profiles: each may hold one role, and instances may have one.
 
-use super::{
-    State, conflict,
-    holder::Kind,
-    no_such_entity,
-    paging::Paging,
-    role::{Role, write_tags},
-    tags, take_name, take_path,
-};
+use super::{State, conflict, holder::Kind, no_such_entity, paging::Paging, role::Role, tags, take_name, take_path};
 use crate::emulator::{
     service::{Operation, Output, Scope},
     wire::{AwsError, QueryParams, hex_id, iso_seconds, millis, xml},
@@ -41,7 +34,7 @@ impl Profile {
         xml::text(element, "CreateDate", &iso_seconds(self.created));
         xml::list(element, "Roles", "member", role, |member, role| role.write(member, account));
         if !self.tags.is_empty() {
-            write_tags(element, &self.tags);
+            tags::write(element, &self.tags);
         }
     }
 }

@@ -1,11 +1,15 @@
 //! A role, and how it is found and written.
 
 use super::{
+    account::{Alias, Passwords},
+    document::encode,
     group::Group,
     holder::{Kind, Policies, write_boundary},
+    identity_providers::Provider,
     keys::AccessKey,
     policy::Policy,
     profile::Profile,
+    tags,
     user::User,
 };
 use crate::emulator::{
@@ -13,12 +17,8 @@ use crate::emulator::{
     store::{AnyTable, Table, Tables},
     wire::{AwsError, iso_seconds, xml},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// What RFC 3986 leaves as it is; documents are percent-encoded in answers.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// What IAM keeps of the account.
 #[derive(Clone, Default)]
@@ -35,6 +35,12 @@ pub struct State {
     pub(super) policies: Table<String, Policy>,
     /// Instance profiles by their names.
     pub(super) profiles: Table<String, Profile>,
+    /// OpenID Connect providers by their URLs, without the scheme.
+    pub(super) providers: Table<String, Provider>,
+    /// The one other name of the account, by itself.
+    pub(super) aliases: Table<String, Alias>,
+    /// The one rule for passwords.
+    pub(super) passwords: Table<String, Passwords>,
 }
 
 impl Tables for State {
@@ -46,6 +52,9 @@ impl Tables for State {
             ("iam/access-keys", &mut self.keys),
             ("iam/policies", &mut self.policies),
             ("iam/instance-profiles", &mut self.profiles),
+            ("iam/identity-providers", &mut self.providers),
+            ("iam/aliases", &mut self.aliases),
+            ("iam/password-policies", &mut self.passwords),
         ]
     }
 }
@@ -124,21 +133,8 @@ impl Role {
 
     /// Writes the `Tags` list.
     pub(super) fn write_tags(&self, parent: &mut xml::Element) {
-        write_tags(parent, &self.tags);
+        tags::write(parent, &self.tags);
     }
-}
-
-/// Writes a `Tags` list.
-pub(super) fn write_tags<'t>(parent: &mut xml::Element, tags: impl IntoIterator<Item = (&'t String, &'t String)>) {
-    xml::list(parent, "Tags", "member", tags, |member, (key, value)| {
-        xml::text(member, "Key", key);
-        xml::text(member, "Value", value);
-    });
-}
-
-/// Percent-encodes a policy document, as IAM's answers have it.
-pub(super) fn encode(document: &str) -> String {
-    utf8_percent_encode(document, ENCODED).to_string()
 }
 
 /// Changes one role.

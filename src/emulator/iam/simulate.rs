@@ -58,10 +58,11 @@ impl Input {
             resources.push("*".to_owned());
         }
         let mut keys = Keys::default();
-        for mut entry in params.structures("ContextEntries.member")? {
-            let (name, values) = (entry.required("ContextKeyName")?, entry.list("ContextKeyValues.member")?);
-            take_one_of(&mut entry, "ContextKeyType", &KINDS)?;
-            entry.finish()?;
+        let entries = params.structures("ContextEntries.member", |entry| {
+            take_one_of(entry, "ContextKeyType", &KINDS)?;
+            Ok((entry.required("ContextKeyName")?, entry.list("ContextKeyValues.member")?))
+        })?;
+        for (name, values) in entries {
             keys.set_all(&name, values);
         }
         if params.has("ResourceHandlingOption") {

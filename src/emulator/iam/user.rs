@@ -5,7 +5,6 @@ use super::{
     credentials::Login,
     holder::{Kind, Policies, write_boundary},
     paging::Paging,
-    role::write_tags,
     tags, take_name, take_path, take_text, validation,
 };
 use crate::emulator::{
@@ -48,7 +47,7 @@ impl User {
         if is_whole {
             write_boundary(element, self.boundary.as_ref());
             if !self.tags.is_empty() {
-                write_tags(element, &self.tags);
+                tags::write(element, &self.tags);
             }
         }
     }
