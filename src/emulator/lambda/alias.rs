@@ -2,7 +2,7 @@
 
 use super::{
     Statement,
-    error::{invalid, validation},
+    error::{invalid, unfit, validation},
     name::FunctionName,
     qualified::VersionId,
 };
@@ -63,21 +63,19 @@ pub(super) fn check_name(name: &str) -> Result<(), AwsError> {
 
 /// Reads the weights beside an alias's own version: at most one version has one.
 pub(super) fn other(weights: &BTreeMap<String, f64>, main: VersionId) -> Result<Option<(u64, f64)>, AwsError> {
-    const MEMBER: &str = "routingConfig.additionalVersionWeights";
     if weights.len() > 1 {
         return Err(invalid("Number of items in AdditionalVersionWeights cannot be greater than 1"));
     }
     let Some((key, weight)) = weights.iter().next() else { return Ok(None) };
     if !(0.0..=1.0).contains(weight) {
-        let rule = "satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value \
-                    greater than or equal to 0.0, Member must not be null]";
-        return Err(validation(&format!("{{{key}={weight}}}"), MEMBER, rule));
+        let rule = "[Member must have value less than or equal to 1.0, Member must have value greater than or equal to \
+                    0.0, Member must not be null]";
+        return Err(unfit_map(key, *weight, "Map value", rule));
     }
     let Ok(VersionId::Published(number)) = key.parse() else {
-        let rule = "satisfy constraint: [Member must have length less than or equal to 1024, Member must have length \
-                    greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not \
-                    be null]";
-        return Err(validation(&format!("{{{key}={weight}}}"), MEMBER, rule));
+        let rule = "[Member must have length less than or equal to 1024, Member must have length greater than or equal to \
+                    1, Member must satisfy regular expression pattern: [0-9]+]";
+        return Err(unfit_map(key, *weight, "Map keys", rule));
     };
     if main == VersionId::Latest {
         return Err(invalid("$LATEST is not supported for an alias pointing to more than 1 version"));
@@ -88,6 +86,11 @@ pub(super) fn other(weights: &BTreeMap<String, f64>, main: VersionId) -> Result<
         )));
     }
     Ok(Some((number, *weight)))
+}
+
+fn unfit_map(key: &str, weight: f64, what: &str, rule: &str) -> AwsError {
+    let value = format!("'{{{key}={weight:?}}}' at 'routingConfig.additionalVersionWeights'");
+    unfit(&value, &format!("{what} must satisfy constraint: {rule}"))
 }
 
 /// Says that a function has no alias of this name.

@@ -3,7 +3,7 @@
 use super::{
     State,
     alias::{self, Alias, Key},
-    error::{conflict, function_not_found, validation, wrong_revision},
+    error::{conflict, function_not_found, not_found, validation, wrong_revision},
     name::Reference,
     paging::{self, MAX_ITEMS, Paging},
     qualified::{Qualified, VersionId},
@@ -109,9 +109,10 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
             let lambda = &mut state.lambda;
             lambda.find(&function)?;
             let key = Key::new(&function.name, input.name);
-            let old = lambda.aliases.get(&key).ok_or_else(|| alias::absent(&function.arn, &key.qualifier))?;
+            let absent = || not_found(format!("Alias not found: {}:{}", function.arn, key.qualifier));
+            let old = lambda.aliases.get(&key).ok_or_else(absent)?;
             if input.revision_id.is_some_and(|revision| revision != old.revision) {
-                return Err(wrong_revision());
+                return Err(wrong_revision("GetFunction/GetAlias"));
             }
             let main = version.unwrap_or(old.version);
             let weights = match input.routing_config {
@@ -141,6 +142,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
         .change(|state| {
             let key = Key::new(&function.name, input.name);
             state.lambda.invoke_configs.remove(&key);
+            state.lambda.provisioned.remove(&key);
             state.lambda.aliases.remove(&key);
             Ok(Output::Done)
         })
@@ -178,7 +180,9 @@ fn description(text: Option<String>) -> Result<Option<String>, AwsError> {
 
 /// An alias stands for what is there.
 fn check_targets(state: &State, function: &Reference, alias: &Alias) -> Result<(), AwsError> {
-    state.find(function)?;
+    if state.find(function).is_err() {
+        return Err(function_not_found(&format!("{}:{}", function.arn, alias.version)));
+    }
     let others = alias.other.map(|(number, _)| VersionId::Published(number));
     for target in [Some(alias.version), others].into_iter().flatten() {
         let VersionId::Published(number) = target else { continue };

@@ -126,8 +126,14 @@ fn read(input: &CodeInput, architectures: Option<&[String]>, needs_bootstrap: bo
         None => "x86_64".to_owned(),
         Some([one]) if matches!(one.as_str(), "x86_64" | "arm64") => one.clone(),
         Some(other) => {
-            let rule = "have one member out of the enum value set: [x86_64, arm64]";
-            return Err(validation(&other.join(", "), "architectures", rule));
+            let rule = match other.len() {
+                1 => {
+                    "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
+                }
+                0 => "have length greater than or equal to 1",
+                _ => "have length less than or equal to 1",
+            };
+            return Err(validation(&format!("[{}]", other.join(", ")), "architectures", rule));
         }
     };
     let code = Code {

@@ -1,9 +1,8 @@
 //! Reserved concurrency: how many invocations of a function may run at a time, all its versions together.
 
 use super::{
-    State,
-    error::{invalid, validation},
-    name::{Named, Reference},
+    error::{function_not_found, invalid, validation},
+    name::{LATEST, Named, Reference},
 };
 use crate::emulator::{
     runtime::archive::MAX_UNPACKED,
@@ -15,9 +14,9 @@ use serde_json::json;
 
 /// How many invocations an account may have at a time: the limit of a new one at AWS. How many there can be is another
 /// question, which the machine answers.
-const ACCOUNT_LIMIT: u32 = 1000;
+pub(super) const ACCOUNT_LIMIT: u32 = 1000;
 /// How many of them must stay for functions that have none reserved.
-const LEAST_UNRESERVED: u32 = 100;
+pub(super) const LEAST_UNRESERVED: u32 = 100;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -37,8 +36,16 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     scope
         .change(|state| {
             let lambda = &mut state.lambda;
-            lambda.find(&function)?;
-            let own = lambda.reserved.get(&function.name).copied().unwrap_or_default();
+            lambda.find(&function).map_err(|_| function_not_found(&format!("{}:{LATEST}", function.arn)))?;
+            let provisioned = lambda.provisioned_of(&function.name);
+            if reserved < provisioned {
+                // The spaces are AWS's.
+                return Err(invalid(format!(
+                    " ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned \
+                     concurrency [{provisioned}]."
+                )));
+            }
+            let own = lambda.reserved.get(&function.name).copied().unwrap_or(provisioned);
             if lambda.unreserved() + own < reserved.saturating_add(LEAST_UNRESERVED) {
                 return Err(invalid(format!(
                     "Specified ReservedConcurrentExecutions for function decreases account's \
@@ -76,13 +83,6 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
             Ok(Output::Done)
         })
         .await
-}
-
-impl State {
-    /// How many invocations are left for functions that have none reserved.
-    fn unreserved(&self) -> u32 {
-        ACCOUNT_LIMIT.saturating_sub(self.reserved.values().sum())
-    }
 }
 
 #[derive(Deserialize)]

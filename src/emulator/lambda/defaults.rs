@@ -21,13 +21,6 @@ pub(super) fn code_signing_config(operation: Operation<'_>) -> Result<Output, Aw
     })
 }
 
-/// `GetFunctionRecursionConfig`.
-pub(super) fn recursion_config(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (input, scope) = operation.input::<Named>()?;
-    let function = input.reference(&scope)?;
-    scope.read(|state| state.lambda.find(&function).map(|_| Output::Members(json!({ "RecursiveLoop": "Terminate" }))))
-}
-
 /// `GetRuntimeManagementConfig`.
 pub(super) fn runtime_management_config(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Versioned>()?;

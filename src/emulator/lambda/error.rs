@@ -10,9 +10,7 @@ pub(super) fn fault(fault: Fault) -> AwsError {
         Fault::Unreadable(why) => unreadable(why),
         Fault::Missing(path) => null(&path),
         Fault::WrongType(path, why) | Fault::Invalid(path, why) => unfit(&format!("at '{}'", parameter(&path)), &why),
-        Fault::Unknown(path) => invalid(format!(
-            "The parameter {path} is not known: either Lambda does not have it in this operation, or this emulator lacks it."
-        )),
+        Fault::Unknown(path) => invalid(format!("The parameter {path} is not known: this operation does not have it.")),
     }
 }
 
@@ -27,7 +25,7 @@ pub(super) fn unreadable(why: impl fmt::Display) -> AwsError {
 
 /// A value that breaks the shape of its parameter, rather than a rule of Lambda's.
 pub(super) fn validation(value: &str, parameter: &str, rule: &str) -> AwsError {
-    let value: String = value.chars().take(200).collect();
+    let value: String = value.chars().take(512).collect();
     unfit(&format!("'{value}' at '{parameter}'"), &format!("Member must {rule}"))
 }
 
@@ -36,7 +34,8 @@ pub(super) fn null(member: &str) -> AwsError {
     unfit(&format!("null at '{}'", parameter(member)), "Member must not be null")
 }
 
-fn unfit(value: &str, why: &str) -> AwsError {
+/// Says that a value, with where it stands, breaks a rule.
+pub(super) fn unfit(value: &str, why: &str) -> AwsError {
     let message = format!("1 validation error detected: Value {value} failed to satisfy constraint: {why}");
     AwsError::sender("ValidationException", message)
 }
@@ -52,7 +51,12 @@ pub(super) fn function_not_found(arn: &str) -> AwsError {
 }
 
 pub(super) fn not_found(message: impl Into<String>) -> AwsError {
-    AwsError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+    not_found_as("ResourceNotFoundException", message)
+}
+
+/// Says that something of its own kind is not there.
+pub(super) fn not_found_as(code: &'static str, message: impl Into<String>) -> AwsError {
+    AwsError::new(StatusCode::NOT_FOUND, code, message)
 }
 
 pub(super) fn conflict(message: impl Into<String>) -> AwsError {
@@ -75,13 +79,13 @@ fn wrong_state(state: &str) -> AwsError {
     ))
 }
 
-pub(super) fn wrong_revision() -> AwsError {
-    AwsError::new(
-        StatusCode::PRECONDITION_FAILED,
-        "PreconditionFailedException",
-        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve \
-         the latest Revision Id",
-    )
+/// Refuses a change that was made with another revision in mind; `call` is the operation that shows the right one.
+pub(super) fn wrong_revision(call: &str) -> AwsError {
+    let message = format!(
+        "The Revision Id provided does not match the latest Revision Id. Call the {call} API to retrieve the latest \
+         Revision Id"
+    );
+    AwsError::new(StatusCode::PRECONDITION_FAILED, "PreconditionFailedException", message)
 }
 
 pub(super) fn too_large(most: usize, operation: &str) -> AwsError {
@@ -124,8 +128,7 @@ mod tests {
             (
                 Fault::Unknown("Code.Colour".into()),
                 "InvalidParameterValueException",
-                "The parameter Code.Colour is not known: either Lambda does not have it in this operation, or this \
-                 emulator lacks it.",
+                "The parameter Code.Colour is not known: this operation does not have it.",
             ),
         ] {
             let error = fault(given);

@@ -61,14 +61,22 @@ async fn run(context: Arc<Context>, functions: Functions, event: Event) {
         "Success" => config.on_success,
         _ => config.on_failure,
     };
-    let Some((region, function)) = destination.as_deref().and_then(Reference::of_arn) else { return };
-    if event.chain >= MAX_CHAIN {
+    let Some(destination) = destination else { return };
+    // Over a bus a function may be told of itself as well as directly.
+    if event.chain >= MAX_CHAIN && !context.store.read(&event.region, |state| state.lambda.may_loop(&event.function)) {
         tracing::warn!(function = event.function.arn, "functions tell each other in a loop, which is ended");
         return;
     }
-    let payload = record(&event, &outcome, context.now_millis()).to_string().into();
-    let invocation = super::event(&context, payload);
-    let told = Event { region, function, invocation, begun: context.config.clock.now(), chain: event.chain + 1 };
+    let chain = event.chain.saturating_add(1);
+    let told = record(&event, &outcome, context.now_millis());
+    let Some((region, function)) = Reference::of_arn(&destination) else {
+        let result = if outcome.condition == "Success" { "Success" } else { "Failure" };
+        let kind = format!("Lambda Function Invocation Result - {result}");
+        let about = invoke_config::arn(&event.function);
+        return functions.announce(&event.region, &destination, chain, (&kind, &about, told));
+    };
+    let invocation = super::event(&context, told.to_string().into());
+    let told = Event { region, function, invocation, begun: context.config.clock.now(), chain };
     if let Err(error) = enqueue(&context, &functions, told) {
         tracing::warn!(function = event.function.arn, %error, "the destination of an invocation was not told");
     }

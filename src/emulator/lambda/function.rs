@@ -6,6 +6,7 @@ use super::{
     layer::Used,
     logging::Logging,
     name::{FunctionName, LATEST},
+    recursion::RecursiveLoop,
 };
 use crate::{
     emulator::{runtime::Spec, store::Region, wire::AwsError},
@@ -37,12 +38,18 @@ pub struct Function {
     /// Tells this function from an earlier one of its name.
     #[serde(default)]
     pub(super) identity: String,
-    /// Changes with code, configuration, policy and publication.
+    /// Changes with code, configuration, policy and publication,
     pub(super) revision: String,
+    /// and becomes this when the function has settled, where there is one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) settled_revision: String,
     /// Changes with code and configuration only: a process serves one, and nothing else is published twice.
     #[serde(default)]
     pub(super) build: String,
     pub(super) modified: OffsetDateTime,
+    /// Whether it may be told of what came of itself again and again.
+    #[serde(default)]
+    pub(super) recursion: RecursiveLoop,
     /// Whether it has not been changed since it was created.
     pub(super) is_new: bool,
     /// Why it cannot run any more.
@@ -77,6 +84,9 @@ pub(super) struct FunctionSettings {
     /// MB.
     pub(super) memory: u32,
     pub(super) variables: BTreeMap<String, String>,
+    /// Whether there ever was an environment: then it is shown, also when nothing is in it.
+    #[serde(default)]
+    pub(super) has_environment: bool,
     /// `PassThrough` or `Active`; shown, not acted upon.
     pub(super) tracing: String,
     /// MB; shown, not enforced.
@@ -98,9 +108,26 @@ impl Function {
         self.is_new && !self.is_settled(now)
     }
 
+    /// Tells the revision that it has at a time.
+    pub(super) fn revision_at(&self, now: OffsetDateTime) -> &str {
+        let has_another = !self.settled_revision.is_empty() && self.is_settled(now);
+        if has_another { &self.settled_revision } else { &self.revision }
+    }
+
+    /// Gives it the revision that it comes to by itself.
+    pub(super) fn settle(&mut self, now: OffsetDateTime) {
+        if !self.settled_revision.is_empty() && self.is_settled(now) {
+            self.revision = std::mem::take(&mut self.settled_revision);
+        }
+    }
+
     /// Refuses a change that was made with another revision in mind.
-    pub(super) fn check_revision(&self, expected: Option<&str>) -> Result<(), AwsError> {
-        if expected.is_none_or(|revision| revision == self.revision) { Ok(()) } else { Err(wrong_revision()) }
+    pub(super) fn check_revision(&self, expected: Option<&str>, now: OffsetDateTime) -> Result<(), AwsError> {
+        if expected.is_none_or(|revision| revision == self.revision_at(now)) {
+            Ok(())
+        } else {
+            Err(wrong_revision("GetFunction/GetAlias"))
+        }
     }
 
     /// Whether a process of another one would do the same.
@@ -110,7 +137,7 @@ impl Function {
 
     /// Returns the runtime whose interpreter runs it; none where its own `bootstrap` does.
     pub(super) fn interpreted(&self) -> Option<Runtime> {
-        self.runtime.parse().ok()
+        Runtime::that_runs(&self.runtime)
     }
 
     /// Returns what its processes are started from.
@@ -140,7 +167,7 @@ impl Function {
     }
 
     /// Shows what all its versions show alike; [`View`](super::view::View) adds what tells them apart.
-    pub(super) fn shown(&self) -> Value {
+    pub(super) fn shown(&self, now: OffsetDateTime) -> Value {
         let settings = &self.settings;
         let mut shown = json!({
             "FunctionName": self.name,
@@ -154,7 +181,7 @@ impl Function {
             "LastModified": last_modified(self.modified),
             "CodeSha256": self.code.sha256,
             "TracingConfig": { "Mode": settings.tracing },
-            "RevisionId": self.revision,
+            "RevisionId": self.revision_at(now),
             "PackageType": "Zip",
             "Architectures": [self.code.architecture],
             "EphemeralStorage": { "Size": settings.ephemeral_storage },
@@ -165,7 +192,7 @@ impl Function {
             let show = |layer: &Used| json!({ "Arn": layer.arn, "CodeSize": layer.code.size });
             shown["Layers"] = settings.layers.iter().map(show).collect();
         }
-        if !settings.variables.is_empty() {
+        if settings.has_environment || !settings.variables.is_empty() {
             shown["Environment"] = json!({ "Variables": settings.variables });
         }
         shown

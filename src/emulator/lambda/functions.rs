@@ -1,7 +1,7 @@
 //! The operations that create, show, change and remove functions.
 
 use super::{
-    FunctionName,
+    FunctionName, account_of,
     code::{self, CodeInput},
     error::{conflict, failed, invalid, pending, validation},
     function::Function,
@@ -9,17 +9,20 @@ use super::{
     layer::check_size,
     name::{Reference, Versioned},
     paging::{self, MAX_ITEMS, Paging},
+    recursion::RecursiveLoop,
     tags, versions,
     view::{Removed, View},
 };
 use crate::{
     emulator::{
         access,
+        runtime::Provision,
         service::{Operation, Output, Scope},
         wire::{self, AwsError},
     },
     http1::Response,
     lenience::Lean,
+    runtimes::Runtime,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -30,10 +33,12 @@ use time::OffsetDateTime;
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (create, mut settings, scope) = operation.inputs::<Create, SettingsInput>()?;
     create.check()?;
-    let name = FunctionName::parse(&create.function_name)?;
-    let runtime = input::check_runtime(create.runtime, create.package_type.as_deref())?;
+    let name = FunctionName::parse_new(&scope, &create.function_name)?;
+    let lets = |lean: &Lean| scope.lets(lean);
+    let package = create.package_type.as_deref();
+    let runtime = input::check_runtime(create.runtime, package, &name.to_string(), lets)?;
     let layers = settings.layers.take().unwrap_or_default();
-    let mut settings = settings.leaning(&scope, &name.to_string()).create(runtime.parse().ok())?;
+    let mut settings = settings.leaning(&scope, &name.to_string()).create()?;
     let tags = create.tags.unwrap_or_default();
     tags::check(&tags)?;
     check_role(&scope, &name, &settings.role)?;
@@ -44,7 +49,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     }
     settings.layers = scope.read(|state| state.lambda.layers(&scope, &layers))?;
     let remark = remark(&scope, &runtime).await?;
-    let needs_bootstrap = code::needs_bootstrap(runtime.parse().ok(), &settings.layers);
+    let needs_bootstrap = code::needs_bootstrap(Runtime::that_runs(&runtime), &settings.layers);
     let (code, _guard) = code::store(&scope, create.code, create.architectures, needs_bootstrap).await?;
     check_size(code.unpacked, &settings.layers)?;
     let function = Function {
@@ -58,8 +63,10 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         policy: Vec::new(),
         identity: wire::request_id(),
         revision: wire::request_id(),
+        settled_revision: wire::request_id(),
         build: wire::request_id(),
         modified: scope.now,
+        recursion: RecursiveLoop::default(),
         is_new: true,
         failure: None,
     };
@@ -70,7 +77,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
                 return Err(exists);
             }
             state.lambda.functions.insert(reference.name.clone(), function);
-            let mut shown = state.lambda.view(&reference)?.configuration(scope.now);
+            let mut shown = show(&scope, &state.lambda.view(&reference)?);
             if create.publish {
                 let number = state.lambda.publish(&reference.name, None, scope.now);
                 shown["Version"] = number.map(|number| number.to_string()).into();
@@ -81,16 +88,17 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 /// `GetFunction`.
-pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+pub(super) async fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Versioned>()?;
     let reference = input.reference(&scope)?;
-    let endpoint = &scope.context.config.endpoint;
+    scope.functions.verified().await;
     scope.read(|state| {
         let view = state.lambda.view(&reference)?;
         let function = view.function;
+        let location = scope.context.links.link(&scope.context.config.endpoint, &function.code.blob, scope.now)?;
         let mut shown = json!({
-            "Configuration": view.configuration(scope.now),
-            "Code": { "RepositoryType": "S3", "Location": format!("{endpoint}/blobs/{}", function.code.blob) },
+            "Configuration": show(&scope, &view),
+            "Code": { "RepositoryType": "S3", "Location": location },
         });
         let tags = state.lambda.functions.get(&reference.name).map(|function| &function.tags);
         if let Some(tags) = tags.filter(|tags| !tags.is_empty()) {
@@ -104,10 +112,11 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 }
 
 /// `GetFunctionConfiguration`.
-pub(super) fn configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
+pub(super) async fn configuration(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Versioned>()?;
     let reference = input.reference(&scope)?;
-    scope.read(|state| Ok(Output::Members(state.lambda.view(&reference)?.configuration(scope.now))))
+    scope.functions.verified().await;
+    scope.read(|state| Ok(Output::Members(show(&scope, &state.lambda.view(&reference)?))))
 }
 
 #[derive(Deserialize)]
@@ -132,7 +141,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
             one.into_iter().chain(versions.into_iter().flatten())
         });
         let (views, marker) = paging.cut(views, View::sort_key, MAX_ITEMS)?;
-        let shown: Vec<_> = views.iter().map(View::listed).collect();
+        let shown: Vec<_> = views.iter().map(|view| view.listed(scope.now)).collect();
         Ok(paging::show("Functions", &shown, marker))
     })
 }
@@ -184,7 +193,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
             let before = function.clone();
             function.code = code;
             function.failure = None;
-            let mut shown = touch(scope.now, function, &before);
+            let mut shown = touch(&scope, function, &before);
             if update.publish {
                 let number = state.lambda.publish(&reference.name, None, scope.now);
                 let number = number.ok_or_else(|| reference.not_found())?;
@@ -205,7 +214,8 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
     let mut settings = settings.leaning(&scope, &reference.name.to_string());
     let runtime = match update.runtime {
         Some(runtime) => {
-            let runtime = input::check_runtime(Some(runtime), None)?;
+            let name = reference.name.to_string();
+            let runtime = input::check_runtime(Some(runtime), None, &name, |lean| scope.lets(lean))?;
             Some((remark(&scope, &runtime).await?, runtime))
         }
         None => None,
@@ -232,7 +242,7 @@ pub(super) async fn update_configuration(operation: Operation<'_>) -> Result<Out
             if let Some((remark, runtime)) = runtime {
                 (function.remark, function.runtime) = (remark, runtime);
             }
-            Ok((touch(scope.now, function, &before), before.settings.layers))
+            Ok((touch(&scope, function, &before), before.settings.layers))
         })
         .await?;
     scope.functions.retire(&reference.arn);
@@ -250,20 +260,44 @@ pub(super) fn empty(status: StatusCode) -> Response {
 }
 
 /// Notes a change and shows the function as it is now.
-fn touch(now: OffsetDateTime, function: &mut Function, before: &Function) -> Value {
+fn touch(scope: &Scope<'_>, function: &mut Function, before: &Function) -> Value {
+    let now = scope.now;
     // A function that is still being created stays so: its first change must not make it callable.
     function.is_new = function.is_pending(now);
     function.modified = now;
     function.revision = wire::request_id();
+    function.settled_revision = wire::request_id();
     if !function.runs_as(before) {
         function.build = wire::request_id();
     }
-    function.view().configuration(now)
+    show(scope, &function.view())
+}
+
+/// Shows a function; as long as the packages of its runtime are being installed, it is being made.
+fn show(scope: &Scope<'_>, view: &View<'_>) -> Value {
+    let mut shown = view.configuration(scope.now);
+    let provision = view.function.interpreted().map_or(Provision::Done, |runtime| scope.functions.provision(runtime));
+    match provision {
+        Provision::Coming(told) if shown["State"] != "Failed" => {
+            shown["State"] = "Pending".into();
+            shown["StateReason"] = format!("The function is being created: {told}").into();
+            shown["StateReasonCode"] = "Creating".into();
+            for of_change in ["LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"] {
+                shown.as_object_mut().map(|members| members.remove(of_change));
+            }
+        }
+        Provision::Lacking(told) if shown["State"] == "Active" => {
+            let remark = shown["StateReason"].as_str().map(|remark| format!("{remark}. {told}"));
+            shown["StateReason"] = remark.unwrap_or(told).into();
+        }
+        _ => {}
+    }
+    shown
 }
 
 /// Refuses a change that comes too early, or was made with another revision in mind.
 pub(super) fn check_change(now: OffsetDateTime, function: &Function, revision: Option<&str>) -> Result<(), AwsError> {
-    function.check_revision(revision)?;
+    function.check_revision(revision, now)?;
     if function.is_pending(now) {
         return Err(pending());
     }
@@ -276,10 +310,11 @@ pub(super) fn check_change(now: OffsetDateTime, function: &Function, revision: O
     Ok(())
 }
 
-/// Tells what is to be known of the interpreter that runs a runtime here.
+/// Tells what is to be known of the interpreter that runs a runtime here, and sees to its packages.
 async fn remark(scope: &Scope<'_>, runtime: &str) -> Result<Option<String>, AwsError> {
-    let Ok(runtime) = runtime.parse() else { return Ok(None) };
+    let Some(runtime) = Runtime::that_runs(runtime) else { return Ok(None) };
     let executor = scope.functions.executor(runtime).await;
+    scope.functions.provide(runtime).await;
     executor.map(|executor| executor.remark()).map_err(|error| invalid(error.to_string()))
 }
 
@@ -290,6 +325,11 @@ fn check_role(scope: &Scope<'_>, function: &FunctionName, role: &str) -> Result<
     if trust.is_some_and(|trust| access::trusts_service(&trust, "lambda.amazonaws.com", &arn, account)) {
         return Ok(());
     }
-    let lean = Lean::Role { function: function.to_string(), role: role.to_owned() };
-    if scope.lets(&lean) { Ok(()) } else { Err(invalid(lean.refusal())) }
+    let is_foreign = account_of(role) != account;
+    let lean = Lean::Role { function: function.to_string(), role: role.to_owned(), is_foreign };
+    match (scope.lets(&lean), is_foreign) {
+        (true, _) => Ok(()),
+        (false, true) => Err(AwsError::new(StatusCode::FORBIDDEN, "AccessDeniedException", lean.refusal())),
+        (false, false) => Err(invalid(lean.refusal())),
+    }
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     emulator::{runtime::environment, service::Scope, wire::AwsError},
     lenience::Lean,
+    names,
     runtimes::Runtime,
 };
 use serde::Deserialize;
@@ -20,8 +21,22 @@ use std::collections::BTreeMap;
 /// What is said where one of them is missing.
 const MANDATORY: &str = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
 /// The runtimes without an interpreter: their functions bring their own program.
-const CUSTOM: [&str; 3] = ["provided.al2023", "provided.al2", "provided"];
-/// The most bytes of environment, names and values: Lambda's own limit.
+const CUSTOM: [&str; 2] = ["provided.al2023", "provided.al2"];
+/// One of them that AWS has ended, and that still runs here.
+const ENDED_CUSTOM: &str = "provided";
+/// The others that AWS has ended, of languages that do not run here.
+const ENDED: [&str; 9] = [
+    "go1.x",
+    "java8",
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "dotnet5.0",
+    "ruby2.5",
+    "ruby2.7",
+];
+/// The most bytes of environment, written as JSON: Lambda's own limit.
 const MAX_ENVIRONMENT: usize = 4096;
 
 /// What `CreateFunction` takes beside [`SettingsInput`].
@@ -81,6 +96,9 @@ pub(super) struct SettingsInput {
     kms_key_arn: Option<String>,
     snap_start: Option<SnapStart>,
     logging_config: Option<LoggingInput>,
+    /// Whether names of variables pass that Lambda refuses.
+    #[serde(skip)]
+    takes_any_name: bool,
 }
 
 /// What `UpdateFunctionConfiguration` takes beside [`SettingsInput`].
@@ -134,14 +152,15 @@ struct SnapStart {
 
 impl SettingsInput {
     /// Makes the settings of a new function, with Lambda's own defaults.
-    pub(super) fn create(self, runtime: Option<Runtime>) -> Result<FunctionSettings, AwsError> {
+    pub(super) fn create(self) -> Result<FunctionSettings, AwsError> {
         let defaults = FunctionSettings {
             role: String::new(),
-            handler: "bootstrap".to_owned(),
+            handler: String::new(),
             description: String::new(),
             timeout: 3,
             memory: 128,
             variables: BTreeMap::new(),
+            has_environment: false,
             tracing: "PassThrough".to_owned(),
             ephemeral_storage: 512,
             layers: Vec::new(),
@@ -150,14 +169,13 @@ impl SettingsInput {
         if self.role.is_none() {
             return Err(null("Role"));
         }
-        // What starts with a `bootstrap` needs none.
-        if runtime.is_some() && self.handler.is_none() {
+        if self.handler.is_none() {
             return Err(invalid(MANDATORY));
         }
         self.apply(defaults)
     }
 
-    /// Drops the variables that Lambda sets itself, where the engine is lenient.
+    /// Drops the variables that Lambda sets itself, and takes names that it does not take, where the engine is lenient.
     pub(super) fn leaning(mut self, scope: &Scope<'_>, function: &str) -> Self {
         let Some(environment) = &mut self.environment else { return self };
         let names = reserved(&environment.variables);
@@ -165,18 +183,26 @@ impl SettingsInput {
         if matches!(&lean, Lean::Variables { names, .. } if !names.is_empty()) && scope.lets(&lean) {
             environment.variables.retain(|name, _| !environment::is_reserved(name));
         }
+        let usable = |name: &str| !name.is_empty() && !name.contains('=') && !name.contains(char::is_control);
+        let names: Vec<_> = environment.variables.keys().filter(|name| !is_name(name)).cloned().collect();
+        if !names.is_empty() && names.iter().all(|name| usable(name)) {
+            self.takes_any_name = scope.lets(&Lean::VariableNames { function: function.to_owned(), names });
+        }
         self
     }
 
     /// Changes what was sent and keeps the rest.
     pub(super) fn apply(self, old: FunctionSettings) -> Result<FunctionSettings, AwsError> {
         self.refuse_what_is_missing()?;
+        // What was let pass once may stay.
+        let takes_any_name = self.takes_any_name || self.environment.is_none();
         let settings = FunctionSettings {
             role: self.role.unwrap_or(old.role),
             handler: self.handler.unwrap_or(old.handler),
             description: self.description.unwrap_or(old.description),
             timeout: self.timeout.unwrap_or(old.timeout),
             memory: self.memory_size.unwrap_or(old.memory),
+            has_environment: old.has_environment || self.environment.is_some(),
             variables: self.environment.map_or(old.variables, |environment| environment.variables),
             tracing: self.tracing_config.map_or(old.tracing, |tracing| tracing.mode),
             ephemeral_storage: self.ephemeral_storage.map_or(old.ephemeral_storage, |storage| storage.size),
@@ -186,7 +212,7 @@ impl SettingsInput {
                 None => old.logging,
             },
         };
-        check(&settings)?;
+        check(&settings, takes_any_name)?;
         Ok(settings)
     }
 
@@ -219,7 +245,7 @@ fn refuse<const N: usize>(parameters: [(&str, bool); N]) -> Result<(), AwsError>
     }
 }
 
-fn check(settings: &FunctionSettings) -> Result<(), AwsError> {
+fn check(settings: &FunctionSettings, takes_any_name: bool) -> Result<(), AwsError> {
     if !is_role_arn(&settings.role) {
         let rule =
             "satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
@@ -249,7 +275,7 @@ fn check(settings: &FunctionSettings) -> Result<(), AwsError> {
             "satisfy enum value set: [Active, PassThrough]",
         ));
     }
-    check_variables(&settings.variables)
+    check_variables(&settings.variables, takes_any_name)
 }
 
 fn is_role_arn(role: &str) -> bool {
@@ -262,8 +288,7 @@ fn is_role_arn(role: &str) -> bool {
         && partition.starts_with("aws")
         && service == "iam"
         && region.is_empty()
-        && account.len() == 12
-        && account.bytes().all(|b| b.is_ascii_digit())
+        && names::is_account(account)
         && name.trim_start_matches('/').bytes().all(plain)
         && !name.trim_start_matches('/').is_empty()
 }
@@ -273,19 +298,21 @@ fn reserved(variables: &BTreeMap<String, String>) -> Vec<String> {
     variables.keys().filter(|name| environment::is_reserved(name)).cloned().collect()
 }
 
-fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), AwsError> {
+/// Whether a variable may have this name.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.len() > 1
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn check_variables(variables: &BTreeMap<String, String>, takes_any_name: bool) -> Result<(), AwsError> {
     const WHY: &str = "Lambda was unable to configure your environment variables because the environment variables you \
                        have provided";
     let names = reserved(variables);
     if !names.is_empty() {
         return Err(invalid(Lean::Variables { function: String::new(), names }.refusal()));
     }
-    let is_name = |name: &str| {
-        name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.len() > 1
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    };
-    if let Some(name) = variables.keys().find(|name| !is_name(name)) {
+    if let Some(name) = variables.keys().find(|name| !takes_any_name && !is_name(name)) {
         return Err(validation(
             name,
             "environment.variables",
@@ -295,9 +322,9 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), AwsError>
     if variables.values().any(|value| value.contains('\0')) {
         return Err(invalid(format!("{WHY} contain a NUL character.")));
     }
-    let size: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if size > MAX_ENVIRONMENT {
-        return Err(invalid(format!("{WHY} exceeded the 4KB limit. Bytes measured: {size}")));
+    let measured = serde_json::json!(variables).to_string();
+    if measured.len() > MAX_ENVIRONMENT {
+        return Err(invalid(format!("{WHY} exceeded the 4KB limit. String measured: {measured}")));
     }
     Ok(())
 }
@@ -306,14 +333,27 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), AwsError>
 const ELSEWHERE: [&str; 3] = ["java", "dotnet", "ruby"];
 
 /// Checks the runtime's name. One that Lambda does not have is a mistake of the caller's, one that only this engine
-/// does not have is not.
-pub(super) fn check_runtime(runtime: Option<String>, package: Option<&str>) -> Result<String, AwsError> {
+/// does not have is not; one that it had may be let pass.
+pub(super) fn check_runtime(
+    runtime: Option<String>,
+    package: Option<&str>,
+    function: &str,
+    lets: impl FnOnce(&Lean) -> bool,
+) -> Result<String, AwsError> {
     if package.is_some_and(|package| package != "Zip") {
         return Err(AwsError::not_implemented("lambda", "(parameter PackageType=Image)"));
     }
     let runtime = runtime.ok_or_else(|| invalid(MANDATORY))?;
     if CUSTOM.contains(&runtime.as_str()) || runtime.parse::<Runtime>().is_ok() {
         return Ok(runtime);
+    }
+    if ENDED.contains(&runtime.as_str()) {
+        return Err(invalid(Lean::Runtime { function: function.to_owned(), runtime }.refusal()));
+    }
+    if Runtime::that_runs(&runtime).is_some() || runtime == ENDED_CUSTOM {
+        // AWS has ended it.
+        let lean = Lean::Runtime { function: function.to_owned(), runtime: runtime.clone() };
+        return if lets(&lean) { Ok(runtime) } else { Err(invalid(lean.refusal())) };
     }
     if ELSEWHERE.iter().any(|language| runtime.starts_with(language)) {
         return Err(AwsError::not_implemented("lambda", &format!("(parameter Runtime={runtime})")));
@@ -334,8 +374,9 @@ mod tests {
 
     const ROLE: &str = "arn:aws:iam::000000000000:role/service/worker";
 
-    fn settings(input: Value) -> Result<FunctionSettings, AwsError> {
-        serde_json::from_value::<SettingsInput>(input).unwrap().create(None)
+    fn settings(mut input: Value) -> Result<FunctionSettings, AwsError> {
+        input["Handler"] = "bootstrap".into();
+        serde_json::from_value::<SettingsInput>(input).unwrap().create()
     }
 
     #[test]
@@ -393,10 +434,16 @@ mod tests {
     #[test]
     fn runtimes_are_taken_or_refused_by_name() {
         for runtime in ["provided.al2023", "python3.12", "nodejs22.x"] {
-            assert_eq!(check_runtime(Some(runtime.into()), None).unwrap(), runtime);
+            assert_eq!(check_runtime(Some(runtime.into()), None, "f", |_| false).unwrap(), runtime);
+        }
+        for (runtime, runs) in [("python3.8", "python3.9"), ("nodejs16.x", "nodejs18.x")] {
+            let error = check_runtime(Some(runtime.into()), None, "f", |_| false).unwrap_err();
+            assert!(error.message.contains("is no longer supported"), "{}", error.message);
+            assert_eq!(check_runtime(Some(runtime.into()), None, "f", |_| true).unwrap(), runtime);
+            assert_eq!(Runtime::that_runs(runtime).unwrap().to_string(), runs);
         }
         for (runtime, code) in [("java21", "NotImplemented"), ("python4", "InvalidParameterValueException")] {
-            let error = check_runtime(Some(runtime.into()), None).unwrap_err();
+            let error = check_runtime(Some(runtime.into()), None, "f", |_| true).unwrap_err();
             assert_eq!(error.code, code, "{runtime}");
             assert!(error.message.contains(runtime), "{}", error.message);
         }

@@ -1,10 +1,10 @@
 //! `Invoke`: a payload in, a function's answer out.
 
 use super::{
-    error::{failed, invalid, pending, throttled, too_large, unreadable, validation},
+    error::{failed, function_not_found, invalid, pending, throttled, too_large, unreadable, validation},
     events::{self, Event},
     functions::empty,
-    name::{Reference, Versioned},
+    name::{LATEST, Named, Reference, Versioned},
 };
 use crate::{
     aws_protocol::ERROR_TYPE,
@@ -66,15 +66,7 @@ pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<
         Some(other) => return Err(validation(other, "logType", "satisfy enum value set: [None, Tail]")),
     };
     let payload = payload(body, if kind == "Event" { MAX_EVENT } else { MAX_PAYLOAD })?;
-    let spec = scope.read(|state| {
-        let place = place()?;
-        let view = state.lambda.view_at(&function, place)?;
-        match &view.function.failure {
-            _ if view.is_pending(scope.now) => Err(pending()),
-            Some(_) => Err(failed()),
-            None => state.lambda.spec(&function, place, scope.region),
-        }
-    })?;
+    let spec = spec(&scope, &function)?;
     let invocation = Invocation {
         id: scope.request_id.to_owned(),
         payload,
@@ -89,16 +81,45 @@ pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<
     Ok(Call { function, spec, invocation, kind, scope })
 }
 
+/// Returns what the processes of the function that a call names are started from, where it can be invoked.
+fn spec(scope: &Scope<'_>, function: &Reference) -> Result<Spec, AwsError> {
+    scope.read(|state| {
+        // Here, and nowhere else, Lambda names the version that was meant.
+        if function.qualifier.is_none() && !state.lambda.functions.contains_key(&function.name) {
+            return Err(function_not_found(&format!("{}:{LATEST}", function.arn)));
+        }
+        let place = place()?;
+        let view = state.lambda.view_at(function, place)?;
+        match &view.function.failure {
+            _ if view.is_pending(scope.now) => Err(pending()),
+            Some(_) => Err(failed()),
+            None => state.lambda.spec(function, place, scope.region),
+        }
+    })
+}
+
+/// `InvokeAsync`: what `Invoke` does with `Event`, in an older form.
+pub(super) fn invoke_async(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let body = operation.payload();
+    let (function, scope) = operation.input::<Named>()?;
+    let function = function.reference(&scope)?.own()?;
+    let payload = payload(body, MAX_EVENT)?;
+    spec(&scope, &function)?;
+    let invocation = Invocation { id: scope.request_id.to_owned(), ..super::event(scope.context, payload) };
+    enqueue(&scope, function, invocation)
+}
+
+fn enqueue(scope: &Scope<'_>, function: Reference, invocation: Invocation) -> Result<Output, AwsError> {
+    let event = Event { region: scope.region.clone(), function, invocation, begun: scope.now, chain: 0 };
+    events::enqueue(scope.context, scope.functions, event).map_err(refusal)?;
+    Ok(Output::Raw(empty(StatusCode::ACCEPTED)))
+}
+
 /// `Invoke`.
 pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
     let Call { function, spec, invocation, kind, scope } = read(operation, &["RequestResponse", "Event", "DryRun"])?;
     match kind.as_str() {
-        "Event" => {
-            let (region, begun) = (scope.region.clone(), scope.now);
-            let event = Event { region, function, invocation, begun, chain: 0 };
-            events::enqueue(scope.context, scope.functions, event).map_err(refusal)?;
-            Ok(Output::Raw(empty(StatusCode::ACCEPTED)))
-        }
+        "Event" => enqueue(&scope, function, invocation),
         "DryRun" => Ok(Output::Raw(dry_run())),
         _ => match scope.functions.invoke(&spec, invocation).await {
             Ok(invoked) => Ok(Output::Raw(answer(invoked.answer, &spec.version, invoked.tail.as_deref()))),

@@ -26,7 +26,7 @@ const MAX_AGE: u32 = 21_600;
 const MIN_AGE: u32 = 60;
 
 /// The services that AWS takes destinations of and that are not here.
-const ELSEWHERE: [&str; 4] = ["sqs", "sns", "events", "s3"];
+const ELSEWHERE: [&str; 3] = ["sqs", "sns", "s3"];
 
 /// What is set for asynchronous invocations.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -34,9 +34,9 @@ pub(super) struct InvokeConfig {
     retries: Option<u32>,
     /// Seconds.
     age: Option<u32>,
-    /// The ARN of the function that is told of successes.
+    /// The ARN of the function or the bus that is told of successes.
     pub(super) on_success: Option<String>,
-    /// The ARN of the function that is told of failures.
+    /// The same for failures.
     pub(super) on_failure: Option<String>,
     /// Milliseconds since the Unix epoch.
     modified: i64,
@@ -220,7 +220,7 @@ fn absent(arn: &str) -> AwsError {
 }
 
 impl State {
-    /// Refuses destinations that cannot be told anything: other functions that are there can.
+    /// Refuses destinations that cannot be told anything: other functions that are there can, and buses.
     fn check_destinations(
         &self,
         scope: &Scope<'_>,
@@ -232,6 +232,12 @@ impl State {
             let service = arn.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(1));
             match service {
                 Some("lambda") => {}
+                // Whether there is such a bus shows when it is told something.
+                Some("events") => {
+                    let bus = scope.here().resource("events", arn).and_then(|name| name.strip_prefix("event-bus/"));
+                    bus.ok_or_else(|| invalid(format!("The destination ARN {arn} is invalid.")))?;
+                    continue;
+                }
                 Some(other) if ELSEWHERE.contains(&other) => {
                     let member = format!("(parameter DestinationConfig.{member}.Destination={arn})");
                     return Err(AwsError::not_implemented("lambda", &member));
@@ -249,7 +255,7 @@ impl State {
                 None => {
                     let parameter = format!("destinationConfig.{}.destination", lower_first(member));
                     let rule = "satisfy regular expression pattern: $|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|\
-                                arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:\
+                                arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:\
                                 (\\d{12})?:(.*)";
                     return Err(validation(arn, &parameter, rule));
                 }

@@ -179,11 +179,11 @@ impl LayerVersion {
     }
 
     /// Shows all of it.
-    pub(super) fn show(&self, layer_arn: &str, number: u64, endpoint: &str) -> Value {
+    pub(super) fn show(&self, layer_arn: &str, number: u64, location: &str) -> Value {
         let mut shown = self.listed(layer_arn, number);
         shown["LayerArn"] = layer_arn.into();
         shown["Content"] = json!({
-            "Location": format!("{endpoint}/blobs/{}", self.code.blob),
+            "Location": location,
             "CodeSha256": self.code.sha256,
             "CodeSize": self.code.size,
         });

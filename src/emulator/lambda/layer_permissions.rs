@@ -54,7 +54,7 @@ impl AddInput {
 fn account(principal: &str) -> Option<&str> {
     let of_root = principal.strip_prefix("arn:aws:iam::").and_then(|rest| rest.strip_suffix(":root"));
     let account = of_root.unwrap_or(principal);
-    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
+    crate::names::is_account(account).then_some(account)
 }
 
 impl Grant {

@@ -84,18 +84,23 @@ pub(super) async fn publish(operation: Operation<'_>) -> Result<Output, AwsError
         policy: Vec::new(),
         revision: wire::request_id(),
     };
-    let (arn, endpoint) = (name.arn(&scope), &scope.context.config.endpoint);
+    let (arn, location) = (name.arn(&scope), location(&scope, &version)?);
     scope
         .change(|state| {
             let lambda = &mut state.lambda;
             // Numbers are never used twice.
             let number = lambda.layer_numbers.get(&name).copied().unwrap_or_default() + 1;
-            let shown = version.show(&arn, number, endpoint);
+            let shown = version.show(&arn, number, &location);
             lambda.layer_numbers.insert(name.clone(), number);
             lambda.layers.insert(Qualified { owner: name, qualifier: number }, version);
             Ok(Output::Members(shown))
         })
         .await
+}
+
+/// Where the code of a version may be fetched.
+fn location(scope: &Scope<'_>, version: &LayerVersion) -> Result<String, AwsError> {
+    scope.context.links.link(&scope.context.config.endpoint, &version.code.blob, scope.now)
 }
 
 /// `GetLayerVersion`.
@@ -119,10 +124,9 @@ pub(super) fn get_by_arn(operation: Operation<'_>) -> Result<Output, AwsError> {
 }
 
 fn show(scope: &Scope<'_>, key: &Key) -> Result<Output, AwsError> {
-    let endpoint = &scope.context.config.endpoint;
     scope.read(|state| {
         let version = state.lambda.layers.get(key).ok_or_else(absent)?;
-        Ok(Output::Members(version.show(&key.owner.arn(scope), key.qualifier, endpoint)))
+        Ok(Output::Members(version.show(&key.owner.arn(scope), key.qualifier, &location(scope, version)?)))
     })
 }
 

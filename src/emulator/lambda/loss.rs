@@ -1,12 +1,18 @@
 //! The code of functions as a whole: which there is, and what becomes of those whose code is lost.
 
 use super::{Function, State, qualified::Qualified};
-use crate::emulator::{context::Context, runtime::Owners, state::Store, wire::AwsError};
+use crate::emulator::{
+    context::Context,
+    runtime::{Announce, Owners},
+    state::Store,
+    wire::AwsError,
+};
 use std::collections::BTreeSet;
 
-/// Who has code, for those who run it.
-pub(in crate::emulator) const OWNERS: Owners =
-    Owners { uses: uses_code, lose: |context, blob, how| Box::pin(lose_code(context, blob, how)) };
+/// Who has code, for those who run it; `announce` puts what came of it on a bus.
+pub(in crate::emulator) fn owners(announce: Announce) -> Owners {
+    Owners { uses: uses_code, lose: |context, blob, how| Box::pin(lose_code(context, blob, how)), announce }
+}
 
 /// The functions of a state, and their published versions.
 fn all(state: &State) -> impl Iterator<Item = &Function> {

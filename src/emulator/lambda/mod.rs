@@ -1,7 +1,7 @@
 //! Lambda, REST API 2015-03-31 and what was added to it: functions, their code and who may invoke them.
 //!
-//! What a function is and how it changes is here; the processes that run it are `runtime`'s. There are no images, no
-//! provisioned concurrency and no dead-letter queues: a call that needs one is refused, not ignored.
+//! What a function is and how it changes is here; the processes that run it are `runtime`'s. There are no images and no
+//! dead-letter queues: a call that needs one is refused, not ignored.
 
 mod alias;
 mod aliases;
@@ -19,13 +19,16 @@ mod invoke_stream;
 mod layer;
 mod layer_permissions;
 mod layers;
+mod links;
 mod logging;
 pub(super) mod loss;
 mod name;
 mod paging;
 mod permissions;
 mod policy;
+mod provisioned;
 mod qualified;
+mod recursion;
 mod tags;
 mod url;
 mod version;
@@ -34,6 +37,7 @@ mod view;
 
 pub(in crate::emulator) use error::request_too_large;
 pub use function::Function;
+pub use links::{Links, follow};
 pub use name::FunctionName;
 pub use policy::Statement;
 pub use url::{auth as url_auth, call as call_url};
@@ -51,6 +55,7 @@ use bytes::Bytes;
 use invoke_config::InvokeConfig;
 use layer::{LayerName, LayerVersion};
 use name::Reference;
+use provisioned::Provisioned;
 use qualified::Qualified;
 use std::{
     collections::BTreeMap,
@@ -63,6 +68,8 @@ use version::Version;
 pub static SERVICE: Service = Service {
     name: "lambda",
     routes: Some(&ROUTES),
+    names: None,
+    members: include_str!("members.txt"),
     operations: &[
         ("AddLayerVersionPermission", Handler::Async(|operation| Box::pin(layer_permissions::add(operation)))),
         ("AddPermission", Handler::Async(|operation| Box::pin(permissions::add(operation)))),
@@ -75,21 +82,24 @@ pub static SERVICE: Service = Service {
         ("DeleteFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::delete(operation)))),
         ("DeleteFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::delete(operation)))),
         ("DeleteLayerVersion", Handler::Async(|operation| Box::pin(layers::delete(operation)))),
+        ("DeleteProvisionedConcurrencyConfig", Handler::Async(|operation| Box::pin(provisioned::delete(operation)))),
         ("GetAccountSettings", Handler::Sync(concurrency::account_settings)),
         ("GetAlias", Handler::Sync(aliases::get)),
-        ("GetFunction", Handler::Sync(functions::get)),
+        ("GetFunction", Handler::Async(|operation| Box::pin(functions::get(operation)))),
         ("GetFunctionCodeSigningConfig", Handler::Sync(defaults::code_signing_config)),
         ("GetFunctionConcurrency", Handler::Sync(concurrency::get)),
-        ("GetFunctionConfiguration", Handler::Sync(functions::configuration)),
+        ("GetFunctionConfiguration", Handler::Async(|operation| Box::pin(functions::configuration(operation)))),
         ("GetFunctionEventInvokeConfig", Handler::Sync(invoke_config::get)),
-        ("GetFunctionRecursionConfig", Handler::Sync(defaults::recursion_config)),
+        ("GetFunctionRecursionConfig", Handler::Sync(recursion::get)),
         ("GetFunctionUrlConfig", Handler::Sync(url::get)),
         ("GetLayerVersion", Handler::Sync(layers::get)),
         ("GetLayerVersionByArn", Handler::Sync(layers::get_by_arn)),
         ("GetLayerVersionPolicy", Handler::Sync(layer_permissions::get)),
         ("GetPolicy", Handler::Sync(permissions::get)),
+        ("GetProvisionedConcurrencyConfig", Handler::Sync(provisioned::get)),
         ("GetRuntimeManagementConfig", Handler::Sync(defaults::runtime_management_config)),
         ("Invoke", Handler::Async(|operation| Box::pin(invoke::invoke(operation)))),
+        ("InvokeAsync", Handler::Sync(invoke::invoke_async)),
         ("InvokeWithResponseStream", Handler::Async(|operation| Box::pin(invoke_stream::invoke(operation)))),
         ("ListAliases", Handler::Sync(aliases::list)),
         ("ListEventSourceMappings", Handler::Sync(defaults::event_source_mappings)),
@@ -98,12 +108,15 @@ pub static SERVICE: Service = Service {
         ("ListFunctions", Handler::Sync(functions::list)),
         ("ListLayerVersions", Handler::Sync(layers::list_versions)),
         ("ListLayers", Handler::Sync(layers::list)),
+        ("ListProvisionedConcurrencyConfigs", Handler::Sync(provisioned::list)),
         ("ListTags", Handler::Sync(tags::list)),
         ("ListVersionsByFunction", Handler::Sync(versions::list)),
         ("PublishLayerVersion", Handler::Async(|operation| Box::pin(layers::publish(operation)))),
         ("PublishVersion", Handler::Async(|operation| Box::pin(versions::publish(operation)))),
         ("PutFunctionConcurrency", Handler::Async(|operation| Box::pin(concurrency::put(operation)))),
         ("PutFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::put(operation)))),
+        ("PutFunctionRecursionConfig", Handler::Async(|operation| Box::pin(recursion::put(operation)))),
+        ("PutProvisionedConcurrencyConfig", Handler::Async(|operation| Box::pin(provisioned::put(operation)))),
         ("RemoveLayerVersionPermission", Handler::Async(|operation| Box::pin(layer_permissions::remove(operation)))),
         ("RemovePermission", Handler::Async(|operation| Box::pin(permissions::remove(operation)))),
         ("TagResource", Handler::Async(|operation| Box::pin(tags::add(operation)))),
@@ -135,6 +148,8 @@ pub struct State {
     invoke_configs: Table<Qualified<String>, InvokeConfig>,
     /// How many invocations of a function may run at a time, where that is set.
     reserved: Table<FunctionName, u32>,
+    /// How many processes of a version or an alias are to be ready.
+    provisioned: Table<Qualified<String>, Provisioned>,
     layers: Table<layer::Key, LayerVersion>,
     /// The last number that a version of a layer of this name ever had.
     layer_numbers: Table<LayerName, u64>,
@@ -150,6 +165,7 @@ impl Tables for State {
             ("lambda/urls", &mut self.urls),
             ("lambda/invoke-configs", &mut self.invoke_configs),
             ("lambda/reserved", &mut self.reserved),
+            ("lambda/provisioned", &mut self.provisioned),
             ("lambda/layers", &mut self.layers),
             ("lambda/layer-numbers", &mut self.layer_numbers),
         ]
@@ -208,9 +224,16 @@ pub(super) fn arn_of(region: &str, account: &str, text: &str, qualifier: Option<
 pub(super) fn policy_text(context: &Context, region: &Region, arn: &str) -> Option<String> {
     let (_, reference) = Reference::of_arn(arn)?;
     context.store.read(region, |state| {
-        let (statements, _) = state.lambda.policy(&reference).ok()?;
+        let (statements, _) = state.lambda.policy(&reference, context.config.clock.now()).ok()?;
         policy::show(statements, &reference.whole_arn()).ok()
     })
+}
+
+/// The log groups that a function writes to, by its ARN; an alias may stand for two versions.
+pub(super) fn log_groups(state: &State, arn: &str) -> Vec<String> {
+    let Some((_, reference)) = Reference::of_arn(arn) else { return Vec::new() };
+    let views = [0.0, 1.0].into_iter().filter_map(|place| state.view_at(&reference, place).ok());
+    views.map(|view| view.function.settings.logging.group_of(&view.function.name.to_string())).collect()
 }
 
 /// The account in an ARN.
@@ -262,7 +285,7 @@ fn find_invocable(
         if view.function.arn != reference.arn {
             return Err(Denied::Absent);
         }
-        let (policy, _) = state.lambda.policy(&reference).map_err(|_| Denied::Absent)?;
+        let (policy, _) = state.lambda.policy(&reference, context.config.clock.now()).map_err(|_| Denied::Absent)?;
         if !is_allowed(&reference, policy) {
             return Err(Denied::Forbidden);
         }
@@ -294,10 +317,24 @@ pub fn enqueue(
     function_arn: &str,
     invocation: Invocation,
 ) -> Result<(), InvokeError> {
+    enqueue_after(0, context, functions, function_arn, invocation)
+}
+
+/// The same for what `chain` functions have told each other before.
+///
+/// # Errors
+/// As [`enqueue`].
+pub fn enqueue_after(
+    chain: u8,
+    context: &Arc<Context>,
+    functions: &Functions,
+    function_arn: &str,
+    invocation: Invocation,
+) -> Result<(), InvokeError> {
     let gone = || InvokeError::Start(io::ErrorKind::NotFound.into());
     let (region, function) = Reference::of_arn(function_arn).ok_or_else(gone)?;
     let begun = context.config.clock.now();
-    events::enqueue(context, functions, events::Event { region, function, invocation, begun, chain: 0 })
+    events::enqueue(context, functions, events::Event { region, function, invocation, begun, chain })
 }
 
 /// Whether a service may lean on a permission that the function does not have.

@@ -1,7 +1,11 @@
 //! How a function is named: by its name, or by a partial or whole ARN, with or without a version.
 
 use super::error::{function_not_found, invalid, not_found, validation};
-use crate::emulator::{service::Scope, store::Region, wire::AwsError};
+use crate::{
+    emulator::{service::Scope, store::Region, wire::AwsError},
+    names::is_account,
+};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -17,11 +21,28 @@ impl FunctionName {
     /// Parses a plain name, as `CreateFunction` takes it.
     pub(super) fn parse(text: &str) -> Result<Self, AwsError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        if (1..=64).contains(&text.len()) && text.bytes().all(plain) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(validation(text, "functionName", "satisfy regular expression pattern: [a-zA-Z0-9-_]{1,64}"))
+        if text.is_empty() || !text.bytes().all(plain) {
+            return Err(validation(text, "functionName", FUNCTION_PATTERN));
         }
+        if text.len() > 64 {
+            return Err(invalid(format!(
+                "1 validation error detected: Value '{text}' at 'functionName' failed to satisfy constraint: Member must \
+                 have length less than or equal to 64"
+            )));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Reads the name of a function that is to be made, which may stand in an ARN of its own, of this account and region.
+    pub(super) fn parse_new(scope: &Scope<'_>, text: &str) -> Result<Self, AwsError> {
+        let parts = Parts::of(text).filter(|parts| parts.is_well_formed() && !parts.name.contains('.'));
+        let parts = parts.ok_or_else(|| validation(text, "functionName", NEW_FUNCTION_PATTERN))?;
+        if text.len() > 140 {
+            return Err(validation(text, "functionName", "have length less than or equal to 140"));
+        }
+        let name = Self::parse(parts.name)?;
+        Reference::parse(scope, text, None)?.unqualified()?;
+        Ok(name)
     }
 
     /// Reads the name out of a function's own ARN.
@@ -94,13 +115,22 @@ impl Reference {
     /// # Errors
     /// When it has not the form, names two versions, or a function of another account or region.
     pub(super) fn parse(scope: &Scope<'_>, text: &str, qualifier: Option<&str>) -> Result<Self, AwsError> {
-        let parts = Parts::of(text).ok_or_else(|| validation(text, "functionName", FUNCTION_PATTERN))?;
-        parts.check_place(scope.region.as_str(), scope.account())?;
-        let name = FunctionName::parse(parts.name)?;
-        if let Some(other) = parts.qualifier.filter(|qualifier| !is_qualifier(qualifier)) {
-            return Err(validation(&format!("{name}:{other}"), "functionName", FUNCTION_PATTERN));
+        let parts = Parts::of(text).filter(Parts::is_well_formed);
+        let parts = parts.ok_or_else(|| validation(text, "functionName", FUNCTION_PATTERN))?;
+        if text.len() > 170 {
+            return Err(validation(text, "functionName", "have length less than or equal to 170"));
         }
+        parts.check_region(scope.region.as_str())?;
+        if let Some(other) = parts.account.filter(|other| *other != scope.account()) {
+            return Err(foreign(scope, &arn(scope.region.as_str(), other, parts.name)));
+        }
+        // No function has a name that is too long.
+        let name = FunctionName::parse(parts.name);
+        let name = name.map_err(|_| function_not_found(&arn(scope.region.as_str(), scope.account(), parts.name)))?;
         let beside = qualifier.filter(|qualifier| !qualifier.is_empty());
+        if let Some(other) = beside.filter(|qualifier| qualifier.len() > 128) {
+            return Err(validation(other, "qualifier", "have length less than or equal to 128"));
+        }
         if let Some(other) = beside.filter(|qualifier| !is_qualifier(qualifier)) {
             return Err(validation(other, "qualifier", QUALIFIER_PATTERN));
         }
@@ -168,10 +198,23 @@ fn own_only() -> AwsError {
     )
 }
 
-const FUNCTION_PATTERN: &str = "satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|\
-                                (-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST|\
-                                [a-zA-Z0-9-_]+))?";
+const FUNCTION_PATTERN: &str = "satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|\
+                                (-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST\
+                                (\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
+/// The same for a function that is to be made.
+const NEW_FUNCTION_PATTERN: &str = "satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}\
+                                    ((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?\
+                                    ([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
 const QUALIFIER_PATTERN: &str = "satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
+
+/// Whether a text has the form of a region's name: `eu-west-1`, `us-gov-east-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [area, .., number] = parts.as_slice() else { return false };
+    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+    let is_number = number.len() == 1 && number.bytes().all(|b| b.is_ascii_digit());
+    parts.len() >= 3 && area.len() <= 4 && parts[..parts.len() - 1].iter().all(is_word) && is_number
+}
 
 fn is_qualifier(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$');
@@ -206,17 +249,41 @@ impl<'t> Parts<'t> {
         Some(Self { region, account, name, qualifier })
     }
 
-    /// Refuses a function that is not the caller's own, in the caller's region: there may be one of that name here.
-    fn check_place(&self, region: &str, account: &str) -> Result<(), AwsError> {
-        if let Some(other) = self.region.filter(|other| *other != region) {
-            let message = format!("Functions from '{other}' are not reachable in this region ('{region}')");
-            return Err(not_found(message));
-        }
-        match self.account.filter(|other| *other != account) {
-            Some(other) => Err(function_not_found(&arn(region, other, self.name))),
+    /// Whether each part has the form that it may have.
+    fn is_well_formed(&self) -> bool {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        let is_version = |qualifier: &str| {
+            matches!(qualifier, LATEST | "$LATEST.PUBLISHED") || !qualifier.is_empty() && qualifier.bytes().all(plain)
+        };
+        !self.name.is_empty()
+            && self.name.bytes().all(|b| plain(b) || b == b'.')
+            && self.region.is_none_or(is_region)
+            && self.account.is_none_or(is_account)
+            && self.qualifier.is_none_or(is_version)
+    }
+
+    /// Refuses a function of another region: there may be one of that name here.
+    fn check_region(&self, region: &str) -> Result<(), AwsError> {
+        match self.region.filter(|other| *other != region) {
+            Some(other) => {
+                let message = format!("Functions from '{other}' are not reachable in this region ('{region}')");
+                Err(not_found(message))
+            }
             None => Ok(()),
         }
     }
+}
+
+/// Refuses a function of another account, of which nothing is known here.
+fn foreign(scope: &Scope<'_>, arn: &str) -> AwsError {
+    let operation = scope.call.rsplit(' ').next().unwrap_or_default();
+    let action = if operation == "Invoke" { "InvokeFunction" } else { operation };
+    let message = format!(
+        "User: arn:aws:iam::{}:root is not authorized to perform: lambda:{action} on resource: {arn} because no \
+         resource-based policy allows the lambda:{action} action",
+        scope.account()
+    );
+    AwsError::new(StatusCode::FORBIDDEN, "AccessDeniedException", message)
 }
 
 #[cfg(test)]
@@ -234,21 +301,16 @@ mod tests {
         let with_version = format!("{ARN}:$LATEST");
         for text in ["f-1", "f-1:$LATEST", "function:f-1", "000000000000:function:f-1", ARN, with_version.as_str()] {
             assert_eq!(name(text).unwrap().to_string(), "f-1", "{text}");
-            assert!(Parts::of(text).unwrap().check_place("us-east-1", "000000000000").is_ok(), "{text}");
+            assert!(Parts::of(text).unwrap().check_region("us-east-1").is_ok(), "{text}");
         }
     }
 
     #[test]
     fn a_function_elsewhere_is_not_the_one_here() {
-        let error = |text| Parts::of(text).unwrap().check_place("us-east-1", "000000000000").unwrap_err();
-        let region = error("arn:aws:lambda:eu-west-1:000000000000:function:f");
+        let parts = Parts::of("arn:aws:lambda:eu-west-1:000000000000:function:f").unwrap();
+        let region = parts.check_region("us-east-1").unwrap_err();
         assert_eq!(region.code, "ResourceNotFoundException");
         assert_eq!(region.message, "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')");
-        for text in ["111111111111:function:f", "arn:aws:lambda:us-east-1:111111111111:function:f"] {
-            let account = error(text);
-            assert_eq!(account.code, "ResourceNotFoundException");
-            assert!(account.message.ends_with("arn:aws:lambda:us-east-1:111111111111:function:f"), "{account}");
-        }
     }
 
     #[test]
@@ -264,8 +326,13 @@ mod tests {
 
     #[test]
     fn names_that_are_none_are_refused() {
-        for text in ["", "a b", "a/b", "é", "arn:aws:s3:::function:f", &"a".repeat(65)] {
+        for text in ["", "a b", "a/b", "é", "arn:aws:s3:::function:f"] {
             assert_eq!(name(text).unwrap_err().code, "ValidationException", "{text}");
+        }
+        // One that is only too long is refused by another part of Lambda.
+        assert_eq!(name(&"a".repeat(65)).unwrap_err().code, "InvalidParameterValueException");
+        for text in ["arn:aws:lambda:here:000000000000:function:f", "f:1:2", "1:function:f", "f:$LATES", "f:"] {
+            assert!(!Parts::of(text).is_some_and(|parts| parts.is_well_formed()), "{text}");
         }
         assert!(is_qualifier("$LATEST") && is_qualifier("live-2"));
         assert!(!is_qualifier("7:8") && !is_qualifier("a?") && !is_qualifier(""));

@@ -1,7 +1,7 @@
 //! The operations on the resource policy of a function.
 
 use super::{
-    error::{invalid, wrong_revision},
+    error::{invalid, not_found, wrong_revision},
     name::{LATEST, Versioned},
     policy::{self, PermissionInput},
 };
@@ -33,7 +33,7 @@ pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
     let statement = input.statement()?;
     let shown = scope
         .change(|state| {
-            let policy = state.lambda.policy_mut(&function)?;
+            let policy = state.lambda.policy_mut(&function, scope.now)?;
             check_revision(policy.revision, revision.as_deref())?;
             let shown = policy::add(policy.statements, statement, &function.whole_arn())?;
             *policy.revision = wire::request_id();
@@ -48,7 +48,8 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Versioned>()?;
     let function = input.reference(&scope)?;
     scope.read(|state| {
-        let (statements, revision) = state.lambda.policy(&function)?;
+        // What is not there has no policy either.
+        let (statements, revision) = state.lambda.policy(&function, scope.now).unwrap_or_default();
         let shown = policy::show(statements, &function.whole_arn())?;
         Ok(Output::Members(json!({ "Policy": shown, "RevisionId": revision })))
     })
@@ -60,7 +61,13 @@ pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError>
     let function = function.reference(&scope)?;
     scope
         .change(|state| {
-            let policy = state.lambda.policy_mut(&function)?;
+            if !state.lambda.functions.contains_key(&function.name) {
+                return Err(not_found(format!("No policy found for: {}", function.whole_arn())));
+            }
+            let policy = state.lambda.policy_mut(&function, scope.now)?;
+            if policy.statements.is_empty() {
+                return Err(not_found("No policy is associated with the given resource."));
+            }
             check_revision(policy.revision, input.revision_id.as_deref())?;
             policy::remove(policy.statements, &input.statement_id)?;
             *policy.revision = wire::request_id();
@@ -70,5 +77,5 @@ pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 fn check_revision(revision: &str, expected: Option<&str>) -> Result<(), AwsError> {
-    if expected.is_none_or(|expected| expected == revision) { Ok(()) } else { Err(wrong_revision()) }
+    if expected.is_none_or(|expected| expected == revision) { Ok(()) } else { Err(wrong_revision("GetPolicy")) }
 }

@@ -1,7 +1,7 @@
 //! The resource policy of a function, a version or an alias: who but its owner may invoke it.
 
 use super::error::{conflict, not_found, validation};
-use crate::emulator::wire::AwsError;
+use crate::{emulator::wire::AwsError, names};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -81,8 +81,7 @@ impl PermissionInput {
                         ([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
             return Err(validation(arn, "sourceArn", rule));
         }
-        let is_account = |account: &str| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-        if let Some(account) = self.source_account.as_deref().filter(|account| !is_account(account)) {
+        if let Some(account) = self.source_account.as_deref().filter(|account| !names::is_account(account)) {
             return Err(validation(account, "sourceAccount", "satisfy regular expression pattern: \\d{12}"));
         }
         let is_token = |token: &str| {
@@ -231,6 +230,12 @@ pub(super) fn allows_anybody_by_url(policy: &[Statement]) -> Result<(), &'static
     Ok(())
 }
 
+/// Names the actions that a policy would have to let anybody do for that.
+pub(super) fn lacking_by_url(policy: &[Statement]) -> Vec<String> {
+    let lacks = |action: &&str| !policy.iter().any(|statement| statement.allows_anybody(action));
+    ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"].into_iter().filter(lacks).map(str::to_owned).collect()
+}
+
 /// Compares an ARN with a pattern in which `*` stands for any text, also across `/`, and `?` for one character. Each
 /// of the six parts is compared by itself.
 fn arn_matches(pattern: &str, arn: &str) -> bool {
@@ -351,6 +356,7 @@ mod tests {
         allows_anybody_by_url(&[url.clone(), via.clone()]).unwrap();
         allows_anybody_by_url(&[statement("lambda:*", json!({}))]).unwrap();
         assert!(allows_anybody_by_url(std::slice::from_ref(&url)).unwrap_err().contains("October 2025"));
+        assert_eq!(lacking_by_url(std::slice::from_ref(&url)), ["lambda:InvokeFunction"]);
         assert!(allows_anybody_by_url(std::slice::from_ref(&via)).unwrap_err().contains("InvokeFunctionUrl"));
         let signed = statement("lambda:InvokeFunctionUrl", json!({ "FunctionUrlAuthType": "AWS_IAM" }));
         let others = statement("lambda:InvokeFunctionUrl", json!({ "SourceAccount": "111111111111" }));

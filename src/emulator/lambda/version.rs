@@ -23,12 +23,7 @@ pub(super) struct Version {
 impl Version {
     /// Shows how it looks when its ARN names it so.
     pub(super) fn view(&self, qualifier: Option<String>) -> View<'_> {
-        View {
-            function: &self.function,
-            id: VersionId::Published(self.number),
-            qualifier,
-            published: Some(self.published),
-        }
+        View { function: &self.function, id: VersionId::Published(self.number), qualifier }
     }
 }
 
@@ -50,11 +45,13 @@ impl State {
             return Some(last);
         }
         // The function has been published, which its readers may want to know.
+        function.settle(now);
         function.revision = wire::request_id();
         let mut published = Function {
             policy: Vec::new(),
             tags: std::collections::BTreeMap::new(),
             revision: wire::request_id(),
+            settled_revision: String::new(),
             ..function.clone()
         };
         if let Some(description) = description {

@@ -55,7 +55,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     scope.read(|state| {
         let versions = state.lambda.find(&reference)?.with_versions(&state.lambda);
         let (versions, marker) = paging.cut(versions, View::sort_key, MAX_ITEMS)?;
-        let shown: Vec<_> = versions.iter().map(View::listed).collect();
+        let shown: Vec<_> = versions.iter().map(|view| view.listed(scope.now)).collect();
         Ok(paging::show("Versions", &shown, marker))
     })
 }
@@ -84,6 +84,7 @@ pub(super) async fn delete(scope: &Scope<'_>, reference: &Reference, version: &s
                 return Err(conflict(message));
             }
             lambda.invoke_configs.remove(&Qualified::new(&reference.name, number.to_string()));
+            lambda.provisioned.remove(&Qualified::new(&reference.name, number.to_string()));
             Ok(lambda.versions.remove(&Qualified::new(&reference.name, number)))
         })
         .await?;

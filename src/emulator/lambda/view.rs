@@ -18,16 +18,15 @@ pub(super) struct View<'f> {
     pub(super) id: VersionId,
     /// What its ARN names behind the function; none for the function's own ARN.
     pub(super) qualifier: Option<String>,
-    /// When it was published.
-    pub(super) published: Option<OffsetDateTime>,
 }
 
 impl View<'_> {
     /// Whether it is still being made, and so cannot be invoked.
     pub(super) fn is_pending(&self, now: OffsetDateTime) -> bool {
-        match self.published {
-            Some(published) => !super::function::has_settled(published, now),
-            None => self.function.is_pending(now),
+        match self.id {
+            // What had settled is published as it is.
+            VersionId::Published(_) => !self.function.is_settled(now),
+            VersionId::Latest => self.function.is_pending(now),
         }
     }
 
@@ -41,13 +40,15 @@ impl View<'_> {
 
     /// Shows it as Lambda's `FunctionConfiguration`.
     pub(super) fn configuration(&self, now: OffsetDateTime) -> Value {
-        let mut shown = self.function.shown();
+        let mut shown = self.function.shown(now);
         shown["FunctionArn"] = self.arn().into();
         shown["Version"] = self.id.to_string().into();
         let pending = self.is_pending(now);
-        let settled = self.published.is_some() && !pending || self.function.is_settled(now);
+        let settled = self.function.is_settled(now);
         shown["State"] = if pending { "Pending" } else { "Active" }.into();
-        shown["LastUpdateStatus"] = if settled { "Successful" } else { "InProgress" }.into();
+        if !pending {
+            shown["LastUpdateStatus"] = if settled { "Successful" } else { "InProgress" }.into();
+        }
         if pending {
             shown["StateReason"] = "The function is being created.".into();
             shown["StateReasonCode"] = "Creating".into();
@@ -59,15 +60,16 @@ impl View<'_> {
             shown["StateReason"] = remark.as_str().into();
         }
         if !pending && !settled {
-            // AWS has no code for a change that goes well.
-            shown["LastUpdateStatusReason"] = "The function is being updated.".into();
+            // AWS has no other words for a change.
+            shown["LastUpdateStatusReason"] = "The function is being created.".into();
+            shown["LastUpdateStatusReasonCode"] = "Creating".into();
         }
         shown
     }
 
     /// Shows it as lists do, which do not tell how far it has come.
-    pub(super) fn listed(&self) -> Value {
-        let mut shown = self.function.shown();
+    pub(super) fn listed(&self, now: OffsetDateTime) -> Value {
+        let mut shown = self.function.shown(now);
         shown["FunctionArn"] = self.arn().into();
         shown["Version"] = self.id.to_string().into();
         shown
@@ -96,7 +98,7 @@ impl View<'_> {
 impl Function {
     /// It, under its own ARN.
     pub(super) fn view(&self) -> View<'_> {
-        View { function: self, id: VersionId::Latest, qualifier: None, published: None }
+        View { function: self, id: VersionId::Latest, qualifier: None }
     }
 
     /// The names of the blobs of its code and its layers.
@@ -108,7 +110,7 @@ impl Function {
     /// It and its published versions, each under its qualified ARN.
     pub(super) fn with_versions<'s>(&'s self, state: &'s State) -> impl Iterator<Item = View<'s>> {
         let qualifier = Some(LATEST.to_owned());
-        let latest = View { function: self, id: VersionId::Latest, qualifier, published: None };
+        let latest = View { function: self, id: VersionId::Latest, qualifier };
         let versions = state.versions_of(&self.name);
         std::iter::once(latest).chain(versions.map(|version| version.view(Some(version.number.to_string()))))
     }
@@ -149,7 +151,7 @@ impl State {
         };
         let qualifier = reference.qualifier.clone();
         match id {
-            VersionId::Latest => Ok(View { function, id, qualifier, published: None }),
+            VersionId::Latest => Ok(View { function, id, qualifier }),
             VersionId::Published(number) => {
                 let version = self.versions.get(&Qualified::new(&reference.name, number));
                 Ok(version.ok_or_else(|| reference.not_found())?.view(qualifier))
@@ -164,6 +166,7 @@ impl State {
         self.remove_urls(&reference.name);
         qualified::remove_all(&mut self.invoke_configs, &reference.name);
         self.reserved.remove(&reference.name);
+        qualified::remove_all(&mut self.provisioned, &reference.name);
         let removed = |arn, function: &Function| Removed { arn, blobs: function.blobs().map(str::to_owned).collect() };
         let versions = qualified::remove_all(&mut self.versions, &reference.name).into_iter();
         let versions =
@@ -191,15 +194,16 @@ impl State {
     }
 
     /// Finds the resource policy of what a call names, and its revision: function, version and alias have one each.
-    pub(super) fn policy(&self, reference: &Reference) -> Result<(&[Statement], &str), AwsError> {
+    pub(super) fn policy(&self, reference: &Reference, now: OffsetDateTime) -> Result<(&[Statement], &str), AwsError> {
         let function = self.functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
-        let Some(qualifier) = &reference.qualifier else { return Ok((&function.policy, &function.revision)) };
+        let own = || Ok((function.policy.as_slice(), function.revision_at(now)));
+        let Some(qualifier) = &reference.qualifier else { return own() };
         match qualifier.parse() {
-            Ok(VersionId::Latest) => Ok((&function.policy, &function.revision)),
+            Ok(VersionId::Latest) => own(),
             Ok(VersionId::Published(number)) => {
                 let version = self.versions.get(&Qualified::new(&reference.name, number));
                 let function = &version.ok_or_else(|| reference.not_found())?.function;
-                Ok((&function.policy, &function.revision))
+                Ok((&function.policy, function.revision_at(now)))
             }
             Err(_) => {
                 let alias = self.aliases.get(&Key::new(&reference.name, qualifier.clone()));
@@ -210,9 +214,9 @@ impl State {
     }
 
     /// The same to change it.
-    pub(super) fn policy_mut(&mut self, reference: &Reference) -> Result<PolicyMut<'_>, AwsError> {
+    pub(super) fn policy_mut(&mut self, reference: &Reference, now: OffsetDateTime) -> Result<PolicyMut<'_>, AwsError> {
         // Says what is missing.
-        self.policy(reference)?;
+        self.policy(reference, now)?;
         let qualifier = reference.qualifier.as_deref().unwrap_or(LATEST);
         let found = match qualifier.parse() {
             Ok(VersionId::Latest) => self.functions.get_mut(&reference.name),
@@ -227,6 +231,7 @@ impl State {
             }
         };
         let function = found.ok_or_else(|| reference.not_found())?;
+        function.settle(now);
         Ok(PolicyMut { statements: &mut function.policy, revision: &mut function.revision })
     }
 }

@@ -8,6 +8,7 @@ use super::{
     extensions::{self, Extensions, Failed},
     output::Mark,
     streaming::{MAX_STREAM, Sink},
+    user,
 };
 use crate::{
     hosts,
@@ -21,9 +22,12 @@ use http::{
     request::Parts,
 };
 use serde_json::json;
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -86,6 +90,8 @@ pub(super) enum Phase {
     InitFailed(Bytes),
     /// It is no more; what is said is how it ended.
     Ended(Arc<str>),
+    /// Its program cannot be executed; what is said is why.
+    CannotStart(Arc<str>),
     /// It is no more, because an extension failed.
     ExtensionFailed(Failed),
 }
@@ -106,6 +112,8 @@ pub(super) struct RuntimeApi {
     /// Where the log is told what it should know.
     marks: mpsc::WeakSender<Mark>,
     ended: CancellationToken,
+    /// Whether only processes of this user are let in: those of a container may have a user of their own.
+    is_guarded: bool,
 }
 
 #[derive(Debug)]
@@ -127,7 +135,12 @@ impl RuntimeApi {
         ended: CancellationToken,
     ) -> Self {
         let (jobs, current) = (tokio::sync::Mutex::new(jobs), Mutex::new(None));
-        Self { jobs, current, phase, extensions, marks, ended }
+        Self { jobs, current, phase, extensions, marks, ended, is_guarded: true }
+    }
+
+    /// Lets processes of any user in, where `is_open`.
+    pub(super) fn open(self, is_open: bool) -> Self {
+        Self { is_guarded: !is_open, ..self }
     }
 
     async fn next(&self) -> Response {
@@ -143,14 +156,17 @@ impl RuntimeApi {
             return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", "The last invocation was not answered");
         }
         // Both waits are cancel safe: a client that goes away leaves the job in the channel.
-        let next = async { self.jobs.lock().await.recv().await };
-        let job = tokio::select! {
-            job = next => job,
-            () = self.ended.cancelled() => None,
+        let next = async {
+            match self.jobs.lock().await.recv().await {
+                Some(job) => job,
+                // As on AWS, a process that gets no more work is ended while it waits: runtimes take any answer for work, and
+                // panic over one that has none.
+                None => pending().await,
+            }
         };
-        match job {
-            Some(job) => self.hand_over(job),
-            None => shutting_down(),
+        tokio::select! {
+            job = next => self.hand_over(job),
+            () = self.ended.cancelled() => shutting_down(),
         }
     }
 
@@ -265,6 +281,15 @@ fn is_from_a_page(head: &Parts) -> bool {
 impl Service for RuntimeApi {
     type Pass = ();
 
+    /// Whoever else uses the machine could take events, and answer them.
+    fn takes(&self, peer: Peer, local: Local) -> bool {
+        let is_another = self.is_guarded && user::is_another(peer.0, local.0);
+        if is_another {
+            tracing::warn!(peer = %peer.0, "another user of this machine is kept from a function's runtime API");
+        }
+        !is_another
+    }
+
     /// Before the body is read: one that is too large ends the current invocation.
     async fn admit(&self, head: &Parts) -> Result<(Admission, ()), Response> {
         if is_from_a_page(head) { Err(forbidden()) } else { Ok((Admission::default(), ())) }
@@ -370,6 +395,7 @@ pub(super) fn respond(status: StatusCode, body: Bytes) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
 
     struct Fixture {
         api: RuntimeApi,
@@ -418,6 +444,16 @@ mod tests {
         let posted = api.call(request(Method::POST, "invocation/id-1/response", "42"), ()).await;
         assert_eq!(posted.status(), 202);
         assert_eq!(answer.await.unwrap(), Answer::Result("42".into()));
+    }
+
+    #[tokio::test]
+    async fn a_next_that_waits_when_there_is_no_more_work_is_not_answered_before_the_process_is_gone() {
+        let Fixture { api, jobs, .. } = fixture();
+        drop(jobs);
+        let mut next = Box::pin(api.call(request(Method::GET, "invocation/next", ""), ()));
+        assert!(next.as_mut().now_or_never().is_none());
+        api.ended.cancel();
+        assert_eq!(next.await.status(), 500, "to nobody: its connection may end");
     }
 
     #[tokio::test]

@@ -23,6 +23,8 @@ pub const MAX_UNPACKED: u64 = 250 * 1024 * 1024;
 pub const MAX_ENTRIES: usize = 20_000;
 /// The longest path that a link leads to: the system's own limit.
 const MAX_LINK: u64 = 4096;
+/// How many folders an entry may lie in: every one of them is looked at, and open while it is removed.
+const MAX_FOLDERS: usize = 128;
 /// The name of the file that starts a function of a custom runtime.
 pub const BOOTSTRAP: &str = "bootstrap";
 
@@ -30,8 +32,11 @@ pub const BOOTSTRAP: &str = "bootstrap";
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// It is not a zip file, or a damaged one.
-    #[error("Could not unzip uploaded file. Please check your file, then try to upload again. ({0})")]
+    #[error("Could not unzip uploaded file. Please check your file, then try to upload again.")]
     NotZip(String),
+    /// There is nothing in it; Lambda's own words.
+    #[error("Uploaded file must be a non-empty zip")]
+    Empty,
     /// There is no `bootstrap` in its root.
     #[error(
         "The archive has no `bootstrap` in its root: a custom runtime starts with that file. A binary of another name must be renamed before it is zipped."
@@ -106,7 +111,13 @@ pub struct Contents {
 /// # Errors
 /// Says why it cannot.
 pub fn inspect(zip: &[u8], needs_bootstrap: bool) -> Result<Contents, ArchiveError> {
+    if zip.is_empty() {
+        return Err(ArchiveError::Empty);
+    }
     let mut archive = open(zip)?;
+    if archive.is_empty() {
+        return Err(ArchiveError::Empty);
+    }
     let (mut total, mut links) = (0_u64, Links::default());
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index)?;
@@ -202,6 +213,9 @@ fn entry_path<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> Result<PathBuf, Arc
     }
     if name.is_empty() || name.contains('\0') || !plain {
         return bad("points outside the function's folder");
+    }
+    if path.components().count() > MAX_FOLDERS {
+        return bad("lies deeper in folders than this engine takes");
     }
     // Without `.`, so that one path has one spelling.
     Ok(path.components().filter(|part| matches!(part, Component::Normal(_))).collect())
@@ -346,6 +360,12 @@ mod tests {
     fn garbage_and_an_archive_without_bootstrap_are_refused() {
         assert!(matches!(inspect(b"not a zip", true).unwrap_err(), ArchiveError::NotZip(_)));
         assert!(matches!(inspect(&archive(&[("main", 0o755, b"x")]), true).unwrap_err(), ArchiveError::NoBootstrap));
+        for empty in [Vec::new(), archive(&[])] {
+            for needs_bootstrap in [true, false] {
+                let error = inspect(&empty, needs_bootstrap).unwrap_err();
+                assert_eq!(error.to_string(), "Uploaded file must be a non-empty zip");
+            }
+        }
     }
 
     #[test]
@@ -362,8 +382,9 @@ mod tests {
     }
 
     #[test]
-    fn names_that_leave_the_folder_are_refused() {
-        for name in ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil"] {
+    fn names_that_leave_the_folder_or_lie_too_deep_are_refused() {
+        let deep = "a/".repeat(MAX_FOLDERS) + "a";
+        for name in ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil", &deep] {
             let error = inspect(&archive(&[("bootstrap", 0o755, b"#!"), (name, 0o644, b"x")]), true).unwrap_err();
             assert!(matches!(error, ArchiveError::BadEntry { .. }), "{name}: {error}");
             assert_eq!(error.to_string().contains("backslash"), name.contains('\\'), "{error}");

@@ -54,8 +54,9 @@ pub(super) struct Start<'a> {
     pub(super) tasks: &'a TaskTracker,
     pub(super) extensions: &'a Arc<Extensions>,
     pub(super) folder: &'a Path,
-    pub(super) tmp: Option<&'a Path>,
+    pub(super) task: Option<&'a Path>,
     pub(super) opt: Option<&'a Path>,
+    pub(super) tmp: Option<&'a Path>,
     pub(super) hosts: Option<&'a Path>,
     pub(super) environment: &'a [(String, String)],
     pub(super) log: &'a Log,
@@ -75,9 +76,10 @@ pub(super) async fn start(programs: Vec<PathBuf>, start: &Start<'_>) -> io::Resu
     for path in programs {
         let name = name_of(&path);
         let folder = start.folder.to_owned();
-        let [tmp, opt, hosts] = [start.tmp, start.opt, start.hosts].map(|path| path.map(Path::to_owned));
-        let program =
-            Program { path, arguments: Vec::new(), tmp, opt, hosts, folder, environment: environment.clone() };
+        let own = [start.task, start.opt, start.tmp, start.hosts];
+        let [task, opt, tmp, hosts] = own.map(|path| path.map(Path::to_owned));
+        let (arguments, environment) = (Vec::new(), environment.clone());
+        let program = Program { path, arguments, task, opt, tmp, hosts, folder, environment };
         let mut child = start.spawner.spawn(&program).await?;
         let (marks, inbox) = mpsc::channel(1);
         start.tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), inbox, start.log.clone()));

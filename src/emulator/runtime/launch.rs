@@ -33,6 +33,8 @@ pub(super) struct Launch {
     pub(super) reserved: Vec<(&'static str, String)>,
     /// What the function's log says about the program and what it is given.
     pub(super) remarks: Vec<String>,
+    /// Whether the process finds its code at `/var/task`.
+    pub(super) has_own_task: bool,
     /// Whether the process is to find its own folder at `/tmp`.
     pub(super) has_own_tmp: bool,
     /// Whether the process finds its layers under `/opt`.
@@ -83,10 +85,12 @@ fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Option<String> {
 }
 
 impl Launch {
-    /// Gives the process a `/tmp` of its own, and its layers at `/opt`, unless something that it needs is below the
-    /// machine's, which that would hide.
+    /// Gives the process its code at `/var/task`, its layers at `/opt`, and a `/tmp` of its own, unless something that it
+    /// needs is below the machine's, which that would hide.
     fn with_folders(mut self, places: &[&Path]) -> Self {
-        self.has_own_opt = !places.iter().any(|place| place.starts_with("/opt"));
+        let hides = |folder: &str| places.iter().any(|place| place.starts_with(folder));
+        self.has_own_task = !hides("/var/task");
+        self.has_own_opt = !hides("/opt");
         let hidden = places.iter().find(|place| place.starts_with("/tmp"));
         self.has_own_tmp = hidden.is_none();
         self.remarks.extend(hidden.map(|place| {
@@ -183,15 +187,32 @@ impl Launcher {
         }
     }
 
+    /// Finds every interpreter that runs a runtime's functions, the nearest first.
+    pub(super) async fn interpreters(&self, runtime: Runtime) -> Vec<Interpreter> {
+        self.finder.find_all(runtime).await
+    }
+
     /// Finds what starts the code in a folder, with the layers in another one; without a runtime that has an interpreter,
-    /// the code's own `bootstrap`, or that of a layer.
+    /// the code's own `bootstrap`, or that of a layer. Where an interpreter is to stand in for the nearest, it is `instead`.
     ///
     /// # Errors
     /// When there is no interpreter any more, or the disk does not take its client.
-    pub(super) async fn launch(&self, spec: &Spec, code: &Path, layers: Option<&Path>) -> io::Result<Launch> {
+    pub(super) async fn launch(
+        &self,
+        spec: &Spec,
+        code: &Path,
+        layers: Option<&Path>,
+        instead: Option<Interpreter>,
+    ) -> io::Result<Launch> {
         let Some(runtime) = spec.runtime else { return Ok(bootstrap(code, layers)) };
-        let executor = self.executor(runtime).await.map_err(io::Error::other)?;
-        let remarks = executor.remark().into_iter().collect();
+        let (executor, remarks) = if let Some(interpreter) = instead {
+            // Whoever chose it says so.
+            (Executor::Interpreter(interpreter), Vec::new())
+        } else {
+            let executor = self.executor(runtime).await.map_err(io::Error::other)?;
+            let remarks = executor.remark().into_iter().collect();
+            (executor, remarks)
+        };
         let interpreter = match executor {
             Executor::Interpreter(interpreter) => interpreter,
             Executor::Image(image) => return in_container(image, remarks),

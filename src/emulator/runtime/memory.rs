@@ -51,7 +51,8 @@ impl Memory {
         most.min(self.bound).div_ceil(MIB)
     }
 
-    fn look(&self) -> u64 {
+    /// Looks how much is held now, in bytes.
+    pub(super) fn look(&self) -> u64 {
         let held = self.parent.map_or(0, |parent| process_tree::resident(parent, self.bound));
         self.most.fetch_max(held, Ordering::Relaxed);
         held

@@ -5,24 +5,31 @@
 
 mod api;
 pub mod archive;
+mod attempt;
 mod clients;
 mod container;
+mod ending;
+mod entrypoint;
 pub mod environment;
 mod extensions;
 mod external;
+mod invoking;
 mod launch;
 mod memory;
 mod neighbours;
 mod output;
 mod platform;
 mod pool;
+mod provision;
 mod rooms;
 mod streaming;
+mod user;
 mod worker;
 
 pub use api::Answer;
 pub use launch::{Executor, NoExecutor};
 pub use platform::{Level, LogFormat};
+pub use provision::Provision;
 pub use streaming::{Begun, MAX_STREAM, Streaming};
 pub use worker::{Invocation, Invoked};
 
@@ -33,12 +40,15 @@ use super::{
     state::Store,
     store::{BlobError, Region},
 };
-use crate::{runtimes::Runtime, secret::random_hex};
+use crate::{clock::Clock, runtimes::Runtime, secret::random_hex};
+use attempt::Attempt;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use launch::Launcher;
-use pool::{Available, Checkout, Pool};
+use pool::Pool;
+use provision::Provisions;
 use rooms::{Room, Rooms};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -46,10 +56,7 @@ use std::{
     sync::{Arc, Weak},
     time::Duration,
 };
-use tokio::{
-    sync::{Mutex, MutexGuard, OnceCell, OwnedSemaphorePermit, Semaphore, oneshot},
-    time::{Instant, sleep},
-};
+use tokio::sync::{Mutex, MutexGuard, OnceCell, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worker::{StartContext, Worker};
 
@@ -59,17 +66,20 @@ pub const MAX_PROCESSES: usize = 32;
 pub const MAX_WAITING: usize = 96;
 /// How long an idle process is kept.
 pub const IDLE_TIME: Duration = Duration::from_mins(5);
+/// How long a process may take to ask for its first work before an invocation waits for it: Lambda's own limit.
+pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// How often idle processes are looked at.
 const REAP_INTERVAL: Duration = Duration::from_secs(30);
-/// How long an invocation waits for a process before it is refused; less than API Gateway waits for an answer.
-const QUEUE_TIME: Duration = Duration::from_secs(20);
-/// How long a busy process is waited for before another one is started: about what starting one costs.
-const GRACE: Duration = Duration::from_millis(20);
 /// The most asynchronous invocations at a time, those that wait for their next attempt included.
 const MAX_EVENTS: usize = 256;
 
 /// How long unused code is kept: the longest that a function may run.
 const DISCARD_AFTER: Duration = Duration::from_mins(15);
+
+/// The folder of unpacked code, below that of the functions.
+const CODE: &str = "code";
+/// The folder of what processes have for themselves, below that of the functions.
+const SCRATCH: &str = "scratch";
 
 /// How many digits of a layer's name are in the name of a folder, which has five of them at most.
 const LAYER_DIGITS: usize = 40;
@@ -150,15 +160,13 @@ pub struct Owners {
     pub uses: fn(&Store, &str) -> bool,
     /// Notes in every function with this code that it is lost, and how.
     pub lose: for<'a> fn(&'a Context, &'a str, &'a str) -> BoxFuture<'a, ()>,
+    /// Puts what came of an invocation on a bus.
+    pub announce: Announce,
 }
 
-/// How an invocation gets its process.
-enum Start {
-    /// From the invocation before it.
-    Warm(Checkout),
-    /// By starting one, for which there is a permit.
-    Cold(OwnedSemaphorePermit),
-}
+/// Puts something on the bus of a region and an ARN: how many functions have told each other before, and which kind of event it
+/// is, what it is about, and what it says.
+pub type Announce = fn(&Functions, &Region, &str, u8, (&str, &str, Value));
 
 /// The function processes; cheap to clone.
 #[derive(Clone)]
@@ -181,6 +189,7 @@ struct Inner {
     pool: Pool,
     rooms: Rooms,
     launcher: Launcher,
+    provisions: Provisions,
     /// One for each invocation whose caller waits.
     calls: Semaphore,
     /// One for each asynchronous invocation.
@@ -188,6 +197,8 @@ struct Inner {
     spawner: OnceCell<Spawner>,
     /// Held while code is stored but no function has it yet, and while unused code is removed.
     code: Mutex<()>,
+    /// Held for writing while it is looked whether the code of all functions is what was kept.
+    verifying: RwLock<()>,
     tasks: TaskTracker,
     /// Cancelled when everything must end.
     stop: CancellationToken,
@@ -208,12 +219,14 @@ impl Functions {
             pool: Pool::new(context.config.processes, context.config.clock.clone()),
             rooms: Rooms::default(),
             launcher: Launcher::new(&context.config.machine, folder(&context).join("clients")),
+            provisions: Provisions::default(),
             calls: Semaphore::new(context.config.processes + MAX_WAITING),
             context,
             owners,
             events: Arc::new(Semaphore::new(MAX_EVENTS)),
             spawner: OnceCell::new(),
             code: Mutex::new(()),
+            verifying: RwLock::new(()),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }))
@@ -252,75 +265,8 @@ impl Functions {
         ran
     }
 
-    async fn run_in(&self, spec: &Spec, invocation: &Invocation, room: &Room) -> Result<Invoked, InvokeError> {
-        let pool = &self.0.pool;
-        loop {
-            let checkout = match pool.check_out(spec) {
-                Available::Idle(checkout) => checkout,
-                Available::Next(next) => match self.wait(spec, next).await? {
-                    Start::Warm(checkout) => checkout,
-                    Start::Cold(permit) => return self.invoke_cold(spec, invocation, permit, room).await,
-                },
-            };
-            let begun = Instant::now();
-            // A warm process may end between two invocations; then the next one is asked.
-            if let Some(invoked) = checkout.invoke(spec, invocation).await {
-                self.count(spec, &invoked.answer, begun.elapsed(), room);
-                self.give_back(checkout);
-                return Ok(invoked);
-            }
-        }
-    }
-
-    /// Waits for a process that somebody gives back, or for a permit to start one, whichever comes first.
-    async fn wait(&self, spec: &Spec, mut next: oneshot::Receiver<Checkout>) -> Result<Start, InvokeError> {
-        let pool = &self.0.pool;
-        let permit = async {
-            if pool.is_busy(spec) {
-                sleep(GRACE).await;
-            }
-            pool.permit().await
-        };
-        let permit = tokio::select! {
-            biased;
-            Ok(checkout) = &mut next => return Ok(Start::Warm(checkout)),
-            Some(permit) = permit => permit,
-            () = self.0.stop.cancelled() => return Err(InvokeError::ShuttingDown),
-            () = self.0.context.config.clock.sleep(QUEUE_TIME) => return Err(InvokeError::Busy),
-        };
-        // One that was given back at the same moment must not be lost.
-        next.close();
-        Ok(next.try_recv().map_or(Start::Cold(permit), Start::Warm))
-    }
-
-    async fn invoke_cold(
-        &self,
-        spec: &Spec,
-        invocation: &Invocation,
-        permit: OwnedSemaphorePermit,
-        room: &Room,
-    ) -> Result<Invoked, InvokeError> {
-        let begun = Instant::now();
-        let checkout = self.0.pool.add(spec, self.start(spec, permit).await?);
-        if let Err(document) = checkout.ready(&invocation.id).await {
-            checkout.kill();
-            let answer = Answer::Error(document);
-            checkout.init_failed(&answer);
-            checkout.begin(&invocation.id);
-            self.count(spec, &answer, begun.elapsed(), room);
-            let tail = checkout.end(invocation, &answer, begun.elapsed()).await;
-            return Ok(Invoked { answer, tail });
-        }
-        // What the start took is none of the invocation's.
-        let begun = Instant::now();
-        match checkout.invoke(spec, invocation).await {
-            Some(invoked) => {
-                self.count(spec, &invoked.answer, begun.elapsed(), room);
-                self.give_back(checkout);
-                Ok(invoked)
-            }
-            None => Err(io::Error::other("its process ended before it took any work").into()),
-        }
+    fn clock(&self) -> &Clock {
+        &self.0.context.config.clock
     }
 
     /// Counts an invocation that has its answer.
@@ -329,17 +275,6 @@ impl Functions {
         let concurrent = room.running();
         let counted = cloudwatch::Invoked { function: &spec.name, has_failed, duration, concurrent };
         cloudwatch::invoked(&self.0.context, &spec.region, &counted);
-    }
-
-    /// Gives a process back once its extensions have done with the invocation too; its caller need not wait for that.
-    fn give_back(&self, checkout: Checkout) {
-        if !checkout.has_extensions() {
-            return checkout.finish();
-        }
-        self.aside(async move {
-            checkout.settle().await;
-            checkout.finish();
-        });
     }
 
     /// Runs a function whose answer is taken as it comes. The invocation goes on whether somebody takes it or not.
@@ -353,6 +288,11 @@ impl Functions {
             let _ = end.send(invoked.unwrap_or(Err(InvokeError::ShuttingDown)));
         });
         streaming
+    }
+
+    /// Puts what came of an invocation on a bus, as [`Announce`] says.
+    pub fn announce(&self, region: &Region, bus: &str, chain: u8, event: (&str, &str, Value)) {
+        (self.0.owners.announce)(self, region, bus, chain, event);
     }
 
     /// Does what belongs to an invocation that has its place already, until it is done or the emulator ends.
@@ -403,7 +343,7 @@ impl Functions {
     /// # Errors
     /// When the archive or the disk does not allow it.
     pub async fn unpack(&self, code: &str) -> Result<PathBuf, InvokeError> {
-        self.unpack_into(folder(&self.0.context).join("code").join(code), &[code.to_owned()]).await
+        self.unpack_into(folder(&self.0.context).join(CODE).join(code), &[code.to_owned()]).await
     }
 
     /// Gives the folder of a function's layers, each laid over those before it; none when there are none.
@@ -445,10 +385,17 @@ impl Functions {
 
     /// Looks whether these archives are what was kept, so that a lost one is known before anybody calls its function.
     pub async fn verify(&self, codes: BTreeSet<String>) {
+        let _verifying = self.0.verifying.write().await;
         for code in codes {
             // What it says is in the function and in the log.
             let _ = self.0.stop.run_until_cancelled(self.archive(&code)).await;
         }
+    }
+
+    /// Waits until that is known, where it is being looked at: whoever asks how a function is, right after a start, is
+    /// not told that all is well because nobody has looked yet.
+    pub async fn verified(&self) {
+        drop(self.0.verifying.read().await);
     }
 
     /// Keeps stored code from being discarded as long as the guard lives.
@@ -468,7 +415,7 @@ impl Functions {
                 return;
             }
             let base = folder(&inner.context);
-            let _ = tokio::fs::remove_dir_all(base.join("code").join(&code)).await;
+            let _ = tokio::fs::remove_dir_all(base.join(CODE).join(&code)).await;
             let _ = tokio::task::spawn_blocking({
                 let code = code.clone();
                 move || discard_layers(&base.join("layers"), &code)
@@ -480,29 +427,50 @@ impl Functions {
         });
     }
 
-    async fn start(&self, spec: &Spec, permit: OwnedSemaphorePermit) -> Result<Worker, InvokeError> {
+    /// Starts a process of the function: the first, or one after another that has failed to start.
+    async fn start(
+        &self,
+        spec: &Spec,
+        permit: Arc<OwnedSemaphorePermit>,
+        failed: Option<&Worker>,
+    ) -> Result<Worker, InvokeError> {
         let inner = &self.0;
+        let (lacking, instead) = match spec.runtime {
+            Some(runtime) => self.await_packages(runtime).await,
+            None => (None, None),
+        };
         // Until its tasks are, the start itself is waited for: a process that comes late must not be left behind.
         let _start = inner.tasks.token();
         if inner.stop.is_cancelled() {
             return Err(InvokeError::ShuttingDown);
         }
-        let spawner = inner.spawner.get_or_try_init(|| async { self.first_start() }).await?;
+        let spawner = self.spawner().await?;
         let code = self.unpack(&spec.code).await?;
         let layers = self.lay(&spec.layers).await?;
+        let mut launch = inner.launcher.launch(spec, &code, layers.as_deref(), instead).await?;
+        launch.remarks.extend(lacking);
         let start = StartContext {
             context: &inner.context,
             spawner,
             tasks: &inner.tasks,
-            launch: inner.launcher.launch(spec, &code, layers.as_deref()).await?,
+            launch,
             code,
             layers,
-            scratch: folder(&inner.context).join("scratch").join(random_id()?),
+            scratch: folder(&inner.context).join(SCRATCH).join(random_id()?),
             hosts: inner.context.config.leans.is_on().then(|| hosts_file(&inner.context)),
+            attempt: match failed {
+                None => Attempt::first(self.clock(), &spec.version, inner.context.config.init_limit)?,
+                Some(failed) => failed.attempt().again(self.clock(), spec.timeout),
+            },
             kill: inner.stop.child_token(),
             permit,
         };
         Ok(Worker::start(spec, start).await?)
+    }
+
+    /// What forks processes that end with the emulator.
+    async fn spawner(&self) -> io::Result<&Spawner> {
+        self.0.spawner.get_or_try_init(|| async { self.first_start() }).await
     }
 
     /// Starts the spawner and the reaper.
@@ -525,7 +493,7 @@ impl Functions {
 /// which cannot be.
 pub(super) fn sweep(folder: &Path) -> io::Result<()> {
     let functions = functions(&std::path::absolute(folder)?);
-    sandbox::end_leftovers(environment::TASK_ROOT, &functions);
+    sandbox::end_leftovers(environment::TASK_ROOT, &functions, CODE, SCRATCH);
     match std::fs::remove_dir_all(functions) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

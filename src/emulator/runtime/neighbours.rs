@@ -1,7 +1,7 @@
 //! The names under which the functions of a lenient engine find it, as if they ran in `LocalStack`'s containers.
 //!
 //! A function's process finds them in a hosts file of its own, where the system lets it have one, and in what the clients
-//! of Python and Node.js put before the system's resolver, which also knows whole domains and the address of a bridge.
+//! of Python and Node.js put before the system's resolver, which also knows whole domains and addresses of a bridge.
 //! Functions of strict engines find what this machine finds.
 
 use crate::hosts::{BRIDGE, LOCALSTACK_DOMAIN, LOCALSTACK_NAMES};
@@ -20,8 +20,9 @@ pub(super) fn variables(endpoint: &str) -> Vec<(&'static str, String)> {
     let (host, port) = endpoint.rsplit_once(':').unwrap_or((endpoint, "4566"));
     let host = host.split_once("://").map_or(host, |(_, host)| host);
     let names = LOCALSTACK_NAMES.join(",");
+    let addresses = BRIDGE.map(|address| format!("{address}:{port}")).join(",");
     vec![
-        (VARIABLE, format!("{names},{MACHINE},*.{LOCALSTACK_DOMAIN},{BRIDGE}:{port}")),
+        (VARIABLE, format!("{names},{MACHINE},*.{LOCALSTACK_DOMAIN},{addresses}")),
         ("EDGE_PORT", port.to_owned()),
         ("LOCALSTACK_HOSTNAME", host.to_owned()),
     ]
@@ -51,7 +52,7 @@ mod tests {
         let variables = variables("http://127.0.0.1:4567");
         let of = |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str()).unwrap();
         assert_eq!((of("LOCALSTACK_HOSTNAME"), of("EDGE_PORT")), ("127.0.0.1", "4567"));
-        assert!(of(VARIABLE).contains("localstack,") && of(VARIABLE).ends_with(",172.17.0.1:4567"), "{}", of(VARIABLE));
+        assert!(of(VARIABLE).contains("localstack,") && of(VARIABLE).contains(",172.17.0.1:4567,"), "{}", of(VARIABLE));
     }
 
     #[test]

@@ -34,6 +34,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(super) enum Mark {
     /// The process has begun.
     Start {
+        /// What Lambda calls the attempt to start it.
+        phase: &'static str,
         /// What is to be said of the program that runs it, and of what it is given.
         remarks: Vec<String>,
     },
@@ -44,6 +46,8 @@ pub(super) enum Mark {
     },
     /// The process could not start.
     InitFailed {
+        /// What Lambda calls the attempt to start it.
+        phase: &'static str,
         /// Why.
         status: Status,
         /// How long it took to fail.
@@ -213,9 +217,11 @@ impl Batch {
         let time = iso_time(self.log.context.now_millis());
         let Log { subject, format, .. } = &self.log;
         let (lines, tail) = match mark {
-            Mark::Start { remarks } => (subject.started(*format, &time, &remarks), None),
+            Mark::Start { phase, remarks } => (subject.started(*format, &time, phase, &remarks), None),
             Mark::Remark { remark } => (remarked(*format, &time, &remark).into_iter().collect(), None),
-            Mark::InitFailed { status, duration } => (init_failed(*format, &time, &status, duration), None),
+            Mark::InitFailed { phase, status, duration } => {
+                (init_failed(*format, &time, phase, &status, duration), None)
+            }
             Mark::Begin { id } => {
                 self.tail.clear();
                 (subject.begun(*format, &time, &id), None)

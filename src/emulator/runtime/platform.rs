@@ -138,15 +138,21 @@ pub(super) fn remarked(format: LogFormat, time: &str, remark: &str) -> Option<St
     }
 }
 
-/// Says that the process could not start.
-pub(super) fn init_failed(format: LogFormat, time: &str, status: &Status, duration: Duration) -> Vec<String> {
+/// Says that the process could not start, in the attempt that is called so.
+pub(super) fn init_failed(
+    format: LogFormat,
+    time: &str,
+    phase: &str,
+    status: &Status,
+    duration: Duration,
+) -> Vec<String> {
     let LogFormat::Json { system, .. } = format else {
         let millis = duration.as_secs_f64() * 1000.0;
-        return vec![format!("INIT_REPORT Init Duration: {millis:.2} ms\tPhase: init\t{}", words(status))];
+        return vec![format!("INIT_REPORT Init Duration: {millis:.2} ms\tPhase: {phase}\t{}", words(status))];
     };
     let mut record = json!({
         "initializationType": "on-demand",
-        "phase": "init",
+        "phase": phase,
         "metrics": { "durationMs": millis(duration) },
     });
     put_status(&mut record, status);
@@ -155,12 +161,12 @@ pub(super) fn init_failed(format: LogFormat, time: &str, status: &Status, durati
 
 impl Subject {
     /// Says that the process has begun, and what there is to say about the program and what it is given.
-    pub(super) fn started(&self, format: LogFormat, time: &str, remarks: &[String]) -> Vec<String> {
+    pub(super) fn started(&self, format: LogFormat, time: &str, phase: &str, remarks: &[String]) -> Vec<String> {
         let mut lines: Vec<String> = remarks.iter().filter_map(|remark| remarked(format, time, remark)).collect();
         if let LogFormat::Json { system, .. } = format {
             let record = json!({
                 "initializationType": "on-demand",
-                "phase": "init",
+                "phase": phase,
                 "functionName": self.name,
                 "functionVersion": self.version,
             });
@@ -313,7 +319,7 @@ mod tests {
     #[test]
     fn a_start_that_fails_is_reported() {
         let (kind, duration) = ("Runtime.ImportModuleError", Duration::from_micros(229_220));
-        let failed = |format, status: &Status| init_failed(format, TIME, status, duration);
+        let failed = |format, status: &Status| init_failed(format, TIME, "init", status, duration);
         let status = Status::Error(kind.to_owned());
         assert_eq!(
             failed(LogFormat::Text, &status),
@@ -323,6 +329,8 @@ mod tests {
             failed(LogFormat::Text, &Status::Timeout),
             ["INIT_REPORT Init Duration: 229.22 ms\tPhase: init\tStatus: timeout"]
         );
+        let again = init_failed(LogFormat::Text, TIME, "invoke", &Status::Timeout, duration);
+        assert_eq!(again, ["INIT_REPORT Init Duration: 229.22 ms\tPhase: invoke\tStatus: timeout"]);
         let lines = failed(json(Level::Info, Level::Warn), &status);
         let report: Value = serde_json::from_str(&lines[0]).unwrap();
         let record = json!({
@@ -337,7 +345,7 @@ mod tests {
     fn records_are_written_from_their_level_on() {
         let kinds = |system, status: &Status| {
             let format = json(Level::Info, system);
-            let mut lines = subject().started(format, TIME, &[]);
+            let mut lines = subject().started(format, TIME, "init", &[]);
             lines.extend(subject().begun(format, TIME, "i"));
             lines.extend(subject().ended(format, TIME, &ending(status, None)));
             let kind =

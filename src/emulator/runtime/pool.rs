@@ -27,6 +27,8 @@ struct Shared {
     functions: HashMap<String, Processes>,
     /// In the order of arrival. Those who have given up stay until they are looked at.
     waiting: VecDeque<Waiting>,
+    /// How many processes were ended for those who wait for a permit, and have not freed theirs yet.
+    ending: usize,
 }
 
 #[derive(Default)]
@@ -62,8 +64,6 @@ struct Waiting {
     arn: String,
     revision: String,
     process: oneshot::Sender<Checkout>,
-    /// Whether a process of another function was ended to free a permit for it.
-    promised: bool,
 }
 
 /// What there is for an invocation.
@@ -107,7 +107,7 @@ impl Pool {
     /// Takes the idle process that was used last, or a place in the queue. Those of another revision are ended.
     pub(super) fn check_out(&self, spec: &Spec) -> Available {
         let mut shared = self.lock();
-        let Shared { functions, waiting } = &mut *shared;
+        let Shared { functions, waiting, .. } = &mut *shared;
         if let Some(processes) = functions.get_mut(&spec.arn) {
             while let Some(Idle { worker, .. }) = processes.idle.pop() {
                 if worker.serves(&spec.revision) {
@@ -119,7 +119,7 @@ impl Pool {
         waiting.retain(|waiting| !waiting.process.is_closed());
         let (process, next) = oneshot::channel();
         let (arn, revision) = (spec.arn.clone(), spec.revision.clone());
-        waiting.push_back(Waiting { arn, revision, process, promised: false });
+        waiting.push_back(Waiting { arn, revision, process });
         Available::Next(next)
     }
 
@@ -136,7 +136,10 @@ impl Pool {
             return Some(permit);
         }
         self.evict();
-        Arc::clone(&self.permits).acquire_owned().await.ok()
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+        let ending = &mut self.lock().ending;
+        *ending = ending.saturating_sub(1);
+        Some(permit)
     }
 
     /// Takes in a new process, which is checked out to whoever started it.
@@ -149,6 +152,9 @@ impl Pool {
     fn give_back(&self, checkout: Checkout) {
         let mut shared = self.lock();
         let is_full = self.permits.available_permits() == 0;
+        if !is_full {
+            shared.ending = 0;
+        }
         let is_wanted = checkout.is_alive() && shared.functions.contains_key(&checkout.arn);
         let checkout = if is_wanted { shared.hand_on(checkout, is_full) } else { Some(checkout) };
         let Some(Checkout { arn, worker, .. }) = checkout else { return };
@@ -171,6 +177,7 @@ impl Pool {
         let oldest = shared.functions.values_mut().filter(|processes| !processes.idle.is_empty());
         if let Some(processes) = oldest.min_by_key(|processes| processes.idle[0].since) {
             processes.idle.remove(0);
+            shared.ending += 1;
         }
     }
 
@@ -197,8 +204,8 @@ impl Pool {
 impl Shared {
     /// Hands a process that has answered to whoever has waited longest; gives it back when it is idle now, or is to end.
     fn hand_on(&mut self, mut checkout: Checkout, is_full: bool) -> Option<Checkout> {
-        let mut at = 0;
-        while let Some(waiting) = self.waiting.get_mut(at) {
+        let (mut at, mut freed) = (0, self.ending);
+        while let Some(waiting) = self.waiting.get(at) {
             if waiting.process.is_closed() {
                 self.waiting.remove(at);
             } else if waiting.arn == checkout.arn && checkout.serves(&waiting.revision) {
@@ -207,11 +214,12 @@ impl Shared {
                     Ok(()) => return None,
                     Err(checkout) => checkout,
                 };
-            } else if is_full && !waiting.promised {
-                waiting.promised = true;
+            } else if is_full && freed == 0 {
+                self.ending += 1;
                 checkout.kill();
                 return Some(checkout);
             } else {
+                freed = freed.saturating_sub(1);
                 at += 1;
             }
         }

@@ -2,10 +2,16 @@
 
 use super::{
     Spec,
-    api::{Answer, Job, Phase, RuntimeApi, error_document},
+    api::{Answer, Job, Phase, RuntimeApi},
+    attempt::{Attempt, Beginning},
     container::{Container, Given},
+    ending::{
+        OUT_OF_MEMORY, OUTGROWN, describe, entrypoint_document, exit_document, extension_document, failure, status,
+        timeout_document,
+    },
+    entrypoint::{self, Entrypoint},
     environment::{self, Place},
-    extensions::{Extensions, Facts, Failed, Shutdown},
+    extensions::{Extensions, Facts, Shutdown},
     external,
     launch::Launch,
     memory::Memory,
@@ -21,7 +27,6 @@ use crate::{
         sandbox::{Program, Spawner},
     },
     http1,
-    secret::random_hex,
 };
 use bytes::Bytes;
 use std::{
@@ -29,7 +34,6 @@ use std::{
     net::Ipv4Addr,
     os::unix::{fs::DirBuilderExt, process::ExitStatusExt},
     path::PathBuf,
-    process::ExitStatus,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -40,22 +44,16 @@ use tokio::{
     net::TcpListener,
     process::Child,
     sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
-    time::{Instant, timeout},
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long a process may take to ask for its first work: Lambda's own limit.
-const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the last lines of a log are waited for.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(10);
-/// The type of the error of what ran out of time.
-const TIMED_OUT: &str = "Sandbox.Timedout";
-/// The type of an error that has none.
-const UNKNOWN: &str = "Runtime.Unknown";
 /// Marks that may wait for the log's task; further ones are dropped rather than waited for.
 const MARKS: usize = 64;
-/// What Lambda says of a process that was ended because it held too much memory.
-const KILLED: &str = "killed";
+/// The exit code of a sandbox that could not become the function.
+const CANNOT_START: i32 = 126;
 
 /// One invocation, as a process gets it.
 #[derive(Debug, Clone)]
@@ -98,10 +96,12 @@ pub(super) struct StartContext<'a> {
     pub scratch: PathBuf,
     /// The hosts file for it, where it is to find the neighbours that `LocalStack`'s functions have.
     pub hosts: Option<PathBuf>,
+    /// Which attempt it is.
+    pub attempt: Attempt,
     /// Cancelled when the process must end.
     pub kill: CancellationToken,
-    /// Given back when the process is gone.
-    pub permit: OwnedSemaphorePermit,
+    /// Given back when the process is gone, and the one that follows it where it cannot start.
+    pub permit: Arc<OwnedSemaphorePermit>,
 }
 
 /// A function process, from outside; it ends with this value.
@@ -115,7 +115,7 @@ pub(super) struct Worker {
     extensions: Arc<Extensions>,
     end: End,
     retired: AtomicBool,
-    born: Instant,
+    attempt: Attempt,
     init: Mutex<Option<Duration>>,
     memory: Memory,
 }
@@ -125,6 +125,7 @@ pub(super) struct Worker {
 struct End {
     kill: CancellationToken,
     is_late: Arc<AtomicBool>,
+    is_outgrown: Arc<AtomicBool>,
 }
 
 /// What a process has for itself, taken back when it is gone: its credentials and its folder.
@@ -144,45 +145,32 @@ impl Drop for Resources {
 impl Worker {
     /// Starts a process of `spec`; it is not ready yet.
     pub(super) async fn start(spec: &Spec, start: StartContext<'_>) -> io::Result<Self> {
-        let StartContext { context, spawner, tasks, code, layers, launch, scratch, hosts, kill, permit } = start;
-        let born = Instant::now();
+        let StartContext { context, spawner, tasks, code, layers, launch, scratch, hosts, attempt, kill, permit } =
+            start;
+        let clock = context.config.clock.clone();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let credentials = context.sessions.lend(&spec.role, &spec.name).map_err(io::Error::other)?;
         let access_key_id = credentials.access_key_id.clone();
         let resources = Resources { context: Arc::clone(context), access_key_id, scratch: scratch.clone() };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&scratch)?;
-        let log_group = spec.log_group.clone();
-        let log_stream = log_stream(&context.config.clock, &spec.version)?;
         let neighbours = hosts.as_ref().map(|_| neighbours::variables(&context.config.endpoint)).unwrap_or_default();
         let place = Place {
             runtime_api: listener.local_addr()?,
             task_root: &code,
             scratch: &scratch,
-            log_group: &log_group,
-            log_stream: &log_stream,
+            log_group: &spec.log_group,
+            log_stream: &attempt.log_stream,
             endpoint: &context.config.endpoint,
             engine: &neighbours,
             defaults: &launch.defaults,
             reserved: &launch.reserved,
         };
         let environment = environment::build(spec, &place, &credentials);
+        let task = launch.has_own_task.then(|| code.clone());
         let tmp = launch.has_own_tmp.then(|| scratch.clone());
-        let log = Log {
-            context: Arc::clone(context),
-            target: logs::Target {
-                region: spec.region.clone(),
-                function: spec.function_arn.clone(),
-                identity: spec.identity.clone(),
-                role: spec.role.clone(),
-                group: log_group,
-                stream: log_stream,
-            },
-            subject: Subject { name: spec.name.clone(), version: spec.version.clone(), memory: spec.memory },
-            format: spec.log_format,
-            joins_lines: spec.runtime.is_some(),
-        };
-
+        let log = log(spec, context, &attempt);
         let programs = external::programs(layers.as_deref());
+        let entrypoint = spec.runtime.is_none().then(|| entrypoint::find(&code, layers.as_deref()));
         let opt = layers.filter(|_| launch.has_own_opt || launch.container.is_some());
         let names: Vec<_> = programs.iter().map(|program| external::name_of(program)).collect();
         let extensions = Arc::new(Extensions::new(facts(spec), &names));
@@ -192,17 +180,20 @@ impl Worker {
         let ended = CancellationToken::new();
         let api =
             RuntimeApi::new(inbox, phase_sender.clone(), Arc::clone(&extensions), marks.downgrade(), ended.clone());
-        let _ = marks.try_send(Mark::Start { remarks: launch.remarks });
+        let api = api.open(launch.container.is_some());
+        let remarks = if attempt.is_second { Vec::new() } else { launch.remarks };
+        let _ = marks.try_send(Mark::Start { phase: attempt.phase(), remarks });
         tasks.spawn(http1::serve(listener, http1::Limits::runtime_api(), Arc::new(api), ended.clone()));
         let over = ended.clone().drop_guard();
-        let end = End { kill, is_late: Arc::default() };
+        let end = End { kill, is_late: Arc::default(), is_outgrown: Arc::default() };
         let start = external::Start {
             spawner,
             tasks,
             extensions: &extensions,
             folder: &code,
-            tmp: tmp.as_deref(),
+            task: task.as_deref(),
             opt: opt.as_deref(),
+            tmp: tmp.as_deref(),
             hosts: hosts.as_deref(),
             environment: &environment,
             log: &Log { joins_lines: false, ..log.clone() },
@@ -211,7 +202,7 @@ impl Worker {
         };
         external::start(programs, &start).await?;
         // They are there before the function is; one that is not shows when the process is waited for.
-        let _ = timeout(INIT_TIMEOUT, extensions.registered()).await;
+        let _ = attempt.wait(&clock, extensions.registered()).await;
         let given = Given {
             handler: &spec.handler,
             memory: spec.memory,
@@ -226,7 +217,7 @@ impl Worker {
         };
         let is_outside = launch.container.is_none();
         let (opt, hosts) = (opt.filter(|_| is_outside), hosts.filter(|_| is_outside));
-        let program = Program { path: launch.program, arguments, tmp, opt, hosts, folder: code.clone(), environment };
+        let program = Program { path: launch.program, arguments, task, opt, tmp, hosts, folder: code, environment };
         let mut child = spawner.spawn(&program).await?;
         let memory = Memory::new(sandbox::id(&child), spec.memory);
         tasks.spawn(output::run(child.stdout.take(), child.stderr.take(), marks_inbox, log));
@@ -234,15 +225,16 @@ impl Worker {
         let supervised = Supervised {
             child,
             container: launch.container,
+            entrypoint,
             end: end.clone(),
             phase: phase_sender,
             extensions: Arc::clone(&extensions),
             ended,
         };
         tasks.spawn(supervised.run(resources, permit));
-        let (timeout, revision, clock) = (spec.timeout, spec.revision.clone(), context.config.clock.clone());
+        let (timeout, revision) = (spec.timeout, spec.revision.clone());
         let (retired, init) = (AtomicBool::new(false), Mutex::new(None));
-        Ok(Self { revision, timeout, clock, jobs, marks, phase, extensions, end, retired, born, init, memory })
+        Ok(Self { revision, timeout, clock, jobs, marks, phase, extensions, end, retired, attempt, init, memory })
     }
 
     /// Waits until the process asks for work, and its extensions for events.
@@ -258,20 +250,36 @@ impl Worker {
         };
         let settled = tokio::select! {
             biased;
-            settled = timeout(INIT_TIMEOUT, settled) => settled,
-            () = self.memory.is_outgrown() => return Err(exit_document(id, &format!("signal: {KILLED}"))),
+            settled = self.attempt.wait(&self.clock, settled) => settled,
+            () = self.memory.is_outgrown() => return Err(self.outgrown(id)),
         };
         match settled {
-            Ok((_, Some(failed)) | (Ok(Phase::ExtensionFailed(failed)), _)) => Err(extension_document(id, &failed)),
-            Ok((Ok(Phase::Ready), None)) => {
-                *self.init.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.born.elapsed());
+            Some((_, Some(failed)) | (Ok(Phase::ExtensionFailed(failed)), _)) => Err(extension_document(id, &failed)),
+            Some((Ok(Phase::Ready), None)) => {
+                self.memory.look();
+                // The start of a second attempt is in the duration of its invocation.
+                if !self.attempt.is_second {
+                    *self.init.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.attempt.begun.elapsed());
+                }
                 Ok(())
             }
-            Ok((Ok(Phase::InitFailed(document)), _)) => Err(document),
-            Ok((Ok(Phase::Ended(how)), _)) => Err(exit_document(id, &how)),
-            Ok((Ok(Phase::Starting) | Err(_), _)) => Err(exit_document(id, "it was ended")),
-            Err(_) => Err(timeout_document(id, "Init timed out", INIT_TIMEOUT)),
+            Some((Ok(Phase::InitFailed(document)), _)) => Err(document),
+            Some((Ok(Phase::CannotStart(why)), _)) => Err(entrypoint_document(id, &why)),
+            Some((Ok(Phase::Ended(how)), _)) => Err(exit_document(id, &how)),
+            Some((Ok(Phase::Starting) | Err(_), _)) => Err(exit_document(id, "it was ended")),
+            None => Err(timeout_document(id, self.timeout)),
         }
+    }
+
+    /// The attempt to start the function that it is.
+    pub(super) fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
+    /// The answer in the name of a process that holds more memory than it may.
+    fn outgrown(&self, id: &str) -> Bytes {
+        self.end.is_outgrown.store(true, Ordering::SeqCst);
+        exit_document(id, OUTGROWN)
     }
 
     /// Whether something in the process goes on after it has answered.
@@ -288,22 +296,24 @@ impl Worker {
         }
     }
 
-    /// Gives the process an invocation and waits for the answer; `None` when the process was gone before it took it.
-    pub(super) async fn invoke(&self, spec: &Spec, invocation: &Invocation) -> Option<Invoked> {
+    /// Gives the process an invocation that began then, and waits for the answer; `None` when the process was gone before
+    /// it took it.
+    pub(super) async fn invoke(&self, spec: &Spec, invocation: &Invocation, begun: Beginning) -> Option<Invoked> {
         let (answer, reply) = oneshot::channel();
+        let left = begun.left(&self.clock, self.timeout);
         let taken = Arc::new(AtomicBool::new(false));
         let job = Job {
             id: invocation.id.clone(),
             function_arn: spec.invoked_arn.clone(),
             payload: invocation.payload.clone(),
-            deadline_ms: deadline_ms(self.timeout),
+            deadline_ms: deadline_ms(left),
             trace: invocation.trace.clone(),
             client_context: invocation.client_context.clone(),
             stream: invocation.stream.clone(),
             taken: Arc::clone(&taken),
             answer,
         };
-        let (begun, timeout) = (Instant::now(), self.clock.sleep(self.timeout));
+        let timeout = self.clock.sleep(left);
         self.begin(&invocation.id);
         if self.jobs.try_send(job).is_err() {
             return None;
@@ -324,11 +334,11 @@ impl Worker {
             () = timeout => {
                 self.end.is_late.store(true, Ordering::SeqCst);
                 self.kill();
-                Answer::Error(timeout_document(&invocation.id, "Task timed out", self.timeout))
+                Answer::Error(timeout_document(&invocation.id, self.timeout))
             }
             () = self.memory.is_outgrown() => {
                 self.kill();
-                Answer::Error(exit_document(&invocation.id, &format!("signal: {KILLED}")))
+                Answer::Error(self.outgrown(&invocation.id))
             }
         };
         let tail = self.end(invocation, &answer, begun.elapsed()).await;
@@ -337,7 +347,8 @@ impl Worker {
 
     /// Says in the log that the process could not start.
     pub(super) fn init_failed(&self, answer: &Answer) {
-        let _ = self.marks.try_send(Mark::InitFailed { status: status(answer), duration: self.born.elapsed() });
+        let (status, duration) = (self.status(answer), self.attempt.begun.elapsed());
+        let _ = self.marks.try_send(Mark::InitFailed { phase: self.attempt.phase(), status, duration });
     }
 
     /// Says in the log that an invocation begins.
@@ -350,7 +361,7 @@ impl Worker {
         let (sender, tail) = oneshot::channel();
         let report = Report {
             id: invocation.id.clone(),
-            status: status(answer),
+            status: self.status(answer),
             failure: if self.is_gone() { failure(answer) } else { None },
             duration,
             memory: self.memory.used(),
@@ -359,6 +370,14 @@ impl Worker {
         };
         let _ = self.marks.try_send(Mark::End(report));
         if invocation.wants_tail { timeout(TAIL_TIMEOUT, tail).await.ok()?.ok() } else { None }
+    }
+
+    /// How an invocation ended, as the log's records say it.
+    fn status(&self, answer: &Answer) -> Status {
+        match status(answer) {
+            Status::Error(_) if self.end.is_outgrown.load(Ordering::SeqCst) => Status::Error(OUT_OF_MEMORY.to_owned()),
+            status => status,
+        }
     }
 
     /// Ends the process, now.
@@ -385,14 +404,15 @@ impl Worker {
         self.revision == revision && self.is_alive()
     }
 
-    async fn ended(&self) -> Phase {
+    /// Waits until the process is no more; gives how it ended.
+    pub(super) async fn ended(&self) -> Phase {
         let mut phase = self.phase.clone();
         phase.wait_for(is_over).await.map_or(Phase::Ended(Arc::from("it was ended")), |phase| phase.clone())
     }
 }
 
 fn is_over(phase: &Phase) -> bool {
-    matches!(phase, Phase::Ended(_) | Phase::ExtensionFailed(_))
+    matches!(phase, Phase::Ended(_) | Phase::CannotStart(_) | Phase::ExtensionFailed(_))
 }
 
 impl Drop for Worker {
@@ -406,6 +426,8 @@ struct Supervised {
     child: Child,
     /// What the child runs, where that is a container.
     container: Option<Container>,
+    /// The function's own program, where no interpreter runs it.
+    entrypoint: Option<Entrypoint>,
     end: End,
     phase: watch::Sender<Phase>,
     extensions: Arc<Extensions>,
@@ -414,13 +436,21 @@ struct Supervised {
 
 impl Supervised {
     /// Waits for the end of the process, or makes it, and cleans up after it.
-    async fn run(mut self, resources: Resources, permit: OwnedSemaphorePermit) {
+    async fn run(mut self, resources: Resources, permit: Arc<OwnedSemaphorePermit>) {
         let is_own_end = tokio::select! {
             () = sandbox::death(&mut self.child) => true,
             () = self.end.kill.cancelled() => false,
         };
         sandbox::end(&mut self.child).await;
-        let how = match self.child.wait().await {
+        let status = self.child.wait().await;
+        if is_own_end && status.as_ref().is_ok_and(|status| status.signal().is_some()) {
+            // It may be the sandbox that was killed, by the function itself; what that started is nobody's then.
+            let scratch = resources.scratch.clone();
+            let _ = tokio::task::spawn_blocking(move || sandbox::end_left(&scratch)).await;
+        }
+        let is_refused = is_own_end && status.as_ref().is_ok_and(|status| status.code() == Some(CANNOT_START));
+        let fault = if is_refused { self.fault() } else { None };
+        let how = match status {
             Ok(status) => describe(status),
             Err(error) => error.to_string(),
         };
@@ -428,7 +458,8 @@ impl Supervised {
             container.remove().await;
         }
         let failed = self.extensions.failed();
-        self.phase.send_replace(failed.map_or(Phase::Ended(how.into()), Phase::ExtensionFailed));
+        let ended = fault.map_or(Phase::Ended(how.into()), |fault| Phase::CannotStart(fault.into()));
+        self.phase.send_replace(failed.map_or(ended, Phase::ExtensionFailed));
         let reason = match (is_own_end, self.end.is_late.load(Ordering::SeqCst)) {
             (_, true) => Shutdown::Timeout,
             (true, false) => Shutdown::Failure,
@@ -438,6 +469,29 @@ impl Supervised {
         self.ended.cancel();
         let _ = tokio::task::spawn_blocking(move || drop(resources)).await;
         drop(permit);
+    }
+
+    /// Why the function's program could not be executed, if that is what has ended the process.
+    fn fault(&self) -> Option<String> {
+        self.entrypoint.as_ref().filter(|_| *self.phase.borrow() == Phase::Starting)?.fault()
+    }
+}
+
+/// Where the process's lines go.
+fn log(spec: &Spec, context: &Arc<Context>, attempt: &Attempt) -> Log {
+    Log {
+        context: Arc::clone(context),
+        target: logs::Target {
+            region: spec.region.clone(),
+            function: spec.function_arn.clone(),
+            identity: spec.identity.clone(),
+            role: spec.role.clone(),
+            group: spec.log_group.clone(),
+            stream: attempt.log_stream.clone(),
+        },
+        subject: Subject { name: spec.name.clone(), version: spec.version.clone(), memory: spec.memory },
+        format: spec.log_format,
+        joins_lines: spec.runtime.is_some(),
     }
 }
 
@@ -451,88 +505,7 @@ fn facts(spec: &Spec) -> Facts {
     }
 }
 
-fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exit status {code}"),
-        (None, Some(signal)) => format!("signal: {}", signal_name(signal)),
-        (None, None) => "unknown status".to_owned(),
-    }
-}
-
-/// The words of Go's standard library, in which Lambda speaks.
-fn signal_name(number: i32) -> String {
-    let name = match number {
-        1 => "hangup",
-        2 => "interrupt",
-        4 => "illegal instruction",
-        6 => "aborted",
-        7 => "bus error",
-        8 => "floating point exception",
-        9 => KILLED,
-        11 => "segmentation fault",
-        13 => "broken pipe",
-        14 => "alarm clock",
-        15 => "terminated",
-        _ => return format!("signal {number}"),
-    };
-    name.to_owned()
-}
-
-fn exit_document(id: &str, how: &str) -> Bytes {
-    // A process that ends by itself with 0 is an error too: it was to ask for more work.
-    let reason = if how == "exit status 0" {
-        "Runtime exited without providing a reason".to_owned()
-    } else {
-        format!("Runtime exited with error: {how}")
-    };
-    error_document("Runtime.ExitError", &format!("RequestId: {id} Error: {reason}"))
-}
-
-fn extension_document(id: &str, Failed { name, kind }: &Failed) -> Bytes {
-    error_document(kind, &format!("RequestId: {id} Error: the extension `{name}` failed"))
-}
-
-fn timeout_document(id: &str, what: &str, after: Duration) -> Bytes {
-    let message = format!("RequestId: {id} Error: {what} after {:.2} seconds", after.as_secs_f64());
-    error_document(TIMED_OUT, &message)
-}
-
-/// How an invocation ended, as the log's records say it.
-fn status(answer: &Answer) -> Status {
-    let Answer::Error(document) = answer else { return Status::Success };
-    let kind = serde_json::from_slice::<ErrorType>(document).ok().and_then(|document| document.kind);
-    match kind.as_deref() {
-        Some(TIMED_OUT) => Status::Timeout,
-        kind => Status::Error(kind.unwrap_or(UNKNOWN).to_owned()),
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct ErrorType {
-    #[serde(rename = "errorType")]
-    kind: Option<String>,
-}
-
-/// What the log says of an error document when the process is gone.
-fn failure(answer: &Answer) -> Option<String> {
-    let Answer::Error(document) = answer else { return None };
-    let document: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
-    let message = document["errorMessage"].as_str().unwrap_or_default();
-    match document["errorType"].as_str() {
-        // Of what ran out of time, the log has its own beginning of the line.
-        Some(TIMED_OUT) => Some(message.split_once(" Error: ").map_or(message, |(_, what)| what).to_owned()),
-        kind => Some(format!("{message} {}", kind.unwrap_or(UNKNOWN)).trim_start().to_owned()),
-    }
-}
-
 /// The process compares this with its own clock, which is the machine's whatever the emulator's says.
 fn deadline_ms(timeout: Duration) -> i128 {
     (Clock::System.now() + timeout).unix_timestamp_nanos() / 1_000_000
-}
-
-/// Names a log stream as Lambda does: `2026/11/23/[$LATEST]` and 32 hex digits.
-fn log_stream(clock: &Clock, version: &str) -> io::Result<String> {
-    let today = clock.now().date();
-    let id = random_hex(16).map_err(io::Error::other)?;
-    Ok(format!("{}/{:02}/{:02}/[{version}]{id}", today.year(), u8::from(today.month()), today.day()))
 }

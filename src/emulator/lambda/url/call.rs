@@ -211,8 +211,9 @@ impl Asked<'_> {
             let view = state.lambda.view_at(&reference, place).map_err(|_| absent())?;
             // The caller's own account may invoke it; a policy decides about everybody else.
             if self.url.auth == AuthType::None {
-                let (policy, _) = state.lambda.policy(&reference).map_err(|_| absent())?;
-                let missing = policy::allows_anybody_by_url(policy).err().filter(|_| !self.leans(&reference));
+                let (policy, _) =
+                    state.lambda.policy(&reference, self.context.config.clock.now()).map_err(|_| absent())?;
+                let missing = policy::allows_anybody_by_url(policy).err().filter(|_| !self.leans(&reference, policy));
                 missing.map_or(Ok(()), |missing| Err(Refusal::Forbidden(missing)))?;
             }
             if view.is_pending(self.context.config.clock.now()) {
@@ -223,9 +224,10 @@ impl Asked<'_> {
     }
 
     /// Whether the call may lean on a permission that the function does not give.
-    fn leans(&self, function: &Reference) -> bool {
+    fn leans(&self, function: &Reference, policy: &[policy::Statement]) -> bool {
         let qualifier = function.qualifier.iter().map(|qualifier| format!(":{qualifier}"));
-        let lean = Lean::Url { function: function.name.to_string() + &qualifier.collect::<String>() };
+        let function = function.name.to_string() + &qualifier.collect::<String>();
+        let lean = Lean::Url { function, actions: policy::lacking_by_url(policy) };
         self.context.config.leans.lets(&lean, || format!("lambda InvokeFunctionUrl ({})", self.url.id))
     }
 

@@ -25,6 +25,17 @@ SDK = {"boto3", "botocore", "s3transfer"}
 # What a function finds at AWS although its archive does not hold it.
 PROVIDED = SDK | {"awslambdaric", "dateutil", "jmespath", "pip", "setuptools", "simplejson", "six", "urllib3"}
 
+# What AWS writes above an error that is met before the first event.
+WARNING = (
+    "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in "
+    "rare cases, a Lambda runtime update can cause unexpected function behavior. For functions using managed "
+    "runtimes, runtime updates can be triggered by a function change, or can be applied automatically. To "
+    "determine if the runtime has been updated, check the runtime version in the INIT_START log entry. If this "
+    "error correlates with a change in the runtime version, you may be able to mitigate this error by temporarily "
+    "rolling back to the previous runtime version. For more information, see "
+    "https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html"
+)
+
 log_stream = sys.stdout
 request_id = None
 tenant_id = None
@@ -206,7 +217,7 @@ def json_header(headers, name, title):
 
 
 class Encoder(json.JSONEncoder):
-    """JSON with decimal numbers as numbers and bytes as text, as the encoder that AWS uses."""
+    """JSON with decimal numbers as numbers, bytes as text and named tuples as objects, as the encoder that AWS uses."""
 
     def __init__(self):
         super().__init__(ensure_ascii=ESCAPES)
@@ -215,6 +226,8 @@ class Encoder(json.JSONEncoder):
     def default(self, value):
         if isinstance(value, bytes):
             return value.decode()
+        if callable(getattr(value, "_asdict", None)):
+            return plain(value._asdict())
         # Nobody has a decimal number who has not imported the module.
         decimals = sys.modules.get("decimal")
         if decimals is None or not isinstance(value, decimals.Decimal):
@@ -226,12 +239,42 @@ class Encoder(json.JSONEncoder):
         return self.mark + str(value)
 
     def encode(self, value):
-        text = super().encode(value)
+        # What it writes wrongly it asks nobody about.
+        text = super().encode(plain(value) if is_unusual(value) else value)
         if self.mark is None:
             return text
         import re
 
         return re.sub('"' + self.mark + '([^"]*)"', r"\1", text)
+
+
+def is_unusual(result):
+    """Tells whether the standard encoder knows nothing of what is in a result: named tuples, keys of bytes."""
+    stack, seen = [result], set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            if any(isinstance(key, bytes) for key in value):
+                return True
+            value = value.values()
+        elif isinstance(value, tuple) and hasattr(value, "_asdict"):
+            return True
+        elif not isinstance(value, (list, tuple)):
+            continue
+        stack.extend(inner for inner in value if isinstance(inner, (dict, list, tuple)))
+    return False
+
+
+def plain(value):
+    """Gives a value with dictionaries in the place of named tuples, and text in that of keys of bytes."""
+    if isinstance(value, dict):
+        return {key.decode() if isinstance(key, bytes) else key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    return [plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def to_json(result):
@@ -273,7 +316,7 @@ def log(text):
 def log_error(document):
     if JSON_LOGS:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        return log(json.dumps({"timestamp": stamp, "log_level": "ERROR", **document}, ensure_ascii=ESCAPES))
+        return log(json.dumps({"timestamp": stamp, "level": "ERROR", **document}, ensure_ascii=ESCAPES))
     lines = ["[ERROR] {}: {}".format(document["errorType"], document["errorMessage"]).rstrip(" :")]
     lines.append("Traceback (most recent call last):")
     for line in "".join(text if text.endswith("\n") else text + "\n" for text in document["stackTrace"]).splitlines():
@@ -304,7 +347,7 @@ class JsonFormatter(logging.Formatter):
         entry = {
             "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
             "level": level,
-            "message": record.getMessage(),
+            "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
             "logger": record.name,
             "stackTrace": traceback.format_tb(trace) if kind else None,
             "errorType": kind.__name__ if kind else None,
@@ -420,6 +463,7 @@ def main():
             handler = load(os.environ.get("_HANDLER", ""))
         except Exception as error:
             document = document_of(error)
+            logging.warning(WARNING)
             log_error(document)
             api.post_error("init/error", document)
             sys.exit(1)

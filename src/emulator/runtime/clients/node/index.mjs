@@ -55,6 +55,8 @@ async function main() {
   } catch (error) {
     await (hasCallbacks ? die('Uncaught Exception', error, 129) : die('Init Error', error, 1));
   }
+  // What the start has left to nobody to catch is told before it asks for work.
+  await new Promise(setImmediate);
   await serve(handler);
 }
 
