@@ -9,9 +9,11 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde_json::json;
 use std::time::Duration;
 
-/// What an unsigned or wrongly signed call is told to do.
-const HINT: &str = "(run `eval \"$(atelier env)\"` to use this installation's credentials, or the command itself as `atelier \
-                    run -- COMMAND`; `atelier up --lenient` starts an engine that takes any)";
+/// What an unsigned or wrongly signed call is told to do,
+const HINT: &str = "run `eval \"$(atelier env)\"` to use this installation's credentials, or the command itself as `atelier \
+                    run -- COMMAND`";
+/// and where the engine is a strict one.
+const STRICT_HINT: &str = "; `atelier up --lenient` starts an engine that takes any";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -34,6 +36,13 @@ pub fn failure(status: StatusCode, code: &str, error: &str) -> Response {
     response
 }
 
+/// Says that a link to code is none of the engine's, or not any more.
+#[must_use]
+pub fn no_code() -> Response {
+    let error = "this link leads nowhere, or not any more: GetFunction and GetLayerVersion give a new one";
+    failure(StatusCode::FORBIDDEN, "forbidden_link", error)
+}
+
 /// Says that there is nothing at this path, or nothing for strangers.
 #[must_use]
 pub fn not_found() -> Response {
@@ -46,16 +55,6 @@ pub fn no_url() -> Response {
     let mut response = json(StatusCode::FORBIDDEN, &json!({ "Message": null }));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException"));
-    response
-}
-
-/// Says, in API Gateway's own words, that an API has no such stage.
-#[must_use]
-pub fn no_stage() -> Response {
-    let mut response = json(StatusCode::FORBIDDEN, &json!({ "message": "Forbidden" }));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("x-amzn-errortype", HeaderValue::from_static("ForbiddenException"));
     response
 }
 
@@ -101,9 +100,10 @@ pub fn rejected(rejection: Rejection) -> Response {
 /// Words the refusal of an AWS call. The status is 403 for every reason, AWS's services do not agree on another one; but
 /// 501 where nothing is wrong with the call, and its service is not here.
 #[must_use]
-pub fn denied(denied: &Denied, protocol: Protocol, request_id: &str) -> Response {
+pub fn denied(denied: &Denied, protocol: Protocol, is_lenient: bool, request_id: &str) -> Response {
+    let strict = if is_lenient { "" } else { STRICT_HINT };
     let message = match denied {
-        Denied::Missing | Denied::UnknownKey | Denied::Mismatch => format!("{denied} {HINT}"),
+        Denied::Missing | Denied::UnknownKey | Denied::Mismatch => format!("{denied} ({HINT}{strict})"),
         Denied::Incomplete(_) | Denied::Expired(_) | Denied::Scope(_) | Denied::Service(_) => denied.to_string(),
     };
     let status = match denied {

@@ -131,7 +131,9 @@ pub fn sign(secret: &Secret, scope: &Scope, timestamp: &str, canonical_hash: &st
     hex(&key)
 }
 
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
+/// HMAC-SHA256.
+#[must_use]
+pub fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     // HMAC takes keys of any length: the error cannot happen, and an empty key would verify nothing.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
     mac.update(text.as_bytes());

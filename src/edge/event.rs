@@ -1,6 +1,6 @@
 //! What the log tells of a request: one line when it is answered, whoever answered it.
 //!
-//! Of what a client sent only method, path and, where they are plain words, the three parameters of atelier's own API;
+//! Of what a client sent only method, path and, where they are plain words, the parameters of atelier's own API;
 //! never a header, a body or anything else of a query. Where a request claims to come from is its own word, so that is
 //! not in it either. Whoever answers behind the edge may add what it alone knows ([`Told`]).
 
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// Errors say their code at the beginning; what is longer is no error of anybody's that we know.
 const ERROR_BODY: usize = 4096;
-/// How much of a query is read for the three words.
+/// How much of a query is read for them.
 const QUERY: usize = 4096;
 
 /// What is known behind the edge about a call, put on its answer.
@@ -52,6 +52,8 @@ struct Words {
     action: Option<String>,
     target: Option<String>,
     name: Option<String>,
+    /// The others, as the query has them (`type=t3.small&restart=1`).
+    options: String,
 }
 
 impl Words {
@@ -65,13 +67,29 @@ impl Words {
                 "action" => (&mut words.action, 32),
                 "target" => (&mut words.target, 32),
                 "name" => (&mut words.name, 128),
-                _ => continue,
+                option => {
+                    words.option(option, &value);
+                    continue;
+                }
             };
             if place.is_none() {
                 *place = word(&value, most).map(str::to_owned);
             }
         }
         words
+    }
+
+    /// Keeps another parameter, where it is one of the API's.
+    fn option(&mut self, name: &str, value: &str) {
+        let is_known = contract::Parameter::ALL.iter().any(|known| known.as_str() == name);
+        let start = format!("{name}=");
+        if !is_known || self.options.split('&').any(|pair| pair.starts_with(&start)) {
+            return;
+        }
+        if let Some(value) = word(value, 64) {
+            let mark = if self.options.is_empty() { "" } else { "&" };
+            self.options.extend([mark, start.as_str(), value]);
+        }
     }
 }
 
@@ -91,7 +109,8 @@ impl Asked {
     /// Writes down what was asked and what came of it.
     pub(super) fn answered(&self, response: &Response) {
         let Self { id: request_id, method, path, words, began, peer } = self;
-        let Words { action, target, name } = words;
+        let Words { action, target, name, options } = words;
+        let options = Some(options).filter(|options| !options.is_empty());
         let peer = peer.map(|peer| peer.0.to_string());
         let status = response.status().as_u16();
         let code = code(response);
@@ -101,8 +120,8 @@ impl Asked {
         let (lent, gateway_ms) = (is_lent.then_some(true), gateway.map(millis));
         let duration_ms = millis(began.elapsed());
         tracing::info!(
-            request_id, peer, %method, path, action, target, name, operation, lent, stack, key, status, code, gateway_ms,
-            duration_ms, "request"
+            request_id, peer, %method, path, action, target, name, options, operation, lent, stack, key, status, code,
+            gateway_ms, duration_ms, "request"
         );
     }
 }
@@ -167,13 +186,15 @@ mod tests {
     #[test]
     fn of_a_query_only_plain_words_of_our_own_parameters_are_kept() {
         let words = |path: &str, query: &str| {
-            let Words { action, target, name } = Words::of(path, Some(query));
-            [action, target, name].map(Option::unwrap_or_default)
+            let Words { action, target, name, options } = Words::of(path, Some(query));
+            [action.unwrap_or_default(), target.unwrap_or_default(), name.unwrap_or_default(), options]
         };
-        assert_eq!(words("/a/infra", "target=docker&action=start&name=web-1"), ["start", "docker", "web-1"]);
-        assert_eq!(words("/a/infra", "action=reboot&token=secret"), ["reboot", "", ""]);
-        assert_eq!(words("/a/infra", "action=%1b%5b2J&name=%e2%80%ae&target=a%20b"), ["", "", ""]);
-        assert_eq!(words("/a/other", "action=start"), ["", "", ""]);
-        assert_eq!(words("/a/infra", &format!("action=start&x={}", "y".repeat(QUERY))), ["", "", ""]);
+        assert_eq!(words("/a/infra", "target=docker&action=start&name=web-1"), ["start", "docker", "web-1", ""]);
+        assert_eq!(words("/a/infra", "action=reboot&token=secret"), ["reboot", "", "", ""]);
+        let modified = ["modify", "", "", "type=t3.small&restart=1"];
+        assert_eq!(words("/a/infra", "type=t3.small&action=modify&restart=1&type=other"), modified);
+        assert_eq!(words("/a/infra", "action=%1b%5b2J&name=%e2%80%ae&target=a%20b&for=%1b&x=1"), ["", "", "", ""]);
+        assert_eq!(words("/a/other", "action=start"), ["", "", "", ""]);
+        assert_eq!(words("/a/infra", &format!("action=start&x={}", "y".repeat(QUERY))), ["", "", "", ""]);
     }
 }

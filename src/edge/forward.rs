@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     aws_protocol::Protocol,
-    http1::{Peer, Request, Response},
+    http1::{Peer, Request, Response, ids::REQUEST_ID},
     names::{ApiId, StageName},
 };
 use bytes::Bytes;
@@ -75,8 +75,7 @@ const NOT_ANSWERED: [HeaderName; 8] = [
 const LISTED: usize = 500;
 
 /// Headers of an API call that go on; the API knows no others.
-const PASSED: [&str; 7] =
-    ["accept", "accept-language", "content-type", "origin", "user-agent", "x-api-key", "x-request-id"];
+const PASSED: [&str; 6] = ["accept", "accept-language", "content-type", "origin", "user-agent", "x-api-key"];
 
 /// Headers of an AWS call that do not go on: they concern one connection, say where a request comes from, or change
 /// what it means to an engine.
@@ -321,6 +320,10 @@ impl Upstream for Forward {
         let request = call.request;
         let mut headers = only(&PASSED, request.headers());
         forwarded_for(&mut headers, &request);
+        // The function behind it logs what it does under this.
+        if let Ok(id) = HeaderValue::from_str(&call.request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
         let target = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         let sent = self.send(request.method().clone(), target, headers, request.into_body()).await;
         sent.unwrap_or_else(|fault| answer::failure(fault.status(), "engine", &fault.to_string()))

@@ -48,6 +48,8 @@ pub(super) enum Target<D> {
     Health,
     /// To the edge itself, which answers as `LocalStack` does.
     Page(Page),
+    /// To the engine, which knows the links to code that it has handed out.
+    Code,
     /// To this deployment of an API.
     Api { api: ApiId, stage: StageName, path: String, deployment: D, voice: Voice },
     /// To the function of a URL, with what is claimed about who calls it where that is asked.
@@ -93,7 +95,7 @@ impl<U: Upstream> Gate<U> {
         let is_ours = of_host.is_some() || hosts::is_ours(host, parts.extensions.get::<Local>().copied(), public_host);
         let is_alias = is_lenient && !is_ours && hosts::is_localstacks(host);
         if called.is_none() && !is_ours && !is_alias {
-            return Err(self.refuse(parts, || forbidden("forbidden_host", "this host is not served here")));
+            return Err(self.refuse(parts, || unserved_host(parts, id)));
         }
         if let Some((id, path)) = called.or_else(|| function_url::of_path(parts.uri.path())) {
             // What pages of other sites may do with it is said by the URL itself, whose id nobody guesses.
@@ -101,11 +103,11 @@ impl<U: Upstream> Gate<U> {
             return Ok(Passed { target, site: Site::Own, who, is_lenient, took: self.instant() - began });
         }
         let site = site(&parts.headers, public_host, &self.config.cors_origins);
-        if is_alias && site != Site::Foreign {
+        if (is_alias || is_lenient && hosts::is_dockers(host)) && site != Site::Foreign {
             self.note(&Lean::Host { host: hosts::without_port(host).to_owned() }, parts);
         }
         let (method, path) = (&parts.method, parts.uri.path());
-        let page = lenient::page(method, path).filter(|_| is_lenient && of_host.is_none());
+        let page = lenient::page(parts).filter(|_| is_lenient && of_host.is_none());
         let is_of_api = of_host.is_some();
         let route = match of_host {
             Some(api) => route_of(api, method, path),
@@ -114,7 +116,7 @@ impl<U: Upstream> Gate<U> {
         // An API that speaks for itself is asked what it says to pages.
         let is_asked = U::SPEAKS && matches!(route, Route::Api(_));
         let decided = match (route, page) {
-            (Route::Health | Route::Api(_), _) if parts.method == Method::OPTIONS && !is_asked => {
+            (Route::Health | Route::Code | Route::Api(_), _) if parts.method == Method::OPTIONS && !is_asked => {
                 Err(self.refuse(parts, || options(&site)))
             }
             _ if site == Site::Foreign && !is_asked => Err(self.refuse(parts, foreign_origin)),
@@ -126,6 +128,7 @@ impl<U: Upstream> Gate<U> {
             (Route::Refused(refused), None) => Err(self.refuse(parts, || refusal(refused))),
             // Costs no token: whoever watches over the engine must not take a flood for its end.
             (Route::Health, None) => Ok((Target::Health, Who::Stranger)),
+            (Route::Code, None) => self.count(parts).map(|()| (Target::Code, Who::Stranger)).map_err(answer::too_many),
             (Route::Api(path), None) if !path.is_plain && !self.upstream.takes_escapes() => {
                 Err(self.refuse(parts, answer::not_found))
             }
@@ -152,7 +155,7 @@ impl<U: Upstream> Gate<U> {
         }
         let find = async {
             let lookup = self.upstream.find(&api, &stage, key).await;
-            let (Lookup::Absent | Lookup::NoStage, Some(whole)) = (&lookup, unnamed) else { return lookup };
+            let (Lookup::Absent | Lookup::NoStage(_), Some(whole)) = (&lookup, unnamed) else { return lookup };
             (stage, path) = (StageName::default_stage(), whole);
             self.upstream.find(&api, &stage, key).await
         };
@@ -183,7 +186,7 @@ impl<U: Upstream> Gate<U> {
             Some(Lookup::Absent) if is_preflight => Err(options(site)),
             Some(Lookup::Absent) if *site == Site::Foreign => Err(foreign_origin()),
             Some(Lookup::Absent) => Err(answer::not_found()),
-            Some(Lookup::NoStage) => Err(answer::no_stage()),
+            Some(Lookup::NoStage(response)) => Err(response),
             Some(Lookup::Unknown) => {
                 Err(answer::failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the engine does not answer"))
             }
@@ -218,7 +221,8 @@ impl<U: Upstream> Gate<U> {
     fn pass_aws(&self, parts: &Parts, id: &str, is_lenient: bool) -> Result<(Target<U::Deployment>, Who), Response> {
         let claim = Claim::of(parts);
         let is_known = claim.as_ref().is_ok_and(|claim| self.keyring.has(claim.access_key_id()));
-        if is_known || (is_lenient && lenient::at_its_word(parts).is_some()) {
+        let may_lean = is_lenient && (lenient::at_its_word(parts).is_some() || lenient::may_be_unsigned(parts));
+        if is_known || may_lean {
             return Ok((Target::Aws(claim), Who::Known));
         }
         match self.count(parts) {
@@ -283,6 +287,15 @@ pub(super) fn allowing(site: &Site, mut response: Response) -> Response {
 
 fn forbidden(code: &str, error: &str) -> Response {
     answer::failure(StatusCode::FORBIDDEN, code, error)
+}
+
+fn unserved_host(parts: &Parts, id: &str) -> Response {
+    let (code, error) = ("forbidden_host", "this host is not served here");
+    match Claim::of(parts) {
+        // AWS clients show what is said in the protocol of the service that they call.
+        Ok(claim) => answer::protocol(Some(claim.service()), parts, b"").error(StatusCode::FORBIDDEN, code, error, id),
+        Err(_) => forbidden(code, error),
+    }
 }
 
 fn foreign_origin() -> Response {

@@ -45,6 +45,7 @@ impl Pages {
             }),
             Page::Ready => json!({ "completed": true, "scripts": [] }),
             Page::Info => self.info(),
+            Page::Root => json!({ "status": "running" }),
         };
         let mut response = answer::json(StatusCode::OK, &Value::Null);
         *response.body_mut() = spaced(&document).into();

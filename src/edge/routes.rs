@@ -11,12 +11,16 @@ use percent_encoding::percent_decode_str;
 const USER_REQUEST: &str = "_user_request_";
 /// The path of the edge's own health.
 const HEALTH: &str = "/healthz";
+/// How the path of a link to code begins.
+pub const CODE: &str = "/_aws/code/";
 
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// `GET /healthz`, answered by the edge.
     Health,
+    /// A link to code that the engine has handed out, if it is one.
+    Code,
     /// A call of an API, if it is deployed.
     Api(ApiPath),
     /// An AWS call, if its signature verifies.
@@ -53,13 +57,13 @@ pub enum Refused {
 
 /// The methods that any path may have.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-/// The methods of `/healthz`, which is for reading.
+/// The methods of what is for reading only.
 const READING: &str = "GET, HEAD, OPTIONS";
 
 /// Finds the route of a request to `path`, still percent-encoded and without its query.
 #[must_use]
 pub fn route(method: &Method, path: &str) -> Route {
-    let allow = if path == HEALTH { READING } else { METHODS };
+    let allow = if path == HEALTH || path.starts_with(CODE) { READING } else { METHODS };
     if !allow.split(", ").any(|allowed| allowed == method.as_str()) {
         return Route::Refused(Refused::Method(allow));
     }
@@ -71,6 +75,9 @@ pub fn route(method: &Method, path: &str) -> Route {
     }
     if path == HEALTH {
         return Route::Health;
+    }
+    if path.starts_with(CODE) {
+        return Route::Code;
     }
     api(path).unwrap_or_else(|| if is_aws(path) { Route::Aws } else { Route::Refused(Refused::NotFound) })
 }
@@ -295,10 +302,11 @@ mod tests {
     }
 
     #[test]
-    fn health_is_for_reading() {
-        assert_eq!(get("/healthz"), Route::Health);
-        for method in [Method::POST, Method::TRACE] {
-            assert_eq!(route(&method, "/healthz"), Route::Refused(Refused::Method("GET, HEAD, OPTIONS")));
+    fn health_and_links_to_code_are_for_reading() {
+        assert_eq!((get("/healthz"), get("/_aws/code/abc")), (Route::Health, Route::Code));
+        for (method, path) in [(Method::POST, "/healthz"), (Method::TRACE, "/healthz"), (Method::PUT, "/_aws/code/abc")]
+        {
+            assert_eq!(route(&method, path), Route::Refused(Refused::Method("GET, HEAD, OPTIONS")));
         }
     }
 
@@ -313,7 +321,7 @@ mod tests {
         fn what_reaches_an_engine_has_one_reading(path in "/([a-z_%0-9A-F./\\\\~;-]|%2e|%2f|%5c|_user_request_/|_localstack|restapis/){0,12}") {
             let decoded = String::from_utf8_lossy(&percent_decode_str(&path).collect::<Vec<_>>()).into_owned();
             match get(&path) {
-                Route::Refused(_) | Route::Health => {}
+                Route::Refused(_) | Route::Health | Route::Code => {}
                 Route::Api(ApiPath { path: below, is_plain, .. }) => {
                     prop_assert!(path.ends_with(&below) || below == "/");
                     prop_assert!(!is_plain || !below.to_ascii_lowercase().contains("%2f"));

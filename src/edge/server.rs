@@ -16,7 +16,7 @@ use super::{
     limits::Client,
     origin,
     pages::Pages,
-    scope,
+    proof, scope,
     signature::{Claim, Denied, Verified},
     upstream::{ApiCall, AwsCall, Upstream, UrlCall},
 };
@@ -50,6 +50,9 @@ const HEALTH_TIME: Duration = Duration::from_secs(5);
 
 /// How far into the body of an AWS call its operation is looked for, in bytes: clients write it first.
 const NAMED_WITHIN: usize = 4096;
+
+/// The AWS calls that nobody signs: a token in them says who makes them.
+const UNSIGNED: [&str; 2] = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
 
 /// How many characters the log has of how a call names its operation.
 const OPERATION: usize = 160;
@@ -92,14 +95,17 @@ impl<U: Upstream> Edge<U> {
     }
 
     /// Answers a request whose head has passed.
-    async fn answer(&self, passed: Passed<U::Deployment>, mut parts: Parts, body: Bytes, id: &str) -> Response {
+    async fn answer(&self, passed: Passed<U::Deployment>, parts: Parts, body: Bytes, id: &str) -> Response {
         let Passed { target, site, who, is_lenient, took } = passed;
         let response = match target {
-            Target::Health => self.health().await,
+            Target::Health => self.health(&parts).await,
             Target::Page(page) => self.pages.answer(page, self.gate.upstream.services().unwrap_or_default()),
+            Target::Code => match self.api_calls.try_acquire(false) {
+                Some(_permit) => self.gate.upstream.code(&parts.uri).await.unwrap_or_else(answer::no_code),
+                None => answer::busy(),
+            },
             Target::Api { api, stage, path, deployment, voice } => {
                 let caller = self.api_caller(&parts, &body);
-                name_request(&mut parts, id);
                 let (request_id, request) = (id.to_owned(), Request::from_parts(parts, body));
                 let call = ApiCall { request_id, api, stage, deployment, path, caller, request };
                 let left = self.gate.config.api_time.saturating_sub(took);
@@ -129,12 +135,16 @@ impl<U: Upstream> Edge<U> {
         allowing(&site, answer::uncached(response))
     }
 
-    async fn health(&self) -> Response {
-        if timeout(HEALTH_TIME, self.gate.upstream.is_healthy()).await.unwrap_or(false) {
+    async fn health(&self, parts: &Parts) -> Response {
+        let mut response = if timeout(HEALTH_TIME, self.gate.upstream.is_healthy()).await.unwrap_or(false) {
             answer::json(StatusCode::OK, &json!({ "status": "ok" }))
         } else {
             answer::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "unavailable" }))
+        };
+        if let Some(proof) = proof::of(&parts.headers, &self.gate.keyring) {
+            response.headers_mut().insert(proof::PROOF, proof);
         }
+        response
     }
 
     /// Has an API answer; the error is the edge's own answer instead.
@@ -193,13 +203,18 @@ impl<U: Upstream> Edge<U> {
     async fn aws(&self, caller: Caller, request: Request, id: &str) -> Response {
         let (mut parts, body) = request.into_parts();
         let Caller { claim, who, is_lenient } = caller;
-        let word = if is_lenient { lenient::at_its_word(&parts) } else { None };
+        let word = || lenient::at_its_word(&parts).or_else(|| lenient::unsigned(&parts, &body));
+        let word = if is_lenient { word() } else { None };
         let service = claim.as_ref().ok().map(Claim::service).or_else(|| Some(word.as_ref()?.service.as_str()));
         let protocol = answer::protocol(service, &parts, &body);
         let operation = lenient::call(service.unwrap_or("aws"), &parts, &body[..body.len().min(NAMED_WITHIN)]);
+        let claim = claim.map_err(|denied| self.unsigned(denied, &operation));
         let Verified { access_key_id, region, service, is_lent } = match self.verify(claim, word, &parts, &body) {
             Ok(verified) => verified,
-            Err(denied) => return told(self.deny(&denied, who, &parts, protocol, id), &operation, false),
+            Err(denied) => {
+                let refusal = self.deny(&denied, (who, is_lenient), &parts, protocol, id);
+                return told(refusal, &operation, false);
+            }
         };
         self.pages.note(&service);
         let Some(_permit) = self.aws_calls.try_acquire(is_lent) else {
@@ -216,6 +231,18 @@ impl<U: Upstream> Edge<U> {
         told(response, &operation, is_lent)
     }
 
+    /// What is said of a call that nobody signed: of one that nobody has to sign, that it is not here.
+    fn unsigned(&self, denied: Denied, operation: &str) -> Denied {
+        let name = operation.rsplit(' ').next().unwrap_or_default();
+        let has_sts = self.gate.upstream.services().is_some_and(|services| services.contains(&"sts"));
+        match denied {
+            Denied::Missing if has_sts && UNSIGNED.contains(&name) => {
+                Denied::Service(format!("The operation {name} of sts is not implemented by atelier's emulator."))
+            }
+            denied => denied,
+        }
+    }
+
     /// Proves what an AWS call claims, and that it is for a region and a service that are here. Where the engine is
     /// lenient for whoever calls, what cannot be proved is taken at its `word`, and noted.
     fn verify(
@@ -228,24 +255,31 @@ impl<U: Upstream> Edge<U> {
         let candidates = origin::signed_candidates(&parts.headers, self.gate.config.public_host.as_deref());
         let prove =
             |claim: Claim| claim.verify(parts, body, &candidates, &self.gate.keyring, self.gate.config.clock.now());
-        let verified = match (claim.and_then(prove), word) {
-            (Err(denied), Some(word)) => {
-                let (access_key_id, refusal) = (word.access_key_id.clone(), denied.to_string());
-                let lean = Lean::Credentials { access_key_id, refusal };
-                self.gate.config.leans.note(&lean, || lenient::call(&word.service, parts, body));
-                word
-            }
-            (proved, _) => proved?,
+        let (verified, refusal) = match (claim.and_then(prove), word) {
+            (Err(denied), Some(word)) => (word, Some(denied)),
+            (proved, _) => (proved?, None),
         };
         scope::check(&verified, self.gate.upstream.services())?;
+        if let Some(refusal) = refusal {
+            let lean =
+                Lean::Credentials { access_key_id: verified.access_key_id.clone(), refusal: refusal.to_string() };
+            self.gate.config.leans.note(&lean, || lenient::call(&verified.service, parts, body));
+        }
         Ok(verified)
     }
 
     /// Words a refusal. A stranger has paid for it already.
-    fn deny(&self, denied: &Denied, who: Who, parts: &Parts, protocol: Protocol, id: &str) -> Response {
+    fn deny(
+        &self,
+        denied: &Denied,
+        (who, is_lenient): (Who, bool),
+        parts: &Parts,
+        protocol: Protocol,
+        id: &str,
+    ) -> Response {
         let paid = if who == Who::Known { self.gate.count(parts) } else { Ok(()) };
         match paid {
-            Ok(()) => answer::denied(denied, protocol, id),
+            Ok(()) => answer::denied(denied, protocol, is_lenient, id),
             Err(wait) => answer::throttled(protocol, wait, id),
         }
     }
@@ -294,15 +328,21 @@ impl<U: Upstream> http1::Service for Edge<U> {
         finished(&asked, response)
     }
 
-    /// Only the owner's calls are worded by the service that they are for; strangers learn nothing from it.
+    /// A body that is too large is worded by what it is for: an API by its gateway, an AWS call by its service. Of AWS
+    /// calls only the owner's are; strangers learn nothing from it.
     fn reject_body(&self, head: &Parts, admitted: &Self::Pass, rejection: Rejection) -> Option<Response> {
-        let Admitted { passed: Passed { target: Target::Aws(Ok(claim)), who: Who::Known, .. }, asked } = admitted
-        else {
+        let Admitted { passed: Passed { target, who, .. }, asked } = admitted;
+        if rejection != Rejection::BodyTooLarge {
             return None;
-        };
-        let most = self.gate.config.limits.body_bytes;
-        let is_too_large = rejection == Rejection::BodyTooLarge;
-        let response = is_too_large.then(|| self.gate.upstream.too_large(claim.service(), head, most, &asked.id))??;
+        }
+        let upstream = &self.gate.upstream;
+        let response = match (target, who) {
+            (Target::Aws(Ok(claim)), Who::Known) => {
+                upstream.too_large(claim.service(), head, self.gate.config.limits.body_bytes, &asked.id)
+            }
+            (Target::Api { deployment, .. }, _) => upstream.api_too_large(deployment),
+            _ => None,
+        }?;
         Some(finished(asked, response))
     }
 
@@ -344,7 +384,8 @@ fn told(mut response: Response, operation: &str, is_lent: bool) -> Response {
     response
 }
 
-/// Gives the request its id on the way to the upstream, so that both log the same one.
+/// Gives an AWS call its id on the way to the upstream, so that both log the same one. A call of an API has its id beside
+/// it: what an API shows of headers is what its client sent.
 fn name_request(parts: &mut Parts, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         parts.headers.insert(REQUEST_ID, id);

@@ -8,7 +8,7 @@ use crate::{
     http1::{Request, Response},
     names::{ApiId, FunctionUrlId, StageName},
 };
-use http::request::Parts;
+use http::{Uri, request::Parts};
 use std::future::{Future, ready};
 
 /// The engine behind the edge.
@@ -59,8 +59,18 @@ pub trait Upstream: Send + Sync + 'static {
         ready(answer::not_found())
     }
 
+    /// Gives the code that a link leads to; `None` where it is none that the engine has handed out, or not valid any more.
+    fn code(&self, _uri: &Uri) -> impl Future<Output = Option<Response>> + Send {
+        ready(None)
+    }
+
     /// Words the refusal of an AWS call that is larger than any may be, where its service has words of its own for that.
     fn too_large(&self, _service: &str, _head: &Parts, _most: usize, _request_id: &str) -> Option<Response> {
+        None
+    }
+
+    /// Words the refusal of a call of an API whose body is larger than any may be, where its gateway does that.
+    fn api_too_large(&self, _deployment: &Self::Deployment) -> Option<Response> {
         None
     }
 
@@ -91,10 +101,22 @@ pub enum Lookup<D> {
     },
     /// There is no such API.
     Absent,
-    /// There is such an API, but no such stage of it.
-    NoStage,
+    /// There is such an API, but no such stage of it: what its gateway says.
+    NoStage(Response),
     /// The engine does not say.
     Unknown,
+}
+
+impl<D> Lookup<D> {
+    /// The same of another type of deployment.
+    pub fn map<E>(self, change: impl FnOnce(D) -> E) -> Lookup<E> {
+        match self {
+            Self::Deployed { deployment, is_opened } => Lookup::Deployed { deployment: change(deployment), is_opened },
+            Self::Absent => Lookup::Absent,
+            Self::NoStage(response) => Lookup::NoStage(response),
+            Self::Unknown => Lookup::Unknown,
+        }
+    }
 }
 
 /// A call of a deployed API, in either of its two URL forms.

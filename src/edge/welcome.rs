@@ -77,7 +77,11 @@ fn text() -> String {
                     @for lang in [Lang::En, Lang::Fr] {
                         section lang=(lang.tag()) {
                             h1 { (say(lang, "welcome.title")) }
-                            p { (say(lang, "welcome.text")) }
+                            p {
+                                @for (at, piece) in say(lang, "welcome.text").split('`').enumerate() {
+                                    @if at % 2 == 1 { code { (piece) } } @else { (piece) }
+                                }
+                            }
                         }
                     }
                 }

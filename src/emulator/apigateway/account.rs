@@ -1,6 +1,6 @@
 //! What API Gateway has for an account in a region: its own limits, and the role that it writes logs with.
 
-use super::{error::bad_request, patch::Patch};
+use super::{constraints, error::bad_request, patch::Patch};
 use crate::emulator::{
     access,
     service::{Operation, Output, Scope},
@@ -28,6 +28,11 @@ impl Default for Account {
 }
 
 impl Account {
+    /// The role that logs are written with.
+    pub(super) fn logging_role(&self) -> Option<String> {
+        self.cloudwatch_role_arn.clone()
+    }
+
     fn show(&self) -> Value {
         let mut shown = json!({
             "throttleSettings": { "burstLimit": 5000, "rateLimit": 10_000.0 },
@@ -51,11 +56,12 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 
 /// `UpdateAccount`: a role that logs are written with, or none: no text takes it away.
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (patch, scope) = operation.input::<Patch>()?;
     patch.only(&["cloudwatchRoleArn", "features"])?;
-    let mut account = scope.read(|state| state.apigateway.account());
+    let account = scope.read(|state| state.apigateway.account());
     // Terraform takes the role away by a value that it leaves out.
-    let patch = patch.without(|operation| {
+    let mut account: Account = patch.apply_but(account, |account, operation| {
         let is_emptied = operation.path() == "/cloudwatchRoleArn" && operation.op() == "replace";
         let is_emptied = is_emptied && operation.text().is_err();
         if is_emptied {
@@ -63,7 +69,6 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
         }
         Ok(is_emptied)
     })?;
-    let mut account: Account = patch.apply(&account)?;
     if account.features != FEATURES {
         return Err(bad_request("Invalid feature specified. Usage plans are all there is, and cannot be turned off."));
     }

@@ -55,9 +55,8 @@ pub(super) fn read(answer: &[u8], binary_media_types: &[String], accept: &str) -
     let code = code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Malformed::Status(status))?;
     let headers = headers(answer.headers.unwrap_or_default(), answer.multi_value_headers.unwrap_or_default())?;
     let text = answer.body.unwrap_or_default();
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let first_accepted = accept.split(',').next().unwrap_or_default();
-    let wants_bytes = is_binary(binary_media_types, first_accepted) || is_binary(binary_media_types, content_type);
+    // What the function says of its type has no part in that: what the caller wants first decides.
+    let wants_bytes = is_binary(binary_media_types, accept.split(',').next().unwrap_or_default());
     let body: Bytes = if answer.is_base64_encoded == Some(true) && wants_bytes {
         BASE64_STANDARD.decode(text).map_err(|_| Malformed::Base64)?.into()
     } else {
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
 
     fn answer(text: &str) -> Result<Response, Malformed> {
-        read(text.as_bytes(), &["image/*".to_owned()], "*/*")
+        read(text.as_bytes(), &["image/*".to_owned()], "image/png,*/*")
     }
 
     #[test]
@@ -170,11 +169,15 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_decoded_when_their_type_is_declared_binary() {
+    fn bytes_are_decoded_when_the_caller_wants_first_what_is_declared_binary() {
         let png = r#"{"statusCode":200,"headers":{"content-type":"image/png"},"body":"/w==","isBase64Encoded":true}"#;
         assert_eq!(answer(png).unwrap().body().as_ref(), b"\xff");
         let text = r#"{"statusCode":200,"body":"/w==","isBase64Encoded":true}"#;
-        assert_eq!(answer(text).unwrap().body().as_ref(), b"/w==");
+        assert_eq!(answer(text).unwrap().body().as_ref(), b"\xff");
+        for accept in ["*/*", "text/plain,image/png", "image", ""] {
+            let answer = read(png.as_bytes(), &["image/*".to_owned()], accept).unwrap();
+            assert_eq!(answer.body().as_ref(), b"/w==", "{accept}");
+        }
         assert!(answer(&png.replace("/w==", "%")).is_err());
     }
 

@@ -10,6 +10,7 @@ use super::{
     failure::Failure,
     function::{Function, Outcome},
     incoming::Incoming,
+    journal::masked,
     mapping,
     model::{Deployment, Method, function_arn},
     policy::{self, Called},
@@ -184,13 +185,6 @@ impl Asking<'_> {
     }
 }
 
-/// A secret, but for its end.
-fn masked(text: &str) -> String {
-    let count = text.chars().count();
-    let shown: String = text.chars().skip(count.saturating_sub(6).max(count / 2)).collect();
-    format!("{}{shown}", "*".repeat(count - shown.chars().count()))
-}
-
 /// What a caller wants to call.
 fn method_arn(source: &Source<'_>) -> String {
     let Source { region, account, api, stage, method, path, .. } = source;
@@ -323,12 +317,5 @@ mod tests {
         ] {
             assert!(read(&answer).is_none(), "{answer}");
         }
-    }
-
-    #[test]
-    fn of_a_secret_the_end_is_shown() {
-        assert_eq!(masked("allow-me-please"), "*********please");
-        assert_eq!(masked("ab"), "*b");
-        assert_eq!(masked(""), "");
     }
 }

@@ -9,7 +9,7 @@ use super::{
     journal::Journal,
     model::RestApi,
     paging::Paging,
-    patch::Patch,
+    patch,
     rest_apis::ApiPath,
     service_call::Caller,
     test_invoke::{self, Tested},
@@ -21,6 +21,8 @@ use crate::emulator::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
+
+const CONCURRENT: &str = "Unable to complete operation due to concurrent modification. Please try again later.";
 
 /// The authorizer that an operation is about.
 #[derive(Deserialize)]
@@ -67,7 +69,9 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     let authorizer = authorizer.checked()?;
     let shown = json!(authorizer);
     let added = scope.change(|state| {
-        let authorizers = &mut state.apigateway.api_mut(&at.rest_api_id)?.authorizers;
+        // API Gateway takes an API that is not there for one that somebody deletes right now.
+        let api = state.apigateway.find_mut(&at.rest_api_id).ok_or_else(|| conflict(CONCURRENT))?;
+        let authorizers = &mut api.authorizers;
         if authorizers.values().any(|other| other.name == authorizer.name) {
             return Err(bad_request("Authorizer name must be unique"));
         }
@@ -85,7 +89,7 @@ fn find<'s>(api: &'s RestApi, id: &str) -> Result<&'s Authorizer, AwsError> {
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<AuthorizerPath>()?;
     scope.read(|state| {
-        let api = state.apigateway.api(&at.rest_api_id)?;
+        let api = state.apigateway.api(scope.account(), &at.rest_api_id)?;
         Ok(Output::Members(json!(find(api, &at.authorizer_id)?)))
     })
 }
@@ -93,15 +97,15 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
     scope.read(|state| {
-        let authorizers = state.apigateway.api(&at.rest_api_id)?.authorizers.values();
+        let authorizers = state.apigateway.api(scope.account(), &at.rest_api_id)?.authorizers.values();
         paging.page(authorizers.map(|authorizer| (authorizer.id.as_str(), authorizer)), |found| json!(found))
     })
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<AuthorizerPath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<AuthorizerPath>(operation)?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &at.rest_api_id)?;
         let old = find(api, &at.authorizer_id)?;
         patch.only(&[
             "name",
@@ -128,7 +132,7 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<AuthorizerPath>()?;
     let removed = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &at.rest_api_id)?;
         find(api, &at.authorizer_id)?;
         let mut methods = api.resources.values().flat_map(|resource| resource.methods.values());
         if methods.any(|method| method.authorizer_id.as_ref() == Some(&at.authorizer_id)) {
@@ -151,7 +155,7 @@ pub(super) fn flush(operation: Operation<'_>) -> Result<Output, AwsError> {
     }
     let (at, scope) = operation.input::<StagePath>()?;
     let id = scope.read(|state| {
-        let api = state.apigateway.api(&at.rest_api_id)?;
+        let api = state.apigateway.api(scope.account(), &at.rest_api_id)?;
         api.stage(&at.stage_name)?;
         Ok::<_, AwsError>(api.id.clone())
     })?;
@@ -182,7 +186,7 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(lacking(&format!("additionalContext {name}")));
     }
     let (authorizer, binary) = scope.read(|state| {
-        let api = state.apigateway.api(&at.rest_api_id)?;
+        let api = state.apigateway.api(scope.account(), &at.rest_api_id)?;
         Ok::<_, AwsError>((find(api, &at.authorizer_id)?.clone(), api.settings.binary_media_types.clone()))
     })?;
     let tested = Tested {

@@ -4,9 +4,9 @@ use super::{
     error::{absent, bad_request},
     model::{Canary, Deployment, RestApi, Stage, StageSettings, Tags},
     paging::Paging,
-    patch::Patch,
+    patch,
     rest_apis::ApiPath,
-    stages,
+    stage_variables, stages,
 };
 use crate::{
     emulator::{
@@ -41,11 +41,15 @@ struct CreateDeployment {
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<CreateDeployment>()?;
     stages::refuse(input.cache_cluster_enabled, input.cache_cluster_size.as_deref())?;
+    stage_variables::check(&input.variables)?;
     let stage = input.stage_name.as_deref().filter(|name| !name.is_empty()).map(stages::parse_name).transpose()?;
     let (id, now) = (letter_id(6)?, scope.now);
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&input.rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &input.rest_api_id)?;
         check_deployable(api)?;
+        if input.canary_settings.is_some() {
+            check_canary_stage(api, input.stage_name.as_deref())?;
+        }
         let deployment = Deployment {
             id: id.clone(),
             created: now,
@@ -86,6 +90,21 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     Ok(Output::Members(shown.await?))
 }
 
+/// What is deployed to a part of the calls of a stage needs that stage.
+fn check_canary_stage(api: &RestApi, stage: Option<&str>) -> Result<(), AwsError> {
+    let why = match stage {
+        None | Some("") => format!(
+            "Non null and non empty stageName must be provided for canary deployment. Provided value is {}",
+            stage.unwrap_or("null")
+        ),
+        Some(name) if api.stage(name).is_err() => {
+            format!("Stage {name} must already be created before making a canary release deployment")
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(bad_request(format!("Invalid deployment content specified.{why}")))
+}
+
 /// What a deployment to a part of the calls says.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -103,6 +122,9 @@ fn check_deployable(api: &RestApi) -> Result<(), AwsError> {
     }
     if methods.any(|method| method.integration.is_none()) {
         return Err(bad_request("No integration defined for method"));
+    }
+    if api.settings.endpoint_configuration.is_private() && api.settings.policy.is_none() {
+        return Err(bad_request("Private REST API doesn't have a resource policy attached to it"));
     }
     Ok(())
 }
@@ -141,7 +163,7 @@ fn is_served(api: &RestApi, deployment: &str) -> bool {
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
     scope.read(|state| {
-        let deployments = state.apigateway.api(&at.rest_api_id)?.deployments.values();
+        let deployments = state.apigateway.api(scope.account(), &at.rest_api_id)?.deployments.values();
         paging.page(deployments.map(|deployment| (deployment.id.as_str(), deployment.as_ref())), Deployment::show)
     })
 }
@@ -157,15 +179,15 @@ struct DeploymentPath {
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (DeploymentPath { rest_api_id, deployment_id }, scope) = operation.input()?;
     scope.read(|state| {
-        let deployment = state.apigateway.api(&rest_api_id)?.deployments.get(&deployment_id);
+        let deployment = state.apigateway.api(scope.account(), &rest_api_id)?.deployments.get(&deployment_id);
         Ok(Output::Members(deployment.ok_or_else(|| absent("Deployment"))?.show()))
     })
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (DeploymentPath { rest_api_id, deployment_id }, patch, scope) = operation.inputs::<DeploymentPath, Patch>()?;
+    let (DeploymentPath { rest_api_id, deployment_id }, patch, scope) = patch::inputs::<DeploymentPath>(operation)?;
     let shown = scope.change(|state| {
-        let deployments = &mut state.apigateway.api_mut(&rest_api_id)?.deployments;
+        let deployments = &mut state.apigateway.api_mut(scope.account(), &rest_api_id)?.deployments;
         let deployment = deployments.get_mut(&deployment_id).ok_or_else(|| absent("Deployment"))?;
         let described: Described = patch.apply(&Described { description: deployment.description.clone() })?;
         *deployment = Arc::new(Deployment { description: described.description, ..(**deployment).clone() });
@@ -183,7 +205,7 @@ struct Described {
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (DeploymentPath { rest_api_id, deployment_id }, scope) = operation.input()?;
     let removed = scope.change(|state| {
-        let api = state.apigateway.api_mut(&rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &rest_api_id)?;
         if is_served(api, &deployment_id) {
             return Err(bad_request("Active stages pointing to this deployment must be moved or deleted"));
         }

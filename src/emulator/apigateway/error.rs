@@ -25,12 +25,11 @@ pub(super) fn lacking(parameter: &str) -> AwsError {
     AwsError::not_implemented("apigateway", &format!("(parameter {parameter})"))
 }
 
-/// Words what is wrong with an input.
+/// Words what is wrong with an input; a value of another type is refused by the serializer in front of API Gateway.
 pub(super) fn fault(fault: Fault) -> AwsError {
     bad_request(match fault {
-        Fault::Unknown(member) => format!(
-            "The member `{member}` is not supported: either API Gateway does not know it, or this emulator lacks it."
-        ),
+        Fault::WrongType(..) => return AwsError::sender("SerializationException", fault.to_string()),
+        Fault::Unknown(member) => format!("The member `{member}` is not known: this operation does not have it."),
         fault => format!("Invalid request input: {fault}"),
     })
 }

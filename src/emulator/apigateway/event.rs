@@ -9,9 +9,9 @@ use crate::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
 use time::OffsetDateTime;
 
 /// All that an event is made from.
@@ -47,6 +47,8 @@ pub(super) struct Source<'a> {
     pub(super) request_id: &'a str,
     pub(super) extended_request_id: &'a str,
     pub(super) now: OffsetDateTime,
+    /// The user agent of whoever only tries the method (`TestInvokeMethod`); such a call came in at no host.
+    pub(super) tester: Option<&'a str>,
 }
 
 /// Who signed a call, as events show it.
@@ -81,7 +83,7 @@ pub(super) fn build(source: &Source<'_>) -> Value {
     let (body, is_base64) = body(source);
     json!({
         "resource": source.resource_path,
-        "path": percent_decode_str(source.path).decode_utf8_lossy(),
+        "path": readable(source.path),
         "httpMethod": source.method.as_str(),
         "headers": headers,
         "multiValueHeaders": multi_headers,
@@ -109,9 +111,11 @@ pub(super) fn incoming(source: &Source<'_>) -> Incoming {
     known.with_parameters(source.path_parameters.clone(), query, header_pairs(source).collect())
 }
 
-fn context(source: &Source<'_>) -> Value {
+pub(super) fn context(source: &Source<'_>) -> Value {
     let (key_id, key) = source.key.unzip();
-    let identity = source.identity;
+    let (identity, tester) = (source.identity, source.tester);
+    let host = format!("{}.execute-api.{}.amazonaws.com", source.api, source.region);
+    let own_agent = || source.headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()));
     let mut context = json!({
         "resourceId": source.resource_id,
         "resourcePath": source.resource_path,
@@ -119,12 +123,12 @@ fn context(source: &Source<'_>) -> Value {
         "extendedRequestId": source.extended_request_id,
         "requestTime": request_time(source.now),
         "requestTimeEpoch": millis(source.now),
-        "path": format!("/{}{}", source.stage, source.path),
+        "path": if tester.is_some() { source.path.to_owned() } else { format!("/{}{}", source.stage, source.path) },
         "accountId": source.account,
         "protocol": "HTTP/1.1",
         "stage": source.stage,
-        "domainPrefix": source.api,
-        "domainName": format!("{}.execute-api.{}.amazonaws.com", source.api, source.region),
+        "domainPrefix": if tester.is_some() { "testPrefix" } else { source.api },
+        "domainName": if tester.is_some() { "testPrefix.testDomainName" } else { host.as_str() },
         "deploymentId": source.deployment,
         "requestId": source.request_id,
         "apiId": source.api,
@@ -135,23 +139,30 @@ fn context(source: &Source<'_>) -> Value {
             "caller": identity.map(|identity| &identity.caller),
             "apiKey": key,
             "apiKeyId": key_id,
-            "sourceIp": source.caller_ip,
+            "sourceIp": if tester.is_some() { json!("test-invoke-source-ip") } else { json!(source.caller_ip) },
             "principalOrgId": null,
             "accessKey": identity.map(|identity| &identity.access_key),
             "cognitoAuthenticationType": null,
             "cognitoAuthenticationProvider": null,
             "userArn": identity.map(|identity| &identity.user_arn),
-            "userAgent": source.headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes())),
+            "userAgent": tester.map(Cow::Borrowed).or_else(own_agent),
             "user": identity.map(|identity| &identity.user),
         },
     });
     if let Some(authorizer) = source.authorizer {
         context["authorizer"] = authorizer.clone();
     }
+    if let (None, Value::Object(members)) = (source.key, &mut context["identity"]) {
+        members.remove("apiKey");
+        members.remove("apiKeyId");
+    }
+    if let (Some(_), Value::Object(members)) = (tester, &mut context) {
+        members.remove("deploymentId");
+    }
     context
 }
 
-/// The caller's headers, and those that API Gateway adds.
+/// The caller's headers, and those that API Gateway adds where one came in.
 fn header_pairs<'a>(source: &'a Source<'_>) -> impl Iterator<Item = (String, String)> + 'a {
     let ours = [FORWARDED_FOR, FORWARDED_PORT, FORWARDED_PROTO, TRACE_ID, "connection", "content-length"];
     let own = source.headers.iter().filter(move |(name, _)| !ours.contains(&name.as_str()));
@@ -171,7 +182,9 @@ fn header_pairs<'a>(source: &'a Source<'_>) -> impl Iterator<Item = (String, Str
         ("X-Forwarded-Port", Some(port.to_owned())),
         ("X-Forwarded-Proto", Some(proto.to_owned())),
     ];
-    own.chain(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))))
+    let came_in = source.tester.is_none();
+    let added = added.into_iter().filter(move |_| came_in);
+    own.chain(added.filter_map(|(name, value)| Some((name.to_owned(), value?))))
 }
 
 /// Makes the two maps that an event has of everything with several values: the last value, and all of them. Both are
@@ -185,6 +198,27 @@ fn maps(pairs: impl Iterator<Item = (String, String)>) -> (Value, Value) {
         single.insert(name, value.into());
     }
     if single.is_empty() { (Value::Null, Value::Null) } else { (single.into(), multi.into()) }
+}
+
+/// What means something in a path, or begins an escape.
+const RESERVED: &[u8] = b"%!#$&'()*+,/:;=?@";
+
+/// A path as events show it: one slash in front, and decoded but for what would mean something else then (`%2B`, `%2F`).
+fn readable(path: &str) -> String {
+    let path = path.trim_start_matches('/').as_bytes();
+    let (mut read, mut at) = (vec![b'/'], 0);
+    while at < path.len() {
+        let plain = plain(&path[at..]).filter(|plain| !RESERVED.contains(plain));
+        read.push(plain.unwrap_or(path[at]));
+        at += if plain.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+/// The byte that an escape at the beginning of a text stands for.
+fn plain(rest: &[u8]) -> Option<u8> {
+    let mut decoded = percent_decode(rest.get(..3)?);
+    decoded.next().filter(|_| decoded.next().is_none())
 }
 
 fn or_null(map: &BTreeMap<String, String>) -> Value {
@@ -206,17 +240,30 @@ fn body(source: &Source<'_>) -> (Value, bool) {
 /// Tells whether a media type is among those that an API declares binary (`image/png`, `image/*`, `*/*`).
 pub(super) fn is_binary(declared: &[String], media_type: &str) -> bool {
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
+    let kind = media_type.split_once('/').map(|(kind, _)| kind);
     declared.iter().any(|known| {
         known == "*/*"
             || known.eq_ignore_ascii_case(media_type)
-            || known.strip_suffix("/*").is_some_and(|known| known.eq_ignore_ascii_case(kind))
+            || known.strip_suffix("/*").is_some_and(|known| kind.is_some_and(|kind| known.eq_ignore_ascii_case(kind)))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_decoded_but_for_what_has_a_meaning() {
+        for (path, shown) in [
+            ("/a/b%20c", "/a/b c"),
+            ("/a/x%2Balias@y", "/a/x%2Balias@y"),
+            ("//a//b/", "/a//b/"),
+            ("/%c3%a9%2f%zz%", "/\u{e9}%2f%zz%"),
+            ("/%+f%4", "/%+f%4"),
+        ] {
+            assert_eq!(readable(path), shown, "{path}");
+        }
+    }
 
     fn event(query: Option<&str>, headers: &[(&'static str, &str)], body: &[u8], binary: &[&str]) -> Value {
         let mut map = HeaderMap::new();
@@ -249,6 +296,7 @@ mod tests {
             request_id: "id-1",
             extended_request_id: "id-2",
             now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
+            tester: None,
         })
     }
 

@@ -13,7 +13,7 @@ use super::{
     mapping::{self, Mapped},
     model::{Integration, IntegrationKind, IntegrationResponse, function_arn},
     service_call::{self, Caller},
-    template::{self, Given, Overrides, Side},
+    template::{self, Given, Made, Side},
 };
 use crate::http1::Response;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -49,7 +49,7 @@ pub(super) async fn answer(
     incoming: &Incoming,
     caller: &Caller<'_>,
 ) -> Result<Response, Failure> {
-    let asked = ask(integration, incoming)?;
+    let (asked, set) = ask(integration, incoming)?;
     let uri = filled(integration.uri.as_deref().unwrap_or_default(), &asked.path, incoming)?;
     let reply = match integration.kind {
         IntegrationKind::Mock => mock(&asked),
@@ -59,13 +59,16 @@ pub(super) async fn answer(
             None => service(integration, &uri, asked, caller).await,
         },
     }?;
-    let text = || String::from_utf8_lossy(&reply.body).into_owned();
-    incoming.journal.note(|| format!("Endpoint response headers: {{{}}}", listed(&reply.headers)));
-    incoming.journal.note(|| format!("Endpoint response body before transformations: {}", text()));
+    incoming.journal.backend_answered(reply.status.as_u16());
+    if integration.kind != IntegrationKind::Mock {
+        let text = || String::from_utf8_lossy(&reply.body).into_owned();
+        incoming.journal.note(|| format!("Endpoint response headers: {{{}}}", listed(&reply.headers)));
+        incoming.journal.note(|| format!("Endpoint response body before transformations: {}", text()));
+    }
     if integration.kind == IntegrationKind::HttpProxy {
         Ok(passed_on(reply))
     } else {
-        respond(integration, incoming, reply)
+        respond(integration, incoming, &set, reply)
     }
 }
 
@@ -74,8 +77,9 @@ fn listed(headers: &[(String, String)]) -> String {
     headers.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Makes the request: its parameters by their mappings, its body by a template.
-fn ask(integration: &Integration, incoming: &Incoming) -> Result<Asked, Failure> {
+/// Makes the request: its parameters by their mappings, its body by a template. Gives also what the template has set for the
+/// template of the answer.
+fn ask(integration: &Integration, incoming: &Incoming) -> Result<(Asked, Value), Failure> {
     let is_proxy = integration.kind == IntegrationKind::HttpProxy;
     let (query, headers) = if is_proxy { (incoming.query.clone(), passed_headers(incoming)) } else { (vec![], vec![]) };
     let mut asked = Asked { path: BTreeMap::new(), query, headers, body: incoming.body.clone() };
@@ -98,7 +102,10 @@ fn ask(integration: &Integration, incoming: &Incoming) -> Result<Asked, Failure>
             _ => {}
         }
     }
-    if !is_proxy && let Some(overrides) = rewrite(integration, incoming, &mut asked.body)? {
+    let mut set = Value::Null;
+    if !is_proxy && let Some(made) = rewrite(integration, incoming, &mut asked.body)? {
+        let overrides = made.overrides;
+        set = made.set;
         asked.path.extend(overrides.path);
         for (name, value) in overrides.query {
             replace(&mut asked.query, &name, Mapped::One(value), |a, b| a == b);
@@ -107,10 +114,13 @@ fn ask(integration: &Integration, incoming: &Incoming) -> Result<Asked, Failure>
             replace(&mut asked.headers, &name, Mapped::One(value), str::eq_ignore_ascii_case);
         }
     }
-    let text = || String::from_utf8_lossy(&asked.body).into_owned();
-    incoming.journal.note(|| format!("Endpoint request headers: {{{}}}", listed(&asked.headers)));
-    incoming.journal.note(|| format!("Endpoint request body after transformations: {}", text()));
-    Ok(asked)
+    // Of a MOCK there is no endpoint that anything could be written down about.
+    if integration.kind != IntegrationKind::Mock {
+        let text = || String::from_utf8_lossy(&asked.body).into_owned();
+        incoming.journal.note(|| format!("Endpoint request headers: {{{}}}", listed(&asked.headers)));
+        incoming.journal.note(|| format!("Endpoint request body after transformations: {}", text()));
+    }
+    Ok((asked, set))
 }
 
 fn passed_headers(incoming: &Incoming) -> Vec<(String, String)> {
@@ -123,7 +133,7 @@ fn replace(all: &mut Vec<(String, String)>, name: &str, value: Mapped, same: fn(
 }
 
 /// Runs the template for the request's type, if there is one and the integration wants it.
-fn rewrite(integration: &Integration, incoming: &Incoming, body: &mut Bytes) -> Result<Option<Overrides>, Failure> {
+fn rewrite(integration: &Integration, incoming: &Incoming, body: &mut Bytes) -> Result<Option<Made>, Failure> {
     let content_type = incoming.content_type();
     let is_bytes = is_binary(&incoming.binary_media_types, content_type);
     let handling = integration.content_handling.as_deref();
@@ -135,7 +145,7 @@ fn rewrite(integration: &Integration, incoming: &Incoming, body: &mut Bytes) -> 
     };
     let templates = &integration.request_templates;
     let chosen = templates.iter().find(|(kind, _)| kind.eq_ignore_ascii_case(content_type)).map(|(_, text)| text);
-    let overrides = match (chosen, integration.passthrough_behavior.as_str()) {
+    let made = match (chosen, integration.passthrough_behavior.as_str()) {
         // A template cannot look into bytes.
         (Some(_), _) if is_bytes && handling != Some("CONVERT_TO_TEXT") => return Err(Failure::Configuration),
         (Some(template), _) => {
@@ -145,10 +155,10 @@ fn rewrite(integration: &Integration, incoming: &Incoming, body: &mut Bytes) -> 
                 context: &incoming.context,
                 stage_variables: &incoming.stage_variables,
             };
-            let made =
+            let mut made =
                 template::render(template, &given, Side::Request).map_err(|trouble| failed(incoming, &trouble))?;
-            *body = made.text.into();
-            Some(made.overrides)
+            *body = std::mem::take(&mut made.text).into();
+            Some(made)
         }
         (None, "NEVER") => return Err(Failure::MediaType),
         (None, "WHEN_NO_TEMPLATES") if !templates.is_empty() => return Err(Failure::MediaType),
@@ -157,7 +167,7 @@ fn rewrite(integration: &Integration, incoming: &Incoming, body: &mut Bytes) -> 
     if !is_bytes && handling == Some("CONVERT_TO_BINARY") {
         *body = BASE64_STANDARD.decode(&body).map_err(|_| Failure::Configuration)?.into();
     }
-    Ok(overrides)
+    Ok(made)
 }
 
 fn failed(incoming: &Incoming, trouble: &template::Trouble) -> Failure {
@@ -181,6 +191,8 @@ fn filled(uri: &str, path: &BTreeMap<String, String>, incoming: &Incoming) -> Re
     if filled.contains(['{', '}']) {
         let request_id = incoming.context_value("requestId");
         tracing::warn!(request_id, uri, "an integration's URI has parameters that nothing is mapped to");
+        let why = "Execution failed due to configuration error: Invalid endpoint address";
+        incoming.journal.note(|| why.to_owned());
         return Err(Failure::Configuration);
     }
     Ok(filled)
@@ -317,7 +329,7 @@ fn passed_on(reply: Reply) -> Response {
 }
 
 /// Chooses one of the integration's responses, and makes the answer as it says.
-fn respond(integration: &Integration, incoming: &Incoming, reply: Reply) -> Result<Response, Failure> {
+fn respond(integration: &Integration, incoming: &Incoming, set: &Value, reply: Reply) -> Result<Response, Failure> {
     let chosen = choose(integration, &reply.subject);
     let chosen = chosen.ok_or_else(|| {
         incoming.journal.note(|| {
@@ -334,15 +346,16 @@ fn respond(integration: &Integration, incoming: &Incoming, reply: Reply) -> Resu
     let text = String::from_utf8_lossy(&body).into_owned();
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let mut overrides = Overrides::default();
+    let trouble = |trouble: template::Trouble| failed(incoming, &trouble);
+    let mut overrides = template::overrides_in(set, Side::Response).map_err(trouble)?;
     if let Some((content_type, template)) = response_template(chosen, incoming.accept()) {
         let given = Given {
             body: &text,
             parameters: &incoming.parameters,
-            context: &incoming.context,
+            context: &with(incoming.context.clone(), set),
             stage_variables: &incoming.stage_variables,
         };
-        let made = template::render(template, &given, Side::Response).map_err(|trouble| failed(incoming, &trouble))?;
+        let made = template::render(template, &given, Side::Response).map_err(trouble)?;
         (body, overrides) = (made.text.into(), made.overrides);
         if let Ok(content_type) = content_type.parse() {
             headers.insert(header::CONTENT_TYPE, content_type);
@@ -374,6 +387,14 @@ fn respond(integration: &Integration, incoming: &Incoming, reply: Reply) -> Resu
     let mut response = Response::new(body);
     (*response.status_mut(), *response.headers_mut()) = (status, headers);
     Ok(response)
+}
+
+/// `$context` with what a template has set of it.
+fn with(mut context: Value, set: &Value) -> Value {
+    for (name, set) in set.as_object().into_iter().flatten() {
+        context[name.as_str()] = set.clone();
+    }
+    context
 }
 
 fn put_header(headers: &mut HeaderMap, name: &str, values: Vec<String>) {
@@ -434,7 +455,8 @@ mod tests {
     }
 
     fn mocked(integration: &Integration, incoming: &Incoming) -> Result<Response, Failure> {
-        respond(integration, incoming, mock(&ask(integration, incoming)?)?)
+        let (asked, set) = ask(integration, incoming)?;
+        respond(integration, incoming, &set, mock(&asked)?)
     }
 
     #[test]
@@ -447,6 +469,22 @@ mod tests {
         assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, b"{}".as_slice()));
         let none = integration(&json!({ "requestTemplates": {} }));
         assert_eq!(mocked(&none, &Incoming::default()).unwrap_err(), Failure::Configuration);
+    }
+
+    #[test]
+    fn what_the_template_of_a_request_sets_of_the_answer_holds() {
+        let request = "#set($context.responseOverride.status = 444)#set($context.responseOverride.custom = 'c')\
+                       #set($context.requestOverride.path.p = 'p'){\"statusCode\": 200}";
+        let response = "$context.responseOverride.custom $context.requestOverride.path.p";
+        for (templates, body) in [(json!({ "application/json": response }), "c p"), (json!({}), "")] {
+            let integration = integration(&json!({
+                "requestTemplates": { "application/json": request },
+                "integrationResponses": { "200": { "statusCode": "200", "responseTemplates": templates } },
+            }));
+            let incoming = Incoming { context: json!({}), ..Incoming::default() };
+            let answer = mocked(&integration, &incoming).unwrap();
+            assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (444, body.as_bytes()));
+        }
     }
 
     #[test]

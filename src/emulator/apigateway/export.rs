@@ -333,7 +333,7 @@ impl Export<'_> {
     fn refer_within(&self, schema: &mut Value) {
         match schema {
             Value::Object(members) => {
-                let model = members.get("$ref").and_then(Value::as_str).and_then(super::schema::named);
+                let model = members.get("$ref").and_then(Value::as_str).and_then(super::reference::named);
                 if let Some(model) = model.map(str::to_owned) {
                     *schema = self.reference(&model);
                     return;

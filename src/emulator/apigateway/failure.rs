@@ -108,23 +108,30 @@ impl Failure {
         (kind, status, error, message.to_owned())
     }
 
-    /// The answer, as the API words it, else in API Gateway's own words.
-    pub(super) fn response(&self, worded: &BTreeMap<String, GatewayResponse>, incoming: &Incoming) -> Response {
-        let (kind, status, error, message) = self.words();
-        let default = if status < 500 { "DEFAULT_4XX" } else { "DEFAULT_5XX" };
-        let chosen = worded.get(kind).or_else(|| worded.get(default)).cloned().unwrap_or_default();
-        let own = chosen.status_code.as_deref().and_then(|status| status.parse().ok());
-        let status = StatusCode::from_u16(own.unwrap_or(status)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut context = incoming.context.clone();
+    /// `$context.error`.
+    pub(super) fn said(&self) -> Value {
+        let (kind, _, _, message) = self.words();
         let message = if message.is_empty() { Value::Null } else { message.into() };
-        context["error"] = json!({
+        let mut said = json!({
             "message": message,
             "messageString": message.to_string(),
             "responseType": kind,
         });
         if let Self::Body(why) = self {
-            context["error"]["validationErrorString"] = why.as_str().into();
+            said["validationErrorString"] = why.as_str().into();
         }
+        said
+    }
+
+    /// The answer, as the API words it, else in API Gateway's own words.
+    pub(super) fn response(&self, worded: &BTreeMap<String, GatewayResponse>, incoming: &Incoming) -> Response {
+        let (kind, status, error, _) = self.words();
+        let default = if status < 500 { "DEFAULT_4XX" } else { "DEFAULT_5XX" };
+        let chosen = worded.get(kind).or_else(|| worded.get(default)).cloned().unwrap_or_default();
+        let own = chosen.status_code.as_deref().and_then(|status| status.parse().ok());
+        let status = StatusCode::from_u16(own.unwrap_or(status)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut context = incoming.context.clone();
+        context["error"] = self.said();
         let (content_type, template) = chosen.template(incoming.accept());
         // Of refusals by policies AWS itself begins the name in upper case, but not where an API words them.
         let is_own = template == OWN_WORDS && matches!(self, Self::Denied(_));

@@ -93,7 +93,7 @@ impl Function<'_> {
         let spec = spec.map_err(|denied| {
             let reason = match denied {
                 Denied::Absent => "there is no such function",
-                Denied::Pending => "it is still being created",
+                Denied::Pending => "it is still being created (`aws lambda wait function-active-v2 --function-name …`)",
                 Denied::Failed => "its code is lost",
                 Denied::Forbidden => {
                     "Invalid permissions on Lambda function: its resource policy does not allow this API (`aws lambda \

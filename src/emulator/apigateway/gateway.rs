@@ -1,20 +1,22 @@
 //! The data plane: a call of a deployed API, from its path to its answer.
 
 use super::{
-    State, answer,
+    State,
+    access_log::{AccessLog, Lines},
+    answer,
     authorization::{self, Authorized},
     event::{self, Source},
-    exchange,
+    exchange, execution_log,
     failure::Failure,
     function::{self, Function, Outcome},
     incoming::Incoming,
     journal::Journal,
     matching,
-    method_settings::{self, AllSettings},
+    method_settings::{self, AllSettings, MethodSettings},
     model::{ApiKeySource, Deployment, IntegrationKind, Method, Resource, function_arn},
     service_call::Caller,
     usage::{Counted, Limits},
-    validators,
+    validators::{self, Rules},
 };
 use crate::{
     contract,
@@ -28,6 +30,7 @@ use crate::{
 };
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderValue, header};
+use serde_json::{Value, json};
 use std::{
     borrow::Cow,
     collections::BTreeMap,
@@ -35,6 +38,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
+use time::OffsetDateTime;
 
 /// What a stage serves, as it was when a call came: the call is let in, matched, answered and refused by this and by
 /// nothing newer.
@@ -44,6 +48,7 @@ pub struct Served {
     deployment: Arc<Deployment>,
     stage_variables: BTreeMap<String, String>,
     method_settings: AllSettings,
+    access_log: Option<AccessLog>,
     key: Option<CallerKey>,
     /// The API's name, which its metrics are under.
     name: String,
@@ -80,6 +85,12 @@ impl Served {
         self.key.is_some()
     }
 
+    /// Says, as the API does, that a body is larger than any may be.
+    #[must_use]
+    pub fn too_large(&self) -> Response {
+        Failure::TooLarge.response(&self.deployment.gateway_responses, &Incoming::default())
+    }
+
     /// Tells what the API's author says for himself on a path. Of APIs that `deploy` made, those that have something to
     /// say to pages.
     #[must_use]
@@ -104,8 +115,10 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
         store.read(&region, |kept| {
             let kept = &kept.apigateway;
             let api = kept.apis.get(api)?;
-            let stage = api.stages.get(stage).filter(|_| !api.settings.disable_execute_api_endpoint);
-            let Some(stage) = stage else { return Some(Lookup::NoStage) };
+            let settings = &api.settings;
+            let is_reached = !settings.disable_execute_api_endpoint && !settings.endpoint_configuration.is_private();
+            let stage = api.stages.get(stage).filter(|_| is_reached);
+            let Some(stage) = stage else { return Some(Lookup::NoStage(no_stage())) };
             let settings = &stage.settings;
             let mut stage_variables = settings.variables.clone();
             let canary = settings.canary_settings.as_ref().filter(|canary| chance() < canary.percent_traffic);
@@ -119,6 +132,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             let deployment = Arc::clone(api.deployments.get(deployment)?);
             let key = key.and_then(|value| CallerKey::find(kept, value, &api.id, &stage.name));
             let (region, method_settings) = (region.clone(), settings.method_settings.clone());
+            let access_log = settings.access_log_settings.clone();
             let stack = api.tags.get(marks::STACK_TAG).cloned();
             let name = api.settings.name.clone();
             let size = api.settings.minimum_compression_size.and_then(|size| usize::try_from(size).ok());
@@ -127,6 +141,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
                 deployment,
                 stage_variables,
                 method_settings,
+                access_log,
                 key,
                 compresses_from: size,
                 name,
@@ -136,6 +151,11 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
         })
     });
     found.unwrap_or(Lookup::Absent)
+}
+
+/// Says that an API has no such stage.
+fn no_stage() -> Response {
+    Failure::Forbidden.response(&BTreeMap::new(), &Incoming::default())
 }
 
 /// A number from 0 to 100, drawn.
@@ -163,11 +183,10 @@ fn compress(call: &ApiCall<Served>, response: &mut Response, size: usize) {
 
 /// Answers a call of a deployed API.
 pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Served>) -> Response {
-    let began = Instant::now();
-    let integration = OnceLock::new();
     let extended = wire::request_id();
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
+    let ending = Ending { context, functions, call: &call, ids, began: Instant::now(), integration: OnceLock::new() };
     let mut response = match route(&call) {
         Ok(mut route) => {
             let caller = Caller {
@@ -177,19 +196,13 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
                 request_id: ids.request,
                 trace: &format!("{trace};Sampled=0"),
             };
-            let answered = answer(&call, &mut route, ids, &caller, &integration).await;
-            answered.unwrap_or_else(|failure| refuse(context, &call, Some(&route), ids, &failure))
+            let journal = Arc::new(ending.journal(&route));
+            let answered = answer(&call, &mut route, ids, &caller, (&journal, &ending.integration)).await;
+            ending.end(Some(&route), &journal, answered)
         }
-        Err(failure) => refuse(context, &call, None, ids, &failure),
+        Err(failure) => ending.end(None, &Journal::default(), Err(failure)),
     };
-    let counted = cloudwatch::ApiCall {
-        api: ("ApiName", &call.deployment.name),
-        stage: call.stage.as_str(),
-        status: response.status().as_u16(),
-        latency: began.elapsed(),
-        integration: integration.get().copied(),
-    };
-    cloudwatch::api_called(context, &call.deployment.region, &counted);
+    let began = ending.began;
     if let Some(size) = call.deployment.compresses_from {
         compress(&call, &mut response, size);
     }
@@ -204,15 +217,107 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     response
 }
 
-fn refuse(
-    context: &Context,
-    call: &ApiCall<Served>,
-    route: Option<&Route<'_>>,
-    ids: Ids<'_>,
-    failure: &Failure,
-) -> Response {
-    let worded = &call.deployment.deployment.gateway_responses;
-    failure.response(worded, &event::incoming(&source(context, call, route, ids)))
+/// What is done about a call that has its answer: it is counted, and written down.
+struct Ending<'a> {
+    context: &'a Arc<Context>,
+    functions: &'a Functions,
+    call: &'a ApiCall<Served>,
+    ids: Ids<'a>,
+    began: Instant,
+    /// How long the integration took, where it was asked.
+    integration: OnceLock<Duration>,
+}
+
+impl Ending<'_> {
+    fn settings(&self, route: &Route<'_>) -> Option<&MethodSettings> {
+        method_settings::of(&self.call.deployment.method_settings, &route.resource.path, &route.method.name)
+    }
+
+    /// What is written down about a call of a route.
+    fn journal(&self, route: &Route<'_>) -> Journal {
+        let is_kept = self.settings(route).is_some_and(|settings| settings.logging().is_some());
+        if is_kept { Journal::for_log() } else { Journal::default() }
+    }
+
+    /// Ends a call; gives its answer.
+    fn end(&self, route: Option<&Route<'_>>, journal: &Journal, answered: Result<Response, Failure>) -> Response {
+        let Self { context, call, ids, .. } = self;
+        let source = source(context, call, route, *ids);
+        let (response, failure) = match answered {
+            Ok(response) => (response, None),
+            Err(failure) => {
+                let worded = &call.deployment.deployment.gateway_responses;
+                (failure.response(worded, &event::incoming(&source)), Some(failure))
+            }
+        };
+        let status = response.status().as_u16();
+        let settings = route.and_then(|route| self.settings(route));
+        let detailed = route.filter(|_| settings.is_some_and(MethodSettings::has_metrics));
+        let counted = cloudwatch::ApiCall {
+            api: ("ApiName", &call.deployment.name),
+            stage: call.stage.as_str(),
+            method: detailed.map(|route| (route.method.name.as_str(), route.resource.path.as_str())),
+            status,
+            latency: self.began.elapsed(),
+            integration: self.integration.get().copied(),
+        };
+        cloudwatch::api_called(context, &call.deployment.region, &counted);
+        if let Some(logging) = settings.and_then(MethodSettings::logging) {
+            let failed = failure.as_ref().map(Failure::said);
+            if let Some(kind) = failed.as_ref().and_then(|said| said["responseType"].as_str()) {
+                journal.note(|| format!("Gateway response type: {kind} with status code: {status}"));
+            }
+            execution_log::note_end(journal, status);
+            let group = format!("API-Gateway-Execution-Logs_{}/{}", call.api, call.stage);
+            self.write(group, true, execution_log::lines(journal, logging, &source), source.now);
+        }
+        if let Some(log) = &call.deployment.access_log
+            && let Some((group, line)) = log.line(&self.said(&source, journal, &response, failure.as_ref()))
+        {
+            self.write(group.to_owned(), false, vec![line], source.now);
+        }
+        response
+    }
+
+    /// All that an access log can say of the call.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>
+    fn said(&self, source: &Source<'_>, journal: &Journal, response: &Response, failure: Option<&Failure>) -> Value {
+        let latency = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let (took, status) = (self.integration.get().copied().map(latency), response.status().as_u16());
+        let backend = journal.backend();
+        let mut said = event::context(source);
+        if let Value::Object(members) = &mut said {
+            let integration = json!({
+                "status": backend.map(|backend| if failure.is_some() { backend } else { status }),
+                "integrationStatus": backend,
+                "latency": took,
+                "requestId": source.request_id,
+            });
+            let known = json!({
+                "status": status,
+                "responseLength": response.body().len(),
+                "responseLatency": latency(self.began.elapsed()),
+                "integrationLatency": took,
+                "integrationStatus": backend,
+                "integration": integration,
+                "error": failure.map(Failure::said),
+                "xrayTraceId": source.trace,
+            });
+            members.extend(known.as_object().cloned().unwrap_or_default());
+        }
+        said
+    }
+
+    /// Writes lines to a group in the background, with the role that the account has for that.
+    fn write(&self, group: String, makes_group: bool, texts: Vec<String>, at: OffsetDateTime) {
+        let (context, region) = (self.context, &self.call.deployment.region);
+        let role = context.store.read(region, |state| state.apigateway.logging_role());
+        if role.is_none() || texts.is_empty() {
+            return;
+        }
+        let of = format!("{}/{}", self.call.api, self.call.stage);
+        Lines { region: region.clone(), group, makes_group, of, role, at, texts }.write(context, self.functions);
+    }
 }
 
 /// The ids of a call. API Gateway lets clients choose the first:
@@ -269,7 +374,7 @@ async fn answer<'call>(
     route: &mut Route<'call>,
     ids: Ids<'_>,
     caller: &Caller<'_>,
-    integration: &OnceLock<Duration>,
+    (journal, integration): (&Arc<Journal>, &OnceLock<Duration>),
 ) -> Result<Response, Failure> {
     let deployment = &call.deployment.deployment;
     // Most methods ask nobody who calls them.
@@ -282,11 +387,9 @@ async fn answer<'call>(
     }
     count(call, route, caller).await?;
     let source = source(caller.context, call, Some(&*route), ids);
-    if route.method.request_validator_id.is_some() {
-        validators::validate(deployment, route.method, &event::incoming(&source))?;
-    }
+    prepare(Rules { validators: &deployment.validators, models: &deployment.models }, route.method, &source, journal)?;
     let begun = Instant::now();
-    let answered = execute(route.method, &source, &Arc::default(), caller).await;
+    let answered = execute(route.method, &source, journal, caller).await;
     let _ = integration.set(begun.elapsed());
     answered
 }
@@ -302,6 +405,21 @@ async fn count(call: &ApiCall<Served>, route: &Route<'_>, caller: &Caller<'_>) -
     let (context, region, resource) = (caller.context, &served.region, route.resource.path.as_str());
     let stage = &format!("{}:{}", call.api, call.stage);
     Counted { context, region, stage, resource, method: route.method, settings, key }.count().await
+}
+
+/// Writes a request down, and refuses one that is not what its method wants.
+pub(super) fn prepare(
+    rules: Rules<'_>,
+    method: &Method,
+    source: &Source<'_>,
+    journal: &Arc<Journal>,
+) -> Result<(), Failure> {
+    execution_log::note_request(journal, source);
+    if method.request_validator_id.is_none() {
+        return Ok(());
+    }
+    let incoming = Incoming { journal: Arc::clone(journal), ..event::incoming(source) };
+    validators::validate(rules, method, &incoming)
 }
 
 /// Has a method answer a request.
@@ -330,6 +448,7 @@ async fn proxied(function: &Function<'_>, source: &Source<'_>, journal: &Journal
     journal.note(|| format!("Sending request to function {}", function.arn));
     let invoked = function.invoke(event.into(), true).await?;
     let (Outcome::Result(document) | Outcome::Error(document)) = &invoked else { return Err(Failure::BadAnswer) };
+    journal.backend_answered(200);
     let text = || String::from_utf8_lossy(document).into_owned();
     journal.note(|| format!("Endpoint response body before transformations: {}", text()));
     let Outcome::Result(document) = &invoked else {
@@ -388,6 +507,7 @@ fn source<'a>(
         request_id: ids.request,
         extended_request_id: ids.extended,
         now: context.config.clock.now(),
+        tester: None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! The operations on how an API words the refusals of the gateway.
 
 use super::{
+    constraints,
     error::{bad_request, not_found},
     integrations::check_templates,
     methods::check_status,
     model::{GatewayResponse, OWN_WORDS, RestApi},
     paging::Paging,
-    patch::Patch,
+    patch::{self, Patch, Paths},
     rest_apis::ApiPath,
 };
 use crate::emulator::{
@@ -53,17 +54,29 @@ struct ResponsePath {
 impl ResponsePath {
     fn kind(&self) -> Result<(&'static str, Option<&'static str>), AwsError> {
         let known = TYPES.into_iter().find(|(name, _)| *name == self.response_type);
-        known.ok_or_else(|| bad_request(format!("Invalid value for the member `responseType`: {}", self.response_type)))
+        known.ok_or_else(|| bad_request("Invalid response type specified"))
     }
 }
 
-/// Shows the response of a type: that of the API, else the gateway's own.
-fn show(api: &RestApi, (kind, status): (&str, Option<&str>)) -> Value {
-    let own = api.gateway_responses.get(kind);
-    let response = own.cloned().unwrap_or_else(|| GatewayResponse {
+fn gateways_own() -> GatewayResponse {
+    GatewayResponse {
         response_templates: [("application/json".to_owned(), OWN_WORDS.to_owned())].into(),
         ..GatewayResponse::default()
-    });
+    }
+}
+
+/// Shows the response of a type: that of the API, else the API's for all of its kind, else the gateway's own.
+fn show(api: &RestApi, (kind, status): (&str, Option<&str>)) -> Value {
+    let own = api.gateway_responses.get(kind);
+    let of_all = match status.and_then(|status| status.chars().next()) {
+        Some('4') => api.gateway_responses.get("DEFAULT_4XX"),
+        Some('5') => api.gateway_responses.get("DEFAULT_5XX"),
+        _ => None,
+    };
+    let mut response = own.or(of_all).cloned().unwrap_or_default();
+    if response.response_templates.is_empty() {
+        response.response_templates = gateways_own().response_templates;
+    }
     let mut shown = json!({
         "responseType": kind,
         "responseParameters": response.response_parameters,
@@ -89,11 +102,12 @@ fn check(response: &GatewayResponse) -> Result<(), AwsError> {
 }
 
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, response, scope) = operation.inputs::<ResponsePath, GatewayResponse>()?;
     let kind = at.kind()?;
     check(&response)?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &at.rest_api_id)?;
         api.gateway_responses.insert(kind.0.to_owned(), response);
         Ok(show(api, kind))
     });
@@ -101,26 +115,46 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
 }
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, scope) = operation.input::<ResponsePath>()?;
     let kind = at.kind()?;
-    scope.read(|state| Ok(Output::Members(show(state.apigateway.api(&at.rest_api_id)?, kind))))
+    scope.read(|state| Ok(Output::Members(show(state.apigateway.api(scope.account(), &at.rest_api_id)?, kind))))
 }
 
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
     scope.read(|state| {
-        let api = state.apigateway.api(&at.rest_api_id)?;
+        let api = state.apigateway.api(scope.account(), &at.rest_api_id)?;
         paging.page(TYPES.iter().map(|kind| (kind.0, kind)), |kind| show(api, *kind))
     })
 }
 
+/// What `UpdateGatewayResponse` takes.
+const PATHS: Paths = Paths { members: &["statusCode"], maps: &["responseParameters", "responseTemplates"], lists: &[] };
+
+/// A status is replaced, and what is added has a value.
+fn check_patch(patch: &Patch) -> Result<(), AwsError> {
+    for operation in patch.operations() {
+        if operation.path() == "/statusCode" && operation.op() != "replace" {
+            return Err(operation.invalid_path());
+        }
+        let map = operation.path().split('/').nth(1).unwrap_or_default();
+        let is_empty = operation.op() != "remove" && operation.value().is_none_or(str::is_empty);
+        if is_empty && PATHS.maps.contains(&map) {
+            return Err(bad_request(format!("Invalid null or empty value in {map}")));
+        }
+    }
+    Ok(())
+}
+
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<ResponsePath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<ResponsePath>(operation)?;
     let kind = at.kind()?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
-        let old = api.gateway_responses.get(kind.0).cloned().unwrap_or_default();
-        let new: GatewayResponse = patch.apply(&old)?;
+        let api = state.apigateway.api_mut(scope.account(), &at.rest_api_id)?;
+        let old = api.gateway_responses.get(kind.0).cloned().unwrap_or_else(gateways_own);
+        check_patch(&patch)?;
+        let new: GatewayResponse = patch.apply_to(&old, &PATHS)?;
         check(&new)?;
         api.gateway_responses.insert(kind.0.to_owned(), new);
         Ok(show(api, kind))
@@ -129,10 +163,11 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, scope) = operation.input::<ResponsePath>()?;
     let kind = at.kind()?;
     let removed = scope.change(|state| {
-        let responses = &mut state.apigateway.api_mut(&at.rest_api_id)?.gateway_responses;
+        let responses = &mut state.apigateway.api_mut(scope.account(), &at.rest_api_id)?.gateway_responses;
         responses.remove(kind.0).map(drop).ok_or_else(|| not_found("Gateway response type not defined on api"))
     });
     removed.await?;

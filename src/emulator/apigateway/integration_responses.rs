@@ -1,10 +1,11 @@
 //! The operations on what an integration answers with.
 
 use super::{
-    error::{absent, not_found},
+    constraints,
+    error::absent,
     integrations::check_response,
     mapping,
-    methods::{MethodPath, ResponsePath, UpdateResponse},
+    methods::{MethodPath, ResponsePath, UpdateResponse, no_response},
     model::{IntegrationResponse, Method},
     patch::Patch,
 };
@@ -15,6 +16,7 @@ use crate::emulator::{
 use serde_json::{Value, json};
 
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, response, scope) = operation.inputs::<MethodPath, IntegrationResponse>()?;
     at.change(&scope, |method| set(method, response)).await
 }
@@ -24,8 +26,9 @@ fn set(method: &mut Method, response: IntegrationResponse) -> Result<Value, AwsE
     if method.integration.is_none() {
         return Err(absent("Integration"));
     }
-    if !method.responses.contains_key(&response.status_code) {
-        return Err(not_found("Invalid Response status code specified"));
+    // Only what is mapped to a response of the method needs that response.
+    if !response.response_parameters.is_empty() && !method.responses.contains_key(&response.status_code) {
+        return Err(no_response());
     }
     mapping::check_response(&response, Some(method))?;
     let integration = method.integration.as_mut().ok_or_else(|| absent("Integration"))?;
@@ -35,26 +38,33 @@ fn set(method: &mut Method, response: IntegrationResponse) -> Result<Value, AwsE
 }
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
-    at.show(&scope, |method| method.integration.as_ref()?.responses.get(&status_code).map(|found| json!(found)))
+    at.show(&scope, |method| {
+        let integration = method.integration.as_ref().ok_or_else(|| absent("Integration"))?;
+        integration.responses.get(&status_code).map(|found| json!(found)).ok_or_else(no_response)
+    })
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, UpdateResponse { status_code, patch_operations }, scope) =
         operation.inputs::<MethodPath, UpdateResponse>()?;
     let edit = |method: &mut Method| {
         let integration = method.integration.as_ref().ok_or_else(|| absent("Integration"))?;
         let old = integration.responses.get(&status_code);
-        let old = old.ok_or_else(|| not_found("Invalid Integration Response identifier specified"))?;
+        let old = old.ok_or_else(no_response)?;
         set(method, Patch::of(patch_operations).apply(old)?)
     };
     at.change(&scope, edit).await
 }
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
     let take = |method: &mut Method| {
-        method.integration.as_mut().is_some_and(|found| found.responses.remove(&status_code).is_some())
+        let integration = method.integration.as_mut().ok_or_else(|| absent("Integration"))?;
+        integration.responses.remove(&status_code).map(drop).ok_or_else(no_response)
     };
     at.remove(&scope, take).await
 }

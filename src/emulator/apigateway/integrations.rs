@@ -1,12 +1,12 @@
 //! The operations on integrations, which answer methods.
 
 use super::{
+    constraints,
     error::{absent, bad_request, lacking},
     mapping,
     methods::{MethodPath, check_status},
-    model::{self, Integration, IntegrationKind, IntegrationResponse, MAX_TIMEOUT_MS, Method, function_arn},
-    patch::Patch,
-    service_call,
+    model::{self, Integration, IntegrationKind, IntegrationResponse, MAX_TIMEOUT_MS, Method, TlsConfig, function_arn},
+    patch, service_call,
     template::{self, Trouble},
 };
 use crate::emulator::{
@@ -37,11 +37,13 @@ struct PutIntegration {
     cache_namespace: Option<String>,
     #[serde(default)]
     cache_key_parameters: Vec<String>,
+    tls_config: Option<TlsConfig>,
     connection_type: Option<String>,
     response_transfer_mode: Option<String>,
 }
 
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, input, scope) = operation.inputs::<MethodPath, PutIntegration>()?;
     let integration = input.into_integration()?;
     let edit = |method: &mut Method| {
@@ -54,10 +56,7 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
 impl PutIntegration {
     fn into_integration(self) -> Result<Integration, AwsError> {
         let kind = kind(&self.kind)?;
-        // AWS's defaults may be said.
-        if self.connection_type.is_some_and(|kind| !matches!(kind.as_str(), "" | "INTERNET")) {
-            return Err(lacking("connectionType"));
-        }
+        // AWS's default may be said.
         if self.response_transfer_mode.is_some_and(|mode| !matches!(mode.as_str(), "" | "BUFFERED")) {
             return Err(lacking("responseTransferMode"));
         }
@@ -73,6 +72,8 @@ impl PutIntegration {
             timeout_in_millis: self.timeout_in_millis,
             cache_namespace: self.cache_namespace,
             cache_key_parameters: self.cache_key_parameters,
+            tls_config: self.tls_config,
+            connection_type: self.connection_type,
             responses: BTreeMap::new(),
         })
     }
@@ -97,9 +98,17 @@ pub(super) fn check(
     resource: &str,
     method: Option<&Method>,
 ) -> Result<Integration, AwsError> {
-    if integration.kind != IntegrationKind::Mock {
+    if integration.kind == IntegrationKind::Mock {
+        // Nobody is asked, so API Gateway keeps nobody.
+        (integration.uri, integration.http_method) = (None, None);
+    } else {
         check_backend(&integration)?;
     }
+    if integration.connection_type.as_deref().is_some_and(|kind| !matches!(kind, "" | "INTERNET")) {
+        return Err(lacking("connectionType"));
+    }
+    let is_server = matches!(integration.kind, IntegrationKind::Http | IntegrationKind::HttpProxy);
+    integration.connection_type = is_server.then(|| "INTERNET".to_owned());
     mapping::check_request(&integration, method)?;
     check_content_handling(integration.content_handling.as_deref())?;
     if !matches!(integration.passthrough_behavior.as_str(), "WHEN_NO_MATCH" | "WHEN_NO_TEMPLATES" | "NEVER") {
@@ -109,6 +118,10 @@ pub(super) fn check(
     }
     if !(50..=MAX_TIMEOUT_MS).contains(&integration.timeout_in_millis) {
         return Err(bad_request("Timeout should be between 50 ms and 29000 ms"));
+    }
+    // Nobody is believed here whose certificate does not hold.
+    if integration.tls_config.as_ref().is_some_and(|config| config.insecure_skip_verification) {
+        return Err(lacking("tlsConfig.insecureSkipVerification"));
     }
     check_templates(&integration.request_templates)?;
     for response in integration.responses.values() {
@@ -120,27 +133,30 @@ pub(super) fn check(
 
 /// Checks where an integration sends requests to.
 fn check_backend(integration: &Integration) -> Result<(), AwsError> {
+    if integration.http_method.as_deref().is_none_or(str::is_empty) {
+        return Err(bad_request("Enumeration value for HttpMethod must be non-empty"));
+    }
     let uri = integration.uri.as_deref().filter(|uri| !uri.is_empty());
     let uri = uri.ok_or_else(|| bad_request("Uri is required for this integration type"))?;
     match integration.kind {
         IntegrationKind::Http | IntegrationKind::HttpProxy => check_url(uri)?,
-        IntegrationKind::AwsProxy if function_arn(uri).is_none() => {
-            return Err(bad_request("Invalid ARN specified in the request"));
-        }
-        _ if !uri.starts_with("arn:aws:apigateway:") => {
+        _ if !uri.starts_with("arn:aws:") || uri.splitn(6, ':').count() < 6 => {
             return Err(bad_request("Invalid ARN specified in the request"));
         }
         _ if service_call::parse(uri).is_none() => {
             return Err(bad_request("AWS ARN for integration must contain path or action"));
+        }
+        IntegrationKind::AwsProxy if function_arn(uri).is_none() => {
+            return Err(bad_request(
+                "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream \
+                 invocations.",
+            ));
         }
         // A function's resource policy lets an API in; every other service wants a role.
         IntegrationKind::Aws if function_arn(uri).is_none() && integration.credentials.is_none() => {
             return Err(bad_request("Role ARN must be specified for AWS integrations"));
         }
         _ => {}
-    }
-    if integration.http_method.is_none() {
-        return Err(bad_request("Enumeration value for HttpMethod must be non-empty"));
     }
     Ok(())
 }
@@ -195,11 +211,11 @@ fn check_content_handling(handling: Option<&str>) -> Result<(), AwsError> {
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<MethodPath>()?;
-    at.show(&scope, |method| method.integration.as_ref().map(|found| json!(found)))
+    at.show(&scope, |method| method.integration.as_ref().map(|found| json!(found)).ok_or_else(|| absent("Integration")))
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<MethodPath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<MethodPath>(operation)?;
     let edit = |method: &mut Method| {
         let old = method.integration.as_ref().ok_or_else(|| absent("Integration"))?;
         let new = check(patch.apply(old)?, &at.resource_id, Some(method))?;
@@ -210,12 +226,12 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<MethodPath>()?;
-    at.remove(&scope, |method| method.integration.take().is_some()).await
+    at.remove(&scope, |method| method.integration.take().map(drop).ok_or_else(|| absent("Integration"))).await
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::patch::Patch, *};
     use crate::emulator::wire::{Fault, members};
     use serde_json::Value;
 
@@ -277,16 +293,36 @@ mod tests {
         for (member, value) in [
             ("connectionId", json!("link")),
             ("integrationTarget", json!("arn")),
-            ("tlsConfig", json!({ "insecureSkipVerification": true })),
             ("integrationResponses", json!({ "200": {} })),
         ] {
             assert_eq!(read(&json!({ member: value })).map(drop).unwrap_err(), Fault::Unknown(member.to_owned()));
         }
         for (member, value) in [("connectionType", "VPC_LINK"), ("responseTransferMode", "STREAM")] {
-            let error = read(&json!({ member: value })).unwrap().into_integration().unwrap_err();
+            let input = read(&json!({ member: value })).unwrap().into_integration();
+            let error = input.and_then(|integration| super::check(integration, "r", None)).map(drop).unwrap_err();
             assert!(error.message.contains(member), "{}", error.message);
         }
         let defaults = json!({ "connectionType": "INTERNET", "responseTransferMode": "BUFFERED" });
         assert!(read(&defaults).unwrap().into_integration().is_ok());
+    }
+
+    #[test]
+    fn how_a_server_is_known_is_kept_as_it_is_put_and_nobody_is_believed_blindly() {
+        let put = |is_blind: bool| {
+            let input = read(&json!({ "tlsConfig": { "insecureSkipVerification": is_blind } })).unwrap();
+            super::check(input.into_integration().unwrap(), "r", None)
+        };
+        let kept = put(false).unwrap();
+        assert_eq!(json!(kept)["tlsConfig"], json!({ "insecureSkipVerification": false }));
+        assert!(put(true).unwrap_err().message.contains("tlsConfig.insecureSkipVerification"));
+        let patch = |text: &str| {
+            let path = "/tlsConfig/insecureSkipVerification";
+            let operation = json!({ "op": "replace", "path": path, "value": text });
+            let patch: Patch = serde_json::from_value(json!({ "patchOperations": [operation] })).unwrap();
+            let bare = read(&json!({})).unwrap().into_integration().unwrap();
+            patch.apply(&bare).and_then(|patched| super::check(patched, "r", None))
+        };
+        assert_eq!(json!(patch("false").unwrap())["tlsConfig"], json!({ "insecureSkipVerification": false }));
+        assert_eq!(patch("true").unwrap_err().code, "NotImplemented");
     }
 }

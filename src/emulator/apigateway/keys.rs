@@ -6,10 +6,9 @@
 use super::{
     error::{absent, bad_request, conflict},
     key::{ApiKey, KeySettings},
-    model::Tags,
+    model::{Tags, with_tags},
     paging::Paging,
-    patch::Patch,
-    tags,
+    patch, tags,
 };
 use crate::{
     api_key::Digest,
@@ -19,6 +18,9 @@ use crate::{
     },
 };
 use serde::Deserialize;
+
+/// The most characters of a description: API Gateway's own limit.
+const MAX_DESCRIPTION: usize = 125_000;
 
 #[derive(Deserialize)]
 struct CreateApiKey {
@@ -30,8 +32,12 @@ struct CreateApiKey {
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (CreateApiKey { value, tags }, settings, scope) = operation.inputs::<CreateApiKey, KeySettings>()?;
     tags::check(&tags)?;
+    check(&settings)?;
     let value = match value.filter(|value| !value.is_empty()) {
         Some(value) if (20..=128).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic()) => value,
+        Some(value) if value.len() > 128 => {
+            return Err(bad_request("API Key value exceeds maximum size of 128 characters"));
+        }
         Some(_) => return Err(bad_request("API Key value should be at least 20 characters")),
         None => letter_id(40)?,
     };
@@ -50,6 +56,16 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         })
         .await?;
     Ok(Output::Members(shown))
+}
+
+fn check(settings: &KeySettings) -> Result<(), AwsError> {
+    if settings.name.as_ref().is_some_and(|name| name.chars().count() > 1024) {
+        return Err(bad_request("Invalid API Key name, can be at most 1024 characters."));
+    }
+    if settings.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
+        return Err(bad_request("Invalid API Key description specified."));
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -84,7 +100,7 @@ struct GetApiKey {
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<GetApiKey>()?;
-    scope.read(|state| Ok(Output::Members(state.apigateway.key(&input.api_key)?.show())))
+    scope.read(|state| Ok(Output::Members(with_tags(state.apigateway.key(&input.api_key)?.show()))))
 }
 
 /// The key that an operation is about.
@@ -95,11 +111,14 @@ struct KeyPath {
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<KeyPath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<KeyPath>(operation)?;
     let shown = scope.change(|state| {
         let key = state.apigateway.key_mut(&at.api_key)?;
-        (key.settings, key.updated) = (patch.apply(&key.settings)?, scope.now);
-        Ok(key.show())
+        patch.replaces(&["description", "enabled", "name", "customerId"])?;
+        let settings = patch.apply(&key.settings)?;
+        check(&settings)?;
+        (key.settings, key.updated) = (settings, scope.now);
+        Ok(with_tags(key.show()))
     });
     Ok(Output::Members(shown.await?))
 }

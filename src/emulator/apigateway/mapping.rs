@@ -38,7 +38,9 @@ impl Mapped {
 pub(super) fn request_value(expression: &str, incoming: &Incoming) -> Option<Mapped> {
     let Some(part) = expression.strip_prefix("method.request.") else { return common(expression, incoming) };
     if part == "body" {
-        return Some(Mapped::One(incoming.text().to_owned()));
+        // What mappings, too, see of an empty body.
+        let body = if incoming.body.is_empty() { "{}" } else { incoming.text() };
+        return Some(Mapped::One(body.to_owned()));
     }
     let (place, name) = part.split_once('.')?;
     match place {

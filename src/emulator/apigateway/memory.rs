@@ -1,5 +1,5 @@
-//! What API Gateway remembers while it runs: decisions of authorizers, and how fast stages and keys were called. None of
-//! it survives a restart, as at AWS none of it is promised.
+//! What API Gateway remembers while it runs: decisions of authorizers, how fast stages and keys were called, and which
+//! lines of logs are on their way. None of it survives a restart, as at AWS none of it is promised.
 
 use serde_json::Value;
 use std::{
@@ -7,15 +7,29 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many things of a kind are remembered before those that mean nothing any more are let go.
 const MANY: usize = 10_000;
+/// The most calls whose lines are on their way to a log.
+const MAX_LINES: usize = 1024;
+
+/// API Gateway's own limits of a region, which a throttle without one of them has.
+const RATE: f64 = 10_000.0;
+const BURST: u32 = 5000;
 
 /// The memory of both kinds of APIs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
     decisions: Mutex<HashMap<String, Decision>>,
     buckets: Mutex<HashMap<String, Bucket>>,
+    lines: Arc<Semaphore>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { decisions: Mutex::default(), buckets: Mutex::default(), lines: Arc::new(Semaphore::new(MAX_LINES)) }
+    }
 }
 
 /// What an authorizer answered.
@@ -40,6 +54,15 @@ pub(in crate::emulator) struct Pace {
     pub(in crate::emulator) rate: f64,
     /// Calls at once.
     pub(in crate::emulator) burst: f64,
+}
+
+impl Pace {
+    /// The pace of a throttle; none where a limit is -1, is not said or is the region's own: as fast as one likes.
+    pub(in crate::emulator) fn of(rate: Option<f64>, burst: Option<i64>) -> Option<Self> {
+        let rate = rate.filter(|rate| *rate >= 0.0).unwrap_or(RATE);
+        let burst = burst.and_then(|burst| u32::try_from(burst).ok()).unwrap_or(BURST);
+        (rate < RATE || burst < BURST).then(|| Self { rate, burst: burst.into() })
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -67,6 +90,11 @@ impl Memory {
     /// Forgets what was answered under names that begin like this.
     pub(in crate::emulator) fn forget(&self, start: &str) {
         locked(&self.decisions).retain(|name, _| !name.starts_with(start));
+    }
+
+    /// Takes the place of a call whose lines are on their way to a log; none when too many are.
+    pub(in crate::emulator) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.lines).try_acquire_owned().ok()
     }
 
     /// Takes a token of a bucket, which fills with time; tells whether there was one.

@@ -2,7 +2,7 @@
 //! `/{resource}/{method}/throttling/rateLimit`, where `*` stands for all.
 //! <https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateStage.html>
 //!
-//! Throttling is acted upon; logging, metrics and caching are kept and shown.
+//! Throttling, logging and metrics are acted upon; caching is kept and shown, as there are no caches.
 
 use super::{
     error::bad_request,
@@ -13,9 +13,9 @@ use crate::emulator::wire::AwsError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// API Gateway's own limits of a region, which a setting without one of them has.
+/// API Gateway's own limits of a region, which methods have unless their stage says something else.
 const RATE: f64 = 10_000.0;
-const BURST: u32 = 5000;
+const BURST: i64 = 5000;
 
 /// What a stage says of methods.
 #[expect(clippy::struct_excessive_bools, reason = "these are API Gateway's members")]
@@ -37,13 +37,22 @@ pub(super) struct MethodSettings {
     unauthorized_cache_control_header_strategy: String,
 }
 
+/// How much of a call is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Logging {
+    /// Whether more than errors is.
+    pub(super) has_all: bool,
+    /// Whether headers and bodies are, too.
+    pub(super) has_data: bool,
+}
+
 impl Default for MethodSettings {
     fn default() -> Self {
         Self {
             metrics_enabled: false,
-            logging_level: Some("OFF".to_owned()),
+            logging_level: None,
             data_trace_enabled: false,
-            throttling_burst_limit: Some(BURST.into()),
+            throttling_burst_limit: Some(BURST),
             throttling_rate_limit: Some(RATE),
             caching_enabled: false,
             cache_ttl_in_seconds: 300,
@@ -60,9 +69,21 @@ pub(super) type AllSettings = BTreeMap<String, MethodSettings>;
 impl MethodSettings {
     /// How fast the methods may be called; as fast as one likes where a limit is -1 or the region's own.
     pub(super) fn pace(&self) -> Option<Pace> {
-        let rate = self.throttling_rate_limit.filter(|rate| *rate >= 0.0).unwrap_or(RATE);
-        let burst = self.throttling_burst_limit.and_then(|burst| u32::try_from(burst).ok()).unwrap_or(BURST);
-        (rate < RATE || burst < BURST).then(|| Pace { rate, burst: burst.into() })
+        Pace::of(self.throttling_rate_limit, self.throttling_burst_limit)
+    }
+
+    /// Whether each method has metrics of its own.
+    pub(super) fn has_metrics(&self) -> bool {
+        self.metrics_enabled
+    }
+
+    /// What of calls is written down; none where nothing is.
+    pub(super) fn logging(&self) -> Option<Logging> {
+        match self.logging_level.as_deref() {
+            Some("INFO") => Some(Logging { has_all: true, has_data: self.data_trace_enabled }),
+            Some("ERROR") => Some(Logging { has_all: false, has_data: self.data_trace_enabled }),
+            _ => None,
+        }
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), AwsError> {
@@ -121,13 +142,38 @@ pub(super) fn apply(all: &mut AllSettings, operation: &PatchOperation) -> Result
             all.entry(key).or_insert(of_all).set(&name, value)?;
             Ok(true)
         }
-        [resource, method] if operation.op() == "remove" && is_method(method) => {
-            all.remove(&format!("{resource}/{method}"));
-            Ok(true)
+        [resource, method] if operation.op() == "remove" && *resource != "variables" => {
+            all.remove(&format!("{resource}/{method}")).map(|_| true).ok_or_else(|| no_setting(operation))
         }
         _ => Ok(false),
     }
 }
+
+/// That a path is nothing that a stage has.
+pub(super) fn no_setting(operation: &PatchOperation) -> AwsError {
+    let path = operation.path();
+    if operation.op() == "remove" {
+        return bad_request(format!(
+            "Cannot remove method setting {} because there is no method setting for this method ",
+            path.trim_start_matches('/')
+        ));
+    }
+    bad_request(format!("Invalid method setting path: {path}. Must be one of: [{PATHS}]"))
+}
+
+/// The paths of a stage, as API Gateway lists them.
+const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, \
+    /accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, \
+    /{resourcePath}/{httpMethod}/metrics/enabled, /{resourcePath}/{httpMethod}/logging/dataTrace, \
+    /{resourcePath}/{httpMethod}/logging/loglevel, \
+    /{resourcePath}/{httpMethod}/throttling/burstLimit/{resourcePath}/{httpMethod}/throttling/rateLimit/{resourcePath}/{httpMethod}/caching/ttlInSeconds, \
+    /{resourcePath}/{httpMethod}/caching/enabled, /{resourcePath}/{httpMethod}/caching/dataEncrypted, \
+    /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, \
+    /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, /*/*/metrics/enabled, \
+    /*/*/logging/dataTrace, /*/*/logging/loglevel, /*/*/throttling/burstLimit /*/*/throttling/rateLimit \
+    /*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, \
+    /*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, \
+    /variables/{variable_name}, /tracingEnabled";
 
 impl MethodSettings {
     fn reset(&mut self, name: &str, default: &Self) -> Result<(), AwsError> {

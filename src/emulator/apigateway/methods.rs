@@ -1,9 +1,10 @@
 //! The operations on the methods of resources and on what methods may answer.
 
 use super::{
+    constraints,
     error::{absent, bad_request, conflict, lacking, not_found},
     model::{Method, MethodResponse, RestApi},
-    patch::{Patch, PatchOperation},
+    patch::{self, Patch, PatchOperation, Paths},
 };
 use crate::emulator::{
     service::{Operation, Output, Scope},
@@ -11,9 +12,10 @@ use crate::emulator::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+/// The methods that there are, in API Gateway's order.
+const METHODS: [&str; 8] = ["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY"];
 
 /// The method that an operation is about.
 #[derive(Deserialize)]
@@ -29,12 +31,12 @@ impl MethodPath {
     pub(super) fn show(
         &self,
         scope: &Scope<'_>,
-        part: impl FnOnce(&Method) -> Option<Value>,
+        part: impl FnOnce(&Method) -> Result<Value, AwsError>,
     ) -> Result<Output, AwsError> {
         scope.read(|state| {
-            let resource = state.apigateway.api(&self.rest_api_id)?.resource(&self.resource_id)?;
+            let resource = state.apigateway.resource(&self.rest_api_id, &self.resource_id)?;
             let method = resource.methods.get(&self.http_method).ok_or_else(|| absent("Method"))?;
-            part(method).map(Output::Members).ok_or_else(no_part)
+            part(method).map(Output::Members)
         })
     }
 
@@ -45,26 +47,27 @@ impl MethodPath {
         edit: impl FnOnce(&mut Method) -> Result<Value, AwsError>,
     ) -> Result<Output, AwsError> {
         let shown = scope.change(|state| {
-            let api = state.apigateway.api_mut(&self.rest_api_id)?;
-            edit(api.method_mut(&self.resource_id, &self.http_method)?)
+            let resource = state.apigateway.resource_mut(&self.rest_api_id, &self.resource_id)?;
+            edit(resource.methods.get_mut(&self.http_method).ok_or_else(|| absent("Method"))?)
         });
         Ok(Output::Members(shown.await?))
     }
 
-    /// Removes a part of the method; `take` returns whether it was there.
+    /// Removes a part of the method.
     pub(super) async fn remove(
         &self,
         scope: &Scope<'_>,
-        take: impl FnOnce(&mut Method) -> bool,
+        take: impl FnOnce(&mut Method) -> Result<(), AwsError>,
     ) -> Result<Output, AwsError> {
-        let removed = self.change(scope, |method| if take(method) { Ok(Value::Null) } else { Err(no_part()) });
+        let removed = self.change(scope, |method| take(method).map(|()| Value::Null));
         removed.await?;
         Ok(Output::Done)
     }
 }
 
-fn no_part() -> AwsError {
-    not_found("Invalid identifier specified")
+/// That a method has no response of this status.
+pub(super) fn no_response() -> AwsError {
+    not_found("Invalid Response status code specified")
 }
 
 #[derive(Deserialize)]
@@ -87,12 +90,9 @@ struct PutMethod {
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, input, scope) = operation.inputs::<MethodPath, PutMethod>()?;
     let name = at.http_method;
-    if !METHODS.contains(&name.as_str()) {
-        return Err(bad_request("Invalid HTTP method specified"));
-    }
     let method = Method {
         name: name.clone(),
-        authorization_type: input.authorization_type,
+        authorization_type: input.authorization_type.to_ascii_uppercase(),
         authorizer_id: input.authorizer_id.filter(|id| !id.is_empty()),
         authorization_scopes: input.authorization_scopes,
         api_key_required: input.api_key_required,
@@ -102,11 +102,18 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         request_validator_id: input.request_validator_id,
         ..Method::default()
     };
-    check(&method)?;
     let shown = json!(method);
     scope
         .change(|state| {
-            let api = state.apigateway.api_mut(&at.rest_api_id)?;
+            let api = state.apigateway.find_mut(&at.rest_api_id).ok_or_else(|| absent("Resource"))?;
+            api.resource(&at.resource_id)?;
+            if !METHODS.contains(&name.as_str()) {
+                return Err(bad_request(format!(
+                    "Invalid HttpMethod specified. Valid options are {}",
+                    METHODS.join(",")
+                )));
+            }
+            check(&method)?;
             check_named(api, &method)?;
             let methods = &mut api.resource_mut(&at.resource_id)?.methods;
             if methods.contains_key(&name) {
@@ -125,13 +132,20 @@ fn check(method: &Method) -> Result<(), AwsError> {
         let parts = name.strip_prefix("method.request.").and_then(|name| name.split_once('.'));
         parts.is_some_and(|(place, name)| matches!(place, "path" | "querystring" | "header") && !name.is_empty())
     };
-    match method.request_parameters.keys().find(|name| !is_parameter(name)) {
-        Some(name) => Err(bad_request(format!(
+    if let Some(name) = method.request_parameters.keys().find(|name| !is_parameter(name)) {
+        return Err(bad_request(format!(
             "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping \
              expression specified: {name}]"
-        ))),
-        None => Ok(()),
+        )));
     }
+    let mut names = BTreeSet::new();
+    let bare = method.request_parameters.keys().filter_map(|name| name.splitn(4, '.').nth(3));
+    for name in bare {
+        if !names.insert(name) {
+            return Err(bad_request("Parameter names must be unique across querystring, header and path"));
+        }
+    }
+    Ok(())
 }
 
 /// A method that would need an authorizer must not be open instead.
@@ -174,25 +188,22 @@ fn check_named(api: &RestApi, method: &Method) -> Result<(), AwsError> {
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<MethodPath>()?;
-    at.show(&scope, |method| Some(json!(method)))
+    at.show(&scope, |method| Ok(json!(method)))
 }
 
+/// What `UpdateMethod` takes.
+const PATHS: Paths = Paths {
+    members: &["authorizationType", "authorizerId", "apiKeyRequired", "operationName", "requestValidatorId"],
+    maps: &["requestParameters", "requestModels"],
+    lists: &["authorizationScopes"],
+};
+
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<MethodPath, Patch>()?;
-    patch.only(&[
-        "authorizationType",
-        "authorizerId",
-        "authorizationScopes",
-        "apiKeyRequired",
-        "operationName",
-        "requestParameters",
-        "requestModels",
-        "requestValidatorId",
-    ])?;
+    let (at, patch, scope) = patch::inputs::<MethodPath>(operation)?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let api = state.apigateway.find_mut(&at.rest_api_id).ok_or_else(|| absent("Resource"))?;
         let old = api.method_mut(&at.resource_id, &at.http_method)?;
-        let mut new: Method = patch.apply(&*old)?;
+        let mut new: Method = patch.apply_to(&*old, &PATHS)?;
         // Members that a patch leaves without a text are gone.
         new.authorizer_id = new.authorizer_id.filter(|id| !id.is_empty() && new.authorization_type == "CUSTOM");
         new.request_validator_id = new.request_validator_id.filter(|id| !id.is_empty());
@@ -208,7 +219,7 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<MethodPath>()?;
     let removed = scope.change(|state| {
-        let methods = &mut state.apigateway.api_mut(&at.rest_api_id)?.resource_mut(&at.resource_id)?.methods;
+        let methods = &mut state.apigateway.resource_mut(&at.rest_api_id, &at.resource_id)?.methods;
         methods.remove(&at.http_method).map(drop).ok_or_else(|| absent("Method"))
     });
     removed.await?;
@@ -216,6 +227,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 }
 
 pub(super) async fn put_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, response, scope) = operation.inputs::<MethodPath, MethodResponse>()?;
     check_response(&response)?;
     let edit = |method: &mut Method| {
@@ -252,9 +264,13 @@ pub(super) struct ResponsePath {
 }
 
 pub(super) fn get_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
-    at.show(&scope, |method| method.responses.get(&status_code).map(|found| json!(found)))
+    at.show(&scope, |method| method.responses.get(&status_code).map(|found| json!(found)).ok_or_else(no_response))
 }
+
+/// What `UpdateMethodResponse` takes.
+const RESPONSE_PATHS: Paths = Paths { members: &[], maps: &["responseParameters", "responseModels"], lists: &[] };
 
 /// An update of a response.
 #[derive(Deserialize)]
@@ -266,11 +282,12 @@ pub(super) struct UpdateResponse {
 }
 
 pub(super) async fn update_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, UpdateResponse { status_code, patch_operations }, scope) =
         operation.inputs::<MethodPath, UpdateResponse>()?;
     let edit = |method: &mut Method| {
-        let response = method.responses.get_mut(&status_code).ok_or_else(no_part)?;
-        let new: MethodResponse = Patch::of(patch_operations).apply(&*response)?;
+        let response = method.responses.get_mut(&status_code).ok_or_else(no_response)?;
+        let new: MethodResponse = Patch::of(patch_operations).apply_to(&*response, &RESPONSE_PATHS)?;
         check_response(&new)?;
         *response = new;
         Ok(json!(response))
@@ -279,8 +296,9 @@ pub(super) async fn update_response(operation: Operation<'_>) -> Result<Output, 
 }
 
 pub(super) async fn delete_response(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (at, ResponsePath { status_code }, scope) = operation.inputs::<MethodPath, ResponsePath>()?;
-    at.remove(&scope, |method| method.responses.remove(&status_code).is_some()).await
+    at.remove(&scope, |method| method.responses.remove(&status_code).map(drop).ok_or_else(no_response)).await
 }
 
 #[cfg(test)]

@@ -3,16 +3,21 @@
 //! What is put is not served before it is deployed: a deployment is a copy, and a stage serves one, or two. Caches, user
 //! pools, client certificates and custom domains are refused, not ignored.
 
+pub(in crate::emulator) mod access_log;
 mod account;
 mod answer;
 mod authorization;
 mod authorizer;
 mod authorizers;
 pub(in crate::emulator) mod backend;
+mod constraints;
 mod deployments;
+mod documentation;
+mod documented;
 mod error;
 mod event;
 mod exchange;
+mod execution_log;
 mod export;
 mod failure;
 mod function;
@@ -31,14 +36,18 @@ mod method_settings;
 mod methods;
 mod model;
 mod models;
+mod nothing;
 pub(in crate::emulator) mod openapi;
 mod paging;
 mod patch;
 pub(in crate::emulator) mod policy;
+mod reference;
 mod resources;
 mod rest_apis;
 mod schema;
+mod schema_cost;
 mod service_call;
+pub(in crate::emulator) mod stage_variables;
 mod stages;
 mod state;
 mod tags;
@@ -56,9 +65,9 @@ pub(in crate::emulator) use function::{Function, Outcome, new_trace};
 pub use gateway::{Served, api, find};
 pub use key::ApiKey;
 pub use memory::Memory;
+pub(in crate::emulator) use memory::Pace;
 pub use model::RestApi;
 pub(in crate::emulator) use model::function_arn;
-pub(in crate::emulator) use rest_apis::ID_TAG;
 pub use state::State;
 pub(in crate::emulator) use template::{found_at, is_path};
 pub use usage::Usage;
@@ -70,18 +79,21 @@ use super::{
 };
 use std::sync::LazyLock;
 
-/// The tables of operations and of their inputs' members, as AWS's model has them.
-static ROUTES: LazyLock<Routes> =
-    LazyLock::new(|| Routes::parse(include_str!("operations.txt")).with_members(include_str!("members.txt")));
+/// The table of operations, as AWS's model has them.
+static ROUTES: LazyLock<Routes> = LazyLock::new(|| Routes::parse(include_str!("operations.txt")));
 
 /// API Gateway.
 pub static SERVICE: Service = Service {
     name: "apigateway",
     routes: Some(&ROUTES),
+    names: None,
+    members: include_str!("members.txt"),
     operations: &[
         ("CreateApiKey", Handler::Async(|operation| Box::pin(keys::create(operation)))),
         ("CreateAuthorizer", Handler::Async(|operation| Box::pin(authorizers::create(operation)))),
         ("CreateDeployment", Handler::Async(|operation| Box::pin(deployments::create(operation)))),
+        ("CreateDocumentationPart", Handler::Async(|operation| Box::pin(documentation::create_part(operation)))),
+        ("CreateDocumentationVersion", Handler::Async(|operation| Box::pin(documentation::create_version(operation)))),
         ("CreateModel", Handler::Async(|operation| Box::pin(models::create(operation)))),
         ("CreateRequestValidator", Handler::Async(|operation| Box::pin(validators::create(operation)))),
         ("CreateResource", Handler::Async(|operation| Box::pin(resources::create(operation)))),
@@ -92,6 +104,8 @@ pub static SERVICE: Service = Service {
         ("DeleteApiKey", Handler::Async(|operation| Box::pin(keys::delete(operation)))),
         ("DeleteAuthorizer", Handler::Async(|operation| Box::pin(authorizers::delete(operation)))),
         ("DeleteDeployment", Handler::Async(|operation| Box::pin(deployments::delete(operation)))),
+        ("DeleteDocumentationPart", Handler::Async(|operation| Box::pin(documentation::delete_part(operation)))),
+        ("DeleteDocumentationVersion", Handler::Async(|operation| Box::pin(documentation::delete_version(operation)))),
         ("DeleteGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::delete(operation)))),
         ("DeleteIntegration", Handler::Async(|operation| Box::pin(integrations::delete(operation)))),
         ("DeleteIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::delete(operation)))),
@@ -110,8 +124,14 @@ pub static SERVICE: Service = Service {
         ("GetApiKeys", Handler::Sync(keys::list)),
         ("GetAuthorizer", Handler::Sync(authorizers::get)),
         ("GetAuthorizers", Handler::Sync(authorizers::list)),
+        ("GetClientCertificates", Handler::Sync(nothing::list)),
         ("GetDeployment", Handler::Sync(deployments::get)),
         ("GetDeployments", Handler::Sync(deployments::list)),
+        ("GetDocumentationPart", Handler::Sync(documentation::part)),
+        ("GetDocumentationParts", Handler::Sync(documentation::parts)),
+        ("GetDocumentationVersion", Handler::Sync(documentation::version)),
+        ("GetDocumentationVersions", Handler::Sync(documentation::versions)),
+        ("GetDomainNames", Handler::Sync(nothing::domain_names)),
         ("GetExport", Handler::Sync(rest_apis::export)),
         ("GetGatewayResponse", Handler::Sync(gateway_responses::get)),
         ("GetGatewayResponses", Handler::Sync(gateway_responses::list)),
@@ -136,6 +156,8 @@ pub static SERVICE: Service = Service {
         ("GetUsagePlanKey", Handler::Sync(usage_plans::get_key)),
         ("GetUsagePlanKeys", Handler::Sync(usage_plans::list_keys)),
         ("GetUsagePlans", Handler::Sync(usage_plans::list)),
+        ("GetVpcLinks", Handler::Sync(nothing::list)),
+        ("ImportDocumentationParts", Handler::Async(|operation| Box::pin(documentation::import(operation)))),
         ("ImportRestApi", Handler::Async(|operation| Box::pin(rest_apis::import(operation)))),
         ("PutGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::put(operation)))),
         ("PutIntegration", Handler::Async(|operation| Box::pin(integrations::put(operation)))),
@@ -151,6 +173,8 @@ pub static SERVICE: Service = Service {
         ("UpdateApiKey", Handler::Async(|operation| Box::pin(keys::update(operation)))),
         ("UpdateAuthorizer", Handler::Async(|operation| Box::pin(authorizers::update(operation)))),
         ("UpdateDeployment", Handler::Async(|operation| Box::pin(deployments::update(operation)))),
+        ("UpdateDocumentationPart", Handler::Async(|operation| Box::pin(documentation::update_part(operation)))),
+        ("UpdateDocumentationVersion", Handler::Async(|operation| Box::pin(documentation::update_version(operation)))),
         ("UpdateGatewayResponse", Handler::Async(|operation| Box::pin(gateway_responses::update(operation)))),
         ("UpdateIntegrationResponse", Handler::Async(|operation| Box::pin(integration_responses::update(operation)))),
         ("UpdateIntegration", Handler::Async(|operation| Box::pin(integrations::update(operation)))),

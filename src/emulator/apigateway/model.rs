@@ -3,7 +3,16 @@
 //! API Gateway shows methods and integrations exactly as they were put, so these types are stored and sent in one
 //! shape; where the two differ, the type has a `show` of its own.
 
-use super::{authorizer::Authorizer, error::absent, method_settings::AllSettings, models, policy};
+use super::{
+    access_log::AccessLog,
+    authorizer::Authorizer,
+    documented::{Parts, Version},
+    error::{absent, bad_request},
+    method_settings::AllSettings,
+    models,
+    patch::PatchOperation,
+    policy,
+};
 use crate::{
     emulator::wire::AwsError,
     names::{ApiId, StageName},
@@ -34,6 +43,11 @@ pub struct RestApi {
     /// By their names.
     #[serde(default = "models::made_with_it")]
     pub(super) models: BTreeMap<String, Model>,
+    #[serde(default)]
+    pub(super) documentation_parts: Parts,
+    /// By their names.
+    #[serde(default)]
+    pub(super) documentation_versions: BTreeMap<String, Version>,
     /// The document that was imported last, with what the emulator does not know.
     pub(super) document: Option<Value>,
     /// Shared, so that a call keeps the one that it was let in by.
@@ -55,7 +69,7 @@ pub(super) struct ApiSettings {
     #[serde(default)]
     pub(super) binary_media_types: Vec<String>,
     #[serde(default)]
-    pub(super) minimum_compression_size: Option<u32>,
+    pub(super) minimum_compression_size: Option<i64>,
     #[serde(default)]
     pub(super) disable_execute_api_endpoint: bool,
     #[serde(default)]
@@ -75,7 +89,7 @@ pub(super) enum ApiKeySource {
     Authorizer,
 }
 
-/// How an API is reached at AWS. Shown; here there is one way only.
+/// How an API is reached at AWS. Here there is one way for all that the world may reach.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EndpointConfiguration {
@@ -107,7 +121,76 @@ enum IpAddressType {
 impl EndpointConfiguration {
     /// An endpoint of a kind, the rest as API Gateway chooses it.
     pub(super) fn of(kind: EndpointType) -> Self {
-        Self { types: vec![kind], ip_address_type: Some(IpAddressType::Ipv4), vpc_endpoint_ids: Vec::new() }
+        let addresses = if kind == EndpointType::Private { IpAddressType::Dualstack } else { IpAddressType::Ipv4 };
+        Self { types: vec![kind], ip_address_type: Some(addresses), vpc_endpoint_ids: Vec::new() }
+    }
+
+    /// Applies a patch of which kind an endpoint is: instead of another, by its name or its place.
+    pub(super) fn replace(&mut self, old: &str, operation: &PatchOperation) -> Result<(), AwsError> {
+        if operation.op() != "replace" {
+            return Err(bad_request("Invalid patch operation specified. Must be 'add'|'remove'|'replace'"));
+        }
+        let kind = match operation.text()? {
+            "EDGE" => EndpointType::Edge,
+            "REGIONAL" => EndpointType::Regional,
+            "PRIVATE" => EndpointType::Private,
+            _ => {
+                let message = "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE";
+                return Err(bad_request(message));
+            }
+        };
+        let known = match old.parse::<usize>() {
+            Ok(place) => self.types.get_mut(place),
+            Err(_) => self.types.iter_mut().find(|kind| json!(kind) == old),
+        };
+        *known.ok_or_else(|| operation.invalid_path())? = kind;
+        if kind == EndpointType::Private {
+            self.ip_address_type = Some(IpAddressType::Dualstack);
+        }
+        Ok(())
+    }
+
+    /// Sets the addresses of the endpoint.
+    pub(super) fn set_addresses(&mut self, text: &str) -> Result<(), AwsError> {
+        self.ip_address_type = Some(match text {
+            "ipv4" => IpAddressType::Ipv4,
+            "dualstack" => IpAddressType::Dualstack,
+            _ => return Err(bad_request("ipAddressType must be either ipv4 or dualstack.")),
+        });
+        Ok(())
+    }
+
+    /// Applies a patch of the endpoints of VPCs that lead to the API.
+    pub(super) fn connect(&mut self, operation: &PatchOperation) -> Result<(), AwsError> {
+        let id = operation.text()?.to_owned();
+        match operation.op() {
+            "add" if !self.vpc_endpoint_ids.contains(&id) => self.vpc_endpoint_ids.push(id),
+            "add" => {}
+            "remove" => self.vpc_endpoint_ids.retain(|known| *known != id),
+            _ => return Err(operation.invalid_path()),
+        }
+        Ok(())
+    }
+
+    /// Checks which kinds there are, and chooses the addresses where nobody has.
+    fn check(&mut self) -> Result<(), AwsError> {
+        match self.types.len() {
+            0 => Err(bad_request("REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.")),
+            1 if self.is_private() && self.ip_address_type == Some(IpAddressType::Ipv4) => {
+                Err(bad_request("Only dualstack ipAddressType is supported for Private APIs."))
+            }
+            1 => {
+                let own = if self.is_private() { IpAddressType::Dualstack } else { IpAddressType::Ipv4 };
+                self.ip_address_type.get_or_insert(own);
+                Ok(())
+            }
+            _ => Err(bad_request("Cannot create an api with multiple Endpoint Types.")),
+        }
+    }
+
+    /// Whether the API is reached through endpoints of a VPC only, of which nobody is behind any here.
+    pub(super) fn is_private(&self) -> bool {
+        self.types.contains(&EndpointType::Private)
     }
 }
 
@@ -117,9 +200,18 @@ impl Default for EndpointConfiguration {
     }
 }
 
+/// The most bytes that `minimumCompressionSize` may say: API Gateway's own limit.
+const MAX_COMPRESSION: i64 = 10_485_760;
+
 impl ApiSettings {
     /// Checks what no type can.
     pub(super) fn check(&mut self) -> Result<(), AwsError> {
+        if self.minimum_compression_size.is_some_and(|size| !(0..=MAX_COMPRESSION).contains(&size)) {
+            return Err(bad_request(format!(
+                "Invalid minimum compression size, must be between 0 and {MAX_COMPRESSION}"
+            )));
+        }
+        self.endpoint_configuration.check()?;
         // An empty one takes the policy away.
         self.policy = self.policy.take().filter(|text| !text.is_empty()).map(|text| policy::unescaped(&text));
         self.policy.as_deref().map_or(Ok(()), policy::check)
@@ -225,8 +317,21 @@ pub(super) struct Integration {
     pub(super) cache_namespace: Option<String>,
     #[serde(default)]
     pub(super) cache_key_parameters: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tls_config: Option<TlsConfig>,
+    /// How a server is reached: there is one way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) connection_type: Option<String>,
     #[serde(rename = "integrationResponses", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) responses: BTreeMap<String, IntegrationResponse>,
+}
+
+/// How the server behind an integration is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TlsConfig {
+    #[serde(default)]
+    pub(super) insecure_skip_verification: bool,
 }
 
 /// What API Gateway does with a body for which there is no template, unless it is told.
@@ -354,21 +459,13 @@ pub(super) struct StageSettings {
     #[serde(default)]
     pub(super) tracing_enabled: bool,
     #[serde(default)]
+    pub(super) documentation_version: Option<String>,
+    #[serde(default)]
     pub(super) method_settings: AllSettings,
     #[serde(default)]
     pub(super) access_log_settings: Option<AccessLog>,
     #[serde(default)]
     pub(super) canary_settings: Option<Canary>,
-}
-
-/// Where a stage's access log goes, and what its lines say.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct AccessLog {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) format: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) destination_arn: Option<String>,
 }
 
 /// A second deployment of a stage, which gets a part of the calls.
@@ -392,6 +489,14 @@ pub(super) fn with(mut shown: Value, members: Value) -> Value {
     if let (Value::Object(shown), Value::Object(members)) = (&mut shown, members) {
         let is_there = |value: &Value| !value.is_null() && *value != json!({}) && *value != json!([]);
         shown.extend(members.into_iter().filter(|(_, value)| is_there(value)));
+    }
+    shown
+}
+
+/// Gives what is asked for or updated by its id its tags, even where it has none: lists and new things have none then.
+pub(super) fn with_tags(mut shown: Value) -> Value {
+    if let Value::Object(members) = &mut shown {
+        members.entry("tags").or_insert_with(|| json!({}));
     }
     shown
 }

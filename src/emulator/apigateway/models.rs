@@ -1,10 +1,10 @@
 //! The operations on models, which say what bodies look like.
 
 use super::{
-    error::{absent, bad_request, conflict},
+    error::{bad_request, conflict, not_found},
     model::{Model, RestApi},
     paging::Paging,
-    patch::Patch,
+    patch, reference,
     rest_apis::ApiPath,
     schema,
 };
@@ -55,14 +55,19 @@ struct CreateModel {
 
 /// Checks a model of an API, whose other models its schema may refer to.
 pub(super) fn check(model: &Model, models: &BTreeMap<String, Model>) -> Result<(), AwsError> {
-    let plain = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if model.name.is_empty() {
+        return Err(bad_request("Model name must be non-empty"));
+    }
+    let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric());
     if !plain(&model.name) {
         return Err(bad_request("Model name must be alphanumeric: [a-zA-Z0-9]+"));
     }
     if model.content_type.is_empty() || !model.content_type.contains('/') {
         return Err(bad_request(format!("Invalid content type specified: {}", model.content_type)));
     }
-    let Some(text) = model.schema.as_deref().filter(|text| !text.is_empty()) else { return Ok(()) };
+    let Some(text) = model.schema.as_deref().filter(|text| !text.is_empty()) else {
+        return Err(bad_request("Model schema must have at least 1 property or array items defined"));
+    };
     if text.len() > MAX_SCHEMA {
         return Err(bad_request(format!("Model schema is larger than {MAX_SCHEMA} bytes")));
     }
@@ -77,10 +82,11 @@ pub(super) fn check(model: &Model, models: &BTreeMap<String, Model>) -> Result<(
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, input, scope) = operation.inputs::<ApiPath, CreateModel>()?;
     let CreateModel { name, description, content_type, schema } = input;
+    let description = description.filter(|text| !text.is_empty());
     let model = Model { id: letter_id(6)?, name, description, content_type, schema };
     let shown = json!(model);
     let added = scope.change(|state| {
-        let models = &mut state.apigateway.api_mut(&at.rest_api_id)?.models;
+        let models = &mut state.apigateway.api_mut(scope.account(), &at.rest_api_id)?.models;
         check(&model, models)?;
         if models.contains_key(&model.name) {
             return Err(conflict("Model name already exists for this REST API"));
@@ -99,8 +105,12 @@ struct ModelPath {
     model_name: String,
 }
 
+fn no_model(name: &str) -> AwsError {
+    not_found(format!("Invalid model name specified: {name}"))
+}
+
 fn find<'s>(api: &'s RestApi, name: &str) -> Result<&'s Model, AwsError> {
-    api.models.get(name).ok_or_else(|| absent("Model"))
+    api.models.get(name).ok_or_else(|| no_model(name))
 }
 
 #[derive(Deserialize)]
@@ -112,7 +122,7 @@ struct Flatten {
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, Flatten { flatten }, scope) = operation.inputs::<ModelPath, Flatten>()?;
     scope.read(|state| {
-        let api = state.apigateway.api(&at.rest_api_id)?;
+        let api = state.apigateway.find(&at.rest_api_id).ok_or_else(|| no_model(&at.model_name))?;
         let model = find(api, &at.model_name)?;
         let mut shown = json!(model);
         if flatten && let Some(flat) = model.schema.as_deref().and_then(|text| schema::flat(text, &api.models)) {
@@ -125,17 +135,19 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
     scope.read(|state| {
-        let models = state.apigateway.api(&at.rest_api_id)?.models.values();
+        let models = state.apigateway.api(scope.account(), &at.rest_api_id)?.models.values();
         paging.page(models.map(|model| (model.name.as_str(), model)), |model| json!(model))
     })
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<ModelPath, Patch>()?;
-    patch.only(&["description", "schema"])?;
+    let (at, patch, scope) = patch::inputs::<ModelPath>(operation)?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
-        let new: Model = patch.apply(find(api, &at.model_name)?)?;
+        let api = state.apigateway.find_mut(&at.rest_api_id).ok_or_else(|| no_model(&at.model_name))?;
+        let old = find(api, &at.model_name)?;
+        patch.replaces(&["description", "schema"])?;
+        let mut new: Model = patch.apply(old)?;
+        new.description = new.description.filter(|text| !text.is_empty());
         check(&new, &api.models)?;
         let shown = json!(new);
         api.models.insert(new.name.clone(), new);
@@ -147,21 +159,27 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<ModelPath>()?;
     let removed = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let api = state.apigateway.find_mut(&at.rest_api_id).ok_or_else(|| no_model(&at.model_name))?;
         find(api, &at.model_name)?;
-        let mut methods = api.resources.values().flat_map(|resource| resource.methods.values());
-        let is_used = methods.any(|method| {
-            let responses = method.responses.values().flat_map(|response| response.response_models.values());
-            method.request_models.values().chain(responses).any(|name| *name == at.model_name)
-        });
-        if is_used {
-            let name = &at.model_name;
-            return Err(conflict(format!("Cannot delete model '{name}', is referenced in method request/response")));
+        let methods = api.resources.values().flat_map(|of| of.methods.values().map(move |method| (of, method)));
+        for (resource, method) in methods {
+            let is_it = |name: &String| *name == at.model_name;
+            let mut responses = method.responses.values().flat_map(|response| response.response_models.values());
+            let place = match (method.request_models.values().any(is_it), responses.any(is_it)) {
+                (true, _) => "request",
+                (false, true) => "response",
+                (false, false) => continue,
+            };
+            let (name, path) = (&at.model_name, &resource.path);
+            return Err(conflict(format!(
+                "Cannot delete model '{name}', is referenced in method {place}: {path}/{}",
+                method.name
+            )));
         }
         let mut others = api.models.values().filter(|other| other.name != at.model_name);
         let referring = others.find(|other| {
             let schema = other.schema.as_deref().unwrap_or_default();
-            schema::names(schema).any(|name| name == at.model_name)
+            reference::names(schema).any(|name| name == at.model_name)
         });
         if let Some(other) = referring {
             return Err(conflict(format!(
@@ -180,7 +198,7 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) fn template(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<ModelPath>()?;
     scope.read(|state| {
-        let api = state.apigateway.api(&at.rest_api_id)?;
+        let api = state.apigateway.find(&at.rest_api_id).ok_or_else(|| no_model(&at.model_name))?;
         let schema = find(api, &at.model_name)?.schema.as_deref();
         let schema = schema.and_then(|text| schema::flat(text, &api.models)).unwrap_or_default();
         let schema: Value = serde_json::from_str(&schema).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::{
     error::{absent, bad_request, conflict},
     model::{Resource, Resources},
     paging::Paging,
-    patch::Patch,
+    patch,
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -32,7 +32,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (GetResources { rest_api_id, embed }, paging, scope) = operation.inputs::<GetResources, Paging>()?;
     let show = |resource: &Resource| resource.show(embed.contains(&Embedded::Methods));
     scope.read(|state| {
-        let resources = state.apigateway.api(&rest_api_id)?.resources.values();
+        let resources = state.apigateway.api(scope.account(), &rest_api_id)?.resources.values();
         paging.page(resources.map(|resource| (resource.id.as_str(), resource)), show)
     })
 }
@@ -49,7 +49,7 @@ struct GetResource {
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (GetResource { rest_api_id, resource_id, embed }, scope) = operation.input()?;
     scope.read(|state| {
-        let resource = state.apigateway.api(&rest_api_id)?.resource(&resource_id)?;
+        let resource = state.apigateway.api(scope.account(), &rest_api_id)?.resource(&resource_id)?;
         Ok(Output::Members(resource.show(embed.contains(&Embedded::Methods))))
     })
 }
@@ -65,7 +65,7 @@ struct CreateResource {
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (CreateResource { rest_api_id, parent_id, path_part }, scope) = operation.input()?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &rest_api_id)?;
         api.resource(&parent_id)?;
         check_siblings(&api.resources, &parent_id, &path_part)?;
         let id = child(&mut api.resources, &parent_id, &path_part)?;
@@ -74,16 +74,18 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     Ok(Output::Members(shown.await?))
 }
 
-/// The children of a resource differ, and one of them at most is a parameter.
+/// The children of a resource differ, and one of them at most is a parameter, greedy or not.
 fn check_siblings(resources: &Resources, parent: &str, path_part: &str) -> Result<(), AwsError> {
-    let is_parameter = |part: &str| part.starts_with('{') && !part.ends_with("+}");
+    let is_parameter = |part: &str| part.starts_with('{');
     for sibling in resources.values().filter(|other| other.parent_id.as_deref() == Some(parent)) {
         let part = sibling.path_part.as_deref().unwrap_or_default();
         if part == path_part {
             return Err(conflict(format!("Another resource with the same parent already has this name: {part}")));
         }
         if is_parameter(part) && is_parameter(path_part) {
-            return Err(bad_request(format!("A sibling ({part}) of this resource already has a variable path part")));
+            return Err(bad_request(format!(
+                "A sibling ({part}) of this resource already has a variable path part -- only one is allowed"
+            )));
         }
     }
     Ok(())
@@ -99,8 +101,8 @@ pub(super) fn child(resources: &mut Resources, parent: &str, part: &str) -> Resu
     }
     check_part(part)?;
     let base = resources.get(parent).ok_or_else(|| absent("Resource"))?.path.clone();
-    if base.ends_with("+}") {
-        return Err(bad_request("Cannot create a child of a resource with a greedy path variable."));
+    if let Some(greedy) = base.rsplit('/').next().filter(|part| part.ends_with("+}")) {
+        return Err(bad_request(format!("Cannot create a child of a resource with a greedy path variable: {greedy}")));
     }
     let resource = Resource {
         id: letter_id(6)?,
@@ -141,19 +143,24 @@ struct ResourcePath {
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (ResourcePath { rest_api_id, resource_id }, patch, scope) = operation.inputs::<ResourcePath, Patch>()?;
+    let (ResourcePath { rest_api_id, resource_id }, patch, scope) = patch::inputs::<ResourcePath>(operation)?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &rest_api_id)?;
         let old = api.resource(&resource_id)?.clone();
         let place = Place { parent_id: old.parent_id.clone(), path_part: old.path_part.clone() };
+        patch.replaces(&["parentId", "pathPart"])?;
+        if let (None, Some(operation)) = (&place.parent_id, patch.operations().next()) {
+            let member = operation.path().trim_start_matches('/');
+            return Err(bad_request(format!("Root resource cannot update its {member}.")));
+        }
         let place: Place = patch.apply(&place)?;
         let (Some(parent_id), Some(path_part)) = (place.parent_id, place.path_part) else {
-            return Err(bad_request("Root resource cannot be updated"));
+            return Ok(old.show(false));
         };
         check_part(&path_part)?;
         let parent = api.resource(&parent_id)?.path.clone();
         if parent == old.path || parent.starts_with(&format!("{}/", old.path)) {
-            return Err(bad_request("A resource cannot be its own parent"));
+            return Err(bad_request("Resources cannot be cyclical."));
         }
         let mut others = api.resources.clone();
         others.remove(&resource_id);
@@ -183,7 +190,7 @@ struct Place {
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (ResourcePath { rest_api_id, resource_id }, scope) = operation.input()?;
     let removed = scope.change(|state| {
-        let resources = &mut state.apigateway.api_mut(&rest_api_id)?.resources;
+        let resources = &mut state.apigateway.api_mut(scope.account(), &rest_api_id)?.resources;
         let resource = resources.remove(&resource_id).ok_or_else(|| absent("Resource"))?;
         if resource.parent_id.is_none() {
             return Err(bad_request("Root resource cannot be deleted"));

@@ -1,12 +1,14 @@
 //! The operations on APIs as a whole, importing and exporting included.
 
 use super::{
+    constraints, documented,
     error::{absent, bad_request, conflict, lacking},
     export::{Export, Extensions},
-    model::{ApiSettings, EndpointConfiguration, EndpointType, Resource, Resources, RestApi, Tags},
-    models, openapi,
+    model::{ApiSettings, EndpointConfiguration, EndpointType, Resource, Resources, RestApi, Tags, with_tags},
+    models,
+    openapi::{self, BasePath},
     paging::Paging,
-    patch::Patch,
+    patch::{self, PatchOperation},
     tags,
 };
 use crate::{
@@ -15,15 +17,13 @@ use crate::{
         wire::{AwsError, letter_id, yaml},
     },
     http1::Response,
+    marks::API_ID_TAG,
     names::ApiId,
 };
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// The tag that pins an API's id at its creation, as on LocalStack: the URL of the API then never changes.
-pub(in crate::emulator) const ID_TAG: &str = "_custom_id_";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,6 +34,7 @@ struct CreateRestApi {
 }
 
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
+    constraints::check(&operation)?;
     let (CreateRestApi { tags, clone_from }, mut settings, scope) = operation.inputs::<CreateRestApi, ApiSettings>()?;
     if clone_from.is_some() {
         return Err(lacking("cloneFrom"));
@@ -41,17 +42,20 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     if settings.name.is_empty() || settings.name.len() > 1024 {
         return Err(bad_request("Invalid API name: it must have 1 to 1024 characters"));
     }
+    if settings.description.as_deref() == Some("") {
+        return Err(bad_request("Description cannot be an empty string"));
+    }
     settings.check()?;
     add(&scope, new_api(&scope, settings, tags)?).await
 }
 
 fn new_api(scope: &Scope<'_>, settings: ApiSettings, tags: Tags) -> Result<RestApi, AwsError> {
     tags::check(&tags)?;
-    let id = match tags.get(ID_TAG) {
+    let id = match tags.get(API_ID_TAG) {
         Some(id) => id.clone(),
         None => letter_id(10)?,
     };
-    let id: ApiId = id.parse().map_err(|error| bad_request(format!("The tag `{ID_TAG}` is {error}")))?;
+    let id: ApiId = id.parse().map_err(|error| bad_request(format!("The tag `{API_ID_TAG}` is {error}")))?;
     Ok(RestApi {
         id,
         created: scope.now,
@@ -62,6 +66,8 @@ fn new_api(scope: &Scope<'_>, settings: ApiSettings, tags: Tags) -> Result<RestA
         validators: BTreeMap::new(),
         authorizers: BTreeMap::new(),
         models: models::made_with_it(),
+        documentation_parts: BTreeMap::new(),
+        documentation_versions: BTreeMap::new(),
         document: None,
         deployments: BTreeMap::new(),
         stages: BTreeMap::new(),
@@ -119,25 +125,57 @@ pub(super) struct ApiPath {
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<ApiPath>()?;
-    scope.read(|state| Ok(Output::Members(state.apigateway.api(&at.rest_api_id)?.show())))
+    scope.read(|state| Ok(Output::Members(with_tags(state.apigateway.api(scope.account(), &at.rest_api_id)?.show()))))
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<ApiPath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<ApiPath>(operation)?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
-        api.settings = patch.apply(&api.settings)?;
-        api.settings.check()?;
-        Ok(api.show())
+        let api = state.apigateway.api_mut(scope.account(), &at.rest_api_id)?;
+        let mut settings = patch.apply_but(api.settings.clone(), apply)?;
+        settings.check()?;
+        api.settings = settings;
+        Ok(with_tags(api.show()))
     });
     Ok(Output::Members(shown.await?))
 }
+
+/// Applies what a patch changes otherwise than by a member's type; tells whether it did.
+fn apply(settings: &mut ApiSettings, operation: &PatchOperation) -> Result<bool, AwsError> {
+    let parts: Vec<_> = operation.path().split('/').skip(1).collect();
+    match *parts.as_slice() {
+        ["endpointConfiguration", "types", old] => settings.endpoint_configuration.replace(old, operation)?,
+        ["endpointConfiguration", "ipAddressType"] => {
+            operation.must_replace()?;
+            settings.endpoint_configuration.set_addresses(operation.text()?)?;
+        }
+        ["endpointConfiguration", "vpcEndpointIds"] => settings.endpoint_configuration.connect(operation)?,
+        ["minimumCompressionSize"] => {
+            operation.must_replace()?;
+            // No text at all takes it away.
+            let text = operation.value().filter(|text| !text.is_empty());
+            settings.minimum_compression_size = text.map(|text| text.parse().unwrap_or(-1));
+        }
+        ["binaryMediaTypes", _] | ["description"] => return Ok(false),
+        [member] if MEMBERS.contains(&member) => {
+            if operation.op() == "add" {
+                operation.must_replace()?;
+            }
+            return Ok(false);
+        }
+        _ => return Err(operation.invalid_path()),
+    }
+    Ok(true)
+}
+
+/// What `UpdateRestApi` changes as a whole.
+const MEMBERS: [&str; 5] = ["name", "version", "apiKeySource", "disableExecuteApiEndpoint", "policy"];
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<ApiPath>()?;
     let removed = scope.change(|state| {
         let state = &mut state.apigateway;
-        let id = state.api(&at.rest_api_id)?.id.clone();
+        let id = state.api(scope.account(), &at.rest_api_id)?.id.clone();
         state.apis.remove(&id);
         let is_of = |stage: &String| stage.split(':').next() == Some(id.as_str());
         state.plans.change_where(
@@ -155,20 +193,11 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 #[serde(rename_all = "camelCase", default)]
 struct ImportParameters {
     endpoint_configuration_types: Option<EndpointType>,
-    basepath: Option<BasePath>,
-}
-
-/// What becomes of the path that all paths of a document are below; here it is left away, as API Gateway does unless it
-/// is told.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum BasePath {
-    Ignore,
+    basepath: BasePath,
 }
 
 impl ImportParameters {
     fn apply(&self, settings: &mut ApiSettings) {
-        let (None | Some(BasePath::Ignore)) = self.basepath;
         if let Some(kind) = self.endpoint_configuration_types {
             settings.endpoint_configuration = EndpointConfiguration::of(kind);
         }
@@ -187,12 +216,14 @@ struct ImportRestApi {
 pub(super) async fn import(operation: Operation<'_>) -> Result<Output, AwsError> {
     let body = operation.payload();
     let (input, scope) = operation.input::<ImportRestApi>()?;
-    let document = openapi::parse(&body)?;
+    let mut document = openapi::parse(&body)?;
+    input.parameters.basepath.apply(&mut document);
     let mut settings = ApiSettings::default();
     openapi::settings(&document, &mut settings)?;
     input.parameters.apply(&mut settings);
     let mut api = new_api(&scope, settings, Tags::new())?;
     openapi::import(&document, &mut api)?;
+    documented::add(&document, &mut api.documentation_parts)?;
     api.gateway_responses = openapi::gateway_responses(&document);
     api.document = Some(document);
     add(&scope, api).await
@@ -214,26 +245,38 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         None | Some("merge") => false,
         Some(other) => return Err(bad_request(format!("Invalid mode: {other}"))),
     };
-    let document = openapi::parse(&body)?;
+    let mut document = openapi::parse(&body)?;
+    input.parameters.basepath.apply(&mut document);
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &rest_api_id)?;
         if overwrite {
             api.resources = without_methods(&api.resources);
             api.models = models::made_with_it();
+            api.documentation_parts.clear();
         }
+        documented::add(&document, &mut api.documentation_parts)?;
         openapi::import(&document, api)?;
         if overwrite {
             drop_unused(&mut api.resources);
             drop_unnamed(api);
         }
+        let known = api.settings.binary_media_types.clone();
         openapi::settings(&document, &mut api.settings)?;
+        if !overwrite {
+            let new = std::mem::replace(&mut api.settings.binary_media_types, known);
+            for kind in new {
+                if !api.settings.binary_media_types.contains(&kind) {
+                    api.settings.binary_media_types.push(kind);
+                }
+            }
+        }
         input.parameters.apply(&mut api.settings);
         if overwrite {
             api.gateway_responses.clear();
         }
         api.gateway_responses.extend(openapi::gateway_responses(&document));
         api.document = Some(document);
-        Ok(api.show())
+        Ok(with_tags(api.show()))
     });
     Ok(Output::Members(shown.await?))
 }
@@ -306,7 +349,7 @@ pub(super) fn export(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(lacking("extensions postman"));
     }
     let document = scope.read(|state| {
-        let api = state.apigateway.api(&rest_api_id)?;
+        let api = state.apigateway.api(scope.account(), &rest_api_id)?;
         let stage = api.stage(&stage_name)?;
         let deployment = api.deployments.get(&stage.settings.deployment_id).ok_or_else(|| absent("Deployment"))?;
         let region = scope.region.as_str();

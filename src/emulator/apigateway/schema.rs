@@ -2,27 +2,21 @@
 //! `https://apigateway.amazonaws.com/restapis/{api}/models/{name}`.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html>
 
-use super::model::Model;
-use jsonschema::{Draft, Retrieve, Uri, ValidationError, Validator, error::ValidationErrorKind};
+use super::{model::Model, reference::named, schema_cost};
+use jsonschema::{Draft, PatternOptions, Retrieve, Uri, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, error::Error};
 
-/// How models are named in references.
-const MODELS: &str = "https://apigateway.amazonaws.com/restapis/";
+/// In how many ways a pattern may be tried on one text.
+const MAX_TRIES: usize = 10_000;
+/// The most bytes that are told of what is wrong.
+const MAX_TEXT: usize = 64 * 1024;
 /// How many references are put in one after the other.
-const MAX_DEPTH: usize = 8;
-
-/// The model that a reference names.
-pub(super) fn named(reference: &str) -> Option<&str> {
-    let (_, name) = reference.strip_prefix(MODELS)?.split_once("/models/")?;
-    Some(name.split('#').next().unwrap_or(name))
-}
-
-/// The models that a schema's text refers to.
-pub(super) fn names(text: &str) -> impl Iterator<Item = &str> {
-    let references = text.match_indices(MODELS).map(|(at, _)| &text[at..]);
-    references.filter_map(|rest| named(rest.split(['"', '\'']).next()?))
-}
+const MAX_REFERENCES: usize = 8;
+/// How deep in a schema references are still put in: what comes out is walked and written by calls in calls.
+const MAX_LEVEL: usize = 64;
+/// How many references are put in altogether; models that refer to themselves have as many as one likes.
+const MAX_PUT_IN: usize = 1000;
 
 /// Finds the models of one API, and nothing else: no schema makes the gateway call out.
 struct Models(BTreeMap<String, Value>);
@@ -34,10 +28,17 @@ impl Retrieve for Models {
     }
 }
 
-fn validator(schema: &Value, models: &BTreeMap<String, Model>) -> Result<Validator, String> {
+/// The schemas of models by their names.
+fn schemas(models: &BTreeMap<String, Model>) -> BTreeMap<String, Value> {
     let read = |model: &Model| serde_json::from_str(model.schema.as_deref()?).ok();
-    let models = models.values().filter_map(|model| Some((model.name.clone(), read(model)?))).collect();
+    models.values().filter_map(|model| Some((model.name.clone(), read(model)?))).collect()
+}
+
+fn validator(schema: &Value, models: BTreeMap<String, Value>) -> Result<Validator, String> {
+    // A pattern that looks around is tried in many ways: on a long text for ever, if it may.
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(MAX_TRIES);
     let options = jsonschema::options().with_draft(Draft::Draft4).with_retriever(Models(models));
+    let options = options.with_pattern_options(patterns);
     options.build(schema).map_err(|error| error.to_string())
 }
 
@@ -46,67 +47,97 @@ pub(super) fn check(schema: &Value, models: &BTreeMap<String, Model>) -> Result<
     if !schema.is_object() {
         return Err("It is no JSON object".to_owned());
     }
-    validator(schema, models).map(drop)
+    validator(schema, schemas(models)).map(drop)
 }
 
 /// Puts the schemas of other models into a schema that refers to them.
 pub(super) fn flat(text: &str, models: &BTreeMap<String, Model>) -> Option<String> {
-    fn put_in(schema: &mut Value, models: &BTreeMap<String, Model>, depth: usize) {
-        let model = schema["$ref"].as_str().and_then(named).and_then(|name| models.get(name));
-        let other = model.and_then(|model| serde_json::from_str(model.schema.as_deref()?).ok());
-        if let (Some(other), true) = (other, depth < MAX_DEPTH) {
+    let mut schema: Value = serde_json::from_str(text).ok()?;
+    Flattening { models, left: MAX_PUT_IN }.put_in(&mut schema, 0, 0);
+    Some(format!("{schema:#}"))
+}
+
+/// A schema that others are being put into.
+struct Flattening<'m> {
+    models: &'m BTreeMap<String, Model>,
+    /// How many may still be put in.
+    left: usize,
+}
+
+impl Flattening<'_> {
+    fn put_in(&mut self, schema: &mut Value, references: usize, level: usize) {
+        let has_room = references < MAX_REFERENCES && level < MAX_LEVEL && self.left > 0;
+        if has_room && let Some(other) = self.referred(schema) {
+            self.left -= 1;
             *schema = other;
-            if let Value::Object(members) = schema {
-                members.remove("$schema");
-            }
-            return put_in(schema, models, depth + 1);
+            return self.put_in(schema, references + 1, level);
         }
         match schema {
-            Value::Object(members) => members.values_mut().for_each(|inner| put_in_any(inner, models, depth)),
-            Value::Array(items) => items.iter_mut().for_each(|inner| put_in_any(inner, models, depth)),
+            Value::Object(members) => {
+                members.values_mut().for_each(|inner| self.put_in(inner, references, level + 1));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|inner| self.put_in(inner, references, level + 1)),
             _ => {}
         }
     }
-    fn put_in_any(value: &mut Value, models: &BTreeMap<String, Model>, depth: usize) {
-        if value.is_object() || value.is_array() {
-            if value.is_object() {
-                put_in(value, models, depth);
-            } else if let Value::Array(items) = value {
-                items.iter_mut().for_each(|inner| put_in_any(inner, models, depth));
-            }
+
+    /// The schema of the model that a schema is a reference to.
+    fn referred(&self, schema: &Value) -> Option<Value> {
+        let model = self.models.get(named(schema.get("$ref")?.as_str()?)?)?;
+        let mut other: Value = serde_json::from_str(model.schema.as_deref()?).ok()?;
+        if let Value::Object(members) = &mut other {
+            members.remove("$schema");
         }
+        Some(other)
     }
-    let mut schema: Value = serde_json::from_str(text).ok()?;
-    put_in_any(&mut schema, models, 0);
-    Some(format!("{schema:#}"))
 }
 
 /// Says what is wrong with a body, as API Gateway says it in `$context.error.validationErrorString`; nothing where it is
 /// right.
 pub(super) fn faults(schema: &str, models: &BTreeMap<String, Model>, body: &str) -> Option<String> {
     let Ok(schema) = serde_json::from_str::<Value>(schema) else { return None };
-    let validator = match validator(&schema, models) {
+    let validator = match validator(&schema, schemas(models)) {
         Ok(validator) => validator,
         Err(why) => return Some(format!("[{why}]")),
     };
     // No body is an object without members.
     let body = if body.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str::<Value>(body) };
     let Ok(body) = body else { return Some("[Unable to parse request body]".to_owned()) };
+    if validator.is_valid(&body) {
+        return None;
+    }
+    if !schema_cost::is_bearable(&schema, &schemas(models), &body) {
+        return Some("[instance does not match the schema in more ways than can be told]".to_owned());
+    }
     let mut missing: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    let mut faults = Vec::new();
+    let (mut faults, mut size) = (Vec::new(), 0_usize);
     for error in validator.iter_errors(&body) {
         // The members that an object lacks are told together.
-        match error.kind() {
-            ValidationErrorKind::Required { property } => {
-                missing.entry(error.instance_path().to_string()).or_default().push(property.clone());
-            }
-            _ => faults.push(worded(&error)),
+        if let ValidationErrorKind::Required { property } = error.kind() {
+            let path = error.instance_path().to_string();
+            size = size.saturating_add(path.len()).saturating_add(property.as_str().map_or(0, str::len));
+            missing.entry(path).or_default().push(property.clone());
+        } else {
+            let fault = worded(&error);
+            size = size.saturating_add(fault.len());
+            faults.push(fault);
+        }
+        if size > MAX_TEXT {
+            break;
         }
     }
     let missing = missing.into_values();
     let missing = missing.map(|names| format!("object has missing required properties ({})", Value::Array(names)));
     let faults: Vec<_> = missing.chain(faults).collect();
-    (!faults.is_empty()).then(|| format!("[{}]", faults.join(", ")))
+    (!faults.is_empty()).then(|| told(&faults.join(", ")))
+}
+
+/// What is told of faults: not more than so much.
+fn told(faults: &str) -> String {
+    if faults.len() <= MAX_TEXT {
+        return format!("[{faults}]");
+    }
+    format!("[{}...]", &faults[..faults.floor_char_boundary(MAX_TEXT)])
 }
 
 /// Words what is wrong with a part of a body.
@@ -170,7 +201,7 @@ fn worded(error: &ValidationError<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::reference::names, *};
 
     fn models() -> BTreeMap<String, Model> {
         let pet = json!({
@@ -229,6 +260,24 @@ mod tests {
     }
 
     #[test]
+    fn only_so_much_is_told_of_what_is_wrong() {
+        let told = |schema: &Value, body: &Value| faults(&schema.to_string(), &models(), &body.to_string()).unwrap();
+        let kinds = json!({ "items": { "enum": ["cat", "dog"] } });
+        let few = told(&kinds, &json!(vec!["é".repeat(50); 3]));
+        assert_eq!((few.matches("not found in enum").count(), few.ends_with(")]")), (3, true));
+        for body in [json!(vec!["é".repeat(50); 2000]), json!(["é".repeat(100_000)])] {
+            let many = told(&kinds, &body);
+            assert!(many.len() <= MAX_TEXT + 5 && many.ends_with("...]"), "{}", many.len());
+        }
+        let names = json!({ "items": { "required": ["x".repeat(1000)] } });
+        assert!(told(&names, &json!(vec![json!({}); 500])).len() <= MAX_TEXT + 5);
+        // All that one lacks is told where it is not much.
+        let names: Vec<_> = (0..100).map(|name: usize| name.to_string()).collect();
+        let all = told(&json!({ "items": { "required": names } }), &json!([{}]));
+        assert!(all.contains("\"99\""));
+    }
+
+    #[test]
     fn a_model_may_refer_to_another_and_to_nothing_else() {
         assert_eq!(said("Pets", r#"[{"name":"a","kind":"dog"}]"#), None);
         assert!(said("Pets", "[{}]").unwrap().contains("missing required properties"));
@@ -245,5 +294,20 @@ mod tests {
         assert_eq!(names(pets).collect::<Vec<_>>(), ["Pet"]);
         let flat: Value = serde_json::from_str(&flat(pets, &models).unwrap()).unwrap();
         assert_eq!(flat["items"]["required"], json!(["name", "kind"]));
+    }
+
+    #[test]
+    fn a_model_that_refers_to_itself_is_put_in_so_often_and_so_deep_only() {
+        let own = json!({ "$ref": "https://apigateway.amazonaws.com/restapis/a1/models/Own" });
+        let of = |schema: &Value| {
+            let mut models = models();
+            let own = Model { schema: Some(schema.to_string()), ..models["Pet"].clone() };
+            models.insert("Own".to_owned(), own);
+            flat(&schema.to_string(), &models).unwrap()
+        };
+        let wide: serde_json::Map<_, _> = (0..10).map(|n| (n.to_string(), own.clone())).collect();
+        assert_eq!(of(&json!({ "properties": wide })).matches("$ref").count(), 10 + 9 * MAX_PUT_IN);
+        let deep = (0..100).fold(own, |inner, _| json!({ "not": inner }));
+        assert_eq!(of(&deep).matches("not").count(), 100);
     }
 }

@@ -47,12 +47,6 @@ pub(super) struct Asked<'a> {
     pub(super) body: Bytes,
 }
 
-/// The services that name their action in a header, and the prefix that it has there.
-const TARGETS: [(&str, &str); 3] =
-    [("logs", "Logs_20140328"), ("events", "AWSEvents"), ("monitoring", "GraniteServiceVersion20100801")];
-/// The versions of the services that name their action in a parameter.
-const VERSIONS: [(&str, &str); 3] = [("ec2", "2016-11-15"), ("iam", "2010-05-08"), ("sts", "2011-06-15")];
-
 /// What a URI of an integration names: region, service, whether it is an action, and the action or the path.
 pub(super) fn parse(uri: &str) -> Option<(&str, &str, bool, &str)> {
     let mut parts = uri.strip_prefix("arn:aws:apigateway:")?.splitn(3, ':');
@@ -75,11 +69,14 @@ pub(super) async fn call(asked: Asked<'_>, caller: &Caller<'_>) -> Result<Respon
     let (target, also) = target.split_once(['?', '&']).unwrap_or((target, ""));
     query.extend(form_urlencoded::parse(also.as_bytes()).into_owned());
     let path = if is_action { "/".to_owned() } else { format!("/{target}") };
-    let prefix = TARGETS.iter().find(|(name, _)| *name == service);
-    let version = VERSIONS.iter().find(|(name, _)| *name == service);
+    let known = services::SERVICES.into_iter().find(|known| known.name == service);
+    let names = known.and_then(|known| known.names.as_ref());
+    // In a header, where the service has that.
+    let prefix = names.and_then(|names| names.target);
+    let version = names.and_then(|names| names.versions.last()).filter(|_| prefix.is_none());
     if is_action {
         match prefix {
-            Some((_, prefix)) => {
+            Some(prefix) => {
                 headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
                 headers.push(("x-amz-target".to_owned(), format!("{prefix}.{target}")));
                 headers.push(("content-type".to_owned(), "application/x-amz-json-1.1".to_owned()));
@@ -87,8 +84,8 @@ pub(super) async fn call(asked: Asked<'_>, caller: &Caller<'_>) -> Result<Respon
             None => query.push(("Action".to_owned(), target.to_owned())),
         }
     }
-    let names = |wanted: &str| query.iter().any(|(name, _)| name == wanted);
-    if let Some((_, version)) = version.filter(|_| !names("Version")) {
+    let says_version = query.iter().any(|(name, _)| name == "Version");
+    if let Some(version) = version.filter(|_| !says_version) {
         query.push(("Version".to_owned(), (*version).to_owned()));
     }
     let request = request(asked.method, &path, &query, &headers, asked.body).ok_or(Failure::Configuration)?;

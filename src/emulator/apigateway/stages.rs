@@ -1,16 +1,18 @@
 //! The operations on stages, each of which serves a deployment.
 
 use super::{
+    access_log::Kind,
+    documentation,
     error::{bad_request, conflict, lacking},
     method_settings,
     model::{Canary, RestApi, Stage, StageSettings, Tags},
-    patch::{Patch, PatchOperation},
+    patch::{self, PatchOperation},
     rest_apis::ApiPath,
-    tags,
+    stage_variables, tags,
 };
 use crate::{
     emulator::{
-        service::{Operation, Output},
+        service::{Operation, Output, Scope},
         wire::AwsError,
     },
     names::StageName,
@@ -37,15 +39,17 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     refuse(input.cache_cluster_enabled, input.cache_cluster_size.as_deref())?;
     tags::check(&input.tags)?;
     let name = parse_name(&input.stage_name)?;
+    stage_variables::check(&settings.variables)?;
     let stage = Stage { name: name.clone(), created: scope.now, updated: scope.now, settings, tags: input.tags };
     let shown = stage.show();
     scope
         .change(|state| {
-            let api = state.apigateway.api_mut(&input.rest_api_id)?;
+            let api = state.apigateway.api_mut(scope.account(), &input.rest_api_id)?;
             if !api.deployments.contains_key(&stage.settings.deployment_id) {
                 return Err(bad_request("Deployment id does not exist"));
             }
             check_canary(api, &stage.settings)?;
+            documentation::check(api, stage.settings.documentation_version.as_ref())?;
             if api.stages.contains_key(&name) {
                 return Err(conflict("Stage already exists"));
             }
@@ -73,6 +77,7 @@ struct NewSettings {
     #[serde(default)]
     tracing_enabled: bool,
     canary_settings: Option<Canary>,
+    documentation_version: Option<String>,
 }
 
 impl NewSettings {
@@ -83,6 +88,7 @@ impl NewSettings {
             variables: self.variables,
             tracing_enabled: self.tracing_enabled,
             canary_settings: self.canary_settings,
+            documentation_version: self.documentation_version.filter(|version| !version.is_empty()),
             ..StageSettings::default()
         }
     }
@@ -97,7 +103,34 @@ pub(super) fn check_canary(api: &RestApi, settings: &StageSettings) -> Result<()
     if !api.deployments.contains_key(&canary.deployment_id) {
         return Err(bad_request("Deployment id does not exist"));
     }
+    stage_variables::check(&canary.stage_variable_overrides)?;
     if canary.use_stage_cache { Err(lacking("canarySettings.useStageCache")) } else { Ok(()) }
+}
+
+/// Checks where a stage logs to and what, and that there is a role to log with where it did not log before.
+fn check_logging(
+    scope: &Scope<'_>,
+    role: Option<&String>,
+    old: &StageSettings,
+    new: &mut StageSettings,
+) -> Result<(), AwsError> {
+    let log = new.access_log_settings.take().map(|mut log| {
+        log.format = log.format.filter(|format| !format.is_empty());
+        log.destination_arn = log.destination_arn.filter(|arn| !arn.is_empty());
+        log
+    });
+    new.access_log_settings = log.filter(|log| log.format.is_some() || log.destination_arn.is_some());
+    if let Some(log) = &new.access_log_settings {
+        log.check(Kind::Rest, scope.region, scope.account())?;
+    }
+    let logs = |settings: &StageSettings| {
+        let to_group = settings.access_log_settings.as_ref().is_some_and(|log| log.destination_arn.is_some());
+        to_group || settings.method_settings.values().any(|methods| methods.logging().is_some())
+    };
+    if role.is_none() && logs(new) && !logs(old) {
+        return Err(bad_request("CloudWatch Logs role ARN must be set in account settings to enable logging"));
+    }
+    Ok(())
 }
 
 /// Refuses what a stage is asked to be and cannot be here: cached.
@@ -120,7 +153,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (ApiPath { rest_api_id }, GetStages { deployment_id }, scope) = operation.inputs()?;
     let is_wanted = |stage: &&Stage| deployment_id.as_ref().is_none_or(|id| stage.settings.deployment_id == *id);
     scope.read(|state| {
-        let stages = state.apigateway.api(&rest_api_id)?.stages.values();
+        let stages = state.apigateway.api(scope.account(), &rest_api_id)?.stages.values();
         let shown: Vec<_> = stages.filter(is_wanted).map(Stage::show).collect();
         Ok(Output::Members(json!({ "item": shown })))
     })
@@ -136,7 +169,30 @@ struct StagePath {
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (StagePath { rest_api_id, stage_name }, scope) = operation.input()?;
-    scope.read(|state| Ok(Output::Members(state.apigateway.api(&rest_api_id)?.stage(&stage_name)?.show())))
+    scope.read(|state| {
+        Ok(Output::Members(state.apigateway.api(scope.account(), &rest_api_id)?.stage(&stage_name)?.show()))
+    })
+}
+
+/// Lets the canary's deployment or variables become those of all.
+fn promote(settings: &mut StageSettings, operation: &PatchOperation) -> Result<(), AwsError> {
+    let (path, from) = (operation.path(), operation.from().unwrap_or_default());
+    let canary = settings.canary_settings.clone();
+    let canary = canary.ok_or_else(|| bad_request("Promotion not available. Canary does not exist."));
+    match (path, from) {
+        ("/deploymentId", "/canarySettings/deploymentId") => settings.deployment_id = canary?.deployment_id,
+        ("/variables", "/canarySettings/stageVariableOverrides") => {
+            settings.variables.extend(canary?.stage_variable_overrides);
+        }
+        _ => {
+            return Err(bad_request(format!(
+                "Invalid copy operation with path: {path} and from {from}. Valid copy:path are [/deploymentId, \
+                 /variables] and valid copy:from are [/canarySettings/deploymentId, \
+                 /canarySettings/stageVariableOverrides]"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Applies a patch of what is more than a member of the stage: caches, which there are none of, canaries and methods;
@@ -154,38 +210,56 @@ fn apply(settings: &mut StageSettings, operation: &PatchOperation) -> Result<boo
             return Ok(true);
         }
         ("remove", "/cacheClusterEnabled" | "/cacheClusterSize" | "/clientCertificateId") => return Ok(true),
-        ("add" | "replace", path @ ("/clientCertificateId" | "/documentationVersion")) => {
-            let is_none = value()?.is_empty();
-            return if is_none { Ok(true) } else { Err(lacking(&path[1..])) };
+        ("add" | "replace", "/clientCertificateId") => {
+            return if value()?.is_empty() { Ok(true) } else { Err(lacking("clientCertificateId")) };
         }
-        // The deployment of the canary becomes that of all.
-        ("copy", "/deploymentId") if operation.from() == Some("/canarySettings/deploymentId") => {
-            let canary = settings.canary_settings.as_ref().ok_or_else(|| bad_request("The stage has no canary"))?;
-            settings.deployment_id.clone_from(&canary.deployment_id);
+        (op @ ("replace" | "remove"), "/documentationVersion") => {
+            let version = if op == "remove" { "" } else { value()? };
+            settings.documentation_version = Some(version.to_owned()).filter(|version| !version.is_empty());
             return Ok(true);
         }
-        ("copy", "/variables") if operation.from() == Some("/canarySettings/stageVariableOverrides") => {
-            let canary = settings.canary_settings.clone().ok_or_else(|| bad_request("The stage has no canary"))?;
-            settings.variables.extend(canary.stage_variable_overrides);
+        ("copy", _) => {
+            promote(settings, operation)?;
             return Ok(true);
+        }
+        ("remove", "/accessLogSettings") => {
+            settings.access_log_settings = None;
+            return Ok(true);
+        }
+        ("add" | "replace", path @ ("/accessLogSettings/destinationArn" | "/accessLogSettings/format")) => {
+            let text = Some(value()?.to_owned()).filter(|text| !text.is_empty());
+            let text = text.ok_or_else(|| bad_request("Access Log value must not be empty"))?;
+            let log = settings.access_log_settings.get_or_insert_default();
+            if path.ends_with("format") {
+                log.format = Some(text);
+            } else {
+                log.destination_arn = Some(text);
+            }
+            return Ok(true);
+        }
+        ("add" | "replace", path) if path.starts_with("/accessLogSettings") => {
+            return Err(bad_request(
+                "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, \
+                 /accessLogSettings/format]",
+            ));
+        }
+        ("add", path) if path.starts_with("/canarySettings") => {
+            return Err(bad_request(format!("Invalid add operation with path: {path}")));
         }
         ("remove", "/canarySettings") => {
             settings.canary_settings = None;
             return Ok(true);
         }
-        ("add" | "replace" | "remove", path) if path.starts_with("/canarySettings/") => {
+        ("replace" | "remove", path) if path.starts_with("/canarySettings/") => {
             let deployment_id = settings.deployment_id.clone();
             let canary = settings.canary_settings.get_or_insert_with(|| Canary { deployment_id, ..Canary::default() });
-            let invalid =
-                || bad_request(format!("Invalid patch path  '{path}' specified for op '{}'.", operation.op()));
-            if canary_member("percentTraffic") {
+            let is_replaced = operation.op() == "replace";
+            if is_replaced && canary_member("percentTraffic") {
                 canary.percent_traffic = value()?.parse().map_err(|_| bad_request("percentTraffic is a number"))?;
-            } else if canary_member("deploymentId") {
+            } else if is_replaced && canary_member("deploymentId") {
                 canary.deployment_id = value()?.to_owned();
-            } else if canary_member("useStageCache") {
+            } else if is_replaced && canary_member("useStageCache") {
                 canary.use_stage_cache = value()? == "true";
-            } else if canary_member("stageVariableOverrides") && operation.op() == "remove" {
-                canary.stage_variable_overrides.clear();
             } else if let Some(name) = path.strip_prefix("/canarySettings/stageVariableOverrides/") {
                 if operation.op() == "remove" {
                     canary.stage_variable_overrides.remove(name);
@@ -193,7 +267,7 @@ fn apply(settings: &mut StageSettings, operation: &PatchOperation) -> Result<boo
                     canary.stage_variable_overrides.insert(name.to_owned(), value()?.to_owned());
                 }
             } else {
-                return Err(invalid());
+                return Err(method_settings::no_setting(operation));
             }
             return Ok(true);
         }
@@ -203,15 +277,24 @@ fn apply(settings: &mut StageSettings, operation: &PatchOperation) -> Result<boo
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<StagePath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<StagePath>(operation)?;
     parse_name(&at.stage_name)?;
     let shown = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
-        let mut settings = api.stage(&at.stage_name)?.settings.clone();
-        let patch = patch.without(|operation| apply(&mut settings, operation))?;
-        patch.only(&["deploymentId", "description", "variables", "tracingEnabled", "accessLogSettings"])?;
-        let settings = patch.apply(&settings)?;
+        let role = state.apigateway.logging_role();
+        let api = state.apigateway.api_mut(scope.account(), &at.rest_api_id)?;
+        let settings = api.stage(&at.stage_name)?.settings.clone();
+        let mut settings = patch.apply_but(settings, |settings, operation| {
+            let is_done = apply(settings, operation)?;
+            let member = operation.path().split('/').nth(1).unwrap_or_default();
+            if is_done || ["deploymentId", "description", "variables", "tracingEnabled"].contains(&member) {
+                return Ok(is_done);
+            }
+            Err(method_settings::no_setting(operation))
+        })?;
         check_canary(api, &settings)?;
+        documentation::check(api, settings.documentation_version.as_ref())?;
+        stage_variables::check(&settings.variables)?;
+        check_logging(&scope, role.as_ref(), &api.stage(&at.stage_name)?.settings, &mut settings)?;
         if !api.deployments.contains_key(&settings.deployment_id) {
             return Err(bad_request("Invalid deployment id specified"));
         }
@@ -225,7 +308,7 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (StagePath { rest_api_id, stage_name }, scope) = operation.input()?;
     let removed = scope.change(|state| {
-        let api = state.apigateway.api_mut(&rest_api_id)?;
+        let api = state.apigateway.api_mut(scope.account(), &rest_api_id)?;
         let name = api.stage(&stage_name)?.name.clone();
         api.stages.remove(&name);
         Ok(())
@@ -241,14 +324,14 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn a_stage_may_say_that_it_has_no_cache_but_not_which_documentation_it_has() {
+    fn a_stage_may_say_that_it_has_no_cache_but_not_what_it_does_not_have() {
         let read = |more: &Value| {
             let mut input = json!({ "restApiId": "a", "stageName": "dev", "deploymentId": "d" });
             input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             members::read_both::<CreateStage, NewSettings>(input.as_object().unwrap()).map(drop)
         };
         assert_eq!(read(&json!({ "cacheClusterEnabled": false, "canarySettings": null })), Ok(()));
-        let fault = Fault::Unknown("documentationVersion".to_owned());
-        assert_eq!(read(&json!({ "documentationVersion": "1" })), Err(fault));
+        let fault = Fault::Unknown("clientCertificateId".to_owned());
+        assert_eq!(read(&json!({ "clientCertificateId": "c" })), Err(fault));
     }
 }

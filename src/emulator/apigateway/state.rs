@@ -4,7 +4,7 @@ use super::{
     account::Account,
     error::{absent, not_found},
     key::ApiKey,
-    model::RestApi,
+    model::{Resource, RestApi},
     usage::Usage,
     usage_plan::UsagePlan,
 };
@@ -44,13 +44,23 @@ impl Tables for State {
 
 impl State {
     /// Finds an API by the text of its id.
-    pub(super) fn api(&self, id: &str) -> Result<&RestApi, AwsError> {
-        id.parse().ok().and_then(|id: ApiId| self.apis.get(&id)).ok_or_else(|| no_api(id))
+    pub(super) fn find(&self, id: &str) -> Option<&RestApi> {
+        id.parse().ok().and_then(|id: ApiId| self.apis.get(&id))
+    }
+
+    /// Finds an API to change it.
+    pub(super) fn find_mut(&mut self, id: &str) -> Option<&mut RestApi> {
+        id.parse().ok().and_then(|id: ApiId| self.apis.get_mut(&id))
+    }
+
+    /// Finds an API of the account, or says that there is none.
+    pub(super) fn api(&self, account: &str, id: &str) -> Result<&RestApi, AwsError> {
+        self.find(id).ok_or_else(|| no_api(account, id))
     }
 
     /// The tags of an API.
     pub(in crate::emulator) fn tags_by_id(&self, id: &str) -> Option<BTreeMap<String, String>> {
-        self.api(id).ok().map(|api| api.tags.clone())
+        self.find(id).map(|api| api.tags.clone())
     }
 
     /// Tells whether there is an API with this id.
@@ -58,14 +68,29 @@ impl State {
         self.apis.contains_key(id)
     }
 
-    /// Finds an API to change it.
-    pub(super) fn api_mut(&mut self, id: &str) -> Result<&mut RestApi, AwsError> {
-        id.parse().ok().and_then(|id: ApiId| self.apis.get_mut(&id)).ok_or_else(|| no_api(id))
+    /// Finds an API of the account to change it, or says that there is none.
+    pub(super) fn api_mut(&mut self, account: &str, id: &str) -> Result<&mut RestApi, AwsError> {
+        self.find_mut(id).ok_or_else(|| no_api(account, id))
+    }
+
+    /// Finds a resource of an API; of an API that is not there no resource is.
+    pub(super) fn resource(&self, api: &str, id: &str) -> Result<&Resource, AwsError> {
+        self.find(api).ok_or_else(|| absent("Resource"))?.resource(id)
+    }
+
+    /// Finds a resource of an API to change it.
+    pub(super) fn resource_mut(&mut self, api: &str, id: &str) -> Result<&mut Resource, AwsError> {
+        self.find_mut(api).ok_or_else(|| absent("Resource"))?.resource_mut(id)
     }
 
     /// What the account has set.
     pub(super) fn account(&self) -> Account {
         self.accounts.values().next().cloned().unwrap_or_default()
+    }
+
+    /// The role that logs of calls are written with.
+    pub(super) fn logging_role(&self) -> Option<String> {
+        self.accounts.values().next()?.logging_role()
     }
 
     /// Keeps what the account has set.
@@ -85,12 +110,12 @@ impl State {
 
     /// Finds a usage plan by its id.
     pub(super) fn plan(&self, id: &str) -> Result<&UsagePlan, AwsError> {
-        self.plans.get(id).ok_or_else(|| absent("Usage Plan"))
+        self.plans.get(id).ok_or_else(no_plan)
     }
 
     /// Finds a usage plan to change it.
     pub(super) fn plan_mut(&mut self, id: &str) -> Result<&mut UsagePlan, AwsError> {
-        self.plans.get_mut(id).ok_or_else(|| absent("Usage Plan"))
+        self.plans.get_mut(id).ok_or_else(no_plan)
     }
 
     /// Finds the key that a caller sent, if it opens this stage now, and the plan by which it does. Every key is compared, in constant time each.
@@ -109,6 +134,10 @@ impl State {
     }
 }
 
-fn no_api(id: &str) -> AwsError {
-    not_found(format!("Invalid API identifier specified {id}"))
+fn no_plan() -> AwsError {
+    not_found("Invalid Usage Plan ID specified")
+}
+
+fn no_api(account: &str, id: &str) -> AwsError {
+    not_found(format!("Invalid API identifier specified {account}:{id}"))
 }

@@ -3,7 +3,7 @@
 use super::{State, error::bad_request, model::Tags};
 use crate::emulator::{
     service::{Operation, Output},
-    wire::{AwsError, tags},
+    wire::{AwsError, Here, tags},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -17,8 +17,8 @@ struct ResourcePath {
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (ResourcePath { resource_arn }, scope) = operation.input()?;
-    let resource = Resource::of(&resource_arn)?;
-    scope.read(|state| Ok(Output::Members(json!({ "tags": resource.tags(&state.apigateway)? }))))
+    let resource = Resource::of(scope.here(), &resource_arn)?;
+    scope.read(|state| Ok(Output::Members(json!({ "tags": resource.tags(&state.apigateway, scope.account())? }))))
 }
 
 #[derive(Deserialize)]
@@ -30,9 +30,9 @@ struct TagResource {
 
 pub(super) async fn add(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (TagResource { resource_arn, tags: new }, scope) = operation.input()?;
-    let resource = Resource::of(&resource_arn)?;
+    let resource = Resource::of(scope.here(), &resource_arn)?;
     let tagged = scope.change(|state| {
-        let tags = resource.tags_mut(&mut state.apigateway)?;
+        let tags = resource.tags_mut(&mut state.apigateway, scope.account())?;
         tags.extend(new);
         check(tags)
     });
@@ -50,9 +50,9 @@ struct UntagResource {
 
 pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (UntagResource { resource_arn, tag_keys }, scope) = operation.input()?;
-    let resource = Resource::of(&resource_arn)?;
+    let resource = Resource::of(scope.here(), &resource_arn)?;
     let untagged = scope.change(|state| {
-        resource.tags_mut(&mut state.apigateway)?.retain(|key, _| !tag_keys.contains(key));
+        resource.tags_mut(&mut state.apigateway, scope.account())?.retain(|key, _| !tag_keys.contains(key));
         Ok(())
     });
     untagged.await?;
@@ -68,8 +68,9 @@ enum Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    fn of(arn: &'a str) -> Result<Self, AwsError> {
-        let path: Vec<_> = arn.splitn(6, ':').nth(5).unwrap_or_default().split('/').collect();
+    fn of(here: Here<'_>, arn: &'a str) -> Result<Self, AwsError> {
+        let named = here.resource_of_region("apigateway", arn).unwrap_or_default();
+        let path: Vec<_> = named.split('/').collect();
         match path.as_slice() {
             ["", "restapis", api] => Ok(Self::Api(api)),
             ["", "restapis", api, "stages", stage] => Ok(Self::Stage(api, stage)),
@@ -79,19 +80,19 @@ impl<'a> Resource<'a> {
         }
     }
 
-    fn tags<'s>(&self, state: &'s State) -> Result<&'s Tags, AwsError> {
+    fn tags<'s>(&self, state: &'s State, account: &str) -> Result<&'s Tags, AwsError> {
         Ok(match self {
-            Self::Api(api) => &state.api(api)?.tags,
-            Self::Stage(api, name) => &state.api(api)?.stage(name)?.tags,
+            Self::Api(api) => &state.api(account, api)?.tags,
+            Self::Stage(api, name) => &state.api(account, api)?.stage(name)?.tags,
             Self::Key(key) => &state.key(key)?.tags,
             Self::Plan(plan) => &state.plan(plan)?.tags,
         })
     }
 
-    fn tags_mut<'s>(&self, state: &'s mut State) -> Result<&'s mut Tags, AwsError> {
+    fn tags_mut<'s>(&self, state: &'s mut State, account: &str) -> Result<&'s mut Tags, AwsError> {
         Ok(match self {
-            Self::Api(api) => &mut state.api_mut(api)?.tags,
-            Self::Stage(api, name) => &mut state.api_mut(api)?.stage_mut(name)?.tags,
+            Self::Api(api) => &mut state.api_mut(account, api)?.tags,
+            Self::Stage(api, name) => &mut state.api_mut(account, api)?.stage_mut(name)?.tags,
             Self::Key(key) => &mut state.key_mut(key)?.tags,
             Self::Plan(plan) => &mut state.plan_mut(plan)?.tags,
         })

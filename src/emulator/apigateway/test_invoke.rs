@@ -2,16 +2,18 @@
 
 use super::{
     error::{absent, bad_request},
-    event::{self, Source},
-    function, gateway,
+    event::{self, Identity, Source},
+    execution_log, function, gateway,
     incoming::Incoming,
     journal::Journal,
     matching,
     service_call::Caller,
+    validators::Rules,
 };
 use crate::{
     emulator::{
         service::{Operation, Output, Scope},
+        sts,
         wire::{self, AwsError},
     },
     http1::{Response, Spelling},
@@ -45,11 +47,13 @@ struct TestInvokeMethod {
 
 pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<TestInvokeMethod>()?;
-    let (resource, method, settings) = scope.read(|state| {
-        let api = state.apigateway.api(&input.rest_api_id)?;
+    let (resource, method, settings, validators, models) = scope.read(|state| {
+        let api = state.apigateway.api(scope.account(), &input.rest_api_id)?;
         let resource = api.resource(&input.resource_id)?;
-        let method = resource.methods.get(&input.http_method).ok_or_else(|| absent("Method"))?;
-        Ok::<_, AwsError>((resource.clone(), method.clone(), api.settings.clone()))
+        let methods = &resource.methods;
+        let method = methods.get(&input.http_method).or_else(|| methods.get("ANY")).ok_or_else(|| absent("Method"))?;
+        let (validators, models) = (api.validators.clone(), api.models.clone());
+        Ok::<_, AwsError>((resource.clone(), method.clone(), api.settings.clone(), validators, models))
     })?;
     let whole = input.path_with_query_string.as_deref().filter(|path| !path.is_empty()).unwrap_or(&resource.path);
     let verb = if input.http_method == "ANY" { "GET" } else { &input.http_method };
@@ -65,19 +69,17 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
     };
     let request = tested.request(&scope)?;
     let source = request.source(&tested, &scope);
-    let parameters = matching::parameters(&resource, source.path);
-    let parameters = parameters.ok_or_else(|| bad_request("Invalid path specified: it is not the resource's"))?;
+    // A path that is not the resource's is taken, and has none of its parameters.
+    let parameters = matching::parameters(&resource, source.path).unwrap_or_default();
     let source = Source {
         resource_id: &resource.id,
         resource_path: &resource.path,
         path_parameters: &parameters,
         method: &verb,
-        key: method.api_key_required.then_some(("test-invoke-api-key-id", "test-invoke-api-key")),
         ..source
     };
     let journal = Arc::new(Journal::kept());
     let began = std::time::Instant::now();
-    note_request(&journal, &scope, &source, &input.body);
     let source_arn = format!(
         "arn:aws:execute-api:{}:{}:{}/{STAGE}/{verb}{}",
         scope.region,
@@ -92,7 +94,11 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
         request_id: scope.request_id,
         trace: &format!("{};Sampled=0", request.trace),
     };
-    let answered = gateway::execute(&method, &source, &journal, &caller).await;
+    let rules = Rules { validators: &validators, models: &models };
+    let answered = match gateway::prepare(rules, &method, &source, &journal) {
+        Ok(()) => gateway::execute(&method, &source, &journal, &caller).await,
+        Err(failure) => Err(failure),
+    };
     let response = answered.unwrap_or_else(|failure| {
         let incoming = Incoming { journal: Arc::clone(&journal), ..event::incoming(&source) };
         failure.response(&BTreeMap::new(), &incoming)
@@ -120,6 +126,9 @@ pub(super) struct TestRequest {
     extended: String,
     pub(super) trace: String,
     body: Bytes,
+    /// Who tries it, and with what.
+    tester: Identity,
+    agent: String,
 }
 
 impl Tested<'_> {
@@ -127,7 +136,17 @@ impl Tested<'_> {
     pub(super) fn request(&self, scope: &Scope<'_>) -> Result<TestRequest, AwsError> {
         let names = self.headers.keys().chain(self.multi_value_headers.keys());
         let extended = wire::request_id();
+        let caller = sts::of_key(scope.context, scope.access_key_id);
+        let agent = scope.request.headers().get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()));
         Ok(TestRequest {
+            tester: Identity {
+                access_key: scope.access_key_id.to_owned(),
+                account_id: scope.account().to_owned(),
+                user: caller.id.clone(),
+                caller: caller.id,
+                user_arn: caller.arn,
+            },
+            agent: agent.unwrap_or_default().into_owned(),
             headers: headers(self)?,
             spelling: Spelling::of_names(names.map(String::as_str)),
             trace: format!("Root={}", function::new_trace(scope.context, &extended)),
@@ -163,12 +182,13 @@ impl TestRequest {
             trace: &self.trace,
             body: &self.body,
             caller_ip: None,
-            key: None,
+            key: Some(("test-invoke-api-key-id", "test-invoke-api-key")),
             authorizer: None,
-            identity: None,
+            identity: Some(&self.tester),
             request_id: scope.request_id,
             extended_request_id: &self.extended,
             now: scope.now,
+            tester: Some(&self.agent),
         }
     }
 }
@@ -187,24 +207,11 @@ fn headers(input: &Tested<'_>) -> Result<HeaderMap, AwsError> {
     Ok(headers)
 }
 
-fn note_request(journal: &Journal, scope: &Scope<'_>, source: &Source<'_>, body: &str) {
-    let incoming = event::incoming(source);
-    let listed = |pairs: Vec<(&String, &String)>| {
-        pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
-    };
-    let parameters = &incoming.parameters;
-    journal.note(|| format!("Starting execution for request: {}", scope.request_id));
-    journal.note(|| format!("HTTP Method: {}, Resource Path: {}", source.method, source.path));
-    for (what, pairs) in
-        [("path", &parameters.path), ("query string", &parameters.query), ("headers", &parameters.headers)]
-    {
-        journal.note(|| format!("Method request {what}: {{{}}}", listed(pairs.iter().collect())));
-    }
-    journal.note(|| format!("Method request body before transformations: {body}"));
-}
-
 /// The name of a header as API Gateway writes it.
 fn written(name: &HeaderName) -> String {
+    if name == "x-amzn-errortype" {
+        return "x-amzn-ErrorType".to_owned();
+    }
     let capitalised = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
     let words = name.as_str().split('-').map(|word| if word.is_empty() { String::new() } else { capitalised(word) });
     words.collect::<Vec<_>>().join("-")
@@ -224,11 +231,7 @@ fn show(
     }
     let single: BTreeMap<_, _> = several.iter().filter_map(|(name, values)| Some((name, values.last()?))).collect();
     let status = response.status().as_u16();
-    journal.note(|| {
-        let is_done = status < 500 || !journal.lines().iter().any(|line| line.starts_with("Execution failed"));
-        if is_done { "Successfully completed execution".to_owned() } else { "Failed to complete execution".to_owned() }
-    });
-    journal.note(|| format!("Method completed with status: {status}"));
+    execution_log::note_end(journal, status);
     json!({
         "status": status,
         "body": String::from_utf8_lossy(response.body()),

@@ -11,7 +11,7 @@ use super::{
     memory::Pace,
     method_settings::MethodSettings,
     model::Method,
-    patch::Patch,
+    patch,
     usage_plan::{PathThrottles, Period, Quota, Throttle, UsagePlan},
 };
 use crate::emulator::{
@@ -251,7 +251,7 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
     struct Remaining {
         remaining: i64,
     }
-    let (PlanKeyPath { usage_plan_id, key_id }, patch, scope) = operation.inputs::<PlanKeyPath, Patch>()?;
+    let (PlanKeyPath { usage_plan_id, key_id }, patch, scope) = patch::inputs::<PlanKeyPath>(operation)?;
     patch.only(&["remaining"])?;
     let shown = scope.change(|state| {
         let state = &mut state.apigateway;

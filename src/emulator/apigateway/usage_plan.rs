@@ -99,7 +99,7 @@ impl UsagePlan {
         let members = json!({
             "description": settings.description,
             "throttle": settings.throttle,
-            "quota": settings.quota,
+            "quota": settings.quota.as_ref().map(|quota| Quota { offset: Some(quota.offset.unwrap_or_default()), ..quota.clone() }),
             "tags": self.tags,
         });
         with(json!({ "id": self.id, "name": settings.name, "apiStages": stages }), members)

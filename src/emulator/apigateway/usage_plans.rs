@@ -4,9 +4,9 @@ use super::{
     State,
     error::{absent, bad_request, conflict, not_found},
     key::ApiKey,
-    model::Tags,
+    model::{Tags, with_tags},
     paging::Paging,
-    patch::{Patch, PatchOperation, unescaped},
+    patch::{self, Patch, PatchOperation, unescaped},
     tags, usage,
     usage_plan::{PathThrottles, Period, PlanSettings, Quota, Throttle, UsagePlan},
 };
@@ -70,7 +70,7 @@ fn check_stages(state: &State, settings: &PlanSettings) -> Result<(), AwsError> 
     for text in &settings.api_stages {
         let (api, name) =
             text.split_once(':').ok_or_else(|| bad_request("Invalid API stage: `api:stage` is needed"))?;
-        if state.api(api).and_then(|api| api.stage(name)).is_err() {
+        if state.find(api).is_none_or(|api| api.stage(name).is_err()) {
             return Err(not_found(format!("API Stage not found: {text}")));
         }
     }
@@ -136,7 +136,22 @@ struct PlanPath {
 
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<PlanPath>()?;
-    scope.read(|state| Ok(Output::Members(state.apigateway.plan(&at.usage_plan_id)?.show())))
+    scope.read(|state| Ok(Output::Members(with_tags(state.apigateway.plan(&at.usage_plan_id)?.show()))))
+}
+
+/// The stage that a plan is to have, or to have no more, is named as `api:stage`, and is there.
+fn check_stage(state: &State, plan: &str, operation: &PatchOperation) -> Result<(), AwsError> {
+    let text = operation.value().unwrap_or_default();
+    let (api, stage) = text.split_once(':').ok_or_else(|| bad_request("Invalid API Stage specified"))?;
+    let is_there = if operation.op() == "remove" {
+        state.plan(plan)?.settings.api_stages.iter().any(|known| known == text)
+    } else {
+        state.find(api).is_some_and(|api| api.stage(stage).is_ok())
+    };
+    if is_there {
+        return Ok(());
+    }
+    Err(not_found(format!("Invalid API Stage {{api: {api}, stage: {stage}}} specified for usageplan {plan}")))
 }
 
 /// Applies a patch of the throttles of methods
@@ -147,14 +162,17 @@ fn throttle_path(settings: &mut PlanSettings, operation: &PatchOperation) -> Res
     };
     let invalid =
         || bad_request(format!("Invalid patch path  '{}' specified for op '{}'.", operation.path(), operation.op()));
-    let rest = rest.strip_prefix("throttle").ok_or_else(invalid)?.trim_start_matches('/');
+    let rest = rest.strip_prefix("throttle").ok_or_else(invalid)?;
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
     if !settings.api_stages.iter().any(|known| known == stage) {
         return Err(not_found(format!("API Stage not found: {stage}")));
     }
     let throttles = settings.path_throttles.entry(stage.to_owned()).or_default();
     let limit = ["rateLimit", "burstLimit"].into_iter().find(|name| rest.ends_with(&format!("/{name}")));
     let route = limit.map_or(rest, |limit| &rest[..rest.len() - limit.len() - 1]);
-    let route = format!("/{}", unescaped(route).trim_start_matches('/'));
+    // Terraform writes `/items/GET`, others `~1items/GET`; that of the root is `//GET`.
+    let route = unescaped(route);
+    let route = if route.starts_with('/') { route } else { format!("/{route}") };
     match (operation.op(), limit) {
         ("remove", None) if rest.is_empty() => throttles.clear(),
         ("remove", None) => drop(throttles.remove(&route)),
@@ -178,21 +196,36 @@ fn throttle_path(settings: &mut PlanSettings, operation: &PatchOperation) -> Res
     Ok(true)
 }
 
+/// Applies a patch in its order: a stage must be there before its throttles, and takes them along when it goes.
+fn patched(patch: &Patch, settings: PlanSettings) -> Result<PlanSettings, AwsError> {
+    let mut settings = patch.apply_but(settings, |settings, operation| {
+        drop_orphans(settings);
+        throttle_path(settings, operation)
+    })?;
+    drop_orphans(&mut settings);
+    Ok(settings)
+}
+
+/// Drops the throttles of stages that the plan has no more.
+fn drop_orphans(settings: &mut PlanSettings) {
+    let PlanSettings { api_stages, path_throttles, .. } = settings;
+    path_throttles.retain(|stage, _| api_stages.contains(stage));
+}
+
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<PlanPath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<PlanPath>(operation)?;
     let shown = scope.change(|state| {
         let state = &mut state.apigateway;
-        let old = &state.plan(&at.usage_plan_id)?.settings;
-        let mut settings = old.clone();
-        let patch = patch.without(|operation| throttle_path(&mut settings, operation))?;
         patch.only(&["name", "description", "apiStages", "throttle", "quota"])?;
-        let mut settings: PlanSettings = patch.apply(&settings)?;
-        settings.path_throttles.retain(|stage, _| settings.api_stages.contains(stage));
-        check_stages(state, &settings)?;
+        let settings = state.plan(&at.usage_plan_id)?.settings.clone();
+        for operation in patch.operations().filter(|operation| operation.path() == "/apiStages") {
+            check_stage(state, &at.usage_plan_id, operation)?;
+        }
+        let settings = patched(&patch, settings)?;
         check_limits(&settings)?;
         let plan = state.plan_mut(&at.usage_plan_id)?;
         plan.settings = settings;
-        Ok(plan.show())
+        Ok(with_tags(plan.show()))
     });
     Ok(Output::Members(shown.await?))
 }
@@ -320,6 +353,29 @@ mod tests {
         let quota = json!({ "limit": 5000, "period": "WEEK" });
         let plan = read(&json!({ "name": "p", "throttle": throttle, "quota": quota })).unwrap();
         assert_eq!((json!(plan.throttle), json!(plan.quota)), (throttle, quota));
+    }
+
+    #[test]
+    fn a_patch_of_stages_and_their_throttles_is_applied_in_its_order() {
+        let rate = "/apiStages/a:prod/throttle//items/GET/rateLimit";
+        let patched = |operations: &[(&str, &str, &str)]| {
+            let operation = |(op, path, value): &(&str, &str, &str)| json!({ "op": op, "path": path, "value": value });
+            let operations: Vec<Value> = operations.iter().map(operation).collect();
+            let patch: Patch = serde_json::from_value(json!({ "patchOperations": operations })).unwrap();
+            let settings: PlanSettings = serde_json::from_value(json!({ "name": "p" })).unwrap();
+            super::patched(&patch, settings).map(|settings| json!(settings.path_throttles))
+        };
+        let (add, remove) = (("add", "/apiStages", "a:prod"), ("remove", "/apiStages", "a:prod"));
+        let throttle = ("replace", rate, "5");
+        assert_eq!(patched(&[add, throttle]).unwrap(), json!({ "a:prod": { "/items/GET": { "rateLimit": 5 } } }));
+        for (written, route) in [("//GET", "//GET"), ("~1/GET", "//GET"), ("~1items~1{id}/GET", "/items/{id}/GET")] {
+            let path = format!("/apiStages/a:prod/throttle/{written}/burstLimit");
+            let patched = patched(&[add, ("add", &path, "2")]).unwrap();
+            assert_eq!(patched, json!({ "a:prod": { route: { "burstLimit": 2 } } }), "{written}");
+        }
+        assert_eq!(patched(&[add, throttle, remove, add]).unwrap(), json!({}));
+        assert_eq!(patched(&[add, throttle, remove]).unwrap(), json!({}));
+        assert_eq!(patched(&[throttle, add]).unwrap_err().code, "NotFoundException");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Request validators: whether the parameters that a method wants are there, and whether the body is what its model says.
 
 use super::{
-    error::{absent, conflict},
+    error::{absent, bad_request, conflict},
     failure::Failure,
     incoming::Incoming,
-    model::{Deployment, Method, Validator},
+    model::{Method, Model, Validator},
     paging::Paging,
-    patch::Patch,
+    patch,
     rest_apis::ApiPath,
     schema,
 };
@@ -16,6 +16,7 @@ use crate::emulator::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// The validator that an operation is about.
 #[derive(Deserialize)]
@@ -46,7 +47,9 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     };
     let shown = json!(validator);
     let added = scope.change(|state| {
-        state.apigateway.api_mut(&at.rest_api_id)?.validators.insert(validator.id.clone(), validator);
+        let api = state.apigateway.find_mut(&at.rest_api_id);
+        let api = api.ok_or_else(|| bad_request("Invalid REST API identifier specified"))?;
+        api.validators.insert(validator.id.clone(), validator);
         Ok(())
     });
     added.await?;
@@ -56,7 +59,8 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<ValidatorPath>()?;
     scope.read(|state| {
-        let found = state.apigateway.api(&at.rest_api_id)?.validators.get(&at.request_validator_id);
+        let api = state.apigateway.find(&at.rest_api_id);
+        let found = api.and_then(|api| api.validators.get(&at.request_validator_id));
         Ok(Output::Members(json!(found.ok_or_else(|| absent("Request Validator"))?)))
     })
 }
@@ -64,27 +68,35 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, paging, scope) = operation.inputs::<ApiPath, Paging>()?;
     scope.read(|state| {
-        let validators = state.apigateway.api(&at.rest_api_id)?.validators.values();
+        let validators = state.apigateway.api(scope.account(), &at.rest_api_id)?.validators.values();
         paging.page(validators.map(|validator| (validator.id.as_str(), validator)), |validator| json!(validator))
     })
 }
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, patch, scope) = operation.inputs::<ValidatorPath, Patch>()?;
+    let (at, patch, scope) = patch::inputs::<ValidatorPath>(operation)?;
     let shown = scope.change(|state| {
-        let validators = &mut state.apigateway.api_mut(&at.rest_api_id)?.validators;
-        let validator = validators.get_mut(&at.request_validator_id).ok_or_else(|| absent("Request Validator"))?;
-        patch.only(&["name", "validateRequestBody", "validateRequestParameters"])?;
+        let api = state.apigateway.find_mut(&at.rest_api_id);
+        let found = api.and_then(|api| api.validators.get_mut(&at.request_validator_id));
+        let validator = found.ok_or_else(|| absent("Request Validator"))?;
+        patch.replaces(&["name", "validateRequestParameters", "validateRequestBody"])?;
+        if patch.operations().any(|operation| operation.path() == "/name" && is_blank(operation.value())) {
+            return Err(bad_request("Request Validator name cannot be blank"));
+        }
         *validator = patch.apply(&*validator)?;
         Ok(json!(validator))
     });
     Ok(Output::Members(shown.await?))
 }
 
+fn is_blank(name: Option<&str>) -> bool {
+    name.is_none_or(|name| name.trim().is_empty())
+}
+
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<ValidatorPath>()?;
     let removed = scope.change(|state| {
-        let api = state.apigateway.api_mut(&at.rest_api_id)?;
+        let api = state.apigateway.find_mut(&at.rest_api_id).ok_or_else(|| absent("Request Validator"))?;
         let mut methods = api.resources.values().flat_map(|resource| resource.methods.values());
         if methods.any(|method| method.request_validator_id.as_ref() == Some(&at.request_validator_id)) {
             return Err(conflict("Cannot delete a request validator that is used by a method"));
@@ -95,15 +107,22 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
     Ok(Output::Done)
 }
 
+/// What requests of an API are looked at by.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) validators: &'a BTreeMap<String, Validator>,
+    pub(super) models: &'a BTreeMap<String, Model>,
+}
+
 /// Refuses a request that lacks what its method wants, or whose body is not what the method's model for its type says,
 /// where the method has a validator that looks.
-pub(super) fn validate(deployed: &Deployment, method: &Method, incoming: &Incoming) -> Result<(), Failure> {
-    let validator = method.request_validator_id.as_ref().and_then(|id| deployed.validators.get(id));
+pub(super) fn validate(rules: Rules<'_>, method: &Method, incoming: &Incoming) -> Result<(), Failure> {
+    let validator = method.request_validator_id.as_ref().and_then(|id| rules.validators.get(id));
     let Some(validator) = validator else { return Ok(()) };
     if validator.validate_request_parameters {
         validate_parameters(method, incoming)?;
     }
-    if validator.validate_request_body { validate_body(deployed, method, incoming) } else { Ok(()) }
+    if validator.validate_request_body { validate_body(rules, method, incoming) } else { Ok(()) }
 }
 
 fn validate_parameters(method: &Method, incoming: &Incoming) -> Result<(), Failure> {
@@ -123,14 +142,17 @@ fn validate_parameters(method: &Method, incoming: &Incoming) -> Result<(), Failu
     if missing.is_empty() { Ok(()) } else { Err(Failure::Parameters(missing)) }
 }
 
-fn validate_body(deployed: &Deployment, method: &Method, incoming: &Incoming) -> Result<(), Failure> {
+fn validate_body(rules: Rules<'_>, method: &Method, incoming: &Incoming) -> Result<(), Failure> {
     let content_type = incoming.content_type();
     let models = &method.request_models;
     let chosen = models.iter().find(|(kind, _)| kind.eq_ignore_ascii_case(content_type)).map(|(_, name)| name);
     let chosen = chosen.or_else(|| models.get("$default"));
-    let schema = chosen.and_then(|name| deployed.models.get(name)?.schema.as_deref()).filter(|text| !text.is_empty());
-    match schema.and_then(|schema| schema::faults(schema, &deployed.models, incoming.text())) {
-        Some(why) => Err(Failure::Body(why)),
-        None => Ok(()),
-    }
+    let schema = chosen.and_then(|name| rules.models.get(name)?.schema.as_deref()).filter(|text| !text.is_empty());
+    let Some(why) = schema.and_then(|schema| schema::faults(schema, rules.models, incoming.text())) else {
+        return Ok(());
+    };
+    incoming
+        .journal
+        .note(|| format!("Request body does not match model schema for content type {content_type}: {why}"));
+    Err(Failure::Body(why))
 }

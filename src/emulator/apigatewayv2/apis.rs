@@ -1,6 +1,7 @@
 //! The operations on HTTP APIs as a whole.
 
 use super::{
+    cors,
     error::{absent, bad_request, conflict, lacking},
     integrations::{self, CreateIntegration},
     model::{ApiSettings, Cors, HttpApi, Paging, Route, Stage, Tags},
@@ -8,10 +9,10 @@ use super::{
 };
 use crate::{
     emulator::{
-        apigateway,
         service::{Operation, Output},
-        wire::{AwsError, letter_id, tags},
+        wire::{AwsError, Here, letter_id, tags},
     },
+    marks::API_ID_TAG,
     names::{ApiId, StageName},
 };
 use serde::Deserialize;
@@ -71,12 +72,7 @@ impl Settings {
         settings.disable_execute_api_endpoint =
             self.disable_execute_api_endpoint.unwrap_or(settings.disable_execute_api_endpoint);
         if let Some(cors) = &self.cors_configuration {
-            if cors.allow_credentials == Some(true) && cors.allow_origins.iter().any(|origin| origin == "*") {
-                return Err(bad_request("allowCredentials is not supported with a wildcard in allowOrigins"));
-            }
-            if cors.max_age.is_some_and(|age| !(-1..=86_400).contains(&age)) {
-                return Err(bad_request("maxAge must be between -1 and 86400"));
-            }
+            cors::check(cors)?;
             settings.cors_configuration = Some(cors.clone());
         }
         Ok(())
@@ -119,11 +115,11 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     }
     let mut settings = ApiSettings::default();
     input.apply(&mut settings)?;
-    let id = match tags.get(apigateway::ID_TAG) {
+    let id = match tags.get(API_ID_TAG) {
         Some(id) => id.clone(),
         None => letter_id(10)?,
     };
-    let id: ApiId = id.parse().map_err(|error| bad_request(format!("The tag `{}` is {error}", apigateway::ID_TAG)))?;
+    let id: ApiId = id.parse().map_err(|error| bad_request(format!("The tag `{API_ID_TAG}` is {error}")))?;
     let mut api = HttpApi {
         id: id.clone(),
         created: scope.now,
@@ -170,17 +166,7 @@ fn quickly(api: &mut HttpApi, target: &str, route_key: String) -> Result<(), Aws
         ..Route::default()
     };
     let name: StageName = StageName::default_stage();
-    let stage = Stage {
-        name: name.clone(),
-        created: api.created,
-        updated: api.created,
-        deployment: None,
-        auto_deploy: true,
-        description: None,
-        variables: BTreeMap::new(),
-        tags: Tags::new(),
-        is_managed: true,
-    };
+    let stage = Stage { auto_deploy: true, is_managed: true, ..Stage::new(name.clone(), api.created) };
     api.integrations.insert(integration.integration_id.clone(), integration);
     api.routes.insert(route.route_id.clone(), route);
     api.stages.insert(name, stage);
@@ -256,9 +242,13 @@ struct Tagged {
 }
 
 impl Tagged {
-    fn tags<'s>(&self, state: &'s mut super::model::State) -> Result<&'s mut Tags, AwsError> {
-        let path: Vec<_> = self.arn.splitn(6, ':').nth(5).unwrap_or_default().split('/').collect();
-        match path.as_slice() {
+    /// What the ARN names here, in parts: `["", "apis", "abc"]`.
+    fn path(&self, here: Here<'_>) -> Vec<&str> {
+        here.resource_of_region("apigateway", &self.arn).unwrap_or_default().split('/').collect()
+    }
+
+    fn tags<'s>(&self, here: Here<'_>, state: &'s mut super::model::State) -> Result<&'s mut Tags, AwsError> {
+        match self.path(here).as_slice() {
             ["", "apis", api] => Ok(&mut state.api_mut(api)?.tags),
             ["", "apis", api, "stages", name] => Ok(&mut state.api_mut(api)?.stage_mut(name)?.tags),
             _ => Err(bad_request("Invalid resource ARN specified")),
@@ -276,7 +266,7 @@ struct NewTags {
 pub(super) async fn tag(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, NewTags { tags: new }, scope) = operation.inputs::<Tagged, NewTags>()?;
     let tagged = scope.change(|state| {
-        let tags = at.tags(&mut state.apigatewayv2)?;
+        let tags = at.tags(scope.here(), &mut state.apigatewayv2)?;
         tags.extend(new);
         check_tags(tags)
     });
@@ -294,7 +284,7 @@ struct OldTags {
 pub(super) async fn untag(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, OldTags { tag_keys }, scope) = operation.inputs::<Tagged, OldTags>()?;
     let untagged = scope.change(|state| {
-        at.tags(&mut state.apigatewayv2)?.retain(|key, _| !tag_keys.contains(key));
+        at.tags(scope.here(), &mut state.apigatewayv2)?.retain(|key, _| !tag_keys.contains(key));
         Ok(())
     });
     untagged.await?;
@@ -303,9 +293,8 @@ pub(super) async fn untag(operation: Operation<'_>) -> Result<Output, AwsError> 
 
 pub(super) fn tags(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, scope) = operation.input::<Tagged>()?;
-    let path: Vec<_> = at.arn.splitn(6, ':').nth(5).unwrap_or_default().split('/').collect();
     scope.read(|state| {
-        let tags = match path.as_slice() {
+        let tags = match at.path(scope.here()).as_slice() {
             ["", "apis", api] => &state.apigatewayv2.api(api)?.tags,
             ["", "apis", api, "stages", stage] => &state.apigatewayv2.api(api)?.stage(stage)?.tags,
             _ => return Err(absent("resource", &at.arn)),

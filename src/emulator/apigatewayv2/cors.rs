@@ -2,9 +2,32 @@
 //! the backend says about other origins is then replaced.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
 
-use super::model::Cors;
-use crate::{edge::origin::silence, http1::Response};
+use super::{error::bad_request, model::Cors};
+use crate::{edge::origin::silence, emulator::wire::AwsError, http1::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+
+/// The methods that may be named; all of them are `*`.
+const METHODS: [&str; 8] = ["*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// Checks a configuration.
+pub(super) fn check(cors: &Cors) -> Result<(), AwsError> {
+    if cors.allow_credentials == Some(true) && cors.allow_origins.iter().any(|origin| origin == "*") {
+        return Err(bad_request("allow-credentials is not supported if 'allow-origin' is *"));
+    }
+    if let Some(method) = cors.allow_methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
+        return Err(bad_request(format!("Invalid method specified in allowMethods: {method}")));
+    }
+    let is_origin = |origin: &str| {
+        origin == "*" || origin.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty())
+    };
+    if let Some(origin) = cors.allow_origins.iter().find(|origin| !is_origin(origin)) {
+        return Err(bad_request(format!("Invalid format for origin {origin}")));
+    }
+    if cors.max_age.is_some_and(|age| !(-1..=86_400).contains(&age)) {
+        return Err(bad_request("maxAge must be between -1 and 86400"));
+    }
+    Ok(())
+}
 
 /// Answers a preflight.
 pub(super) fn preflight(cors: &Cors, method: &Method, headers: &HeaderMap) -> Option<Response> {

@@ -24,9 +24,7 @@ pub(super) fn lacking(parameter: &str) -> AwsError {
 /// Words what is wrong with an input.
 pub(super) fn fault(fault: Fault) -> AwsError {
     bad_request(match fault {
-        Fault::Unknown(member) => format!(
-            "The member `{member}` is not supported: either API Gateway does not know it, or this emulator lacks it."
-        ),
+        Fault::Unknown(member) => format!("The member `{member}` is not known: this operation does not have it."),
         fault => format!("Invalid request input: {fault}"),
     })
 }

@@ -113,7 +113,8 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
     if !cookies.is_empty() {
         headers.insert("cookie".to_owned(), cookies.join("; "));
     }
-    let many_headers: BTreeMap<_, Vec<_>> = headers.iter().map(|(name, value)| (name, vec![value])).collect();
+    let many_headers: BTreeMap<_, _> =
+        headers.iter().map(|(name, value)| (name, values(source, name, value))).collect();
     let (mut query, mut many_query) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
     for (name, value) in form_urlencoded::parse(source.query.as_bytes()).into_owned() {
         many_query.entry(name.clone()).or_default().push(value.clone());
@@ -183,6 +184,46 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
         }
     }
     event.to_string().into_bytes()
+}
+
+/// All values of a header; of those that API Gateway writes itself the one that it wrote.
+fn values(source: &Source<'_>, name: &str, value: &str) -> Vec<String> {
+    let sent = texts(source.headers, name);
+    let is_own = name.starts_with("x-forwarded-") || name == header::COOKIE.as_str();
+    if sent.is_empty() || is_own { vec![value.to_owned()] } else { sent }
+}
+
+/// `$context`, as parameter mappings and access logs read it.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html>
+pub(super) fn said(source: &Source<'_>) -> Value {
+    // Whoever was asked who calls names himself in events, but not here.
+    let inner = |authorizer: &Value| ["jwt", "lambda", "iam"].iter().find_map(|kind| authorizer.get(kind).cloned());
+    let authorizer = source.authorizer.map(|authorizer| inner(authorizer).unwrap_or_else(|| authorizer.clone()));
+    let signer = |name: &str| authorizer.as_ref().filter(|known| known.get("userArn").is_some())?.get(name).cloned();
+    json!({
+        "accountId": source.account,
+        "apiId": source.api,
+        "domainName": domain_name(source),
+        "domainPrefix": source.api,
+        "extendedRequestId": source.request_id,
+        "httpMethod": source.method,
+        "identity": {
+            "accountId": signer("accountId"),
+            "caller": signer("callerId"),
+            "sourceIp": address(source.caller_ip),
+            "user": signer("userId"),
+            "userAgent": text(source.headers, "user-agent"),
+            "userArn": signer("userArn"),
+        },
+        "path": source.path,
+        "protocol": "HTTP/1.1",
+        "requestId": source.request_id,
+        "requestTime": request_time(source.now),
+        "requestTimeEpoch": millis(source.now),
+        "routeKey": source.route.route_key,
+        "stage": source.stage,
+        "authorizer": authorizer,
+    })
 }
 
 /// What an authorizer is asked that takes version 2.0.

@@ -1,20 +1,26 @@
-//! The operations on integrations: functions and servers, both as proxies.
+//! The operations on integrations: functions and servers, both as proxies, with what is changed of requests and answers.
 
 use super::{
     apis::ApiPath,
     error::{absent, bad_request, conflict, lacking},
+    mapping,
     model::{Integration, Paging},
 };
-use crate::emulator::{
-    apigateway::function_arn,
-    service::{Operation, Output},
-    wire::{AwsError, letter_id},
+use crate::{
+    deadlines,
+    emulator::{
+        apigateway::function_arn,
+        service::{Operation, Output},
+        wire::{AwsError, letter_id},
+    },
 };
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// The most time that an integration has, in milliseconds, and what it has unless it is told.
 const MAX_TIMEOUT_MS: u32 = 30_000;
+const _: () = assert!(deadlines::HTTP_GATEWAY.as_millis() == 30_000);
 
 /// What an integration is made of, or changed by.
 #[derive(Default, Deserialize)]
@@ -24,6 +30,8 @@ pub(super) struct CreateIntegration {
     pub(super) integration_uri: Option<String>,
     pub(super) integration_method: Option<String>,
     pub(super) payload_format_version: Option<String>,
+    pub(super) request_parameters: BTreeMap<String, String>,
+    pub(super) response_parameters: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) timeout_in_millis: Option<u32>,
     pub(super) connection_type: Option<String>,
     pub(super) description: Option<String>,
@@ -56,6 +64,19 @@ impl CreateIntegration {
         integration.integration_method = self.integration_method.or(integration.integration_method.take());
         integration.description = self.description.or(integration.description.take());
         integration.timeout_in_millis = self.timeout_in_millis.unwrap_or(integration.timeout_in_millis);
+        mapping::merge(&mut integration.request_parameters, self.request_parameters);
+        for (status, changes) in self.response_parameters {
+            let is_taken_away = changes.is_empty();
+            let known = integration.response_parameters.entry(status.clone()).or_default();
+            mapping::merge(known, changes);
+            if is_taken_away || known.is_empty() {
+                integration.response_parameters.remove(&status);
+            }
+        }
+        if integration.integration_type == "AWS_PROXY" {
+            // Lambda knows no other method.
+            integration.integration_method.get_or_insert_with(|| "POST".to_owned());
+        }
         check(integration)
     }
 }
@@ -64,7 +85,6 @@ impl CreateIntegration {
 pub(super) fn checked(input: CreateIntegration, integration_id: String) -> Result<Integration, AwsError> {
     let mut integration = Integration {
         integration_id,
-        payload_format_version: "1.0".to_owned(),
         timeout_in_millis: MAX_TIMEOUT_MS,
         connection_type: "INTERNET".to_owned(),
         ..Integration::default()
@@ -79,6 +99,9 @@ pub(super) fn function(uri: &str) -> Option<&str> {
 }
 
 fn check(integration: &Integration) -> Result<(), AwsError> {
+    if integration.payload_format_version.is_empty() {
+        return Err(bad_request("PayloadFormatVersion is a required parameter for integration"));
+    }
     let uri = integration.integration_uri.as_str();
     match integration.integration_type.as_str() {
         "AWS_PROXY" if function(uri).is_none() => {
@@ -112,7 +135,7 @@ fn check(integration: &Integration) -> Result<(), AwsError> {
     if !(50..=MAX_TIMEOUT_MS).contains(&integration.timeout_in_millis) {
         return Err(bad_request("timeoutInMillis should be between 50 ms and 30000 ms"));
     }
-    Ok(())
+    mapping::check(integration)
 }
 
 /// The integration that an operation is about.

@@ -131,8 +131,8 @@ async fn keys(context: &Arc<Context>, issuer: &str, key_id: &str) -> Option<Arc<
     let now = context.config.clock.uptime();
     let has = |keys: &Value| keys["keys"].as_array().is_some_and(|keys| keys.iter().any(|key| key["kid"] == key_id));
     if let Some(known) = context.gateway.recall(&name, now) {
-        let asked = format!("jwks {issuer} {key_id}");
-        // An unknown key makes nobody ask again at once.
+        let asked = format!("jwks asked {issuer}");
+        // An unknown key makes nobody ask again at once, whatever the next token calls its key.
         if has(&known) || context.gateway.recall(&asked, now).is_some() {
             return Some(known);
         }

@@ -3,13 +3,14 @@
 use super::error::absent;
 use crate::{
     emulator::{
+        apigateway::access_log::AccessLog,
         store::{AnyTable, Table, Tables},
-        wire::{AwsError, iso_seconds, letter_id, millis},
+        wire::{AwsError, iso_seconds, letter_id, millis, page},
     },
     names::{ApiId, StageName},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 
@@ -160,12 +161,29 @@ pub(super) struct Integration {
     pub(super) integration_method: Option<String>,
     /// `1.0` or `2.0`.
     pub(super) payload_format_version: String,
+    /// What is changed of requests, by what it is and how.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) request_parameters: BTreeMap<String, String>,
+    /// The same of answers, by their status.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) response_parameters: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) timeout_in_millis: u32,
     pub(super) connection_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) api_gateway_managed: bool,
+}
+
+/// What a stage says of its routes, or of one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RouteSettings {
+    pub(super) detailed_metrics_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) throttling_burst_limit: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) throttling_rate_limit: Option<f64>,
 }
 
 /// A deployment that is served under a name.
@@ -180,6 +198,13 @@ pub(super) struct Stage {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) tags: Tags,
     pub(super) is_managed: bool,
+    #[serde(default)]
+    pub(super) access_log: Option<AccessLog>,
+    #[serde(default)]
+    pub(super) default_route_settings: RouteSettings,
+    /// By the keys of routes.
+    #[serde(default)]
+    pub(super) route_settings: BTreeMap<String, RouteSettings>,
 }
 
 /// A snapshot of an API's routes and integrations; it never changes.
@@ -278,13 +303,31 @@ impl HttpApi {
 }
 
 impl Stage {
+    /// One that serves nothing yet.
+    pub(super) fn new(name: StageName, created: OffsetDateTime) -> Self {
+        Self {
+            name,
+            created,
+            updated: created,
+            deployment: None,
+            auto_deploy: false,
+            description: None,
+            variables: BTreeMap::new(),
+            tags: Tags::new(),
+            is_managed: false,
+            access_log: None,
+            default_route_settings: RouteSettings::default(),
+            route_settings: BTreeMap::new(),
+        }
+    }
+
     pub(super) fn show(&self) -> Value {
         let shown = json!({
             "stageName": self.name,
             "createdDate": written(self.created),
             "lastUpdatedDate": written(self.updated),
-            "defaultRouteSettings": { "detailedMetricsEnabled": false },
-            "routeSettings": {},
+            "defaultRouteSettings": self.default_route_settings,
+            "routeSettings": self.route_settings,
             "stageVariables": self.variables,
             "tags": self.tags,
         });
@@ -299,6 +342,7 @@ impl Stage {
                 "deploymentId": self.deployment,
                 "description": self.description,
                 "apiGatewayManaged": self.is_managed,
+                "accessLogSettings": self.access_log,
                 "lastDeploymentStatusMessage": last,
             }),
         )
@@ -330,13 +374,10 @@ impl Paging {
         let size = self.max_results.as_deref().map_or(Some(1000), |text| text.parse::<usize>().ok());
         let size = size.filter(|size| *size > 0);
         let size = size.ok_or_else(|| super::error::bad_request("Invalid value specified for maxResults"))?;
-        let token = self.next_token.as_deref().unwrap_or_default();
-        let mut rest: Vec<_> = items.filter(|(id, _)| id.as_str() > token).collect();
-        rest.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let next = (rest.len() > size).then(|| rest[size - 1].0.clone());
-        let shown: Vec<_> = rest.into_iter().take(size).map(|(_, item)| item).collect();
-        let mut page = Map::from_iter([("items".to_owned(), json!(shown))]);
-        page.extend(next.map(|next| ("nextToken".to_owned(), json!(next))));
-        Ok(page.into())
+        let mut items: Vec<_> = items.collect();
+        items.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let (items, next) = page::page(items, |(id, _)| id.clone(), self.next_token.as_ref(), size);
+        let shown: Vec<_> = items.into_iter().map(|(_, item)| item).collect();
+        Ok(with(json!({ "items": shown }), json!({ "nextToken": next })))
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     http1::Response,
 };
 use http::{HeaderValue, header};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ const METHODS: [(&str, &str); 8] = [
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
+const ENDPOINT: &str = "x-amazon-apigateway-endpoint-configuration";
+const TAG_VALUE: &str = "x-amazon-apigateway-tag-value";
 const DEFAULT: &str = "$default";
 
 #[derive(Deserialize)]
@@ -109,6 +111,14 @@ fn fill(api: &mut HttpApi, document: &Value) -> Result<(), AwsError> {
     let name = text(&info["title"]).ok_or_else(|| bad_request("Invalid OpenAPI body: `info.title` is missing"))?;
     let cors = document.get("x-amazon-apigateway-cors").cloned();
     apis::configure(&mut api.settings, &name, text(&info["description"]), text(&info["version"]), cors)?;
+    let disables = &document["servers"][0][ENDPOINT]["disableExecuteApiEndpoint"];
+    api.settings.disable_execute_api_endpoint = disables.as_bool().unwrap_or(api.settings.disable_execute_api_endpoint);
+    for tag in document["tags"].as_array().into_iter().flatten() {
+        if let (Some(name), Some(value)) = (text(&tag["name"]), text(&tag[TAG_VALUE])) {
+            api.tags.insert(name, value);
+        }
+    }
+    apis::check_tags(&api.tags)?;
     for (name, scheme) in document["components"]["securitySchemes"].as_object().into_iter().flatten() {
         if let Some(extension) = scheme.get(AUTHORIZER) {
             let authorizer = authorizer(name, extension)?;
@@ -197,12 +207,14 @@ fn integration(extension: &Value) -> Result<super::model::Integration, AwsError>
         _ => None,
     };
     let timeout = extension["timeoutInMillis"].as_u64().and_then(|millis| u32::try_from(millis).ok());
-    for member in ["requestParameters", "responseParameters", "tlsConfig", "integrationSubtype", "credentials"] {
+    for member in ["tlsConfig", "integrationSubtype", "credentials"] {
         if extension.get(member).is_some_and(|value| !value.is_null()) {
             return Err(lacking(member));
         }
     }
     let input = CreateIntegration {
+        request_parameters: mappings(extension, "requestParameters")?,
+        response_parameters: mappings(extension, "responseParameters")?,
         integration_type: text("type").map(|kind| kind.to_ascii_uppercase()),
         integration_uri: text("uri"),
         integration_method: text("httpMethod"),
@@ -212,6 +224,13 @@ fn integration(extension: &Value) -> Result<super::model::Integration, AwsError>
         description: text("description"),
     };
     integrations::checked(input, letter_id(7)?)
+}
+
+/// The mappings of an integration, as a document has them.
+fn mappings<T: DeserializeOwned + Default>(extension: &Value, member: &str) -> Result<T, AwsError> {
+    let given = extension.get(member).filter(|value| !value.is_null()).cloned();
+    let read = given.map(serde_json::from_value::<T>).transpose();
+    read.map(Option::unwrap_or_default).map_err(|error| bad_request(format!("Invalid {member}: {error}")))
 }
 
 #[derive(Deserialize)]
@@ -285,6 +304,14 @@ fn exported(api: &HttpApi, has_extensions: bool) -> Value {
                 "timeoutInMillis": integration.timeout_in_millis,
                 "connectionType": integration.connection_type,
             });
+            for (member, mappings) in [
+                ("requestParameters", json!(integration.request_parameters)),
+                ("responseParameters", json!(integration.response_parameters)),
+            ] {
+                if mappings != json!({}) {
+                    operation[INTEGRATION][member] = mappings;
+                }
+            }
         }
         if has_extensions && route.authorization_type == "AWS_IAM" {
             operation["x-amazon-apigateway-auth"] = json!({ "type": "AWS_IAM" });
@@ -299,6 +326,13 @@ fn exported(api: &HttpApi, has_extensions: bool) -> Value {
     }
     if let Some(cors) = api.settings.cors_configuration.as_ref().filter(|_| has_extensions) {
         document["x-amazon-apigateway-cors"] = json!(cors);
+    }
+    if has_extensions && api.settings.disable_execute_api_endpoint {
+        document["servers"] = json!([{ "url": "/", ENDPOINT: { "disableExecuteApiEndpoint": true } }]);
+    }
+    let tags: Vec<_> = api.tags.iter().map(|(name, value)| json!({ "name": name, TAG_VALUE: value })).collect();
+    if has_extensions && !tags.is_empty() {
+        document["tags"] = tags.into();
     }
     if has_extensions {
         document["x-amazon-apigateway-importexport-version"] = "1.0".into();
@@ -351,7 +385,11 @@ mod tests {
 
     fn document() -> Value {
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
-        let integration = json!({ "type": "AWS_PROXY", "httpMethod": "POST", "uri": arn, "payloadFormatVersion": 2.0 });
+        let integration = json!({
+            "type": "AWS_PROXY", "httpMethod": "POST", "uri": arn, "payloadFormatVersion": 2.0,
+            "requestParameters": { "append:header.x-a": "$context.stage" },
+            "responseParameters": { "500": { "overwrite:statuscode": "503" } },
+        });
         json!({
             "openapi": "3.0.1",
             "info": { "title": "t", "version": "2", "description": "d" },
@@ -367,6 +405,8 @@ mod tests {
                 } } },
             },
             "x-amazon-apigateway-cors": { "allowOrigins": ["*"], "maxAge": 5 },
+            "servers": [{ "url": "/", ENDPOINT: { "disableExecuteApiEndpoint": true } }],
+            "tags": [{ "name": "team", TAG_VALUE: "blue" }, { "name": "of a reader" }],
         })
     }
 
@@ -384,6 +424,10 @@ mod tests {
             assert_eq!((route.authorization_type.as_str(), route.authorization_scopes.len()), ("JWT", 1));
             let integration = api.integrations.values().next().unwrap();
             assert_eq!(integration.payload_format_version, "2.0");
+            assert_eq!(integration.request_parameters["append:header.x-a"], "$context.stage");
+            assert_eq!(integration.response_parameters["500"]["overwrite:statuscode"], "503");
+            assert!(api.settings.disable_execute_api_endpoint);
+            assert_eq!(api.tags, [("team".to_owned(), "blue".to_owned())].into());
             assert_eq!(api.settings.cors_configuration.as_ref().unwrap().max_age, Some(5));
             assert_eq!(api.settings.version.as_deref(), Some("2"));
         }
@@ -397,6 +441,8 @@ mod tests {
             ("/paths/~1a~1{b}/get/x-amazon-apigateway-integration/uri", json!("ftp://x")),
             ("/paths/~1a~1{b}/get/x-amazon-apigateway-integration/type", json!("MOCK")),
             ("/info", json!({})),
+            ("/paths/~1a~1{b}/get/x-amazon-apigateway-integration/payloadFormatVersion", json!(null)),
+            ("/paths/~1a~1{b}/get/x-amazon-apigateway-integration/requestParameters", json!({ "x": "y" })),
             (
                 "/components/securitySchemes/j/x-amazon-apigateway-authorizer/jwtConfiguration",
                 json!({ "audience": [] }),

@@ -3,32 +3,103 @@
 use super::{
     apis::{ApiPath, check_tags},
     error::{absent, bad_request, conflict},
-    model::{HttpApi, Paging, Stage, Tags},
+    model::{HttpApi, Paging, RouteSettings, Stage, Tags},
 };
 use crate::{
     emulator::{
-        service::{Operation, Output},
+        apigateway::{
+            access_log::{AccessLog, Kind},
+            stage_variables,
+        },
+        service::{Operation, Output, Scope},
         wire::AwsError,
     },
     names::StageName,
 };
+use http::StatusCode;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What a stage is told, when it is made or later.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Settings {
+    access_log_settings: Option<AccessLog>,
     auto_deploy: Option<bool>,
+    default_route_settings: Option<NewRouteSettings>,
     deployment_id: Option<String>,
     description: Option<String>,
+    route_settings: BTreeMap<String, NewRouteSettings>,
     stage_variables: Option<BTreeMap<String, String>>,
 }
 
+/// How much is written down of calls.
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Level {
+    Off,
+    Error,
+    Info,
+}
+
+/// What a stage is told of its routes.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct NewRouteSettings {
+    data_trace_enabled: Option<bool>,
+    detailed_metrics_enabled: Option<bool>,
+    logging_level: Option<Level>,
+    throttling_burst_limit: Option<i64>,
+    throttling_rate_limit: Option<f64>,
+}
+
+impl NewRouteSettings {
+    fn apply(self, settings: &mut RouteSettings) -> Result<(), AwsError> {
+        let logs = matches!(self.logging_level, Some(Level::Error | Level::Info));
+        if logs || self.data_trace_enabled == Some(true) {
+            return Err(bad_request("Execution logs are not supported on protocolType HTTP"));
+        }
+        if self.throttling_burst_limit.is_some_and(|burst| burst < 0) {
+            return Err(bad_request("Invalid throttling burst limit specified. It must not be negative"));
+        }
+        if self.throttling_rate_limit.is_some_and(|rate| !rate.is_finite() || rate < 0.0) {
+            return Err(bad_request("Invalid throttling rate limit specified. It must not be negative"));
+        }
+        settings.detailed_metrics_enabled = self.detailed_metrics_enabled.unwrap_or(settings.detailed_metrics_enabled);
+        settings.throttling_burst_limit = self.throttling_burst_limit.or(settings.throttling_burst_limit);
+        settings.throttling_rate_limit = self.throttling_rate_limit.or(settings.throttling_rate_limit);
+        Ok(())
+    }
+}
+
 impl Settings {
+    /// Checks where a stage logs to: both are said, or neither, and the group is there.
+    fn check_log(&self, scope: &Scope<'_>) -> Result<(), AwsError> {
+        let Some(log) = &self.access_log_settings else { return Ok(()) };
+        if log.format.is_none() || log.destination_arn.is_none() {
+            return Err(bad_request("Access Log value missing. Expected destinationArn and format."));
+        }
+        let group = log.check(Kind::Http, scope.region, scope.account())?.unwrap_or_default();
+        if scope.read(|state| state.logs.tags_by_name(group).is_some()) {
+            return Ok(());
+        }
+        let message = format!("Cannot enable logging. LogDestination: {group} does not exist");
+        Err(AwsError::new(StatusCode::NOT_FOUND, "NotFoundException", message))
+    }
+
     fn apply(self, api: &mut HttpApi, name: &StageName, now: OffsetDateTime) -> Result<(), AwsError> {
         if let Some(id) = self.deployment_id.as_deref().filter(|id| !api.deployments.contains_key(*id)) {
             return Err(absent("Deployment", id));
+        }
+        // The settings of `$default` wait for its route.
+        let has_route = |key: &String| key == "$default" || api.routes.values().any(|route| route.route_key == **key);
+        if let Some(key) = self.route_settings.keys().find(|key| !has_route(key)) {
+            let message = format!("Unable to find Route by key {key} within the provided RouteSettings");
+            return Err(AwsError::new(StatusCode::NOT_FOUND, "NotFoundException", message));
+        }
+        if let Some(variables) = &self.stage_variables {
+            stage_variables::check(variables)?;
         }
         let stage = api.stages.get_mut(name).ok_or_else(|| absent("stage", name.as_str()))?;
         if self.deployment_id.is_some() && self.auto_deploy.unwrap_or(stage.auto_deploy) {
@@ -38,51 +109,42 @@ impl Settings {
         stage.deployment = self.deployment_id.or(stage.deployment.take());
         stage.description = self.description.or(stage.description.take());
         stage.variables = self.stage_variables.unwrap_or_else(|| std::mem::take(&mut stage.variables));
+        stage.access_log = self.access_log_settings.or(stage.access_log.take());
+        if let Some(settings) = self.default_route_settings {
+            settings.apply(&mut stage.default_route_settings)?;
+        }
+        for (key, settings) in self.route_settings {
+            settings.apply(stage.route_settings.entry(key).or_default())?;
+        }
         stage.updated = now;
         if self.auto_deploy == Some(true) { api.deploy_automatically(now) } else { Ok(()) }
     }
 }
 
-/// All that a stage is made of.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CreateStage {
+    api_id: String,
     stage_name: String,
     #[serde(default)]
     tags: Tags,
-    auto_deploy: Option<bool>,
-    deployment_id: Option<String>,
-    description: Option<String>,
-    stage_variables: Option<BTreeMap<String, String>>,
 }
 
 pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (at, input, scope) = operation.inputs::<ApiPath, CreateStage>()?;
-    let CreateStage { stage_name, tags, auto_deploy, deployment_id, description, stage_variables } = input;
-    let input = Settings { auto_deploy, deployment_id, description, stage_variables };
+    let (CreateStage { api_id, stage_name, tags }, input, scope) = operation.inputs::<CreateStage, Settings>()?;
     check_tags(&tags)?;
+    input.check_log(&scope)?;
     let name = if stage_name == StageName::default_stage().as_str() {
         StageName::default_stage()
     } else {
         stage_name.parse().map_err(|_| bad_request("Stage name only allows a-zA-Z0-9_- or $default"))?
     };
     let shown = scope.change(|state| {
-        let api = state.apigatewayv2.api_mut(&at.api_id)?;
+        let api = state.apigatewayv2.api_mut(&api_id)?;
         if api.stages.contains_key(&name) {
             return Err(conflict("Stage already exists"));
         }
-        let stage = Stage {
-            name: name.clone(),
-            created: scope.now,
-            updated: scope.now,
-            deployment: None,
-            auto_deploy: false,
-            description: None,
-            variables: BTreeMap::new(),
-            tags,
-            is_managed: false,
-        };
-        api.stages.insert(name.clone(), stage);
+        api.stages.insert(name.clone(), Stage { tags, ..Stage::new(name.clone(), scope.now) });
         input.apply(api, &name, scope.now)?;
         Ok(api.stage(name.as_str())?.show())
     });
@@ -112,6 +174,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
 
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (at, input, scope) = operation.inputs::<StagePath, Settings>()?;
+    input.check_log(&scope)?;
     let shown = scope.change(|state| {
         let api = state.apigatewayv2.api_mut(&at.api_id)?;
         let name = api.stage(&at.stage_name)?.name.clone();
@@ -127,6 +190,39 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
         let api = state.apigatewayv2.api_mut(&at.api_id)?;
         let name = api.stage(&at.stage_name)?.name.clone();
         api.stages.remove(&name);
+        Ok(())
+    });
+    removed.await?;
+    Ok(Output::Done)
+}
+
+/// `DeleteAccessLogSettings`.
+pub(super) async fn delete_log(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<StagePath>()?;
+    let removed = scope.change(|state| {
+        let stage = state.apigatewayv2.api_mut(&at.api_id)?.stage_mut(&at.stage_name)?;
+        (stage.access_log, stage.updated) = (None, scope.now);
+        Ok(())
+    });
+    removed.await?;
+    Ok(Output::Done)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RouteOfStage {
+    api_id: String,
+    stage_name: String,
+    route_key: String,
+}
+
+/// `DeleteRouteSettings`.
+pub(super) async fn delete_route_settings(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (at, scope) = operation.input::<RouteOfStage>()?;
+    let removed = scope.change(|state| {
+        let stage = state.apigatewayv2.api_mut(&at.api_id)?.stage_mut(&at.stage_name)?;
+        stage.route_settings.remove(&at.route_key).ok_or_else(|| absent("RouteSettings", &at.route_key))?;
+        stage.updated = scope.now;
         Ok(())
     });
     removed.await?;

@@ -4,6 +4,7 @@
 //! What is not understood is kept in the document and shown by an export; what would change who answers, and is not
 //! supported, is refused.
 
+mod base;
 mod parts;
 
 use super::{
@@ -14,7 +15,8 @@ use super::{
     },
     resources::child,
 };
-use crate::emulator::wire::AwsError;
+use crate::{emulator::wire::AwsError, openapi::yaml};
+pub(super) use base::BasePath;
 use parts::{Security, security};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -40,7 +42,10 @@ const MAX_OPERATIONS: usize = 300;
 
 /// Reads a document's text.
 pub(super) fn parse(text: &[u8]) -> Result<Value, AwsError> {
-    let document = read(text).map_err(|why| bad_request(format!("Invalid OpenAPI input: {why}.")))?;
+    let document = read(text).map_err(|_| bad_request("Invalid OpenAPI input."))?;
+    if !document.is_object() {
+        return Err(bad_request("Invalid OpenAPI input."));
+    }
     if export_type(&document).is_none() || !document["paths"].is_object() {
         return Err(bad_request("Invalid OpenAPI input: an OpenAPI 3 or Swagger 2.0 document with `paths` is needed."));
     }
@@ -57,8 +62,7 @@ pub(in crate::emulator) fn read(text: &[u8]) -> Result<Value, String> {
     if text.trim_start().starts_with(['{', '[']) {
         return Err(error.to_string());
     }
-    let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
-    serde_saphyr::from_str(text).map_err(|error| first_line(error.to_string()))
+    yaml::read(text)
 }
 
 /// Names the form of a document, as exports name it.
@@ -85,7 +89,7 @@ pub(super) fn settings(document: &Value, settings: &mut ApiSettings) -> Result<(
         Some(policy) => settings.policy = Some(policy.to_string()),
     }
     if let Some(size) = document.get("x-amazon-apigateway-minimum-compression-size") {
-        settings.minimum_compression_size = size.as_u64().and_then(|size| u32::try_from(size).ok());
+        settings.minimum_compression_size = size.as_i64();
     }
     let endpoint = document.get("x-amazon-apigateway-endpoint-configuration").or_else(|| {
         document["servers"]
@@ -205,6 +209,10 @@ fn integration(extension: &Value) -> Result<Integration, AwsError> {
     value["type"] = json!(integrations::kind(&kind)?);
     if let Some(behaviour) = extension["passthroughBehavior"].as_str() {
         value["passthroughBehavior"] = behaviour.to_ascii_uppercase().into();
+    }
+    // What is no text is no mapping, and API Gateway leaves it out.
+    if let Some(parameters) = value.get_mut("requestParameters").and_then(Value::as_object_mut) {
+        parameters.retain(|_, source| source.is_string());
     }
     let mut responses = BTreeMap::new();
     for (pattern, response) in extension["responses"].as_object().into_iter().flatten() {

@@ -1,6 +1,6 @@
 //! How values compare.
 
-use super::value::{Trouble, Value};
+use super::{trouble::Trouble, value::Value, work::Work};
 use std::cmp::Ordering;
 
 /// Compares two numbers; nothing when one is none.
@@ -22,13 +22,15 @@ pub(super) fn float(value: &Value) -> Option<f64> {
 }
 
 /// Tells whether two values are equal; those of two kinds are when they are written alike.
-pub(super) fn are_equal(left: &Value, right: &Value) -> Result<bool, Trouble> {
+pub(super) fn are_equal(left: &Value, right: &Value, work: &mut Work) -> Result<bool, Trouble> {
     Ok(match (left, right) {
         (Value::Null, Value::Null) => true,
+        // To API Gateway nothing is a text that is empty.
+        (Value::Null, Value::Text(text)) | (Value::Text(text), Value::Null) => text.is_empty(),
         (Value::Null, _) | (_, Value::Null) => false,
         (left, right) => match order(left, right) {
             Some(order) => order.is_eq(),
-            None => left.to_text()? == right.to_text()?,
+            None => left.text_within(work)? == right.text_within(work)?,
         },
     })
 }

@@ -4,17 +4,20 @@ use super::{
     compare::{are_equal, float, order},
     methods,
     syntax::{Expr, Node, Operator, Reference, Step},
-    value::{MAX_BYTES, Members, Trouble, Value},
+    trouble::Trouble,
+    value::{MAX_BYTES, Members, Value},
+    work::Work,
 };
-use std::{cmp::Ordering, collections::HashMap};
+use std::{cmp::Ordering, collections::HashMap, rc::Rc};
 
-/// The most steps that a template takes.
-const MAX_STEPS: usize = 1_000_000;
+/// The most numbers of a range.
+const MAX_RANGE: u64 = 100_000;
 /// The most items of a `#foreach`: API Gateway's own limit.
 const MAX_ITEMS: usize = 1000;
-/// What the gateway gives to templates is written as nothing when it is not there; what a template makes itself, as the
-/// reference.
-const GIVEN: [&str; 4] = ["input", "util", "context", "stageVariables"];
+/// How often a block of `#define` may be in itself: Velocity's own limit.
+const MAX_RECURSION: usize = 2;
+/// How many blocks may be in each other.
+const MAX_BLOCKS: usize = 6;
 
 /// What a run goes on with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +30,17 @@ enum Flow {
 /// A run of a template.
 pub(super) struct Run {
     variables: HashMap<String, Value>,
-    steps: usize,
+    /// What `#define` gave names to: it runs wherever it is referred to.
+    blocks: HashMap<String, Rc<[Node]>>,
+    /// The blocks that run, each within the one before.
+    running: Vec<Rc<[Node]>>,
+    work: Work,
 }
 
 impl Run {
     /// Begins with variables.
     pub(super) fn new(variables: HashMap<String, Value>) -> Self {
-        Self { variables, steps: 0 }
+        Self { variables, blocks: HashMap::new(), running: Vec::new(), work: Work::new() }
     }
 
     /// Runs a whole template.
@@ -43,16 +50,12 @@ impl Run {
         Ok(out)
     }
 
-    fn step(&mut self) -> Result<(), Trouble> {
-        self.steps += 1;
-        if self.steps > MAX_STEPS { Err(Trouble::TooLong) } else { Ok(()) }
-    }
-
     fn nodes(&mut self, nodes: &[Node], out: &mut String) -> Result<Flow, Trouble> {
         for node in nodes {
-            self.step()?;
+            self.work.step()?;
             let flow = match node {
                 Node::Text(text) => {
+                    self.work.handle(text.len())?;
                     out.push_str(text);
                     Flow::Next
                 }
@@ -66,6 +69,11 @@ impl Run {
                 }
                 Node::If(branches, otherwise) => self.branch(branches, otherwise, out)?,
                 Node::ForEach(name, items, body) => self.for_each(name, items, body, out)?,
+                Node::Define(name, nodes) => {
+                    self.variables.remove(name);
+                    self.blocks.insert(name.clone(), Rc::clone(nodes));
+                    Flow::Next
+                }
                 Node::Break => Flow::Break,
                 Node::Stop => Flow::Stop,
             };
@@ -83,9 +91,14 @@ impl Run {
         let value = self.reference(reference)?.filter(|value| !matches!(value, Value::Null));
         match value {
             Some(_) if reference.is_escaped => out.push_str(&reference.written),
-            Some(value) => out.push_str(&value.to_text()?),
+            Some(value) => {
+                let text = value.text_within(&mut self.work)?;
+                self.work.handle(text.len())?;
+                out.push_str(&text);
+            }
             None if reference.is_quiet => {}
-            None if GIVEN.contains(&reference.name.as_str()) && !reference.steps.is_empty() => {}
+            // Nothing that a variable has is written as nothing; a variable that there is not, as the reference.
+            None if self.variables.contains_key(&reference.name) => {}
             None => {
                 out.push_str(if reference.is_escaped { "\\" } else { "" });
                 out.push_str(&reference.written);
@@ -109,20 +122,26 @@ impl Run {
     }
 
     fn for_each(&mut self, name: &str, items: &Expr, body: &[Node], out: &mut String) -> Result<Flow, Trouble> {
-        let items = match self.value(items)? {
+        let items = self.value(items)?;
+        let length = match &items {
+            Value::List { items, .. } => items.borrow().len(),
+            Value::Map(members) => members.borrow().len(),
+            _ => return Ok(Flow::Next),
+        };
+        if length > MAX_ITEMS {
+            return Err(Trouble::TooMany);
+        }
+        self.work.look(length.saturating_mul(size_of::<Value>()))?;
+        let items: Vec<_> = match items {
             Value::List { items, .. } => items.borrow().clone(),
             Value::Map(members) => members.borrow().values().cloned().collect(),
             _ => return Ok(Flow::Next),
         };
-        if items.len() > MAX_ITEMS {
-            return Err(Trouble::TooMany);
-        }
         let names = [name, "foreach", "velocityCount"];
         let outer = names.map(|name| self.variables.remove(name));
-        let length = items.len();
         let mut flow = Flow::Next;
         for (at, item) in items.into_iter().enumerate() {
-            self.step()?;
+            self.work.step()?;
             let place = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
             let mut state = Members::from([
                 ("index".into(), place(at)),
@@ -155,10 +174,8 @@ impl Run {
     fn set(&mut self, target: &Reference, value: &Expr) -> Result<(), Trouble> {
         let value = self.value(value)?;
         let Some((last, before)) = target.steps.split_last() else {
-            match value {
-                Value::Null => self.variables.remove(&target.name),
-                value => self.variables.insert(target.name.clone(), value),
-            };
+            self.blocks.remove(&target.name);
+            self.variables.insert(target.name.clone(), value);
             return Ok(());
         };
         let Some(mut holder) = self.variables.get(&target.name).cloned() else { return Ok(()) };
@@ -172,20 +189,41 @@ impl Run {
             Step::Call(..) => return Err(Trouble::Argument("`#set` cannot set what a method gives".to_owned())),
         };
         let method = if matches!(holder, Value::Map(_)) { "put" } else { "set" };
-        methods::call(&holder, method, &[name, value])?;
+        methods::call(&holder, method, &[name, value], &mut self.work)?;
         Ok(())
     }
 
     fn reference(&mut self, reference: &Reference) -> Result<Option<Value>, Trouble> {
-        let Some(mut value) = self.variables.get(&reference.name).cloned() else { return Ok(None) };
+        let mut value = match self.variables.get(&reference.name).cloned() {
+            Some(value) => value,
+            None => match self.block(&reference.name)? {
+                Some(text) => Value::text(text),
+                None => return Ok(None),
+            },
+        };
         for step in &reference.steps {
-            self.step()?;
+            self.work.step()?;
             match self.take(&value, step)? {
                 Some(next) => value = next,
                 None => return Ok(None),
             }
         }
         Ok(Some(value))
+    }
+
+    /// Runs a block, where there is one, with the variables of now; nothing comes of one that is in itself too often.
+    fn block(&mut self, name: &str) -> Result<Option<String>, Trouble> {
+        let Some(block) = self.blocks.get(name).cloned() else { return Ok(None) };
+        if self.running.iter().filter(|running| Rc::ptr_eq(running, &block)).count() >= MAX_RECURSION {
+            return Ok(None);
+        }
+        if self.running.len() >= MAX_BLOCKS {
+            return Err(Trouble::TooLarge);
+        }
+        self.running.push(Rc::clone(&block));
+        let text = self.text(&block);
+        self.running.pop();
+        text.map(Some)
     }
 
     fn take(&mut self, value: &Value, step: &Step) -> Result<Option<Value>, Trouble> {
@@ -197,7 +235,7 @@ impl Run {
             }),
             Step::Call(name, args) => {
                 let args = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>, _>>()?;
-                methods::call(value, name, &args)
+                methods::call(value, name, &args, &mut self.work)
             }
             Step::Index(index) => {
                 let index = self.value(index)?;
@@ -208,20 +246,23 @@ impl Run {
                         let at = if at < 0 { at + i64::try_from(items.len()).unwrap_or(i64::MAX) } else { at };
                         Ok(usize::try_from(at).ok().and_then(|at| items.get(at).cloned()))
                     }
-                    value => Ok(value.member(&index.to_text()?)),
+                    value => Ok(value.member(&index.text_within(&mut self.work)?)),
                 }
             }
         }
     }
 
     fn value(&mut self, expr: &Expr) -> Result<Value, Trouble> {
-        self.step()?;
+        self.work.step()?;
         Ok(match expr {
             Expr::Null => Value::Null,
             Expr::Bool(flag) => Value::Bool(*flag),
             Expr::Int(number) => Value::Int(*number),
             Expr::Float(number) => Value::Float(*number),
-            Expr::Text(text) => Value::text(text.as_str()),
+            Expr::Text(text) => {
+                self.work.handle(text.len())?;
+                Value::text(text.as_str())
+            }
             Expr::Template(nodes) => Value::text(self.text(nodes)?),
             Expr::Reference(reference) => self.reference(reference)?.unwrap_or(Value::Null),
             Expr::List(items) => Value::list(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?),
@@ -229,7 +270,8 @@ impl Run {
             Expr::Map(members) => {
                 let mut map = Members::new();
                 for (name, value) in members {
-                    let name = self.value(name)?.to_text()?;
+                    let name = self.value(name)?;
+                    let name = name.text_within(&mut self.work)?;
                     map.insert(name, self.value(value)?);
                 }
                 Value::map(map)
@@ -240,15 +282,24 @@ impl Run {
                 Value::Float(number) => Value::Float(-number),
                 _ => Value::Null,
             },
-            Expr::Binary(operator, left, right) => self.binary(*operator, left, right)?,
+            Expr::Chain(first, rest) => {
+                let mut left = self.value(first)?;
+                for (operator, right) in rest {
+                    self.work.step()?;
+                    left = self.binary(*operator, &left, right)?;
+                }
+                left
+            }
         })
     }
 
     fn range(&mut self, from: &Expr, to: &Expr) -> Result<Value, Trouble> {
         let (Value::Int(from), Value::Int(to)) = (self.value(from)?, self.value(to)?) else { return Ok(Value::Null) };
-        if from.abs_diff(to) > MAX_STEPS as u64 / 10 {
+        if from.abs_diff(to) > MAX_RANGE {
             return Err(Trouble::TooLarge);
         }
+        let count = usize::try_from(from.abs_diff(to)).unwrap_or(usize::MAX).saturating_add(1);
+        self.work.handle(count.saturating_mul(size_of::<Value>()))?;
         let items: Vec<_> = if from <= to {
             (from..=to).map(Value::Int).collect()
         } else {
@@ -257,33 +308,33 @@ impl Run {
         Ok(Value::list(items))
     }
 
-    fn binary(&mut self, operator: Operator, left: &Expr, right: &Expr) -> Result<Value, Trouble> {
-        let left = self.value(left)?;
+    fn binary(&mut self, operator: Operator, left: &Value, right: &Expr) -> Result<Value, Trouble> {
         match operator {
             Operator::Or => return Ok(Value::Bool(left.is_true() || self.value(right)?.is_true())),
             Operator::And => return Ok(Value::Bool(left.is_true() && self.value(right)?.is_true())),
             _ => {}
         }
         let right = self.value(right)?;
-        let ordered = |fits: fn(Ordering) -> bool| Value::Bool(order(&left, &right).is_some_and(fits));
+        let ordered = |fits: fn(Ordering) -> bool| Value::Bool(order(left, &right).is_some_and(fits));
         Ok(match operator {
-            Operator::Equal => Value::Bool(are_equal(&left, &right)?),
-            Operator::Unequal => Value::Bool(!are_equal(&left, &right)?),
+            Operator::Equal => Value::Bool(are_equal(left, &right, &mut self.work)?),
+            Operator::Unequal => Value::Bool(!are_equal(left, &right, &mut self.work)?),
             Operator::Less => ordered(Ordering::is_lt),
             Operator::AtMost => ordered(Ordering::is_le),
             Operator::More => ordered(Ordering::is_gt),
             Operator::AtLeast => ordered(Ordering::is_ge),
-            _ => arithmetic(operator, &left, &right)?,
+            _ => arithmetic(operator, left, &right, &mut self.work)?,
         })
     }
 }
 
-fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Result<Value, Trouble> {
+fn arithmetic(operator: Operator, left: &Value, right: &Value, work: &mut Work) -> Result<Value, Trouble> {
     if operator == Operator::Add && matches!((left, right), (Value::Text(_), _) | (_, Value::Text(_))) {
-        let (left, right) = (left.to_text()?, right.to_text()?);
+        let (left, right) = (left.text_within(work)?, right.text_within(work)?);
         if left.len() + right.len() > MAX_BYTES {
             return Err(Trouble::TooLarge);
         }
+        work.handle(left.len() + right.len())?;
         return Ok(Value::text(format!("{left}{right}")));
     }
     if let (Value::Int(left), Value::Int(right)) = (left, right) {

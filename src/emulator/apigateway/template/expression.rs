@@ -3,17 +3,18 @@
 use super::{
     read::interpolated,
     syntax::{Expr, Operator, Reference, Step},
-    value::Trouble,
+    trouble::Trouble,
 };
 
-/// How deep expressions may stand in each other.
+/// How deep blocks, expressions and texts with references may stand in each other, all together: each costs several calls
+/// of whoever reads or runs it, and stacks end.
 const MAX_DEPTH: usize = 50;
 
 /// A place in a template.
 pub(super) struct Cursor<'t> {
     whole: &'t str,
     rest: &'t str,
-    /// How deep the template stands in others.
+    /// How deep this place stands in blocks, expressions and texts.
     depth: usize,
 }
 
@@ -22,9 +23,22 @@ impl<'t> Cursor<'t> {
         Self { whole: text, rest: text, depth: 0 }
     }
 
-    /// A template in a template.
+    /// A template in a template, which stands so deep already.
     pub(super) fn within(text: &'t str, depth: usize) -> Self {
-        Self { whole: text, rest: text, depth: depth + 1 }
+        Self { whole: text, rest: text, depth }
+    }
+
+    /// Goes a step deeper; [`Cursor::leave`] comes back.
+    pub(super) fn enter(&mut self) -> Result<(), Trouble> {
+        if self.depth == MAX_DEPTH {
+            return Err(self.wrong("blocks and expressions stand too deep in each other"));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     pub(super) fn rest(&self) -> &'t str {
@@ -149,8 +163,7 @@ impl<'t> Cursor<'t> {
                 });
             } else if let Some(rest) = self.rest.strip_prefix('[') {
                 self.rest = rest;
-                let index = self.expression(self.depth);
-                match index {
+                match self.expression() {
                     Ok(index) if self.take("]") => steps.push(Step::Index(index)),
                     // A bracket of the text's own.
                     _ => {
@@ -172,7 +185,7 @@ impl<'t> Cursor<'t> {
             return Ok(items);
         }
         loop {
-            items.push(self.expression(self.depth)?);
+            items.push(self.expression()?);
             if !self.take(",") {
                 self.expect(close)?;
                 return Ok(items);
@@ -181,46 +194,46 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads an expression.
-    pub(super) fn expression(&mut self, depth: usize) -> Result<Expr, Trouble> {
-        if self.depth > MAX_DEPTH || depth > MAX_DEPTH {
-            return Err(self.wrong("expressions stand too deep in each other"));
-        }
-        self.depth += 1;
+    pub(super) fn expression(&mut self) -> Result<Expr, Trouble> {
+        self.enter()?;
         let read = self.level(0);
-        self.depth -= 1;
+        self.leave();
         read
     }
 
     /// Reads what binds at least as strongly as a level says.
     fn level(&mut self, level: usize) -> Result<Expr, Trouble> {
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        let mut left = self.level(level + 1)?;
-        'operators: loop {
-            self.space();
-            for (text, operator) in *operators {
-                let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic());
-                if if is_word { self.word(text) } else { self.take(text) } {
-                    let right = self.level(level + 1)?;
-                    left = Expr::Binary(*operator, Box::new(left), Box::new(right));
-                    continue 'operators;
-                }
-            }
-            return Ok(left);
+        let (first, mut rest) = (self.level(level + 1)?, Vec::new());
+        while let Some(operator) = self.operator(operators) {
+            rest.push((operator, self.level(level + 1)?));
         }
+        Ok(if rest.is_empty() { first } else { Expr::Chain(Box::new(first), rest) })
+    }
+
+    /// Takes one of the operators, if it is next.
+    fn operator(&mut self, operators: &[(&str, Operator)]) -> Option<Operator> {
+        let found = operators.iter().find(|(text, _)| {
+            let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic());
+            if is_word { self.word(text) } else { self.take(text) }
+        });
+        found.map(|(_, operator)| *operator)
     }
 
     fn unary(&mut self) -> Result<Expr, Trouble> {
         self.space();
-        if self.depth > MAX_DEPTH {
-            return Err(self.wrong("expressions stand too deep in each other"));
-        }
         if self.take("!") || self.word("not") {
-            self.depth += 1;
-            let inner = self.unary();
-            self.depth -= 1;
-            return Ok(Expr::Not(Box::new(inner?)));
+            return Ok(Expr::Not(Box::new(self.operand()?)));
         }
         self.primary()
+    }
+
+    /// Reads what an operator stands before.
+    fn operand(&mut self) -> Result<Expr, Trouble> {
+        self.enter()?;
+        let read = self.unary();
+        self.leave();
+        read
     }
 
     fn primary(&mut self) -> Result<Expr, Trouble> {
@@ -236,7 +249,7 @@ impl<'t> Cursor<'t> {
             }
             Some('(') => {
                 self.next();
-                let inner = self.expression(self.depth)?;
+                let inner = self.expression()?;
                 self.expect(')')?;
                 Ok(inner)
             }
@@ -244,10 +257,7 @@ impl<'t> Cursor<'t> {
             Some('{') => self.map(),
             Some('-') => {
                 self.next();
-                self.depth += 1;
-                let inner = self.unary();
-                self.depth -= 1;
-                Ok(match inner? {
+                Ok(match self.operand()? {
                     Expr::Int(number) => Expr::Int(-number),
                     Expr::Float(number) => Expr::Float(-number),
                     other => Expr::Minus(Box::new(other)),
@@ -304,9 +314,9 @@ impl<'t> Cursor<'t> {
         if self.take("]") {
             return Ok(Expr::List(Vec::new()));
         }
-        let first = self.expression(self.depth)?;
+        let first = self.expression()?;
         if self.take("..") {
-            let last = self.expression(self.depth)?;
+            let last = self.expression()?;
             self.expect(']')?;
             return Ok(Expr::Range(Box::new(first), Box::new(last)));
         }
@@ -326,9 +336,9 @@ impl<'t> Cursor<'t> {
             return Ok(Expr::Map(members));
         }
         loop {
-            let name = self.expression(self.depth)?;
+            let name = self.expression()?;
             self.expect(':')?;
-            members.push((name, self.expression(self.depth)?));
+            members.push((name, self.expression()?));
             if !self.take(",") {
                 self.expect('}')?;
                 return Ok(Expr::Map(members));

@@ -2,9 +2,11 @@
 
 use super::{
     json, path,
-    value::{Members, Object, Trouble, Value},
+    trouble::Trouble,
+    value::{MAP, MEMBER, Members, Object, Value},
+    work::Work,
 };
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap, rc::Rc};
 
 /// The parameters of a request, by where they stand.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +30,9 @@ impl Parameters {
 
 /// `$input`.
 pub(super) struct Input {
-    body: String,
+    body: Rc<str>,
+    /// The body as JSON, once somebody has asked for it; nobody gets it but as a copy.
+    tree: OnceCell<Value>,
     parameters: Parameters,
 }
 
@@ -36,44 +40,62 @@ impl Input {
     pub(super) fn new(body: &str, parameters: &Parameters) -> Self {
         // What templates see of an empty body.
         let body = if body.is_empty() { "{}" } else { body };
-        Self { body: body.to_owned(), parameters: parameters.clone() }
+        Self { body: body.into(), tree: OnceCell::new(), parameters: parameters.clone() }
     }
 
-    fn find(&self, path: &str) -> Result<Value, Trouble> {
-        path::find(&json::read(&self.body).unwrap_or(Value::Null), path)
+    fn find(&self, path: &Value, work: &mut Work) -> Result<Value, Trouble> {
+        let path = &path.text_within(work)?;
+        if self.tree.get().is_none() {
+            work.handle(json::cost(&self.body))?;
+        }
+        let tree = self.tree.get_or_init(|| json::read(&self.body).unwrap_or(Value::Null));
+        path::find(tree, path, work)
     }
 
-    fn params(&self) -> Value {
+    fn params(&self, work: &mut Work) -> Result<Value, Trouble> {
         let Parameters { path, query, headers } = &self.parameters;
-        Value::map(Members::from([
+        for (name, value) in path.iter().chain(query).chain(headers) {
+            work.handle(MEMBER + name.len() + value.len())?;
+        }
+        work.handle(4 * MAP)?;
+        Ok(Value::map(Members::from([
             ("path".into(), Value::texts(path)),
             ("querystring".into(), Value::texts(query)),
             ("header".into(), Value::texts(headers)),
-        ]))
+        ])))
     }
 
-    fn param(&self, name: &str) -> Value {
+    fn param(&self, name: &str, work: &mut Work) -> Result<Value, Trouble> {
         let Parameters { path, query, .. } = &self.parameters;
         let found = path.get(name).or_else(|| query.get(name)).or_else(|| self.parameters.header(name));
-        Value::text(found.map_or("", String::as_str))
+        let found = found.map_or("", String::as_str);
+        work.handle(found.len())?;
+        Ok(Value::text(found))
     }
 }
 
 impl Object for Input {
     fn get(&self, name: &str) -> Option<Value> {
-        (name == "body").then(|| Value::text(self.body.as_str()))
+        (name == "body").then(|| Value::Text(Rc::clone(&self.body)))
     }
 
-    fn call(&self, name: &str, args: &[Value]) -> Result<Option<Value>, Trouble> {
+    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
         Ok(Some(match (name, args) {
-            ("path", [path]) => self.find(&path.to_text()?)?,
-            ("json", [path]) => match self.find(&path.to_text()?)? {
+            ("path", [path]) => self.find(path, work)?.copied(work)?,
+            ("json", [path]) => match self.find(path, work)? {
                 // API Gateway's own stand-in for what is not there.
                 Value::Null => Value::text("\"\""),
-                found => Value::text(found.to_json()?),
+                found => {
+                    let text = found.to_json()?;
+                    work.handle(text.len())?;
+                    Value::text(text)
+                }
             },
-            ("params", []) => self.params(),
-            ("params", [name]) => self.param(&name.to_text()?),
+            ("params", []) => self.params(work)?,
+            ("params", [name]) => {
+                let name = name.text_within(work)?;
+                self.param(&name, work)?
+            }
             _ => return Ok(None),
         }))
     }

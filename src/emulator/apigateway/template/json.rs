@@ -2,10 +2,18 @@
 //! harms nobody.
 
 use super::value::{Members, Value};
-use std::{cell::RefCell, rc::Rc};
 
 /// How deep values may stand in each other.
 const MAX_DEPTH: usize = 100;
+
+/// The most bytes of memory that what is read takes beside its texts, for each byte that makes a value.
+const COSTS: [(u8, usize); 4] = [(b',', 80), (b':', 160), (b'[', 96), (b'{', 192)];
+
+/// What a text takes as memory, at most, once it is read.
+pub(super) fn cost(text: &str) -> usize {
+    let of = |byte: u8| COSTS.iter().find(|(known, _)| *known == byte).map_or(1, |(_, cost)| *cost);
+    text.bytes().fold(64_usize, |sum, byte| sum.saturating_add(of(byte)))
+}
 
 /// Reads a text that is JSON, or could be meant so; a text that is neither an object nor a list is itself.
 pub(super) fn read(text: &str) -> Option<Value> {
@@ -77,7 +85,7 @@ impl<'t> Reader<'t> {
         loop {
             while self.take(',') {}
             if self.take(']') {
-                return Some(Value::List { items: Rc::new(RefCell::new(items)), is_json: true });
+                return Some(Value::json_list(items));
             }
             items.push(self.value(depth + 1, &[',', ']'])?);
             self.space();
@@ -156,6 +164,13 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap().to_json().unwrap(), json, "{text}");
         }
+    }
+
+    #[test]
+    fn what_has_many_values_costs_more_than_a_long_text() {
+        assert!(cost(&"x".repeat(1000)) < 1100);
+        assert!(cost(&format!("[{}1]", "1,".repeat(500))) > 500 * 2 * size_of::<Value>());
+        assert!(cost(&format!("[{}1]", "{},".repeat(500))) > 500 * (2 * size_of::<Value>() + size_of::<Members>()));
     }
 
     #[test]

@@ -2,26 +2,33 @@
 
 use super::{
     compare::are_equal,
-    pattern,
-    value::{MAX_BYTES, Members, Trouble, Value},
+    pattern, ties,
+    trouble::Trouble,
+    value::{MAP, MAX_BYTES, MEMBER, Members, Shared, Value},
+    work::Work,
 };
-use std::{cell::RefCell, rc::Rc};
+use regex_lite::Regex;
+use std::rc::Rc;
 
 /// The most items of a list that a template makes.
 const MAX_ITEMS: usize = 100_000;
+/// What a part of a text takes in a list, beside its bytes.
+const PART: usize = 64;
+/// What each byte costs that a pattern may look at once more, where it has found something: it seldom does.
+const REST: usize = 32;
 
 /// Calls a method; nothing when the value has none of this name, or none for these arguments.
-pub(super) fn call(value: &Value, name: &str, args: &[Value]) -> Result<Option<Value>, Trouble> {
+pub(super) fn call(value: &Value, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
     match (name, args) {
-        ("toString", []) => return Ok(Some(Value::Text(value.to_text()?))),
-        ("equals", [other]) => return Ok(Some(Value::Bool(are_equal(value, other)?))),
+        ("toString", []) => return Ok(Some(Value::Text(value.text_within(work)?))),
+        ("equals", [other]) => return Ok(Some(Value::Bool(are_equal(value, other, work)?))),
         _ => {}
     }
     match value {
-        Value::Object(object) => object.call(name, args),
-        Value::Text(text) => of_text(text, name, args),
-        Value::List { items, .. } => of_list(items, name, args),
-        Value::Map(members) => of_map(members, name, args),
+        Value::Object(object) => object.call(name, args, work),
+        Value::Text(text) => of_text(text, name, args, work),
+        Value::List { items, .. } => of_list(items, name, args, work),
+        Value::Map(members) => of_map(members, name, args, work),
         Value::Int(_) | Value::Float(_) => Ok(of_number(value, name)),
         Value::Bool(_) | Value::Null => Ok(None),
     }
@@ -54,10 +61,14 @@ fn of_number(value: &Value, name: &str) -> Option<Value> {
     }
 }
 
-fn of_text(text: &Rc<str>, name: &str, args: &[Value]) -> Result<Option<Value>, Trouble> {
+fn of_text(text: &Rc<str>, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
     let mut texts = Vec::with_capacity(args.len());
     for arg in args {
-        texts.push(arg.to_text()?);
+        texts.push(arg.text_within(work)?);
+    }
+    work.look(text.len())?;
+    if let ("matches" | "replaceAll" | "replaceFirst" | "split", [pattern, ..]) = (name, texts.as_slice()) {
+        work.search(text.len(), pattern)?;
     }
     let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
     let at = |byte: Option<usize>| byte.map_or(Value::Int(-1), |byte| int(text[..byte].chars().count()));
@@ -78,17 +89,19 @@ fn of_text(text: &Rc<str>, name: &str, args: &[Value]) -> Result<Option<Value>, 
         ("concat", [other]) => bounded(format!("{text}{other}"))?,
         ("replace", [old, new]) => bounded_times(text, old, new)?,
         ("matches", [pattern]) => Value::Bool(pattern::whole(pattern).map_err(Trouble::Argument)?.is_match(text)),
-        ("replaceAll" | "replaceFirst", [old, new]) => {
-            let (old, new) = (pattern::anywhere(old).map_err(Trouble::Argument)?, pattern::replacement(new));
+        ("replaceAll" | "replaceFirst", [pattern, new]) => {
+            let (old, new) = (pattern::anywhere(pattern).map_err(Trouble::Argument)?, pattern::replacement(new));
             let times = usize::from(name == "replaceFirst");
-            let count = if times == 0 { old.find_iter(text).count() } else { 1 };
+            let count = if times == 0 { matches(&old, pattern, text, work)? } else { 1 };
             if count.saturating_mul(new.len() + 1) > MAX_BYTES {
                 return Err(Trouble::TooLarge);
             }
             bounded(old.replacen(text, times, new.as_str()).into_owned())?
         }
-        ("split", [separator, ..]) => {
-            let separator = pattern::anywhere(separator).map_err(Trouble::Argument)?;
+        ("split", [pattern, ..]) => {
+            let separator = pattern::anywhere(pattern).map_err(Trouble::Argument)?;
+            let count = matches(&separator, pattern, text, work)?.saturating_add(1);
+            work.handle(count.saturating_mul(PART).saturating_add(text.len()))?;
             let mut parts: Vec<_> = separator.split(text).take(MAX_ITEMS).map(Value::text).collect();
             // Java drops the empty ones at the end, and one at the start that has no width.
             while parts.len() > 1 && matches!(parts.last(), Some(Value::Text(last)) if last.is_empty()) {
@@ -104,7 +117,21 @@ fn of_text(text: &Rc<str>, name: &str, args: &[Value]) -> Result<Option<Value>, 
         }
         _ => return Ok(None),
     };
+    if let Value::Text(made) = &found {
+        work.handle(made.len())?;
+    }
     Ok(Some(found))
+}
+
+/// How often a pattern is found in a text; each time the text may be read to its end to see where what is found ends.
+fn matches(regex: &Regex, pattern: &str, text: &str, work: &mut Work) -> Result<usize, Trouble> {
+    let each = if pattern::looks_ahead(pattern) { REST.saturating_mul(1 + pattern.len() / 32) } else { 0 };
+    let mut count = 0;
+    for found in regex.find_iter(text) {
+        work.look((text.len() - found.start()).saturating_mul(each))?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 fn bounded(text: String) -> Result<Value, Trouble> {
@@ -127,30 +154,31 @@ fn slice(text: &str, from: usize, to: Option<usize>) -> Result<Value, Trouble> {
     Ok(Value::text(text.chars().skip(from).take(to - from).collect::<String>()))
 }
 
-fn of_list(items: &Rc<RefCell<Vec<Value>>>, name: &str, args: &[Value]) -> Result<Option<Value>, Trouble> {
-    let position = |wanted: &Value| -> Result<Option<usize>, Trouble> {
-        for (at, item) in items.borrow().iter().enumerate() {
-            if are_equal(item, wanted)? {
-                return Ok(Some(at));
-            }
-        }
-        Ok(None)
-    };
+fn of_list(items: &Shared<Vec<Value>>, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
+    // What is moved within the list, or copied into it.
+    let size = |items: &Shared<Vec<Value>>| items.borrow().len().saturating_mul(size_of::<Value>());
+    match (name, args) {
+        ("add", [_, _]) | ("remove", _) => work.look(size(items))?,
+        ("addAll", [Value::List { items: more, .. }]) => work.handle(size(more))?,
+        _ => {}
+    }
     let room = || if items.borrow().len() < MAX_ITEMS { Ok(()) } else { Err(Trouble::TooLarge) };
     let found = match (name, args) {
         ("size" | "length", []) => int(items.borrow().len()),
         ("isEmpty", []) => Value::Bool(items.borrow().is_empty()),
         ("get", [at]) => items.borrow().get(place(at)?).cloned().unwrap_or(Value::Null),
-        ("contains", [wanted]) => Value::Bool(position(wanted)?.is_some()),
-        ("indexOf", [wanted]) => position(wanted)?.map_or(Value::Int(-1), int),
+        ("contains", [wanted]) => Value::Bool(position(items, wanted, work)?.is_some()),
+        ("indexOf", [wanted]) => position(items, wanted, work)?.map_or(Value::Int(-1), int),
         ("add", [item]) => {
             room()?;
+            ties::tie(items, item, work)?;
             items.borrow_mut().push(item.clone());
             Value::Bool(true)
         }
         ("add", [at, item]) => {
             room()?;
             let at = place(at)?.min(items.borrow().len());
+            ties::tie(items, item, work)?;
             items.borrow_mut().insert(at, item.clone());
             Value::text("")
         }
@@ -159,11 +187,15 @@ fn of_list(items: &Rc<RefCell<Vec<Value>>>, name: &str, args: &[Value]) -> Resul
             if items.borrow().len() + more.len() > MAX_ITEMS {
                 return Err(Trouble::TooLarge);
             }
+            for item in &more {
+                ties::tie(items, item, work)?;
+            }
             items.borrow_mut().extend(more);
             Value::Bool(true)
         }
         ("set", [at, item]) => {
             let at = place(at)?;
+            ties::tie(items, item, work)?;
             match items.borrow_mut().get_mut(at) {
                 Some(place) => std::mem::replace(place, item.clone()),
                 None => return Ok(None),
@@ -174,7 +206,7 @@ fn of_list(items: &Rc<RefCell<Vec<Value>>>, name: &str, args: &[Value]) -> Resul
             let mut items = items.borrow_mut();
             if at < items.len() { items.remove(at) } else { return Ok(None) }
         }
-        ("remove", [item]) => match position(item)? {
+        ("remove", [item]) => match position(items, item, work)? {
             Some(at) => {
                 items.borrow_mut().remove(at);
                 Value::Bool(true)
@@ -190,11 +222,30 @@ fn of_list(items: &Rc<RefCell<Vec<Value>>>, name: &str, args: &[Value]) -> Resul
     Ok(Some(found))
 }
 
-fn of_map(members: &Rc<RefCell<Members>>, name: &str, args: &[Value]) -> Result<Option<Value>, Trouble> {
+/// Where something is in a list.
+fn position(items: &Shared<Vec<Value>>, wanted: &Value, work: &mut Work) -> Result<Option<usize>, Trouble> {
+    for (at, item) in items.borrow().iter().enumerate() {
+        work.look(size_of::<Value>())?;
+        if are_equal(item, wanted, work)? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
+fn of_map(members: &Shared<Members>, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
     let key = match args {
-        [key, ..] => key.to_text()?,
+        [key, ..] => key.text_within(work)?,
         [] => "".into(),
     };
+    let count = members.borrow().len();
+    match (name, args) {
+        ("containsValue" | "remove", _) => work.look(count.saturating_mul(size_of::<Value>()))?,
+        ("keySet" | "values", []) => work.handle(count.saturating_mul(size_of::<Value>()))?,
+        ("putAll", [Value::Map(more)]) => work.handle(more.borrow().len().saturating_mul(MEMBER))?,
+        ("entrySet", []) => work.handle(count.saturating_mul(MAP + 2 * MEMBER))?,
+        _ => {}
+    }
     let get = |name: &str| members.borrow().get(name).cloned();
     let found = match (name, args) {
         ("size", []) => int(members.borrow().len()),
@@ -205,7 +256,7 @@ fn of_map(members: &Rc<RefCell<Members>>, name: &str, args: &[Value]) -> Result<
         ("containsValue", [wanted]) => {
             let mut is_there = false;
             for value in members.borrow().values() {
-                is_there |= are_equal(value, wanted)?;
+                is_there |= are_equal(value, wanted, work)?;
             }
             Value::Bool(is_there)
         }
@@ -213,10 +264,17 @@ fn of_map(members: &Rc<RefCell<Members>>, name: &str, args: &[Value]) -> Result<
             if members.borrow().len() >= MAX_ITEMS {
                 return Err(Trouble::TooLarge);
             }
+            ties::tie(members, value, work)?;
             members.borrow_mut().insert(key, value.clone()).unwrap_or(Value::Null)
         }
         ("putAll", [Value::Map(more)]) => {
             let more = more.borrow().clone();
+            if members.borrow().len() + more.len() > MAX_ITEMS {
+                return Err(Trouble::TooLarge);
+            }
+            for value in more.values() {
+                ties::tie(members, value, work)?;
+            }
             members.borrow_mut().extend(more);
             Value::text("")
         }
@@ -239,4 +297,39 @@ fn of_map(members: &Rc<RefCell<Members>>, name: &str, args: &[Value]) -> Result<
         _ => return Ok(None),
     };
     Ok(Some(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_reads_to_the_end_of_a_text_each_time_is_dear() {
+        let text = Value::text("a".repeat(2000));
+        let called = |name: &str, args: &[&str]| {
+            let args: Vec<_> = args.iter().map(|arg| Value::text(*arg)).collect();
+            let mut work = Work::new();
+            work.look(990_000_000).unwrap();
+            call(&text, name, &args, &mut work).err()
+        };
+        for pattern in ["(.*z)|.", ".+?"] {
+            assert_eq!(called("replaceAll", &[pattern, "b"]), Some(Trouble::TooLong), "{pattern}");
+            assert_eq!(called("split", &[pattern]), Some(Trouble::TooLong), "{pattern}");
+        }
+        for pattern in ["a", "[b-z]", "a+", r"\s+", "a|b"] {
+            assert_eq!(called("replaceAll", &[pattern, "b"]), None, "{pattern}");
+            assert_eq!(called("split", &[pattern]), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_a_text_becomes_counts() {
+        let (text, mut work) = (Value::text("a".repeat(1000)), Work::new());
+        let long = Value::text("b".repeat(10_000));
+        let mut replace = || call(&text, "replace", &[Value::text("a"), long.clone()], &mut work).map(drop);
+        for _ in 0..25 {
+            assert_eq!(replace(), Ok(()));
+        }
+        assert_eq!(replace(), Err(Trouble::TooLong));
+    }
 }

@@ -16,11 +16,14 @@ mod path;
 pub(super) mod pattern;
 mod read;
 mod syntax;
+mod ties;
+mod trouble;
 mod util;
 mod value;
+mod work;
 
 pub(super) use input::Parameters;
-pub(super) use value::Trouble;
+pub(super) use trouble::Trouble;
 
 use input::Input;
 use std::{
@@ -29,6 +32,7 @@ use std::{
 };
 use util::Util;
 use value::{Members, Value};
+use work::Work;
 
 /// The largest template, in bytes: API Gateway's own limit.
 const MAX_TEMPLATE: usize = 300 * 1024;
@@ -50,8 +54,10 @@ pub(super) struct Given<'a> {
 pub(super) struct Made {
     /// Its text.
     pub(super) text: String,
-    /// What it set of `$context.requestOverride` or `$context.responseOverride`.
+    /// What is set of `$context.requestOverride` or `$context.responseOverride`, whichever it rewrites.
     pub(super) overrides: Overrides,
+    /// What is set of both, which the template after it finds in its `$context`.
+    pub(super) set: serde_json::Value,
 }
 
 /// What a template has set beside its text.
@@ -95,9 +101,9 @@ pub(super) fn check(text: &str) -> Result<(), Trouble> {
 pub(super) fn render(text: &str, given: &Given<'_>, side: Side) -> Result<Made, Trouble> {
     let nodes = read::template(text)?;
     let context = Value::from(given.context.clone());
-    let set = overridable(side);
+    let set = [Side::Request, Side::Response].map(|side| (side.member(), overridable(&context, side)));
     if let Value::Map(members) = &context {
-        members.borrow_mut().insert(side.member().into(), set.clone());
+        members.borrow_mut().extend(set.iter().map(|(name, set)| ((*name).into(), set.clone())));
     }
     let variables: [(&str, Value); 4] = [
         ("input", Value::Object(Rc::new(Input::new(given.body, given.parameters)))),
@@ -106,14 +112,27 @@ pub(super) fn render(text: &str, given: &Given<'_>, side: Side) -> Result<Made, 
         ("stageVariables", Value::texts(given.stage_variables)),
     ];
     let variables: HashMap<_, _> = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let text = eval::Run::new(variables).text(&nodes)?;
-    Ok(Made { text, overrides: overrides(&set)? })
+    // What holds itself ends with the run, when what is set has been read.
+    let mut run = eval::Run::new(variables);
+    let text = run.text(&nodes)?;
+    let set = Value::map(set.into_iter().map(|(name, set)| (name.into(), set)).collect()).to_json()?;
+    let set = serde_json::from_str(&set).unwrap_or_default();
+    Ok(Made { text, overrides: overrides_in(&set, side)?, set })
 }
 
-/// What a template may set, nothing being set yet.
-fn overridable(side: Side) -> Value {
+/// What a template may set, and what the one before it has set.
+fn overridable(context: &Value, side: Side) -> Value {
     let names: &[&str] = if side == Side::Request { &["header", "querystring", "path"] } else { &["header"] };
-    Value::map(names.iter().map(|name| ((*name).into(), Value::map(Members::new()))).collect())
+    let mut all: Members = names.iter().map(|name| ((*name).into(), Value::map(Members::new()))).collect();
+    if let Some(Value::Map(set)) = context.member(side.member()) {
+        all.extend(set.borrow().iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    Value::map(all)
+}
+
+/// What is set for a request or an answer.
+pub(super) fn overrides_in(set: &serde_json::Value, side: Side) -> Result<Overrides, Trouble> {
+    overrides(&Value::from(set[side.member()].clone()))
 }
 
 fn overrides(set: &Value) -> Result<Overrides, Trouble> {
@@ -133,7 +152,7 @@ fn overrides(set: &Value) -> Result<Overrides, Trouble> {
 
 /// Finds what a JSON path means in a body; a text as it is, anything else as JSON.
 pub(super) fn at_path(body: &str, path: &str) -> Option<String> {
-    match path::find(&json::read(body)?, path).ok()? {
+    match path::find(&json::read(body)?, path, &mut Work::new()).ok()? {
         Value::Null => None,
         Value::Text(text) => Some(text.to_string()),
         found => found.to_json().ok(),
@@ -142,13 +161,13 @@ pub(super) fn at_path(body: &str, path: &str) -> Option<String> {
 
 /// Finds what a JSON path means in a document; nothing where it means nothing, or is no path.
 pub(in crate::emulator) fn found_at(document: &serde_json::Value, path: &str) -> Option<serde_json::Value> {
-    let found = path::find(&Value::from(document.clone()), path).ok()?;
+    let found = path::find(&Value::from(document.clone()), path, &mut Work::new()).ok()?;
     serde_json::from_str(&found.to_json().ok()?).ok()
 }
 
 /// Tells whether a text is a JSON path.
 pub(in crate::emulator) fn is_path(text: &str) -> bool {
-    path::find(&Value::Null, text).is_ok()
+    path::find(&Value::Null, text, &mut Work::new()).is_ok()
 }
 
 /// Reads the status that a MOCK's template asks for.

@@ -2,11 +2,24 @@
 //!
 //! A path that can mean one value only gives it, or nothing; one that may mean several gives a list.
 
-use super::value::{Trouble, Value};
-use std::{cell::RefCell, rc::Rc};
+use super::{
+    trouble::Trouble,
+    value::{MAX_BYTES, Value},
+    work::Work,
+};
 
 /// The most values that a path gives.
 const MAX_FOUND: usize = 100_000;
+/// What it costs to look for a member, or at a value.
+const LOOK: usize = 64;
+/// What it costs to look at one place of a list.
+const PLACE: usize = 16;
+/// What a byte of a path takes once it is read.
+const READ: usize = 64;
+/// The most values by which a condition on one item is decided.
+const MAX_DECIDING: usize = 100;
+/// How deep the conditions of a path may stand in each other: each costs calls of whoever reads it, and stacks end.
+const MAX_DEPTH: usize = 16;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
@@ -21,8 +34,9 @@ enum Step {
 }
 
 /// Finds what a path means.
-pub(super) fn find(root: &Value, path: &str) -> Result<Value, Trouble> {
-    let steps = parse(path).ok_or_else(|| Trouble::Argument(format!("`{path}` is not a JSON path")))?;
+pub(super) fn find(root: &Value, path: &str, work: &mut Work) -> Result<Value, Trouble> {
+    work.handle(path.len().saturating_mul(READ))?;
+    let steps = parse(path, 0).ok_or_else(|| Trouble::Argument(format!("`{path}` is not a JSON path")))?;
     let mut found = vec![root.clone()];
     let mut is_many = false;
     let mut is_anywhere = false;
@@ -32,7 +46,11 @@ pub(super) fn find(root: &Value, path: &str) -> Result<Value, Trouble> {
             continue;
         }
         if std::mem::take(&mut is_anywhere) {
-            found = found.iter().flat_map(|value| within(value, 0)).take(MAX_FOUND).collect();
+            let mut all = Vec::new();
+            for value in &found {
+                within(value, 0, &mut all, work)?;
+            }
+            found = all;
         }
         is_many |= match step {
             Step::Names(names) => names.len() > 1,
@@ -40,96 +58,136 @@ pub(super) fn find(root: &Value, path: &str) -> Result<Value, Trouble> {
             Step::Length | Step::Anywhere => false,
             Step::Slice(..) | Step::All | Step::Where(..) => true,
         };
-        found = found.iter().flat_map(|value| taken(value, step)).take(MAX_FOUND).collect();
+        found = each(&found, step, MAX_FOUND, work)?;
     }
     if is_many {
-        return Ok(Value::List { items: Rc::new(RefCell::new(found)), is_json: true });
+        return Ok(Value::json_list(found));
     }
     Ok(found.into_iter().next().unwrap_or(Value::Null))
 }
 
-fn taken(value: &Value, step: &Step) -> Vec<Value> {
-    match (step, value) {
-        (Step::Names(names), value) => names.iter().filter_map(|name| value.member(name)).collect(),
+/// What a step leads to from each of several values, up to a number.
+fn each(values: &[Value], step: &Step, most: usize, work: &mut Work) -> Result<Vec<Value>, Trouble> {
+    let mut found = Vec::new();
+    for value in values {
+        work.look(PLACE)?;
+        found.extend(taken(value, step, work)?);
+        if found.len() >= most {
+            found.truncate(most);
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn taken(value: &Value, step: &Step, work: &mut Work) -> Result<Vec<Value>, Trouble> {
+    Ok(match (step, value) {
+        (Step::Names(names), value) => {
+            work.look(names.len().saturating_mul(LOOK))?;
+            names.iter().filter_map(|name| value.member(name)).collect()
+        }
         (Step::Items(wanted), Value::List { items, .. }) => {
+            work.look(wanted.len().saturating_mul(PLACE))?;
             let items = items.borrow();
             wanted.iter().filter_map(|&at| items.get(place(at, items.len())?).cloned()).collect()
         }
         (Step::Slice(from, to), Value::List { items, .. }) => {
             let items = items.borrow();
-            let clamp =
-                |at: i64| if at < 0 { items.len().saturating_sub(size(-at)) } else { size(at).min(items.len()) };
+            let clamp = |at: i64| place(at, items.len()).map_or(0, |at| at.min(items.len()));
             let (from, to) = (from.map_or(0, clamp), to.map_or(items.len(), clamp));
+            work.look(to.saturating_sub(from).saturating_mul(LOOK))?;
             items.get(from..to).map(<[Value]>::to_vec).unwrap_or_default()
         }
-        (Step::All, value) => children(value),
+        (Step::All, value) => children(value, work)?,
         (Step::Where(path, wanted), Value::List { items, .. }) => {
-            items.borrow().iter().filter(|item| fits(item, path, wanted.as_ref())).cloned().collect()
+            let items = items.borrow();
+            work.look(items.len().saturating_mul(LOOK))?;
+            let mut found = Vec::new();
+            for item in items.iter() {
+                if fits(item, path, wanted.as_ref(), work)? {
+                    found.push(item.clone());
+                }
+            }
+            found
         }
         (Step::Length, Value::List { items, .. }) => vec![count(items.borrow().len())],
         (Step::Length, Value::Map(members)) => vec![count(members.borrow().len())],
-        (Step::Length, Value::Text(text)) => vec![count(text.chars().count())],
+        (Step::Length, Value::Text(text)) => {
+            work.look(text.len())?;
+            vec![count(text.chars().count())]
+        }
         _ => Vec::new(),
-    }
+    })
 }
 
 fn count(length: usize) -> Value {
     Value::Int(i64::try_from(length).unwrap_or(i64::MAX))
 }
 
-fn size(at: i64) -> usize {
-    usize::try_from(at).unwrap_or(usize::MAX)
-}
-
+/// The place that a number means; one below zero counts from the end.
 fn place(at: i64, length: usize) -> Option<usize> {
-    if at < 0 { length.checked_sub(size(-at)) } else { Some(size(at)) }
+    let size = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
+    if at < 0 { length.checked_sub(size) } else { Some(size) }
 }
 
-fn children(value: &Value) -> Vec<Value> {
-    match value {
+fn children(value: &Value, work: &mut Work) -> Result<Vec<Value>, Trouble> {
+    let count = match value {
+        Value::List { items, .. } => items.borrow().len(),
+        Value::Map(members) => members.borrow().len(),
+        _ => 0,
+    };
+    work.look(count.saturating_mul(LOOK))?;
+    Ok(match value {
         Value::List { items, .. } => items.borrow().clone(),
         Value::Map(members) => members.borrow().values().cloned().collect(),
         _ => Vec::new(),
-    }
+    })
 }
 
-/// A value and all that stands in it.
-fn within(value: &Value, depth: usize) -> Vec<Value> {
-    let mut found = vec![value.clone()];
+/// Finds a value and all that stands in it.
+fn within(value: &Value, depth: usize, found: &mut Vec<Value>, work: &mut Work) -> Result<(), Trouble> {
+    if found.len() >= MAX_FOUND {
+        return Ok(());
+    }
+    found.push(value.clone());
     if depth < 128 {
-        for child in children(value) {
-            found.extend(within(&child, depth + 1));
-            if found.len() > MAX_FOUND {
-                break;
-            }
+        for child in children(value, work)? {
+            within(&child, depth + 1, found, work)?;
         }
     }
-    found
+    Ok(())
 }
 
-fn fits(item: &Value, path: &[Step], wanted: Option<&(String, String)>) -> bool {
+/// Tells whether a condition is true of an item.
+fn fits(item: &Value, path: &[Step], wanted: Option<&(String, String)>, work: &mut Work) -> Result<bool, Trouble> {
     let mut found = vec![item.clone()];
     for step in path {
-        found = found.iter().flat_map(|value| taken(value, step)).collect();
+        found = each(&found, step, MAX_DECIDING, work)?;
     }
-    let (Some(value), Some((operator, wanted))) = (found.first(), wanted) else { return !found.is_empty() };
-    let text = value.to_text().unwrap_or_default();
+    let (Some(value), Some((operator, wanted))) = (found.first(), wanted) else { return Ok(!found.is_empty()) };
+    let text = value.to_text();
+    // One that is too long was written so far.
+    work.look(text.as_ref().map_or(MAX_BYTES, |text| text.len()))?;
+    let text = text.unwrap_or_default();
     let order = match (text.parse::<f64>(), wanted.parse::<f64>()) {
         (Ok(value), Ok(wanted)) => value.partial_cmp(&wanted),
         _ => Some((*text).cmp(wanted.as_str())),
     };
-    let Some(order) = order else { return false };
-    match operator.as_str() {
+    let Some(order) = order else { return Ok(false) };
+    Ok(match operator.as_str() {
         "==" => order.is_eq(),
         "!=" => order.is_ne(),
         "<" => order.is_lt(),
         "<=" => order.is_le(),
         ">" => order.is_gt(),
         _ => order.is_ge(),
-    }
+    })
 }
 
-fn parse(path: &str) -> Option<Vec<Step>> {
+fn parse(path: &str, depth: usize) -> Option<Vec<Step>> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
     let path = path.trim();
     let (mut rest, mut steps) = (path.strip_prefix('$').unwrap_or(path), Vec::new());
     if !path.starts_with('$') && !path.is_empty() {
@@ -147,7 +205,7 @@ fn parse(path: &str) -> Option<Vec<Step>> {
             }
         } else if let Some(inner) = rest.strip_prefix('[') {
             let end = closing(inner)?;
-            steps.push(bracket(inner[..end].trim())?);
+            steps.push(bracket(inner[..end].trim(), depth)?);
             rest = &inner[end + 1..];
             continue;
         } else {
@@ -184,12 +242,12 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-fn bracket(inner: &str) -> Option<Step> {
+fn bracket(inner: &str, depth: usize) -> Option<Step> {
     if inner == "*" {
         return Some(Step::All);
     }
     if let Some(filter) = inner.strip_prefix("?(").and_then(|inner| inner.strip_suffix(')')) {
-        return filtered(filter.trim());
+        return filtered(filter.trim(), depth);
     }
     if inner.starts_with(['\'', '"']) {
         let names = inner.split(',').map(|name| unquoted(name.trim()).map(str::to_owned));
@@ -209,7 +267,7 @@ fn unquoted(text: &str) -> Option<&str> {
 }
 
 /// A condition on the items of a list: `@.a`, or `@.a == 'x'`.
-fn filtered(filter: &str) -> Option<Step> {
+fn filtered(filter: &str, depth: usize) -> Option<Step> {
     let operator = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find(|operator| filter.contains(operator));
     let (path, wanted) = match operator {
         None => (filter, None),
@@ -219,12 +277,16 @@ fn filtered(filter: &str) -> Option<Step> {
             (path.trim(), Some((operator.to_owned(), wanted.to_owned())))
         }
     };
-    Some(Step::Where(parse(&format!("${}", path.strip_prefix('@')?))?, wanted))
+    Some(Step::Where(parse(&format!("${}", path.strip_prefix('@')?), depth + 1)?, wanted))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn find(root: &Value, path: &str) -> Result<Value, Trouble> {
+        super::find(root, path, &mut Work::new())
+    }
 
     #[test]
     fn a_path_gives_what_it_names() {
@@ -254,5 +316,28 @@ mod tests {
         for path in ["$.", "$.a[", "$.a[x]", "$.a..", "$!"] {
             assert!(find(&root, path).is_err() || path == "$.", "{path}");
         }
+        let far = i64::MIN;
+        assert_eq!(find(&root, &format!("$.a.b[{far}]")).unwrap().to_json().unwrap(), "null");
+        assert_eq!(find(&root, &format!("$.a.b[{far}:2]")).unwrap().to_json().unwrap(), "[1,2]");
+    }
+
+    #[test]
+    fn conditions_stand_in_each_other_so_deep_only() {
+        let path = |depth: usize| format!("$.l{}{}", "[?(@".repeat(depth), ")]".repeat(depth));
+        assert!(find(&Value::Null, &path(MAX_DEPTH)).is_ok());
+        assert!(find(&Value::Null, &path(MAX_DEPTH + 1)).is_err());
+        assert!(find(&Value::Null, &path(100_000)).is_err());
+    }
+
+    #[test]
+    fn no_path_looks_for_ever() {
+        let nested: Value = serde_json::from_str(&format!("[{}1{}]", "[".repeat(60), "]".repeat(60))).unwrap();
+        let wide = format!("$[?(@{} == 1)]", "[0,0,0,0,0,0,0,0]".repeat(60));
+        assert_eq!(find(&nested, &wide).unwrap().to_json().unwrap().matches('1').count(), 1);
+        let many: Value = serde_json::from_str(&format!("[{}{{}}]", "{},".repeat(9999))).unwrap();
+        let names = vec!["'a'"; 2000].join(",");
+        assert_eq!(find(&many, &format!("$[*][{names}]")).err(), Some(Trouble::TooLong));
+        // What conditions look at counts as well.
+        assert_eq!(find(&many, &format!("$[?(@[{names}] == 1)]")).err(), Some(Trouble::TooLong));
     }
 }

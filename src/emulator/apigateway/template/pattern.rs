@@ -1,17 +1,36 @@
 //! Java's regular expressions, as far as they are every language's: without look-around and back references, which are
 //! refused.
 
+use crate::emulator::wire::regular_expression;
 use regex_lite::Regex;
 
 /// Reads a pattern that finds its text anywhere.
 pub(in crate::emulator::apigateway) fn anywhere(pattern: &str) -> Result<Regex, String> {
-    Regex::new(&portable(pattern))
+    regular_expression(&portable(pattern))
         .map_err(|error| format!("`{pattern}` is a pattern that the emulator cannot read ({error})"))
 }
 
 /// Reads a pattern that takes the whole of a text, as Java's `matches` does.
 pub(in crate::emulator::apigateway) fn whole(pattern: &str) -> Result<Regex, String> {
     anywhere(&format!(r"\A(?:{pattern})\z"))
+}
+
+/// Tells whether a pattern may have to read on behind what it finds: where it repeats something, unless that is a single
+/// character at its end.
+pub(super) fn looks_ahead(pattern: &str) -> bool {
+    let is_sole = !pattern.contains(['(', '|']);
+    let body = if is_sole { pattern.strip_suffix(['+', '*']).unwrap_or(pattern) } else { pattern };
+    let mut chars = body.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => {
+                chars.next();
+            }
+            '*' | '+' | '{' => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Java's names of classes of ASCII characters, as every language writes them.
@@ -61,6 +80,16 @@ mod tests {
         assert!(!whole(".*x").unwrap().is_match("a\nx"));
         assert!(whole(r"(.|\n)*x").unwrap().is_match("a\nx"));
         assert!(whole("(?!200).*").is_err());
+    }
+
+    #[test]
+    fn a_pattern_that_repeats_something_may_look_ahead() {
+        for pattern in ["(.*z)|.", ".*z", "a+b", "(a+)", "a{2,}", r"\s*,", "x+?"] {
+            assert!(looks_ahead(pattern), "{pattern}");
+        }
+        for pattern in ["'", r"\\'", r"\s+", "[^a-z]+", "a|b", r"\+", "([a-z])-(\\d)", ",", ""] {
+            assert!(!looks_ahead(pattern), "{pattern}");
+        }
     }
 
     #[test]

@@ -5,15 +5,12 @@
 use super::{
     expression::Cursor,
     syntax::{Expr, Node, Reference},
-    value::Trouble,
+    trouble::Trouble,
 };
-
-/// How deep blocks may stand in each other.
-const MAX_DEPTH: usize = 50;
 
 /// Reads a whole template.
 pub(super) fn template(text: &str) -> Result<Vec<Node>, Trouble> {
-    let mut reader = Reader { cursor: Cursor::new(text), depth: 0 };
+    let mut reader = Reader { cursor: Cursor::new(text) };
     let (nodes, end) = reader.nodes()?;
     match end {
         End::Text => Ok(nodes),
@@ -21,9 +18,9 @@ pub(super) fn template(text: &str) -> Result<Vec<Node>, Trouble> {
     }
 }
 
-/// Reads a text in double quotes, which is a template in a template.
+/// Reads a text in double quotes, which is a template in a template and stands so deep already.
 pub(super) fn interpolated(text: &str, depth: usize) -> Result<Vec<Node>, Trouble> {
-    let mut reader = Reader { cursor: Cursor::within(text, depth), depth };
+    let mut reader = Reader { cursor: Cursor::within(text, depth) };
     match reader.nodes()? {
         (nodes, End::Text) => Ok(nodes),
         (_, End::Directive(name)) => Err(reader.cursor.wrong(format!("`#{name}` ends nothing"))),
@@ -41,14 +38,10 @@ enum End {
 
 struct Reader<'t> {
     cursor: Cursor<'t>,
-    depth: usize,
 }
 
 impl Reader<'_> {
     fn nodes(&mut self) -> Result<(Vec<Node>, End), Trouble> {
-        if self.depth > MAX_DEPTH {
-            return Err(self.cursor.wrong("blocks stand too deep in each other"));
-        }
         let (mut nodes, mut text) = (Vec::new(), String::new());
         while let Some(c) = self.cursor.peek() {
             let node = match c {
@@ -75,6 +68,14 @@ impl Reader<'_> {
         }
         push(&mut nodes, &mut text);
         Ok((nodes, End::Text))
+    }
+
+    /// Reads what a directive encloses.
+    fn inner(&mut self) -> Result<(Vec<Node>, End), Trouble> {
+        self.cursor.enter()?;
+        let read = self.nodes();
+        self.cursor.leave();
+        read
     }
 
     /// Reads a backslash; one before a reference or a directive makes that a text, any other is itself.
@@ -114,8 +115,8 @@ impl Reader<'_> {
         let Some((name, length)) = name(rest) else { return Ok(Found::Text) };
         let opens = rest[length..].trim_start_matches([' ', '\t']).starts_with('(');
         match name {
-            "set" | "if" | "foreach" | "elseif" if !opens => return Ok(Found::Text),
-            "macro" | "define" | "include" | "parse" | "evaluate" => {
+            "set" | "if" | "foreach" | "elseif" | "define" if !opens => return Ok(Found::Text),
+            "macro" | "include" | "parse" | "evaluate" => {
                 return if opens { Err(self.cursor.lacking(format!("#{name}"))) } else { Ok(Found::Text) };
             }
             _ => self.cursor.skip(length),
@@ -124,6 +125,7 @@ impl Reader<'_> {
             "set" => Found::Node(self.set()?),
             "if" => Found::Node(self.block()?),
             "foreach" => Found::Node(self.for_each()?),
+            "define" => Found::Node(self.define()?),
             "break" => self.alone(Node::Break),
             "stop" => self.alone(Node::Stop),
             "else" | "end" => {
@@ -144,7 +146,7 @@ impl Reader<'_> {
         self.cursor.space();
         let target = self.cursor.reference()?.ok_or_else(|| self.cursor.wrong("`#set` names no variable"))?;
         self.cursor.expect('=')?;
-        let value = self.cursor.expression(self.depth)?;
+        let value = self.cursor.expression()?;
         self.cursor.expect(')')?;
         self.cursor.end_line();
         Ok(Node::Set(target, value))
@@ -152,7 +154,7 @@ impl Reader<'_> {
 
     fn condition(&mut self) -> Result<Expr, Trouble> {
         self.cursor.expect('(')?;
-        let condition = self.cursor.expression(self.depth)?;
+        let condition = self.cursor.expression()?;
         self.cursor.expect(')')?;
         self.cursor.end_line();
         Ok(condition)
@@ -162,9 +164,7 @@ impl Reader<'_> {
         let (mut branches, mut otherwise) = (Vec::new(), Vec::new());
         let mut condition = Some(self.condition()?);
         loop {
-            self.depth += 1;
-            let (nodes, end) = self.nodes()?;
-            self.depth -= 1;
+            let (nodes, end) = self.inner()?;
             let is_else = condition.is_none();
             match condition.take() {
                 Some(condition) => branches.push((condition, nodes)),
@@ -179,6 +179,20 @@ impl Reader<'_> {
         }
     }
 
+    fn define(&mut self) -> Result<Node, Trouble> {
+        self.cursor.expect('(')?;
+        self.cursor.space();
+        let block = self.cursor.reference()?.filter(|block| block.steps.is_empty());
+        let block = block.ok_or_else(|| self.cursor.wrong("`#define` names no variable"))?;
+        self.cursor.expect(')')?;
+        self.cursor.end_line();
+        let (nodes, end) = self.inner()?;
+        if end != End::Directive("end") {
+            return Err(self.cursor.wrong("a `#define` without its `#end`"));
+        }
+        Ok(Node::Define(block.name, nodes.into()))
+    }
+
     fn for_each(&mut self) -> Result<Node, Trouble> {
         self.cursor.expect('(')?;
         self.cursor.space();
@@ -188,12 +202,10 @@ impl Reader<'_> {
         if !self.cursor.word("in") {
             return Err(self.cursor.wrong("a `#foreach` without `in`"));
         }
-        let items = self.cursor.expression(self.depth)?;
+        let items = self.cursor.expression()?;
         self.cursor.expect(')')?;
         self.cursor.end_line();
-        self.depth += 1;
-        let (nodes, end) = self.nodes()?;
-        self.depth -= 1;
+        let (nodes, end) = self.inner()?;
         if end != End::Directive("end") {
             return Err(self.cursor.wrong("a `#foreach` without its `#end`"));
         }

@@ -1,5 +1,7 @@
 //! What a template consists of, once it has been read.
 
+use std::rc::Rc;
+
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
@@ -13,6 +15,8 @@ pub(super) enum Node {
     If(Vec<(Expr, Vec<Node>)>, Vec<Node>),
     /// `#foreach`.
     ForEach(String, Expr, Vec<Node>),
+    /// `#define`.
+    Define(String, Rc<[Node]>),
     /// `#break`.
     Break,
     /// `#stop`.
@@ -72,8 +76,9 @@ pub(super) enum Expr {
     Not(Box<Expr>),
     /// `-a`
     Minus(Box<Expr>),
-    /// `a + b`
-    Binary(Operator, Box<Expr>, Box<Expr>),
+    /// `a + b - c`: operators that bind alike, from left to right. They stand in a row: were each in the next, a long
+    /// expression would be as deep as it is long.
+    Chain(Box<Expr>, Vec<(Operator, Expr)>),
 }
 
 /// What stands between two values.

@@ -57,6 +57,9 @@ fn directives_choose_repeat_and_set() {
         ("#foreach($i in $input.path('$.empty'))x#end", ""),
         ("#foreach($k in $input.params().querystring.keySet())$k=$input.params().querystring.get($k)#end", "q=a b"),
         ("#set($m = {'a': 1})#foreach($e in $m.entrySet())$e.key=$e.value#end", "a=1"),
+        ("#define($x)<$a>#end#set($a = 1)$x#set($a = 2)$x\"$x\"", "<1><2>\"<2>\""),
+        ("#define( $l )\n#foreach($k in $m.keySet())$k#end#end#set($m = {'b': 1})$l", "b"),
+        ("#define($x)x$!x#end$x.", "xx."),
         ("a## gone\nb#* and\nthis *#c", "abc"),
         ("#[[ $raw #if ]]#", " $raw #if "),
         ("#set($s = \"x-$context.stage\")$s", "x-dev"),
@@ -65,6 +68,8 @@ fn directives_choose_repeat_and_set() {
         ("#set($m = {})#set($m.a = 1)#set($m['b'] = 'c')$m", "{a=1, b=c}"),
         ("#if(!$none && (1 + 2 * 3 == 7 or false))yes#end", "yes"),
         ("#if(\"\")true#end#if(0)true#end", "truetrue"),
+        ("#set($x = $input.path('$.none'))[$x$x.a]#if($x == $null && $x == '')nothing#end", "[]nothing"),
+        ("#set($x = $input.path('$.empty'))$x/$x.a/#if($x == $null || $x == '')nothing#end", "[]//"),
         ("before#stop after", "before"),
         ("#if(true)\n  x\n#end\ny", "  x\ny"),
         ("#set($x = -3)#set($y = 7 / 2)#set($z = 7 % 4)$x $y $z", "-3 3 3"),
@@ -108,6 +113,9 @@ fn what_a_template_sets_beside_its_text_is_given_back() {
     assert_eq!(made.overrides.headers["X-A"], "v");
     let made = given("#set($context.requestOverride.path.id = 'x')", "", Side::Request).unwrap();
     assert_eq!(made.overrides.path["id"], "x");
+    let both = json!({ "requestOverride": made.set["requestOverride"], "responseOverride": { "status": 418 } });
+    assert_eq!(overrides_in(&both, Side::Response).unwrap().status.as_deref(), Some("418"));
+    assert_eq!(overrides_in(&both, Side::Request).unwrap().path["id"], "x");
 }
 
 #[test]
@@ -121,6 +129,22 @@ fn what_is_no_template_is_refused_with_its_line() {
     assert!(check(&"#if(true)".repeat(1000)).is_err());
     assert!(check(&format!("#set($x = {})", "(".repeat(100_000))).is_err());
     assert!(check(&format!("#set($x = {}1)", "!".repeat(100_000))).is_err());
+    assert!(check(&format!("#set($x = {}1)", "-".repeat(100_000))).is_err());
+}
+
+#[test]
+fn blocks_expressions_and_texts_are_as_deep_as_they_stand_in_each_other_altogether() {
+    let nested = |blocks: usize, lists: usize| {
+        let list = format!("{}{}", "[".repeat(lists), "]".repeat(lists));
+        format!("{}#set($x = {list}){}", "#if(true)".repeat(blocks), "#end".repeat(blocks))
+    };
+    assert_eq!(made(&nested(24, 24)), "");
+    assert!(check(&nested(30, 30)).is_err());
+    // Each text has blocks of its own, and the next one in them.
+    let blocks = |inner: &str| format!("{}{inner}{}", "#if(true)".repeat(20), "#end".repeat(20));
+    let text =
+        (0..4).fold("1".to_owned(), |inner, _| blocks(&format!("#set($x = \"{}\")", inner.replace('"', "\"\""))));
+    assert!(check(&text).is_err());
 }
 
 #[test]
@@ -130,8 +154,81 @@ fn no_template_runs_for_ever_or_makes_too_much() {
     let nested = "#foreach($i in [1..1000])#foreach($j in [1..1000])#foreach($k in [1..1000])#end#end#end";
     assert_eq!(given(nested, "", Side::Request), Err(Trouble::TooLong));
     assert_eq!(given("#foreach($i in [1..1001])#end", "", Side::Request), Err(Trouble::TooMany));
+    let big = "#set($x = 'xxxxxxxxxx')#foreach($i in [1..16])#set($x = \"$x$x\")#end";
+    for body in ["$x.isEmpty()", "$x == 1"] {
+        let text = format!("{big}#foreach($i in [1..1000])#foreach($j in [1..100])#if({body})#end#end#end");
+        assert_eq!(given(&text, "", Side::Request), Err(Trouble::TooLong), "{body}");
+    }
     let own = "#set($l = [])#set($x = $l.add($l))$l";
     assert_eq!(given(own, "", Side::Request), Err(Trouble::TooLarge));
+}
+
+#[test]
+fn a_long_expression_and_values_that_nest_deep_are_no_deep_calls() {
+    for (operator, result) in [("+", "20001"), ("-", "-19999"), ("*", "1")] {
+        assert_eq!(made(&format!("#set($x = 1{})$x", format!("{operator}1").repeat(20_000))), result);
+    }
+    assert_eq!(made(&format!("#set($x = false{})$x", "||false".repeat(20_000))), "false");
+    let grow =
+        |value: &str| format!("#set($a = [])#foreach($i in [1..12])#foreach($j in [1..900])#set($a = {value})#end#end");
+    for value in ["[$a]", "{'a': $a}", "[[$a], $a]"] {
+        assert_eq!(made(&grow(value)), "");
+        let end = |what: &str| given(&format!("{}{what}", grow(value)), "", Side::Request);
+        assert_eq!(end("$a"), Err(Trouble::TooLarge), "{value}");
+        assert_eq!(end("#if($a == 'x')#end"), Err(Trouble::TooLarge), "{value}");
+    }
+}
+
+#[test]
+fn no_template_fills_the_memory_with_values() {
+    let list = format!("[{}1]", "1,".repeat(100_000));
+    // Most of what may be made is made already.
+    let much = "#set($b = 'xxxxxxxxxxxxxxxx')#foreach($i in [1..18])#set($b = \"$b$b\")#end\
+        #foreach($i in [1..55])#set($y = \"$b\")#end";
+    assert_eq!(made(much), "");
+    let map = "#set($m = {})#foreach($i in [1..1000])#set($m[$i] = 1)#end";
+    for (before, value) in [
+        ("", "[1..100000]"),
+        (map, "{}.putAll($m)"),
+        (map, "$m.entrySet()"),
+        ("", "$input.path('$')"),
+        ("", "$util.parseJson($input.body)"),
+    ] {
+        // No literal has methods.
+        let value = match value.strip_prefix("{}") {
+            Some(method) => format!("#set($n = {{}})#set($x = $n{method})"),
+            None => format!("#set($x = {value})"),
+        };
+        let once = format!("{much}{before}{value}");
+        assert_eq!(given(&once, "[1]", Side::Request).map(|made| made.text), Ok(String::new()), "{value}");
+        let text = format!("{much}{before}#foreach($i in [1..1000]){value}#end");
+        assert_eq!(given(&text, &list, Side::Request), Err(Trouble::TooLong), "{value}");
+    }
+}
+
+#[test]
+fn what_templates_do_with_large_bodies_is_far_from_too_much() {
+    let items: Vec<_> = (0..1000).map(|n| json!({ "id": n, "name": format!("It's number {n}"), "tags": [] })).collect();
+    let body = json!({ "items": items, "text": "x".repeat(1_000_000) }).to_string();
+    for (template, end) in [
+        (r#""$util.escapeJavaScript($input.json('$')).replaceAll("\\'","'")""#, "\""),
+        (r#"#foreach($i in [0..999])$input.json("$.items[$i].name")#end"#, "\"It's number 999\""),
+        ("#foreach($i in $input.path('$.items'))$i.name.length()$input.path('$.items[0]').id#end", "0"),
+        ("#set($root = $input.path('$'))#foreach($i in $root.items)$root.items[0].id $i.id,#end", "0 999,"),
+        ("$input.json('$..id')", "998,999]"),
+        ("$input.json(\"$.items[?(@.id == 999)].id\")", "[999]"),
+    ] {
+        let made = given(template, &body, Side::Request).unwrap_or_else(|trouble| panic!("{template}: {trouble}"));
+        assert!(made.text.ends_with(end), "{template}");
+    }
+}
+
+#[test]
+fn what_input_gives_is_each_time_its_own() {
+    let text = "#set($a = $input.path('$'))#set($a.b = 2)$input.json('$.b') $input.path('$').b $a.b";
+    assert_eq!(made(text), "1 1 2");
+    let own = "#set($l = [])#set($m = {'l': $l})#set($x = $l.add($m))#set($l = 1)#set($m = 1)$l$m";
+    assert_eq!(made(own), "11");
 }
 
 mod hostile {

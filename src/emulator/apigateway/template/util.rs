@@ -2,7 +2,9 @@
 
 use super::{
     json,
-    value::{Object, Trouble, Value},
+    trouble::Trouble,
+    value::{MAX_BYTES, Object, Value},
+    work::Work,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::fmt::Write;
@@ -15,16 +17,19 @@ impl Object for Util {
         None
     }
 
-    fn call(&self, name: &str, args: &[Value]) -> Result<Option<Value>, Trouble> {
+    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
         let [arg] = args else { return Ok(None) };
         if matches!(arg, Value::Null) {
             return Ok(None);
         }
-        let text = arg.to_text()?;
+        let text = arg.text_within(work)?;
         let wrong = |what: &str| Trouble::Argument(format!("$util.{name} was given what is not {what}"));
-        Ok(Some(match name {
+        let made = match name {
             "escapeJavaScript" => Value::text(escape(&text)),
-            "parseJson" => json::read(&text).ok_or_else(|| wrong("JSON"))?,
+            "parseJson" => {
+                work.handle(json::cost(&text))?;
+                return Ok(Some(json::read(&text).ok_or_else(|| wrong("JSON"))?));
+            }
             "urlEncode" => Value::text(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()),
             "urlDecode" => {
                 let spaced = text.replace('+', " ");
@@ -37,7 +42,14 @@ impl Object for Util {
                 Value::text(String::from_utf8_lossy(&decoded).as_ref())
             }
             _ => return Ok(None),
-        }))
+        };
+        if let Value::Text(text) = &made {
+            work.handle(text.len())?;
+            if text.len() > MAX_BYTES {
+                return Err(Trouble::TooLarge);
+            }
+        }
+        Ok(Some(made))
     }
 }
 

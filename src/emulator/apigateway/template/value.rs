@@ -2,55 +2,98 @@
 //! JSON.
 //!
 //! Lists and maps are shared, as in Java: what is put into one shows wherever it is known. Everything that is written
-//! is bounded, because values may hold themselves.
+//! is bounded, because values may hold themselves, and nothing goes into them without a bound, because they may nest as deep
+//! as a template has steps.
 
+use super::{trouble::Trouble, work::Work};
 use indexmap::IndexMap;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use std::{cell::RefCell, fmt, fmt::Write, rc::Rc};
+use std::{
+    cell::RefCell,
+    fmt,
+    fmt::Write,
+    mem,
+    ops::{Deref, DerefMut},
+    rc::Rc,
+};
 
 /// The most bytes that a template makes, and that any of its texts has: what API Gateway passes on.
 pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// How deep values may stand in each other when they are written.
 const MAX_DEPTH: usize = 128;
 
-/// Why a template cannot be read or does not come to its end.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(in crate::emulator::apigateway) enum Trouble {
-    /// The text is no template.
-    #[error("line {line}: {what}")]
-    Syntax {
-        /// Where.
-        line: usize,
-        /// What is wrong.
-        what: String,
-    },
-    /// It asks for what the emulator has not.
-    #[error("line {line}: the emulator has no `{what}`")]
-    Lacking {
-        /// Where.
-        line: usize,
-        /// What it asks for.
-        what: String,
-    },
-    /// It makes more than may be.
-    #[error("it makes more than 10 MB, or values that hold themselves")]
-    TooLarge,
-    /// It takes more steps than may be.
-    #[error("it takes more than a million steps")]
-    TooLong,
-    /// It loops more often than API Gateway lets it.
-    #[error("a #foreach has more than 1000 items")]
-    TooMany,
-    /// A method has an argument that it cannot have.
-    #[error("{0}")]
-    Argument(String),
-}
+/// What a list takes, in bytes, beside its items.
+const LIST: usize = 64;
+/// What a map takes beside its members.
+pub(super) const MAP: usize = 128;
+/// What a member of a map takes, with its name and its value but without their texts.
+pub(super) const MEMBER: usize = 128;
 
 /// The members of a map, in the order in which they were put.
 pub(super) type Members = IndexMap<Rc<str>, Value>;
+
+/// What is in a list or a map.
+pub(super) trait Content {
+    /// Moves the values out.
+    fn pour(&mut self, into: &mut Vec<Value>);
+}
+
+impl Content for Vec<Value> {
+    fn pour(&mut self, into: &mut Vec<Value>) {
+        into.append(self);
+    }
+}
+
+impl Content for Members {
+    fn pour(&mut self, into: &mut Vec<Value>) {
+        into.extend(mem::take(self).into_values());
+    }
+}
+
+/// The content of a list or a map, which ends one value after the other: were each dropped within the next, those that nest
+/// deep enough would take more of the stack than there is.
+pub(super) struct Held<C: Content>(C);
+
+impl<C: Content> Deref for Held<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.0
+    }
+}
+
+impl<C: Content> DerefMut for Held<C> {
+    fn deref_mut(&mut self) -> &mut C {
+        &mut self.0
+    }
+}
+
+impl<C: Content> Drop for Held<C> {
+    fn drop(&mut self) {
+        let mut left = Vec::new();
+        self.0.pour(&mut left);
+        while let Some(value) = left.pop() {
+            // What somebody else still knows stays.
+            match value {
+                Value::List { items, .. } => pour(items, &mut left),
+                Value::Map(members) => pour(members, &mut left),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn pour<C: Content>(shared: Shared<C>, into: &mut Vec<Value>) {
+    if let Some(held) = Rc::into_inner(shared) {
+        held.into_inner().0.pour(into);
+    }
+}
+
+/// The content of a list or a map, and all who know it.
+pub(super) type Shared<C> = Rc<RefCell<Held<C>>>;
 
 /// Something that the gateway gives to templates (`$input`, `$util`).
 pub(super) trait Object {
@@ -58,7 +101,7 @@ pub(super) trait Object {
     fn get(&self, name: &str) -> Option<Value>;
 
     /// Calls a method; nothing when there is none.
-    fn call(&self, name: &str, args: &[Value]) -> Result<Option<Value>, Trouble>;
+    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble>;
 }
 
 /// A value.
@@ -77,12 +120,12 @@ pub(super) enum Value {
     /// A list; one that was read from JSON is written as JSON everywhere.
     List {
         /// The items.
-        items: Rc<RefCell<Vec<Value>>>,
+        items: Shared<Vec<Value>>,
         /// Whether it was read from JSON.
         is_json: bool,
     },
     /// A map.
-    Map(Rc<RefCell<Members>>),
+    Map(Shared<Members>),
     /// Something of the gateway's.
     Object(Rc<dyn Object>),
 }
@@ -100,11 +143,16 @@ impl Value {
     }
 
     pub(super) fn list(items: Vec<Self>) -> Self {
-        Self::List { items: Rc::new(RefCell::new(items)), is_json: false }
+        Self::List { items: Rc::new(RefCell::new(Held(items))), is_json: false }
+    }
+
+    /// A list that was read from JSON.
+    pub(super) fn json_list(items: Vec<Self>) -> Self {
+        Self::List { items: Rc::new(RefCell::new(Held(items))), is_json: true }
     }
 
     pub(super) fn map(members: Members) -> Self {
-        Self::Map(Rc::new(RefCell::new(members)))
+        Self::Map(Rc::new(RefCell::new(Held(members))))
     }
 
     /// A map of texts.
@@ -125,6 +173,39 @@ impl Value {
     /// As `#if` takes it: everything is true but `false` and nothing.
     pub(super) fn is_true(&self) -> bool {
         !matches!(self, Self::Null | Self::Bool(false))
+    }
+
+    /// Writes the value as Java prints it, and counts what comes of it.
+    pub(super) fn text_within(&self, work: &mut Work) -> Result<Rc<str>, Trouble> {
+        let text = self.to_text()?;
+        // A text is itself.
+        let is_made = !matches!(self, Self::Text(_));
+        if is_made {
+            work.handle(text.len())?;
+        } else {
+            work.look(text.len())?;
+        }
+        Ok(text)
+    }
+
+    /// A value of its own that is like this one, with its own lists and maps; they stand in each other as deep as in JSON.
+    pub(super) fn copied(&self, work: &mut Work) -> Result<Self, Trouble> {
+        work.look(size_of::<Self>())?;
+        match self {
+            Self::List { items, is_json } => {
+                let items = items.borrow();
+                work.handle(LIST + items.len().saturating_mul(size_of::<Self>()))?;
+                let copies = items.iter().map(|item| item.copied(work)).collect::<Result<Vec<_>, _>>()?;
+                Ok(Self::List { items: Rc::new(RefCell::new(Held(copies))), is_json: *is_json })
+            }
+            Self::Map(members) => {
+                let members = members.borrow();
+                work.handle(MAP + members.len().saturating_mul(MEMBER))?;
+                let copies = members.iter().map(|(name, value)| Ok((Rc::clone(name), value.copied(work)?)));
+                Ok(Self::map(copies.collect::<Result<_, Trouble>>()?))
+            }
+            other => Ok(other.clone()),
+        }
     }
 
     /// The value as Java prints it.
@@ -240,7 +321,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
         while let Some(item) = items.next_element()? {
             read.push(item);
         }
-        Ok(Value::List { items: Rc::new(RefCell::new(read)), is_json: true })
+        Ok(Value::json_list(read))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
@@ -261,6 +342,22 @@ mod tests {
         let value: Value = serde_json::from_str(r#"{"b":1,"a":{"c":[{"d":"x"}]},"n":null,"f":1.0}"#).unwrap();
         assert_eq!(&*value.to_text().unwrap(), r#"{b=1, a={c=[{"d":"x"}]}, n=null, f=1.0}"#);
         assert_eq!(value.to_json().unwrap(), r#"{"b":1,"a":{"c":[{"d":"x"}]},"n":null,"f":1.0}"#);
+    }
+
+    #[test]
+    fn a_copy_has_lists_and_maps_of_its_own_and_counts() {
+        let value: Value = serde_json::from_str(r#"{"a":[1,{"b":"x"}]}"#).unwrap();
+        let copy = value.copied(&mut Work::new()).unwrap();
+        assert_eq!(copy.to_json(), value.to_json());
+        if let Some(Value::List { items, .. }) = copy.member("a") {
+            items.borrow_mut().clear();
+        }
+        assert_eq!(copy.to_json().unwrap(), r#"{"a":[]}"#);
+        assert_eq!(value.to_json().unwrap(), r#"{"a":[1,{"b":"x"}]}"#);
+        let mut work = Work::new();
+        work.handle(255_000_000).unwrap();
+        let wide = Value::list(vec![Value::Null; 50_000]);
+        assert_eq!(wide.copied(&mut work).err(), Some(Trouble::TooLong));
     }
 
     #[test]
