@@ -49,10 +49,10 @@ pub(super) struct Transformation {
 
 impl Transformation {
     fn check(&self, pattern: &FilterPattern) -> Result<(), AwsError> {
-        let is_name = |text: &str| (1..=255).contains(&text.chars().count()) && !text.contains([':', '*', '$']);
-        if !is_name(&self.metric_name) || !is_name(&self.metric_namespace) {
+        let is_name = |text: &str| (1..=255).contains(&text.chars().count()) && !text.contains(['*', '$']);
+        if !is_name(&self.metric_name) || self.metric_name.contains(':') || !is_name(&self.metric_namespace) {
             return Err(invalid(
-                "A metric's name and its namespace have 1 to 255 characters, and none of `:`, `*` and `$`.",
+                "A metric's name and its namespace have 1 to 255 characters, and none of `*` and `$`; a name has no `:`.",
             ));
         }
         if self.metric_namespace.starts_with("AWS/") {
@@ -108,7 +108,10 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     check_name(&input.filter_name)?;
     let pattern = FilterPattern::parse(&input.filter_pattern)?;
     let [transformation] = input.metric_transformations.as_slice() else {
-        return Err(invalid("There is exactly one metric transformation."));
+        return Err(invalid(
+            "1 validation error detected: Value at 'metricTransformations' failed to satisfy constraint: Member must have \
+             length less than or equal to 1",
+        ));
     };
     transformation.check(&pattern)?;
     let filter = MetricFilter {
@@ -161,8 +164,8 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
 struct Describe {
     log_group_name: Option<Name>,
     filter_name_prefix: Option<Name>,
-    metric_name: Option<String>,
-    metric_namespace: Option<String>,
+    metric_name: Option<Text<0, 255>>,
+    metric_namespace: Option<Text<0, 255>>,
     next_token: Option<String>,
     limit: Option<usize>,
 }
@@ -183,8 +186,8 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
         }
         let is_wanted = |(key, filter): &(&StreamKey, &MetricFilter)| {
             let of_metric = |one: &Transformation| {
-                input.metric_name.as_ref().is_none_or(|name| one.metric_name == *name)
-                    && input.metric_namespace.as_ref().is_none_or(|name| one.metric_namespace == *name)
+                input.metric_name.as_deref().is_none_or(|name| one.metric_name == name)
+                    && input.metric_namespace.as_deref().is_none_or(|name| one.metric_namespace == name)
             };
             input.log_group_name.as_deref().is_none_or(|group| key.group == group)
                 && key.stream.starts_with(prefix)

@@ -2,12 +2,14 @@
 //!
 //! Not here: live tail, and whatever sends events elsewhere than to functions.
 
+mod definitions;
 mod events;
 mod groups;
 mod insights;
 mod metric_filters;
 mod pattern;
 mod read;
+mod resource_policies;
 mod state;
 mod streams;
 mod subscriptions;
@@ -17,12 +19,13 @@ mod write;
 pub use events::{Event, Events};
 pub use insights::Queries;
 pub use metric_filters::MetricFilter;
-pub use state::{Group, State, Stream};
+pub use resource_policies::lets_write;
+pub use state::{Definition, Group, ResourcePolicy, State, Stream};
 pub use subscriptions::Subscription;
-pub use write::{Target, append};
+pub use write::{Place, Target, append, deliver};
 
 use super::{
-    service::{Handler, Service},
+    service::{Handler, Names, Service},
     state::Store,
     wire::{AwsError, Fault},
 };
@@ -33,26 +36,36 @@ use std::{collections::HashSet, io};
 pub static SERVICE: Service = Service {
     name: "logs",
     routes: None,
+    names: Some(Names { all: include_str!("members.txt"), versions: &[], target: Some("Logs_20140328") }),
+    members: include_str!("members.txt"),
     operations: &[
         ("CreateLogGroup", Handler::Async(|operation| Box::pin(groups::create(operation)))),
         ("CreateLogStream", Handler::Async(|operation| Box::pin(streams::create(operation)))),
         ("DeleteLogGroup", Handler::Async(|operation| Box::pin(groups::delete(operation)))),
         ("DeleteLogStream", Handler::Async(|operation| Box::pin(streams::delete(operation)))),
         ("DeleteMetricFilter", Handler::Async(|operation| Box::pin(metric_filters::delete(operation)))),
+        ("DeleteQueryDefinition", Handler::Async(|operation| Box::pin(definitions::delete(operation)))),
+        ("DeleteResourcePolicy", Handler::Async(|operation| Box::pin(resource_policies::delete(operation)))),
         ("DeleteRetentionPolicy", Handler::Async(|operation| Box::pin(groups::delete_retention(operation)))),
         ("DeleteSubscriptionFilter", Handler::Async(|operation| Box::pin(subscriptions::delete(operation)))),
         ("DescribeLogGroups", Handler::Sync(groups::describe)),
         ("DescribeLogStreams", Handler::Sync(streams::describe)),
         ("DescribeMetricFilters", Handler::Sync(metric_filters::describe)),
         ("DescribeQueries", Handler::Sync(insights::describe)),
+        ("DescribeQueryDefinitions", Handler::Sync(definitions::describe)),
+        ("DescribeResourcePolicies", Handler::Sync(resource_policies::describe)),
         ("DescribeSubscriptionFilters", Handler::Sync(subscriptions::describe)),
         ("FilterLogEvents", Handler::Async(|operation| Box::pin(read::filter(operation)))),
         ("GetLogEvents", Handler::Async(|operation| Box::pin(read::get(operation)))),
         ("GetQueryResults", Handler::Sync(insights::results)),
+        ("ListLogGroups", Handler::Sync(groups::list)),
         ("ListTagsForResource", Handler::Sync(tags::list_for_resource)),
         ("ListTagsLogGroup", Handler::Sync(tags::list_for_group)),
         ("PutLogEvents", Handler::Sync(write::put)),
+        ("PutLogGroupDeletionProtection", Handler::Async(|operation| Box::pin(groups::protect(operation)))),
         ("PutMetricFilter", Handler::Async(|operation| Box::pin(metric_filters::put(operation)))),
+        ("PutQueryDefinition", Handler::Async(|operation| Box::pin(definitions::put(operation)))),
+        ("PutResourcePolicy", Handler::Async(|operation| Box::pin(resource_policies::put(operation)))),
         ("PutRetentionPolicy", Handler::Async(|operation| Box::pin(groups::put_retention(operation)))),
         ("PutSubscriptionFilter", Handler::Async(|operation| Box::pin(subscriptions::put(operation)))),
         ("StartQuery", Handler::Async(|operation| Box::pin(insights::start(operation)))),

@@ -41,7 +41,7 @@ struct Get {
 /// `GetLogEvents`. A token that leads nowhere comes back as it was, which tells the client that it has seen all.
 pub(super) async fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Get>()?;
-    let group = group_of(input.log_group_name, input.log_group_identifier)?;
+    let group = group_of(scope.here(), input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, MAX_EVENTS)?;
     let from = input.next_token.as_deref().map(parse_token).transpose()?;
     let now = scope.now_millis();
@@ -142,7 +142,7 @@ pub(super) type Place = (i64, String, u64);
 /// `FilterLogEvents`: the events of a group's streams, merged in the order of their times.
 pub(super) async fn filter(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Filter>()?;
-    let group = group_of(input.log_group_name, input.log_group_identifier)?;
+    let group = group_of(scope.here(), input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, MAX_EVENTS)?;
     let pattern = FilterPattern::parse(input.pattern.as_deref().unwrap_or_default())?;
     if input.log_stream_name_prefix.is_some() && !input.log_stream_names.is_empty() {

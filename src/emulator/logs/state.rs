@@ -3,7 +3,7 @@
 use super::{invalid, metric_filters::MetricFilter, subscriptions::Subscription};
 use crate::emulator::{
     store::{AnyTable, Region, Table, Tables},
-    wire::{AwsError, Text},
+    wire::{AwsError, Here, Text},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +26,10 @@ pub struct State {
     /// By their group and their name.
     pub(super) metric_filters: Table<StreamKey, MetricFilter>,
     pub(super) subscriptions: Table<StreamKey, Subscription>,
+    /// By their names.
+    pub(super) resource_policies: Table<String, ResourcePolicy>,
+    /// By their ids.
+    pub(super) definitions: Table<String, Definition>,
 }
 
 impl Tables for State {
@@ -35,6 +39,8 @@ impl Tables for State {
             ("logs/streams", &mut self.streams),
             ("logs/metric-filters", &mut self.metric_filters),
             ("logs/subscriptions", &mut self.subscriptions),
+            ("logs/resource-policies", &mut self.resource_policies),
+            ("logs/query-definitions", &mut self.definitions),
         ]
     }
 
@@ -90,6 +96,9 @@ pub struct Group {
     /// `STANDARD` or `INFREQUENT_ACCESS`.
     pub(super) class: String,
     pub(super) tags: BTreeMap<String, String>,
+    /// Whether it cannot be deleted.
+    #[serde(default)]
+    pub(super) is_protected: bool,
 }
 
 /// A log stream.
@@ -99,6 +108,37 @@ pub struct Stream {
     pub(super) id: String,
     /// Milliseconds since the Unix epoch.
     pub(super) created: i64,
+}
+
+/// Which services of AWS may write to groups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResourcePolicy {
+    /// JSON, as it came.
+    pub(super) document: String,
+    /// Milliseconds since the Unix epoch.
+    pub(super) updated: i64,
+}
+
+/// A query with a name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Definition {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) language: Language,
+    pub(super) groups: Vec<String>,
+    /// Milliseconds since the Unix epoch.
+    pub(super) modified: i64,
+    /// What the call that made it can be repeated by.
+    pub(super) token: Option<String>,
+}
+
+/// The languages that AWS has for queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Language {
+    Cwli,
+    Sql,
+    Ppl,
 }
 
 impl State {
@@ -151,7 +191,7 @@ impl State {
 impl Group {
     pub(super) fn new(created: i64) -> Self {
         let class = "STANDARD".to_owned();
-        Self { created, retention: None, class, tags: BTreeMap::new() }
+        Self { created, retention: None, class, tags: BTreeMap::new(), is_protected: false }
     }
 
     /// The oldest time of an event that is still kept at `now`.
@@ -160,7 +200,7 @@ impl Group {
     }
 }
 
-fn no_group() -> AwsError {
+pub(super) fn no_group() -> AwsError {
     AwsError::sender("ResourceNotFoundException", "The specified log group does not exist.")
 }
 
@@ -176,6 +216,9 @@ pub(super) fn group_arn(region: &Region, account: &str, group: &str) -> String {
 /// Checks the name of a new group.
 pub(super) fn check_group_name(name: &str) -> Result<(), AwsError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/#".contains(&b);
+    if name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws/")) {
+        return Err(invalid("Log groups starting with AWS/ are reserved for AWS."));
+    }
     if (1..=512).contains(&name.len()) && name.bytes().all(plain) {
         return Ok(());
     }
@@ -197,19 +240,32 @@ pub(super) fn check_stream_name(name: &str) -> Result<(), AwsError> {
 }
 
 /// Takes the name of a group out of what may also be its ARN (`logGroupIdentifier`).
-pub(super) fn group_of(name: Option<Name>, identifier: Option<Identifier>) -> Result<String, AwsError> {
+pub(super) fn group_of(here: Here<'_>, name: Option<Name>, identifier: Option<Identifier>) -> Result<String, AwsError> {
     match (name, identifier) {
         (Some(name), None) => Ok(name.into()),
-        (None, Some(identifier)) => Ok(group_of_arn(&identifier).unwrap_or(&identifier).to_owned()),
-        (Some(_), Some(_)) => Err(invalid("Specify either logGroupName or logGroupIdentifier, not both.")),
+        (None, Some(identifier)) => identified(here, &identifier),
+        (Some(_), Some(_)) => {
+            let message = "LogGroup name and LogGroup ARN are mutually exclusive parameters.";
+            Err(AwsError::sender("ValidationException", message))
+        }
         (None, None) => Err(invalid("Either logGroupName or logGroupIdentifier must be specified.")),
     }
 }
 
-/// Takes the name of a group out of its ARN, with or without `:*` behind.
-pub(super) fn group_of_arn(arn: &str) -> Option<&str> {
-    let (_, name) = arn.strip_prefix("arn:aws:logs:")?.split_once(":log-group:")?;
-    Some(name.strip_suffix(":*").unwrap_or(name))
+/// Takes the name of a group out of what is that or its ARN, which has no `:*` behind here.
+pub(super) fn identified(here: Here<'_>, identifier: &str) -> Result<String, AwsError> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_#+=/:,.@-".contains(&b);
+    if !identifier.bytes().all(plain) {
+        return Err(invalid(
+            "1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [\\w#+=/:,.@-]*",
+        ));
+    }
+    if !identifier.starts_with("arn:") {
+        return Ok(identifier.to_owned());
+    }
+    let name = here.resource("logs", identifier).and_then(|resource| resource.strip_prefix("log-group:"));
+    name.map(str::to_owned).ok_or_else(no_group)
 }
 
 /// Returns a time that came in, in milliseconds since the Unix epoch, as times are counted here.
@@ -227,10 +283,17 @@ pub(super) fn at_most(member: &str, asked: Option<usize>, most: usize) -> Result
     match asked {
         None => Ok(most),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
-        Some(limit) => Err(invalid(format!(
-            "1 validation error detected: Value '{limit}' at '{member}' failed to satisfy constraint: Member must have \
-             value between 1 and {most}"
-        ))),
+        Some(limit) => {
+            let bound = if limit == 0 {
+                "greater than or equal to 1".to_owned()
+            } else {
+                format!("less than or equal to {most}")
+            };
+            Err(invalid(format!(
+                "1 validation error detected: Value '{limit}' at '{member}' failed to satisfy constraint: Member must have \
+                 value {bound}"
+            )))
+        }
     }
 }
 
@@ -255,17 +318,22 @@ mod tests {
 
     #[test]
     fn a_group_is_named_directly_or_by_its_arn() {
+        let here = Here { region: "us-east-1", account: "000000000000" };
         let arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/f";
-        let identifier = |text: &str| serde_json::from_value(text.into()).ok();
-        assert_eq!(group_of(None, identifier(arn)).unwrap(), "/aws/lambda/f");
-        assert_eq!(group_of(None, identifier(&format!("{arn}:*"))).unwrap(), "/aws/lambda/f");
-        assert_eq!(group_of(serde_json::from_value("g".into()).ok(), None).unwrap(), "g");
-        assert!(group_of(None, None).is_err());
+        let of = |text: &str| group_of(here, None, serde_json::from_value(text.into()).ok());
+        assert_eq!(of(arn).unwrap(), "/aws/lambda/f");
+        assert_eq!(of("/aws/lambda/f").unwrap(), "/aws/lambda/f");
+        assert_eq!(of(&format!("{arn}:*")).unwrap_err().code, "InvalidParameterException");
+        for elsewhere in [arn.replace("000000000000", "123456789012"), arn.replace("us-east-1", "eu-west-1")] {
+            assert_eq!(of(&elsewhere).unwrap_err().code, "ResourceNotFoundException", "{elsewhere}");
+        }
+        assert_eq!(group_of(here, serde_json::from_value("g".into()).ok(), None).unwrap(), "g");
+        assert!(group_of(here, None, None).is_err());
     }
 
     #[test]
     fn names_against_the_rules_are_refused() {
-        for bad in ["", "a b", "a:b", "é", &"a".repeat(513)] {
+        for bad in ["", "a b", "a:b", "é", "aws/f", &"a".repeat(513)] {
             assert!(check_group_name(bad).is_err(), "{bad}");
         }
         assert!(check_group_name("/aws/lambda/f-1_2.3#").is_ok());

@@ -84,7 +84,7 @@ enum Order {
 /// `DescribeLogStreams`.
 pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Describe>()?;
-    let group = group_of(input.log_group_name, input.log_group_identifier)?;
+    let group = group_of(scope.here(), input.log_group_name, input.log_group_identifier)?;
     let most = limit(input.limit, 50)?;
     let prefix = input.log_stream_name_prefix.as_deref().unwrap_or_default();
     if input.order_by == Order::LastEventTime && !prefix.is_empty() {

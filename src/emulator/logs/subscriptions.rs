@@ -16,8 +16,12 @@ use crate::emulator::{
     lambda,
     runtime::{Functions, Invocation},
     service::{Operation, Output},
+    state::RegionState,
     store::Region,
-    wire::{self, AwsError, Text, page::page},
+    wire::{
+        self, Arn, AwsError, Text,
+        page::{key_of, page, token},
+    },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
@@ -67,7 +71,16 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let destination: String = input.destination_arn.into();
     let service = destination.split(':').nth(2).unwrap_or_default();
     match service {
-        "lambda" => {}
+        "lambda" if scope.here().resource("lambda", &destination).is_some() => {}
+        "lambda" if Arn::parse(&destination).is_some_and(|arn| arn.account != scope.account()) => {
+            let message = "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create \
+                           cross account lambda triggers.";
+            return Err(AwsError::sender("AccessDeniedException", message));
+        }
+        "lambda" => return Err(invalid("destinationArn is that of a function in another region.")),
+        "kinesis" | "firehose" if input.role_arn.is_none() => {
+            return Err(invalid(format!("destinationArn for vendor {service} cannot be used without roleArn")));
+        }
         "kinesis" | "firehose" | "logs" => {
             return Err(AwsError::not_implemented(
                 "logs",
@@ -110,6 +123,26 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     Ok(Output::Done)
 }
 
+/// Whether what a function logs is told, by one filter after the other, to a function that logs to a group: what it says
+/// about what it was told would be told again, without end. CloudWatch Logs does not look.
+fn leads_to(state: &RegionState, function: &str, group: &str) -> bool {
+    let mut groups = lambda::log_groups(&state.lambda, function);
+    let mut at = 0;
+    while let Some(found) = groups.get(at).cloned() {
+        if found == group {
+            return true;
+        }
+        let told = state.logs.subscriptions.iter().filter(|(key, _)| key.group == found);
+        for next in told.flat_map(|(_, told)| lambda::log_groups(&state.lambda, &told.destination)) {
+            if !groups.contains(&next) {
+                groups.push(next);
+            }
+        }
+        at += 1;
+    }
+    false
+}
+
 /// Asks the function's resource policy, by either of the names that CloudWatch Logs has.
 fn may_tell(context: &Context, region: &Region, group: &str, function: &str) -> Result<(), lambda::Denied> {
     let source = format!("{}:*", group_arn(region, &context.config.account, group));
@@ -144,12 +177,17 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Describe>()?;
     let most = limit(input.limit, 50)?;
     let prefix = input.filter_name_prefix.as_deref().unwrap_or_default();
+    let after = input.next_token.as_deref().map(|token| {
+        let name = key_of(token).filter(|name| check_name(name).is_ok());
+        name.ok_or_else(|| invalid("The specified nextToken is invalid."))
+    });
+    let after = after.transpose()?;
     scope.read(|state| {
         let group: &str = &input.log_group_name;
         state.logs.group(group)?;
         let own = state.logs.subscriptions.iter();
         let own = own.filter(|(key, _)| key.group == group && key.stream.starts_with(prefix));
-        let (own, last) = page(own, |(key, _)| key.stream.clone(), input.next_token.as_ref(), most);
+        let (own, last) = page(own, |(key, _)| key.stream.clone(), after.as_ref(), most);
         let shown: Vec<Value> = own
             .into_iter()
             .map(|(key, subscription)| {
@@ -170,7 +208,7 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
             .collect();
         let mut answer = json!({ "subscriptionFilters": shown });
         if let Some(last) = last {
-            answer["nextToken"] = last.into();
+            answer["nextToken"] = token(&last).into();
         }
         Ok(Output::Members(answer))
     })
@@ -212,10 +250,9 @@ impl Arrived<'_> {
 
     fn tell_one(&self, functions: &Functions, name: &str, subscription: &Subscription) -> Result<(), String> {
         let context = functions.context();
-        // What a function says about what it was told would be told to it again, without end.
-        let function = subscription.destination.split(':').nth(6).unwrap_or_default();
-        if self.group == format!("/aws/lambda/{function}") {
-            return Err("the function would be told of its own log".to_owned());
+        let comes_back = |state: &RegionState| leads_to(state, &subscription.destination, self.group);
+        if context.store.read(self.region, comes_back) {
+            return Err("what the function logs would come back to it, by this filter or over others".to_owned());
         }
         let pattern = FilterPattern::parse(&subscription.pattern).map_err(|error| error.message)?;
         let found: Vec<(u64, &Event)> =

@@ -2,12 +2,12 @@
 
 use super::{
     invalid,
-    state::{Name, ResourceArn, group_of_arn},
+    state::{Name, ResourceArn, no_group},
 };
 use crate::emulator::{
     service::{Operation, Output, Scope},
     wire::{
-        AwsError,
+        Arn, AwsError,
         tags::{self, MAX_KEY, MAX_TAGS, TagFault},
     },
 };
@@ -39,7 +39,7 @@ struct TagResource {
 /// `TagResource`.
 pub(super) async fn tag_resource(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<TagResource>()?;
-    tag(&scope, group(&input.resource_arn)?, input.tags).await
+    tag(&scope, group(&scope, &input.resource_arn)?, input.tags).await
 }
 
 #[derive(Deserialize)]
@@ -65,7 +65,7 @@ struct UntagResource {
 /// `UntagResource`.
 pub(super) async fn untag_resource(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<UntagResource>()?;
-    untag(&scope, group(&input.resource_arn)?, &input.tag_keys).await
+    untag(&scope, group(&scope, &input.resource_arn)?, &input.tag_keys).await
 }
 
 #[derive(Deserialize)]
@@ -90,7 +90,7 @@ struct ListForResource {
 /// `ListTagsForResource`.
 pub(super) fn list_for_resource(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<ListForResource>()?;
-    list(&scope, group(&input.resource_arn)?)
+    list(&scope, group(&scope, &input.resource_arn)?)
 }
 
 #[derive(Deserialize)]
@@ -105,8 +105,13 @@ pub(super) fn list_for_group(operation: Operation<'_>) -> Result<Output, AwsErro
     list(&scope, &input.log_group_name)
 }
 
-fn group(arn: &str) -> Result<&str, AwsError> {
-    group_of_arn(arn).ok_or_else(|| invalid(format!("The ARN {arn} is not that of a log group.")))
+/// Takes the name of a group out of its ARN, with or without `:*` behind.
+fn group<'t>(scope: &Scope<'_>, arn: &'t str) -> Result<&'t str, AwsError> {
+    let of_logs = Arn::parse(arn).filter(|arn| arn.service == "logs");
+    let name = of_logs.and_then(|arn| arn.resource.strip_prefix("log-group:"));
+    let name = name.ok_or_else(|| invalid(format!("The ARN {arn} is not that of a log group.")))?;
+    scope.here().resource("logs", arn).ok_or_else(no_group)?;
+    Ok(name.strip_suffix(":*").unwrap_or(name))
 }
 
 async fn tag(scope: &Scope<'_>, group: &str, tags: BTreeMap<String, String>) -> Result<Output, AwsError> {

@@ -1,4 +1,5 @@
-//! How events come in: `PutLogEvents` from clients, [`append`] from the emulator's own functions.
+//! How events come in: `PutLogEvents` from clients, [`append`] from the emulator's own functions, [`deliver`] from its
+//! services.
 
 use super::{
     events::Event,
@@ -14,7 +15,7 @@ use crate::emulator::{
     service::{Operation, Output},
     state::RegionState,
     store::Region,
-    wire::AwsError,
+    wire::{AwsError, Text},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -39,6 +40,8 @@ struct Put {
     log_stream_name: Name,
     #[serde(rename = "logEvents")]
     events: Vec<InputEvent>,
+    #[expect(dead_code, reason = "AWS takes any, and has not asked since 2023")]
+    sequence_token: Option<Text<1, 2048>>,
 }
 
 #[derive(Deserialize)]
@@ -146,16 +149,65 @@ pub async fn append(context: &Context, target: &Target, events: Vec<Event>) -> R
     let now = context.now_millis();
     let find = |logs: &State| logs.stream(&target.group, &target.stream).map(|stream| stream.id.clone());
     let found = context.store.read(&target.region, |state| find(&state.logs));
-    check_role(context, target, found.is_ok())?;
+    let Target { region, role, group, stream, .. } = target;
+    check_role(context, ("lambda", role), region, (group, stream), found.is_ok())?;
     let id = match found {
         Ok(id) => Some(id),
         Err(_) => make_stream(context, target, now).await?,
     };
     let Some(id) = id else { return Ok(()) };
     let first = context.events.append(&id, now, &events).map_err(|error| unavailable(&error))?;
-    collect(context, &target.region, &target.group, &events);
-    let Target { region, group, stream, .. } = target;
+    collect(context, region, group, &events);
     Arrived { region, group, stream, first, events: &events }.tell(context);
+    Ok(())
+}
+
+/// Where a service writes to.
+pub struct Place<'a> {
+    /// The region of the log group.
+    pub region: &'a Region,
+    /// The log group.
+    pub group: &'a str,
+    /// Whether the service makes the group where there is none.
+    pub makes_group: bool,
+    /// The log stream, which is made where there is none.
+    pub stream: &'a str,
+    /// The service and the role that it writes with, which has to allow it; none where it needs no role.
+    pub role: Option<(&'a str, &'a str)>,
+}
+
+/// Writes what a service has to say.
+///
+/// # Errors
+/// When there is no such group, the role does not allow it, or the state or the events cannot be written.
+pub async fn deliver(context: &Context, place: &Place<'_>, events: &[Event]) -> Result<(), AwsError> {
+    let Place { region, group, makes_group, stream, role } = *place;
+    let now = context.now_millis();
+    let found = context.store.read(region, |state| state.logs.stream(group, stream).map(|stream| stream.id.clone()));
+    if let Some(role) = role {
+        check_role(context, role, region, (group, stream), found.is_ok())?;
+    }
+    let id = if let Ok(id) = found {
+        id
+    } else {
+        let fresh = new_stream(now)?;
+        let made = context.store.change(region, |state| {
+            if makes_group && !state.logs.groups.contains_key(group) {
+                state.logs.groups.insert(group.to_owned(), Group::new(now));
+            }
+            state.logs.group(group)?;
+            if let Ok(known) = state.logs.stream(group, stream) {
+                return Ok(known.id.clone());
+            }
+            let id = fresh.id.clone();
+            state.logs.streams.insert(StreamKey::new(group, stream), fresh);
+            Ok::<_, AwsError>(id)
+        });
+        made.await?
+    };
+    let first = context.events.append(&id, now, events).map_err(|error| unavailable(&error))?;
+    collect(context, region, group, events);
+    Arrived { region, group, stream, first, events }.tell(context);
     Ok(())
 }
 
@@ -167,16 +219,21 @@ fn collect(context: &Context, region: &Region, group: &str, events: &[Event]) {
     }
 }
 
-/// Refuses to write what the function's role does not let Lambda write.
-fn check_role(context: &Context, target: &Target, is_there: bool) -> Result<(), AwsError> {
-    let Target { region, role, group, stream, .. } = target;
+/// Refuses to write what a role does not let its service write.
+fn check_role(
+    context: &Context,
+    (service, role): (&str, &str),
+    region: &Region,
+    (group, stream): (&str, &str),
+    is_there: bool,
+) -> Result<(), AwsError> {
     let has_group = || context.store.read(region, |state| state.logs.group(group).is_ok());
     let asks_group = (!is_there && !has_group()).then_some(("logs:CreateLogGroup", ""));
-    let asks_stream = (!is_there).then_some(("logs:CreateLogStream", stream.as_str()));
-    let asked = asks_group.into_iter().chain(asks_stream).chain([("logs:PutLogEvents", stream.as_str())]);
+    let asks_stream = (!is_there).then_some(("logs:CreateLogStream", stream));
+    let asked = asks_group.into_iter().chain(asks_stream).chain([("logs:PutLogEvents", stream)]);
     for (action, stream) in asked {
-        if !access::may_log(context, region, role, action, group, stream) {
-            let message = format!("The function's role {role} does not allow {action}.");
+        if !access::may_log(context, region, service, role, action, group, stream) {
+            let message = format!("The role {role} does not allow {action}.");
             return Err(AwsError::sender("AccessDeniedException", message));
         }
     }

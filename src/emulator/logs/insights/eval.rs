@@ -28,20 +28,13 @@ pub(super) fn eval(expression: &Expression, rows: &[&Row]) -> Option<Datum> {
             Some(Datum::truth(list.iter().filter_map(of).any(|other| value.compare(&other).is_eq())))
         }
         Expression::Not(inner) => Some(Datum::truth(!is_true(inner, rows))),
-        Expression::And(a, b) => Some(Datum::truth(is_true(a, rows) && is_true(b, rows))),
-        Expression::Or(a, b) => Some(Datum::truth(is_true(a, rows) || is_true(b, rows))),
+        Expression::All(inner) => Some(Datum::truth(inner.iter().all(|inner| is_true(inner, rows)))),
+        Expression::Any(inner) => Some(Datum::truth(inner.iter().any(|inner| is_true(inner, rows)))),
         Expression::Compared(sign, a, b) => Some(Datum::truth(compared(sign, of(a), of(b)))),
-        Expression::Computed(sign, a, b) => {
-            let (a, b) = (of(a)?.number()?, of(b)?.number()?);
-            let result = match *sign {
-                "+" => a + b,
-                "-" => a - b,
-                "*" => a * b,
-                "/" => a / b,
-                "%" => a % b,
-                _ => a.powf(b),
-            };
-            result.is_finite().then_some(Datum::Number(result))
+        Expression::Computed(first, rest) => {
+            let first = of(first)?.number()?;
+            let result = rest.iter().try_fold(first, |left, (sign, right)| computed(sign, left, of(right)?.number()?));
+            result.map(Datum::Number)
         }
         Expression::Call(name, arguments) if AGGREGATES.contains(&name.as_str()) => aggregate(name, arguments, rows),
         Expression::Call(name, arguments) => call(name, arguments, rows),
@@ -51,6 +44,18 @@ pub(super) fn eval(expression: &Expression, rows: &[&Row]) -> Option<Datum> {
 /// Whether a condition holds; what is not there is not true.
 pub(super) fn is_true(expression: &Expression, rows: &[&Row]) -> bool {
     eval(expression, rows).is_some_and(|value| value.is_true())
+}
+
+fn computed(sign: &str, a: f64, b: f64) -> Option<f64> {
+    let result = match sign {
+        "+" => a + b,
+        "-" => a - b,
+        "*" => a * b,
+        "/" => a / b,
+        "%" => a % b,
+        _ => a.powf(b),
+    };
+    result.is_finite().then_some(result)
 }
 
 fn compared(sign: &str, a: Option<Datum>, b: Option<Datum>) -> bool {

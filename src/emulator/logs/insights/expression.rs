@@ -6,7 +6,8 @@ use regex_lite::Regex;
 /// How deep expressions may be in each other.
 const MAX_DEPTH: usize = 48;
 
-/// An expression.
+/// An expression. What operators that bind alike join stands in a row: were each in the next, a long expression would be as
+/// deep as it is long.
 #[derive(Debug, Clone)]
 pub(super) enum Expression {
     Field(String),
@@ -16,10 +17,10 @@ pub(super) enum Expression {
     Matches(Box<Expression>, Pattern),
     In(Box<Expression>, Vec<Expression>),
     Not(Box<Expression>),
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
+    All(Vec<Expression>),
+    Any(Vec<Expression>),
     Compared(&'static str, Box<Expression>, Box<Expression>),
-    Computed(&'static str, Box<Expression>, Box<Expression>),
+    Computed(Box<Expression>, Vec<(&'static str, Expression)>),
     Call(String, Vec<Expression>),
 }
 
@@ -94,9 +95,9 @@ impl Expression {
             Self::Field(_) | Self::Value(_) | Self::Span(_) => false,
             Self::Matches(inner, _) | Self::Not(inner) => inner.is_aggregate(),
             Self::In(inner, list) => inner.is_aggregate() || list.iter().any(Self::is_aggregate),
-            Self::And(a, b) | Self::Or(a, b) | Self::Compared(_, a, b) | Self::Computed(_, a, b) => {
-                a.is_aggregate() || b.is_aggregate()
-            }
+            Self::All(inner) | Self::Any(inner) => inner.iter().any(Self::is_aggregate),
+            Self::Compared(_, a, b) => a.is_aggregate() || b.is_aggregate(),
+            Self::Computed(first, rest) => first.is_aggregate() || rest.iter().any(|(_, inner)| inner.is_aggregate()),
             Self::Call(name, arguments) => {
                 AGGREGATES.contains(&name.as_str()) || arguments.iter().any(Self::is_aggregate)
             }
@@ -164,19 +165,19 @@ impl<'q> Words<'q> {
         if depth > MAX_DEPTH {
             return Err(Malformed::Syntax("the expressions are nested too deep".to_owned()));
         }
-        let mut left = self.and(depth)?;
+        let (first, mut rest) = (self.and(depth)?, Vec::new());
         while self.word("or") {
-            left = Expression::Or(Box::new(left), Box::new(self.and(depth)?));
+            rest.push(self.and(depth)?);
         }
-        Ok(left)
+        Ok(joined(first, rest, Expression::Any))
     }
 
     fn and(&mut self, depth: usize) -> Result<Expression, Malformed> {
-        let mut left = self.not(depth)?;
+        let (first, mut rest) = (self.not(depth)?, Vec::new());
         while self.word("and") {
-            left = Expression::And(Box::new(left), Box::new(self.not(depth)?));
+            rest.push(self.not(depth)?);
         }
-        Ok(left)
+        Ok(joined(first, rest, Expression::All))
     }
 
     fn not(&mut self, depth: usize) -> Result<Expression, Malformed> {
@@ -231,25 +232,25 @@ impl<'q> Words<'q> {
     }
 
     fn sum(&mut self, depth: usize) -> Result<Expression, Malformed> {
-        let mut left = self.product(depth)?;
-        loop {
-            let Some(sign) = ["+", "-"].into_iter().find(|sign| self.sign(sign)) else { return Ok(left) };
-            left = Expression::Computed(sign, Box::new(left), Box::new(self.product(depth)?));
+        let (first, mut rest) = (self.product(depth)?, Vec::new());
+        while let Some(sign) = ["+", "-"].into_iter().find(|sign| self.sign(sign)) {
+            rest.push((sign, self.product(depth)?));
         }
+        Ok(computed(first, rest))
     }
 
     fn product(&mut self, depth: usize) -> Result<Expression, Malformed> {
-        let mut left = self.power(depth)?;
-        loop {
-            let Some(sign) = ["*", "/", "%"].into_iter().find(|sign| self.sign(sign)) else { return Ok(left) };
-            left = Expression::Computed(sign, Box::new(left), Box::new(self.power(depth)?));
+        let (first, mut rest) = (self.power(depth)?, Vec::new());
+        while let Some(sign) = ["*", "/", "%"].into_iter().find(|sign| self.sign(sign)) {
+            rest.push((sign, self.power(depth)?));
         }
+        Ok(computed(first, rest))
     }
 
     fn power(&mut self, depth: usize) -> Result<Expression, Malformed> {
         let left = self.primary(depth)?;
         if self.sign("^") {
-            return Ok(Expression::Computed("^", Box::new(left), Box::new(self.primary(depth)?)));
+            return Ok(computed(left, vec![("^", self.primary(depth)?)]));
         }
         Ok(left)
     }
@@ -260,7 +261,7 @@ impl<'q> Words<'q> {
             if depth > MAX_DEPTH {
                 return Err(Malformed::Syntax("the expressions are nested too deep".to_owned()));
             }
-            return Ok(Expression::Computed("-", Box::new(zero), Box::new(self.primary(depth + 1)?)));
+            return Ok(computed(zero, vec![("-", self.primary(depth + 1)?)]));
         }
         if self.sign("(") {
             let inner = self.or(depth + 1)?;
@@ -299,4 +300,16 @@ impl<'q> Words<'q> {
         }
         Ok(Expression::Call(known, arguments))
     }
+}
+
+fn joined(first: Expression, mut rest: Vec<Expression>, join: fn(Vec<Expression>) -> Expression) -> Expression {
+    if rest.is_empty() {
+        return first;
+    }
+    rest.insert(0, first);
+    join(rest)
+}
+
+fn computed(first: Expression, rest: Vec<(&'static str, Expression)>) -> Expression {
+    if rest.is_empty() { first } else { Expression::Computed(Box::new(first), rest) }
 }

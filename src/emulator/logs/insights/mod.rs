@@ -15,12 +15,12 @@ mod token;
 use super::{
     invalid,
     read::{self, event_id},
-    state::{Identifier, Name, at_most, group_of_arn, limit, signed},
+    state::{Identifier, Language, Name, at_most, identified, limit, signed},
 };
 use crate::emulator::{
     service::{Operation, Output, Scope},
     wire::{
-        self, AwsError, Text,
+        self, AwsError, Here, Text,
         page::{key_of, token},
     },
 };
@@ -85,15 +85,6 @@ impl Queries {
     }
 }
 
-/// The languages that AWS has for queries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Language {
-    Cwli,
-    Sql,
-    Ppl,
-}
-
 /// What can have become of a query; here each is done when it was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 enum Status {
@@ -122,24 +113,28 @@ struct StartQuery {
     limit: Option<usize>,
 }
 
-/// Writes a time of a query in milliseconds.
-fn millis(time: u64) -> i64 {
-    // Nobody asks for the year 5138 in seconds.
-    if time < 100_000_000_000 { signed(time.saturating_mul(1000)) } else { signed(time) }
+/// Whether a time of a query is in seconds: nobody asks for the year 5138.
+fn is_seconds(time: u64) -> bool {
+    time < 100_000_000_000
 }
 
-fn groups(input: &StartQuery) -> Result<Vec<String>, AwsError> {
+/// Writes a time of a query in milliseconds.
+fn millis(time: u64) -> i64 {
+    if is_seconds(time) { signed(time.saturating_mul(1000)) } else { signed(time) }
+}
+
+fn groups(here: Here<'_>, input: &StartQuery) -> Result<Vec<String>, AwsError> {
     let named = input.log_group_name.iter().map(|name| name.to_string());
     let names = input.log_group_names.iter().map(|name| name.to_string());
-    let identified = input.log_group_identifiers.iter();
-    let identified = identified.map(|text| group_of_arn(text).unwrap_or(text).to_owned());
+    let by_identifier = input.log_group_identifiers.iter().map(|text| identified(here, text));
+    let by_identifier = by_identifier.collect::<Result<Vec<_>, _>>()?;
     let kinds = usize::from(input.log_group_name.is_some())
         + usize::from(!input.log_group_names.is_empty())
         + usize::from(!input.log_group_identifiers.is_empty());
     if kinds != 1 {
         return Err(invalid("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified."));
     }
-    let groups: Vec<_> = named.chain(names).chain(identified).collect();
+    let groups: Vec<_> = named.chain(names).chain(by_identifier).collect();
     if groups.len() > MAX_GROUPS {
         Err(invalid(format!("A query has at most {MAX_GROUPS} log groups.")))
     } else {
@@ -156,16 +151,19 @@ pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> 
     }
     let most = limit(input.limit, MAX_ROWS)?;
     let query = Query::parse(&input.query_string)?;
-    let groups = groups(&input)?;
+    let groups = groups(scope.here(), &input)?;
     let range = (millis(input.start_time), millis(input.end_time));
     if range.0 > range.1 {
         return Err(Malformed::Syntax("Query's end date and time is before its start date and time".to_owned()).into());
     }
     let found = search(&scope, &groups, range, query, most).await?;
+    let sources: Vec<String> = groups.iter().map(|group| format!("\"{group}\"")).collect();
+    // AWS remembers a query with what it is asked of; a second ends with its last millisecond.
+    let end = if is_seconds(input.end_time) { range.1 + 999 } else { range.1 };
     let started = Started {
         id: wire::request_id(),
         region: scope.region.to_string(),
-        text: input.query_string.into(),
+        text: format!("SOURCE {} START={} END={end} | {}", sources.join(", "), range.0, &*input.query_string),
         groups,
         created: scope.now_millis(),
         rows: shown(&found.rows),
@@ -197,7 +195,7 @@ async fn search(
     let streams = scope.read(|state| {
         let mut streams = Vec::new();
         for group in groups {
-            let horizon = state.logs.group(group)?.horizon(now);
+            let horizon = state.logs.group(group).map_err(|_| no_group(group, &account))?.horizon(now);
             let own = state.logs.streams_of(group);
             streams.extend(own.map(|(name, stream)| (group.clone(), name.to_owned(), stream.id.clone(), horizon)));
         }
@@ -222,6 +220,16 @@ async fn search(
         Ok(query.run(events, most))
     })
     .await
+}
+
+/// A group that is not there, as Insights says it.
+fn no_group(group: &str, account: &str) -> AwsError {
+    let message = format!(
+        "Log group '{group}' does not exist for account ID '{account}' (Service: AWSLogs; Status Code: 400; Error Code: \
+         ResourceNotFoundException; Request ID: {}; Proxy: null)",
+        wire::request_id()
+    );
+    AwsError::sender("ResourceNotFoundException", message)
 }
 
 fn shown(rows: &[Vec<(String, Datum)>]) -> Vec<Value> {

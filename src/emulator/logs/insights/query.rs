@@ -5,6 +5,7 @@ use super::{
     expression::{Expression, Words},
     token::{self, Token},
 };
+use crate::emulator::wire::regular_expression;
 use regex_lite::Regex;
 
 /// A command.
@@ -196,5 +197,5 @@ fn from_glob(glob: &str) -> Result<Regex, Malformed> {
             text.push_str(if at + 1 == last && ends_open { "(.*)" } else { "(.*?)" });
         }
     }
-    Regex::new(&text).map_err(|error| Malformed::Syntax(format!("`{glob}` is no pattern: {error}")))
+    regular_expression(&text).map_err(|error| Malformed::Syntax(format!("`{glob}` is no pattern: {error}")))
 }

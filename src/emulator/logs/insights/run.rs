@@ -262,6 +262,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_expression_is_no_deep_one() {
+        let (plus, and, or) = ("+ 1 ".repeat(4900), "ms = 30 and ".repeat(900), "ms = 1 or ".repeat(900));
+        assert_eq!(asked(&format!("filter ms = 30 | display ms {plus} as n")), ["n=4930"]);
+        assert_eq!(asked(&format!("filter {and} ms > 1 | display ms")), ["ms=30"]);
+        assert_eq!(asked(&format!("filter {or} ms = 30 | display ms")), ["ms=30"]);
+        assert_eq!(asked("filter ms = 30 | display 20 - 5 - 4 * 3 / 2 % 4 as n"), ["n=13"]);
+    }
+
+    #[test]
     fn what_is_no_query_is_refused_and_what_is_lacking_is_named() {
         for query in [
             "nonsense",

@@ -1,6 +1,7 @@
 //! The words of a query.
 
 use super::Malformed;
+use crate::emulator::wire::regular_expression;
 use regex_lite::Regex;
 
 /// One word.
@@ -125,8 +126,8 @@ fn expression(rest: &str) -> Result<(Token, usize), Malformed> {
     });
     let (end, _) = end.ok_or_else(|| Malformed::Syntax("a regular expression does not end".to_owned()))?;
     let text = rest[1..end].replace("\\/", "/");
-    let regex =
-        Regex::new(&text).map_err(|error| Malformed::Syntax(format!("`{text}` is no regular expression: {error}")))?;
+    let regex = regular_expression(&text)
+        .map_err(|error| Malformed::Syntax(format!("`{text}` is no regular expression: {error}")))?;
     Ok((Token::Expression(regex), end + 1))
 }
 

@@ -1,5 +1,7 @@
 //! Reading the text of a pattern, piece by piece.
 
+use crate::emulator::wire::regular_expression;
+
 /// What is left to read.
 pub(super) struct Reader<'t>(pub(super) &'t str);
 
@@ -63,6 +65,6 @@ impl<'t> Reader<'t> {
         let end = rest.find('%').ok_or("a regular expression does not end")?;
         let (text, after) = (&rest[..end], &rest[end + 1..]);
         self.0 = after;
-        regex_lite::Regex::new(text).map_err(|error| format!("`{text}` is no regular expression: {error}"))
+        regular_expression(text).map_err(|error| format!("`{text}` is no regular expression: {error}"))
     }
 }
