@@ -3,7 +3,7 @@
 use super::endpoint::{Address, Endpoint, FoundBy};
 use crate::{
     error,
-    text::{Message, Verbatim},
+    text::{Message, Verbatim, system_words, without_login},
 };
 use std::{fmt::Write as _, io, net::SocketAddr, path::PathBuf};
 
@@ -246,9 +246,10 @@ impl From<Error> for error::Error {
             Error::Hangs { endpoint, .. } => {
                 new(Code::DockerUnreachable).with("place", endpoint).hint(Message::new("hint.docker_restart"))
             }
-            Error::BadHost { found_by, value, rule } => {
-                new(Code::BadSetting).with("name", found_by).with("value", value).with_message("rule", rule.clone())
-            }
+            Error::BadHost { found_by, value, rule } => new(Code::BadSetting)
+                .with("name", found_by)
+                .with("value", without_login(value))
+                .with_message("rule", rule.clone()),
             Error::Context { name, .. } => new(Code::DockerUnreachable)
                 .with("place", format!("`docker context {name}`"))
                 .hint(Message::new("hint.docker_context")),
@@ -297,7 +298,7 @@ impl From<Error> for error::Error {
         let made = error.causes().into_iter().fold(made, error::Error::because_of);
         // The innermost alone: above it are the names of the client's own layers.
         match std::error::Error::source(&error).and_then(|source| chain(source).last()) {
-            Some(cause) => made.because(cause.to_string()),
+            Some(cause) => made.because_of(system_words(cause)),
             None => made,
         }
     }

@@ -75,9 +75,8 @@ async fn has_credentials(settings: &Settings) -> bool {
 
 /// The error of a machine without credentials.
 pub(crate) fn no_credentials() -> Error {
-    Error::new(Code::NotRunning)
-        .because_of(Message::new("engine.no_credentials"))
-        .hint(Message::new("hint.aws_credentials"))
+    let message = Message::new("engine.no_credentials");
+    Error { message, ..Error::new(Code::NotRunning).hint(Message::new("hint.aws_credentials")) }
 }
 
 /// What `status` says of the cloud without calling it: without credentials nobody can tell how it is.

@@ -32,7 +32,7 @@ impl Health {
 pub struct Component {
     /// Its name (`engine`, `edge`, `docker-proxy`, a container's name).
     pub name: String,
-    /// What it is (`process`, `container`, `cloud`).
+    /// What it is (`process`, `container`, `cloud`, `endpoint`).
     pub kind: &'static str,
     /// How it is.
     pub health: Health,
@@ -53,7 +53,30 @@ pub(crate) const OUTSIDE_CONTAINERS: &str = "engine";
 /// The name of the public URL, where there is one.
 pub(super) const PUBLIC_URL: &str = "public-url";
 
+/// The kind of an engine that somebody else has started.
+const NAMED: &str = "endpoint";
+
 impl Component {
+    /// An engine that is only known by its URL. How it is, whoever asks it for something learns.
+    pub(super) fn named(url: &str) -> Self {
+        Self {
+            name: OUTSIDE_CONTAINERS.to_owned(),
+            kind: NAMED,
+            health: Health::Unknown,
+            detail: Message::literal(""),
+            image: None,
+            url: Some(url.to_owned()),
+            pid: None,
+        }
+    }
+
+    /// Tells of an engine that is only known by its URL whether it answered.
+    pub(crate) fn answered(&mut self, well: bool) {
+        if self.kind == NAMED {
+            self.health = if well { Health::Healthy } else { Health::Unhealthy };
+        }
+    }
+
     /// What people call it: an engine and a URL by what they are, everything else by its name.
     #[must_use]
     pub fn label(&self) -> Message {

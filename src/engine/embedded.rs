@@ -11,6 +11,7 @@ use super::{
     local::{docker_proxy, local_connection, log_path, loopback, public_url},
     orphan, port, probe,
     record::{Process, Record},
+    refusal::Refusal,
     report::Startup,
 };
 use crate::{
@@ -66,7 +67,7 @@ pub(crate) enum News {
     /// It cannot start.
     Failed {
         /// Why.
-        reason: String,
+        reason: Refusal,
     },
 }
 
@@ -165,6 +166,7 @@ pub(super) async fn start(
     tether: Option<io::PipeReader>,
 ) -> Result<(Record, std::process::Child)> {
     let log = log_path(&settings.folder, Role::Engine);
+    let before = std::fs::metadata(&log).map_or(0, |log| log.len());
     let (reader, mut child) = spawn(settings, habits, &log, tether).map_err(|source| disk::Error::Io {
         action: "start",
         path: log.clone(),
@@ -177,24 +179,23 @@ pub(super) async fn start(
     let read = timeout(START_DEADLINE, reader.read_to_string(&mut line)).await;
     match serde_json::from_str(&line) {
         Ok(News::Ready { record, set_aside }) => {
-            for SetAside { path, kept, lost } in set_aside {
-                let warning = Message::new("engine.set_aside").with("path", path.display());
-                progress.warn(warning.with("kept", kept).with("lost", lost));
+            for aside in &set_aside {
+                progress.warn(told(aside));
             }
             Ok((*record, child))
         }
         Ok(News::PortTaken) => Err(port_taken(settings.port.value)),
-        Ok(News::Failed { reason }) => Err(crashed(&mut child, &log).because(reason)),
+        Ok(News::Failed { reason }) => Err(reason.into_error(stopped(&mut child))),
         Err(_) if read.is_err() => {
             let _ = child.kill();
             let error = Error::new(Code::Deadline).with("seconds", START_DEADLINE.as_secs());
             Err(error.with_message("what", Message::new("awaited.engine")))
         }
-        Err(_) => Err(crashed(&mut child, &log)),
+        Err(_) => Err(crashed(&mut child, &log, before)),
     }
 }
 
-/// Starts the child with an empty environment, its news in a pipe and its errors in the log. It leaves our session
+/// Starts the child with nothing in its environment but what installers of packages read there, its news in a pipe and its errors in the log. It leaves our session
 /// itself, which needs no code between fork and exec.
 fn spawn(
     settings: &Settings,
@@ -214,6 +215,7 @@ fn spawn(
         .arg(habits.to_text())
         .args(tether.is_some().then_some(TETHERED))
         .env_clear()
+        .envs(&settings.machine.tools)
         .current_dir(&settings.folder)
         .stdin(tether.map_or_else(Stdio::null, Stdio::from))
         .stdout(writer)
@@ -222,18 +224,38 @@ fn spawn(
     Ok((reader, child))
 }
 
-/// Describes a child that ended before it was ready, with the end of its log.
-fn crashed(child: &mut std::process::Child, log: &Path) -> Error {
-    // Its pipe is closed, so it is at its end; a kill makes sure that the wait is short.
-    let _ = child.kill();
-    let code = child.wait().ok().and_then(|status| status.code());
-    let error =
-        Error::new(Code::EngineCrashed).with("code", code.map_or_else(|| "?".to_owned(), |code| code.to_string()));
-    let tail = std::fs::read_to_string(log).unwrap_or_default();
-    match tail.lines().next_back() {
+/// Tells of state that was damaged.
+fn told(SetAside { path, kept, lost }: &SetAside) -> Message {
+    let path = path.display();
+    match (lost, kept) {
+        (Some(lost), kept) => {
+            Message::new("engine.set_aside").with("path", path).with("lost", *lost).with("kept", *kept)
+        }
+        (None, 0) => Message::new("engine.set_aside_whole").with("path", path),
+        (None, kept) => Message::new("engine.set_aside_pieces").with("path", path).with("kept", *kept),
+    }
+}
+
+/// Describes a child that ended before it said anything, with the end of what it has logged; what the log held `before`
+/// is another's.
+fn crashed(child: &mut std::process::Child, log: &Path, before: u64) -> Error {
+    let error = stopped(child);
+    let text = std::fs::read(log).unwrap_or_default();
+    let before = usize::try_from(before).unwrap_or(usize::MAX);
+    // A file that is shorter now was begun anew.
+    let own = String::from_utf8_lossy(text.get(before..).unwrap_or(&text));
+    match own.lines().next_back() {
         Some(line) => error.because(line),
         None => error,
     }
+}
+
+/// Describes a child that ended before it was ready.
+fn stopped(child: &mut std::process::Child) -> Error {
+    // Its pipe is closed, so it is at its end; a kill makes sure that the wait is short.
+    let _ = child.kill();
+    let code = child.wait().ok().and_then(|status| status.code());
+    Error::new(Code::EngineCrashed).with("code", code.map_or_else(|| "?".to_owned(), |code| code.to_string()))
 }
 
 fn port_taken(port: u16) -> Error {
@@ -352,7 +374,9 @@ pub(super) async fn components(settings: &Settings, record: &Record) -> Vec<Comp
             .with("time", record.started_to_the_second())
             .with("until", until.unwrap_or_default())
     };
-    let is_known = || Installation::load(settings).is_none_or(|installation| knows(record, &installation));
+    // Where the key pair is lost, it is drawn anew by whoever connects, and nobody here knows it.
+    let is_known =
+        || super::installation::key_pair(&settings.folder).is_ok_and(|(id, _)| record.access_key_id == Some(id));
     let (health, detail) = if alive && is_known() {
         match probe::status((Ipv4Addr::LOCALHOST, record.port).into(), "/healthz").await {
             Ok(200) => (Health::Healthy, since()),

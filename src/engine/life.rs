@@ -16,7 +16,7 @@ use crate::{
     engine_kind::EngineKind,
     error::{Code, Error, Result},
     progress::Progress,
-    settings::{Origin, Settings},
+    settings::{Origin, Setting, Settings},
     text::{Message, Verbatim},
 };
 use std::net::Ipv4Addr;
@@ -29,10 +29,8 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     if is_remote(settings) {
         return Err(aws::nothing_to_start());
     }
-    if let Origin::Flag(flag) = settings.endpoint.origin {
-        return Err(Error::new(Code::Usage)
-            .with_message("detail", Message::new("usage.endpoint_is_not_started").with("flag", flag)));
-    }
+    refuse_to_start(settings)?;
+    Record::refuse_folder(&settings.folder)?;
     let recorded = recorded(settings).await;
     let runs = match &recorded {
         Some(record) => match (is_running(settings, record).await, settings.engine.value) {
@@ -47,6 +45,7 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     }
     let last = if recorded.is_none() { Record::last(settings) } else { None };
     let kind = kind(settings, progress, recorded.as_ref(), last.as_ref(), runs).await?;
+    refuse_for(kind, settings)?;
     let before = recorded.as_ref().or_else(|| last.as_ref().filter(|last| last.kind == kind));
     let meant = meant(settings, progress, before, runs, kind)?;
     let up = match kind {
@@ -62,6 +61,18 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
     };
     codespace::open_port(settings, up.port, progress).await;
     Ok(up)
+}
+
+/// Refuses to start or stop what is named by a flag and runs already.
+///
+/// # Errors
+/// [`Code::Usage`].
+pub fn refuse_to_start(settings: &Settings) -> Result<()> {
+    match settings.endpoint.origin {
+        Origin::Flag(flag) => Err(Error::new(Code::Usage)
+            .with_message("detail", Message::new("usage.endpoint_is_not_started").with("flag", flag))),
+        _ => Ok(()),
+    }
 }
 
 /// Makes sure that `flag` may mean the kind that alone can do what it asks: another that runs is not replaced unasked, and one
@@ -136,6 +147,22 @@ async fn kind(
     }
 }
 
+/// Refuses flags that mean nothing to the kind of engine that is about to start, rather than to start one without them.
+fn refuse_for(kind: EngineKind, settings: &Settings) -> Result<()> {
+    let (origin, value, rule) = if kind.facts().needs_docker() {
+        (&settings.listen.origin, settings.listen.value.map(|address| address.to_string()), "rule.listen_engine")
+    } else {
+        (&settings.image.origin, settings.image.value.clone(), "rule.image_engine")
+    };
+    match (origin, value) {
+        (Origin::Flag(flag), Some(value)) => Err(Error::new(Code::BadSetting)
+            .with("name", *flag)
+            .with("value", value)
+            .with_message("rule", Message::new(rule))),
+        _ => Ok(()),
+    }
+}
+
 /// Says which engine of an earlier time is taken up again, and how to get the other.
 fn again(last: &Record) -> Message {
     let key = if last.kind.facts().keeps_state { "engine.again" } else { "engine.again_empty" };
@@ -194,8 +221,15 @@ fn agree(settings: &Settings, record: &Record) -> Result<()> {
 /// Refuses flags that contradict the engine that runs here, for the commands that follow it.
 ///
 /// # Errors
-/// [`Code::OtherEngine`]. That Docker cannot be asked is for the command itself to meet.
+/// [`Code::OtherEngine`], or that an engine and the URL of another are named at once. That Docker cannot be asked is for
+/// the command itself to meet.
 pub async fn heed(settings: &Settings) -> Result<()> {
+    if let (Origin::Flag(endpoint), Some(kind)) = (&settings.endpoint.origin, settings.engine.value)
+        && (is_remote(settings) || matches!(settings.engine.origin, Origin::Flag(_)))
+    {
+        let detail = Message::new("usage.endpoint_and_engine").with("endpoint", *endpoint).with("engine", kind);
+        return Err(Error::new(Code::Usage).with_message("detail", detail));
+    }
     if is_remote(settings) || settings.endpoint.value.is_some() {
         return Ok(());
     }
@@ -243,6 +277,24 @@ fn meant(
         meant.image.value = record.and_then(|record| record.image.clone());
     }
     Ok(meant)
+}
+
+/// The port of the engine that runs here, else the one that the next `up` takes if it is free: where nobody names one,
+/// that of the last engine. Docker is not asked.
+#[must_use]
+pub fn meant_port(settings: &Settings) -> Setting<u16> {
+    if is_remote(settings) || settings.endpoint.value.is_some() {
+        return settings.port.clone();
+    }
+    let is_meant = |last: &Record| settings.engine.value.is_none_or(|kind| kind == last.kind);
+    let recorded = Record::read(settings);
+    let runs = recorded.as_ref().is_some_and(may_run);
+    match recorded.or_else(|| Record::last(settings).filter(is_meant)) {
+        Some(record) if runs || settings.port.origin == Origin::Default => {
+            Setting { value: record.port, origin: Origin::Kept }
+        }
+        _ => settings.port.clone(),
+    }
 }
 
 /// What is recorded of this folder's engine; where the record is lost, what its containers tell.
@@ -305,7 +357,7 @@ pub async fn down(settings: &Settings, progress: &Progress) -> Result<Shutdown> 
             !sweep_beside(settings, progress, None).await?.is_empty() || ran
         }
     };
-    Record::retire(settings, record.as_ref())?;
+    Record::retire(&settings.folder, record.as_ref())?;
     let engine = kind.or(changed.then_some(EngineKind::Embedded));
     Ok(Shutdown { engine, changed, is_lost: changed && engine.is_some_and(|kind| !kind.facts().keeps_state) })
 }
@@ -343,7 +395,7 @@ pub async fn dismantle(settings: &Settings) -> Result<Vec<String>> {
         removed => removed?,
     };
     match record {
-        Some(record) if record.kind.facts().needs_docker() => Record::retire(settings, Some(&record))?,
+        Some(record) if record.kind.facts().needs_docker() => Record::retire(&settings.folder, Some(&record))?,
         Some(record) if record.docker_proxy.is_some() => {
             Record { docker_proxy: None, ..record }.write_to(&settings.folder)?;
         }

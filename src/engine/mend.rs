@@ -5,15 +5,18 @@
 use super::{component::Health, localstack, record::Record, target};
 use crate::{engine_kind::EngineKind, progress::Progress, settings::Settings, text::Message};
 
-/// Brings back the docker proxy that the engine's functions were told of, where it has stopped. The engine runs all the
-/// same, so that a failure is a warning.
-pub async fn door(settings: &Settings, progress: &Progress) {
+/// Brings back the docker proxy that the engine's functions were told of, where it has stopped; tells whether it did. The
+/// engine runs all the same, so that a failure is a warning.
+pub async fn door(settings: &Settings, progress: &Progress) -> bool {
     let record = Record::read(settings).filter(|record| record.kind == EngineKind::Embedded);
-    let Some(record) = record.filter(|record| record.docker_proxy.is_some()) else { return };
+    let Some(record) = record.filter(|record| record.docker_proxy.is_some()) else { return false };
     let proxy = localstack::proxy_component(settings, &record).await;
-    if proxy.is_some_and(|proxy| matches!(proxy.health, Health::Stopped | Health::Unhealthy))
-        && let Err(error) = target::reopen(settings).await
-    {
-        progress.warn(Message::new("engine.proxy_stays").with_message("reason", error.message));
+    if !proxy.is_some_and(|proxy| matches!(proxy.health, Health::Stopped | Health::Unhealthy)) {
+        return false;
     }
+    let reopened = target::reopen(settings).await;
+    if let Err(error) = &reopened {
+        progress.warn(Message::new("engine.proxy_stays").with_message("reason", error.message.clone()));
+    }
+    reopened.is_ok()
 }

@@ -24,6 +24,7 @@ mod probe;
 pub mod profile;
 pub mod reach;
 pub mod record;
+pub(crate) mod refusal;
 pub mod registry;
 mod report;
 pub mod target;
@@ -34,15 +35,22 @@ pub(crate) use component::OUTSIDE_CONTAINERS;
 pub use component::{Component, Health};
 pub use description::Engine;
 pub use embedded::becomes_lenient;
-pub use life::{belongings, dismantle, down, heed, imply, keeps_state, up};
+pub use life::{belongings, dismantle, down, heed, imply, keeps_state, meant_port, refuse_to_start, up};
 pub(crate) use life::{recorded, running};
 pub(crate) use local::{is_loopback_url, log_path, loopback};
 pub use localstack::with_last_words;
 pub use report::{Shutdown, Startup};
 
-use crate::{engine_kind::EngineKind, error::Result, marks::API_ID_TAG, settings::Settings, text::Message};
+use crate::{
+    engine_kind::EngineKind,
+    error::{Code, Error, Result},
+    marks::API_ID_TAG,
+    settings::Settings,
+    text::Message,
+};
 use installation::Installation;
 use local::{docker_proxy, local_connection};
+use record::Record;
 
 /// Finds the engine that the settings or the record name; does not call it.
 ///
@@ -70,12 +78,30 @@ pub fn is_remote(settings: &Settings) -> bool {
     settings.engine.value.is_some_and(|kind| kind.facts().is_remote())
 }
 
+/// The AWS API that somebody names and that `up` has not started here (`--endpoint`). What this folder's own engine has on
+/// this machine (processes, containers, logs) says nothing about it.
+#[must_use]
+pub fn elsewhere(settings: &Settings) -> Option<&str> {
+    let named = settings.endpoint.value.as_deref().filter(|_| !is_remote(settings))?;
+    let is_ours = Record::read(settings).is_some_and(|record| local::is_own_door(named, record.port));
+    (!is_ours).then_some(named)
+}
+
 /// Refuses an engine that has no Docker for containers beside it.
 ///
 /// # Errors
-/// `bad_setting` for AWS.
+/// `bad_setting` for AWS, `usage` for one that somebody else has started.
 pub fn refuse_without_docker(settings: &Settings) -> Result<()> {
-    if is_remote(settings) { Err(aws::without_docker()) } else { Ok(()) }
+    if is_remote(settings) {
+        return Err(aws::without_docker());
+    }
+    match elsewhere(settings) {
+        None => Ok(()),
+        Some(url) => {
+            Err(Error::new(Code::Usage)
+                .with_message("detail", Message::new("usage.containers_elsewhere").with("url", url)))
+        }
+    }
 }
 
 /// The engine that can end by itself (`up --stop-after`).
@@ -98,6 +124,9 @@ fn foreign(settings: &Settings, endpoint: &str) -> Result<Engine> {
 
 /// Tells how every piece of the engine is, for `status`; never an error, because that is what it reports.
 pub async fn components(settings: &Settings) -> Vec<Component> {
+    if let Some(url) = elsewhere(settings) {
+        return vec![Component::named(url)];
+    }
     match recorded(settings).await {
         _ if is_remote(settings) => vec![aws::component(settings).await],
         Some(record) if record.kind.facts().needs_docker() => localstack::components(settings, &record).await,

@@ -7,13 +7,16 @@ use super::{
     codespace,
     component::{Component, Health, PUBLIC_URL},
     description::Engine,
+    installation::Installation,
     local::{is_own_door, loopback, public_url},
     probe,
     record::Record,
 };
 use crate::{
-    error::{Code, Error},
+    edge::proof::{CHALLENGE, Challenge},
+    error::{Code, Error, Result},
     http_client::{Answer, CallError, HttpClient},
+    progress::Progress,
     settings::Settings,
     text::Message,
 };
@@ -27,8 +30,11 @@ const ANSWER: Duration = Duration::from_millis(2500);
 /// Where a URL leads.
 #[derive(Debug)]
 pub enum Reach {
-    /// To an engine of ours.
+    /// To this folder's engine.
     Ours,
+    /// To somebody who answers as an engine does, and is another: an atelier of another folder or machine, or a server that
+    /// has one answer for everything.
+    Another,
     /// To one that has been called too often.
     Limited,
     /// To a login page.
@@ -41,19 +47,47 @@ pub enum Reach {
     NoRoots(std::io::Error),
 }
 
-/// Asks for the engine's health where callers would.
-pub async fn look(url: &str) -> Reach {
+/// Asks for the engine's health where callers would, and for a proof that it is this folder's.
+pub async fn look(settings: &Settings, url: &str) -> Reach {
     let client = match HttpClient::for_url(url) {
         Ok(client) => client,
         Err(error) => return Reach::NoRoots(error),
     };
-    match client.call(Method::GET, &format!("{url}/healthz"), Bytes::new(), ANSWER).await {
+    let own = Installation::load(settings);
+    let challenge = own.and_then(|own| Challenge::draw(&own.access_key_id, &own.secret_access_key).ok());
+    match healthz(&client, url, challenge.as_ref()).await {
         Ok(answer) if answer.is_private_port() => Reach::Private,
-        Ok(answer) if answer.status.is_success() => Reach::Ours,
+        Ok(answer) if answer.status.is_success() => match &challenge {
+            Some(challenge) if !challenge.is_met(&answer.headers) && is_expected(settings, challenge).await => {
+                Reach::Another
+            }
+            _ => Reach::Ours,
+        },
         Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => Reach::Limited,
         Ok(answer) => Reach::Strange(answer.status.as_u16()),
         Err(error) => Reach::Nowhere(error.reason()),
     }
+}
+
+async fn healthz(
+    client: &HttpClient,
+    url: &str,
+    challenge: Option<&Challenge>,
+) -> std::result::Result<Answer, CallError> {
+    let header = challenge.map(|challenge| (CHALLENGE.to_owned(), challenge.text().to_owned()));
+    let headers: Vec<(String, String)> = header.into_iter().collect();
+    client.send(Method::GET, &format!("{url}/healthz"), &headers, Bytes::new(), ANSWER).await
+}
+
+/// Whether the engine of this folder would meet a challenge, as its own door shows. One that was started by an older atelier
+/// or with other credentials meets none: nobody can tell then whether it is the one that a URL leads to. A door that does
+/// not answer now is one that would.
+async fn is_expected(settings: &Settings, challenge: &Challenge) -> bool {
+    let Some(record) = Record::read(settings) else { return false };
+    let door = loopback(record.port);
+    let Ok(client) = HttpClient::for_url(&door) else { return false };
+    let own = healthz(&client, &door, Some(challenge)).await;
+    own.map_or(true, |answer| !answer.status.is_success() || challenge.is_met(&answer.headers))
 }
 
 /// Whether whoever asks at a URL is answered, without having logged in anywhere.
@@ -74,8 +108,9 @@ pub async fn component(settings: &Settings) -> Option<Component> {
         return None;
     }
     let said = |key: &str| Message::new(format!("reach.{key}"));
-    let (health, detail) = match look(&url).await {
+    let (health, detail) = match look(settings, &url).await {
         Reach::Ours => (Health::Healthy, said("ours")),
+        Reach::Another => (Health::Unhealthy, said("another")),
         Reach::Limited => (Health::Limited, said("limited")),
         Reach::Private => (Health::Unhealthy, said("private")),
         Reach::Strange(status) => (Health::Unhealthy, said("strange").with("status", status)),
@@ -106,13 +141,30 @@ pub async fn unanswered(settings: &Settings, engine: &Engine, error: &CallError)
     }
 }
 
+/// Warns of a public URL that is about to be told and does not lead to the engine: whoever acts through it is refused, and
+/// whoever is only given it would not know.
+pub async fn warn(settings: &Settings, engine: &Engine, progress: &Progress) {
+    if let Some(error) = missed(settings, engine).await {
+        progress.warn(error.message);
+        error.hints.into_iter().for_each(|hint| progress.note(hint));
+    }
+}
+
+/// Refuses to act through a public URL that does not lead to the engine: what answers there may be somebody else's.
+///
+/// # Errors
+/// As [`missed`] says.
+pub async fn check(settings: &Settings, engine: &Engine) -> Result<()> {
+    missed(settings, engine).await.map_or(Ok(()), Err)
+}
+
 /// The error of an answer that is not the API's: a login page's, or that of whoever answers at an old URL. Looked into
 /// only where the answer is none that the API gives.
 pub async fn misled(settings: &Settings, engine: &Engine, url: &str, answer: &Answer) -> Option<Error> {
     if answer.is_private_port() {
         return Some(codespace::private_port(settings, url));
     }
-    if answer.status.is_success() || is_json(answer) { None } else { missed(settings, engine).await }
+    if is_json(answer) { None } else { missed(settings, engine).await }
 }
 
 fn is_json(answer: &Answer) -> bool {
@@ -124,16 +176,20 @@ fn is_json(answer: &Answer) -> bool {
 pub async fn missed(settings: &Settings, engine: &Engine) -> Option<Error> {
     let record = Record::read(settings).filter(|_| engine.is_own())?;
     let url = engine.public_url.as_deref().filter(|url| !is_own_door(url, record.port))?;
-    let reason = match look(url).await {
+    let local = Message::new("hint.public_url_here").with("url", loopback(record.port));
+    let reason = match look(settings, url).await {
         Reach::Ours | Reach::Limited | Reach::NoRoots(_) => return None,
         Reach::Private => return Some(codespace::private_port(settings, url)),
+        Reach::Another => {
+            let error = Error::new(Code::PublicUrlOfAnother).with("url", url);
+            return Some(error.hint(Message::new("hint.public_url_of_another")).hint(local));
+        }
         Reach::Strange(status) => Message::new("reach.strange").with("status", status),
         Reach::Nowhere(reason) => reason,
     };
     if !is_here(&record).await {
         return None;
     }
-    let local = Message::new("hint.public_url_here").with("url", loopback(record.port));
     let error = Error::new(Code::PublicUrlUnreachable).with("url", url).because_of(reason);
     Some(error.hint(Message::new("hint.public_url_unreachable")).hint(local))
 }

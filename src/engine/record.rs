@@ -40,11 +40,11 @@ impl Process {
         Self { pid, started: started(pid) }
     }
 
-    /// Whether this very process still runs.
+    /// Whether this very process still runs. Where the system tells when processes start, one that says nothing of that is
+    /// none: whoever has the number now may be anybody.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.pid().is_some_and(|pid| test_kill_process(pid).is_ok())
-            && (self.started.is_none() || self.started == started(self.pid))
+        self.pid().is_some_and(|pid| test_kill_process(pid).is_ok()) && self.started == started(self.pid)
     }
 
     /// The number as system calls take it.
@@ -197,13 +197,27 @@ impl Record {
     ///
     /// # Errors
     /// Returns why the file cannot be removed.
-    pub fn retire(settings: &Settings, record: Option<&Self>) -> Result<(), disk::Error> {
+    pub fn retire(project: &Path, record: Option<&Self>) -> Result<(), disk::Error> {
+        let (path, last) = (path(project), disk::own_folder(project).join(LAST));
         if let Some(record) = record {
-            let text = serde_json::to_string_pretty(record).unwrap_or_default();
-            // What cannot be kept is only not remembered.
-            let _ = disk::replace(&disk::own_folder(&settings.folder).join(LAST), text.as_bytes(), 0o644);
+            // A disk that is full has no room for another file, and lets one have another name. A record that only the
+            // containers told has no file; what cannot be kept is only not remembered.
+            if Self::read_from(project).is_none() || std::fs::rename(&path, &last).is_err() {
+                let text = serde_json::to_string_pretty(record).unwrap_or_default();
+                let _ = disk::replace(&last, text.as_bytes(), 0o644);
+            }
         }
-        disk::remove(&path(&settings.folder))
+        disk::remove(&path)
+    }
+
+    /// Refuses what no record can take the place of: a folder.
+    ///
+    /// # Errors
+    /// Says that it stands there.
+    pub fn refuse_folder(project: &Path) -> Result<(), disk::Error> {
+        let path = path(project);
+        let is_folder = std::fs::symlink_metadata(&path).is_ok_and(|kind| kind.is_dir());
+        if is_folder { disk::read(&path).map(drop) } else { Ok(()) }
     }
 
     /// How the engine was that was ended last.
@@ -233,8 +247,27 @@ mod tests {
         let this = Process::current();
         assert!(this.is_alive());
         if let Some(started) = this.started {
-            assert!(!Process { started: Some(started + 1), ..this }.is_alive());
+            for other in [Some(started + 1), None] {
+                assert!(!Process { started: other, ..this }.is_alive(), "{other:?}");
+            }
         }
+    }
+
+    #[test]
+    fn a_record_is_put_aside_without_room_for_another_file_and_a_folder_in_its_place_is_told() {
+        use std::os::unix::fs::MetadataExt;
+        let project = tempfile::tempdir().unwrap();
+        let record = Record::begin(EngineKind::Embedded, 4567, "0").unwrap();
+        record.write_to(project.path()).unwrap();
+        let file = path(project.path()).metadata().unwrap().ino();
+        Record::retire(project.path(), Some(&record)).unwrap();
+        let last = disk::own_folder(project.path()).join(LAST);
+        assert_eq!(last.metadata().unwrap().ino(), file, "the same file under another name");
+        assert!(Record::read_from(project.path()).is_none());
+
+        assert!(Record::refuse_folder(project.path()).is_ok());
+        std::fs::create_dir(path(project.path())).unwrap();
+        assert!(matches!(Record::refuse_folder(project.path()), Err(disk::Error::Strange { .. })));
     }
 
     #[test]

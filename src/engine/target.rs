@@ -43,9 +43,6 @@ pub struct Target {
     pub docker_proxy: String,
     /// `false` when it ran already.
     pub changed: bool,
-    /// Whether functions that were deployed before know no door to Docker yet.
-    #[serde(skip)]
-    pub is_door_new: bool,
 }
 
 /// Makes sure that the container runs from `image` and that functions reach Docker.
@@ -74,7 +71,6 @@ async fn make(settings: &Settings, name: &ContainerName, image: &str, progress: 
         image: image.to_owned(),
         docker_proxy: opened.door.url,
         changed: ensured.change != Change::Kept,
-        is_door_new: opened.is_new,
     })
 }
 
@@ -220,8 +216,6 @@ struct Opened {
     owner: OwnerId,
     /// The door.
     door: ProxyAddress,
-    /// Whether functions that were deployed before know another door, or none.
-    is_new: bool,
 }
 
 /// Makes sure that the functions of the engine that runs here reach Docker, and records how.
@@ -250,12 +244,11 @@ async fn open_door(settings: &Settings) -> Result<Opened> {
         // Its functions are processes of this machine, and containers' names for it are not known here.
         door.url = format!("http://{}", addresses.proxy);
     }
-    let is_new = record.docker_proxy.as_ref() != Some(&door.url);
-    if is_new {
+    if record.docker_proxy.as_ref() != Some(&door.url) {
         record.docker_proxy = Some(door.url.clone());
         record.write_to(project)?;
     }
-    Ok(Opened { daemon, owner: installation.owner, door, is_new })
+    Ok(Opened { daemon, owner: installation.owner, door })
 }
 
 /// Looks at a container that has just been started for a moment: an image that serves nothing ends at once.

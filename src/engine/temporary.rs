@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     disk,
-    error::Result,
+    error::{Code, Result},
     lenience::Lenience,
     progress::Progress,
     secret::random_hex,
@@ -41,15 +41,24 @@ pub struct Temporary {
     tether: Option<io::PipeWriter>,
 }
 
-/// Starts one, on any free port unless a flag names one.
+/// Starts one, on the port where scripts look for an engine; where that is taken on any free one, unless a flag names it.
 ///
 /// # Errors
 /// Says why the machine cannot run it, or that it ended while starting.
 pub async fn start(settings: &Settings, progress: &Progress) -> Result<Temporary> {
     Installation::load_or_create_telling(settings, progress)?;
+    match start_at(settings.port.clone(), settings, progress).await {
+        Err(error) if error.code == Code::PortTaken && !matches!(settings.port.origin, Origin::Flag(_)) => {
+            start_at(Setting::default_of(0), settings, progress).await
+        }
+        started => started,
+    }
+}
+
+async fn start_at(port: Setting<u16>, settings: &Settings, progress: &Progress) -> Result<Temporary> {
     let folder = Folder::make(&settings.folder)?;
     let (reader, tether) = io::pipe().map_err(|source| folder.unusable(source))?;
-    let settings = Settings { folder: folder.0.clone(), ..alone(settings) };
+    let settings = Settings { folder: folder.0.clone(), port, ..alone(settings) };
     // Nobody is asked here, so that it is lenient on this machine at most.
     let lenient = if settings.lenient.value.is_on() { Lenience::On } else { Lenience::Off };
     let logs = rotation(&settings);
@@ -68,6 +77,12 @@ fn alone(settings: &Settings) -> Settings {
 }
 
 impl Temporary {
+    /// The port at which it answers.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.record.port
+    }
+
     /// The URL at which it answers.
     #[must_use]
     pub fn url(&self) -> String {

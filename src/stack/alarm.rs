@@ -15,12 +15,12 @@ use super::{
     },
     outcome::Outcome,
     part::Part,
-    predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
-    reconcile::{Next, Reconcile},
+    predict::{PlannedChange, PlannedPart, Prediction, Wanted},
+    reconcile::{Next, Reconcile, reading},
     sighting::{Foreign, Found, Sighting, Tags, rev as tagged_rev},
     spec::{FUNCTION, Names, Spec, rev},
 };
-use crate::{marks::STACK_TAG, names::StackName, settings::Alarms, text::Message};
+use crate::{marks::STACK_TAG, names::StackName, settings::Alarms};
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, Statistic, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,6 +125,25 @@ impl<'a> StackAlarms<'a> {
         answer.map(drop).map_err(|error| Error::call("TagResource", &error))
     }
 
+    /// What is to be done next to one of them.
+    fn next_of(&self, kind: Kind, view: &View, done: &[Action]) -> Result<Option<Action>, Error> {
+        let (wanted, found) = (kind.limit(&self.spec.alarms), view.found.get(&kind));
+        Ok(match (wanted, found) {
+            (None, None) => None,
+            (None, Some(_)) => Some(Action::Remove(kind)),
+            (Some(_), None) => {
+                // One that is somebody else's is in the way of ours only.
+                view.sighting.refuse_foreign()?;
+                Some(Action::Create(kind))
+            }
+            (Some(limit), Some(found)) if found.rev.as_ref() == Some(&kind.rev(limit)) => None,
+            _ if done.contains(&Action::Create(kind)) || done.contains(&Action::Change(kind)) => {
+                Some(Action::Finish(kind))
+            }
+            _ => Some(Action::Change(kind)),
+        })
+    }
+
     /// Tells what a run has done to each alarm, by their names: to those that are there, and those that it removed.
     pub(super) fn outcomes(&self, view: &View, done: &[Action]) -> Vec<(String, Outcome)> {
         let kept = view.found.keys().map(|kind| {
@@ -199,32 +218,15 @@ impl Reconcile for StackAlarms<'_> {
         Part::Alarm.as_str()
     }
 
-    fn begun(&self, _first: &Action) -> Option<Message> {
-        None
-    }
-
     async fn look(&self) -> Result<View, Error> {
         look(self.clients, &self.spec.names).await
     }
 
     fn next(&self, view: &View, done: &[Action]) -> Result<Next<Action>, Error> {
         for kind in Kind::EVERY {
-            let (wanted, found) = (kind.limit(&self.spec.alarms), view.found.get(&kind));
-            let action = match (wanted, found) {
-                (None, None) => continue,
-                (None, Some(_)) => Action::Remove(kind),
-                (Some(_), None) => {
-                    // One that is somebody else's is in the way of ours only.
-                    view.sighting.refuse_foreign()?;
-                    Action::Create(kind)
-                }
-                (Some(limit), Some(found)) if found.rev.as_ref() == Some(&kind.rev(limit)) => continue,
-                _ if done.contains(&Action::Create(kind)) || done.contains(&Action::Change(kind)) => {
-                    Action::Finish(kind)
-                }
-                _ => Action::Change(kind),
-            };
-            return Ok(Next::Act(action));
+            if let Some(action) = self.next_of(kind, view, done)? {
+                return Ok(Next::Act(action));
+            }
         }
         Ok(Next::Done)
     }
@@ -246,28 +248,25 @@ impl Reconcile for StackAlarms<'_> {
     }
 }
 
-impl Predict for StackAlarms<'_> {
-    fn sighting(view: &View) -> &Sighting {
-        &view.sighting
+/// Predicts what a deploy would do to each alarm that is there or wanted.
+pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Vec<PlannedPart>, Error> {
+    let alarms = StackAlarms::new(clients, wanted.spec);
+    let view = reading(|| alarms.look()).await?;
+    let mut planned = Vec::new();
+    for kind in Kind::EVERY {
+        let id = view.found.get(&kind).map(|found| found.id.clone());
+        let Prediction { change, differs } = match alarms.next_of(kind, &view, &[])? {
+            None if id.is_none() => continue,
+            None => Prediction::UNCHANGED,
+            Some(Action::Create(_)) => Prediction::CREATE,
+            Some(Action::Change(_) | Action::Finish(_)) => Prediction::update("limits"),
+            Some(Action::Remove(_)) => Prediction { change: PlannedChange::Remove, differs: Vec::new() },
+        };
+        // One that is not there yet has a name all the same.
+        let name = id.is_none().then(|| kind.name(&wanted.spec.names));
+        planned.push(PlannedPart { part: Part::Alarm, change, id, differs, name });
     }
-
-    fn prediction(&self, action: &Action, view: &View) -> Prediction {
-        match action {
-            Action::Create(_) if view.found.is_empty() => Prediction::CREATE,
-            Action::Remove(_) if names(self.spec).is_empty() => {
-                Prediction { change: PlannedChange::Remove, differs: Vec::new() }
-            }
-            Action::Create(_) | Action::Change(_) | Action::Finish(_) | Action::Remove(_) => {
-                Prediction::update("limits")
-            }
-        }
-    }
-}
-
-/// Predicts what a deploy would do to the alarms; a stack that has and wants none has no such part.
-pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Option<PlannedPart>, Error> {
-    let planned = predict::predict(&StackAlarms::new(clients, wanted.spec), Part::Alarm).await?;
-    Ok(Some(planned).filter(|planned| planned.id.is_some() || planned.change != PlannedChange::Unchanged))
+    Ok(planned)
 }
 
 /// Finds the stack's alarms.

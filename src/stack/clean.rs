@@ -18,6 +18,9 @@ use super::{
 };
 use crate::{settings::Settings, text::Message};
 
+/// How many of a part are taken away between two looks.
+const AT_ONCE: usize = 100;
+
 /// What was taken away.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Cleanup {
@@ -53,7 +56,7 @@ async fn take_away(run: &Run<'_>, stacks: &[Discovery]) -> Result<Cleanup, Error
         let names = Names::of(&stack.stack, &clients.region);
         for part in Part::EVERY.iter().copied().rev() {
             let unwanted = UnwantedPart { clients: &clients, names: &names, part };
-            let (_, removed) = converge(&unwanted, &pace).await?;
+            let removed = converge(&unwanted, &pace).await?.1.concat();
             if !removed.is_empty() {
                 let message =
                     Message::new("clean.removed").with_message("part", part.message()).with("id", removed.join(", "));
@@ -96,14 +99,14 @@ struct UnwantedPart<'a> {
 
 impl Reconcile for UnwantedPart<'_> {
     type View = Sighting;
-    /// The id of what is removed.
-    type Action = String;
+    /// The ids of what is removed.
+    type Action = Vec<String>;
 
     fn step(&self) -> &'static str {
         self.part.as_str()
     }
 
-    fn begun(&self, _first: &String) -> Option<Message> {
+    fn begun(&self, _first: &Vec<String>) -> Option<Message> {
         Some(Message::new("clean.removing").with_message("part", self.part.message()))
     }
 
@@ -111,15 +114,16 @@ impl Reconcile for UnwantedPart<'_> {
         parts::remains(self.part, self.clients, self.names).await
     }
 
-    fn next(&self, view: &Sighting, _done: &[String]) -> Result<Next<String>, Error> {
-        Ok(match view.ours.first() {
-            Some(found) => Next::Act(found.id.clone()),
-            None if view.leaving.is_empty() => Next::Done,
-            None => Next::Wait(Message::new("awaited.ended")),
+    fn next(&self, view: &Sighting, _done: &[Vec<String>]) -> Result<Next<Vec<String>>, Error> {
+        let ids: Vec<String> = view.ours.iter().take(AT_ONCE).map(|found| found.id.clone()).collect();
+        Ok(match (ids.is_empty(), view.leaving.is_empty()) {
+            (false, _) => Next::Act(ids),
+            (true, true) => Next::Done,
+            (true, false) => Next::Wait(Message::new("awaited.ended")),
         })
     }
 
-    async fn act(&self, id: &String, _view: &Sighting) -> Result<(), Error> {
-        parts::delete(self.part, self.clients, id).await
+    async fn act(&self, ids: &Vec<String>, _view: &Sighting) -> Result<(), Error> {
+        parts::delete(self.part, self.clients, ids).await
     }
 }

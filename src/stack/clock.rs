@@ -22,7 +22,6 @@ use super::{
 use crate::{
     marks::{CLOCK, CLOCK_RATE, CLOCK_TARGET, STACK_TAG, clock_rule},
     names::StackName,
-    text::Message,
 };
 use aws_sdk_eventbridge::types::{RuleState, Tag, Target};
 use std::collections::BTreeSet;
@@ -35,7 +34,8 @@ const INVOKE: &str = "lambda:InvokeFunction";
 /// Who does it.
 const PRINCIPAL: &str = "events.amazonaws.com";
 
-/// Describes the rule for other tools. The leave stands there without it, because the function makes the rule as well.
+/// Describes the rule for other tools. They make it in any case, asleep where nothing needs it: one that the function made
+/// would be nobody's to take away.
 pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
     if scene.spec.is_own {
         return Vec::new();
@@ -49,22 +49,19 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
         principal: PRINCIPAL.to_owned(),
         source: scene.text(&format!("arn:aws:events:{}:{}:rule/{rule}", marked.region, marked.account)),
     };
-    let mut resources = Vec::new();
-    if scene.spec.is_timed {
-        let tags = scene.tags(Part::Clock, None, Vec::new());
-        resources.push(resource(
-            Thing::ClockRule,
-            "Wakes the function every minute: it reads in tags what is to be stopped or started, and when.",
-            Body::ClockRule { name: scene.text(&rule), rate: CLOCK_RATE.to_owned(), tags },
-        ));
-        resources.push(resource(Thing::ClockTarget, "", Body::ClockTarget { id: CLOCK_TARGET.to_owned() }));
-    }
-    resources.push(resource(
-        Thing::ClockPermission,
-        "Lets the rule of this name call the function, which makes it by itself when something is to be stopped in time.",
-        permission,
-    ));
-    resources
+    let is_asleep = !scene.spec.is_timed;
+    let why = if is_asleep {
+        "Wakes the function every minute, once something is to be stopped in time; until then it sleeps."
+    } else {
+        "Wakes the function every minute: it reads in tags what is to be stopped or started, and when."
+    };
+    let tags = scene.tags(Part::Clock, None, Vec::new());
+    let wakes = Body::ClockRule { name: scene.text(&rule), rate: CLOCK_RATE.to_owned(), is_asleep, tags };
+    vec![
+        resource(Thing::ClockRule, why, wakes),
+        resource(Thing::ClockTarget, "", Body::ClockTarget { id: CLOCK_TARGET.to_owned() }),
+        resource(Thing::ClockPermission, "Lets the rule of this name call the function.", permission),
+    ]
 }
 
 pub(super) struct Clock<'a> {
@@ -89,6 +86,7 @@ pub(super) enum Action {
 pub(super) struct View {
     pub(super) sighting: Sighting,
     is_right: bool,
+    is_asleep: bool,
     is_aimed: bool,
     is_permitted: bool,
     is_needed: bool,
@@ -116,10 +114,6 @@ impl Reconcile for Clock<'_> {
         CLOCK
     }
 
-    fn begun(&self, _first: &Action) -> Option<Message> {
-        None
-    }
-
     async fn look(&self) -> Result<View, Error> {
         let names = &self.spec.names;
         let mut view = look(self.clients, names).await?;
@@ -141,8 +135,9 @@ impl Reconcile for Clock<'_> {
             (true, false) => Next::Act(Action::Put),
             (true, true) if !view.is_right => Next::Act(Action::Put),
             (true, true) if !view.is_aimed => Next::Act(Action::Aim),
-            (false, true) => Next::Act(Action::Remove),
-            (true, true) | (false, false) => Next::Done,
+            // What wakes nobody was made by another tool, to have it when it is needed.
+            (false, true) if !view.is_asleep => Next::Act(Action::Remove),
+            _ => Next::Done,
         })
     }
 
@@ -241,7 +236,8 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         answer => answer?.tags.unwrap_or_default(),
     };
     let tags: Tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-    Ok(View { sighting: Sighting::named(names, found, &tags, &arn), is_right, ..View::default() })
+    let is_asleep = rule.state == Some(RuleState::Disabled);
+    Ok(View { sighting: Sighting::named(names, found, &tags, &arn), is_right, is_asleep, ..View::default() })
 }
 
 /// Whether there is no such rule. An engine without EventBridge has none.

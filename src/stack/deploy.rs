@@ -19,12 +19,12 @@ use super::{
     own::{self, Own},
     package::Package,
     part::Part,
-    reconcile::{Pace, converge, reading, resume, until_cancelled},
+    reconcile::{FirstFailure, Pace, converge, reading, resume, until_cancelled},
     role::Role,
     run::Run,
     sighting::Sighting,
     snapshot::{Cached, Location, Snapshot},
-    spec::Spec,
+    spec::{Spec, WantedInstance},
     usage_plan::{self, UsagePlan},
     wanted,
 };
@@ -35,10 +35,7 @@ use crate::{
     settings::{OwnFunction, Settings},
     text::Message,
 };
-use std::{
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// A stack after a deploy.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -95,11 +92,33 @@ pub fn own_stamp(function: &OwnFunction) -> String {
     own::stamp(function)
 }
 
-/// Brings every part of the stack to what is wanted. A run that was cut off is continued by the next.
+/// Checks the types of the instances that settings want, before anything is written or made. Those that only the stack
+/// tells of were checked when it was made.
+///
+/// # Errors
+/// Names the first that the engine does not have, or returns the call that failed.
+pub async fn check_types(run: &Run<'_>) -> Result<(), Error> {
+    let clients = Clients::new(run.engine);
+    let wanted = WantedInstance::all(run.settings, BTreeMap::new());
+    let check = until_cancelled(run.cancel, "discovery", instances::check_types(&clients, &wanted));
+    Box::pin(check).await.map_err(|error| error.at(run.engine))
+}
+
+/// Brings every part of the stack to what is wanted, once the types of its instances are known to be some.
+///
+/// # Errors
+/// As [`check_types`] and [`deploy_checked`].
+pub async fn deploy(run: &Run<'_>) -> Result<Deployment, Error> {
+    check_types(run).await?;
+    deploy_checked(run).await
+}
+
+/// Brings every part of the stack to what is wanted, where its types are checked already. A run that was cut off is
+/// continued by the next.
 ///
 /// # Errors
 /// Returns what failed first; what was done until then is kept.
-pub async fn deploy(run: &Run<'_>) -> Result<Deployment, Error> {
+pub async fn deploy_checked(run: &Run<'_>) -> Result<Deployment, Error> {
     let done = Box::pin(make(run)).await.map_err(|error| error.at(run.engine));
     if let Err(error) = &done {
         // A log that cannot be written is not what went wrong.
@@ -121,11 +140,11 @@ async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
     let look = async {
         let account = reading(|| clients.account()).await?;
         let before = discover_with(&clients, stack, &account).await?;
-        before.refuse_foreign()?;
+        // First what explains the most: a tool may have made what has no tag of ours.
         before.refuse_managed()?;
+        before.refuse_foreign()?;
         tell_of_change(run, last.as_ref(), &before);
         let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
-        instances::check_types(&clients, &spec.instances).await?;
         Ok((account, spec))
     };
     let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;
@@ -232,29 +251,6 @@ async fn clock(clients: &Clients, spec: &Spec, pace: &Pace) -> Result<Option<Par
     Ok(Some(clock))
 }
 
-/// The first failure among parts that go at once; those after it are mostly its consequences.
-#[derive(Default)]
-struct FirstFailure(Mutex<Option<Error>>);
-
-impl FirstFailure {
-    /// Runs a part's work; its failure ends the others after their calls in flight.
-    async fn watch<T>(&self, pace: &Pace, work: impl Future<Output = Result<T, Error>>) -> Option<T> {
-        match Box::pin(work).await {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                pace.cancel.cancel();
-                None
-            }
-        }
-    }
-
-    fn into_error(self) -> Error {
-        let first = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        first.unwrap_or_else(|| Error::Bug("a part ended without a result".to_owned()))
-    }
-}
-
 fn part(part: Part, view: &Sighting, outcome: Outcome) -> Result<PartReport, Error> {
     let id = view.kept().map(|found| &found.id).or_else(|| view.stand_in().map(|foreign| &foreign.name));
     let id = id.ok_or_else(|| Error::Bug(format!("the {} is done and not there", part.as_str())))?;
@@ -302,30 +298,4 @@ fn remember(run: &Run<'_>, account: &str, last: Option<&Cached>, report: &Deploy
     let lines = report.parts.iter().map(|part| format!("{} {} {}", part.part.as_str(), part.id, part.outcome.as_str()));
     files::log(folder, &lines.chain([format!("url {}", report.url)]).collect::<Vec<_>>())?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_failure_that_ended_the_others_is_the_one_that_is_told() {
-        let pace = Pace {
-            progress: crate::progress::Progress::silent(),
-            cancel: tokio_util::sync::CancellationToken::new(),
-            timeout: std::time::Duration::from_secs(1),
-            stall: std::time::Duration::from_secs(1),
-            throttle: std::time::Duration::from_secs(1),
-            pause: std::time::Duration::from_secs(1),
-        };
-        let failure = FirstFailure::default();
-        let consequence = async {
-            pace.cancel.cancelled().await;
-            Err::<(), Error>(Error::Interrupted { step: "role" })
-        };
-        let cause = async { Err::<(), Error>(Error::FunctionFailed { reason: String::new() }) };
-        let (first, second) = tokio::join!(failure.watch(&pace, consequence), failure.watch(&pace, cause));
-        assert!(first.is_none() && second.is_none());
-        assert!(matches!(failure.into_error(), Error::FunctionFailed { .. }));
-    }
 }

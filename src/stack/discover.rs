@@ -17,6 +17,7 @@ use crate::{
     engine::Engine,
     names::{ApiId, InstanceId, StackName},
 };
+use std::collections::BTreeSet;
 
 /// A stack as it is on an engine.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -58,6 +59,14 @@ impl Discovery {
         self.found.iter().filter(|found| found.part == Part::Instance).cloned().collect()
     }
 
+    /// The instances in the order of their names, as people look for them.
+    #[must_use]
+    pub fn instances_by_name(&self) -> Vec<&Found> {
+        let mut instances: Vec<&Found> = self.found.iter().filter(|found| found.part == Part::Instance).collect();
+        instances.sort_by(|a, b| (a.name(), &a.id).cmp(&(b.name(), &b.id)));
+        instances
+    }
+
     /// The function's name.
     #[must_use]
     pub fn function_name(&self) -> Option<&str> {
@@ -81,6 +90,21 @@ impl Discovery {
     pub fn is_complete(&self) -> bool {
         let is_finished = |part| self.part(part).is_some_and(|found| found.rev.is_some());
         Part::required().all(|part| is_finished(part) || self.stand_in(part).is_some())
+    }
+
+    /// Whether what the API drives can be driven: a part that is there may have failed, or be at its end.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        let state = |part| self.part(part).and_then(|found| found.state.as_deref());
+        // AWS puts a function to sleep that nobody has called for weeks, and wakes it at the next call.
+        matches!(state(Part::Function), Some("Active" | "Inactive"))
+            && !matches!(state(Part::Instance), None | Some("terminated" | "shutting-down"))
+    }
+
+    /// Whether it is as it should be: all of it there, nothing foreign in its way, and at work.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.is_complete() && self.obstacles().next().is_none() && self.works()
     }
 
     /// Returns what a deploy refuses to begin with.
@@ -119,6 +143,15 @@ pub async fn discover(engine: &Engine, stack: &StackName) -> Result<Discovery, E
 pub async fn discover_all(engine: &Engine) -> Result<Vec<Discovery>, Error> {
     let clients = Clients::new(engine);
     Box::pin(all(&clients)).await.map_err(|error| error.at(engine))
+}
+
+/// Lists the names of the stacks of this account and region, of which anything is there.
+///
+/// # Errors
+/// Returns the call that failed.
+pub async fn names(engine: &Engine) -> Result<BTreeSet<StackName>, Error> {
+    let clients = Clients::new(engine);
+    parts::stacks(&clients).await.map_err(|error| error.at(engine))
 }
 
 /// Whether no stack is left on this engine, in this region or another: a stack anywhere has a role.

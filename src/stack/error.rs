@@ -7,7 +7,7 @@ use crate::{
     engine::Engine,
     error::{Code, Error as Report},
     names::KeyName,
-    text::Message,
+    text::{Message, system_words},
 };
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -166,7 +166,8 @@ pub enum Error {
 
 impl Error {
     /// Describes a failed call.
-    pub(super) fn call<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    #[must_use]
+    pub fn call<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
@@ -224,7 +225,7 @@ fn no_verdict<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>)
             let start = if start.starts_with('<') { format!(": `{start}`") } else { String::new() };
             Message::literal(format!("HTTP {status}{start}"))
         }
-        (_, None) => Message::literal(deepest(error)),
+        (_, None) => system_words(deepest(error)),
     }
 }
 
@@ -236,12 +237,12 @@ fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
 const LONGEST_QUOTE: usize = 80;
 
 /// The innermost cause: the SDK's outer layers only say that something failed.
-fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+fn deepest<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e (dyn std::error::Error + 'static) {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    innermost
 }
 
 /// An engine's code, where it gave one, before its words.

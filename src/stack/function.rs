@@ -17,17 +17,20 @@ use super::{
     package::Package,
     part::Part,
     predict::{self, PlannedChange, PlannedPart, Predict, Prediction, Wanted},
-    reconcile::{Next, Reconcile},
+    reconcile::{Next, Pace, Reconcile, reading},
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
     spec::{Code, Names, Spec, rev},
 };
-use crate::{marks::STACK_TAG, names::StackName, text::Message};
+use crate::{engine::Engine, marks::STACK_TAG, names::StackName, text::Message};
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, Runtime, State},
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 pub(super) struct Function<'a> {
     clients: &'a Clients,
@@ -199,7 +202,8 @@ impl Reconcile for Function<'_> {
     }
 
     fn begun(&self, _first: &Action) -> Option<Message> {
-        Some(Message::new("deploy.function.begin"))
+        // Who only tells it something packages nothing.
+        self.package.map(|_| Message::new("deploy.function.begin"))
     }
 
     async fn look(&self) -> Result<View, Error> {
@@ -250,6 +254,11 @@ impl Reconcile for Function<'_> {
                 answer.map(drop).map_err(|error| Error::call("TagResource", &error))
             }
         }
+    }
+
+    /// An engine of this machine may have to install packages first, or to pull an image.
+    fn patience(&self, pace: &Pace) -> Duration {
+        pace.longest
     }
 }
 
@@ -312,6 +321,20 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
 /// Looks the function up by its name.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     look(clients, names).await.map(|view| view.sighting)
+}
+
+/// Whether the function that is deployed was told of the engine's door to Docker; one that is not there was not.
+///
+/// # Errors
+/// Returns the call that failed.
+pub async fn knows_door(engine: &Engine, stack: &StackName) -> Result<bool, Error> {
+    let clients = Clients::new(engine);
+    let names = Names::of(stack, &clients.region);
+    let view = reading(|| look(&clients, &names)).await.map_err(|error| error.at(engine))?;
+    let knows = |name: &str, wanted: Option<&str>| view.configuration["environment"][name].as_str() == wanted;
+    let door = engine.docker.as_ref();
+    Ok(knows("DOCKER_PROXY", door.map(|door| door.url.as_str()))
+        && knows("DOCKER_PROXY_TOKEN", door.map(|door| door.token.expose())))
 }
 
 async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {

@@ -32,11 +32,16 @@ use crate::{
 use aws_sdk_ec2::types::{
     AttributeValue, Filter, Instance as Ec2Instance, InstanceType, ResourceType, Tag, TagSpecification,
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
 
 /// States in which an instance is still somebody's; `terminated` ones stay listed for an hour.
 const LIVING: [&str; 4] = ["pending", "running", "stopping", "stopped"];
 const LEAVING: &str = "shutting-down";
+/// The filter that asks for one by its id.
+const INSTANCE_ID: &str = "instance-id";
 
 /// One instance that is wanted.
 pub(super) struct Instance<'a> {
@@ -45,6 +50,8 @@ pub(super) struct Instance<'a> {
     wanted: &'a WantedInstance,
     /// One of another name that becomes this one.
     adopted: Option<String>,
+    /// What the look at all of them has seen of it, which serves as the first of its own.
+    seen: Mutex<Option<Sighting>>,
     rev: String,
     /// Makes a repeated `RunInstances` of this run the same one, where the engine heeds it.
     token: String,
@@ -71,9 +78,26 @@ impl<'a> Instance<'a> {
         spec: &'a Spec,
         wanted: &'a WantedInstance,
         adopted: Option<String>,
+        all: &[Found],
     ) -> Result<Self, Error> {
         let token = crate::secret::random_hex(16).map_err(|error| Error::Bug(error.to_string()))?;
-        Ok(Self { clients, spec, wanted, adopted, rev: wanted_rev(spec, wanted), token })
+        let seen = Mutex::default();
+        let instance = Self { clients, spec, wanted, adopted, seen, rev: wanted_rev(spec, wanted), token };
+        let seen = instance.own(all);
+        *instance.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        Ok(instance)
+    }
+
+    /// Of instances, those that are this one; the one that becomes it is, while it has no other.
+    fn own(&self, all: &[Found]) -> Sighting {
+        let name = self.name();
+        let named = |found: &&Found| found.instance.as_ref().is_some_and(|facts| facts.name == name);
+        let adopted = |found: &&Found| self.adopted.as_ref() == Some(&found.id);
+        let mut ours: Vec<Found> = all.iter().filter(named).cloned().collect();
+        if ours.is_empty() {
+            ours.extend(all.iter().find(adopted).cloned());
+        }
+        Sighting { ours, ..Sighting::default() }
     }
 
     /// The name for people in what is told of it.
@@ -171,13 +195,21 @@ impl Reconcile for Instance<'_> {
         Some(Message::new(if *first == Action::Create { "deploy.instance.create" } else { "deploy.instance.update" }))
     }
 
+    /// Asks for this one alone: a stack may have a thousand.
     async fn look(&self) -> Result<Sighting, Error> {
-        let mut sighting = discover(self.clients, &self.spec.names).await?;
-        let name = self.name();
-        let is_named = |found: &Found| found.instance.as_ref().is_some_and(|facts| facts.name == name);
-        let has_own = sighting.ours.iter().any(is_named);
-        sighting.ours.retain(|found| is_named(found) || !has_own && self.adopted.as_ref() == Some(&found.id));
-        Ok(sighting)
+        if let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(seen);
+        }
+        let (clients, names) = (self.clients, &self.spec.names);
+        let Some(name) = &self.wanted.name else { return Ok(self.own(&discover(clients, names).await?.ours)) };
+        let named = filter(&format!("tag:{INSTANCE_NAME_TAG}"), &[name.as_str()]);
+        let mut found = sight(clients, names, &LIVING, Some(named)).await?.ours;
+        if found.is_empty()
+            && let Some(id) = &self.adopted
+        {
+            found = sight(clients, names, &LIVING, Some(filter(INSTANCE_ID, &[id]))).await?.ours;
+        }
+        Ok(self.own(&found))
     }
 
     fn next(&self, view: &Sighting, _done: &[Action]) -> Result<Next<Action>, Error> {
@@ -280,7 +312,8 @@ impl Reconcile for Unwanted<'_> {
     }
 
     async fn look(&self) -> Result<bool, Error> {
-        Ok(discover(self.clients, self.names).await?.ours.iter().any(|found| found.id == self.id))
+        let only = filter(INSTANCE_ID, &[&self.id]);
+        Ok(!sight(self.clients, self.names, &LIVING, Some(only)).await?.ours.is_empty())
     }
 
     fn next(&self, is_there: &bool, _done: &[()]) -> Result<Next<()>, Error> {
@@ -346,21 +379,22 @@ pub(super) fn exported(scene: &Scene<'_>) -> Vec<Resource> {
 
 /// Finds the stack's living instances.
 pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
-    sight(clients, names, &LIVING).await
+    sight(clients, names, &LIVING, None).await
 }
 
 /// Finds those that are still going away, too: `clean` waits for them.
 pub(super) async fn remains(clients: &Clients, names: &Names) -> Result<Sighting, Error> {
     let states: Vec<&str> = LIVING.into_iter().chain([LEAVING]).collect();
-    sight(clients, names, &states).await
+    sight(clients, names, &states, None).await
 }
 
-async fn sight(clients: &Clients, names: &Names, states: &[&str]) -> Result<Sighting, Error> {
-    let filters = vec![
+async fn sight(clients: &Clients, names: &Names, states: &[&str], only: Option<Filter>) -> Result<Sighting, Error> {
+    let mut filters = vec![
         filter(&format!("tag:{STACK_TAG}"), &[names.stack.as_str()]),
         filter(&format!("tag:{PART_TAG}"), &[Part::Instance.as_str()]),
         filter("instance-state-name", states),
     ];
+    filters.extend(only);
     let listed = list(clients, filters).await?;
     let manager = listed.iter().find_map(|instance| manager(&tags(instance)));
     let found = listed.into_iter().filter_map(found);
@@ -437,6 +471,11 @@ async fn list(clients: &Clients, filters: Vec<Filter>) -> Result<Vec<Ec2Instance
 
 /// Ends an instance for good.
 pub(super) async fn delete(clients: &Clients, id: &str) -> Result<(), Error> {
-    let answer = clients.ec2.terminate_instances().instance_ids(id).send().await;
+    delete_all(clients, &[id.to_owned()]).await
+}
+
+/// Ends instances for good: all of them or none.
+pub(super) async fn delete_all(clients: &Clients, ids: &[String]) -> Result<(), Error> {
+    let answer = clients.ec2.terminate_instances().set_instance_ids(Some(ids.to_vec())).send().await;
     answer.map(drop).map_err(|error| Error::call("TerminateInstances", &error))
 }

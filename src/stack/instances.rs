@@ -11,12 +11,16 @@ use super::{
     outcome::{Outcome, PartReport},
     part::Part,
     predict::{PlannedChange, PlannedPart, Wanted},
-    reconcile::{Pace, converge, reading},
+    reconcile::{FirstFailure, Pace, converge, reading},
     sighting::Found,
     spec::{Spec, WantedInstance},
 };
 use crate::{marks::container_stops_at_tag, names::InstanceName, text::Message};
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+
+/// How many are worked on at once: an engine answers so many calls without anybody waiting for it.
+const AT_ONCE: usize = 16;
 
 /// What is to be done with all of them.
 struct Assignment<'a> {
@@ -66,15 +70,19 @@ fn assign<'a>(wanted: &'a [WantedInstance], found: &[Found]) -> Assignment<'a> {
 pub(super) async fn converge_all(clients: &Clients, spec: &Spec, pace: &Pace) -> Result<Vec<PartReport>, Error> {
     let found = reading(|| instance::discover(clients, &spec.names)).await?.ours;
     let Assignment { wanted, surplus } = assign(&spec.instances, &found);
-    let made = join_all(wanted.into_iter().map(async |(wanted, adopted)| {
-        let instance = Instance::new(clients, spec, wanted, adopted)?;
-        let (view, done) = converge(&instance, pace).await?;
-        let id = view.kept().map(|found| found.id.clone());
-        let id = id.ok_or_else(|| Error::Bug("the instance is done and not there".to_owned()))?;
-        let outcome = Outcome::of(&done, &Action::Create);
-        Ok(PartReport { part: Part::Instance, id, outcome, name: instance.name() })
-    }));
-    let mut reports = made.await.into_iter().collect::<Result<Vec<PartReport>, Error>>()?;
+    let failure = FirstFailure::default();
+    let made = stream::iter(wanted).map(|(wanted, adopted)| {
+        failure.watch(pace, async {
+            let instance = Instance::new(clients, spec, wanted, adopted, &found)?;
+            let (view, done) = converge(&instance, pace).await?;
+            let id = view.kept().map(|found| found.id.clone());
+            let id = id.ok_or_else(|| Error::Bug("the instance is done and not there".to_owned()))?;
+            let outcome = Outcome::of(&done, &Action::Create);
+            Ok(PartReport { part: Part::Instance, id, outcome, name: instance.name() })
+        })
+    });
+    let made: Vec<Option<PartReport>> = made.buffered(AT_ONCE).collect().await;
+    let Some(mut reports) = made.into_iter().collect::<Option<Vec<_>>>() else { return Err(failure.into_error()) };
     let stays = |one: &&Found| surplus.iter().all(|found| found.id != one.id);
     let oldest = found.iter().filter(stays).min_by_key(|found| found.created).map(|found| found.id.clone());
     let heir = oldest.or_else(|| reports.first().map(|report| report.id.clone()));
@@ -95,11 +103,10 @@ pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Ve
     let spec = wanted.spec;
     let found = reading(|| instance::discover(clients, &spec.names)).await?.ours;
     let Assignment { wanted, surplus } = assign(&spec.instances, &found);
-    let planned =
-        join_all(wanted.into_iter().map(async |(wanted, adopted)| {
-            instance::predict_one(&Instance::new(clients, spec, wanted, adopted)?).await
-        }));
-    let mut planned = planned.await.into_iter().collect::<Result<Vec<PlannedPart>, Error>>()?;
+    let mut planned = Vec::new();
+    for (wanted, adopted) in wanted {
+        planned.push(instance::predict_one(&Instance::new(clients, spec, wanted, adopted, &found)?).await?);
+    }
     planned.extend(surplus.into_iter().map(|found| PlannedPart {
         part: Part::Instance,
         change: PlannedChange::Remove,
@@ -115,7 +122,10 @@ pub(super) async fn predict(clients: &Clients, wanted: &Wanted<'_>) -> Result<Ve
 /// # Errors
 /// Names the first that the engine does not have, or that the image does not run on.
 pub(super) async fn check_types(clients: &Clients, wanted: &[WantedInstance]) -> Result<(), Error> {
-    for wanted in wanted.iter().filter(|wanted| wanted.name.is_some()) {
+    let named = wanted.iter().filter(|wanted| wanted.name.is_some());
+    // Each type once, with the first that has it.
+    let kinds: BTreeMap<&str, &WantedInstance> = named.rev().map(|wanted| (wanted.kind.as_str(), wanted)).collect();
+    for wanted in kinds.into_values() {
         let answer = clients.ec2.describe_instance_types().instance_types(wanted.kind.as_str().into()).send().await;
         let known = match answer.map_err(|error| Error::call("DescribeInstanceTypes", &error)) {
             Err(Error::Call { code: Some(code), .. }) if UNKNOWN.contains(&code.as_str()) => false,

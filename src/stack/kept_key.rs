@@ -22,8 +22,11 @@ pub fn read(project: &Path) -> Option<Secret> {
 /// Returns the operating system's refusal.
 pub fn write(project: &Path, key: &Secret) -> Result<PathBuf, disk::Error> {
     let path = path(project);
-    disk::replace(&path, format!("{}: {}\n", api_key::HEADER, key.expose()).as_bytes(), 0o600)?;
-    Ok(path)
+    match disk::replace(&path, format!("{}: {}\n", api_key::HEADER, key.expose()).as_bytes(), 0o600) {
+        // Where there is no room for it, it may be there already.
+        Err(error) if !read(project).is_some_and(|kept| kept.matches(key.expose())) => Err(error),
+        _ => Ok(path),
+    }
 }
 
 /// Removes the key that is kept.

@@ -21,7 +21,6 @@ use crate::{
     marks::{KEY_DIGEST_TAG, KEY_NAME_TAG, KEY_SCOPE_TAG, STACK_TAG},
     names::{KeyName, StackName},
     secret::Secret,
-    text::Message,
 };
 use aws_sdk_apigateway::types::ApiKey;
 use std::{
@@ -62,10 +61,6 @@ impl Reconcile for WantedKey<'_> {
 
     fn step(&self) -> &'static str {
         Part::Key.as_str()
-    }
-
-    fn begun(&self, (): &()) -> Option<Message> {
-        None
     }
 
     async fn look(&self) -> Result<Option<Key>, Error> {

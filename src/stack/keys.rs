@@ -29,12 +29,11 @@ use crate::{
     names::{KeyName, StackName},
     secret::Secret,
     settings::{Auth, Settings},
-    text::Message,
 };
 use clap::ValueEnum;
 
 /// More do not fit into the function's environment, of which Lambda allows 4 KB.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// A new key, with the value that is not shown again.
 pub struct Created {
@@ -225,10 +224,6 @@ impl Reconcile for UnwantedKey<'_> {
 
     fn step(&self) -> &'static str {
         Part::Key.as_str()
-    }
-
-    fn begun(&self, (): &()) -> Option<Message> {
-        None
     }
 
     async fn look(&self) -> Result<bool, Error> {

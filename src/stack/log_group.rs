@@ -18,7 +18,7 @@ use super::{
     sighting::{Found, Sighting, Tags, rev as tagged_rev},
     spec::{FUNCTION, LAMBDA, Names, Spec, rev},
 };
-use crate::{marks::STACK_TAG, names::StackName, text::Message};
+use crate::{marks::STACK_TAG, names::StackName};
 use aws_sdk_cloudwatchlogs::types::LogGroup as LogGroupFacts;
 use std::collections::BTreeSet;
 
@@ -61,10 +61,6 @@ impl Reconcile for LogGroup<'_> {
 
     fn step(&self) -> &'static str {
         Part::LogGroup.as_str()
-    }
-
-    fn begun(&self, _first: &Action) -> Option<Message> {
-        None
     }
 
     async fn look(&self) -> Result<View, Error> {

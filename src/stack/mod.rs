@@ -44,10 +44,13 @@ mod usage_plan;
 mod wanted;
 
 pub use clean::{Cleanup, clean, forget};
-pub use deploy::{Deployment, OwnCode, deploy, own_code, own_stamp};
-pub use discover::{Discovery, discover, discover_all, is_deserted};
+pub use deploy::{Deployment, OwnCode, check_types, deploy, deploy_checked, own_code, own_stamp};
+pub use discover::{Discovery, discover, discover_all, is_deserted, names};
 pub use error::{Class, Error, Whose};
-pub use export::{Difference, Error as ExportError, Exported, Order, compare, export};
+pub use export::{
+    Difference, Error as ExportError, Exported, LeftOut, Order, cloudformation_commands, compare, export,
+};
+pub use function::knows_door;
 pub use inventory::{BilledInstance, instances};
 pub use key::Key;
 pub use lock::Lock;
@@ -61,10 +64,10 @@ pub use ship::ship;
 pub use sighting::{Foreign, Found, InstanceFacts};
 pub use spec::MEMORY as FUNCTION_MEMORY;
 
-use crate::settings::Settings;
+use crate::names::StackName;
 
-/// The name of the log group that the stack's function writes to; whether there is one is not asked.
+/// The name of the log group that a stack's function writes to; whether there is one is not asked.
 #[must_use]
-pub fn log_group_name(settings: &Settings) -> String {
-    spec::Names::of(&settings.stack.value, &settings.region.value).log_group
+pub fn log_group_name(stack: &StackName, region: &str) -> String {
+    spec::Names::of(stack, region).log_group
 }

@@ -31,8 +31,8 @@ struct Row {
     discover: for<'a> fn(&'a Clients, &'a Names) -> Answer<'a, Sighting>,
     /// What is left, on its way out included.
     remains: for<'a> fn(&'a Clients, &'a Names) -> Answer<'a, Sighting>,
-    /// Takes one away, by its id or name.
-    delete: for<'a> fn(&'a Clients, &'a str) -> Answer<'a, ()>,
+    /// Takes some away, by their ids or names.
+    delete: for<'a> fn(&'a Clients, &'a [String]) -> Answer<'a, ()>,
     /// What a deploy would do to each of it; nothing where it is not wanted, or not a deploy's to make.
     predict: for<'a> fn(&'a Clients, &'a Wanted<'a>) -> Answer<'a, Vec<PlannedPart>>,
 }
@@ -43,7 +43,14 @@ macro_rules! row {
             stacks: |clients| Box::pin($module::stacks(clients)),
             discover: |clients, names| Box::pin($module::discover(clients, names)),
             remains: |clients, names| Box::pin($module::discover(clients, names)),
-            delete: |clients, id| Box::pin($module::delete(clients, id)),
+            delete: |clients, ids| {
+                Box::pin(async move {
+                    for id in ids {
+                        $module::delete(clients, id).await?;
+                    }
+                    Ok(())
+                })
+            },
             predict: |clients, wanted| {
                 Box::pin(async move { Ok($module::predict(clients, wanted).await?.into_iter().collect()) })
             },
@@ -58,7 +65,7 @@ impl Row {
                 stacks: |clients| Box::pin(instance::stacks(clients)),
                 discover: |clients, names| Box::pin(instance::discover(clients, names)),
                 remains: |clients, names| Box::pin(instance::remains(clients, names)),
-                delete: |clients, id| Box::pin(instance::delete(clients, id)),
+                delete: |clients, ids| Box::pin(instance::delete_all(clients, ids)),
                 predict: |clients, wanted| Box::pin(instances::predict(clients, wanted)),
             },
             Part::Role => row!(role),
@@ -96,9 +103,9 @@ pub(super) async fn remains(part: Part, clients: &Clients, names: &Names) -> Res
     (Row::of(part).remains)(clients, names).await
 }
 
-/// Takes a resource away.
-pub(super) async fn delete(part: Part, clients: &Clients, id: &str) -> Result<(), Error> {
-    (Row::of(part).delete)(clients, id).await
+/// Takes resources of a part away.
+pub(super) async fn delete(part: Part, clients: &Clients, ids: &[String]) -> Result<(), Error> {
+    (Row::of(part).delete)(clients, ids).await
 }
 
 /// Returns what a deploy would do to each part that it makes, in the order of [`Part::EVERY`].

@@ -38,7 +38,8 @@ async fn predict(run: &Run<'_>) -> Result<Plan, Error> {
     let stack = &run.settings.stack.value;
     let account = reading(|| clients.account()).await?;
     let before = discover_with(&clients, stack, &account).await?;
-    before.refuse_foreign()?;
+    // As a deploy: a tool may have made what has no tag of ours.
+    before.refuse_foreign().map_err(|foreign| before.refuse_managed().err().unwrap_or(foreign))?;
     let own = wanted::own(run)?;
     let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
     instances::check_types(&clients, &spec.instances).await?;

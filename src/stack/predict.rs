@@ -51,7 +51,7 @@ pub struct PlannedPart {
     pub id: Option<String>,
     /// What differs from what is wanted, as names without values: an environment may hold secrets.
     pub differs: Vec<Message>,
-    /// The name of an instance that has one.
+    /// The name of an instance that has one, and of an alarm that is not there yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }

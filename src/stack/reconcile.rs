@@ -12,7 +12,11 @@ use super::{
     run::Run,
 };
 use crate::{progress::Progress, text::Message};
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(4);
 const LAG: Duration = Duration::from_secs(15);
 /// How long a part's calls may fail one after the other: with the last of them, no run of a broken engine takes 30 s.
 const STALL: Duration = Duration::from_secs(20);
-/// From when on it is said that calls are put off.
+/// From when on it is said that calls are put off, or what is waited for.
 const NOTICEABLE: Duration = Duration::from_secs(2);
 /// How long failing reads are repeated.
 const READ_PATIENCE: Duration = Duration::from_secs(8);
@@ -51,8 +55,10 @@ pub(super) trait Reconcile {
     /// The part's name, for progress and for the line that says where a run was interrupted.
     fn step(&self) -> &'static str;
 
-    /// What the user reads when the first action begins.
-    fn begun(&self, first: &Self::Action) -> Option<Message>;
+    /// What the user reads when the first action begins; nothing of what takes no time.
+    fn begun(&self, _first: &Self::Action) -> Option<Message> {
+        None
+    }
 
     /// Looks what is there; changes nothing.
     async fn look(&self) -> Result<Self::View, Error>;
@@ -62,6 +68,11 @@ pub(super) trait Reconcile {
 
     /// Does one thing.
     async fn act(&self, action: &Self::Action, view: &Self::View) -> Result<(), Error>;
+
+    /// How long what it waits for may take.
+    fn patience(&self, pace: &Pace) -> Duration {
+        pace.timeout
+    }
 }
 
 /// What all parts of a run share.
@@ -69,8 +80,10 @@ pub(super) trait Reconcile {
 pub(super) struct Pace {
     pub(super) progress: Progress,
     pub(super) cancel: CancellationToken,
-    /// How long the engine may take for what it has begun.
+    /// How long the engine may take for what it has begun,
     pub(super) timeout: Duration,
+    /// and where others have to do it, such as an index that packages come from.
+    pub(super) longest: Duration,
     /// How long its calls may fail one after the other.
     pub(super) stall: Duration,
     /// How long it may put calls off.
@@ -86,6 +99,7 @@ impl Pace {
             progress: run.progress.clone(),
             cancel: run.cancel.clone(),
             timeout: pace.patience.map_or(timeout, |patience| timeout.min(patience)),
+            longest: timeout,
             stall: STALL,
             throttle: pace.throttle.unwrap_or(STALL),
             pause: pace.pause,
@@ -126,7 +140,7 @@ pub(super) async fn resume<P: Reconcile>(
         let view = until_cancelled(&pace.cancel, step, reading(|| part.look())).await?;
         match part.next(&view, &done)? {
             Next::Done => return Ok((view, done)),
-            Next::Wait(what) => waits.until(what, pace.timeout).await?,
+            Next::Wait(what) => waits.until(what, part.patience(pace)).await?,
             Next::Act(action) if done.contains(&action) => waits.until(Message::new("awaited.shown"), LAG).await?,
             Next::Act(action) => {
                 if pace.cancel.is_cancelled() {
@@ -147,6 +161,29 @@ pub(super) async fn resume<P: Reconcile>(
                 }
             }
         }
+    }
+}
+
+/// The first failure among parts that go at once; those after it are mostly its consequences.
+#[derive(Default)]
+pub(super) struct FirstFailure(Mutex<Option<Error>>);
+
+impl FirstFailure {
+    /// Runs a part's work; its failure ends the others after their calls in flight.
+    pub(super) async fn watch<T>(&self, pace: &Pace, work: impl Future<Output = Result<T, Error>>) -> Option<T> {
+        match Box::pin(work).await {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                pace.cancel.cancel();
+                None
+            }
+        }
+    }
+
+    pub(super) fn into_error(self) -> Error {
+        let first = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        first.unwrap_or_else(|| Error::Bug("a part ended without a result".to_owned()))
     }
 }
 
@@ -171,6 +208,8 @@ struct Waits<'a> {
     /// When the first of the calls began that have failed since one succeeded.
     stalled: Option<Instant>,
     is_told: bool,
+    /// Whether it was said what is waited for.
+    is_said: bool,
     unknown: u32,
 }
 
@@ -178,7 +217,7 @@ impl<'a> Waits<'a> {
     const FIRST: Duration = Duration::from_millis(10);
 
     fn new(pace: &'a Pace, step: &'static str) -> Self {
-        Self { pace, step, pause: Self::FIRST, since: None, stalled: None, is_told: false, unknown: 0 }
+        Self { pace, step, pause: Self::FIRST, since: None, stalled: None, is_told: false, is_said: false, unknown: 0 }
     }
 
     /// Something was done: the next wait starts short again.
@@ -186,6 +225,7 @@ impl<'a> Waits<'a> {
         self.pause = Self::FIRST;
         self.since = None;
         self.stalled = None;
+        self.is_said = false;
     }
 
     /// Waits a little for something that takes `patience` at most in all.
@@ -193,6 +233,9 @@ impl<'a> Waits<'a> {
         let since = *self.since.get_or_insert_with(Instant::now);
         if since.elapsed() >= patience {
             return Err(Error::Deadline { seconds: patience.as_secs(), what });
+        }
+        if since.elapsed() >= NOTICEABLE && !std::mem::replace(&mut self.is_said, true) {
+            self.pace.progress.note(Message::new("stack.awaits").with_message("what", what));
         }
         self.sleep(Duration::ZERO).await
     }
@@ -287,10 +330,6 @@ mod tests {
             "thing"
         }
 
-        fn begun(&self, (): &()) -> Option<Message> {
-            None
-        }
-
         async fn look(&self) -> Result<u32, Error> {
             if self.there.get() > 0 && self.hidden_looks.get() > 0 {
                 self.hidden_looks.set(self.hidden_looks.get() - 1);
@@ -322,6 +361,7 @@ mod tests {
             progress: Progress::silent(),
             cancel: CancellationToken::new(),
             timeout: Duration::from_secs(9),
+            longest: Duration::from_secs(9),
             stall: STALL,
             throttle: STALL,
             pause: Duration::from_millis(50),
@@ -371,5 +411,18 @@ mod tests {
         pace.cancel.cancel();
         assert!(matches!(converge(&thing, &pace).await, Err(Error::Interrupted { step: "thing" })));
         assert_eq!(thing.creates.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_failure_that_ended_the_others_is_the_one_that_is_told() {
+        let (pace, failure) = (pace(), FirstFailure::default());
+        let consequence = async {
+            pace.cancel.cancelled().await;
+            Err::<(), Error>(Error::Interrupted { step: "role" })
+        };
+        let cause = async { Err::<(), Error>(Error::FunctionFailed { reason: String::new() }) };
+        let (first, second) = tokio::join!(failure.watch(&pace, consequence), failure.watch(&pace, cause));
+        assert!(first.is_none() && second.is_none());
+        assert!(matches!(failure.into_error(), Error::FunctionFailed { .. }));
     }
 }

@@ -22,7 +22,6 @@ use crate::{
     marks::{LAST_CALL_TAG, MODIFY_TAG, STACK_TAG, STOPS_AT_TAG, clock_rule, container_stops_at_tag},
     names::StackName,
     schedule::EDGE_TAG,
-    text::Message,
 };
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
@@ -144,10 +143,6 @@ impl Reconcile for Role<'_> {
 
     fn step(&self) -> &'static str {
         Part::Role.as_str()
-    }
-
-    fn begun(&self, _first: &Action) -> Option<Message> {
-        None
     }
 
     async fn look(&self) -> Result<View, Error> {

@@ -29,6 +29,14 @@ pub struct Found {
     pub instance: Option<InstanceFacts>,
 }
 
+impl Found {
+    /// The name of an instance that has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.instance.as_ref()?.name.as_deref()
+    }
+}
+
 /// What the tags of an instance tell, and its type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct InstanceFacts {

@@ -256,3 +256,63 @@ pub(super) fn rev(wanted: &serde_json::Value) -> String {
     hex.truncate(16);
     hex
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api_key::Digest,
+        aws::Connection,
+        engine_kind::EngineKind,
+        marks::clock_rule,
+        proxy::ProxyAddress,
+        secret::Secret,
+        settings::{Environment, FILE, Flags, Look},
+    };
+    use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+
+    /// As long as the name of any region.
+    const REGION: &str = "us-isof-south-1";
+
+    #[test]
+    fn the_longest_names_and_the_most_keys_keep_to_the_limits_of_aws() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "[idle]\nstop_after = \"30m\"\n").unwrap();
+        let stack: StackName = "s".repeat(32).parse().unwrap();
+        let flags = Flags {
+            folder: Some(folder.path().to_owned()),
+            stack: Some(stack.clone()),
+            region: Some(REGION.to_owned()),
+            ..Flags::default()
+        };
+        let environment = Environment::default();
+        let look = Look::resolve(None, None, false, &environment);
+        let settings = Settings::resolve(&flags, &look, &environment).unwrap_or_else(|error| panic!("{error}"));
+        let url = || "http://127.127.127.127:65535".to_owned();
+        let engine = Engine {
+            facts: EngineKind::Embedded.facts(),
+            connection: Connection {
+                endpoint: Some(url()),
+                region: REGION.to_owned(),
+                credentials: SharedCredentialsProvider::new(Credentials::from_keys("id", "secret", None)),
+            },
+            public_url: Some(url()),
+            internal_endpoint: Some(url()),
+            docker: Some(ProxyAddress { url: url(), token: Secret::new("t".repeat(64)) }),
+            api_id_tag: None,
+            session: None,
+            patience: Duration::from_secs(1),
+        };
+        let mut keys = KeyScopes::default();
+        for number in 0..crate::stack::keys::MOST {
+            keys.insert(Digest::of(&number.to_string()), Scope::Control, &"k".repeat(32));
+        }
+        let spec = Spec::new(&engine, &settings, "000000000000", Some(keys), BTreeMap::new());
+        for name in [&spec.names.role, &spec.names.function, &clock_rule(&stack)] {
+            assert!(name.len() <= 64, "{name}");
+        }
+        assert_eq!(spec.environment.len(), 6);
+        let environment = serde_json::to_string(&spec.environment).unwrap();
+        assert!(environment.len() <= 4096, "{} bytes: {environment}", environment.len());
+    }
+}

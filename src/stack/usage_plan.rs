@@ -23,7 +23,6 @@ use crate::{
     marks::{STACK_TAG, STAGE},
     names::StackName,
     settings::PUBLIC_RATE,
-    text::Message,
 };
 use aws_sdk_apigateway::types::{ApiStage, Op, PatchOperation, ThrottleSettings, UsagePlan as Plan};
 use std::collections::BTreeSet;
@@ -86,10 +85,6 @@ impl Reconcile for UsagePlan<'_> {
 
     fn step(&self) -> &'static str {
         Part::UsagePlan.as_str()
-    }
-
-    fn begun(&self, _first: &Action) -> Option<Message> {
-        None
     }
 
     async fn look(&self) -> Result<View, Error> {

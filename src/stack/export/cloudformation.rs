@@ -3,32 +3,17 @@
 use super::{
     Error,
     folder::File,
+    provider::ASLEEP,
     resource::{Alarm, Body, Default, Description, Resource, Tags, Variable},
+    steps,
     value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value},
     yaml::Yaml,
 };
 use crate::marks::{MANAGER_TAG, STAGE};
 use std::collections::BTreeSet;
 
-const HEAD: &str = r"# Written by `atelier export cloudformation`. From here on this file is yours: it needs nothing of atelier's.
-#
-#   aws s3 cp function.zip s3://BUCKET/function.zip
-#   aws cloudformation deploy --stack-name STACK --template-file template.yaml \
-#     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides CodeBucket=BUCKET
-#
-# A template of more than 51,200 bytes goes through a bucket as well: `--s3-bucket BUCKET`.
-";
-
-const IMPORT: &str = r"#
-# To take over the stack that runs, before that:
-#
-#   aws cloudformation create-change-set --change-set-type IMPORT --change-set-name import --stack-name STACK \
-#     --template-body file://template.yaml --resources-to-import file://resources-to-import.json \
-#     --capabilities CAPABILITY_NAMED_IAM --parameters ParameterKey=CodeBucket,ParameterValue=BUCKET
-#   aws cloudformation execute-change-set --change-set-name import --stack-name STACK
-#
-# An import changes nothing and demands that every resource outlives the stack; take the DeletionPolicy out afterwards.
-";
+/// The file that tells an import which resource is which.
+pub(super) const TO_IMPORT: &str = "resources-to-import.json";
 
 /// Writes the template.
 ///
@@ -46,11 +31,10 @@ pub(super) fn write(description: &Description) -> Result<Vec<File>, Error> {
     template.push(("Resources".to_owned(), Yaml::Map(resources(description))));
     template.push(("Outputs".to_owned(), outputs(description)));
     let is_import = description.ids.is_some();
-    let head = if is_import { format!("{HEAD}{IMPORT}") } else { HEAD.to_owned() };
-    let head = head.replace("STACK", &description.stack);
+    let head = steps::head(&description.stack, is_import);
     let mut files = vec![File::text("template.yaml", format!("{head}\n{}", Yaml::Map(template).document()))];
     if is_import {
-        files.push(File::text("resources-to-import.json", to_import(description)));
+        files.push(File::text(TO_IMPORT, to_import(description)));
     }
     Ok(files)
 }
@@ -276,7 +260,7 @@ fn json_text(value: &Value) -> Text {
         let inner = text.0.iter().map(|piece| match piece {
             Piece::Literal(text) => {
                 let quoted = serde_json::Value::from(text.as_str()).to_string();
-                Piece::Literal(quoted.trim_matches('"').to_owned())
+                Piece::Literal(quoted[1..quoted.len() - 1].to_owned())
             }
             symbol @ Piece::Symbol(_) => symbol.clone(),
         });
@@ -400,7 +384,7 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
         }
         Body::RolePolicy { .. } => ("AWS::IAM::RolePolicy", Vec::new(), None),
         Body::ClockTarget { .. } => ("AWS::Events::Rule", Vec::new(), None),
-        Body::ClockRule { name, rate, tags: own } => {
+        Body::ClockRule { name, rate, is_asleep, tags: own } => {
             let targets = description.resources.iter().filter_map(|resource| match &resource.body {
                 Body::ClockTarget { id } => {
                     Some(Yaml::map([("Id", text(id)), ("Arn", node(&Value::of(Thing::Function, Attribute::Arn)))]))
@@ -408,11 +392,12 @@ fn resource_of(description: &Description, resource: &Resource) -> (&'static str,
                 _ => None,
             });
             let targets = Yaml::List(targets.collect());
-            (
-                "AWS::Events::Rule",
-                vec![("Name", node(name)), ("ScheduleExpression", text(rate)), ("Targets", targets), tags(own)],
-                None,
-            )
+            let mut properties = vec![("Name", node(name)), ("ScheduleExpression", text(rate))];
+            if *is_asleep {
+                properties.push(("State", text(ASLEEP)));
+            }
+            properties.extend([("Targets", targets), tags(own)]);
+            ("AWS::Events::Rule", properties, None)
         }
         Body::LogGroup { name, days, tags: own } => (
             "AWS::Logs::LogGroup",

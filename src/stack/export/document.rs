@@ -11,9 +11,9 @@ pub(super) fn template(document: &serde_json::Value) -> String {
     filled(document, |literal| literal.replace("${", "$${").replace("%{", "%%{"))
 }
 
-/// The document for programs, which put values in the place of placeholders and read nothing else.
+/// The document for programs, which put values in the place of placeholders and read nothing else but what is escaped alike.
 pub(super) fn plain(document: &serde_json::Value) -> String {
-    filled(document, ToOwned::to_owned)
+    filled(document, |literal| literal.replace("${", "$${"))
 }
 
 fn filled(document: &serde_json::Value, literal: impl Fn(&str) -> String) -> String {
@@ -38,6 +38,6 @@ mod tests {
             template(&document),
             "{\n  \"uri\": \"${function_invoke_arn}\",\n  \"x\": \"a $${stageVariables.b} %%{if} ${region}\"\n}\n"
         );
-        assert!(plain(&document).contains("a ${stageVariables.b} %{if} ${region}"));
+        assert!(plain(&document).contains("a $${stageVariables.b} %{if} ${region}"));
     }
 }

@@ -37,9 +37,6 @@ pub enum Error {
     File(#[from] disk::Error),
 }
 
-/// Files that are written for some exports only: what an earlier one left of them would be read with this one's.
-const SOMETIMES: [&str; 4] = ["imports.tf", "imports_override.tf", "imports.py", "resources-to-import.json"];
-
 /// Refuses a folder that holds something, unless that is to be written over.
 pub(super) fn check(folder: &Path, is_forced: bool) -> Result<(), Error> {
     match fs::read_dir(folder) {
@@ -53,8 +50,9 @@ pub(super) fn check(folder: &Path, is_forced: bool) -> Result<(), Error> {
 }
 
 /// Writes the files into a folder beside it, and puts that in its place. In a folder that holds something (a state of
-/// Terraform's, say) they are put one by one, once all of them are written; everything else stays.
-pub(super) fn write(folder: &Path, files: &[File], is_forced: bool) -> Result<(), Error> {
+/// Terraform's, say) they are put one by one, once all of them are written; everything else stays, except those of
+/// `sometimes` that are not among them: what an earlier export left would be read with this one's.
+pub(super) fn write(folder: &Path, files: &[File], sometimes: &[String], is_forced: bool) -> Result<(), Error> {
     check(folder, is_forced)?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -62,7 +60,7 @@ pub(super) fn write(folder: &Path, files: &[File], is_forced: bool) -> Result<()
     let unique =
         crate::secret::random_hex(8).map_err(|error| failed("write", folder, io::Error::other(error.to_string())))?;
     let staging = parent.join(format!(".{}.{unique}.tmp", name.trim_start_matches('.')));
-    let written = stage(&staging, files).and_then(|()| place(&staging, folder, files));
+    let written = stage(&staging, files).and_then(|()| place(&staging, folder, files, sometimes));
     if let Err(error) = written {
         // The error that counts is the first.
         let _ = fs::remove_dir_all(&staging);
@@ -81,7 +79,7 @@ fn stage(staging: &Path, files: &[File]) -> io::Result<()> {
     Ok(())
 }
 
-fn place(staging: &Path, folder: &Path, files: &[File]) -> io::Result<()> {
+fn place(staging: &Path, folder: &Path, files: &[File], sometimes: &[String]) -> io::Result<()> {
     let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     if is_empty {
         // Takes the place of an empty folder, too.
@@ -95,7 +93,7 @@ fn place(staging: &Path, folder: &Path, files: &[File]) -> io::Result<()> {
     for file in files {
         fs::rename(staging.join(&file.name), folder.join(&file.name))?;
     }
-    for name in SOMETIMES.iter().filter(|name| !files.iter().any(|file| file.name == **name)) {
+    for name in sometimes.iter().filter(|name| !files.iter().any(|file| file.name == **name)) {
         match fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -124,6 +122,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("a/b");
         let file = |name: &str, text: &str| File::text(name, text);
+        let write =
+            |folder: &Path, files: &[File], is_forced| write(folder, files, &["imports.tf".to_owned()], is_forced);
         write(&folder, &[file("x", "1"), file("imports.tf", "")], false).unwrap();
         assert_eq!(names(&folder), ["imports.tf", "x"]);
         assert!(matches!(write(&folder, &[file("x", "2")], false), Err(Error::NotEmpty { .. })));

@@ -97,7 +97,8 @@ pub(super) async fn find(clients: &Clients, spec: &Spec, found: &Discovery, keys
                 let (function, sid) = (spec.names.function.clone(), clock::STATEMENT.to_owned());
                 let known = vec![("terraform", format!("{function}/{sid}")), ("FunctionName", function), ("Id", sid)];
                 ids.push((Thing::ClockPermission, known));
-                if spec.is_timed {
+                // Without times there may be none: the function makes it, too.
+                if spec.is_timed || found.part(*part).is_some() {
                     let rule = id(*part)?;
                     let arn = format!("arn:aws:events:{}:{}:rule/{rule}", spec.region, spec.account);
                     ids.push((Thing::ClockRule, vec![("terraform", rule.clone()), ("Arn", arn)]));

@@ -22,9 +22,12 @@ mod python;
 pub(super) mod resource;
 pub(super) mod scene;
 mod state;
+mod steps;
 mod terraform;
 pub(super) mod value;
 mod yaml;
+
+pub use steps::cloudformation as cloudformation_commands;
 
 pub(super) use folder::Error as FolderError;
 
@@ -37,7 +40,8 @@ use crate::{
     disk,
     error::{Code, Error as Report},
     export_format::Format,
-    names::StackName,
+    marks::clock_rule,
+    names::{ContainerName, StackName},
     text::Message,
 };
 use folder::File;
@@ -47,6 +51,7 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
+use value::Thing;
 
 /// What checkov, which reads such folders, would find in one, and why it is meant.
 const CHECKOV: &str = include_str!("checkov.yaml");
@@ -100,6 +105,22 @@ impl From<Error> for Report {
     }
 }
 
+/// What a deploy here has, and what was written has not.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum LeftOut {
+    /// The containers of `[containers]`, which are no resources of AWS.
+    Containers {
+        /// Their names.
+        names: Vec<ContainerName>,
+    },
+    /// The rule that wakes the function: it sleeps and is not there yet, and CloudFormation's imports make nothing.
+    Rule {
+        /// Its name.
+        name: String,
+    },
+}
+
 /// What an export wrote.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Exported {
@@ -115,8 +136,12 @@ pub struct Exported {
     pub resources: usize,
     /// How many of them are taken over; 0 where nothing was to be.
     pub imports: usize,
+    /// Whether the stack, or a part of it, is there.
+    pub is_deployed: bool,
     /// The variables without which the tool does nothing.
     pub needed: Vec<String>,
+    /// What a deploy here has, and this has not.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What is to be written, and where.
@@ -151,6 +176,7 @@ struct Described {
     description: Description,
     spec: Spec,
     package: Package,
+    is_deployed: bool,
 }
 
 async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<Described, Error> {
@@ -188,17 +214,30 @@ async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<
         resources,
         ids,
     };
-    Ok(Described { description, spec, package })
+    Ok(Described { description, spec, package, is_deployed: !found.is_empty() })
 }
 
 async fn written(run: &Run<'_>, order: &Order<'_>) -> Result<Exported, Error> {
-    let Described { description, package, .. } = described(run, order.is_import, true).await?;
+    let Described { mut description, package, is_deployed, .. } = described(run, order.is_import, true).await?;
+    let containers: Vec<ContainerName> = run.settings.containers.value.keys().cloned().collect();
+    let mut left_out = Vec::new();
+    if !containers.is_empty() {
+        left_out.push(LeftOut::Containers { names: containers });
+    }
+    if let (Format::CloudFormation, Some(ids)) = (order.format, &description.ids) {
+        // Its imports make nothing.
+        let is_there = |resource: &Resource| ids.all(&resource.thing).next().is_some();
+        if description.resources.iter().any(|resource| resource.thing == Thing::ClockRule && !is_there(resource)) {
+            left_out.push(LeftOut::Rule { name: clock_rule(&run.settings.stack.value) });
+        }
+        description.resources.retain(is_there);
+    }
     let mut files = files(&description, order.format)?;
     if order.format != Format::Pulumi {
         files.push(File::text(".checkov.yaml", CHECKOV));
     }
     files.push(File { name: "function.zip".to_owned(), bytes: package.zip });
-    folder::write(order.folder, &files, order.is_forced)?;
+    folder::write(order.folder, &files, &sometimes(order.format), order.is_forced)?;
     let needed = description.variables.iter().filter(|variable| variable.default == Default::Required);
     Ok(Exported {
         stack: run.settings.stack.value.clone(),
@@ -207,7 +246,9 @@ async fn written(run: &Run<'_>, order: &Order<'_>) -> Result<Exported, Error> {
         files: files.into_iter().map(|file| file.name).collect(),
         resources: description.resources.len(),
         imports: description.ids.as_ref().map_or(0, |ids| ids.0.len()),
+        is_deployed,
         needed: needed.map(|variable| variable.name.clone()).collect(),
+        left_out,
     })
 }
 
@@ -232,7 +273,7 @@ pub async fn compare(run: &Run<'_>, path: &Path) -> Result<Difference, Error> {
     let text = std::fs::read_to_string(path).map_err(failed)?;
     let bad = |key: &str| Error::State { path: path.to_owned(), what: Message::new(key) };
     let held = state::read(&text).map_err(bad)?;
-    let Described { description, spec, package } = Box::pin(described(run, false, false)).await?;
+    let Described { description, spec, package, .. } = Box::pin(described(run, false, false)).await?;
     let document = api::document(&spec);
     let comparison =
         state::Comparison { description: &description, code: package.sha256_base64(), spec: &spec, document, held };
@@ -252,6 +293,15 @@ fn of_part(part: Part, scene: &Scene<'_>) -> Vec<Resource> {
         Part::Key => key::exported(scene),
         Part::Alarm => alarm::exported(scene),
         Part::Clock => clock::exported(scene),
+    }
+}
+
+/// The names of the files that not every export for a tool has.
+fn sometimes(format: Format) -> Vec<String> {
+    match format {
+        Format::Terraform => terraform::sometimes(),
+        Format::CloudFormation => vec![cloudformation::TO_IMPORT.to_owned()],
+        Format::Pulumi => pulumi::sometimes(),
     }
 }
 

@@ -110,6 +110,9 @@ pub(super) fn attribute(thing: &Thing, attribute: Attribute) -> &'static str {
     }
 }
 
+/// The state of a rule that wakes nobody.
+pub(super) const ASLEEP: &str = "DISABLED";
+
 fn id(thing: Thing) -> Value {
     Value::of(thing, Attribute::Id)
 }
@@ -172,9 +175,15 @@ pub(super) fn provided(resource: &Resource, ids: Option<&Ids>) -> Provided {
             fields.push(Field::Tags(tags.clone()));
             fields
         }
-        Body::ClockRule { name, rate, tags } => {
+        Body::ClockRule { name, rate, is_asleep, tags } => {
             unread.push("force_destroy");
-            vec![Set("name", name.clone()), Set("schedule_expression", text(rate)), Field::Tags(tags.clone())]
+            let mut fields = vec![Set("name", name.clone()), Set("schedule_expression", text(rate))];
+            if *is_asleep {
+                fields.push(Set("state", text(ASLEEP)));
+                ignored = Some((vec!["state"], "The function turns it on."));
+            }
+            fields.push(Field::Tags(tags.clone()));
+            fields
         }
         Body::ClockTarget { id: target } => {
             unread.push("force_destroy");

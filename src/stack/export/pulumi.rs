@@ -7,19 +7,32 @@ use super::{
     python::{quoted, symbol, text, value, variable},
     resource::{Concern, Default, Description, Image, Resource},
     value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value},
+    yaml::scalar,
 };
 use crate::marks::{MANAGER_TAG, STAGE};
 use std::collections::BTreeSet;
 
 const HEAD: &str = "\"\"\"Written by `atelier export pulumi`. From here on these files are yours: they need nothing of atelier's.\n\n    python -m venv venv && venv/bin/pip install -r requirements.txt\n    pulumi stack init dev\n    pulumi up\n\nFor an engine on this machine (`eval \"$(atelier env)\"` sets what it needs) nothing else has to be said.\n\"\"\"\n";
 
-const REQUIREMENTS: &str = "pulumi>=3.0.0,<4.0.0\npulumi-aws>=6.0.0,<8.0.0\n";
+const REQUIREMENTS: &str = "pulumi>=3.0.0,<4.0.0\npulumi-aws>=6.30.0,<8.0.0\n";
 
 const IGNORED: &str = "/venv/\n__pycache__/\n";
 
-const IMPORTS: &str = "\"\"\"Takes over the stack that runs, and changes nothing in it.\n\nWhen `pulumi up` has done that, set IDS and UNREAD to {} and run it again: the tags then say that Pulumi looks after the\nstack, so that `atelier deploy` leaves it alone.\n\"\"\"\n\nimport pulumi\n\n";
+const IMPORTS: &str = "\"\"\"Takes over the stack that runs, and changes nothing in it; a rule that sleeps is made, where there is none.\n\nWhen `pulumi up` has done that, set IDS and UNREAD to {} and run it again: the tags then say that Pulumi looks after the\nstack, so that `atelier deploy` leaves it alone.\n\"\"\"\n\nimport pulumi\n\n";
 
 const ADOPTED: &str = "\n\ndef adopted(name, ignored=(), **options):\n    \"\"\"The options of a resource that is there already.\"\"\"\n    ignored = [*ignored, *UNREAD.get(name, [])]\n    return pulumi.ResourceOptions(import_=IDS.get(name), ignore_changes=ignored, **options)\n";
+
+const IMPORTS_FILE: &str = "imports.py";
+
+/// The file of a concern.
+fn file(concern: Concern) -> String {
+    format!("{}.py", module(concern))
+}
+
+/// The names of the files that not every program has.
+pub(super) fn sometimes() -> Vec<String> {
+    Concern::ALL.into_iter().map(file).chain([IMPORTS_FILE.to_owned()]).collect()
+}
 
 /// Writes the program.
 pub(super) fn write(description: &Description) -> Vec<File> {
@@ -37,14 +50,14 @@ pub(super) fn write(description: &Description) -> Vec<File> {
             all.iter().filter(|(resource, _)| resource.concern == concern).collect();
         if !here.is_empty() {
             modules.push(module(concern));
-            files.push(File::text(format!("{}.py", module(concern)), concern_file(description, concern, &here)));
+            files.push(File::text(file(concern), concern_file(description, concern, &here)));
         }
     }
     files.push(File::text("__main__.py", main(description)));
     files.push(File::text("openapi.json", document::plain(&description.document)));
     files.push(File::text(".gitignore", IGNORED));
     if ids.is_some() {
-        files.push(File::text("imports.py", imports(&all)));
+        files.push(File::text(IMPORTS_FILE, imports(&all)));
     }
     files
 }
@@ -63,10 +76,10 @@ fn project(description: &Description) -> String {
         Some(Default::Text(region)) => region.as_str(),
         _ => crate::settings::DEFAULT_REGION,
     };
-    // A stack's name is quoted by nobody: it holds nothing but letters, digits and hyphens.
+    // A stack may be called `no`, which is none to a reader of YAML.
+    let (stack, region) = (scalar(&description.stack), scalar(region));
     format!(
-        "name: {}\ndescription: What `atelier deploy` makes, as a Pulumi program.\nruntime:\n  name: python\n  options:\n    virtualenv: venv\nconfig:\n  aws:region:\n    value: {region}\n",
-        description.stack
+        "name: {stack}\ndescription: What `atelier deploy` makes, as a Pulumi program.\nruntime:\n  name: python\n  options:\n    virtualenv: venv\nconfig:\n  aws:region:\n    value: {region}\n"
     )
 }
 
@@ -145,7 +158,7 @@ fn concern_file(description: &Description, concern: Concern, all: &[&(&Resource,
         head.push_str("import hashlib\n");
     }
     if body.contains("pathlib.") {
-        head.push_str("import pathlib\n");
+        head.push_str("import pathlib\nimport re\n");
     }
     if !head.is_empty() {
         head.push('\n');
@@ -287,7 +300,7 @@ fn body(description: &Description) -> String {
         })
         .collect();
     format!(
-        "\ndef filled(values):\n    \"\"\"The API's document, with values in the place of its placeholders.\"\"\"\n    text = pathlib.Path(__file__).with_name(\"openapi.json\").read_text(encoding=\"utf-8\")\n    for name, value in values.items():\n        text = text.replace(\"${{\" + name + \"}}\", value)\n    return text\n\n\ndocument = pulumi.Output.all(**{{\n{}}}).apply(filled)\n",
+        "\ndef filled(values):\n    \"\"\"The API's document, with values in the place of its placeholders; `$${{` in it is `${{`.\"\"\"\n    text = pathlib.Path(__file__).with_name(\"openapi.json\").read_text(encoding=\"utf-8\")\n    return re.sub(r\"\\$\\$\\{{|\\$\\{{(\\w+)\\}}\", lambda found: values[found[1]] if found[1] else \"${{\", text)\n\n\ndocument = pulumi.Output.all(**{{\n{}}}).apply(filled)\n",
         known.concat()
     )
 }
@@ -309,7 +322,7 @@ fn main(description: &Description) -> String {
     let others: Vec<Concern> = Concern::ALL.into_iter().filter(|other| is_there(other) && !is_named(other)).collect();
     if !others.is_empty() {
         file.push_str("\n# What nothing here refers to is made by being read.\n");
-        others.iter().for_each(|other| file.push_str(&format!("import {}\n", module(*other))));
+        others.iter().for_each(|other| file.push_str(&format!("import {}  # noqa: F401\n", module(*other))));
     }
     let local = Text(vec![
         Piece::Symbol(Symbol::Variable("public_endpoint".to_owned())),

@@ -63,8 +63,8 @@ pub(in crate::stack) enum Body {
     Function(Function),
     /// An API that is deployed from the document beside it.
     Api { name: Value, is_strict: bool, tags: Tags },
-    /// A rule that wakes the function.
-    ClockRule { name: Value, rate: String, tags: Tags },
+    /// A rule that wakes the function, asleep until the function turns it on where nothing needs it yet.
+    ClockRule { name: Value, rate: String, is_asleep: bool, tags: Tags },
     /// That it wakes the function.
     ClockTarget { id: String },
     /// Leave to call the function.

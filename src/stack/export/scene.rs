@@ -99,7 +99,7 @@ impl<'a> Scene<'a> {
 
     /// The same of what the function itself refers to: it names the function by its parts, not as a resource.
     pub(in crate::stack) fn read_beside_function(&self, value: &serde_json::Value) -> Value {
-        const BY_PARTS: &str = "\u{F000F}";
+        const BY_PARTS: &str = "\u{FDDF}";
         let arn = self.marked.function_arn();
         let text = value.to_string().replace(&arn, BY_PARTS);
         let kept: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();

@@ -11,7 +11,6 @@ use crate::{
     marks::{PART_TAG, STACK_TAG},
     schedule::{START_TAG, STOP_TAG, ZONE_TAG},
     stack::{
-        part::Part,
         predict::{PlannedChange, PlannedPart, differs},
         spec::Spec,
     },
@@ -110,6 +109,9 @@ impl Comparison<'_> {
         let mut parts: Vec<PlannedPart> = Vec::new();
         for resource in &self.description.resources {
             let held = matched.get(&resource.thing).map(|index| &self.held[*index]);
+            if held.is_none() && self.may_lack(&resource.thing) {
+                continue;
+            }
             let (change, differs) = match held {
                 None => (PlannedChange::Create, vec![differs("missing").with("name", kind(&resource.thing).terraform)]),
                 Some(held) => {
@@ -117,12 +119,23 @@ impl Comparison<'_> {
                     (if found.is_empty() { PlannedChange::Unchanged } else { PlannedChange::Update }, found)
                 }
             };
-            merge(&mut parts, resource.part, change, held.map(|held| held.address.clone()), differs);
+            let name = match &resource.thing {
+                Thing::Instance(name) => name.clone(),
+                Thing::Alarm(name) => Some(name.clone()),
+                _ => None,
+            };
+            let id = held.map(|held| held.address.clone());
+            merge(&mut parts, PlannedPart { part: resource.part, change, id, differs, name });
         }
         let is_matched = |index: &usize| matched.values().any(|known| known == index);
         let extra =
             (0..self.held.len()).filter(|index| !is_matched(index) && self.held[*index].kind.starts_with("aws_"));
         (parts, extra.map(|index| self.held[index].address.clone()).collect())
+    }
+
+    /// Whether a deploy makes a resource only once it is needed.
+    fn may_lack(&self, thing: &Thing) -> bool {
+        matches!(thing, Thing::ClockRule | Thing::ClockTarget) && !self.spec.is_timed
     }
 
     /// Finds a resource in the state: by its tags, by its name, or as the only one of its type.
@@ -161,7 +174,8 @@ impl Comparison<'_> {
         let mut found = Vec::new();
         for field in &fields {
             match field {
-                Field::Attribute("description", _) | Field::Image | Field::Redeployment => {}
+                // The function turns a rule on that sleeps.
+                Field::Attribute("description" | "state", _) | Field::Image | Field::Redeployment => {}
                 Field::Attribute(name, value) => {
                     let held = held.attributes.get(*name).unwrap_or(&Json::Null);
                     found.extend(self.difference(name, value, held, matched));
@@ -306,19 +320,20 @@ fn same_number(a: &Json, b: &Json) -> bool {
     matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if (a - b).abs() < f64::EPSILON)
 }
 
-/// Adds what is known of a resource to its part.
-fn merge(parts: &mut Vec<PlannedPart>, part: Part, change: PlannedChange, id: Option<String>, differs: Vec<Message>) {
-    let Some(known) = parts.iter_mut().find(|known| known.part == part) else {
-        parts.push(PlannedPart { part, change, id, differs, name: None });
+/// Adds what is known of a resource to its part, of which there may be several by name.
+fn merge(parts: &mut Vec<PlannedPart>, found: PlannedPart) {
+    let is_its = |known: &&mut PlannedPart| known.part == found.part && known.name == found.name;
+    let Some(known) = parts.iter_mut().find(is_its) else {
+        parts.push(found);
         return;
     };
-    known.change = match (known.change, change) {
+    known.change = match (known.change, found.change) {
         (PlannedChange::Unchanged, PlannedChange::Unchanged) => PlannedChange::Unchanged,
         (PlannedChange::Create, PlannedChange::Create) => PlannedChange::Create,
         _ => PlannedChange::Update,
     };
-    known.id = known.id.take().or(id);
-    known.differs.extend(differs);
+    known.id = known.id.take().or(found.id);
+    known.differs.extend(found.differs);
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.0, < 7.0"
+      version = ">= 5.40, < 7.0"
     }
   }
 }
@@ -56,9 +56,23 @@ const SERVICES: [&str; 9] = ["apigateway", "cloudwatch", "ec2", "events", "iam",
 
 const IGNORED: &str = "# State holds what is secret; it belongs where only those may read who may deploy.\n*.tfstate\n*.tfstate.*\n*.tfvars\n/.terraform/\n";
 
-const IMPORTS: &str = "# Takes over the stack that runs, and changes nothing in it. When `terraform apply` has done that, delete this file and\n# imports_override.tf, and apply again: the tags then say that Terraform looks after the stack, so that `atelier deploy`\n# leaves it alone.\n";
+const IMPORTS: &str = "# Takes over the stack that runs, and changes nothing in it. When `terraform apply` has done that, delete this file and\n# imports_override.tf, and apply again: that brings the archive and the document from here, deploys the API once more, makes\n# what is not there yet (a rule that sleeps), and writes the tags that say that Terraform looks after the stack, so that `atelier deploy`\n# leaves it alone.\n";
 
 const OVERRIDE: &str = "# What Terraform cannot read from what is there (an archive, a document) stays as it is during the import. Terraform\n# merges this file into the others; delete it with imports.tf.\n\nvariable \"managed_by\" {\n  default = null\n}\n";
+
+const IMPORTS_FILE: &str = "imports.tf";
+const OVERRIDE_FILE: &str = "imports_override.tf";
+
+/// The file of a concern.
+fn file(concern: Concern) -> String {
+    format!("{}.tf", concern.file())
+}
+
+/// The names of the files that not every module has.
+pub(super) fn sometimes() -> Vec<String> {
+    let imports = [IMPORTS_FILE, OVERRIDE_FILE].map(ToOwned::to_owned);
+    Concern::ALL.into_iter().map(file).chain(imports).collect()
+}
 
 /// Writes the module.
 pub(super) fn write(description: &Description) -> Vec<File> {
@@ -85,15 +99,15 @@ pub(super) fn write(description: &Description) -> Vec<File> {
         let here = all.iter().filter(|(resource, _)| resource.concern == concern);
         blocks.extend(here.map(|(resource, provided)| block(description, resource, provided)));
         if !blocks.is_empty() {
-            files.push(File::text(format!("{}.tf", concern.file()), blocks.join("\n")));
+            files.push(File::text(file(concern), blocks.join("\n")));
         }
     }
     files.push(File::text("outputs.tf", outputs(description)));
     files.push(File::text("openapi.json", document::template(&description.document)));
     files.push(File::text(".gitignore", IGNORED));
     if ids.is_some() {
-        files.push(File::text("imports.tf", imports(&all)));
-        files.push(File::text("imports_override.tf", overrides(&all)));
+        files.push(File::text(IMPORTS_FILE, imports(&all)));
+        files.push(File::text(OVERRIDE_FILE, overrides(&all)));
     }
     files
 }
@@ -298,6 +312,24 @@ fn imports(all: &[(&Resource, Provided)]) -> String {
 
 fn overrides(all: &[(&Resource, Provided)]) -> String {
     let mut text = OVERRIDE.to_owned();
+    let absent: Vec<&(&Resource, Provided)> = all.iter().filter(|(_, provided)| provided.import.is_none()).collect();
+    if !absent.is_empty() {
+        text.push_str("\n# Not there yet: an import makes nothing.\n");
+    }
+    for (index, (_, provided)) in absent.iter().enumerate() {
+        let mut members = vec![("count".to_owned(), "0".to_owned())];
+        // Of what is made of nothing, nobody may refer to anything.
+        let is_of_absent = |value: &Value| {
+            absent.iter().any(|(other, _)| value.mentions(&Symbol::Of(other.thing.clone(), Attribute::Id)))
+        };
+        members.extend(provided.fields.iter().filter_map(|field| match field {
+            Field::Attribute(name, value) if is_of_absent(value) => Some(((*name).to_owned(), quoted("none"))),
+            _ => None,
+        }));
+        let (kind, name) = (quoted(provided.kind), quoted(&provided.name));
+        let gap = if index == 0 { "" } else { "\n" };
+        text.push_str(&format!("{gap}resource {kind} {name} {{\n{}}}\n", aligned(members, 1)));
+    }
     for (_, provided) in all {
         let Some((_, unread)) = provided.import.as_ref().filter(|(_, unread)| !unread.is_empty()) else { continue };
         let ignored = provided.ignored.iter().flat_map(|(names, _)| names);

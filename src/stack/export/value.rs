@@ -120,23 +120,24 @@ pub(in crate::stack) struct Entry {
     pub(in crate::stack) needs: Option<String>,
 }
 
-/// The characters that stand for references in texts that are not parsed yet: of a plane that nobody writes in.
-const MARKS: std::ops::RangeInclusive<char> = '\u{F0000}'..='\u{F000F}';
+/// The characters that stand for references in texts that are not parsed yet: noncharacters, which Unicode keeps for use
+/// inside a program. Those for private use are icons in some fonts, and so in tags.
+const MARKS: std::ops::RangeInclusive<char> = '\u{FDD0}'..='\u{FDDF}';
 
 /// The region.
-pub(super) const REGION: &str = "\u{F0000}";
+pub(super) const REGION: &str = "\u{FDD0}";
 /// The account.
-pub(super) const ACCOUNT: &str = "\u{F0001}";
+pub(super) const ACCOUNT: &str = "\u{FDD1}";
 /// The stack's name.
-pub(super) const STACK: &str = "\u{F0002}";
+pub(super) const STACK: &str = "\u{FDD2}";
 /// The function's name.
-pub(super) const FUNCTION: &str = "\u{F0003}";
+pub(super) const FUNCTION: &str = "\u{FDD3}";
 /// The function's ARN.
-pub(super) const FUNCTION_ARN: &str = "\u{F0004}";
+pub(super) const FUNCTION_ARN: &str = "\u{FDD4}";
 /// The ARN by which API Gateway calls it.
-pub(super) const INVOKE_ARN: &str = "\u{F0005}";
+pub(super) const INVOKE_ARN: &str = "\u{FDD5}";
 /// The log group's ARN.
-pub(super) const LOG_GROUP_ARN: &str = "\u{F0006}";
+pub(super) const LOG_GROUP_ARN: &str = "\u{FDD6}";
 
 /// What a mark stands for.
 fn symbol(mark: char) -> Option<Symbol> {

@@ -121,7 +121,15 @@ pub(super) fn scalar(text: &str) -> String {
     let is_something = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word));
-    if is_word && !is_something { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if is_word && !is_something { text.to_owned() } else { quoted(text) }
+}
+
+/// A text between quotes: JSON's, in which YAML would still break lines at some characters and refuse others.
+fn quoted(text: &str) -> String {
+    let is_breaking =
+        |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let escaped = |c: char| if is_breaking(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    serde_json::Value::from(text).to_string().chars().map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -132,7 +140,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         let node = Yaml::map([
             ("plain", Yaml::text("AWS::EC2::Instance")),
-            ("strange", Yaml::text("2012-10-17: \"a\" # é\n")),
+            ("strange", Yaml::text("2012-10-17: \"a\" # é\n\u{85}\u{2028}\u{7f}")),
             ("yes", Yaml::text("no")),
             (
                 "list",
@@ -152,10 +160,12 @@ mod tests {
         ]);
         let read: serde_json::Value = serde_saphyr::from_str(&node.document()).unwrap();
         let wanted = serde_json::json!({
-            "plain": "AWS::EC2::Instance", "strange": "2012-10-17: \"a\" # é\n", "yes": "no",
+            "plain": "AWS::EC2::Instance", "strange": "2012-10-17: \"a\" # é\n\u{85}\u{2028}\u{7f}", "yes": "no",
             "list": ["*", { "a": 1, "b": [] }], "lists": [["x"]], "map": { "/infra": {}, "200": "" },
         });
         assert_eq!(read, wanted, "{}", node.document());
         assert!(node.document().contains("  # why\n  # so\n"));
+        // Readers of YAML 1.1, as CloudFormation's are, break lines at these.
+        assert!(node.document().contains("\\u0085\\u2028\\u007f"), "{}", node.document());
     }
 }

@@ -1,6 +1,7 @@
 //! The user's OpenAPI document, from a file in JSON or YAML.
 
 use super::error::Error;
+use crate::openapi::yaml;
 use serde_json::Value;
 use std::{fs, path::Path};
 
@@ -23,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Value, Error> {
     if text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|error| bad(error.to_string()));
     }
-    serde_saphyr::from_str(text).map_err(|error| bad(error.to_string().lines().next().unwrap_or_default().to_owned()))
+    yaml::read(text).map_err(bad)
 }
 
 #[cfg(test)]
