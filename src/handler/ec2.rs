@@ -2,7 +2,7 @@
 
 use super::{
     deadline::Timing,
-    failure::{Failure, Upstream},
+    failure::{Failure, Possible, Upstream},
     instance::{Aim, Goal, Instance, Pursuit, State, Step, in_order},
     log,
     strict::Strict,
@@ -36,14 +36,13 @@ const MAX_PAGES: usize = 10;
 /// What the tags begin with that are ours.
 const OURS: &str = "atelier:";
 
-/// How many types are named of those that there are.
-const MOST_TYPES: usize = 12;
 /// What EC2 calls a type that it does not have.
 const UNKNOWN_TYPE: [&str; 3] = ["InvalidInstanceType", "InvalidParameterValue", "InvalidInstanceAttributeValue"];
 /// What EC2 says to who lacks a right.
 const NOT_PERMITTED: [&str; 3] = ["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"];
 /// What gives the function the right to change types.
-const MODIFY_NEEDED: &str = "its role gets the right to change types by `modify = true` in `atelier.toml` and a deploy";
+const MODIFY_NEEDED: &str = "its role gets the right to change types by `modify = true` in `atelier.toml` and a deploy, or \
+     an export where another tool looks after the stack";
 /// What gives the function its other rights.
 const RIGHT_NEEDED: &str = "its role lacks a right that a deploy gives it";
 
@@ -147,6 +146,7 @@ impl Ec2 {
             let _turn = turn.lock().await;
             let _turn_of_process = self.turn().await;
             let instance = self.find(aim).await?;
+            log::saw(instance.id.as_str(), instance.state.as_str());
             if instance.state == State::Running {
                 let call = self.client().reboot_instances().instance_ids(instance.id.as_str());
                 self.call("RebootInstances", call.send()).await?;
@@ -236,7 +236,7 @@ impl Ec2 {
     }
 
     /// Some types that the instance could have: of the family that was asked for, or else small ones.
-    async fn possible(&self, kind: &InstanceType, instance: &Instance) -> Result<Vec<InstanceType>, Failure> {
+    async fn possible(&self, kind: &InstanceType, instance: &Instance) -> Result<Possible, Failure> {
         for pattern in [format!("{}.*", kind.family()), "t*".to_owned()] {
             let mut call = self.client().describe_instance_types().filters(plain_filter("instance-type", &pattern));
             if let Some(architecture) = &instance.architecture {
@@ -244,14 +244,12 @@ impl Ec2 {
             }
             let answer = self.call("DescribeInstanceTypes", call.send()).await?;
             let names = answer.instance_types.unwrap_or_default().into_iter().filter_map(|known| known.instance_type);
-            let mut types: Vec<InstanceType> = names.filter_map(|name| name.as_str().parse().ok()).collect();
+            let types: Vec<InstanceType> = names.filter_map(|name| name.as_str().parse().ok()).collect();
             if !types.is_empty() {
-                types.sort();
-                types.truncate(MOST_TYPES);
-                return Ok(types);
+                return Ok(Possible::near(kind, types));
             }
         }
-        Ok(Vec::new())
+        Ok(Possible::near(kind, Vec::new()))
     }
 
     /// Sets tags of an instance, whatever they were.

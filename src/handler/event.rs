@@ -65,7 +65,8 @@ pub(super) enum Caller {
 pub(super) struct Event {
     /// How the answer must look.
     pub(super) shape: Shape,
-    /// The client's own `x-request-id`, when it is clean enough for a header and a log line.
+    /// What the call is known by at its front: the client's own `x-request-id`, when it is clean enough for a header and a
+    /// log line, else the gateway's id of the request.
     pub(super) request_id: Option<String>,
     /// Who asks.
     pub(super) caller: Caller,
@@ -89,7 +90,7 @@ impl Event {
         let front = Front::of(event);
         Self {
             shape: front.shape(event),
-            request_id: clean_request_id(event),
+            request_id: request_id(event),
             caller: Caller::Client(api_key(event)),
             call: http_call(event, front),
         }
@@ -300,11 +301,17 @@ fn header<'a>(event: &'a Json, name: &str) -> Option<&'a str> {
     }
 }
 
-/// Gives the one key that was sent. A front that shows every value of a header does so in the multi-value map.
+/// Gives the one key that was sent.
 fn api_key(event: &Json) -> Option<Secret> {
-    let values = |map: &str| -> Vec<&Json> {
+    only(event, api_key::HEADER).map(Secret::new)
+}
+
+/// Gives the one value of a header that was sent; of several, none. A front that shows every value of a header does so in
+/// the multi-value map.
+fn only<'a>(event: &'a Json, header: &str) -> Option<&'a str> {
+    let values = |map: &str| -> Vec<&'a Json> {
         let members = event.get(map).and_then(Json::members).unwrap_or_default();
-        members.iter().filter(|(name, _)| name.eq_ignore_ascii_case(api_key::HEADER)).map(|(_, value)| value).collect()
+        members.iter().filter(|(name, _)| name.eq_ignore_ascii_case(header)).map(|(_, value)| value).collect()
     };
     let mut sent: Vec<&Json> = Vec::new();
     for value in values("multiValueHeaders") {
@@ -317,7 +324,7 @@ fn api_key(event: &Json) -> Option<Secret> {
         sent = values("headers");
     }
     match sent.as_slice() {
-        [Json::Text(key)] => Some(Secret::new(key)),
+        [Json::Text(value)] => Some(value),
         _ => None,
     }
 }
@@ -327,11 +334,15 @@ fn is_json(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-fn clean_request_id(event: &Json) -> Option<String> {
-    let id = header(event, "x-request-id")?;
-    let clean = (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    clean.then(|| id.to_owned())
+/// The edge in front of the embedded engine tells its gateway the id beside the request, which shows it as its own; one
+/// that asks another engine sends it as the header.
+fn request_id(event: &Json) -> Option<String> {
+    let is_clean = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    let gateways = || event.get("requestContext")?.text("requestId").filter(is_clean);
+    only(event, "x-request-id").filter(is_clean).or_else(gateways).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::{
     names::{InstanceName, InstanceType},
 };
 use http::StatusCode;
+use std::fmt;
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,11 +24,11 @@ pub(super) enum Failure {
     #[error("Parameter `name` is needed: the instances are {}", quoted(.0))]
     NameNeeded(Vec<InstanceName>),
     /// The engine has no such type; it has these.
-    #[error("Invalid parameter `type`: there is no such type; there are {}", quoted(.0))]
-    UnknownType(Vec<InstanceType>),
+    #[error("Invalid parameter `type`: there is no such type; there are {0}")]
+    UnknownType(Possible),
     /// The type is for other processors than the instance's; these are not.
-    #[error("Invalid parameter `type`: it is for other processors than the instance's, which fits {}", quoted(.0))]
-    UnfitType(Vec<InstanceType>),
+    #[error("Invalid parameter `type`: it is for other processors than the instance's, which fits {0}")]
+    UnfitType(Possible),
     /// Keys are on, and none came that is known.
     #[error("A valid API key is needed in the header `x-api-key`")]
     Unauthorized,
@@ -133,7 +134,56 @@ impl Failure {
     }
 }
 
+/// Types that an instance could have: the nearest to what was asked for, and how many others there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Possible {
+    types: Vec<InstanceType>,
+    more: usize,
+}
+
+impl Possible {
+    /// How many are named.
+    const MOST: usize = 12;
+
+    /// Chooses which are named: those of its family and of its size first.
+    pub(super) fn near(kind: &InstanceType, mut types: Vec<InstanceType>) -> Self {
+        let size =
+            |of: &InstanceType| of.as_str().split_once('.').map_or_else(String::new, |(_, size)| size.to_owned());
+        let (family, wanted) = (kind.family(), size(kind));
+        types.sort_by_cached_key(|of| (of.family() != family, size(of) != wanted, of.clone()));
+        let more = types.len().saturating_sub(Self::MOST);
+        types.truncate(Self::MOST);
+        types.sort();
+        Self { types, more }
+    }
+}
+
+impl fmt::Display for Possible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quoted(&self.types))?;
+        if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
+    }
+}
+
 /// Writes names as a sentence has them.
-fn quoted(names: &[impl std::fmt::Display]) -> String {
+fn quoted(names: &[impl fmt::Display]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_types_the_nearest_are_named_and_the_others_counted() {
+        let all = |count: usize| -> Vec<InstanceType> {
+            let others = (0..count).map(|number| format!("a{number}.large").parse().unwrap());
+            others.chain(["t3.micro", "x9.nano"].map(|name| name.parse().unwrap())).collect()
+        };
+        let near = |count: usize| Possible::near(&"t3.nano".parse().unwrap(), all(count)).to_string();
+        assert_eq!(near(1), "`a0.large`, `t3.micro`, `x9.nano`");
+        let many = near(20);
+        assert!(many.ends_with("`t3.micro`, `x9.nano` and 10 more"), "{many}");
+        assert_eq!(many.matches(".large`").count(), 10, "{many}");
+    }
 }

@@ -116,23 +116,27 @@ impl Handler {
         self.docker()?.find(&name).await?;
         let key = container_key(name.as_str());
         let key = key.ok_or(Failure::Conflict("The container's name is too long for `for`: at most 110 bytes"))?;
-        let keeper = self.keeper().await?;
+        let keeper = self.keeper(&key).await?;
         let keeper = keeper.ok_or(Failure::Conflict("`for` needs the stack's instance, whose tags keep the time"))?;
         let stops_at = self.timer(lifetime, bounds)?.write(self.ec2()?, &keeper, &key).await?;
         self.change_container(change, name).await?;
         Ok(Some(stops_at))
     }
 
-    /// The instance whose tags keep the times of containers.
-    async fn keeper(&self) -> Result<Option<Instance>, Failure> {
-        Ok(self.ec2()?.list().await?.into_iter().find(|instance| !instance.state.is_gone()))
+    /// The instance whose tags keep the time of a container: the one that has it, else the first. Which one is first changes
+    /// with each start.
+    async fn keeper(&self, key: &str) -> Result<Option<Instance>, Failure> {
+        let mut instances = self.ec2()?.list().await?;
+        instances.retain(|instance| !instance.state.is_gone());
+        let keeper = instances.iter().position(|instance| instance.tags.contains_key(key)).unwrap_or_default();
+        Ok(instances.into_iter().nth(keeper))
     }
 
     /// Forgets when a container was to be stopped, now that it is. The container is stopped whatever becomes of this: a
     /// time that stays stops it once more.
     pub(super) async fn forget_container(&self, name: &str) {
         let (Some(key), Some(ec2)) = (container_key(name), &self.ec2) else { return };
-        let Ok(Some(keeper)) = self.keeper().await else { return };
+        let Ok(Some(keeper)) = self.keeper(&key).await else { return };
         if keeper.tags.contains_key(&key) && ec2.untag(&[keeper.id.as_str()], &[&key]).await.is_err() {
             log::upstream(super::failure::Upstream::Ec2, "DeleteTags", "kept");
         }

@@ -42,6 +42,9 @@ pub(super) struct Entry<'a> {
     /// The name that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<&'a str>,
+    /// What else the request said, as its query has it (`type=t3.small&restart=1`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) options: Option<&'a str>,
     /// The answer's HTTP status.
     pub(super) status: u16,
     /// `ok`, or the failure's code.
@@ -304,6 +307,7 @@ mod tests {
             action: NO_ACTION,
             target: None,
             name: None,
+            options: None,
             status: 403,
             outcome: "forbidden",
             key: None,

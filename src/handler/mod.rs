@@ -185,9 +185,9 @@ impl Handler {
         let request_id = request_id.unwrap_or_else(|| invocation.id.clone());
         let key = self.key(&caller);
         // Also of who may not: an attempt is a part of the history.
-        let (operation, name) = match &call {
-            Ok(Call::Api(request)) => (Some(request.operation()), name_in(request)),
-            _ => (None, None),
+        let (operation, name, options) = match &call {
+            Ok(Call::Api(request)) => (Some(request.operation()), name_in(request), request.options()),
+            _ => (None, None, String::new()),
         };
         let call = self.admit(&caller, call);
         let is_tick = matches!(call, Ok(Call::Tick { .. }));
@@ -227,6 +227,7 @@ impl Handler {
                 .unwrap_or(NO_ACTION),
             target: operation.map(|Operation { target, .. }| target.as_str()),
             name: name.as_deref(),
+            options: Some(options.as_str()).filter(|options| !options.is_empty()),
             status: reply.status().as_u16(),
             outcome: reply.outcome.as_ref().map_or_else(Failure::code, |_| "ok"),
             key,

@@ -27,20 +27,21 @@ use std::{
     time::Duration,
 };
 
-/// How old the note of the last call may be: each costs a call to EC2.
+/// How old the note of the last call may be: each costs a call to EC2. The last call may have come as long after it, so
+/// what is noted counts from its end.
 const NOTE_AGE: Duration = Duration::from_mins(1);
 
 /// What is done when nobody calls.
 pub(super) struct Idle {
     /// How long nobody may call.
     after: Duration,
-    /// When this process last noted a call, by the clock's uptime.
-    noted: Mutex<Option<Duration>>,
+    /// Until when the notes hold that there are, by the clock's uptime.
+    holds: Mutex<Duration>,
 }
 
 impl Idle {
     pub(super) fn new(after: Duration) -> Self {
-        Self { after, noted: Mutex::new(None) }
+        Self { after, holds: Mutex::default() }
     }
 }
 
@@ -88,9 +89,8 @@ impl Due {
         // What came last is what counts.
         let mut wanted = wanted.into_iter().flatten().max_by_key(|(at, ..)| *at).map(|(_, goal, why)| (goal, why));
         if wanted.is_none() && instance.state == State::Running {
-            let used = read(LAST_CALL_TAG).unwrap_or_default().max(instance.launched);
-            let is_idle =
-                idle.is_some_and(|after| i64::try_from(after.as_secs()).is_ok_and(|after| now - used >= after));
+            let used = last_use(instance).unwrap_or(instance.launched).max(instance.launched);
+            let is_idle = idle.is_some_and(|after| is_over(after, used, now));
             wanted = is_idle.then_some((Goal::Stopped, Why::Idle));
         }
         match (wanted, instance.state) {
@@ -177,13 +177,9 @@ impl Handler {
             }
         }
         let Some(after) = self.idle.as_ref().map(|idle| idle.after) else { return results };
-        let used = |instance: &Instance| {
-            let noted = instance.tags.get(LAST_CALL_TAG).and_then(|text| time::parse(text));
-            noted.map_or(i64::MIN, ::time::OffsetDateTime::unix_timestamp)
-        };
         // Of a container nobody knows since when it runs: only a call tells.
-        let used = instances.iter().map(used).max().filter(|used| *used > i64::MIN);
-        let is_idle = used.is_some_and(|used| i64::try_from(after.as_secs()).is_ok_and(|after| now - used >= after));
+        let used = instances.iter().filter_map(last_use).max();
+        let is_idle = used.is_some_and(|used| is_over(after, used, now));
         let Some(docker) = self.docker.as_ref().filter(|_| is_idle) else { return results };
         for container in docker.list().await.unwrap_or_default() {
             if container.state == "running" {
@@ -204,23 +200,46 @@ impl Handler {
         let (Some(idle), Some(ec2)) = (&self.idle, &self.ec2) else { return };
         let now = self.timing.clock.uptime();
         {
-            let mut noted = idle.noted.lock().unwrap_or_else(PoisonError::into_inner);
-            if noted.is_some_and(|noted| now.saturating_sub(noted) < NOTE_AGE) {
+            let mut holds = idle.holds.lock().unwrap_or_else(PoisonError::into_inner);
+            if now < *holds {
                 return;
             }
-            *noted = Some(now);
+            *holds = now + NOTE_AGE;
         }
-        let Ok(instances) = ec2.list().await else { return };
-        let now = self.timing.clock.now();
-        let is_old = |instance: &&Instance| {
-            let noted = instance.tags.get(LAST_CALL_TAG).and_then(|text| time::parse(text));
-            !instance.state.is_gone() && noted.is_none_or(|noted| now - noted >= NOTE_AGE)
-        };
-        let ids: Vec<&str> = instances.iter().filter(is_old).map(|instance| instance.id.as_str()).collect();
-        if !ids.is_empty() {
-            let _ = ec2.tag(&ids, &[(LAST_CALL_TAG.to_owned(), time::text(now))]).await;
-        }
+        // A note of another process counts from when that one wrote it; without any the next call tries again.
+        let age = self.renew_notes(ec2).await.unwrap_or(NOTE_AGE);
+        *idle.holds.lock().unwrap_or_else(PoisonError::into_inner) = now + NOTE_AGE.saturating_sub(age);
     }
+
+    /// Writes the notes that are too old, and tells how old the oldest of the others is; `None` when EC2 took none.
+    async fn renew_notes(&self, ec2: &Ec2) -> Option<Duration> {
+        let instances = ec2.list().await.ok()?;
+        let now = self.timing.clock.now();
+        let (mut old, mut oldest) = (Vec::new(), Duration::ZERO);
+        for instance in instances.iter().filter(|instance| !instance.state.is_gone()) {
+            let noted = instance.tags.get(LAST_CALL_TAG).and_then(|text| time::parse(text));
+            // One from the future is another clock's: as good as new.
+            match noted.map(|noted| Duration::try_from(now - noted).unwrap_or_default()) {
+                Some(age) if age < NOTE_AGE => oldest = oldest.max(age),
+                _ => old.push(instance.id.as_str()),
+            }
+        }
+        if !old.is_empty() {
+            ec2.tag(&old, &[(LAST_CALL_TAG.to_owned(), time::text(now))]).await.ok()?;
+        }
+        Some(oldest)
+    }
+}
+
+/// When the API may last have been called, by the note of it.
+fn last_use(instance: &Instance) -> Option<i64> {
+    let noted = time::parse(instance.tags.get(LAST_CALL_TAG)?)?;
+    Some(noted.unix_timestamp() + NOTE_AGE.as_secs().cast_signed())
+}
+
+/// Whether it has been so long since then.
+fn is_over(after: Duration, since: i64, now: i64) -> bool {
+    i64::try_from(after.as_secs()).is_ok_and(|after| now - since >= after)
 }
 
 /// The containers whose time stands in the tags of this instance and has come: the tag and the name.

@@ -1,30 +1,30 @@
 //! Completion at each TAB: the shell's script calls the binary back with a variable set and the words typed so far.
 //!
-//! Verbs, flags and their values come from clap's tree; names of containers from Docker, within a second or not at all:
-//! somebody is waiting at a prompt, and nothing may be written there but candidates.
+//! Verbs, flags and their values come from clap's tree, names from where they are ([`names`]). Nothing may be written at a
+//! prompt but candidates.
+
+mod names;
 
 use crate::{
+    calls,
     cli::help,
-    docker::{Role, container},
-    engine::{daemon, installation},
-    settings::{Environment, Flags, Look, Settings},
+    marks::OWN_CALLS,
+    secret::random_hex,
+    settings::{Environment, Look},
 };
 use clap_complete::{
     ArgValueCandidates, CompletionCandidate,
     env::{EnvCompleter, Shells},
 };
+use names::{Kind, Place};
 use std::{
     ffi::OsString,
     io::{self, Write},
     process::ExitCode,
-    time::Duration,
 };
 
 /// The variable that asks for this role; its value is the shell.
 pub const VARIABLE: &str = "ATELIER_COMPLETE";
-
-/// How long the shell may hang for names that Docker has.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 const SHELLS: Shells<'_> = Shells::builtins();
 
@@ -36,6 +36,8 @@ pub fn asked(environment: &Environment) -> Option<String> {
 
 /// Runs the role: `-- <words>`, the last or the one that the shell points at being completed.
 pub fn run(shell: &str, args: impl Iterator<Item = OsString>, environment: &Environment) -> ExitCode {
+    // What is asked for it is nobody's call.
+    calls::name(&format!("{OWN_CALLS}complete-{}", random_hex(4).unwrap_or_default()));
     let words: Vec<OsString> = args.skip_while(|arg| arg != "--").skip(1).collect();
     let written = candidates(shell, words, environment).and_then(|text| io::stdout().lock().write_all(&text));
     // A prompt is no place for an error; without candidates the shell completes as if there were none.
@@ -58,7 +60,7 @@ fn candidates(shell: &str, words: Vec<OsString>, environment: &Environment) -> i
         return Ok(text);
     }
     let look = Look::resolve(None, None, false, environment);
-    let mut tree = with_containers(help::command(look.lang.value), environment);
+    let mut tree = with_names(help::command(look.lang.value), &Place::of(&words, environment));
     let folder = std::env::current_dir().ok();
     completer(shell)?.write_complete(&mut tree, words, folder.as_deref(), &mut text)?;
     Ok(text)
@@ -68,33 +70,25 @@ fn completer(shell: &str) -> io::Result<&dyn EnvCompleter> {
     SHELLS.completer(shell).ok_or_else(|| io::Error::other("no such shell"))
 }
 
-/// Makes every `--name` complete to the containers behind the API.
-fn with_containers(tree: clap::Command, environment: &Environment) -> clap::Command {
-    tree.mut_subcommands(|verb| {
-        verb.mut_args(|arg| {
-            if arg.get_id() != "name" {
-                return arg;
-            }
-            let environment = environment.clone();
-            arg.add(ArgValueCandidates::new(move || containers(&environment)))
-        })
-    })
+/// Makes names complete to those that there are, and what `help` and `man` explain to the verbs.
+fn with_names(tree: clap::Command, place: &Place) -> clap::Command {
+    let shown = tree.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let verbs: Vec<String> = shown.map(|verb| verb.get_name().to_owned()).collect();
+    named(tree, place, &verbs)
 }
 
-/// The containers that the API may drive; none where Docker does not answer in time.
-fn containers(environment: &Environment) -> Vec<CompletionCandidate> {
-    let look = Look::resolve(None, None, false, environment);
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
-    let Ok(settings) = Settings::resolve(&Flags::default(), &look, environment) else {
-        return Vec::new();
-    };
-    let names = runtime.block_on(async { tokio::time::timeout(PATIENCE, owned(&settings)).await });
-    names.ok().flatten().unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
-}
-
-async fn owned(settings: &Settings) -> Option<Vec<String>> {
-    let owner = installation::owner(settings)?;
-    let daemon = daemon::find(settings).await.ok()?;
-    let containers = container::owned(&daemon, &owner).await.ok()?;
-    Some(containers.into_iter().filter(|found| found.role == Role::Target.as_str()).map(|found| found.name).collect())
+fn named(command: clap::Command, place: &Place, verbs: &[String]) -> clap::Command {
+    let verb = command.get_name().to_owned();
+    let command = command.mut_args(|arg| match Kind::of(&verb, arg.get_id().as_str()) {
+        Some(kind) => {
+            let place = place.clone();
+            arg.add(ArgValueCandidates::new(move || place.candidates(kind)))
+        }
+        None if arg.get_id() == "verb" => {
+            let verbs = verbs.to_owned();
+            arg.add(ArgValueCandidates::new(move || verbs.iter().map(CompletionCandidate::new).collect()))
+        }
+        None => arg,
+    });
+    command.mut_subcommands(|verb| named(verb, place, verbs))
 }

@@ -14,23 +14,26 @@ use crate::{
     },
     emulator::{
         self, Emulator,
-        runtime::{MAX_PROCESSES, MAX_WAITING},
+        runtime::{INIT_LIMIT, MAX_PROCESSES, MAX_WAITING},
     },
     engine::{
         embedded::{self, News},
         installation, log_path,
         record::Record,
+        refusal::Refusal,
         temporary,
     },
     lenience::Leans,
     marks,
     runtimes::Machine,
-    settings::roles::{Door, Habits},
+    settings::{
+        Environment,
+        roles::{Door, Habits},
+    },
 };
 use std::{
     error::Error,
     ffi::OsString,
-    fmt::Display,
     io::{self, Write},
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
@@ -68,7 +71,7 @@ impl Arguments {
         let port = args.next()?.to_str()?.parse().ok()?;
         let account = args.next()?.into_string().ok()?;
         let door = Door::parse(args.next()?.to_str()?)?;
-        let machine = Machine::parse(&args.next()?)?;
+        let machine = Machine { tools: Environment::capture().of_installers(), ..Machine::parse(&args.next()?)? };
         let habits = Habits::parse(args.next()?.to_str()?)?;
         let is_tethered = match args.next() {
             Some(word) if word == marks::TETHERED => true,
@@ -83,12 +86,14 @@ impl Arguments {
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     // A session of its own: neither Ctrl-C in the terminal nor its closing reaches the engine.
     let _ = rustix::process::setsid();
-    let Some(arguments) = Arguments::parse(args) else { return failed(&"wrong arguments") };
+    let Some(arguments) = Arguments::parse(args) else {
+        return failed(Refusal::Other { causes: vec!["wrong arguments".to_owned()] });
+    };
     crate::log::start_rotated(log_path(&arguments.project, Role::Engine), arguments.habits.logs);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error),
+        Err(error) => return failed(Refusal::of(&error)),
     };
     let folder = arguments.is_tethered.then(|| arguments.project.clone());
     let served = runtime.block_on(serve(arguments));
@@ -98,7 +103,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Err(error) => failed(Refusal::of(&*error)),
     }
 }
 
@@ -127,6 +132,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         clock: Clock::System,
         keyring: keyring.clone(),
         processes: MAX_PROCESSES,
+        init_limit: INIT_LIMIT,
         executable: std::env::current_exe()?,
         machine: arguments.machine,
         leans: leans.clone(),
@@ -158,8 +164,8 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let shutdown = CancellationToken::new();
     let listeners = [Some(listener), beside, named].into_iter().flatten().collect();
     let served = edge::server::run_on(listeners, edge, shutdown.clone());
-    // Beside the first calls, which need not wait for it.
-    let serve = async { tokio::join!(served, emulator.verify()).0 };
+    // Beside the first calls, of which only those wait for it that ask how a function is; so it begins before them.
+    let serve = async { tokio::join!(emulator.verify(), served).1 };
     // What is cut off loses nothing: the emulator's state is on disk with every answer.
     stop.serve(serve, &shutdown, DRAIN).await;
     let _ = timeout(FAREWELL, emulator.shutdown()).await;
@@ -174,8 +180,8 @@ fn tell(news: &News) -> io::Result<()> {
     Ok(rustix::stdio::dup2_stdout(io::stderr())?)
 }
 
-fn failed(error: &dyn Display) -> ExitCode {
+fn failed(reason: Refusal) -> ExitCode {
     // The pipe may be closed already; then the exit code has to do.
-    let _ = tell(&News::Failed { reason: error.to_string() });
+    let _ = tell(&News::Failed { reason });
     ExitCode::FAILURE
 }

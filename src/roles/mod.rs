@@ -6,6 +6,7 @@
 pub mod complete;
 pub mod edge;
 pub mod engine;
+mod mounts;
 pub mod proxy;
 pub mod sandbox;
 mod stop;

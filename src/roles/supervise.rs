@@ -25,18 +25,26 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// What a shell adds to the number of the signal that ended a program.
 const SIGNALLED: u8 = 128;
 
+/// A program, and all that it is started with.
+pub(super) struct Start<'a> {
+    pub(super) program: &'a Path,
+    pub(super) arguments: &'a [OsString],
+    /// The whole environment.
+    pub(super) variables: &'a [(OsString, OsString)],
+}
+
 /// Runs a program until it ends or this process is asked to end, then ends all that it left, and says how it ended:
 /// by its own exit code or, where the system lets it, by the same signal.
 ///
 /// # Errors
 /// When the program cannot be started.
-pub(super) fn supervise(program: &Path, arguments: &[OsString]) -> io::Result<ExitCode> {
+pub(super) fn supervise(start: &Start<'_>) -> io::Result<ExitCode> {
     set_child_subreaper(Some(getpid()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let status = runtime.block_on(async {
         // Before there is a child: neither its end nor the emulator's may be missed.
         let (mut ends, mut deaths) = (signal(SignalKind::terminate())?, signal(SignalKind::child())?);
-        let child = Pid::from_child(&start(program, arguments)?);
+        let child = Pid::from_child(&spawn(start)?);
         let status = loop {
             if let Some(status) = reap(child) {
                 break Some(status);
@@ -57,9 +65,10 @@ pub(super) fn supervise(program: &Path, arguments: &[OsString]) -> io::Result<Ex
 ///
 /// Another thread of the emulator may fork while the program's file is being written; until its child execs, that
 /// child holds the file open for writing and the kernel says `ETXTBSY`. That passes within milliseconds.
-fn start(program: &Path, arguments: &[OsString]) -> io::Result<Child> {
+fn spawn(Start { program, arguments, variables }: &Start<'_>) -> io::Result<Child> {
+    let variables = || variables.iter().map(|(name, value)| (name, value));
     for _ in 0..BUSY_ATTEMPTS {
-        match Command::new(program).args(arguments).spawn() {
+        match Command::new(program).args(*arguments).env_clear().envs(variables()).spawn() {
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => std::thread::sleep(BUSY_PAUSE),
             started => return started,
         }

@@ -93,6 +93,9 @@ pub struct Call {
     pub target: Option<String>,
     /// The name in the request.
     pub name: Option<String>,
+    /// What else the request said, as its query has it (`type=t3.small&restart=1`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<String>,
     /// The HTTP method.
     pub method: Option<String>,
     /// The path, below the API's stage where an API was called.
@@ -138,6 +141,7 @@ impl Call {
             action: None,
             target: None,
             name: None,
+            options: None,
             method: None,
             path: None,
             status: None,
@@ -211,6 +215,10 @@ impl Call {
             // The target that is meant where none is named is not written by most.
             let Some(value) = value.as_deref().filter(|value| name != "target" || *value != "ec2") else { continue };
             let _ = write!(text, "{mark}{name}={value}");
+            mark = next;
+        }
+        for pair in self.options.iter().flat_map(|options| options.split('&')) {
+            let _ = write!(text, "{mark}{pair}");
             mark = next;
         }
         text

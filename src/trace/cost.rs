@@ -51,6 +51,9 @@ pub fn hourly(kind: &str) -> Option<f64> {
 pub struct InstanceHours {
     /// Its id.
     pub instance_id: String,
+    /// Its name, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its type (`t2.micro`).
     pub r#type: String,
     /// Its state now.
@@ -103,17 +106,36 @@ impl Bill {
     }
 }
 
-/// Sums up how many hours something ran within a window of time, from the states that it was seen to go into, oldest
-/// first. `launched` is when it began to be, running; before the first change it was in the state `before` that.
+/// What EC2 itself tells of when an instance ran.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    /// Since when it is.
+    pub created: OffsetDateTime,
+    /// When it was started last.
+    pub launched: OffsetDateTime,
+    /// When it was stopped after that, as far as EC2 says.
+    pub stopped: Option<OffsetDateTime>,
+    /// Whether it runs now.
+    pub runs: bool,
+}
+
+/// Sums up how many hours an instance ran within a window of time, from the states that calls were seen to bring it
+/// into, and from what EC2 says: who starts or stops an instance past the API leaves no other trace.
 #[must_use]
 pub fn running(
     changes: &[(OffsetDateTime, bool)],
-    (launched, runs_now): (OffsetDateTime, bool),
+    life: &Life,
     (from, until): (OffsetDateTime, OffsetDateTime),
 ) -> f64 {
-    // Before the first change that is known it was in the other state; without any, it has been as it is.
-    let mut is_running = changes.first().map_or(runs_now, |(_, runs)| !*runs);
-    let mut since = launched;
+    let mut changes = changes.to_vec();
+    changes.push((life.launched, true));
+    changes.extend(life.stopped.map(|stopped| (stopped, false)));
+    changes.sort_by_key(|(time, _)| *time);
+    // As it is now it has been since the last that is known, at the latest.
+    changes.extend(changes.last().map(|(time, _)| (*time, life.runs)));
+    // Before the first change that is known it was in the other state.
+    let mut is_running = changes.first().is_some_and(|(_, runs)| !*runs);
+    let mut since = life.created;
     let mut seconds = 0.0;
     let mut add = |is_running: bool, begin: OffsetDateTime, end: OffsetDateTime| {
         let (begin, end) = (begin.max(from), end.min(until));
@@ -122,8 +144,8 @@ pub fn running(
         }
     };
     for (time, runs) in changes {
-        add(is_running, since, *time);
-        (is_running, since) = (*runs, *time);
+        add(is_running, since, time);
+        (is_running, since) = (runs, time);
     }
     add(is_running, since, until);
     seconds / 3600.0
@@ -143,18 +165,31 @@ mod tests {
     #[test]
     fn hours_are_those_between_start_and_stop_within_the_window() {
         let all = (at(0), at(24));
-        assert!((running(&[], (at(2), true), all) - 22.0).abs() < 1e-9);
-        assert!(running(&[], (at(2), false), all).abs() < 1e-9);
+        let runs_since = |launched| Life { created: at(0), launched, stopped: None, runs: true };
+        let stopped_at = |stopped| Life { created: at(0), launched: at(0), stopped, runs: false };
+        let sums = |changes: &[(OffsetDateTime, bool)], life: Life, window, hours: f64| {
+            let sum = running(changes, &life, window);
+            assert!((sum - hours).abs() < 1e-9, "{changes:?} {life:?}: {sum} and not {hours}");
+        };
+        sums(&[], runs_since(at(2)), all, 22.0);
         let changes = [(at(4), false), (at(10), true)];
-        assert!((running(&changes, (at(0), true), all) - 18.0).abs() < 1e-9);
-        assert!((running(&changes, (at(0), true), (at(8), at(12))) - 2.0).abs() < 1e-9);
-        assert!((running(&[(at(4), true)], (at(0), true), all) - 20.0).abs() < 1e-9);
+        sums(&changes, runs_since(at(10)), all, 18.0);
+        sums(&changes, runs_since(at(10)), (at(8), at(12)), 2.0);
+        // An engine that does not tell of the last start.
+        sums(&changes, runs_since(at(0)), all, 18.0);
+        sums(&[(at(4), true)], runs_since(at(4)), all, 20.0);
+        // Started by hand, stopped by hand, and by one who does not say when.
+        sums(&[(at(4), false)], runs_since(at(20)), all, 8.0);
+        sums(&[], stopped_at(Some(at(3))), all, 3.0);
+        sums(&changes, stopped_at(Some(at(12))), all, 6.0);
+        sums(&changes, stopped_at(None), all, 4.0);
     }
 
     #[test]
     fn a_bill_is_an_estimate_and_sums_up() {
         let instance = |kind: &str| InstanceHours {
             instance_id: "i-1".to_owned(),
+            name: None,
             r#type: kind.to_owned(),
             state: "running".to_owned(),
             hours: 10.0,

@@ -28,6 +28,8 @@ pub struct Filter {
     pub grep: Option<Regex>,
     /// Only those that may have changed something.
     pub changes: bool,
+    /// Only those of an API: no tick, and nothing that was asked of AWS itself.
+    pub api: bool,
     /// Also atelier's own.
     pub own: bool,
 }
@@ -53,6 +55,7 @@ impl Filter {
             && self.ended_since.is_none_or(|since| call.end >= since)
             && self.until.is_none_or(|until| call.end < until)
             && (!self.changes || call.changes_something())
+            && (!self.api || call.is_of_api())
             && self.grep.as_ref().is_none_or(|grep| {
                 let words = [call.key.as_deref(), call.code.as_deref(), call.source.as_deref()];
                 grep.is_match(&call.asked())
@@ -70,9 +73,9 @@ impl Filter {
     /// Whether nothing but time narrows it down, so that lines that belong to no call are wanted, too.
     #[must_use]
     pub fn takes_other_lines(&self) -> bool {
-        let Self { statuses, action, key, request, stack, changes, .. } = self;
+        let Self { statuses, action, key, request, stack, changes, api, .. } = self;
         let is_open = action.is_none() && key.is_none() && request.is_none() && stack.is_none();
-        is_open && statuses.is_empty() && !changes
+        is_open && statuses.is_empty() && !changes && !api
     }
 }
 
@@ -96,6 +99,10 @@ mod tests {
         assert!(all.takes(&call()));
         assert!(!all.takes(&Call { own: true, ..call() }));
         assert!(Filter { own: true, ..all.clone() }.takes(&Call { own: true, ..call() }));
+        let of_api = Filter { api: true, ..all.clone() };
+        assert!(
+            of_api.takes(&call()) && !of_api.takes(&Call { operation: "ec2 DescribeInstances".to_owned(), ..call() })
+        );
         let text = |text: &str| Some(text.to_owned());
         for (filter, takes) in [
             (Filter { statuses: vec![StatusFilter::Class(4)], ..all.clone() }, true),

@@ -1,19 +1,17 @@
-//! The function's log group, read through `FilterLogEvents`.
+//! The log groups of functions, read through `FilterLogEvents`.
 
 use super::{line::Line, rotated::Chunk};
 use crate::{
     cli::LogSource,
     engine,
     error::{Code, Error, Result},
+    names::StackName,
     settings::Settings,
     stack,
 };
-use aws_sdk_cloudwatchlogs::{
-    Client,
-    error::{DisplayErrorContext, ProvideErrorMetadata},
-    types::FilteredLogEvent,
-};
-use std::time::Duration;
+use aws_sdk_cloudwatchlogs::{Client, error::ProvideErrorMetadata, types::FilteredLogEvent};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
@@ -26,14 +24,26 @@ const MAX_PAGES: usize = 8;
 /// How often the window is made smaller.
 const SHRINKS: u32 = 24;
 
-/// The place of a function's log. Looked for anew after every error, so that it is found across a restart of the
+/// How many groups are read beside each other: an engine has others to answer.
+const AT_ONCE: usize = 8;
+
+/// The logs of some stacks' functions. Looked for anew after every error, so that they are found across a restart of the
 /// engine, on whichever port.
-#[derive(Default)]
-pub(super) struct FunctionLog {
+pub(super) struct FunctionLogs {
     client: Option<(Client, Duration)>,
+    stacks: Vec<StackName>,
 }
 
-impl FunctionLog {
+impl FunctionLogs {
+    pub(super) fn of(stacks: &[StackName]) -> Self {
+        Self { client: None, stacks: stacks.to_owned() }
+    }
+
+    /// Reads no more of a stack's.
+    pub(super) fn leave_out(&mut self, stack: &str) {
+        self.stacks.retain(|own| own.as_str() != stack);
+    }
+
     /// Reads the lines from `from` on and before `until`; where there are too many, the newest. No engine, and no group
     /// yet, is an empty log.
     pub(super) async fn read(
@@ -41,15 +51,20 @@ impl FunctionLog {
         settings: &Settings,
         window: (OffsetDateTime, OffsetDateTime),
     ) -> Result<Chunk> {
+        if self.stacks.is_empty() {
+            return Ok(Chunk::default());
+        }
         if self.client.is_none() {
             let Ok(engine) = engine::connect(settings).await else { return Ok(Chunk::default()) };
             let limit = if engine.facts.needs_docker() || engine.facts.is_remote() { FAR_ANSWER } else { ANSWER };
             self.client = Some((Client::new(&engine.connection.sdk_config()), limit));
         }
         let Some((client, limit)) = self.client.clone() else { return Ok(Chunk::default()) };
-        let group = stack::log_group_name(settings);
         let late = || Error::new(Code::Deadline).with("seconds", limit.as_secs()).with("what", "`FilterLogEvents`");
-        let read = timeout(limit, newest(&client, &group, window)).await.unwrap_or_else(|_| Err(late()));
+        let region = settings.region.value.as_str();
+        let groups: Vec<_> = self.stacks.iter().map(|stack| newest(&client, stack, region, window)).collect();
+        let groups = stream::iter(groups).buffered(AT_ONCE).try_collect::<Vec<Chunk>>();
+        let read = timeout(limit, groups).await.unwrap_or_else(|_| Err(late()));
         if read.is_err() {
             self.client = None;
             // An engine that has ended has no log of its function any more.
@@ -57,15 +72,28 @@ impl FunctionLog {
                 return Ok(Chunk::default());
             }
         }
-        read
+        let mut all = Chunk::default();
+        for chunk in read? {
+            all.lines.extend(chunk.lines);
+            all.reached = all.reached.max(chunk.reached);
+        }
+        Ok(all)
     }
 }
 
 /// Reads a window, or as much of its end as can be read: the service reads from the oldest line on.
-async fn newest(client: &Client, group: &str, (from, until): (OffsetDateTime, OffsetDateTime)) -> Result<Chunk> {
+async fn newest(
+    client: &Client,
+    stack: &StackName,
+    region: &str,
+    (from, until): (OffsetDateTime, OffsetDateTime),
+) -> Result<Chunk> {
+    let group = stack::log_group_name(stack, region);
+    let name: Arc<str> = stack.as_str().into();
     let mut start = from;
     for _ in 0..SHRINKS {
-        if let Some(lines) = whole(client, group, (start, until)).await? {
+        if let Some(mut lines) = whole(client, &group, (start, until)).await? {
+            lines.iter_mut().for_each(|line| line.stack = Some(name.clone()));
             return Ok(Chunk { lines, reached: (start > from).then_some(start) });
         }
         start = until - (until - start) / 8;
@@ -87,10 +115,7 @@ async fn whole(
         let answer = match call.send().await {
             Ok(answer) => answer,
             Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(Some(lines)),
-            Err(error) => {
-                let cause = DisplayErrorContext(error).to_string();
-                return Err(Error::new(Code::EngineRefused).with("operation", "FilterLogEvents").because(cause));
-            }
+            Err(error) => return Err(stack::Error::call("FilterLogEvents", &error).into()),
         };
         lines.extend(answer.events().iter().filter_map(line).filter(|line| line.time < until));
         token = answer.next_token;

@@ -281,6 +281,7 @@ fn of_request(request: Request, line: Line) -> Call {
         || (call.request_id.starts_with(OWN_CALLS) && !request.lent && (is_aws || is_of_document));
     (call.stack, call.key, call.source) = (request.stack, request.key, request.peer.map(without_port));
     (call.action, call.target, call.name) = (request.action, request.target, request.name);
+    call.options = request.options;
     (call.status, call.code) = (request.status, request.code);
     if let Some(operation) = request.operation {
         call.target = operation.split_once(' ').map(|(service, _)| service.to_owned());
@@ -375,6 +376,7 @@ fn add_event(call: &mut Call, event: Event, run_at: f64) {
     call.key = known(event.key).or(call.key.take());
     call.target = known(event.target).or(call.target.take());
     call.name = known(event.name).or(call.name.take());
+    call.options = known(event.options).or(call.options.take());
     call.source = call.source.take().or(known(event.source));
     call.method = call.method.take().or(known(event.method));
     call.path = call.path.take().or(known(event.path));

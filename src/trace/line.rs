@@ -2,6 +2,7 @@
 
 use crate::cli::LogSource;
 use serde::Serialize;
+use std::sync::Arc;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// One line of a log.
@@ -17,13 +18,16 @@ pub struct Line {
     /// The log stream of a function's line, within which lines between START and END belong together.
     #[serde(skip)]
     pub stream: Option<String>,
+    /// The stack whose function wrote it, of a function's line.
+    #[serde(skip)]
+    pub stack: Option<Arc<str>>,
 }
 
 impl Line {
     /// A line of a file or a container.
     #[must_use]
     pub fn new(time: OffsetDateTime, source: LogSource, text: String) -> Self {
-        Self { time, source, text, stream: None }
+        Self { time, source, text, stream: None, stack: None }
     }
 }
 

@@ -29,10 +29,10 @@ mod record;
 mod rotated;
 
 pub use call::{Call, Change, Place, Station};
-pub use cost::{Bill, InstanceHours, PRICES_OF, Usage, hourly, running};
+pub use cost::{Bill, InstanceHours, Life, PRICES_OF, Usage, hourly, running};
 pub use filter::Filter;
 pub use follow::{Follower, Patience};
 pub use line::{Line, time_of};
-pub use numbers::{ActionNumbers, Numbers};
+pub use numbers::{ActionNumbers, Numbers, UNANSWERED};
 pub use reader::{Cursor, Page, Reader};
 pub use rotated::Rotated;

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// How many rows a table has beside the one for all others: paths are as many as somebody likes.
 const ROWS: usize = 100;
 
+/// What is counted as the code of a call that was never answered.
+pub const UNANSWERED: &str = "unanswered";
+
 /// Calls in numbers. Built up call by call, so that nobody needs to hold all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Numbers {
@@ -65,7 +68,7 @@ impl Numbers {
             *self.by_status.entry(status).or_default() += 1;
         }
         if is_error {
-            let unknown = || call.status.map_or_else(|| "unanswered".to_owned(), |status| status.to_string());
+            let unknown = || call.status.map_or_else(|| UNANSWERED.to_owned(), |status| status.to_string());
             let code = call.code.clone().unwrap_or_else(unknown);
             if is_refusal(call) {
                 *row(&mut self.refusals, code.clone()) += 1;

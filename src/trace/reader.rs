@@ -4,7 +4,7 @@ use super::{
     call::Call,
     container_log::ContainerLog,
     filter::Filter,
-    function_log::FunctionLog,
+    function_log::FunctionLogs,
     join::{Joined, Span, join},
     line::Line,
     record::Record,
@@ -15,6 +15,7 @@ use crate::{
     docker::Role,
     engine,
     error::{Code, Error, Result},
+    names::StackName,
     settings::Settings,
     text::Message,
 };
@@ -87,7 +88,7 @@ pub struct Reader {
     pub(super) settings: Settings,
     files: Vec<Rotated>,
     containers: Vec<ContainerLog>,
-    function: FunctionLog,
+    functions: FunctionLogs,
     /// The logs that are read; empty is all.
     sources: Vec<LogSource>,
 }
@@ -103,7 +104,9 @@ impl Reader {
     /// The same, of some logs only.
     #[must_use]
     pub fn of(settings: &Settings, sources: &[LogSource]) -> Self {
-        let wanted = |source: &LogSource| sources.is_empty() || sources.contains(source);
+        // What was written here is about this folder's engine.
+        let is_here = engine::elsewhere(settings).is_none();
+        let wanted = |source: &LogSource| is_here && (sources.is_empty() || sources.contains(source));
         let roles = [(LogSource::Engine, Role::Engine), (LogSource::Edge, Role::Edge), (LogSource::Proxy, Role::Proxy)];
         let folder = &settings.folder;
         let kept = roles.map(|(source, role)| (source, engine::log_path(folder, role)));
@@ -113,10 +116,21 @@ impl Reader {
         Self {
             files: files.collect(),
             containers: containers.map(|(source, role)| ContainerLog::new(source, role)).collect(),
-            function: FunctionLog::default(),
+            functions: FunctionLogs::of(std::slice::from_ref(&settings.stack.value)),
             settings: settings.clone(),
             sources: sources.to_vec(),
         }
+    }
+
+    /// The same, of the calls of several stacks of the engine.
+    #[must_use]
+    pub fn of_stacks(settings: &Settings, stacks: &[StackName]) -> Self {
+        Self { functions: FunctionLogs::of(stacks), ..Self::new(settings) }
+    }
+
+    /// Reads no more of what a stack's function has written.
+    pub fn leave_out(&mut self, stack: &str) {
+        self.functions.leave_out(stack);
     }
 
     /// Only what the function itself has written, which is on the engine and survives this machine.
@@ -200,7 +214,7 @@ impl Reader {
         let is_wanted = self.sources.is_empty() || self.sources.contains(&LogSource::Lambda);
         // One that does not answer is not asked again for the same page.
         if is_wanted && failure.is_none() {
-            match self.function.read(&self.settings, (low - SLACK, until + SLACK)).await {
+            match self.functions.read(&self.settings, (low - SLACK, until + SLACK)).await {
                 Ok(function) => {
                     let reached = function.reached.map(|reached| (reached + SLACK).min(until - SLACK));
                     low = reached.map_or(low, |reached| low.max(reached));
@@ -218,10 +232,9 @@ impl Reader {
         let later = if has_later { self.later(until).await? } else { HashMap::new() };
         lines.sort_by_key(|line| line.time);
         let mut joined = join(lines, (low, until), &later);
-        // The log that a function's lines are read from is this stack's, whatever the function writes of itself.
-        let is_read = |call: &Call| call.lines.iter().any(|line| line.source == LogSource::Lambda);
-        for call in joined.calls.iter_mut().filter(|call| call.stack.is_none() && is_read(call)) {
-            call.stack = Some(self.settings.stack.value.to_string());
+        // The log that a function's lines are read from is its stack's, whatever the function writes of itself.
+        for call in joined.calls.iter_mut().filter(|call| call.stack.is_none()) {
+            call.stack = call.lines.iter().find_map(|line| line.stack.as_deref()).map(ToOwned::to_owned);
         }
         Ok((joined, low))
     }

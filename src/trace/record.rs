@@ -43,6 +43,7 @@ pub(super) struct Request {
     pub(super) action: Option<String>,
     pub(super) target: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) options: Option<String>,
     /// Of an AWS call: `ec2 StartInstances`.
     pub(super) operation: Option<String>,
     /// Whether an AWS call was made with what was lent to a function.
@@ -83,6 +84,7 @@ pub(super) struct Event {
     pub(super) action: Option<String>,
     pub(super) target: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) options: Option<String>,
     pub(super) status: Option<u16>,
     pub(super) outcome: Option<String>,
     pub(super) key: Option<String>,

@@ -203,6 +203,19 @@ fn a_clients_request_id_is_taken_when_it_is_clean() {
     }
 }
 
+#[test]
+fn without_a_clean_id_of_the_clients_the_gateways_own_counts() {
+    let mut event = rest("GET", &[], None);
+    event["requestContext"]["requestId"] = json!("gateway-1");
+    assert_eq!(read(&event).request_id.as_deref(), Some("gateway-1"));
+    event["headers"]["x-request-id"] = json!("client-1");
+    assert_eq!(read(&event).request_id.as_deref(), Some("client-1"));
+    event["multiValueHeaders"]["x-request-id"] = json!(["client-0", "client-1"]);
+    assert_eq!(read(&event).request_id.as_deref(), Some("gateway-1"), "of several none is the client's");
+    event["requestContext"]["requestId"] = json!("a b");
+    assert_eq!(read(&event).request_id, None);
+}
+
 /// Any JSON value, biased towards the members that an event has.
 fn events() -> impl Strategy<Value = Value> {
     let key = prop_oneof![

@@ -56,7 +56,7 @@ fn what_every_station_wrote_about_a_call_is_one_call() {
     lines.push(line(-1, LogSource::Engine, &invoked));
     lines.push(line(-8, LogSource::Engine, r#"{"message":"request","request_id":"r-1","operation":"ec2 StartInstances","lent":true,"status":200,"duration_ms":1.0}"#));
     lines.push(line(-8, LogSource::Proxy, r#"{"request_id":"r-1","decision":"allow","reason":"ok","duration_ms":2}"#));
-    lines.push(request(0, "r-1", r#","action":"start","gateway_ms":34.0"#));
+    lines.push(request(0, "r-1", r#","action":"start","options":"for=2h","gateway_ms":34.0"#));
     lines.sort_by_key(|line| line.time);
     let found = joined(lines, (-1000, 1000), &[]);
     assert_eq!((found.calls.len(), found.others.len()), (1, 0), "{found:?}");
@@ -64,7 +64,7 @@ fn what_every_station_wrote_about_a_call_is_one_call() {
     assert_eq!((call.request_id.as_str(), call.invocation_id.as_deref()), ("r-1", Some(INVOCATION)));
     assert_eq!(
         (call.asked().as_str(), call.operation.as_str()),
-        ("GET /infra?action=start", "GET /infra action=start")
+        ("GET /infra?action=start&for=2h", "GET /infra action=start for=2h")
     );
     assert_eq!((call.key.as_deref(), call.stack.as_deref(), call.cold), (Some("alice"), Some("alice"), Some(true)));
     assert_eq!((call.source.as_deref(), call.status, call.code.as_deref()), (Some("127.0.0.1"), Some(200), None));
