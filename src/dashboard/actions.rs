@@ -19,7 +19,7 @@ use crate::{
     api_key::Scope,
     cli,
     commands::key,
-    contract::{Action, Change, Details, Operation, Request, Target},
+    contract::{Action, Change, Details, Operation, Parameter, Refusal, Request, Target},
     error::{Code, Error},
     names::KeyName,
     text::{Lang, Message},
@@ -83,7 +83,7 @@ pub(super) async fn act(
     headers: HeaderMap,
 ) -> Response {
     let change = Change::ALL.into_iter().find(|change| posted.get("action") == Some(change.as_str()));
-    let (Some(change), false) = (change, board.stance.is_own_function) else {
+    let (Some(change), false) = (change, board.stance.is_own_function()) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     if let Err(refusal) = may(&board, &visitor, Scope::Control, &headers) {
@@ -146,7 +146,7 @@ pub(super) async fn trial(
     headers: HeaderMap,
 ) -> Response {
     let form = form_of(&posted);
-    let wish = if board.stance.is_own_function { path_wish(&form) } else { contract_wish(&form) };
+    let wish = if board.stance.is_own_function() { path_wish(&form) } else { contract_wish(&form) };
     let (mut answer, mut outcome) = (None, None);
     match wish {
         Err(error) => outcome = Some(Outcome::of(&error)),
@@ -178,6 +178,11 @@ fn form_of(posted: &Posted) -> Form {
         action: of("action", usual.action),
         target: of("target", usual.target),
         name: of("name", usual.name),
+        kind: of("type", usual.kind),
+        lifetime: of("for", usual.lifetime),
+        all: posted.get("all").is_some(),
+        restart: posted.get("restart").is_some(),
+        wait: of("wait", usual.wait),
         with_key: posted.get("key").is_some(),
         method: of("method", usual.method),
         path: of("path", usual.path),
@@ -186,12 +191,23 @@ fn form_of(posted: &Posted) -> Form {
 }
 
 fn contract_wish(form: &Form) -> Result<Wish, Error> {
-    let unknown = |name: &str| Error::new(Code::Usage).with("detail", format!("`{name}`"));
-    let action = Action::ALL.into_iter().find(|action| action.as_str() == form.action);
-    let target = Target::ALL.into_iter().find(|target| target.as_str() == form.target);
-    let (action, target) = (action.ok_or_else(|| unknown("action"))?, target.ok_or_else(|| unknown("target"))?);
-    let name = Some(form.name.trim()).filter(|name| !name.is_empty());
-    self::wish(action, target, name).map(Wish::Contract)
+    let flag = |is_on: bool| if is_on { "1" } else { "" };
+    let parameters = [
+        (Parameter::Action, form.action.as_str()),
+        (Parameter::Target, form.target.as_str()),
+        (Parameter::Name, form.name.trim()),
+        (Parameter::Type, form.kind.trim()),
+        (Parameter::For, form.lifetime.trim()),
+        (Parameter::All, flag(form.all)),
+        (Parameter::Restart, flag(form.restart)),
+        (Parameter::Wait, form.wait.as_str()),
+    ];
+    // What a form leaves empty was not said.
+    let said = parameters.into_iter().filter(|(_, value)| !value.is_empty());
+    let said: Vec<(String, String)> =
+        said.map(|(parameter, value)| (parameter.as_str().to_owned(), value.to_owned())).collect();
+    let refused = |refusal: Refusal| Error::new(Code::Usage).with("detail", refusal.to_string());
+    Request::parse(&said).map(Wish::Contract).map_err(refused)
 }
 
 fn path_wish(form: &Form) -> Result<Wish, Error> {
@@ -252,7 +268,7 @@ pub(super) async fn stop_all(State(board): Shared, Extension(visitor): Asking, h
 }
 
 fn told(stopped: &calling::Stopped) -> Outcome {
-    let count = stopped.stopped.len();
+    let count = stopped.stopped;
     match stopped.failed.first() {
         None => Outcome::good(Message::new("board.class.stopped").with("count", count)),
         Some((stack, why)) => {

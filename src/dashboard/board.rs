@@ -7,6 +7,7 @@ use super::{
     place::Place,
     recent::Recent,
     session::Sessions,
+    stance::Stance,
 };
 use crate::{
     commands::{doctor::DoctorReport, metrics::MetricsReport},
@@ -36,7 +37,7 @@ pub(super) struct Board {
     pub(super) desk: Desk,
     pub(super) lookout: Lookout,
     pub(super) streams: Arc<Semaphore>,
-    pub(super) stance: Stance,
+    pub(super) stance: Arc<Stance>,
     pub(super) parts: Recent<Found>,
     pub(super) class: Recent<Register>,
     pub(super) lately: Recent<Result<Page>>,
@@ -47,20 +48,8 @@ pub(super) struct Board {
     pub(super) cancel: CancellationToken,
 }
 
-/// What does not change while the command runs.
-pub(super) struct Stance {
-    /// Whether pages may change something.
-    pub(super) allows_writes: bool,
-    /// Whether the function is the user's own, who alone knows what it can be asked.
-    pub(super) is_own_function: bool,
-    /// The stack.
-    pub(super) stack: String,
-    /// The language of who has said none.
-    pub(super) lang: Setting<Lang>,
-}
-
 impl Board {
-    pub(super) fn new(place: Place, desk: Desk, stance: Stance, cancel: CancellationToken) -> Self {
+    pub(super) fn new(place: Place, desk: Desk, stance: Arc<Stance>, cancel: CancellationToken) -> Self {
         Self {
             sessions: Sessions::default(),
             place,

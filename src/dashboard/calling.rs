@@ -8,7 +8,7 @@ use crate::{
         deployed_url,
         test::{CLIENT_DEADLINE, client_for},
     },
-    contract::{PATH, Request},
+    contract::{Entry, PATH, Request},
     engine::{self, reach},
     error::{Code, Error, Result},
     http_client::HttpClient,
@@ -77,6 +77,7 @@ pub(super) async fn call(context: &Context, wish: &Wish, with_key: bool) -> Resu
         }
     };
     let engine = engine::connect(&context.settings).await?;
+    reach::check(&context.settings, &engine).await?;
     let client = if with_key {
         client_for(context, &engine, &url, wish.scope()).await?
     } else {
@@ -132,8 +133,9 @@ pub(super) async fn stacks(context: &Context) -> Result<Vec<Discovery>> {
 /// What became of stopping the instances of all stacks.
 #[derive(Debug, Default)]
 pub(super) struct Stopped {
-    pub(super) stopped: Vec<String>,
-    /// The stacks whose instance runs on, and why.
+    /// How many instances.
+    pub(super) stopped: usize,
+    /// The stacks of which one runs on, and why.
     pub(super) failed: Vec<(String, Message)>,
 }
 
@@ -144,14 +146,17 @@ pub(super) struct Stopped {
 pub(super) async fn stop_all(context: &Context, stop: &Request) -> Result<Stopped> {
     let mut result = Stopped::default();
     for stack in stacks(context).await? {
-        if !runs(&stack) {
+        let running = running(&stack);
+        if running.is_empty() {
             continue;
         }
         let name = stack.stack.to_string();
         match call(&of_stack(context, &stack), &Wish::Contract(stop.clone()), true).await {
-            Ok(answered) if answered.is_success() => result.stopped.push(name),
             Ok(answered) => {
-                result.failed.push((name, Message::new("board.answered").with("status", answered.status)));
+                result.stopped += stopped(&answered.body, &running);
+                if !answered.is_success() {
+                    result.failed.push((name, Message::new("board.answered").with("status", answered.status)));
+                }
             }
             Err(error) => result.failed.push((name, error.message)),
         }
@@ -159,10 +164,20 @@ pub(super) async fn stop_all(context: &Context, stop: &Request) -> Result<Stoppe
     Ok(result)
 }
 
-/// Whether the stack's instance is one that can be stopped.
-pub(super) fn runs(stack: &Discovery) -> bool {
+/// The ids of the stack's instances that can be stopped.
+fn running(stack: &Discovery) -> Vec<&str> {
     let instances = stack.found.iter().filter(|found| found.part == Part::Instance);
-    instances.filter_map(|found| found.state.as_deref()).any(|state| RUNNING.contains(&state))
+    let runs = instances.filter(|found| found.state.as_deref().is_some_and(|state| RUNNING.contains(&state)));
+    runs.map(|found| found.id.as_str()).collect()
+}
+
+/// How many of these an answer says are stopped: it has an outcome for each, whatever became of the others.
+fn stopped(answer: &str, running: &[&str]) -> usize {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
+    let is_stopped = |entry: &&serde_json::Value| {
+        entry["code"] == Entry::OK && entry["instance_id"].as_str().is_some_and(|id| running.contains(&id))
+    };
+    answer["results"].as_array().map_or(0, |entries| entries.iter().filter(is_stopped).count())
 }
 
 /// The context of another stack of the same engine.
@@ -172,4 +187,18 @@ fn of_stack(context: &Context, stack: &Discovery) -> Context {
     settings.auth.value = if wants_key { Auth::ApiKey } else { Auth::None };
     settings.stack = Setting { value: stack.stack.clone(), ..settings.stack };
     Context { settings, ..context.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stopped_is_counted_by_instance_and_never_what_was_stopped_before() {
+        let answer = r#"{"results":[{"status":"stopped","code":"ok","instance_id":"i-1"},
+            {"status":"stopped","code":"ok","instance_id":"i-2"},
+            {"status":"failed","code":"conflict","instance_id":"i-3"}]}"#;
+        assert_eq!(stopped(answer, &["i-1", "i-3"]), 1);
+        assert_eq!(stopped("no answer", &["i-1"]), 0);
+    }
 }

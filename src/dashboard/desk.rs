@@ -1,6 +1,7 @@
 //! Where pages put questions to commands: what a command does is done on the thread that owns it, a bounded number at a
 //! time, and its result is handed back.
 
+use super::current::Current;
 use crate::commands::context::Context;
 use futures_util::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use std::future::Future;
@@ -48,12 +49,12 @@ impl Desk {
 
 impl Worker {
     /// Does what is asked for as long as somebody can ask.
-    pub(super) async fn serve(mut self, context: &Context) {
+    pub(super) async fn serve(mut self, current: &Current) {
         let mut running = FuturesUnordered::new();
         loop {
             tokio::select! {
                 work = self.0.recv(), if running.len() < AT_ONCE => match work {
-                    Some(work) => running.push(work(context.clone())),
+                    Some(work) => running.push(work(current.context().0)),
                     None => break,
                 },
                 Some(()) = running.next() => {}

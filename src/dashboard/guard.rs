@@ -13,7 +13,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 /// What is open to whoever has no session: how to get one, and what its page looks like.
-const OPEN: [&str; 5] = ["/enter", "/session", "/style.css", "/script.js", "/icon.svg"];
+/// Browsers ask for `/favicon.ico` by themselves, wherever no page has named another.
+const OPEN: [&str; 6] = ["/enter", "/session", "/style.css", "/script.js", "/icon.svg", "/favicon.ico"];
 /// What is open to whoever shows the token of a shared URL.
 const METRICS: &str = "/metrics";
 /// The longest form; a body for the user's own function is in one.

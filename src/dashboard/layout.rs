@@ -51,7 +51,7 @@ impl Frame<'_> {
             &html! {
                 a.skip href="#main" { (self.say("board.skip")) }
                 header.top {
-                    p.brand { "atelier" span.stack { (Shown(&self.board.stance.stack)) } }
+                    p.brand { "atelier" span.stack { (Shown(&self.board.stance.stack())) } }
                     nav aria-label=(self.say("board.menu")) {
                         ul {
                             @for (at, entry) in View::ALL.into_iter().enumerate() {

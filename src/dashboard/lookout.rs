@@ -1,6 +1,7 @@
 //! Looks at everything again and again while somebody watches, and keeps what was seen last: any number of pages cost the
 //! engine one look a second, and none costs it anything.
 
+use super::current::Current;
 use crate::{
     commands::{
         context::Context,
@@ -87,11 +88,15 @@ impl Lookout {
 }
 
 /// Looks for as long as the command runs.
-pub(super) async fn keep(lookout: &Lookout, context: &Context) {
+pub(super) async fn keep(lookout: &Lookout, current: &Current) {
     loop {
         let began = Instant::now();
-        let status = Box::pin(status::look(context, status::Depth::Parts)).await;
-        let print = print(&status, &newest(context).await);
+        let (context, problem) = current.context();
+        let mut status = Box::pin(status::look(&context, status::Depth::Parts)).await;
+        if let Some(problem) = problem {
+            (status.hints, status.problem) = (problem.hints, Some(problem.message));
+        }
+        let print = print(&status, &newest(&context).await);
         let before = lookout.seen.send_replace(Some(Arc::new(Seen { status, began, print })));
         if before.is_none_or(|before| before.print != print) {
             lookout.changes.send_modify(|count| *count += 1);

@@ -9,6 +9,7 @@
 mod actions;
 mod board;
 mod calling;
+mod current;
 mod desk;
 mod facts;
 mod footprint;
@@ -25,6 +26,7 @@ mod recent;
 mod server;
 mod session;
 mod shown;
+mod stance;
 mod stream;
 mod view;
 mod views;
@@ -42,10 +44,12 @@ use crate::{
     text::Message,
     ui::{Page, Report},
 };
-use board::{Board, Stance};
+use board::Board;
+use current::Current;
 use desk::Worker;
 use invitation::Told;
 use place::Place;
+use stance::Stance;
 use std::{future::Future, net::Ipv4Addr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, time::sleep};
 
@@ -147,12 +151,7 @@ impl House {
         let listener = listen(settings).await?;
         let port = listener.local_addr().map_err(|error| no_port(&error))?.port();
         let is_remote = engine::is_remote(settings);
-        let stance = Stance {
-            allows_writes: !is_remote || allow_writes,
-            is_own_function: settings.function.value.is_some(),
-            stack: settings.stack.value.to_string(),
-            lang: settings.lang.clone(),
-        };
+        let stance = Arc::new(Stance::new(!is_remote || allow_writes, settings));
         let (desk, worker) = desk::open();
         let place = Place::new(port, forwarded(settings, port));
         let board = Arc::new(Board::new(place, desk, stance, context.cancel.clone()));
@@ -170,6 +169,7 @@ impl House {
     ) -> Result<bool> {
         let Self { listener, board } = self;
         let quiet = Context { progress: Progress::silent(), ..context.clone() };
+        let current = Current::new(quiet, board.stance.clone());
         let end = async {
             context.cancel.cancelled().await;
             sleep(FAREWELL).await;
@@ -183,8 +183,8 @@ impl House {
         };
         let served = tokio::select! {
             served = server::serve(listener, board.clone()) => served.map(|()| true).map_err(|error| no_port(&error)),
-            () = worker.serve(&quiet) => Ok(true),
-            () = lookout::keep(&board.lookout, &quiet) => Ok(true),
+            () = worker.serve(&current) => Ok(true),
+            () = lookout::keep(&board.lookout, &current) => Ok(true),
             attended = attend => attended,
             () = end => Ok(true),
         };

@@ -66,7 +66,7 @@
   const swap = (next) => {
     for (const old of document.querySelectorAll("[data-live]")) {
       const fresh = next.getElementById(old.id);
-      if (!fresh || old.querySelector("details[open]") || undressed(old) === undressed(fresh)) continue;
+      if (!fresh || old.querySelector("details[open], [aria-busy]") || undressed(old) === undressed(fresh)) continue;
       const summary = fresh.dataset.summary;
       const changed = old.dataset.summary !== summary;
       keep(old, fresh);
@@ -184,7 +184,10 @@
     if (!single.checked || keys.open) return;
     if (event.key === "p") return toggle();
     if (event.key === "s" || event.key === "x") {
-      return document.querySelector(`[data-press=${event.key === "s" ? "start" : "stop"}]`)?.click();
+      // Of several the one where the reader is; which one is meant is never a guess.
+      const all = document.querySelectorAll(".control");
+      const one = all.length === 1 ? all[0] : event.target.closest(".control");
+      return one?.querySelector(`[data-press=${event.key === "s" ? "start" : "stop"}]`)?.click();
     }
     document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`)?.click();
   });

@@ -49,6 +49,7 @@ fn router(board: Arc<Board>) -> Router {
         .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
         .route("/script.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
         .route("/icon.svg", get(async || file("image/svg+xml", ICON)))
+        .route("/favicon.ico", get(async || file("image/svg+xml", ICON)))
         .fallback(|| async { (StatusCode::NOT_FOUND, "Not found\n") })
         .layer(from_fn_with_state(board.clone(), guard::guard))
         .with_state(board)

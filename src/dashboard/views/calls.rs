@@ -3,18 +3,21 @@
 use super::{parts::why, sign::Sign};
 use crate::{
     api_key::Scope,
-    commands::{call_line::age, status::StatusReport},
-    contract::{Action, PATH},
+    commands::{
+        call_line::{age, unanswered},
+        status::StatusReport,
+    },
+    contract::{PATH, Request},
     dashboard::{
         calling::MARK,
         layout::Frame,
-        shown::{Shown, command},
+        shown::{Shown, command, decimal},
         view::View,
     },
     error::Error,
     settings::{StatusFilter, status as parse_status},
     shell::quoted,
-    text::{Message, in_words},
+    text::{Lang, Message, in_words},
     trace::{Call, Cursor, Filter, Page, Place, Station},
 };
 use maud::{Markup, html};
@@ -148,8 +151,8 @@ fn table(frame: &Frame<'_>, calls: &[Call]) -> Markup {
                         tr {
                             td data-label=(columns[0]) { (clock(call.end)) }
                             th scope="row" { code { (Shown(&call.asked())) } }
-                            td data-label=(columns[2]) { (answer(call)) }
-                            td.number data-label=(columns[3]) { (took(call)) @if call.cold == Some(true) { " " span.tag { (frame.say("board.calls.cold")) } } }
+                            td data-label=(columns[2]) { (answer(frame, call)) }
+                            td.number data-label=(columns[3]) { (took(frame, call)) @if call.cold == Some(true) { " " span.tag { (frame.say("board.calls.cold")) } } }
                             td data-label=(columns[4]) { (by(call)) }
                             td data-label=(columns[5]) { a href={ "/calls/" (link(&call.request_id)) } { code { (Shown(&short(&call.request_id))) } } }
                         }
@@ -177,28 +180,33 @@ pub(super) fn clock(time: OffsetDateTime) -> Markup {
     html! { time datetime=(whole) title=(whole) { (text) } }
 }
 
-pub(super) fn answer(call: &Call) -> Markup {
+pub(super) fn answer(frame: &Frame<'_>, call: &Call) -> Markup {
     let sign = match call.status {
         Some(200..400) => Sign::Good,
         Some(400..500) => Sign::Warn,
         Some(_) => Sign::Bad,
+        None if call.has_ended_well() => Sign::Good,
         None => Sign::None,
     };
     html! {
         span.state.(sign.class()) {
             (sign.draw())
-            @match call.status { Some(status) => (status), None => "–" }
+            @match call.status {
+                Some(status) => (status),
+                // Where the function alone writes what became of a call, nobody has seen its answer.
+                None => (unanswered(call).render(frame.lang())),
+            }
             @if let Some(code) = &call.code { " " (Shown(code)) }
         }
     }
 }
 
-fn took(call: &Call) -> String {
-    call.total_ms.map_or_else(|| "–".to_owned(), millis)
+fn took(frame: &Frame<'_>, call: &Call) -> String {
+    call.total_ms.map_or_else(|| "–".to_owned(), |ms| millis(frame.lang(), ms))
 }
 
-pub(super) fn millis(ms: f64) -> String {
-    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+pub(super) fn millis(lang: Lang, ms: f64) -> String {
+    decimal(lang, &if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") })
 }
 
 /// By whose key, and whether by a page of ours.
@@ -215,7 +223,7 @@ fn by(call: &Call) -> Markup {
 pub(in crate::dashboard) fn one(frame: &Frame<'_>, status: Option<&StatusReport>, call: &Call) -> Markup {
     html! {
         p { a href="/calls" { (frame.say("board.calls.back")) } }
-        h2.asked { code { (Shown(&call.asked())) } " " (answer(call)) }
+        h2.asked { code { (Shown(&call.asked())) } " " (answer(frame, call)) }
         (facts(frame, call))
         @if !call.stations.is_empty() {
             h3 #way { (frame.say("board.calls.way")) }
@@ -246,7 +254,7 @@ fn facts(frame: &Frame<'_>, call: &Call) -> Markup {
     let seconds = (OffsetDateTime::now_utc() - call.end).whole_seconds().max(0);
     let ago = Message::new("board.ago").with_message("age", age(seconds)).render(frame.lang());
     let rows = [
-        ("took", Some(took(call))),
+        ("took", Some(took(frame, call))),
         ("time", call.time.format(&Rfc3339).ok().map(|time| format!("{time} ({ago})"))),
         ("id", Some(call.request_id.clone())),
         ("invocation", call.invocation_id.clone().filter(|id| *id != call.request_id)),
@@ -277,7 +285,7 @@ fn waterfall(frame: &Frame<'_>, call: &Call) -> Markup {
                 @for station in &call.stations {
                     tr {
                         th scope="row" { (place(frame, station.place)) }
-                        td.number { (millis(station.ms)) }
+                        td.number { (millis(frame.lang(), station.ms)) }
                         td.bar {
                             svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
                                 rect.(if station.problem.is_some() { "bad" } else { "bar" }) x=(share(station.at_ms)) y="1" height="6" rx=".6"
@@ -298,22 +306,25 @@ fn place(frame: &Frame<'_>, place: Place) -> String {
 
 /// The same once more: as a button, and as a line.
 fn again(frame: &Frame<'_>, status: Option<&StatusReport>, call: &Call) -> Markup {
-    let action = Action::ALL.into_iter().find(|action| call.action.as_deref() == Some(action.as_str()));
     let is_contract = call.path.as_deref().is_some_and(|path| path.ends_with(PATH)) && call.is_of_api();
-    let action = action.filter(|_| is_contract && !frame.board.stance.is_own_function);
-    let url = status.and_then(|status| status.url.as_deref()).filter(|_| call.is_of_api());
+    let url = status.and_then(|status| status.url.as_deref()).filter(|_| is_contract);
     let asked = call.asked();
-    let query = asked.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+    let query = asked.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let said: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let request = Request::parse(&said).ok();
+    // What was refused as no request may have said what no log keeps: the rest of it is something else.
+    let is_torn = call.status == Some(400) && request.is_some();
+    let is_known = !is_torn && is_contract && call.invocation_id.is_some() && !frame.board.stance.is_own_function();
+    let request = request.filter(|request| is_known && frame.may(request.scope()));
     html! {
-        @if let Some(url) = url.filter(|_| is_contract) {
-            p.same { (command(frame.lang(), &format!("curl {}", quoted(&format!("{url}{query}"))))) }
+        @if let Some(url) = url.filter(|_| !is_torn) {
+            @let mark = if query.is_empty() { "" } else { "?" };
+            p.same { (command(frame.lang(), &format!("curl {}", quoted(&format!("{url}{mark}{query}"))))) }
         }
-        @if let Some(action) = action.filter(|action| frame.may(action.scope())) {
+        @if request.is_some() {
             form method="post" action="/try" {
                 (frame.proof())
-                input type="hidden" name="action" value=(action.as_str());
-                input type="hidden" name="target" value=(call.target.as_deref().unwrap_or("ec2"));
-                input type="hidden" name="name" value=(call.name.as_deref().unwrap_or_default());
+                @for (name, value) in &said { input type="hidden" name=(name) value=(value); }
                 input type="hidden" name="key" value="kept";
                 button { (frame.say("board.calls.again")) }
             }
@@ -321,9 +332,10 @@ fn again(frame: &Frame<'_>, status: Option<&StatusReport>, call: &Call) -> Marku
     }
 }
 
-/// The median of what the last calls took at each place.
+/// The median of what the last calls of the API took at a place.
 pub(in crate::dashboard) fn medians(calls: &[Call], place: Place) -> Option<f64> {
-    let mut times: Vec<f64> = calls.iter().filter_map(|call| Some(call.at(place)?.ms)).collect();
+    let calls = calls.iter().filter(|call| call.is_of_api());
+    let mut times: Vec<f64> = calls.filter_map(|call| Some(call.at(place)?.ms)).collect();
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
 }

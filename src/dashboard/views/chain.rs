@@ -3,6 +3,7 @@
 use super::{
     calls::{answer, link, medians, millis},
     outcome::{Outcome, Undo, change},
+    parts::anchor,
     sign::Sign,
 };
 use crate::{
@@ -45,7 +46,9 @@ pub(in crate::dashboard) fn body(
             (last_call(frame, status, calls))
             (problems(frame, status))
         }
-        @if frame.may(Scope::Control) && !frame.board.stance.is_own_function { (controls(frame, status)) }
+        @if frame.may(Scope::Control) && !frame.board.stance.is_own_function() {
+            div #drive data-live data-summary=(frame.say("board.controls")) { (controls(frame, status)) }
+        }
     }
 }
 
@@ -74,7 +77,7 @@ struct Stop {
     pace: Option<f64>,
     why: Option<String>,
     /// The part whose row tells more.
-    part: Option<&'static str>,
+    part: Option<String>,
 }
 
 fn map(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> Markup {
@@ -84,15 +87,30 @@ fn map(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> Markup {
             ol.line aria-label=(frame.say("board.chain.stem")) { @for stop in &stem { (station(frame, stop)) } }
             div.branches {
                 @for branch in &branches {
-                    ol.line.branch aria-label=(frame.say("board.chain.branch")) { @for stop in branch { (station(frame, stop)) } }
+                    @match branch.as_slice() {
+                        // Each is behind the first, and none behind another.
+                        [first, rest @ ..] if rest.len() > 1 => {
+                            div.fork {
+                                (way(frame, std::slice::from_ref(first)))
+                                div.branches { @for stop in rest { (way(frame, std::slice::from_ref(stop))) } }
+                            }
+                        }
+                        branch => (way(frame, branch)),
+                    }
                 }
             }
         }
     }
 }
 
+fn way(frame: &Frame<'_>, stops: &[Stop]) -> Markup {
+    html! { ol.line.branch aria-label=(frame.say("board.chain.branch")) { @for stop in stops { (station(frame, stop)) } } }
+}
+
 fn station(frame: &Frame<'_>, stop: &Stop) -> Markup {
-    let pace = stop.pace.map(|ms| Message::new("board.chain.pace").with("time", millis(ms)).render(frame.lang()));
+    let pace = stop
+        .pace
+        .map(|ms| Message::new("board.chain.pace").with("time", millis(frame.lang(), ms)).render(frame.lang()));
     let inside = html! {
         (stop.sign.draw())
         @if let Some(pace) = pace { span.pace { (pace) } }
@@ -103,7 +121,7 @@ fn station(frame: &Frame<'_>, stop: &Stop) -> Markup {
     };
     html! {
         li.station {
-            @match stop.part {
+            @match &stop.part {
                 Some(part) => a href={ "/parts#" (part) } { (inside) },
                 None => div { (inside) },
             }
@@ -117,7 +135,9 @@ fn stops(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> (Vec<Stop>
     let of = |station: &Station| {
         let is_meant =
             |part: &&PartStatus| part.part.as_str() == station.name && (station.id.is_none() || part.id == station.id);
-        let part = status.parts.iter().find(is_meant);
+        let mut meant = status.parts.iter().filter(is_meant);
+        // A station that counts many is none of them.
+        let part = meant.next().filter(|_| meant.next().is_none());
         Stop {
             name: station.label.render(lang),
             sign: Sign::of(station.tone, &station.state),
@@ -125,7 +145,7 @@ fn stops(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> (Vec<Stop>
             facts: part.map(|part| facts(part, frame)).unwrap_or_default(),
             pace: place(&station.name).and_then(|place| medians(calls, place)),
             why: station.why.as_ref().map(|why| why.render(lang)),
-            part: part.map(|part| part.part.as_str()),
+            part: part.map(anchor),
         }
     };
     if let Some(Chain { stem, branches }) = &status.chain {
@@ -166,7 +186,8 @@ fn facts(part: &PartStatus, frame: &Frame<'_>) -> Vec<String> {
     let age = part
         .age_seconds
         .map(|seconds| Message::new("board.since").with_message("age", age(seconds)).render(frame.lang()));
-    part.id.iter().cloned().chain(age).collect()
+    let times = part.times().into_iter().map(|time| time.render(frame.lang()));
+    part.id.iter().cloned().chain(age).chain(times).collect()
 }
 
 /// Which place of a call's way a station is.
@@ -185,10 +206,10 @@ fn last_call(frame: &Frame<'_>, status: &StatusReport, calls: &[Call]) -> Markup
     let lang = frame.lang();
     let now = OffsetDateTime::now_utc();
     html! {
-        @if let Some(call) = calls.first() {
+        @if let Some(call) = calls.iter().find(|call| call.is_of_api()) {
             p.last {
                 (frame.say("board.chain.last")) " " a href={ "/calls/" (link(&call.request_id)) } { code { (Shown(&call.asked())) } }
-                " " (answer(call)) " " span.fact { (ago(frame, call)) }
+                " " (answer(frame, call)) " " span.fact { (ago(frame, call)) }
             }
         } @else if let Some(call) = &status.last_call {
             @let (tone, line) = call.line(now);

@@ -6,7 +6,7 @@ use crate::{
     api_key::Scope,
     commands::{
         call_line::age,
-        overview::{Ended, Row},
+        overview::{Ended, InstanceRow, Row},
     },
     dashboard::{
         facts::{Day, Register},
@@ -28,7 +28,7 @@ pub(in crate::dashboard) fn body(frame: &Frame<'_>, register: Option<&Register>,
             @match register.map(|register| (&register.overview, &register.days)) {
                 None => p { (frame.say("board.looking")) },
                 Some((Err(error), _)) => (why(frame, error)),
-                Some((Ok(overview), _)) if !overview.rows.iter().any(|row| row.stack.is_some()) => {
+                Some((Ok(overview), _)) if overview.rows.iter().all(is_empty) => {
                     p { (frame.say("board.class.none")) }
                     p.same { span { (frame.say("board.parts.deploy")) } " " (command(frame.lang(), "atelier deploy --stack NAME")) }
                 }
@@ -44,9 +44,14 @@ pub(in crate::dashboard) fn body(frame: &Frame<'_>, register: Option<&Register>,
     }
 }
 
-/// Whether a row's instance is one that can be stopped from here.
+/// Whether a row is known to have nothing to show.
+fn is_empty(row: &Row) -> bool {
+    row.stack.is_none() && row.problems.is_empty()
+}
+
+/// Whether a row has an instance that can be stopped from here.
 fn runs_here(row: &Row) -> bool {
-    row.here && matches!(row.instance_state.as_deref(), Some("running" | "pending"))
+    row.here && row.instances.iter().any(InstanceRow::runs)
 }
 
 fn table(frame: &Frame<'_>, rows: &[Row], days: &BTreeMap<String, Day>) -> Markup {
@@ -63,11 +68,28 @@ fn table(frame: &Frame<'_>, rows: &[Row], days: &BTreeMap<String, Day>) -> Marku
                         @let day = row.stack.as_deref().filter(|_| row.here).and_then(|stack| days.get(stack));
                         tr {
                             th scope="row" {
-                                @match &row.stack { Some(stack) => (Shown(stack)), None => span.fact { (frame.say("board.class.empty")) } }
-                                @for problem in &row.problems { span.why { (rich(lang, problem)) } }
+                                @match &row.stack {
+                                    Some(stack) => (Shown(stack)),
+                                    None if is_empty(row) => span.fact { (frame.say("board.class.empty")) },
+                                    None => "–",
+                                }
+                                @for problem in &row.problems { div.why { (rich(lang, problem)) } }
                             }
-                            td data-label=(columns[1]) { @match &row.instance_id { Some(id) => code { (Shown(id)) }, None => "–" } }
-                            td data-label=(columns[2]) { (state(frame, row)) }
+                            td data-label=(columns[1]) {
+                                @for instance in &row.instances {
+                                    div { @if let Some(name) = &instance.name { (Shown(name)) " " } code { (Shown(&instance.id)) } }
+                                }
+                                @if row.instances.is_empty() { "–" }
+                            }
+                            td data-label=(columns[2]) {
+                                @for instance in &row.instances {
+                                    div {
+                                        @if row.instances.len() > 1 { (Shown(instance.label())) " " }
+                                        (state(frame, row, instance.state.as_deref()))
+                                    }
+                                }
+                                @if row.instances.is_empty() { (state(frame, row, None)) }
+                            }
                             td data-label=(columns[3]) { @match &row.last_call { Some(call) => (last(frame, call)), None => "–" } }
                             td.number data-label=(columns[4]) { @match day { Some(day) => (day.calls), None => "–" } }
                             td.number data-label=(columns[5]) { @match day { Some(day) => (day.errors), None => "–" } }
@@ -81,8 +103,7 @@ fn table(frame: &Frame<'_>, rows: &[Row], days: &BTreeMap<String, Day>) -> Marku
     }
 }
 
-fn state(frame: &Frame<'_>, row: &Row) -> Markup {
-    let state = row.instance_state.as_deref();
+fn state(frame: &Frame<'_>, row: &Row, state: Option<&str>) -> Markup {
     let sign = match state {
         Some("running") => Sign::Good,
         Some("stopped") => Sign::Rest,
@@ -96,6 +117,7 @@ fn state(frame: &Frame<'_>, row: &Row) -> Markup {
             @match state {
                 Some(state) => (Shown(&in_words(state).render(frame.lang()))),
                 None if !row.running => (frame.say("status.stopped")),
+                None if row.stack.is_none() && !is_empty(row) => (frame.say("status.unknown")),
                 None => (frame.say("status.missing")),
             }
         }
@@ -108,7 +130,7 @@ fn last(frame: &Frame<'_>, call: &Ended) -> Markup {
     html! {
         @match call.status { Some(status) => (status), None => "–" }
         @if let Some(code) = &call.code { " " (Shown(code)) }
-        span.fact { " " @if let Some(ms) = call.total_ms { (millis(ms)) ", " } (ago) }
+        span.fact { " " @if let Some(ms) = call.total_ms { (millis(frame.lang(), ms)) ", " } (ago) }
     }
 }
 
@@ -136,8 +158,8 @@ pub(in crate::dashboard) fn csv(register: &Register) -> String {
         let call = row.last_call.as_ref();
         let cells = [
             row.stack.clone().unwrap_or_default(),
-            row.instance_id.clone().unwrap_or_default(),
-            row.instance_state.clone().unwrap_or_default(),
+            listed(row, |instance| Some(instance.id.as_str())),
+            listed(row, |instance| instance.state.as_deref()),
             row.url.clone().unwrap_or_default(),
             call.and_then(|call| call.status).map(|status| status.to_string()).unwrap_or_default(),
             call.and_then(|call| call.time.format(&Rfc3339).ok()).unwrap_or_default(),
@@ -150,6 +172,15 @@ pub(in crate::dashboard) fn csv(register: &Register) -> String {
         let _ = write!(text, "{}\r\n", cells.map(|text| cell(&text)).join(","));
     }
     text
+}
+
+/// What is to be said of a row's instances in one cell: of several, of each by its name.
+fn listed<'r>(row: &'r Row, what: impl Fn(&'r InstanceRow) -> Option<&'r str>) -> String {
+    let each = |instance: &'r InstanceRow| {
+        let what = what(instance).unwrap_or_default();
+        if row.instances.len() > 1 { format!("{} {what}", instance.label()) } else { what.to_owned() }
+    };
+    row.instances.iter().map(each).collect::<Vec<_>>().join("; ")
 }
 
 /// Writes a cell so that it stays one, and that no spreadsheet takes it for a formula.

@@ -180,8 +180,8 @@ fn is_error(line: &Line) -> bool {
 
 fn folded(frame: &Frame<'_>, call: &Call, at: usize, is_whole: bool) -> Markup {
     let line = html! {
-        (clock(call.end)) " " code { (Shown(&call.asked())) } " " (answer(call))
-        @if let Some(ms) = call.total_ms { " " span.fact { (millis(ms)) } }
+        (clock(call.end)) " " code { (Shown(&call.asked())) } " " (answer(frame, call))
+        @if let Some(ms) = call.total_ms { " " span.fact { (millis(frame.lang(), ms)) } }
         @if let Some(key) = &call.key { " " span.fact { (say(frame.lang(), "board.column.key")) " " (Shown(key)) } }
     };
     html! {

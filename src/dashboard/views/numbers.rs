@@ -2,11 +2,11 @@
 
 use super::{calls::millis, parts::why};
 use crate::{
-    commands::metrics::MetricsReport,
+    commands::{call_line::counted_as, metrics::MetricsReport},
     dashboard::{
         facts::{Counted, Footprint, Minute},
         layout::Frame,
-        shown::{Shown, rich},
+        shown::{Shown, decimal, rich},
     },
     text::{Message, in_words},
     trace::Numbers,
@@ -81,12 +81,12 @@ fn actions(frame: &Frame<'_>, numbers: &Numbers) -> Markup {
                     tbody {
                         @for (name, action) in &numbers.actions {
                             tr {
-                                th scope="row" { (Shown(name)) }
+                                th scope="row" { (Shown(&counted_as(name).render(frame.lang()))) }
                                 td.number data-label=(columns[1]) { (action.calls) }
                                 td.number data-label=(columns[2]) { (action.errors) }
-                                td.number data-label=(columns[3]) { (millis(action.p50_ms)) }
-                                td.number data-label=(columns[4]) { (millis(action.p95_ms)) }
-                                td.number data-label=(columns[5]) { (millis(action.p99_ms)) }
+                                td.number data-label=(columns[3]) { (millis(frame.lang(), action.p50_ms)) }
+                                td.number data-label=(columns[4]) { (millis(frame.lang(), action.p95_ms)) }
+                                td.number data-label=(columns[5]) { (millis(frame.lang(), action.p99_ms)) }
                             }
                         }
                     }
@@ -102,7 +102,7 @@ fn counts(frame: &Frame<'_>, title: &str, counts: impl Iterator<Item = (String, 
         @if !counts.is_empty() {
             div {
                 h2 { (frame.say(title)) }
-                dl.headers { @for (name, count) in &counts { dt { (Shown(name)) } dd { (count) } } }
+                dl.headers { @for (name, count) in &counts { dt { (Shown(&counted_as(name).render(frame.lang()))) } dd { (count) } } }
             }
         }
     }
@@ -110,7 +110,7 @@ fn counts(frame: &Frame<'_>, title: &str, counts: impl Iterator<Item = (String, 
 
 fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
     let lang = frame.lang();
-    let usd = |amount: f64| format!("{amount:.4} USD");
+    let usd = |amount: f64| decimal(lang, &format!("{amount:.4} USD"));
     let total = Message::new("board.numbers.cost").with("usd", usd(metrics.cost.total_usd));
     let total = total.with("prices", metrics.cost.prices_of);
     let parts = [
@@ -124,8 +124,8 @@ fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
         dl.headers {
             @for (key, amount) in parts { dt { (frame.say(key)) } dd { (usd(amount)) } }
             @for instance in &metrics.instances {
-                dt { code { (Shown(&instance.instance_id)) } }
-                dd { (Shown(&instance.r#type)) ", " (Shown(&in_words(&instance.state).render(lang))) ", " (format!("{:.2} h", instance.hours)) }
+                dt { @if let Some(name) = &instance.name { (Shown(name)) " " } code { (Shown(&instance.instance_id)) } }
+                dd { (Shown(&instance.r#type)) ", " (Shown(&in_words(&instance.state).render(lang))) ", " (decimal(lang, &format!("{:.2} h", instance.hours))) }
             }
         }
     }
@@ -133,7 +133,10 @@ fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
 
 fn footprint(frame: &Frame<'_>, footprint: Footprint) -> Markup {
     #[expect(clippy::cast_precision_loss, reason = "sizes of memories and disks")]
-    let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+    let mib = |bytes: u64| {
+        let size = decimal(frame.lang(), &format!("{:.1}", bytes as f64 / 1_048_576.0));
+        Message::new("board.numbers.mib").with("size", size).render(frame.lang())
+    };
     let rows = [
         ("board.numbers.memory", footprint.memory.map(|kib| mib(kib * 1024))),
         ("board.numbers.disk", footprint.disk.map(mib)),

@@ -5,6 +5,7 @@ use crate::{
     api_key::Scope,
     commands::{
         call_line::age,
+        schedule::office_hours,
         status::{PartStatus, StatusReport},
     },
     dashboard::{
@@ -13,7 +14,7 @@ use crate::{
         shown::{Shown, command, rich},
     },
     error::Error,
-    stack::{Key, Plan, PlannedChange, PlannedPart},
+    stack::{Key, Part, Plan, PlannedChange, PlannedPart},
     text::{Message, in_words},
 };
 use maud::{Markup, html};
@@ -62,6 +63,13 @@ pub(in crate::dashboard) fn why(frame: &Frame<'_>, error: &Error) -> Markup {
     }
 }
 
+/// The id of a part's row: of what there may be several of, the name is in it.
+pub(super) fn anchor(part: &PartStatus) -> String {
+    let name = part.name.as_ref().or(part.id.as_ref().filter(|_| part.part == Part::Alarm));
+    let part = part.part.as_str();
+    name.map_or_else(|| part.to_owned(), |name| format!("{part}-{name}"))
+}
+
 fn table(frame: &Frame<'_>, parts: &[PartStatus]) -> Markup {
     let lang = frame.lang();
     html! {
@@ -76,8 +84,8 @@ fn table(frame: &Frame<'_>, parts: &[PartStatus]) -> Markup {
                 }
                 tbody {
                     @for part in parts {
-                        tr #(part.part.as_str()) {
-                            th scope="row" { (Shown(&part.part.message().render(lang))) }
+                        tr id=(anchor(part)) {
+                            th scope="row" { (Shown(&part.label().render(lang))) }
                             td data-label=(frame.say("status.column.name")) {
                                 @match &part.id {
                                     Some(id) => code { (Shown(id)) },
@@ -87,6 +95,9 @@ fn table(frame: &Frame<'_>, parts: &[PartStatus]) -> Markup {
                             td data-label=(frame.say("status.column.state")) {
                                 @if let Some(state) = &part.state { (Shown(&in_words(state).render(lang))) } @else { "–" }
                                 @if part.id.is_some() && !part.finished { " " span.state.warn { (Sign::Warn.draw()) (frame.say("status.unfinished")) } }
+                                @for text in part.schedule.iter().flat_map(office_hours).chain(part.times()) {
+                                    div.hint { (rich(lang, &text)) }
+                                }
                             }
                             td data-label=(frame.say("status.column.since")) {
                                 @if let Some(seconds) = part.age_seconds { (age(seconds).render(lang)) } @else { "–" }
@@ -119,7 +130,11 @@ fn planned_part(frame: &Frame<'_>, part: &PlannedPart) -> Markup {
         PlannedChange::Remove => "-",
         PlannedChange::Unchanged => "=",
     };
-    let text = Message::new(format!("plan.{}", part.change.as_str())).with_message("part", part.part.message());
+    let label = match &part.name {
+        Some(name) => Message::literal(format!("{} {name}", part.part.message().render(lang))),
+        None => part.part.message(),
+    };
+    let text = Message::new(format!("plan.{}", part.change.as_str())).with_message("part", label);
     let differs: Vec<String> = part.differs.iter().map(|name| name.render(lang)).collect();
     html! {
         li.(part.change.as_str()) {

@@ -22,6 +22,12 @@ pub(in crate::dashboard) struct Form {
     pub(in crate::dashboard) action: String,
     pub(in crate::dashboard) target: String,
     pub(in crate::dashboard) name: String,
+    pub(in crate::dashboard) kind: String,
+    pub(in crate::dashboard) lifetime: String,
+    pub(in crate::dashboard) all: bool,
+    pub(in crate::dashboard) restart: bool,
+    /// Of a call that is made once more; else the contract's own.
+    pub(in crate::dashboard) wait: String,
     pub(in crate::dashboard) with_key: bool,
     pub(in crate::dashboard) method: String,
     pub(in crate::dashboard) path: String,
@@ -34,6 +40,11 @@ impl Default for Form {
             action: Action::Status.as_str().to_owned(),
             target: Target::Ec2.as_str().to_owned(),
             name: String::new(),
+            kind: String::new(),
+            lifetime: String::new(),
+            all: false,
+            restart: false,
+            wait: String::new(),
             with_key: true,
             method: "GET".to_owned(),
             path: "/".to_owned(),
@@ -60,7 +71,7 @@ pub(in crate::dashboard) fn body(
         }
         form.try method="post" action="/try" data-busy=(frame.say("board.busy")) {
             (frame.proof())
-            @if frame.board.stance.is_own_function { (path_fields(frame, form)) } @else { (action_fields(frame, form)) }
+            @if frame.board.stance.is_own_function() { (path_fields(frame, form)) } @else { (action_fields(frame, form)) }
             p.check {
                 label {
                     input type="checkbox" name="key" value="kept" checked[form.with_key];
@@ -74,6 +85,19 @@ pub(in crate::dashboard) fn body(
 }
 
 fn action_fields(frame: &Frame<'_>, form: &Form) -> Markup {
+    let hint = |name: &str| rich(frame.lang(), &Message::new(format!("board.try.{name}")));
+    let text = |name: &str, value: &str| {
+        html! {
+            p {
+                label for=(name) { (name) }
+                input id=(name) name=(name) value=(Shown(value)) maxlength="128" autocomplete="off" aria-describedby={ (name) "-hint" };
+                span.hint id={ (name) "-hint" } { (hint(name)) }
+            }
+        }
+    };
+    let flag = |name: &str, is_on: bool| {
+        html! { p.check { label { input type="checkbox" name=(name) value="1" checked[is_on]; " " (hint(name)) } } }
+    };
     html! {
         p {
             label for="action" { "action" }
@@ -91,11 +115,11 @@ fn action_fields(frame: &Frame<'_>, form: &Form) -> Markup {
                 }
             }
         }
-        p {
-            label for="name" { "name" }
-            input #name name="name" value=(Shown(&form.name)) maxlength="128" autocomplete="off" aria-describedby="name-hint";
-            span #name-hint.hint { (rich(frame.lang(), &Message::new("board.try.name"))) }
-        }
+        (text("name", &form.name))
+        (text("type", &form.kind))
+        (text("for", &form.lifetime))
+        (flag("all", form.all))
+        (flag("restart", form.restart))
     }
 }
 
@@ -156,9 +180,16 @@ fn lines(wish: &Wish, answer: &Answered, stack: Option<&Discovery>) -> Vec<Strin
             if let Some(target) = of("target").filter(|target| *target != Target::Ec2.as_str()) {
                 call = format!("{call} --target {target}");
             }
-            if let Some(name) = of("name") {
-                call = format!("{call} --name {}", quoted(name));
+            for option in ["name", "type", "for"] {
+                if let Some(value) = of(option) {
+                    call = format!("{call} --{option} {}", quoted(value));
+                }
             }
+            for flag in ["all", "restart"].into_iter().filter(|flag| of(flag).is_some()) {
+                call = format!("{call} --{flag}");
+            }
+            // What does not wait has no flag.
+            let call = of("wait").is_none().then_some(call);
             let payload: serde_json::Map<String, serde_json::Value> =
                 pairs.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
             let payload = serde_json::Value::Object(payload).to_string();
@@ -167,7 +198,7 @@ fn lines(wish: &Wish, answer: &Answered, stack: Option<&Discovery>) -> Vec<Strin
                 let (function, payload) = (quoted(function), quoted(&payload));
                 format!("atelier aws lambda invoke --function-name {function} --payload {payload} /dev/stdout")
             });
-            [Some(format!("curl {key} {}", quoted(&answer.url))), invoke, Some(call)].into_iter().flatten().collect()
+            [Some(format!("curl {key} {}", quoted(&answer.url))), invoke, call].into_iter().flatten().collect()
         }
         Wish::Path { method, path, body } => {
             let data = if body.is_empty() { String::new() } else { format!(" -d {}", quoted(body)) };

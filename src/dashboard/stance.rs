@@ -1,0 +1,45 @@
+//! What pages are about, and what they may: as far as the settings say it, which may change while the command runs.
+
+use crate::{
+    settings::{Setting, Settings},
+    text::Lang,
+};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// What pages are about, and what they may.
+pub(super) struct Stance {
+    /// Whether pages may change something.
+    pub(super) allows_writes: bool,
+    /// The language of who has said none.
+    pub(super) lang: Setting<Lang>,
+    is_own_function: AtomicBool,
+    stack: Mutex<String>,
+}
+
+impl Stance {
+    pub(super) fn new(allows_writes: bool, settings: &Settings) -> Self {
+        let (is_own_function, stack) = (AtomicBool::default(), Mutex::default());
+        let stance = Self { allows_writes, lang: settings.lang.clone(), is_own_function, stack };
+        stance.follow(settings);
+        stance
+    }
+
+    /// Takes over what the settings say by now.
+    pub(super) fn follow(&self, settings: &Settings) {
+        self.is_own_function.store(settings.function.value.is_some(), Ordering::Relaxed);
+        *self.stack.lock().unwrap_or_else(PoisonError::into_inner) = settings.stack.value.to_string();
+    }
+
+    /// Whether the function is the user's own, who alone knows what it can be asked.
+    pub(super) fn is_own_function(&self) -> bool {
+        self.is_own_function.load(Ordering::Relaxed)
+    }
+
+    /// The stack.
+    pub(super) fn stack(&self) -> String {
+        self.stack.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
