@@ -9,7 +9,10 @@ mod usage;
 use crate::{
     calls,
     cli::{self, Cli, Command, ConfigAction, Global, KeyAction, RuntimesAction, ScheduleAction},
-    commands::{self, context::Context},
+    commands::{
+        self,
+        context::{Context, Reread},
+    },
     dashboard, engine,
     error::{Code, Error, Exit, Result},
     lenience::Lenience,
@@ -77,7 +80,9 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
         Parsed::Command(cli) => cli,
         Parsed::Told(error, tree) => return parse::answer(console, &error, &tree),
     };
-    let settings = match Settings::resolve(&flags(&cli), console.look(), environment) {
+    let (flags, look, environment) = (flags(&cli), console.look().clone(), environment.clone());
+    let reread: Reread = Arc::new(move || Settings::resolve(&flags, &look, &environment));
+    let settings = match reread() {
         Ok(settings) => settings,
         Err(error) => return console.fail(&error).map(Some),
     };
@@ -94,7 +99,7 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     calls::name(&format!("{OWN_CALLS}{}-{run}", console.command().replace(' ', "-")));
     let cancel = CancellationToken::new();
     let manner = manner(&cli.command, &settings);
-    let context = Context { settings, progress: console.progress(), cancel, console: console.clone() };
+    let context = Context { settings, reread, progress: console.progress(), cancel, console: console.clone() };
     let work = obeyed(&context, &cli.command);
     let ending = match &cli.command {
         // Signals are for the command that it runs.

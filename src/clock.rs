@@ -28,8 +28,7 @@ impl Clock {
     /// Never for dates between 1678 and 2262, which fit the clock.
     #[must_use]
     pub fn manual(start: OffsetDateTime) -> Self {
-        let nanos = i64::try_from(start.unix_timestamp_nanos()).unwrap_or(i64::MAX);
-        Self::Manual(watch::Sender::new(nanos))
+        Self::Manual(watch::Sender::new(nanos_of(start)))
     }
 
     /// Tells the time.
@@ -63,30 +62,30 @@ impl Clock {
     /// Moves a manual clock forward; the system's clock is left alone.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(nanos) = self {
-            nanos.send_modify(|now| *now = now.saturating_add(nanoseconds(by)));
+            nanos.send_modify(|now| *now = after(*now, by));
         }
     }
 
     /// Waits for `duration` from this call on; by the system's clock monotonically, whatever happens to the time of day.
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
-        let (system, manual) = match self {
-            Self::System => (Some(tokio::time::sleep(duration)), None),
-            Self::Manual(nanos) => {
-                let end = nanos.borrow().saturating_add(nanoseconds(duration));
-                (None, Some((nanos.subscribe(), end)))
-            }
+        let sleep = match self {
+            Self::System => Sleep::System(tokio::time::sleep(duration)),
+            Self::Manual(nanos) => Sleep::Manual(nanos.subscribe(), after(*nanos.borrow(), duration)),
         };
-        async move {
-            if let Some(sleep) = system {
-                sleep.await;
+        sleep.end()
+    }
+
+    /// Waits until `duration` after `start`, a time that this clock has told. Who decides by one time and sleeps from a
+    /// later one oversleeps when a manual clock is moved between the two.
+    pub fn sleep_from(&self, start: OffsetDateTime, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
+        let sleep = match self {
+            Self::System => {
+                let passed = Duration::try_from(self.now() - start).unwrap_or_default();
+                Sleep::System(tokio::time::sleep(duration.saturating_sub(passed)))
             }
-            // A clock that nobody can move any more stands still for ever.
-            if let Some((mut now, end)) = manual
-                && now.wait_for(|now| *now >= end).await.is_err()
-            {
-                std::future::pending::<()>().await;
-            }
-        }
+            Self::Manual(nanos) => Sleep::Manual(nanos.subscribe(), after(nanos_of(start), duration)),
+        };
+        sleep.end()
     }
 
     /// Gives `work` so much time from this call on; `None` when it takes longer.
@@ -103,8 +102,35 @@ impl Clock {
     }
 }
 
-fn nanoseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+/// A sleep that has begun.
+enum Sleep {
+    System(tokio::time::Sleep),
+    /// Until the clock has come there; nanoseconds since the Unix epoch.
+    Manual(watch::Receiver<i64>, i64),
+}
+
+impl Sleep {
+    async fn end(self) {
+        match self {
+            Self::System(sleep) => sleep.await,
+            Self::Manual(mut now, end) => {
+                // A clock that nobody can move any more stands still for ever.
+                if now.wait_for(|now| *now >= end).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    }
+}
+
+/// Nanoseconds since the Unix epoch.
+fn nanos_of(time: OffsetDateTime) -> i64 {
+    i64::try_from(time.unix_timestamp_nanos()).unwrap_or(i64::MAX)
+}
+
+/// The time so much later; both in nanoseconds since the Unix epoch.
+fn after(nanos: i64, duration: Duration) -> i64 {
+    nanos.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -121,6 +147,15 @@ mod tests {
         assert_eq!(late.as_mut().now_or_never(), None);
         clock.advance(Duration::from_millis(1));
         assert_eq!(late.now_or_never(), Some(None));
+    }
+
+    #[test]
+    fn what_sleeps_from_a_time_that_was_told_does_not_oversleep() {
+        let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
+        let told = clock.now();
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(clock.sleep_from(told, Duration::from_mins(1)).now_or_never(), Some(()));
+        assert_eq!(clock.sleep_from(told, Duration::from_secs(61)).now_or_never(), None);
     }
 
     #[test]

@@ -168,6 +168,10 @@ codes! {
     NotRunning = "not_running", NotRunning, Never;
     /// The engine ended by itself.
     EngineCrashed = "engine_crashed", NotRunning, Later;
+    /// The engine's state was written by a newer atelier.
+    StateNewer = "state_newer", Machine, Never;
+    /// Another process works on the engine's state.
+    StateInUse = "state_in_use", Busy, Later;
     /// The engine refused a call.
     EngineRefused = "engine_refused", Failed, Never;
     /// The engine put a call off for longer than anybody waits.
@@ -194,6 +198,8 @@ codes! {
     PrivatePort = "private_port", Machine, Never;
     /// The public URL does not lead to the engine, which runs.
     PublicUrlUnreachable = "public_url_unreachable", Machine, Later;
+    /// The public URL leads to another engine than the one that runs here.
+    PublicUrlOfAnother = "public_url_of_another", Machine, Never;
     /// A flag names another engine than the one that runs here.
     OtherEngine = "other_engine", Usage, Never;
     /// The engine that runs here was started with other credentials.

@@ -6,16 +6,22 @@
 use crate::http1::Local;
 use std::net::IpAddr;
 
+/// The name of this machine in Docker's containers.
+const DOCKER_NAME: &str = "host.docker.internal";
 /// Names that only ever mean this machine, or Docker's way to it.
-const OWN_NAMES: [&str; 2] = ["localhost", "host.docker.internal"];
+const OWN_NAMES: [&str; 2] = ["localhost", DOCKER_NAME];
 
 /// The domain whose every name leads to this machine, by its owner's word.
 pub const LOCALSTACK_DOMAIN: &str = "localhost.localstack.cloud";
 /// The names by which scripts and containers call `LocalStack`.
 pub const LOCALSTACK_NAMES: [&str; 4] = [LOCALSTACK_DOMAIN, "localstack", "localstack-main", "localstack_main"];
 
-/// The address of this machine on Docker's bridge, where Docker was not told otherwise.
-pub const BRIDGE: &str = "172.17.0.1";
+/// The addresses at which functions of `LocalStack` find it on Docker's bridge, where Docker was not told otherwise: that
+/// of the machine, and that of its own container, which is the first.
+pub const BRIDGE: [&str; 2] = ["172.17.0.1", "172.17.0.2"];
+
+/// What `LocalStack` listens on and tells, and scripts call: to a system, this machine.
+const UNSPECIFIED: &str = "0.0.0.0";
 
 /// Tells whether `Host` names this door: a loopback address, the address that the connection reached, one of the names
 /// that mean this machine, or the public host.
@@ -35,12 +41,18 @@ pub fn is_ours(host: &str, local: Option<Local>, public_host: Option<&str>) -> b
     })
 }
 
+/// Tells whether `Host` is a name that leads here from containers only.
+#[must_use]
+pub fn is_dockers(host: &str) -> bool {
+    without_port(host).eq_ignore_ascii_case(DOCKER_NAME)
+}
+
 /// Tells whether `Host` is one that a `LocalStack` network knows, and nobody else.
 #[must_use]
 pub fn is_localstacks(host: &str) -> bool {
     let name = without_port(host).to_ascii_lowercase();
     // An address cannot be rebound as a name can.
-    if LOCALSTACK_NAMES.contains(&name.as_str()) || name == BRIDGE {
+    if LOCALSTACK_NAMES.iter().chain(&BRIDGE).chain(&[UNSPECIFIED]).any(|known| *known == name) {
         return true;
     }
     let below = name.strip_suffix(LOCALSTACK_DOMAIN).and_then(|name| name.strip_suffix('.'));
@@ -75,11 +87,14 @@ mod tests {
             "LocalStack:4566",
             "localstack-main",
             "172.17.0.1:4566",
+            "172.17.0.2:4566",
+            "0.0.0.0:4566",
             "lambda.us-east-1.localhost.localstack.cloud",
         ] {
             assert!(is_localstacks(host) && !is_ours(host, None, None), "{host}");
         }
         for host in [
+            "172.17.0.3:4566",
             "localstack.cloud",
             "evil-localhost.localstack.cloud",
             "localhost.localstack.cloud.evil.example",

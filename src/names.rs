@@ -26,6 +26,12 @@ pub fn is_region(text: &str) -> bool {
     (3..=32).contains(&text.len()) && text.contains('-') && is_kebab(text)
 }
 
+/// Whether a text can be the number of an AWS account.
+#[must_use]
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Somebody else's text, where it is one plain word of at most so many bytes: a code of an error, the name of a class.
 #[must_use]
 pub fn word(text: &str, most: usize) -> Option<&str> {

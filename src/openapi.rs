@@ -12,6 +12,7 @@
 mod gateway;
 pub mod own;
 mod schema;
+pub mod yaml;
 
 use crate::contract::PATH;
 use serde_json::{Value, json};

@@ -30,10 +30,10 @@ pub use operate::{
 pub use own::{FunctionFlags, OwnFunction};
 pub use setting::{Origin, Setting};
 pub use source::FILE;
-pub use test_entry::{TestEntry, request_line};
+pub use test_entry::{TestEntries, TestEntry, request_line};
 pub use values::{
     Auth, Moment, Rule, StatusFilter, address, base_url, duration, endpoint, instance_type, lenient, lifetime, moment,
-    origins, pattern, port, rate, region, runtime, shown, stack, status, switch,
+    origins, pattern, port, rate, region, runtime, stack, status, switch,
 };
 
 use crate::{
@@ -95,8 +95,8 @@ pub struct Settings {
     pub idle: Setting<Option<Duration>>,
     /// Whether the function's role may change types.
     pub modify: Setting<bool>,
-    /// The requests with which `test` checks it.
-    pub tests: Setting<Vec<TestEntry>>,
+    /// The requests with which `test` checks it, which nobody else judges.
+    pub tests: Setting<TestEntries>,
     /// How often one client, and one API key, may call the edge; by default as often as it likes on loopback, and not
     /// more than [`PUBLIC_RATE`] behind a public URL.
     pub rate: Setting<Option<Rate>>,

@@ -122,6 +122,16 @@ impl Message {
     }
 }
 
+/// Returns a text as errors may show it: of a URL, user and password are left out, however it is malformed.
+#[must_use]
+pub fn without_login(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    match text[start..].rsplit_once('@') {
+        Some((_, host)) => format!("{}…@{host}", &text[..start]),
+        None => text.to_owned(),
+    }
+}
+
 /// Somebody else's text without what would move the cursor, change colours, rename the window or turn the direction of
 /// what follows: a stranger writes what they like into a path, a name, a header or a log line.
 #[must_use]
@@ -148,11 +158,29 @@ pub fn in_words(state: &str) -> Message {
 #[must_use]
 pub fn system_words(cause: &(dyn std::error::Error + 'static)) -> Message {
     use std::io::ErrorKind::{
-        BrokenPipe, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, NotFound,
-        PermissionDenied, ReadOnlyFilesystem, StorageFull, TimedOut, UnexpectedEof,
+        AddrInUse, AlreadyExists, BrokenPipe, ConnectionRefused, ConnectionReset, DirectoryNotEmpty, FileTooLarge,
+        HostUnreachable, InvalidFilename, IsADirectory, NetworkUnreachable, NotADirectory, NotFound, PermissionDenied,
+        QuotaExceeded, ReadOnlyFilesystem, ResourceBusy, StorageFull, TimedOut, UnexpectedEof,
     };
     let said = cause.to_string();
-    Message::new(match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+    let error = cause.downcast_ref::<std::io::Error>();
+    // Who has said more than the system has a sentence of their own.
+    let systems = error.filter(|error| error.raw_os_error().is_some()).map(std::io::Error::kind);
+    let key = match systems {
+        Some(IsADirectory) => Some("strange.folder"),
+        Some(NotADirectory) => Some("cause.no_folder"),
+        Some(AlreadyExists) => Some("cause.exists"),
+        Some(DirectoryNotEmpty) => Some("cause.not_empty"),
+        Some(QuotaExceeded | FileTooLarge) => Some("cause.quota"),
+        Some(InvalidFilename) => Some("cause.bad_name"),
+        Some(AddrInUse) => Some("cause.in_use"),
+        Some(ResourceBusy) => Some("cause.busy"),
+        _ => None,
+    };
+    if let Some(key) = key {
+        return Message::new(key);
+    }
+    Message::new(match error.map(std::io::Error::kind) {
         Some(ConnectionRefused) => "cause.refused",
         Some(ConnectionReset | BrokenPipe | UnexpectedEof) => "cause.broken",
         Some(TimedOut) => "cause.late",
@@ -163,6 +191,8 @@ pub fn system_words(cause: &(dyn std::error::Error + 'static)) -> Message {
         Some(StorageFull) => "cause.full",
         // The resolver has no kind of its own.
         _ if said.starts_with("failed to lookup address information") => "cause.no_such_host",
+        // Nor have clients of HTTP one of their own for an answer that breaks off.
+        _ if said == "connection closed before message completed" => "cause.broken",
         _ => return Message::literal(said),
     })
 }
@@ -178,5 +208,23 @@ impl serde::Serialize for Message {
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(Lang::En))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_no_password_is_shown() {
+        for (text, expected) in [
+            ("http://user:pass@host:1/path", "http://…@host:1/path"),
+            ("http://user:p/a@ss@host", "http://…@host"),
+            ("user:pass@host", "…@host"),
+            ("http://host/path", "http://host/path"),
+            ("us-east-1", "us-east-1"),
+        ] {
+            assert_eq!(without_login(text), expected);
+        }
     }
 }

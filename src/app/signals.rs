@@ -42,11 +42,13 @@ pub(super) async fn guard(context: &Context, manner: Manner, work: impl Future<O
         () = context.console.heartbeat() => {}
         () = next() => {}
     }
+    let is_asking = context.console.is_asking();
     context.cancel.cancel();
     if manner.grace.is_zero() {
         return give_up(context, manner);
     }
-    if !manner.is_way_out {
+    // A question is answered so, and no call is in flight.
+    if !manner.is_way_out && !is_asking {
         context.console.say(&Message::new("ui.interrupting"));
     }
     tokio::select! {

@@ -2,8 +2,8 @@
 
 use crate::{
     error::{Code, Error},
-    settings::{Rule, distance, shown},
-    text::Message,
+    settings::{Rule, distance},
+    text::{Message, without_login},
 };
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -41,7 +41,7 @@ pub(super) fn error(error: &clap::Error, tree: &clap::Command) -> Error {
 
 fn detail(error: &clap::Error) -> Message {
     let argument = || bare(&text(error, ContextKind::InvalidArg)).to_owned();
-    let value = || shown(&text(error, ContextKind::InvalidValue));
+    let value = || without_login(&text(error, ContextKind::InvalidValue));
     match error.kind() {
         ErrorKind::UnknownArgument => Message::new("usage.unknown_argument").with("argument", argument()),
         ErrorKind::InvalidSubcommand => {

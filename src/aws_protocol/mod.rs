@@ -9,6 +9,7 @@ use crate::http1::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde_json::json;
+use std::borrow::Cow;
 
 /// The header in which AWS's JSON services name an error.
 pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -19,6 +20,10 @@ const SMITHY_PROTOCOL: HeaderName = HeaderName::from_static("smithy-protocol");
 /// The header in which a service that spoke the query protocol once names an error as it did then.
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const RPC_V2_CBOR: &str = "rpc-v2-cbor";
+
+/// The most bytes of the beginning and of the end of an error's sentence. What a client sent is told back to it, but not in
+/// megabytes: what it was is at the beginning, and why it is wrong at the end.
+const SENTENCE: (usize, usize) = (3072, 1024);
 
 /// How a call is written, and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +47,13 @@ pub enum Protocol {
 }
 
 /// The services that speak something else than JSON 1.1, by their signing names.
-const SERVICES: [(&str, Protocol); 17] = [
+const SERVICES: [(&str, Protocol); 19] = [
     ("apigateway", Protocol::RestJson),
     ("apigatewayv2", Protocol::RestJson),
     ("autoscaling", Protocol::Query("http://autoscaling.amazonaws.com/doc/2011-01-01/")),
     ("cloudformation", Protocol::Query("http://cloudformation.amazonaws.com/doc/2010-05-15/")),
+    // Its errors are those of the query protocol.
+    ("cloudfront", Protocol::Query("http://cloudfront.amazonaws.com/doc/2020-05-31/")),
     ("dynamodb", Protocol::Json10),
     ("ec2", Protocol::Ec2),
     ("elasticloadbalancing", Protocol::Query("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/")),
@@ -54,6 +61,8 @@ const SERVICES: [(&str, Protocol); 17] = [
     ("lambda", Protocol::Lambda),
     ("monitoring", Protocol::Query("http://monitoring.amazonaws.com/doc/2010-08-01/")),
     ("rds", Protocol::Query("http://rds.amazonaws.com/doc/2014-10-31/")),
+    // As CloudFront.
+    ("route53", Protocol::Query("https://route53.amazonaws.com/doc/2013-04-01/")),
     ("s3", Protocol::RestXml),
     ("scheduler", Protocol::RestJson),
     ("sns", Protocol::Query("http://sns.amazonaws.com/doc/2010-03-31/")),
@@ -62,15 +71,19 @@ const SERVICES: [(&str, Protocol); 17] = [
     ("sts", Protocol::Query("https://sts.amazonaws.com/doc/2011-06-15/")),
 ];
 
+/// Those of them that speak JSON and CBOR beside the query protocol.
+const OF_SEVERAL: [&str; 1] = ["monitoring"];
+
 impl Protocol {
-    /// Returns the protocol of a call to a service, by its signing name. A service that speaks several says in its
-    /// headers which one a call uses; one that is not in the table speaks JSON 1.1.
+    /// Returns the protocol of a call to a service, by its signing name. A call to one that speaks several says in its
+    /// headers which one it uses; one that is not in the table speaks JSON 1.1.
     #[must_use]
     pub fn of(service: &str, headers: &HeaderMap) -> Self {
         let known = SERVICES.iter().find(|(name, _)| *name == service).map_or(Self::Json11, |(_, protocol)| *protocol);
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match known {
-            Self::RestJson | Self::Lambda | Self::RestXml => known,
+            Self::RestJson | Self::Lambda | Self::RestXml | Self::Ec2 => known,
+            Self::Query(_) if !OF_SEVERAL.contains(&service) => known,
             _ if headers.get(&SMITHY_PROTOCOL).is_some_and(|value| value == RPC_V2_CBOR) => Self::Cbor,
             _ if content_type.starts_with("application/x-amz-json-1.0") => Self::Json10,
             _ if content_type.starts_with("application/x-amz-json-1.1") => Self::Json11,
@@ -95,7 +108,8 @@ impl Protocol {
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
-            Self::Ec2 | Self::Query(_) | Self::RestXml => "text/xml;charset=UTF-8",
+            Self::Ec2 | Self::RestXml => "text/xml;charset=UTF-8",
+            Self::Query(_) => "text/xml",
             Self::RestJson | Self::Lambda => "application/json",
             Self::Json10 => "application/x-amz-json-1.0",
             Self::Json11 => "application/x-amz-json-1.1",
@@ -120,6 +134,7 @@ impl Protocol {
     /// Writes an error: a code that clients match on and a sentence for people, as this protocol's clients read them.
     #[must_use]
     pub fn error(self, status: StatusCode, code: &str, message: &str, request_id: &str) -> Response {
+        let message = &*shortened(message);
         let body = match self {
             Self::Ec2 => ec2_error(code, message, request_id).into(),
             Self::Query(namespace) => query_error(namespace, status, code, message, request_id).into(),
@@ -147,6 +162,16 @@ pub fn name_request(response: &mut Response, request_id: &str) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+}
+
+/// Leaves the middle of a sentence away that is too long.
+fn shortened(message: &str) -> Cow<'_, str> {
+    let (head, tail) = SENTENCE;
+    if message.len() <= head + tail {
+        return message.into();
+    }
+    let (head, tail) = (message.floor_char_boundary(head), message.ceil_char_boundary(message.len() - tail));
+    format!("{}…{}", &message[..head], &message[tail..]).into()
 }
 
 fn ec2_error(code: &str, message: &str, request_id: &str) -> String {
@@ -229,6 +254,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_back_is_never_much() {
+        let message = |message: &str| {
+            let answer = Protocol::RestJson.error(StatusCode::BAD_REQUEST, "Bad", message, "id-1");
+            let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+            body["message"].as_str().unwrap().to_owned()
+        };
+        let long = message(&format!("The value {} is wrong.", "é".repeat(1_000_000)));
+        assert!(long.starts_with("The value é") && long.contains("é…é") && long.ends_with("é is wrong."), "{long}");
+        assert!((4000..4200).contains(&long.len()));
+        let short = "é".repeat(2048);
+        assert_eq!(message(&short), short);
+    }
+
+    #[test]
     fn a_service_of_several_protocols_is_answered_in_the_one_that_the_call_uses() {
         let with = |name: &'static str, value: &'static str| {
             HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))])
@@ -238,5 +277,9 @@ mod tests {
         assert_eq!(of(&with("content-type", "application/x-amz-json-1.0")), Protocol::Json10);
         assert!(matches!(of(&HeaderMap::new()), Protocol::Query(_)));
         assert_eq!(Protocol::of("lambda", &with("smithy-protocol", "rpc-v2-cbor")), Protocol::Lambda);
+        for header in [with("smithy-protocol", "rpc-v2-cbor"), with("content-type", "application/x-amz-json-1.1")] {
+            assert_eq!(Protocol::of("ec2", &header), Protocol::Ec2);
+            assert!(matches!(Protocol::of("iam", &header), Protocol::Query(_)));
+        }
     }
 }

@@ -1,4 +1,6 @@
 //! XML answers, written through the AWS SDK's own encoder: text is escaped and elements are closed by construction.
+//! What XML cannot hold at all is refused where it comes in, and replaced here: one such character would cost a client
+//! the whole answer.
 
 use aws_smithy_xml::encode::{ScopeWriter, XmlWriter};
 
@@ -17,7 +19,23 @@ pub fn document(root: &str, namespace: &str, content: impl FnOnce(&mut Element))
     let mut scope = start.finish();
     content(&mut scope);
     scope.finish();
-    text
+    legal(text)
+}
+
+/// Whether XML 1.0 can write a character, escaped or not: it cannot with most control characters, U+FFFE and U+FFFF.
+/// <https://www.w3.org/TR/xml/#charsets>
+#[must_use]
+pub fn is_legal(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Replaces in a document what XML has no way to write.
+#[must_use]
+pub fn legal(document: String) -> String {
+    if document.chars().all(is_legal) {
+        return document;
+    }
+    document.chars().map(|c| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
 /// Writes `<tag>…</tag>` with elements in it.
@@ -54,4 +72,16 @@ pub fn texts<'t>(parent: &mut Element, tag: &str, item: &str, values: impl IntoI
             text(scope, item, value);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced_wherever_it_stands() {
+        let with = |value: &str| document("R", "", |root| text(root, "v", value));
+        assert!(with("a\u{0}\u{1b}b\u{fffe}\u{ffff}").contains("<v>a\u{fffd}\u{fffd}b\u{fffd}\u{fffd}</v>"));
+        assert!(with("\t\u{7f}é\u{fffd}😀").contains("<v>\t\u{7f}é\u{fffd}😀</v>"));
+    }
 }

@@ -1,26 +1,26 @@
 //! What each verb accepts.
 
+mod call;
+mod calls;
+mod nested;
+
+pub use call::{Call, Called};
+pub use calls::{History, LogSource, Logs, Metrics, Trace, Wanted};
+pub use nested::{
+    Config, ConfigAction, ConfigShow, Key, KeyAction, KeyCreate, KeyList, KeyRevoke, KeyRotate, Runtimes,
+    RuntimesAction, RuntimesInstall, RuntimesList, Schedule, ScheduleAction, ScheduleList, ScheduleRemove, ScheduleSet,
+};
+
 use crate::{
-    api_key::Scope,
-    contract::{Action, Lifetime, Target},
+    contract::Lifetime,
     edge::limits::Limit,
     export_format::Format,
     lenience::Lenience,
-    names::{ContainerName, InstanceName, InstanceType, KeyName},
-    runtimes::Runtime,
-    schedule::{Pattern, Zone},
-    settings::{Auth, Moment, Rule, StatusFilter},
+    names::{ContainerName, InstanceName, InstanceType},
+    settings::Auth,
 };
-use clap::{
-    Args, Subcommand, ValueEnum,
-    builder::{EnumValueParser, PossibleValue, TypedValueParser},
-};
-use std::{
-    ffi::{OsStr, OsString},
-    net::IpAddr,
-    path::PathBuf,
-    time::Duration,
-};
+use clap::{Args, ValueEnum};
+use std::{ffi::OsString, net::IpAddr, path::PathBuf, time::Duration};
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
@@ -239,90 +239,6 @@ pub struct Doctor {
     pub forget: bool,
 }
 
-/// Arguments of `call`.
-#[derive(Debug, Args)]
-pub struct Call {
-    /// What the API is asked to do, or a path of it.
-    #[arg(value_name = "ACTION", value_parser = CalledParser)]
-    pub action: Called,
-    /// What it is asked to do it to.
-    #[arg(long, value_enum, value_name = "TARGET", default_value = "ec2")]
-    pub target: Target,
-    /// The container's name, or the instance's.
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<ContainerName>,
-    /// All of the target.
-    #[arg(long)]
-    pub all: bool,
-    /// How long it may run.
-    #[arg(long = "for", id = "for", value_name = "DURATION", value_parser = crate::settings::lifetime)]
-    pub lifetime: Option<Lifetime>,
-    /// The instance's type to be.
-    #[arg(long = "type", id = "type", value_name = "TYPE", value_parser = crate::settings::instance_type)]
-    pub kind: Option<InstanceType>,
-    /// Stops and starts a running instance for it.
-    #[arg(long)]
-    pub restart: bool,
-    /// The method, with a path.
-    #[arg(long, short = 'X', value_name = "METHOD", value_parser = method)]
-    pub method: Option<http::Method>,
-    /// A header, with a path.
-    #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = header)]
-    pub header: Vec<(String, String)>,
-    /// The body, with a path.
-    #[arg(long, short = 'd', value_name = "BODY")]
-    pub data: Option<String>,
-}
-
-/// What is called: an action of atelier's own function, or a path below the API's URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Called {
-    /// An action.
-    Action(Action),
-    /// A path, and perhaps a query.
-    Path(String),
-}
-
-/// Takes what begins with a slash for a path, and anything else for an action.
-#[derive(Debug, Clone)]
-struct CalledParser;
-
-impl TypedValueParser for CalledParser {
-    type Value = Called;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<Called, clap::Error> {
-        match value.to_str() {
-            Some(path) if path.starts_with('/') && !path.contains(char::is_whitespace) => {
-                Ok(Called::Path(path.to_owned()))
-            }
-            _ => EnumValueParser::<Action>::new().parse_ref(command, arg, value).map(Called::Action),
-        }
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let values: Vec<PossibleValue> =
-            Action::value_variants().iter().filter_map(Action::to_possible_value).collect();
-        Some(Box::new(values.into_iter()))
-    }
-}
-
-fn method(text: &str) -> Result<http::Method, Rule> {
-    let method = text.to_ascii_uppercase().parse().ok();
-    method.filter(|_| text.bytes().all(|byte| byte.is_ascii_alphabetic())).ok_or_else(|| Rule::new("method"))
-}
-
-fn header(text: &str) -> Result<(String, String), Rule> {
-    let header = text.split_once(':').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
-    header
-        .filter(|(name, value)| http::HeaderName::try_from(name).is_ok() && http::HeaderValue::try_from(value).is_ok())
-        .ok_or_else(|| Rule::new("header"))
-}
-
 /// Arguments of `dashboard`.
 #[derive(Debug, Args)]
 pub struct Dashboard {
@@ -343,101 +259,6 @@ pub struct Open {
     /// Prints the URL instead of opening it.
     #[arg(long)]
     pub url: bool,
-}
-
-/// Which calls are wanted, for the verbs that show calls.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Wanted {
-    /// Only what came after this moment.
-    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
-    pub since: Option<Moment>,
-    /// Only what came before this moment.
-    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment)]
-    pub until: Option<Moment>,
-    /// Only calls whose answer has one of these statuses.
-    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = crate::settings::status)]
-    pub status: Vec<StatusFilter>,
-    /// Only calls that ask for this.
-    #[arg(long, value_name = "ACTION")]
-    pub action: Option<String>,
-    /// Only calls with the key of this name.
-    #[arg(long, value_name = "NAME")]
-    pub key: Option<String>,
-    /// Only the call with this id, or this beginning of it.
-    #[arg(long, value_name = "ID")]
-    pub request: Option<String>,
-    /// Only what matches this pattern.
-    #[arg(long, value_name = "PATTERN", value_parser = crate::settings::pattern)]
-    pub grep: Option<regex_lite::Regex>,
-}
-
-/// Arguments of `logs`.
-#[derive(Debug, Args)]
-pub struct Logs {
-    /// Goes on until Ctrl-C.
-    #[arg(long, short, conflicts_with = "until")]
-    pub follow: bool,
-    /// How many of the last calls and lines.
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
-    pub lines: usize,
-    /// Only these sources.
-    #[arg(long, value_enum, value_name = "SOURCE", value_delimiter = ',')]
-    pub source: Vec<LogSource>,
-    /// The lines as they were written.
-    #[arg(long)]
-    pub raw: bool,
-    /// Which calls.
-    #[command(flatten)]
-    pub wanted: Wanted,
-}
-
-/// Arguments of `trace`.
-#[derive(Debug, Args)]
-pub struct Trace {
-    /// The request's id, or the beginning of it; without it, the last call.
-    #[arg(value_name = "ID")]
-    pub id: Option<String>,
-}
-
-/// Arguments of `history`.
-#[derive(Debug, Args)]
-pub struct History {
-    /// How far back.
-    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "24h")]
-    pub since: Moment,
-    /// Only what this key did.
-    #[arg(long, value_name = "NAME")]
-    pub key: Option<String>,
-    /// How many of the last changes.
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
-    pub lines: usize,
-}
-
-/// Arguments of `metrics`.
-#[derive(Debug, Args)]
-pub struct Metrics {
-    /// How far back.
-    #[arg(long, value_name = "WHEN", value_parser = crate::settings::moment, default_value = "1h")]
-    pub since: Moment,
-    /// Looks again and again, until Ctrl-C.
-    #[arg(long)]
-    pub watch: bool,
-}
-
-/// Where a log line comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogSource {
-    /// The engine and, where they are one process, its edge.
-    Engine,
-    /// The public door's container.
-    Edge,
-    /// The docker proxy's container.
-    Proxy,
-    /// The deployed function.
-    Lambda,
-    /// What `deploy` did.
-    Deploy,
 }
 
 /// Arguments of `bonus`.
@@ -506,158 +327,6 @@ pub struct Run {
     /// The command and its arguments.
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, value_hint = clap::ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
-}
-
-/// Arguments of `key`.
-#[derive(Debug, Args)]
-pub struct Key {
-    /// What to do with the keys.
-    #[command(subcommand)]
-    pub action: KeyAction,
-}
-
-/// What can be done with the keys.
-#[derive(Debug, Subcommand)]
-pub enum KeyAction {
-    /// Makes a key and shows it, this once.
-    Create(KeyCreate),
-    /// Lists the keys, without their values.
-    List(KeyList),
-    /// Takes a key away.
-    Revoke(KeyRevoke),
-    /// Puts a new key in the place of one.
-    Rotate(KeyRotate),
-}
-
-/// Arguments of `key create`.
-#[derive(Debug, Args)]
-pub struct KeyCreate {
-    /// What the key opens.
-    #[arg(long, value_enum, value_name = "SCOPE")]
-    pub scope: Scope,
-    /// Its name; by default the scope's.
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<KeyName>,
-}
-
-/// Arguments of `key list`.
-#[derive(Debug, Args)]
-pub struct KeyList {}
-
-/// Arguments of `key revoke`.
-#[derive(Debug, Args)]
-pub struct KeyRevoke {
-    /// The key.
-    #[arg(value_name = "NAME")]
-    pub name: KeyName,
-}
-
-/// Arguments of `key rotate`.
-#[derive(Debug, Args)]
-pub struct KeyRotate {
-    /// The key.
-    #[arg(value_name = "NAME")]
-    pub name: KeyName,
-}
-
-/// Arguments of `schedule`.
-#[derive(Debug, Args)]
-pub struct Schedule {
-    /// What to do with the schedules.
-    #[command(subcommand)]
-    pub action: ScheduleAction,
-}
-
-/// What can be done with the schedules.
-#[derive(Debug, Subcommand)]
-pub enum ScheduleAction {
-    /// Gives an instance a schedule.
-    Set(ScheduleSet),
-    /// Lists the schedules.
-    List(ScheduleList),
-    /// Takes the schedule of an instance away.
-    Remove(ScheduleRemove),
-}
-
-/// Arguments of `schedule set`.
-#[derive(Debug, Args)]
-pub struct ScheduleSet {
-    /// The instance; the only one needs no name.
-    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
-    pub name: Option<InstanceName>,
-    /// When it starts.
-    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
-    pub start: Option<Pattern>,
-    /// When it stops.
-    #[arg(long, value_name = "TIME", value_parser = crate::settings::time)]
-    pub stop: Option<Pattern>,
-    /// The zone of both.
-    #[arg(long, value_name = "ZONE", value_parser = crate::settings::zone)]
-    pub zone: Option<Zone>,
-}
-
-/// Arguments of `schedule list`.
-#[derive(Debug, Args)]
-pub struct ScheduleList {}
-
-/// Arguments of `schedule remove`.
-#[derive(Debug, Args)]
-pub struct ScheduleRemove {
-    /// The instance; the only one needs no name.
-    #[arg(value_name = "NAME", value_parser = crate::settings::instance_name)]
-    pub name: Option<InstanceName>,
-}
-
-/// Arguments of `runtimes`.
-#[derive(Debug, Args)]
-pub struct Runtimes {
-    /// What to do with the runtimes.
-    #[command(subcommand)]
-    pub action: RuntimesAction,
-}
-
-/// What can be done with the runtimes.
-#[derive(Debug, Subcommand)]
-pub enum RuntimesAction {
-    /// Lists what this machine has for each.
-    List(RuntimesList),
-    /// Installs the packages that AWS has beside an interpreter.
-    Install(RuntimesInstall),
-}
-
-/// Arguments of `runtimes list`.
-#[derive(Debug, Args)]
-pub struct RuntimesList {}
-
-/// Arguments of `runtimes install`.
-#[derive(Debug, Args)]
-pub struct RuntimesInstall {
-    /// The runtimes.
-    #[arg(value_name = "RUNTIME", required = true, value_parser = crate::settings::runtime)]
-    pub runtimes: Vec<Runtime>,
-}
-
-/// Arguments of `config`.
-#[derive(Debug, Args)]
-pub struct Config {
-    /// What to do with the settings.
-    #[command(subcommand)]
-    pub action: ConfigAction,
-}
-
-/// What can be done with the settings.
-#[derive(Debug, Subcommand)]
-pub enum ConfigAction {
-    /// Prints every setting.
-    Show(ConfigShow),
-}
-
-/// Arguments of `config show`.
-#[derive(Debug, Args)]
-pub struct ConfigShow {
-    /// Tells where each value came from.
-    #[arg(long)]
-    pub origin: bool,
 }
 
 /// Arguments of `completions`.

@@ -2,6 +2,7 @@
 //!
 //! A verb's sentence is `help.<verb>.about`, its examples `help.<verb>.examples`, a flag's `help.<verb>.<flag>`, a
 //! global flag's `help.global.<flag>`; nested verbs join their names with `_` (`help.config_show.about`).
+//! Headings get their colon here or from clap: a French one brings the space before it (`help.options`, `help.group.…`).
 
 use crate::text::{Lang, Message};
 use clap::{Arg, ArgAction, Command, CommandFactory};

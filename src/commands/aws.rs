@@ -38,7 +38,9 @@ impl Report for AwsReport {
     }
 
     fn exit(&self) -> Option<Exit> {
-        (self.exit_code != Some(0)).then_some(Exit::Failed)
+        // As without `--json`, where it is the AWS CLI itself that ends.
+        let code = self.exit_code.and_then(|code| u8::try_from(code).ok());
+        (code != Some(0)).then(|| code.map_or(Exit::Failed, Exit::Command))
     }
 
     fn error(&self) -> Option<Error> {

@@ -56,8 +56,12 @@ pub async fn run(context: &Context, args: &cli::Bonus) -> Result<BonusReport> {
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
     let url = discovery.api_id().map(|api| resource_url(&context.settings, &engine, &api));
-    if target.is_door_new && url.is_some() {
+    // Asked of the function itself: what an earlier run could not tell it is told now.
+    if url.is_some() && !stack::knows_door(&engine, &context.settings.stack.value).await? {
         Box::pin(stack::deploy(&context.run(&engine))).await?;
+    }
+    if url.is_some() {
+        engine::reach::warn(&context.settings, &engine, &context.progress).await;
     }
     let wants_key = context.settings.auth.value == Auth::ApiKey
         || (discovery.part(stack::Part::UsagePlan).is_some() && !context.settings.is_own_stack()?);
@@ -72,7 +76,7 @@ mod tests {
     fn lines(wants_key: bool) -> String {
         let (image, docker_proxy) = ("nginx".to_owned(), "http://127.0.0.1:1".to_owned());
         let name = "web".parse().unwrap();
-        let target = target::Target { name, image, docker_proxy, changed: true, is_door_new: false };
+        let target = target::Target { name, image, docker_proxy, changed: true };
         let mut page = Page::new(Lang::En, false, None, true);
         BonusReport { target, url: Some("http://x/infra".to_owned()), wants_key }.human(&mut page);
         page.text().to_owned()

@@ -9,6 +9,7 @@ use crate::{
     engine::{self, reach},
     error::{Code, Error, Exit, Result},
     http_client::Answer,
+    settings::Auth,
     text::Message,
     ui::{Page, Report},
 };
@@ -35,6 +36,9 @@ pub struct CallReport {
     /// What a key must open for the call.
     #[serde(skip)]
     scope: Scope,
+    /// Whether the API may be one that asks for keys.
+    #[serde(skip)]
+    may_ask_keys: bool,
 }
 
 impl Report for CallReport {
@@ -56,7 +60,10 @@ impl Report for CallReport {
             }
             Ok(StatusCode::SERVICE_UNAVAILABLE) if self.is_of_docker => error.hint(Message::new("hint.bonus")),
             Ok(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => error.hint(Message::new("hint.function_log")),
-            Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+            // That no key came is said by who asks for one; other refusals may have any reason.
+            Ok(status)
+                if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN && self.may_ask_keys =>
+            {
                 error.hint(Message::new("hint.no_key").with("scope", self.scope))
             }
             _ => error,
@@ -88,6 +95,7 @@ pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
         None => format!("{base}?{}", prepared.query),
     };
     let engine = engine::connect(&context.settings).await?;
+    reach::check(&context.settings, &engine).await?;
     let client = test::client_for(context, &engine, &url, prepared.scope).await?;
     let deadline = test::CLIENT_DEADLINE.min(context.settings.timeout.value);
     context.progress.wait("call", Message::new("call.waiting").with("url", &url));
@@ -98,10 +106,12 @@ pub async fn run(context: &Context, args: &cli::Call) -> Result<CallReport> {
         Err(error) => return Err(reach::unanswered(&context.settings, &engine, &error).await),
         Ok(answer) => answer,
     };
-    match reach::misled(&context.settings, &engine, &url, &answer).await {
-        Some(error) => Err(error),
-        None => Ok(CallReport { is_of_docker: args.target == Target::Docker, ..report(url, scope, &answer) }),
+    if let Some(error) = reach::misled(&context.settings, &engine, &url, &answer).await {
+        return Err(error);
     }
+    let may_ask_keys = !context.settings.is_own_stack()? || context.settings.auth.value != Auth::None;
+    let is_of_docker = args.target == Target::Docker;
+    Ok(CallReport { is_of_docker, may_ask_keys, ..report(url, scope, &answer) })
 }
 
 fn report(url: String, scope: Scope, answer: &Answer) -> CallReport {
@@ -109,7 +119,8 @@ fn report(url: String, scope: Scope, answer: &Answer) -> CallReport {
     let json = serde_json::from_slice(&answer.body).unwrap_or_else(|_| body.clone().into());
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.filter(|text| text.parse::<u32>().is_ok()).map(ToOwned::to_owned);
-    CallReport { url, status: answer.status.as_u16(), answer: json, body, retry_after, is_of_docker: false, scope }
+    let (status, is_of_docker, may_ask_keys) = (answer.status.as_u16(), false, false);
+    CallReport { url, status, answer: json, body, retry_after, is_of_docker, scope, may_ask_keys }
 }
 
 /// A call as it will be made.
@@ -220,13 +231,16 @@ mod tests {
 
     #[test]
     fn who_has_no_key_for_a_call_is_told_how_to_make_one_that_opens_it() {
-        for (scope, status) in [(Scope::Status, 401), (Scope::Control, 403), (Scope::Modify, 403)] {
+        let hints = |scope: Scope, status: u16, may_ask_keys: bool| -> Vec<String> {
             let (url, body) = ("http://127.0.0.1".to_owned(), String::new());
             let (answer, retry_after, is_of_docker) = (serde_json::Value::Null, None, false);
-            let report = CallReport { url, status, answer, body, retry_after, is_of_docker, scope };
-            let hints: Vec<String> = report.error().unwrap().hints.iter().map(ToString::to_string).collect();
-            assert_eq!(hints, [format!("`atelier key create --scope {scope}` makes one")]);
+            let report = CallReport { url, status, answer, body, retry_after, is_of_docker, scope, may_ask_keys };
+            report.error().unwrap().hints.iter().map(ToString::to_string).collect()
+        };
+        for (scope, status) in [(Scope::Status, 401), (Scope::Control, 403), (Scope::Modify, 403)] {
+            assert_eq!(hints(scope, status, true), [format!("`atelier key create --scope {scope}` makes one")]);
         }
+        assert!(hints(Scope::Control, 403, false).is_empty());
     }
 
     #[test]

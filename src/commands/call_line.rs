@@ -1,8 +1,9 @@
 //! A call as one line for people.
 
 use crate::{
+    marks::NO_ACTION,
     text::{Message, plain},
-    trace::{Call, Change},
+    trace::{Call, Change, UNANSWERED},
     ui::{Page, Tone},
 };
 use time::{OffsetDateTime, macros::format_description};
@@ -98,13 +99,23 @@ pub(super) fn write(call: &Call, page: &mut Page) {
 }
 
 /// What stands for a status where none was written down: how the function ended, as far as it told.
-fn unanswered(call: &Call) -> Message {
+pub(crate) fn unanswered(call: &Call) -> Message {
     let is_told = call.invocation_id.is_some() && call.code.is_some();
     Message::new(match (call.has_ended_well(), is_told) {
         (true, _) => "call_line.ended",
         (false, true) => "call_line.failed",
         (false, false) => "call_line.unanswered",
     })
+}
+
+/// What calls are counted as, for people: those that ask for nothing that there is, or for more than a table has room for,
+/// are the others.
+pub(crate) fn counted_as(name: &str) -> Message {
+    match name {
+        NO_ACTION => Message::new("call_line.others"),
+        UNANSWERED => Message::new("call_line.unanswered"),
+        name => Message::literal(word(name)),
+    }
 }
 
 /// Writes somebody else's lines behind a start of this width: the first beside it, the others below that one.
@@ -135,6 +146,14 @@ mod tests {
     #[test]
     fn times_have_as_many_digits_as_anybody_reads() {
         assert_eq!([0.123, 1.26, 34.6, 1234.5].map(millis), ["0.12 ms", "1.3 ms", "35 ms", "1234 ms"]);
+    }
+
+    #[test]
+    fn what_is_counted_without_a_name_has_one_in_every_language() {
+        let counted = |name| [Lang::En, Lang::Fr].map(|lang| counted_as(name).render(lang));
+        assert_eq!(counted("none"), ["(others)", "(autres)"]);
+        assert_eq!(counted("unanswered"), ["unanswered", "sans réponse"]);
+        assert_eq!(counted("stop\u{1b}[2J"), ["stop", "stop"]);
     }
 
     #[test]

@@ -61,14 +61,19 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<CleanReport> {
             context.progress.warn(engine_too(engine));
         }
     } else {
-        let place = engine.connection.endpoint.as_deref().unwrap_or(&engine.connection.region);
-        ask(context, place, &stacks, &with).await?;
+        ask(context, &place(context, &engine).await, &stacks, &with).await?;
     }
     let stacks = stack::clean(&context.run(&engine), &stacks).await?;
     // Another engine than the one that runs here says nothing about what the one here still holds.
     let is_last =
         engine.is_own() && stack::until_cancelled(&context.cancel, "discovery", stack::is_deserted(&engine)).await?;
-    let containers = if is_last { engine::dismantle(&context.settings).await? } else { Vec::new() };
+    let mut containers = if is_last { engine::dismantle(&context.settings).await? } else { Vec::new() };
+    if is_last {
+        // What an engine takes away itself, with the function that it was made for, has gone, too.
+        containers.extend(with.containers);
+        containers.sort();
+        containers.dedup();
+    }
     Ok(CleanReport { stacks, containers })
 }
 
@@ -87,10 +92,17 @@ async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error
     Ok(CleanReport { stacks: Cleanup::default(), containers })
 }
 
+/// Where the stacks are, as people know it: an engine in containers is called behind its door.
+async fn place(context: &Context, engine: &Engine) -> String {
+    let record = if engine.is_own() { engine::recorded(&context.settings).await } else { None };
+    let door = record.map(|record| engine::loopback(record.port)).or_else(|| engine.connection.endpoint.clone());
+    door.unwrap_or_else(|| engine.connection.region.clone())
+}
+
 /// What goes with the last stack.
 #[derive(Default)]
 struct Along {
-    /// Containers, where somebody is to be asked: all of the project's.
+    /// Containers: all of the project's.
     containers: Vec<String>,
     /// The name of an engine that keeps nothing: whatever else is in it goes as well, the user's own buckets and queues.
     engine: Option<Message>,
@@ -106,7 +118,7 @@ async fn along(context: &Context, args: &cli::Clean, engine: &Engine, stacks: &[
     if !others.iter().all(|other| stacks.iter().any(|stack| stack.stack == other.stack)) {
         return Ok(Along::default());
     }
-    let containers = if args.yes { Vec::new() } else { engine::belongings(&context.settings).await };
+    let containers = engine::belongings(&context.settings).await;
     let record = if engine.facts.needs_docker() { engine::recorded(&context.settings).await } else { None };
     Ok(Along { containers, engine: record.map(|record| record.kind.message()) })
 }
@@ -132,7 +144,7 @@ async fn ask(context: &Context, place: &str, stacks: &[Discovery], with: &Along)
         context.console.say(&found);
     }
     let of: Vec<String> = stacks.iter().map(|stack| format!("`{}`", stack.stack)).collect();
-    let question = question(&of, with.engine.as_ref()).with("count", doomed.len()).with("place", place);
+    let question = question(&of, doomed.len() - with.containers.len(), with).with("place", place);
     match (context.console.confirm(&question, "--yes", &context.cancel).await, &with.engine) {
         (Ok(true), _) => Ok(()),
         (Ok(false), _) => Err(Error::new(Code::Declined)),
@@ -143,14 +155,16 @@ async fn ask(context: &Context, place: &str, stacks: &[Discovery], with: &Along)
     }
 }
 
-/// The question about these stacks, by their names, and the engine that goes with them.
-fn question(of: &[String], engine: Option<&Message>) -> Message {
-    let question = match (of, engine) {
-        ([], _) => return Message::new("clean.confirm_containers"),
-        (_, None) => Message::new("clean.confirm"),
-        (_, Some(engine)) => Message::new("clean.confirm_engine").with_message("engine", engine.clone()),
+/// The question about so many parts of these stacks, by their names, and about what goes with them.
+fn question(of: &[String], count: usize, with: &Along) -> Message {
+    let containers = with.containers.len();
+    let question = match &with.engine {
+        Some(engine) => Message::new("clean.confirm_engine").with_message("engine", engine.clone()),
+        None if count == 0 => return Message::new("clean.confirm_containers").with("count", containers),
+        None if containers > 0 => Message::new("clean.confirm_with"),
+        None => Message::new("clean.confirm"),
     };
-    question.with("stacks", of.join(", "))
+    question.with("count", count).with("containers", containers).with("stacks", of.join(", "))
 }
 
 #[cfg(test)]
@@ -160,11 +174,19 @@ mod tests {
     #[test]
     fn the_question_says_that_an_engine_that_keeps_nothing_goes_too() {
         let of = ["`atelier`".to_owned()];
-        let asked = |engine| question(&of, engine).with("count", 7_usize).with("place", "here").to_string();
-        assert_eq!(asked(None), "Remove these 7 of stack `atelier` (here)?");
+        let asked = |with: &Along| question(&of, 7, with).with("place", "here").to_string();
+        assert_eq!(asked(&Along::default()), "Remove these 7 of stack `atelier` (here)?");
+        let containers = vec!["mycontainer".to_owned(), "atelier-edge-4566".to_owned()];
+        let with = Along { containers, engine: None };
+        assert_eq!(
+            asked(&with),
+            "Remove these 7 of stack `atelier` and these 2 containers (here)?",
+            "each counted once"
+        );
         let engine = crate::engine_kind::EngineKind::Localstack.message();
-        let asked = asked(Some(&engine));
-        assert!(asked.contains("7 of stack `atelier` (here)") && asked.contains("the LocalStack engine"), "{asked}");
+        let asked = asked(&Along { engine: Some(engine.clone()), ..with });
+        assert!(asked.contains("7 of stack `atelier` (here)"), "{asked}");
+        assert!(asked.contains("the LocalStack engine with its 2 containers"), "{asked}");
         assert!(engine_too(engine).to_string().contains("the LocalStack engine"));
     }
 }

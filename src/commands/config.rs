@@ -3,14 +3,14 @@
 use crate::{
     cli,
     commands::context::Context,
-    engine::record::Record,
+    engine::{self, record::Record},
     engine_kind::EngineKind,
     error::Result,
     settings::{
         ColorWhen, FILE, Origin, Setting, Settings,
         source::{self, InFile, Source},
     },
-    text::{Lang, Message},
+    text::{Lang, Message, without_login},
     ui::{Page, Report, Tone, padded, widest},
 };
 use serde::Serialize;
@@ -100,6 +100,7 @@ pub fn show(context: &Context, args: &cli::ConfigShow) -> Result<ConfigReport> {
 fn entries(context: &Context) -> Vec<Entry> {
     let settings = &context.settings;
     let text = |value: &Option<String>| value.clone().into();
+    let port = engine::meant_port(settings);
     let folder = Setting { value: settings.folder.display().to_string(), origin: settings.folder_origin.clone() };
     vec![
         Entry::of(&source::ALARM, &settings.alarms, |value| {
@@ -119,10 +120,10 @@ fn entries(context: &Context) -> Vec<Entry> {
         }),
         Entry::of(&source::CONTAINERS, &settings.containers, |value| names(value.keys())),
         Entry::of(&source::CORS_ORIGINS, &settings.cors_origins, |value| value.clone().into()),
-        Entry::of(&source::DOCKER_HOST, &settings.docker_host, text),
+        Entry::of(&source::DOCKER_HOST, &settings.docker_host, |value| value.as_deref().map(without_login).into()),
         Entry::of(&source::DOCKER_PROXY, &settings.docker_proxy, text),
         Entry::of(&source::ENDPOINT, &settings.endpoint, text),
-        Entry::of(&source::ENGINE, &engine(settings), |value| value.map(|kind| kind.to_string()).into()),
+        Entry::of(&source::ENGINE, &kind(settings), |value| value.map(|kind| kind.to_string()).into()),
         Entry::of(&source::FOLDER, &folder, |value| value.clone().into()),
         Entry::of(&source::FUNCTION, &settings.function, |value| {
             value.as_ref().map(|function| function.dir.display().to_string()).into()
@@ -141,8 +142,8 @@ fn entries(context: &Context) -> Vec<Entry> {
         Entry::of(&source::LOG_FILES, &settings.log_files, |value| (*value).into()),
         Entry::of(&source::LOG_SIZE, &settings.log_size, |value| (*value).into()),
         Entry::of(&source::MODIFY, &settings.modify, |value| if *value { "on".into() } else { "off".into() }),
-        Entry::of(&source::PORT, &settings.port, |value| (*value).into()),
-        Entry::of(&source::PUBLIC_ENDPOINT, &settings.public_endpoint, text),
+        Entry::of(&source::PORT, &port, |value| (*value).into()),
+        Entry::of(&source::PUBLIC_ENDPOINT, &settings.public_endpoint_at(port.value), text),
         Entry::of(&source::RATE, &settings.rate, |value| {
             value.map_or_else(|| "off".to_owned(), |rate| rate.to_string()).into()
         }),
@@ -154,7 +155,7 @@ fn entries(context: &Context) -> Vec<Entry> {
             Some(names.join(", ")).filter(|names| !names.is_empty()).into()
         }),
         Entry::of(&source::STACK, &settings.stack, |value| value.as_str().into()),
-        Entry::of(&source::TEST, &settings.tests, |value| value.len().into()),
+        Entry::of(&source::TEST, &settings.tests, |value| value.count().into()),
         Entry::of(&source::TIMEOUT, &settings.timeout, |value| format!("{}s", value.as_secs_f64()).into()),
     ]
 }
@@ -166,7 +167,7 @@ fn names(keys: impl Iterator<Item = impl ToString>) -> Value {
 }
 
 /// The engine that is named, else the one that the last `up` started here.
-fn engine(settings: &Settings) -> Setting<Option<EngineKind>> {
+fn kind(settings: &Settings) -> Setting<Option<EngineKind>> {
     let follows = settings.engine.value.is_none() && settings.endpoint.value.is_none();
     match Record::read(settings).or_else(|| Record::last(settings)).filter(|_| follows) {
         Some(record) => Setting { value: Some(record.kind), origin: Origin::Kept },

@@ -11,7 +11,7 @@ use crate::{
     cli,
     commands::context::Context,
     contract::{PATH, Request, WhichInstance},
-    engine,
+    engine::{self, reach, target::Need},
     error::{Code, Error, Result},
     settings::{self, Auth},
     stack::{self, Deployment},
@@ -42,7 +42,7 @@ impl Report for DeployReport {
 
     fn quiet(&self, page: &mut Page) {
         if let Self::Done(report) = self {
-            page.raw(format_args!("{}{PATH}", report.url));
+            page.raw(url(report));
         }
     }
 }
@@ -81,33 +81,40 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         return Err(Error::new(Code::Usage).with_message("detail", Message::new("deploy.own_build")));
     }
     let lock = locked(context).await?;
-    if let Some(auth) = args.auth {
-        keep(context, auth)?;
-    }
     if !context.settings.containers.value.is_empty() {
         engine::refuse_without_docker(&context.settings)?;
     }
-    engine::connect(&context.settings).await?;
+    let mut engine = engine::connect(&context.settings).await?;
+    // Before anything is written or made.
+    if let Err(error) = stack::check_types(&context.run(&engine)).await {
+        return Err(engine::with_last_words(&context.settings, error.into()).await);
+    }
+    if let Some(auth) = args.auth {
+        keep(context, auth)?;
+    }
     // Before the stack, whose function is told of the door to them.
-    for container in Box::pin(engine::target::bring(&context.settings, &context.progress)).await? {
+    let brought = Box::pin(engine::target::bring(&context.settings, &context.progress)).await?;
+    for container in &brought {
         let told = Message::new(format!("deploy.container.{}", container.change.as_str()));
         context.progress.end("container", told.with("name", &container.name).with("image", &container.image));
     }
-    let engine = engine::connect(&context.settings).await?;
-    build::own(context).await?;
-    if let Some(function) = &context.settings.function.value
-        && (args.function.is_some() || args.runtime.is_some() || args.handler.is_some())
-    {
-        // Only what is a function is kept.
-        stack::own_code(&context.settings)?;
-        settings::keep_function(&context.settings.folder, function)?;
+    // What was made may have opened the door that functions are told of.
+    if brought.iter().any(|container| container.change != Need::Unchanged) {
+        engine = engine::connect(&context.settings).await?;
     }
-    let report = match stack::deploy(&context.run(&engine)).await {
+    build::own(context).await?;
+    let report = match stack::deploy_checked(&context.run(&engine)).await {
         Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
         Ok(report) => report,
     };
     // Only what can be is kept.
+    if let Some(function) = &context.settings.function.value
+        && (args.function.is_some() || args.runtime.is_some() || args.handler.is_some())
+    {
+        settings::keep_function(&context.settings.folder, function)?;
+    }
     settings::keep_entries(&context.settings.folder, &args.instance, &args.container)?;
+    reach::warn(&context.settings, &engine, &context.progress).await;
     for key in notes(engine.is_loopback(), report.keys) {
         match key {
             OPEN if report.own.is_some() => context.progress.warn(Message::new("deploy.public_own")),

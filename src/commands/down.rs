@@ -11,7 +11,11 @@ use crate::{
     text::Message,
     ui::{Page, Report},
 };
-use std::{path::PathBuf, time::Duration};
+use futures_util::future::join_all;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// How long the engine may take to tell what is deployed in it.
@@ -139,8 +143,22 @@ impl Report for AllDownReport {
 /// # Errors
 /// That somebody said no, or Ctrl-C.
 pub async fn all(context: &Context, args: &cli::Down) -> Result<AllDownReport> {
+    engine::refuse_to_start(&context.settings)?;
     let folders = registry::folders(&context.settings);
-    if !args.yes && folders.len() > 1 && context.console.can_ask() {
+    let there =
+        |folder: &Path| Context { settings: registry::settings_of(&context.settings, folder), ..context.clone() };
+    let losses = join_all(folders.iter().map(|folder| {
+        let there = there(folder);
+        Box::pin(async move { doomed(&there).await })
+    }));
+    let losses = losses.await;
+    let is_asked = folders.len() > 1 || losses.iter().any(Option::is_some);
+    for (folder, doomed) in folders.iter().zip(losses) {
+        let Some(doomed) = doomed else { continue };
+        let warning = Message::new("down.folder").with("folder", word(&folder.display().to_string()));
+        context.progress.warn(warning.with_message("done", doomed));
+    }
+    if is_asked && !args.yes && context.console.can_ask() {
         let question = Message::new("down.confirm_all").with("count", folders.len());
         if !context.console.confirm(&question, "--yes", &context.cancel).await? {
             return Err(Error::new(Code::Declined));
@@ -151,7 +169,7 @@ pub async fn all(context: &Context, args: &cli::Down) -> Result<AllDownReport> {
         if context.cancel.is_cancelled() {
             return Err(Error::new(Code::Interrupted));
         }
-        let there = Context { settings: registry::settings_of(&context.settings, &folder), ..context.clone() };
+        let there = there(&folder);
         let stopped = async {
             let _lock = locked(&there).await?;
             engine::down(&there.settings, &there.progress).await

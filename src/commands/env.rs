@@ -12,7 +12,7 @@ use crate::{
     cli::{self, EnvShell},
     commands::context::Context,
     disk,
-    engine::{self, Engine},
+    engine::{self, Engine, reach},
     error::{Code, Error, Result},
     settings::{Auth, Settings},
     shell::quoted,
@@ -78,7 +78,9 @@ impl Syntax {
 /// # Errors
 /// `not_running`, and what the engine answers when it is asked for the API's id.
 pub async fn run(context: &Context, args: &cli::Env) -> Result<EnvReport> {
-    let Variables { set: variables, unset } = variables(&context.settings).await?;
+    let engine = engine::connect(&context.settings).await?;
+    let Variables { set: variables, unset } = variables(&context.settings, &engine).await?;
+    reach::warn(&context.settings, &engine, &context.progress).await;
     let is_local = !engine::is_remote(&context.settings);
     if let Some(version) = aws_cli::old_version(&context.settings).await.filter(|_| is_local) {
         context.progress.warn(Message::new("env.old_aws").with("version", version));
@@ -98,9 +100,8 @@ pub(super) struct Variables {
 ///
 /// # Errors
 /// As [`run`].
-pub(super) async fn variables(settings: &Settings) -> Result<Variables> {
-    let engine = engine::connect(settings).await?;
-    let discovery = Box::pin(stack::discover(&engine, &settings.stack.value)).await?;
+pub(super) async fn variables(settings: &Settings, engine: &Engine) -> Result<Variables> {
+    let discovery = Box::pin(stack::discover(engine, &settings.stack.value)).await?;
     let mut variables = BTreeMap::new();
     if let Some(api) = discovery.api_id() {
         variables.insert("API_ID", api.to_string());
@@ -114,11 +115,11 @@ pub(super) async fn variables(settings: &Settings) -> Result<Variables> {
         Some(url) => drop(variables.insert("ATELIER_ENGINE_URL", url)),
         None => unset.push("ATELIER_ENGINE_URL"),
     }
-    match key_header(&engine, settings).await? {
+    match key_header(engine, settings).await? {
         Some(path) => drop(variables.insert("ATELIER_API_KEY_HEADER", path)),
         None => unset.push("ATELIER_API_KEY_HEADER"),
     }
-    let (aws, not_aws) = aws_variables(&engine, settings).await?;
+    let (aws, not_aws) = aws_variables(engine, settings).await?;
     variables.extend(aws);
     unset.extend(not_aws);
     Ok(Variables { set: variables, unset })
@@ -147,7 +148,10 @@ pub(super) async fn aws_variables(
         return Ok((variables, &[]));
     }
     local(engine, &mut variables).await?;
-    variables.insert("AWS_CONFIG_FILE", aws_config(&settings.folder)?);
+    // Without room for it the AWS CLI has the user's own settings, which this key pair and this endpoint outdo.
+    if let Ok(path) = aws_config(&settings.folder) {
+        variables.insert("AWS_CONFIG_FILE", path);
+    }
     // A token of a real session would be sent along with our key pair, and a profile is looked up in our file.
     Ok((variables, &["AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"]))
 }

@@ -6,7 +6,9 @@ use crate::{
     engine,
     error::Result,
     export_format::Format,
-    stack::{self, Exported, Order},
+    names::{ContainerName, StackName},
+    shell,
+    stack::{self, Exported, LeftOut, Order},
     text::Message,
     ui::{Page, Report},
 };
@@ -20,15 +22,22 @@ pub struct ExportReport {
 
 impl Report for ExportReport {
     fn human(&self, page: &mut Page) {
-        let Exported { folder, files, resources, imports, needed, format, .. } = &self.exported;
+        let Exported { folder, files, resources, imports, is_deployed, needed, left_out, format, stack } =
+            &self.exported;
         for file in files {
             page.raw(format_args!("  {}", folder.join(file).display()));
+        }
+        if *is_deployed && *imports == 0 {
+            page.line(Message::new("export.deployed").with("stack", stack));
+        }
+        for left_out in left_out {
+            page.line(told(left_out));
         }
         page.line(Message::new("export.done").with("resources", *resources).with("format", format));
         if !needed.is_empty() {
             page.line(Message::new("export.needed").with("names", needed.join(", ")));
         }
-        for line in next(*format, &folder.display().to_string()) {
+        for line in next(*format, stack, &shell::word(&folder.display().to_string()), *imports > 0) {
             page.raw(format_args!("  {line}"));
         }
         if *imports > 0 {
@@ -41,18 +50,24 @@ impl Report for ExportReport {
     }
 }
 
+/// What is said of something that is not in it.
+fn told(left_out: &LeftOut) -> Message {
+    match left_out {
+        LeftOut::Containers { names } => {
+            let names: Vec<&str> = names.iter().map(ContainerName::as_str).collect();
+            Message::new("export.left_out.containers").with("names", names.join(", "))
+        }
+        LeftOut::Rule { name } => Message::new("export.left_out.rule").with("name", name),
+    }
+}
+
 /// The commands that go on from here.
-fn next(format: Format, folder: &str) -> Vec<String> {
+fn next(format: Format, stack: &StackName, folder: &str, is_import: bool) -> Vec<String> {
     match format {
         Format::Terraform => {
             vec![format!("terraform -chdir={folder} init"), format!("terraform -chdir={folder} apply")]
         }
-        Format::CloudFormation => vec![
-            format!("aws s3 cp {folder}/function.zip s3://BUCKET/function.zip"),
-            format!(
-                "aws cloudformation deploy --stack-name STACK --template-file {folder}/template.yaml --capabilities CAPABILITY_NAMED_IAM --parameter-overrides CodeBucket=BUCKET"
-            ),
-        ],
+        Format::CloudFormation => stack::cloudformation_commands(stack.as_str(), &format!("{folder}/"), is_import),
         Format::Pulumi => vec![format!("pulumi -C {folder} stack init dev"), format!("pulumi -C {folder} up")],
     }
 }

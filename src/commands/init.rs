@@ -39,6 +39,7 @@ struct File {
 }
 
 const WORKFLOW: &str = include_str!("init/shared/workflow.yml");
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 const DEVCONTAINER: &str = include_str!("init/shared/devcontainer.json");
 const REQUESTS: &str = include_str!("init/shared/requests.http");
 const IGNORED: &str = "/.atelier/\n/.api_id\n/.instance_id\n/deploy.log\n";
@@ -119,7 +120,10 @@ fn files(template: Template) -> Vec<File> {
     let ignored = if template == Template::Rust { format!("{IGNORED}/dist/\n/target/\n") } else { IGNORED.to_owned() };
     files.extend([
         file("tests/api.http", REQUESTS),
-        file(".github/workflows/test.yml", WORKFLOW),
+        file(
+            ".github/workflows/test.yml",
+            &WORKFLOW.replace("REPOSITORY", REPOSITORY.trim_start_matches("https://github.com/")),
+        ),
         file(".devcontainer/devcontainer.json", &DEVCONTAINER.replace("PACKAGES", packages)),
         file(".gitignore", &ignored),
     ]);
@@ -139,6 +143,8 @@ mod tests {
             of("atelier.toml").parse::<toml_edit::DocumentMut>().unwrap();
             let container: serde_json::Value = serde_json::from_str(of(".devcontainer/devcontainer.json")).unwrap();
             assert!(!container.to_string().contains("PACKAGES"));
+            let workflow = of(".github/workflows/test.yml");
+            assert!(workflow.contains("/atelier@v0\n") && !workflow.contains("REPOSITORY"), "{workflow}");
         }
     }
 }

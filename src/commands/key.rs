@@ -1,6 +1,6 @@
 //! `atelier key`: makes, lists, takes away and replaces the API's keys. A key's value is shown once, by what makes it.
 
-use super::{curl, locked, to_try};
+use super::{curl_asking, locked, to_try};
 use crate::{
     api_key::Scope,
     cli,
@@ -37,8 +37,8 @@ impl Report for KeyCreateReport {
         page.raw(&self.value);
         page.line(Message::new("key.once"));
         if let Some(url) = &self.url {
-            page.line(Message::new("deploy.try"));
-            page.raw(format_args!("  eval \"$(atelier env)\"; {}", curl(url, self.request.as_ref(), true)));
+            page.line(Message::new("key.try"));
+            page.raw(format_args!("  {}", curl_asking(url, self.request.as_ref())));
         }
     }
 

@@ -98,17 +98,21 @@ pub struct LogsReport {
     pub entries: Vec<Entry>,
     #[serde(skip)]
     is_followed: bool,
+    /// Whether only some were asked for.
+    #[serde(skip)]
+    is_chosen: bool,
 }
 
 impl Report for LogsReport {
     fn human(&self, page: &mut Page) {
         if self.lines == 0 && self.running && !self.is_followed {
-            page.line(Message::new("logs.none"));
+            page.line(Message::new(if self.is_chosen { "logs.none_like" } else { "logs.none" }));
         }
     }
 
     fn exit(&self) -> Option<Exit> {
-        (!self.running).then_some(Exit::NotRunning)
+        // What the last run left is what was asked for.
+        (!self.running && self.lines == 0).then_some(Exit::NotRunning)
     }
 
     fn error(&self) -> Option<Error> {
@@ -163,8 +167,13 @@ pub(super) fn filter(wanted: &cli::Wanted, own: bool, now: OffsetDateTime) -> Fi
 pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
     let now = OffsetDateTime::now_utc();
     // Who asks for one call means it, whosever it is.
-    let own = context.console.is_verbose() || args.raw || args.wanted.request.is_some();
+    let own = context.console.is_verbose() || args.wanted.request.is_some();
     let filter = Filter { stack: context.settings.named_stack(), ..filter(&args.wanted, own, now) };
+    if filter.until.zip(filter.since).is_some_and(|(until, since)| until <= since) {
+        return Err(Error::new(Code::Usage).with_message("detail", Message::new("logs.backwards")));
+    }
+    let is_timed = filter.since.is_some() || filter.until.is_some() || filter.grep.is_some();
+    let is_chosen = is_timed || !filter.takes_other_lines();
     let is_whole = context.console.is_verbose();
     let with_lines = is_whole || context.settings.function.value.is_some();
     let manner = Manner { is_raw: args.raw, is_whole, with_lines };
@@ -179,14 +188,17 @@ pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
     let mut lines = entries.len();
     if context.console.is_json() && !args.follow {
         // One document, as every verb's answer: only a stream is one in each line.
-        let report = LogsReport { lines, running, entries, is_followed: false };
+        let report = LogsReport { lines, running, entries, is_followed: false, is_chosen };
         return failure.map_or(Ok(report), Err);
     }
-    let end = |lines, running| LogsReport { lines, running, entries: Vec::new(), is_followed: args.follow };
+    let end = |lines, running| LogsReport { lines, running, entries: Vec::new(), is_followed: args.follow, is_chosen };
     if !print(context, &entries, manner)? {
         return Ok(end(lines, running));
     }
     if !args.follow {
+        if !running && lines > 0 {
+            context.progress.note(Message::new("logs.ended"));
+        }
         return failure.map_or(Ok(end(lines, running)), Err);
     }
     if !running {

@@ -2,7 +2,7 @@
 //! cost on AWS, which is an estimate and says so.
 
 use super::{
-    call_line::{millis, moment, whole, word},
+    call_line::{counted_as, millis, moment, whole, word},
     live,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     error::{Code, Result},
     stack::{self, BilledInstance},
     text::{Message, in_words},
-    trace::{Bill, Call, Filter, InstanceHours, Numbers, PRICES_OF, Place, Reader, Usage, hourly, running},
+    trace::{Bill, Call, Filter, InstanceHours, Life, Numbers, PRICES_OF, Place, Reader, Usage, hourly, running},
     ui::{Page, Report, Tone, columns, padded},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -54,11 +54,12 @@ impl Report for MetricsReport {
         page.line(sum.with("cold", *cold_starts).with("since", moment(self.since)));
         if !actions.is_empty() {
             page.raw("");
-            let say = |key: &str| Message::new(format!("metrics.column.{key}")).render(page.lang());
+            let lang = page.lang();
+            let say = |key: &str| Message::new(format!("metrics.column.{key}")).render(lang);
             let header = ["action", "calls", "errors", "p50", "p95", "p99"].map(say);
             let rows = actions.iter().map(|(name, action)| {
                 let [p50, p95, p99] = [action.p50_ms, action.p95_ms, action.p99_ms].map(millis);
-                [word(name), action.calls.to_string(), action.errors.to_string(), p50, p95, p99]
+                [counted_as(name).render(lang), action.calls.to_string(), action.errors.to_string(), p50, p95, p99]
             });
             table(&header, &rows.collect::<Vec<_>>(), page);
         }
@@ -69,8 +70,9 @@ impl Report for MetricsReport {
         }
         for instance in &self.instances {
             let state = in_words(&instance.state);
-            let line =
-                Message::new("metrics.instance").with("id", &instance.instance_id).with("type", &instance.r#type);
+            let name = instance.name.as_deref().map(|name| format!("{} ", word(name))).unwrap_or_default();
+            let line = Message::new("metrics.instance").with("id", format!("{name}{}", instance.instance_id));
+            let line = line.with("type", &instance.r#type);
             let line = line.with_message("state", state).with("hours", format!("{:.1}", instance.hours));
             page.line(line);
         }
@@ -115,7 +117,8 @@ fn counted(key: &str, counts: &BTreeMap<String, usize>, page: &mut Page) {
     if counts.is_empty() {
         return;
     }
-    let list: Vec<String> = counts.iter().map(|(name, count)| format!("{} {count}", word(name))).collect();
+    let one = |(name, count): (&String, &usize)| format!("{} {count}", counted_as(name).render(page.lang()));
+    let list: Vec<String> = counts.iter().map(one).collect();
     page.line(Message::new(key).with("list", list.join(", ")));
 }
 
@@ -157,12 +160,13 @@ async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
         Err(error) => (Vec::new(), Some(error.message)),
     };
     let hours = |instance: BilledInstance| {
-        let runs = matches!(instance.state.as_str(), "running" | "pending" | "stopping");
-        let known: Vec<(OffsetDateTime, bool)> = changes.get(&instance.id).cloned().unwrap_or_default();
-        let since_when = if known.is_empty() { instance.launched } else { instance.created };
-        let hours = running(&known, (since_when, runs), (since, now));
+        let BilledInstance { created, launched, stopped, .. } = instance;
+        let runs = matches!(instance.state.as_str(), "running" | "pending");
+        let known = changes.get(&instance.id).map(Vec::as_slice).unwrap_or_default();
+        let hours = running(known, &Life { created, launched, stopped, runs }, (since, now));
         let usd_estimate = hourly(&instance.r#type).map(|price| price * hours);
-        InstanceHours { instance_id: instance.id, r#type: instance.r#type, state: instance.state, hours, usd_estimate }
+        let BilledInstance { id, name, r#type, state, .. } = instance;
+        InstanceHours { instance_id: id, name, r#type, state, hours, usd_estimate }
     };
     let instances: Vec<InstanceHours> = instances.into_iter().map(hours).collect();
     let cost = Bill::of(&instances, usage);

@@ -43,8 +43,9 @@ mod watch;
 mod watch_own;
 
 use crate::{
+    api_key,
     contract::{PATH, Request, WhichInstance},
-    engine::{self, Engine},
+    engine::{self, Engine, reach},
     error::{Code, Error, Result},
     names::ApiId,
     settings::Settings,
@@ -83,7 +84,8 @@ pub(crate) async fn deployed_url(context: &Context) -> Result<String> {
     Ok(resource_url(&context.settings, &engine, &api))
 }
 
-/// Finds where the deployed API is, and what to ask it for to try it: nothing of a function of the user's own.
+/// Finds where the deployed API is, and what to ask it for to try it: nothing of a function of the user's own. Warns where the
+/// URL leads elsewhere.
 async fn to_try(context: &Context) -> Result<(String, Option<Request>)> {
     let settings = &context.settings;
     let engine = engine::connect(settings).await?;
@@ -91,6 +93,7 @@ async fn to_try(context: &Context) -> Result<(String, Option<Request>)> {
     let api = found.api_id().ok_or_else(|| Error::new(Code::NotDeployed))?;
     let name = found.part(Part::Instance).and_then(|first| first.instance.as_ref()?.name.as_deref());
     let request = settings.function.value.is_none().then(|| Request::Instance(instance_to_try(name)));
+    reach::warn(settings, &engine, &context.progress).await;
     Ok((resource_url(settings, &engine, &api), request))
 }
 
@@ -102,7 +105,16 @@ fn instance_to_try(name: Option<&str>) -> WhichInstance {
 /// Writes the line that tries an API. The key comes from a file that `env` writes, never from the command line, which every
 /// process here can read.
 fn curl(url: &str, request: Option<&Request>, wants_key: bool) -> String {
-    let header = if wants_key { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" };
+    curl_with(if wants_key { "-H \"$ATELIER_API_KEY_HEADER\" " } else { "" }, url, request)
+}
+
+/// The same for a key that has just been shown, and is in no file: whoever pastes the line types the key, which then is on
+/// no command line and in no history.
+fn curl_asking(url: &str, request: Option<&Request>) -> String {
+    format!("read -r KEY; echo \"{}: $KEY\" | {}", api_key::HEADER, curl_with("-H @- ", url, request))
+}
+
+fn curl_with(header: &str, url: &str, request: Option<&Request>) -> String {
     let query = request.map(|request| format!("?{}", request.query())).unwrap_or_default();
     format!("curl {header}\"{url}{query}\"")
 }
@@ -124,5 +136,7 @@ mod tests {
         let with_key = "curl -H \"$ATELIER_API_KEY_HEADER\" \"http://x/infra?action=status&name=db\"";
         assert_eq!(curl("http://x/infra", Some(&request(Some("db"))), true), with_key);
         assert_eq!(curl("http://x/", None, false), "curl \"http://x/\"");
+        let asking = "read -r KEY; echo \"x-api-key: $KEY\" | curl -H @- \"http://x/\"";
+        assert_eq!(curl_asking("http://x/", None), asking);
     }
 }

@@ -9,14 +9,15 @@ use crate::{
     commands::context::Context,
     engine::{self, Engine, record::Record, registry},
     error::{Code, Error, Exit, Result},
+    names::StackName,
     settings::Settings,
-    stack::{self, Discovery, Part},
+    stack::{self, Discovery, Found},
     text::{Message, in_words},
     trace::{Filter, Reader},
     ui::{Page, Report, Tone, columns, padded},
 };
 use futures_util::future::join_all;
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
@@ -24,6 +25,10 @@ use tokio::time::timeout;
 const ANSWER: Duration = Duration::from_secs(10);
 /// How far back a last call is looked for.
 const LATELY: Duration = Duration::from_hours(24);
+/// How many calls are asked for at a time.
+const PAGE: usize = 200;
+/// How many instances are told by their names.
+const FEW: usize = 4;
 /// The pause between two looks of `--watch`.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -41,6 +46,31 @@ pub struct Ended {
     pub total_ms: Option<f64>,
 }
 
+/// One of a stack's instances.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct InstanceRow {
+    /// Its id.
+    pub id: String,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// Its state.
+    pub state: Option<String>,
+}
+
+impl InstanceRow {
+    /// What it is called: its name, else its id.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Whether there is something to stop.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        matches!(self.state.as_deref(), Some("running" | "pending"))
+    }
+}
+
 /// One stack, or an engine without any.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Row {
@@ -56,10 +86,12 @@ pub struct Row {
     pub running: bool,
     /// The stack; `None` where nothing is deployed.
     pub stack: Option<String>,
-    /// The stack's instance.
+    /// The stack's instance, where there is only one.
     pub instance_id: Option<String>,
     /// Its state.
     pub instance_state: Option<String>,
+    /// All of the stack's instances, by their names.
+    pub instances: Vec<InstanceRow>,
     /// The API's URL.
     pub url: Option<String>,
     /// How the last call of the last day ended.
@@ -88,7 +120,8 @@ impl OverviewReport {
     fn state(&self) -> String {
         let row = |row: &Row| {
             let name = row.stack.as_deref().unwrap_or("-");
-            let state = row.instance_state.as_deref().unwrap_or(if row.running { "-" } else { "stopped" });
+            let state = states(&row.instances, str::to_owned);
+            let state = state.unwrap_or_else(|| if row.running { "-" } else { "stopped" }.to_owned());
             let last = row.last_call.as_ref().and_then(|call| call.status).map(|status| status.to_string());
             format!(
                 "{}:{name} {state} {}",
@@ -141,12 +174,33 @@ impl Report for OverviewReport {
     }
 }
 
+/// How a stack's instances are: the only one in a word, a few by name, many counted.
+fn states(instances: &[InstanceRow], say: impl Fn(&str) -> String) -> Option<String> {
+    let state = |instance: &InstanceRow| instance.state.as_deref().map(&say);
+    match instances {
+        [] => None,
+        [only] => state(only),
+        few if few.len() <= FEW => {
+            let one =
+                |it: &InstanceRow| format!("{} {}", word(it.label()), state(it).unwrap_or_else(|| "-".to_owned()));
+            Some(few.iter().map(one).collect::<Vec<_>>().join(", "))
+        }
+        many => {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for instance in many {
+                *counts.entry(state(instance).unwrap_or_else(|| "-".to_owned())).or_default() += 1;
+            }
+            Some(counts.iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 fn cells(row: &Row, page: &Page) -> [String; 5] {
     let lang = page.lang();
     let dash = || "-".to_owned();
     let health = if row.running { "status.healthy" } else { "status.stopped" };
     let engine = format!("{} {}", row.engine, row.port.map(|port| port.to_string()).unwrap_or_default());
-    let instance = row.instance_state.as_deref().map(|state| in_words(state).render(lang));
+    let instance = states(&row.instances, |state| in_words(state).render(lang));
     let last = row.last_call.as_ref().map(|call| {
         let ago = age((OffsetDateTime::now_utc() - call.time).whole_seconds().max(0)).render(lang);
         let status = call.status.map_or_else(|| "?".to_owned(), |status| status.to_string());
@@ -190,7 +244,7 @@ async fn look(settings: &Settings) -> OverviewReport {
 }
 
 async fn rows(settings: &Settings, here: bool) -> Vec<Row> {
-    let record = Record::read(settings);
+    let record = Record::read(settings).filter(|_| engine::elsewhere(settings).is_none());
     let kind = settings.engine.value.or(record.as_ref().map(|record| record.kind));
     let row = Row {
         folder: settings.folder.clone(),
@@ -201,6 +255,7 @@ async fn rows(settings: &Settings, here: bool) -> Vec<Row> {
         stack: None,
         instance_id: None,
         instance_state: None,
+        instances: Vec::new(),
         url: None,
         last_call: None,
         problems: Vec::new(),
@@ -220,10 +275,14 @@ async fn rows(settings: &Settings, here: bool) -> Vec<Row> {
     if stacks.is_empty() {
         return vec![row];
     }
-    join_all(stacks.iter().map(|stack| of_stack(settings, &engine, stack, &row))).await
+    let names: Vec<StackName> = stacks.iter().map(|stack| stack.stack.clone()).collect();
+    let mut called = BTreeMap::new();
+    // What is not found in time is not told.
+    let _ = timeout(ANSWER, Box::pin(last_calls(settings, &names, &mut called))).await;
+    stacks.iter().map(|stack| of_stack(settings, &engine, (stack, called.remove(stack.stack.as_str())), &row)).collect()
 }
 
-async fn of_stack(settings: &Settings, engine: &Engine, stack: &Discovery, row: &Row) -> Row {
+fn of_stack(settings: &Settings, engine: &Engine, (stack, last_call): (&Discovery, Option<Ended>), row: &Row) -> Row {
     let mut problems: Vec<Message> = stack
         .obstacles()
         .map(|foreign| {
@@ -238,12 +297,13 @@ async fn of_stack(settings: &Settings, engine: &Engine, stack: &Discovery, row: 
     }
     let reasons = stack.found.iter().filter_map(|found| found.reason.as_deref());
     problems.extend(reasons.map(Message::literal));
-    let instance = stack.part(Part::Instance);
-    let last_call = timeout(ANSWER, Box::pin(last_call(settings, stack))).await.ok().flatten();
+    let instances = stack.instances_by_name();
+    let only = instances.first().filter(|_| instances.len() == 1);
     Row {
         stack: Some(stack.stack.to_string()),
-        instance_id: instance.map(|instance| instance.id.clone()),
-        instance_state: instance.and_then(|instance| instance.state.clone()),
+        instance_id: only.map(|only| only.id.clone()),
+        instance_state: only.and_then(|only| only.state.clone()),
+        instances: instances.iter().map(|found| instance(found)).collect(),
         url: stack.api_id().map(|api| resource_url(settings, engine, &api)),
         last_call,
         problems,
@@ -251,20 +311,35 @@ async fn of_stack(settings: &Settings, engine: &Engine, stack: &Discovery, row: 
     }
 }
 
-/// How the last call of a stack's API ended.
-pub(super) async fn last_call(settings: &Settings, stack: &Discovery) -> Option<Ended> {
-    let mut settings = settings.clone();
-    settings.stack.value = stack.stack.clone();
+fn instance(found: &Found) -> InstanceRow {
+    let name = found.name().map(ToOwned::to_owned);
+    InstanceRow { id: found.id.clone(), name, state: found.state.clone() }
+}
+
+/// Finds how the last call of each stack's API ended, of the last day. What was found until this is dropped stays.
+///
+/// All stacks in one reading: a log of many is long, and would be read as often as there are stacks.
+pub(super) async fn last_calls(settings: &Settings, stacks: &[StackName], found: &mut BTreeMap<String, Ended>) {
+    let stack = if let [only] = stacks { Some(only.to_string()) } else { None };
+    let size = if stack.is_some() { 1 } else { PAGE };
     let since = Some(OffsetDateTime::now_utc() - LATELY);
-    let filter = Filter { stack: Some(stack.stack.to_string()), since, ..Filter::default() };
-    let mut reader = Reader::new(&settings);
+    let filter = Filter { stack, since, api: true, ..Filter::default() };
+    // A door in the engine's own process knows whose API is called, others do not.
+    let is_told = Record::read(settings).is_some_and(|record| record.door.is_some());
+    let read: &[StackName] = if is_told && stacks.len() > 1 { &[] } else { stacks };
+    let mut reader = Reader::of_stacks(settings, read);
     let mut cursor = None;
     loop {
-        let page = reader.page(&filter, 1, cursor.as_ref()).await.ok()?;
-        if let Some(call) = page.calls.into_iter().next() {
-            let crate::trace::Call { end, status, code, total_ms, .. } = call;
-            return Some(Ended { time: end, status, code, total_ms });
+        let Ok(page) = reader.page(&filter, size, cursor.as_ref()).await else { return };
+        for call in page.calls {
+            let crate::trace::Call { end, status, code, total_ms, stack, .. } = call;
+            let Some(stack) = stack.filter(|name| stacks.iter().any(|stack| stack.as_str() == name)) else { continue };
+            reader.leave_out(&stack);
+            found.entry(stack).or_insert(Ended { time: end, status, code, total_ms });
         }
-        cursor = Some(page.next?);
+        match page.next {
+            Some(next) if found.len() < stacks.len() => cursor = Some(next),
+            _ => return,
+        }
     }
 }

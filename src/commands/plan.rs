@@ -92,7 +92,17 @@ impl Report for PlanReport {
     }
 
     fn error(&self) -> Option<Error> {
-        self.exit().map(|_| Error::new(Code::Pending))
+        self.exit()?;
+        let error = Error::new(Code::Pending);
+        let manager = self.difference.as_ref().map(|_| "terraform").or(self.plan.managed_by.as_deref());
+        Some(match manager {
+            // A deploy is refused there.
+            Some(tool) => {
+                let hint = Message::new(format!("hint.managed_by.{tool}"));
+                error.hint(if hint.exists() { hint } else { Message::new("hint.managed_by.other") })
+            }
+            None => error,
+        })
     }
 
     fn quiet(&self, _page: &mut Page) {}
@@ -155,4 +165,22 @@ pub(super) async fn plan(context: &Context, check: bool) -> Result<PlanReport> {
     let containers = Box::pin(engine::target::declared(&context.settings)).await?;
     plan.changes |= containers.iter().any(|container| container.change != Need::Unchanged);
     Ok(PlanReport { plan, difference: None, containers, check })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_tool_looks_after_is_changed_by_that_tool() {
+        let hint = |managed_by: Option<&str>| {
+            let (stack, managed_by) = ("atelier".parse().unwrap(), managed_by.map(str::to_owned));
+            let plan = Plan { stack, changes: true, managed_by, parts: Vec::new() };
+            let report = PlanReport { plan, difference: None, containers: Vec::new(), check: true };
+            report.error().unwrap().hints_or_default()[0].to_string()
+        };
+        assert_eq!(hint(None), "`atelier deploy`");
+        assert!(hint(Some("terraform")).contains("`terraform apply`"));
+        assert!(hint(Some("somebody")).contains("with that tool"));
+    }
 }

@@ -88,13 +88,21 @@ pub async fn run(context: &Context, args: &cli::Run) -> Result<RunReport> {
 async fn prepare(context: &Context) -> Result<(Option<Temporary>, Variables)> {
     let settings = &context.settings;
     match engine::connect(settings).await {
-        Ok(_) => return Ok((None, variables(settings).await?)),
+        Ok(engine) => return Ok((None, variables(settings, &engine).await?)),
         Err(error) if !may_start(settings, &error) => return Err(error),
         Err(_) => {}
     }
-    let own = temporary::start(settings, &context.progress).await?;
+    let own = temporary::start(settings, &context.progress).await.map_err(|error| match error.code {
+        Code::PortTaken => error.hint(Message::new("hint.run_port")),
+        _ => error,
+    })?;
     context.progress.note(Message::new("run.own_engine").with("url", own.url()));
-    let mut variables = variables(&own.settings(settings)).await?;
+    let wanted = settings.port.value;
+    if ![0, own.port()].contains(&wanted) {
+        context.progress.note(Message::new("run.other_port").with("port", wanted));
+    }
+    let there = own.settings(settings);
+    let mut variables = variables(&there, &engine::connect(&there).await?).await?;
     // An `atelier` that the command runs follows it too, and not the record of a folder.
     variables.set.insert("ATELIER_ENDPOINT", own.url());
     Ok((Some(own), variables))

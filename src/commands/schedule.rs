@@ -72,14 +72,7 @@ impl ScheduleEntry {
     /// What people read of it.
     pub(super) fn words(&self) -> Vec<Message> {
         let mut words = Vec::new();
-        if let Some(schedule) = &self.schedule {
-            let times = |key: &str, pattern: Option<&crate::schedule::Pattern>| {
-                pattern.map(|pattern| Message::new(format!("schedule.{key}")).with("time", pattern))
-            };
-            words.extend(times("starts", schedule.start()));
-            words.extend(times("stops", schedule.stop()));
-            words.push(Message::literal(schedule.zone()));
-        }
+        words.extend(self.schedule.iter().flat_map(office_hours));
         if let Some(next) = &self.next {
             let key = format!("schedule.next_{}", next.action);
             words.push(Message::new(key).with("time", &next.at));
@@ -90,6 +83,15 @@ impl ScheduleEntry {
         words.extend(self.stops_at.as_ref().map(|at| Message::new("schedule.stops_at").with("time", at)));
         words
     }
+}
+
+/// What people read of office hours.
+pub(crate) fn office_hours(schedule: &Schedule) -> Vec<Message> {
+    let times = |key: &str, pattern: Option<&crate::schedule::Pattern>| {
+        pattern.map(|pattern| Message::new(format!("schedule.{key}")).with("time", pattern))
+    };
+    let (start, stop) = (times("starts", schedule.start()), times("stops", schedule.stop()));
+    start.into_iter().chain(stop).chain([Message::literal(schedule.zone())]).collect()
 }
 
 /// What comes next of a schedule, and whether somebody has done otherwise than its last edge.

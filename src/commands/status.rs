@@ -6,7 +6,7 @@ mod last_call;
 mod parts;
 mod picture;
 
-use super::{doctor::leans, env::Syntax, live, resource_url};
+use super::{call_line::word, doctor::leans, env::Syntax, live, resource_url};
 use crate::{
     cli::{self, StatusOutput},
     commands::context::Context,
@@ -201,7 +201,12 @@ impl StatusReport {
         words.extend(self.components.iter().map(|component| format!("{} {}", component.name, health_word(component))));
         let parts = self.parts.iter().map(|part| {
             let state = part.state.as_deref().or(part.id.as_ref().map(|_| "there")).unwrap_or("missing");
-            format!("{} {state}", part.part.as_str())
+            // Of several, which one.
+            let name = part.name.as_deref().or(part.id.as_deref().filter(|_| part.part == stack::Part::Alarm));
+            let name = name.map(|name| format!(" {}", word(name))).unwrap_or_default();
+            let held = if part.held { " held by hand" } else { "" };
+            let stops_at = part.stops_at.as_deref().map(|at| format!(" stops at {}", word(at))).unwrap_or_default();
+            format!("{}{name} {state}{held}{stops_at}", part.part.as_str())
         });
         words.extend(parts);
         words.extend(self.last_call.as_ref().map(LastCall::in_a_line));
@@ -333,11 +338,11 @@ pub(crate) async fn look(context: &Context, depth: Depth) -> StatusReport {
         let clouds = components.iter_mut().filter(|component| component.kind == "cloud");
         clouds.for_each(|component| component.health = Health::Unknown);
     }
+    components.iter_mut().for_each(|component| component.answered(problem.is_none()));
     components.extend(way);
     let (stack, parts) = seen.unzip();
-    let is_right = |stack: &Discovery| stack.is_complete() && stack.obstacles().next().is_none() && chain::works(stack);
     let healthy = components.iter().all(|component| component.health.is_well())
-        && stack.as_ref().is_some_and(is_right)
+        && stack.as_ref().is_some_and(Discovery::is_right)
         && api.as_ref().is_some_and(|api| api.health.is_well());
     let is = |health| components.iter().any(|component| component.health == health);
     let state = match healthy {
@@ -346,7 +351,7 @@ pub(crate) async fn look(context: &Context, depth: Depth) -> StatusReport {
         false if is(Health::Unknown) && !is(Health::Unhealthy) => OverallState::Unknown,
         false => OverallState::Degraded,
     };
-    let next = next(&components, stack.as_ref(), problem.is_some(), is_right);
+    let next = next(&components, stack.as_ref(), problem.is_some());
     let chain = stack.as_ref().filter(|stack| !stack.is_empty());
     let chain = chain.map(|stack| Chain::of(&components, stack, api.as_ref(), &targets));
     let components = components.into_iter().chain(targets).collect();
@@ -383,18 +388,13 @@ fn silent() -> Error {
 }
 
 /// What mends what is not as it should be: the one line that people look for where they look first.
-fn next(
-    components: &[Component],
-    stack: Option<&Discovery>,
-    is_unknown: bool,
-    is_right: impl Fn(&Discovery) -> bool,
-) -> Option<Message> {
+fn next(components: &[Component], stack: Option<&Discovery>, is_unknown: bool) -> Option<Message> {
     let is_down = components.iter().any(|component| component.health == Health::Stopped);
     let key = match stack {
         _ if is_down => "status.next.up",
         _ if is_unknown => return None,
         Some(stack) if stack.is_empty() => "status.next.deploy",
-        Some(stack) if !is_right(stack) => "status.next.mend",
+        Some(stack) if !stack.is_right() => "status.next.mend",
         _ => return None,
     };
     Some(Message::new(key))

@@ -20,7 +20,7 @@ use crate::{
     error::{Code, Error, Result},
     http_client::{Answer, CallError, HttpClient},
     names::InstanceId,
-    settings::Auth,
+    settings::{Auth, TestEntry},
     stack,
     text::Message,
 };
@@ -59,20 +59,24 @@ pub type TestReport = ChecksReport<Subject>;
 /// Runs every check.
 ///
 /// # Errors
-/// `not_running`, `not_deployed`, `no_key`, `private_port`, and what EC2's own view cannot be had for. A check that goes wrong
-/// is not an error but a result.
+/// `not_running`, `not_deployed`, `no_key`, what [`reach::check`] says, and what EC2's own view cannot be had for. A check
+/// that goes wrong is not an error but a result.
 pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
+    let entries = context.settings.tests.value.read()?;
     let suite = Suite::begin(context, "atelier test", args.report.junit.as_deref())?;
     let engine = engine::connect(&context.settings).await?;
     let discovery = Box::pin(stack::discover(&engine, &context.settings.stack.value)).await?;
-    let (Some(api), Some(instance_id)) = (discovery.api_id(), discovery.instance_id()) else {
-        return Err(Error::new(Code::NotDeployed));
+    let Some(api) = discovery.api_id() else { return Err(Error::new(Code::NotDeployed)) };
+    let Some(instance_id) = discovery.instance_id() else {
+        let gone = Error::new(Code::Unhealthy).because_of(Message::new("test.no_instance"));
+        return Err(gone.hint(Message::new("hint.not_deployed")));
     };
+    reach::check(&context.settings, &engine).await?;
     let is_own = context.settings.function.value.is_some();
-    if is_own || !context.settings.tests.value.is_empty() {
+    if is_own || !entries.is_empty() {
         let base = engine.api_url(&api);
         let http = client_for(context, &engine, &base, Scope::Control).await?;
-        let cases = cases(context, &base)?;
+        let cases = cases(context, &entries, &base)?;
         if !cases.is_empty() {
             return own((context, &engine), &suite, &http, &base, &cases).await;
         }
@@ -99,12 +103,11 @@ pub async fn run(context: &Context, args: &cli::Test) -> Result<TestReport> {
 }
 
 /// The user's requests: those of the settings file, then those of the files, by their names.
-fn cases(context: &Context, url: &str) -> Result<Vec<request::Case>> {
-    let settings = &context.settings;
-    let mut cases: Vec<request::Case> = settings.tests.value.iter().map(request::Case::from).collect();
-    let entries = std::fs::read_dir(settings.folder.join("tests")).into_iter().flatten().flatten();
+fn cases(context: &Context, entries: &[TestEntry], url: &str) -> Result<Vec<request::Case>> {
+    let mut cases: Vec<request::Case> = entries.iter().map(request::Case::from).collect();
+    let inside = std::fs::read_dir(context.settings.folder.join("tests")).into_iter().flatten().flatten();
     let is_requests = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "http" || kind == "rest");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_requests).collect();
+    let mut files: Vec<PathBuf> = inside.map(|entry| entry.path()).filter(is_requests).collect();
     files.sort();
     for path in files {
         let bad = || Error::new(Code::BadRequestFile).with("path", path.display());

@@ -55,7 +55,7 @@ pub type TestBonusReport = ChecksReport<Subject>;
 /// Runs every check.
 ///
 /// # Errors
-/// `not_running`, `not_deployed` (also without a `bonus`), `private_port`, and why Docker cannot be asked. A check that
+/// `not_running`, `not_deployed` (also without a `bonus`), what [`reach::check`] says, and why Docker cannot be asked. A check that
 /// goes wrong is not an error but a result.
 pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusReport> {
     let suite = Suite::begin(context, SUITE, args.report.junit.as_deref())?;
@@ -66,6 +66,7 @@ pub async fn run(context: &Context, args: &cli::TestBonus) -> Result<TestBonusRe
     let Some(found) = target::state(&context.settings, &args.name).await? else {
         return Err(Error::new(Code::NotDeployed).hint(Message::new("hint.bonus")));
     };
+    reach::check(&context.settings, &engine).await?;
     let container = args.name.clone();
     let url = resource_url(&context.settings, &engine, &api);
     let http = super::test::client_for(context, &engine, &url, Scope::Control).await?;

@@ -9,7 +9,7 @@ use crate::{
     engine::{self, record::Record},
     error::{Code, Error, Result},
     lenience::Lenience,
-    settings::Settings,
+    settings::{Origin, Settings},
     text::Message,
     ui::{Page, Report},
 };
@@ -119,9 +119,15 @@ async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {
         let flag = ("--stop-after", value.as_str());
         engine::imply(&context.settings, &context.progress, engine::ENDS_BY_ITSELF, flag).await?;
     }
-    let up = engine::up(&context.settings, &context.progress).await?;
+    let mut up = engine::up(&context.settings, &context.progress).await?;
     engine::registry::remember(&context.settings);
-    engine::mend::door(&context.settings, &context.progress).await;
+    up.changed |= engine::mend::door(&context.settings, &context.progress).await;
+    // Of a Codespace's own port, which leads nowhere else, it has been told whether it is open.
+    if matches!(context.settings.public_endpoint.origin, Origin::Flag(_) | Origin::Environment(_) | Origin::File(_))
+        && let Ok(engine) = engine::connect(&context.settings).await
+    {
+        engine::reach::warn(&context.settings, &engine, &context.progress).await;
+    }
     if let Some(lifetime) = args.stop_after {
         end_after(context, lifetime)?;
     }
@@ -145,7 +151,7 @@ async fn ask(context: &Context) -> Result<()> {
     let Some(lenience) = engine::becomes_lenient(settings) else { return Ok(()) };
     let (opens, question) = match (lenience, &settings.public_endpoint.value) {
         (Lenience::Public, url) => {
-            let url = url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}", settings.port.value));
+            let url = url.clone().unwrap_or_else(|| engine::loopback(engine::meant_port(settings).value));
             (Message::new("up.lenient.opens_public").with("url", url), "up.lenient.confirm")
         }
         (_, Some(url)) => (Message::new("up.lenient.opens").with("url", url), "up.lenient.confirm"),

@@ -333,6 +333,13 @@ impl Request {
         }
         query
     }
+
+    /// Writes of the query what says more than action, target and name.
+    #[must_use]
+    pub fn options(&self) -> String {
+        let is_option = |pair: &&str| !["action=", "target=", "name="].iter().any(|start| pair.starts_with(start));
+        self.query().split('&').filter(is_option).collect::<Vec<_>>().join("&")
+    }
 }
 
 fn flag_as_str(is_on: bool) -> &'static str {

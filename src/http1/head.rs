@@ -82,6 +82,8 @@ pub fn end(buffer: &[u8], scanned: usize, limits: &Limits) -> Result<Option<usiz
             // A line that starts with a space continues the one before: obs-fold.
             (b' ', Some(b'\n')) => return Err(Rejection::Header),
             (b'\r' | b' '..=b'~', _) => {}
+            // Only values get past the rules for the request line and for names.
+            (0x80.., _) if byte <= limits.highest_byte => {}
             _ => return Err(Rejection::Byte),
         }
     }
@@ -310,6 +312,21 @@ mod tests {
         assert_eq!((head.framing, head.close, head.expects_continue), (Framing::Length(3), false, false));
         assert_eq!(head.headers.get_all("a").iter().collect::<Vec<_>>(), ["b", "c"]);
         assert_eq!(head.headers["e"], "");
+    }
+
+    #[test]
+    fn what_a_runtime_says_of_an_error_may_be_long_and_in_any_language() {
+        let (runtime, edge) = (Limits::runtime_api(), Limits::edge());
+        let head =
+            |name: &str, value: &str| format!("POST /e HTTP/1.1\r\nHost: x\r\n{name}: {value}\r\n\r\n").into_bytes();
+        let cause = "é".repeat(500_000);
+        let bytes = head("Cause", &cause);
+        assert_eq!(end(&bytes, 0, &runtime), Ok(Some(bytes.len())));
+        let read = parse(&Bytes::from(bytes.clone()), &runtime).unwrap();
+        assert_eq!(read.headers["cause"].as_bytes(), cause.as_bytes());
+        assert_eq!(end(&bytes, 0, &edge), Err(Rejection::Byte));
+        assert_eq!(parse(&Bytes::from(head("É", "x")), &runtime).unwrap_err(), Rejection::Header);
+        assert_eq!(end(&head("Cause", &"e".repeat(1_070_000)), 0, &runtime), Err(Rejection::HeadTooLarge));
     }
 
     proptest! {

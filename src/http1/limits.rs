@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a head, from the request line to the empty line; more is a 431.
     pub head_bytes: usize,
+    /// The highest byte of a header's value: `~`, or 255 where text beyond ASCII is let through; a higher one is a 400.
+    pub highest_byte: u8,
     /// Bytes of a request target; more is a 414.
     pub target_bytes: usize,
     /// Time from the first byte of a head to its last; more is a 408.
@@ -39,7 +41,7 @@ pub struct Limits {
     pub drop_on_hang_up: bool,
 }
 
-/// Bytes that a connection takes beside its body: buffers for two heads and for a small answer, a map of headers, the
+/// Bytes that a connection of edge and proxy takes beside its body: buffers for two heads and for a small answer, a map of headers, the
 /// task, and as much again for the kernel's buffers, which a container's memory includes.
 const CONNECTION_BYTES: usize = 256 * 1024;
 
@@ -56,6 +58,7 @@ impl Limits {
     pub const fn edge() -> Self {
         Self {
             head_bytes: 16 * 1024,
+            highest_byte: b'~',
             target_bytes: 8 * 1024,
             head_time: Duration::from_secs(5),
             // Lambda's own limit of a `CreateFunction` request: 50 MB of archive in base64, and its JSON.
@@ -96,6 +99,9 @@ impl Limits {
     #[must_use]
     pub const fn runtime_api() -> Self {
         Self {
+            // AWS's clients tell X-Ray the cause of an error in a header: a stack trace of up to 1 MiB, in UTF-8.
+            head_bytes: (1024 + 16) * 1024,
+            highest_byte: u8::MAX,
             // 6 MB is the limit of an answer; its overrun is the emulator's to word, as Lambda does.
             body_bytes: 8 * 1024 * 1024,
             idle_time: Duration::from_hours(1),

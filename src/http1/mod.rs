@@ -54,6 +54,11 @@ pub trait Service: Send + Sync + 'static {
     /// What lets a request in: whatever was decided about it from its head.
     type Pass: Send;
 
+    /// Tells whether a connection is taken at all, before anything of it is read; one that is not ends without a word.
+    fn takes(&self, _peer: Peer, _local: Local) -> bool {
+        true
+    }
+
     /// Decides about a request from its head, before any of its body is read: lets it in and says what body it may have,
     /// or answers it. Asked once about every request; one that is answered here is the connection's last if a body
     /// follows it, because that is never read.

@@ -58,6 +58,9 @@ impl<S: Service> Door<S> {
     /// cap, those without a place included, a connection is dropped without a word.
     fn admit(&self, connections: &mut JoinSet<()>, stream: TcpStream, peer: SocketAddr) {
         let Ok(local) = stream.local_addr() else { return };
+        if !self.service.takes(Peer(peer), Local(local)) {
+            return;
+        }
         if connections.len() >= self.limits.connections * 2 || stream.set_nodelay(true).is_err() {
             return;
         }

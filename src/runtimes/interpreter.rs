@@ -183,19 +183,21 @@ impl Finder {
     pub async fn find(&self, runtime: Runtime) -> Result<Interpreter, NoInterpreter> {
         let mut candidates = self.candidates(runtime.language);
         if !candidates.iter().any(|candidate| distance(candidate, runtime) == Some(0)) {
-            for candidate in candidates.iter_mut().filter(|candidate| candidate.version.is_none()) {
-                candidate.version = self.ask(&candidate.path).await;
-            }
+            self.ask_those_unknown(&mut candidates).await;
         }
-        // The first of equals: what is in `PATH` comes before what version managers keep.
-        let near = candidates.into_iter().filter(|candidate| distance(candidate, runtime).is_some());
-        let nearest = near.min_by_key(|candidate| {
-            let newer = candidate.version.and_then(|version| version.release(runtime.language)) > Some(runtime.release);
-            (distance(candidate, runtime), !newer)
-        });
-        match nearest {
-            Some(Candidate { path, version: Some(version) }) => Ok(Interpreter { runtime, path, version }),
-            _ => Err(NoInterpreter { runtime }),
+        by_distance(candidates, runtime).into_iter().next().ok_or(NoInterpreter { runtime })
+    }
+
+    /// Finds every interpreter that a runtime's client runs on, the nearest first.
+    pub async fn find_all(&self, runtime: Runtime) -> Vec<Interpreter> {
+        let mut candidates = self.candidates(runtime.language);
+        self.ask_those_unknown(&mut candidates).await;
+        by_distance(candidates, runtime)
+    }
+
+    async fn ask_those_unknown(&self, candidates: &mut [Candidate]) {
+        for candidate in candidates.iter_mut().filter(|candidate| candidate.version.is_none()) {
+            candidate.version = self.ask(&candidate.path).await;
         }
     }
 
@@ -239,6 +241,19 @@ fn behind_shims(folder: &Path, language: Language) -> Vec<Candidate> {
     };
     let shelf = |place: &&'static str| on_shelf(&own.join(place), &shelf(language, place, "", "bin"));
     places.iter().flat_map(shelf).collect()
+}
+
+/// Sorts what a runtime's client runs on, the nearest first; of two that are as near, the newer. Of equals the first stays so:
+/// what is in `PATH` comes before what version managers keep.
+fn by_distance(candidates: Vec<Candidate>, runtime: Runtime) -> Vec<Interpreter> {
+    let mut near: Vec<_> =
+        candidates.into_iter().filter_map(|candidate| Some((distance(&candidate, runtime)?, candidate))).collect();
+    near.sort_by_key(|(distance, candidate)| {
+        let newer = candidate.version.and_then(|version| version.release(runtime.language)) > Some(runtime.release);
+        (*distance, !newer)
+    });
+    let found = near.into_iter().filter_map(|(_, Candidate { path, version })| Some((path, version?)));
+    found.map(|(path, version)| Interpreter { runtime, path, version }).collect()
 }
 
 /// How far an interpreter's release is from a runtime's.

@@ -6,7 +6,7 @@
 pub mod interpreter;
 pub mod packages;
 
-use std::{ffi::OsStr, fmt, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, ffi::OsStr, fmt, path::PathBuf, str::FromStr};
 
 /// Where this machine keeps interpreters and packages, in the eyes of the user who runs atelier.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -20,6 +20,13 @@ pub struct Machine {
     /// `DOCKER_HOST`.
     #[serde(default)]
     pub docker_host: Option<String>,
+    /// Whether packages that a function's interpreter lacks are installed without being asked for.
+    #[serde(default)]
+    pub installs: bool,
+    /// The variables by which installers find proxies, indexes and certificates. They may hold secrets, and are handed on in
+    /// the environment of a process only.
+    #[serde(skip)]
+    pub tools: BTreeMap<String, String>,
 }
 
 impl Machine {
@@ -75,7 +82,22 @@ const PYTHON: [u32; 6] = [9, 10, 11, 12, 13, 14];
 /// The releases of Node.js that there are runtimes for.
 const NODE: [u32; 4] = [18, 20, 22, 24];
 
+/// The runtimes that AWS has ended.
+const ENDED: [&str; 6] = ["nodejs12.x", "nodejs14.x", "nodejs16.x", "python3.6", "python3.7", "python3.8"];
+
 impl Runtime {
+    /// Finds the runtime whose interpreter runs functions of a runtime's name: of one that AWS has ended, and only lenient
+    /// engines take, the oldest of its language.
+    #[must_use]
+    pub fn that_runs(name: &str) -> Option<Self> {
+        let oldest = match name {
+            ended if !ENDED.contains(&ended) => return name.parse().ok(),
+            ended if ended.starts_with("python") => Self { language: Language::Python, release: PYTHON[0] },
+            _ => Self { language: Language::Node, release: NODE[0] },
+        };
+        Some(oldest)
+    }
+
     /// Lists every runtime, the oldest of each language first.
     pub fn all() -> impl Iterator<Item = Self> {
         let python = PYTHON.map(|release| Self { language: Language::Python, release });

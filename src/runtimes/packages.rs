@@ -1,7 +1,7 @@
 //! The packages that AWS has beside an interpreter: boto3, the AWS SDK for JavaScript.
 //!
 //! They are installed once for each user and release of an interpreter, into a folder that appears whole or not at all;
-//! nothing is downloaded before somebody asks for it, and nothing once it is there.
+//! nothing is downloaded before somebody asks for it or the first function needs it, and nothing once it is there.
 
 use super::{Language, interpreter::Interpreter};
 use crate::{progress::Progress, text::Message};
@@ -25,6 +25,8 @@ const BOTO3: &[&str] = &["boto3"];
 /// Of what Node.js functions find at AWS, the clients of the services that the embedded engine answers for.
 const NODE_CLIENTS: &[&str] = &[
     "@aws-sdk/client-api-gateway",
+    "@aws-sdk/client-apigatewayv2",
+    "@aws-sdk/client-cloudwatch",
     "@aws-sdk/client-cloudwatch-logs",
     "@aws-sdk/client-ec2",
     "@aws-sdk/client-eventbridge",

@@ -37,6 +37,8 @@ pub const TAGS: [&str; 5] = [START_TAG, STOP_TAG, ZONE_TAG, EDGE_TAG, SOURCE_TAG
 const LONGEST_AWAY: i32 = 400;
 /// How far ahead the next edge is looked for, in days: the 29th of February may be eight years away.
 const FURTHEST: i32 = 8 * 366 + 7;
+/// After how many days each day of a month has been each day of the week: in 28 years.
+const DAYS_OF_ALL_KINDS: usize = 28 * 366;
 
 /// A zone of the time zone database (`Europe/Paris`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +133,7 @@ pub enum InvalidSchedule {
     /// Neither a start nor a stop.
     #[error("it neither starts nor stops anything")]
     Empty,
-    /// On the same days, the stop is before the start.
+    /// On each day of a start there is a stop, and only before it.
     #[error("it stops before it starts")]
     Backwards,
     /// Both at once.
@@ -288,22 +290,15 @@ fn instant(zone: &TimeZone, wall: DateTime) -> Option<i64> {
 
 /// Whether a start and a stop make sense together.
 fn check(start: &Pattern, stop: &Pattern) -> Result<(), InvalidSchedule> {
-    if let (Some(from), Some(to)) = (start.minute_of_day(), stop.minute_of_day())
-        && to < from
-        && start.is_on_days_of(stop)
-    {
+    let days = || Date::constant(2024, 1, 1).series(jiff::Span::new().days(1)).take(DAYS_OF_ALL_KINDS);
+    let is_before = stop.times().last() < start.times().next();
+    // Every night can be said by cron only, which names no day then.
+    let is_nightly = start.is_cron() && stop.is_cron() && !start.is_on_some_days() && !stop.is_on_some_days();
+    if is_before && !is_nightly && days().filter(|date| start.is_on(*date)).all(|date| stop.is_on(date)) {
         return Err(InvalidSchedule::Backwards);
     }
-    let meets = |date: Date| start.is_on(date) && stop.is_on(date);
-    let mut date = Date::constant(2024, 1, 1);
-    if start.shares_time_with(stop) {
-        for _ in 0..FURTHEST {
-            if meets(date) {
-                return Err(InvalidSchedule::AtOnce);
-            }
-            let Ok(next) = date.tomorrow() else { break };
-            date = next;
-        }
+    if start.shares_time_with(stop) && days().any(|date| start.is_on(date) && stop.is_on(date)) {
+        return Err(InvalidSchedule::AtOnce);
     }
     Ok(())
 }

@@ -61,16 +61,11 @@ impl Pattern {
         !self.text.contains(':')
     }
 
-    /// The one minute of the day of a time that is not cron.
+    /// Whether there are days on which there is nothing.
     #[must_use]
-    pub fn minute_of_day(&self) -> Option<u32> {
-        (!self.is_cron()).then(|| self.hours.trailing_zeros() * 60 + self.minutes.trailing_zeros())
-    }
-
-    /// Whether both are on the same days of the week.
-    #[must_use]
-    pub fn is_on_days_of(&self, other: &Self) -> bool {
-        self.weekdays == other.weekdays
+    pub fn is_on_some_days(&self) -> bool {
+        let every = |set: u64, from: u32, to: u32| (from..=to).all(|bit| set & (1 << bit) != 0);
+        !(every(self.days, 1, 31) && every(self.months, 1, 12) && every(self.weekdays, 0, 6))
     }
 
     /// Whether there is anything on this day.

@@ -54,11 +54,26 @@ fn what_contradicts_itself_is_no_schedule() {
     assert_eq!(of("", ""), Some(InvalidSchedule::Empty));
     assert_eq!(of("18:30", "08:00"), Some(InvalidSchedule::Backwards));
     assert_eq!(of("18:30 Mon-Fri", "08:00"), Some(InvalidSchedule::Backwards));
-    assert_eq!(of("18:30 Mon-Fri", "08:00 Mon-Fri"), Some(InvalidSchedule::Backwards));
+    for (start, stop) in [
+        ("18:30 Mon-Fri", "08:00 Mon-Fri"),
+        ("08:00 Mon-Fri", "07:00 Mon-Sat"),
+        ("0 18 * * 1-5", "0 8 * * 1-5"),
+        ("0 18 * * 1-5", "08:00"),
+        ("18:30 Mon", "*/10 8 * * *"),
+        ("0 9 1 * *", "0 8 * * *"),
+    ] {
+        assert_eq!(of(start, stop), Some(InvalidSchedule::Backwards), "{start} {stop}");
+    }
     assert_eq!(of("08:00", "08:00"), Some(InvalidSchedule::AtOnce));
     assert_eq!(of("08:00 Mon", "0 8 * * *"), Some(InvalidSchedule::AtOnce));
-    for (start, stop) in [("22:00 Mon-Fri", "06:00 Tue-Sat"), ("0 22 * * *", "0 6 * * *"), ("", "18:30"), ("08:00", "")]
-    {
+    for (start, stop) in [
+        ("22:00 Mon-Fri", "06:00 Tue-Sat"),
+        ("0 22 * * *", "0 6 * * *"),
+        ("", "18:30"),
+        ("08:00", ""),
+        ("0 8 * * 1-5", "0 7,18 * * 1-5"),
+        ("22:00 Mon,Tue", "06:00 Tue,Wed"),
+    ] {
         assert_eq!(of(start, stop), None, "{start} {stop}");
     }
     assert_eq!(of("08:00 Mon", "08:00 Tue"), None);

@@ -2,6 +2,21 @@
 
 use std::collections::BTreeMap;
 
+/// Variables that installers know, in either case.
+const INSTALLERS: [&str; 9] = [
+    "ALL_PROXY",
+    "CURL_CA_BUNDLE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NODE_EXTRA_CA_CERTS",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+];
+/// How the names of their own ones begin.
+const INSTALLERS_OWN: [&str; 2] = ["NPM_CONFIG_", "PIP_"];
+
 /// A snapshot of the environment; an empty variable counts as absent, as POSIX utilities have it.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
@@ -20,6 +35,17 @@ impl Environment {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The variables by which `pip` and `npm` find proxies, indexes and certificates.
+    #[must_use]
+    pub fn of_installers(&self) -> BTreeMap<String, String> {
+        let is_one = |name: &str| {
+            let name = name.to_ascii_uppercase();
+            INSTALLERS.contains(&name.as_str()) || INSTALLERS_OWN.iter().any(|own| name.starts_with(own))
+        };
+        let ones = self.0.iter().filter(|(name, _)| is_one(name));
+        ones.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 

@@ -28,15 +28,20 @@ impl SettingsFile {
         let path = folder.join(FILE);
         let unreadable =
             || Error::new(Code::File).with_message("action", Message::new("action.read")).with("path", path.display());
+        let refused = |error: std::io::Error| {
+            let hint = (error.kind() == ErrorKind::PermissionDenied).then(|| Message::new("hint.not_readable"));
+            let refused = unreadable().cause(&error);
+            hint.into_iter().fold(refused, Error::hint)
+        };
         match std::fs::metadata(&path) {
             // Opening a FIFO or a device would wait for ever.
             Ok(facts) if !facts.is_file() => return Err(unreadable().because_of(Message::new("strange.irregular"))),
             Ok(facts) if facts.len() > MAX_BYTES => return Err(unreadable().because_of(Message::new("strange.large"))),
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(unreadable().cause(&error)),
+            Err(error) => return Err(refused(error)),
         }
-        let text = std::fs::read_to_string(&path).map_err(|error| unreadable().cause(&error))?;
+        let text = std::fs::read_to_string(&path).map_err(refused)?;
         Self::parse(&text).map_err(|error| error.hint(Message::new("hint.settings_file").with("path", path.display())))
     }
 
@@ -94,21 +99,11 @@ pub fn keep(folder: &Path, source: &Source, value: &str) -> Result<()> {
     if file.get(source)?.as_deref() == Some(value) {
         return Ok(());
     }
-    match file.0.get_mut(source.key) {
-        // Only the value: what is written beside it stays.
-        Some(Item::Value(old)) => {
-            let decor = old.decor().clone();
-            *old = toml_edit::Value::from(value);
-            *old.decor_mut() = decor;
-        }
-        _ => {
-            file.0.insert(source.key, toml_edit::value(value));
-        }
-    }
+    own::put(file.0.as_table_mut(), source.key, value);
     Ok(disk::replace(&folder.join(FILE), file.0.to_string().as_bytes(), 0o644)?)
 }
 
-/// Writes what flags have said about the function into the file of `folder`, which keeps everything else.
+/// Writes what flags have said about the function into the file of `folder`, which keeps everything else that is true.
 ///
 /// # Errors
 /// As [`keep`].

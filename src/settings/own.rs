@@ -54,8 +54,8 @@ pub struct FunctionFlags {
     pub handler: Option<String>,
 }
 
-/// Settles the function: the table of the file, with what the flags put in its place. Another folder is another
-/// function: of the table nothing is true of it.
+/// Settles the function: the table of the file, with what the flags put in its place. Runtime and handler are the folder's:
+/// of another one they are not true.
 pub(super) fn settle(
     folder: &Path,
     file: Option<&Item>,
@@ -65,7 +65,9 @@ pub(super) fn settle(
     let said = FunctionFlags { dir: flags.dir.as_deref().map(absolute).transpose()?, ..flags.clone() };
     let Some(mut function) = (match (in_file.clone(), said.dir) {
         (Some(function), Some(dir)) if function.dir == dir => Some(function),
-        (_, Some(dir)) => Some(OwnFunction { dir, ..OwnFunction::default() }),
+        (function, Some(dir)) => {
+            Some(OwnFunction { dir, runtime: None, handler: None, ..function.unwrap_or_default() })
+        }
         (function, None) => function,
     }) else {
         return match (said.runtime, said.handler) {
@@ -83,18 +85,16 @@ pub(super) fn settle(
 
 /// A folder that a flag names is below the current one.
 fn absolute(path: &Path) -> Result<PathBuf> {
-    path.canonicalize().map_err(|_| bad_rule("--function", &path.display().to_string(), "function_dir"))
+    let found = path.canonicalize().ok().filter(|path| path.is_dir());
+    found.ok_or_else(|| bad_rule("--function", &path.display().to_string(), "function_dir"))
 }
 
 fn read(folder: &Path, item: &Item) -> Result<OwnFunction> {
     let table = item.as_table_like().ok_or_else(|| bad_rule(TABLE, item.type_name(), "table"))?;
     let reader = Reader { table };
     reader.knows(&["dir", "runtime", "handler", "environment", "timeout", "memory", "openapi", "build"])?;
-    let dir = reader.text("dir")?.unwrap_or_else(|| ".".to_owned());
-    let joined = folder.join(&dir);
     Ok(OwnFunction {
-        // One that is not there yet may be what `build` makes.
-        dir: joined.canonicalize().unwrap_or(joined),
+        dir: named(folder, reader.text("dir")?.as_deref()),
         runtime: reader.text("runtime")?,
         handler: reader.text("handler")?,
         environment: reader.environment()?,
@@ -103,6 +103,13 @@ fn read(folder: &Path, item: &Item) -> Result<OwnFunction> {
         openapi: reader.text("openapi")?.map(|path| folder.join(path)),
         build: reader.text("build")?,
     })
+}
+
+/// The folder that the table names; without a name, the project's own.
+fn named(folder: &Path, dir: Option<&str>) -> PathBuf {
+    let joined = folder.join(dir.unwrap_or("."));
+    // One that is not there yet may be what `build` makes.
+    joined.canonicalize().unwrap_or(joined)
 }
 
 /// Reads the members of the table.
@@ -146,30 +153,43 @@ impl Reader<'_> {
     }
 }
 
-/// Puts into the table what flags have said.
+/// Puts into the table what flags have said, and takes out what is not true of another folder.
 pub(super) fn keep(folder: &Path, item: &mut Item, function: &OwnFunction) {
     if !item.is_table_like() {
         *item = Item::Table(toml_edit::Table::new());
     }
     let Some(table) = item.as_table_like_mut() else { return };
-    let is_other = table
-        .get("dir")
-        .and_then(Item::as_str)
-        .map(|dir| folder.join(dir))
-        .is_some_and(|dir| dir.canonicalize().ok().as_ref() != Some(&function.dir));
+    let dir = table.get("dir").and_then(Item::as_str);
+    let (is_named, is_other) = (dir.is_some(), named(folder, dir) != function.dir);
     if is_other {
-        table.clear();
+        table.remove("runtime");
+        table.remove("handler");
     }
-    let dir = match function.dir.strip_prefix(folder) {
-        Ok(below) if below.as_os_str().is_empty() => ".".to_owned(),
-        Ok(below) => below.display().to_string(),
-        Err(_) => function.dir.display().to_string(),
-    };
-    let members = [("dir", Some(dir)), ("runtime", function.runtime.clone()), ("handler", function.handler.clone())];
-    for (key, value) in members {
-        let Some(value) = value else { continue };
-        if table.get(key).and_then(Item::as_str) != Some(&value) {
-            table.insert(key, toml_edit::value(value));
+    if is_other || !is_named {
+        let dir = match function.dir.strip_prefix(folder) {
+            Ok(below) if below.as_os_str().is_empty() => ".".to_owned(),
+            Ok(below) => below.display().to_string(),
+            Err(_) => function.dir.display().to_string(),
+        };
+        put(table, "dir", &dir);
+    }
+    for (key, text) in [("runtime", &function.runtime), ("handler", &function.handler)] {
+        if let Some(text) = text.as_deref().filter(|text| table.get(key).and_then(Item::as_str) != Some(*text)) {
+            put(table, key, text);
+        }
+    }
+}
+
+/// Puts a text into a table; what is written beside it stays.
+pub(super) fn put(table: &mut dyn TableLike, key: &str, text: &str) {
+    match table.get_mut(key) {
+        Some(Item::Value(old)) => {
+            let decor = old.decor().clone();
+            *old = Value::from(text);
+            *old.decor_mut() = decor;
+        }
+        _ => {
+            table.insert(key, toml_edit::value(text));
         }
     }
 }
@@ -205,14 +225,16 @@ mod tests {
     }
 
     #[test]
-    fn flags_win_and_another_folder_is_another_function() {
+    fn flags_win_and_another_folder_has_another_runtime_and_handler() {
         let text = "[function]\ndir = '/tmp'\nhandler = 'a.b'\ntimeout = 5";
         let flags = FunctionFlags { runtime: Some("python3.12".to_owned()), ..FunctionFlags::default() };
         let function = settled(text, &flags).unwrap().unwrap();
         assert_eq!((function.runtime.as_deref(), function.handler.as_deref()), (Some("python3.12"), Some("a.b")));
         let flags = FunctionFlags { dir: Some("/".into()), ..FunctionFlags::default() };
         let function = settled(text, &flags).unwrap().unwrap();
-        assert_eq!((function.handler, function.timeout), (None, None));
+        assert_eq!((function.dir, function.handler, function.timeout), ("/".into(), None, Some(5)));
+        let flags = FunctionFlags { dir: Some("/etc/passwd".into()), ..FunctionFlags::default() };
+        assert_eq!(settled(text, &flags).unwrap_err().code, Code::BadSetting, "a file is no folder");
         let flags = FunctionFlags { handler: Some("a.b".to_owned()), ..FunctionFlags::default() };
         assert_eq!(settled("", &flags).unwrap_err().code, Code::BadSetting);
         assert_eq!(settled("", &FunctionFlags::default()).unwrap(), None);
@@ -220,12 +242,22 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_what_flags_said() {
-        let mut document: toml_edit::DocumentMut = "# mine\n[function]\ndir = 'other'\ntimeout = 5\n".parse().unwrap();
+        let kept = |text: &str, function: &OwnFunction| {
+            let mut document: toml_edit::DocumentMut = text.parse().unwrap();
+            keep(Path::new("/project"), document.entry(TABLE).or_insert(Item::None), function);
+            document.to_string()
+        };
         let function = OwnFunction { dir: "/project/api".into(), ..OwnFunction::default() };
-        keep(Path::new("/project"), document.entry(TABLE).or_insert(Item::None), &function);
-        assert_eq!(document.to_string(), "# mine\n[function]\ndir = \"api\"\n");
-        let mut empty = toml_edit::DocumentMut::new();
-        keep(Path::new("/project"), empty.entry(TABLE).or_insert(Item::None), &function);
-        assert_eq!(empty.to_string(), "[function]\ndir = \"api\"\n");
+        let other = "# mine\n[function]\ndir = 'other' # here\nruntime = 'python3.12'\nhandler = 'a.b'\ntimeout = 5\n\n\
+                     [function.environment]\nA = 'b'\n";
+        assert_eq!(
+            kept(other, &function),
+            "# mine\n[function]\ndir = \"api\" # here\ntimeout = 5\n\n[function.environment]\nA = 'b'\n"
+        );
+        assert_eq!(kept("[function]\nhandler = 'a.b'\n", &function), "[function]\ndir = \"api\"\n");
+        assert_eq!(kept("", &function), "[function]\ndir = \"api\"\n");
+        let said = OwnFunction { handler: Some("c.d".to_owned()), ..function };
+        let same = "[function]\ndir = './api'\nhandler = 'a.b' # old\nmemory = 256\n";
+        assert_eq!(kept(same, &said), "[function]\ndir = './api'\nhandler = \"c.d\" # old\nmemory = 256\n");
     }
 }

@@ -6,7 +6,7 @@ use super::{
     file::SettingsFile,
     operate, own,
     source::{self, InFile, Source, bad},
-    test_entry,
+    test_entry::{self, TestEntries},
     values::{
         Auth, address, auth, engine, lenient, log_files, log_size, origins, port, rate, region, stack, switch, text,
     },
@@ -38,8 +38,8 @@ impl Settings {
         let home = environment.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let port = sources.settle(&source::PORT, flags.port, port)?.or(DEFAULT_PORT);
         let forwarding = environment.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN");
-        let tests = test_entry::read(sources.file.item(test_entry::TABLES))?;
-        let tests_origin = if tests.is_empty() { Origin::Default } else { Origin::File(folder.join(super::FILE)) };
+        let tests = TestEntries::of(sources.file.item(test_entry::TABLES));
+        let tests_origin = if tests.count() == 0 { Origin::Default } else { Origin::File(folder.join(super::FILE)) };
         let (instances, containers) = (&flags.instances, &flags.containers);
         let operate = operate::settle(&folder, |key| sources.file.item(key), instances, containers)?;
         let docker_host = sources.settle(&source::DOCKER_HOST, None, text)?.optional();
@@ -61,6 +61,8 @@ impl Settings {
                 home: home.clone(),
                 cache: user_folder("XDG_CACHE_HOME", ".cache", home.as_deref(), environment),
                 docker_host: docker_host.value.clone(),
+                installs: environment.get("ATELIER_RUNTIME_PACKAGES") != Some("off"),
+                tools: environment.of_installers(),
             },
             runtime_folder: environment.get("XDG_RUNTIME_DIR").map(PathBuf::from),
             engine: sources.settle(&source::ENGINE, flags.engine, engine)?.optional(),
@@ -75,7 +77,10 @@ impl Settings {
             log_files: sources.settle(&source::LOG_FILES, None, log_files)?.or(Rotation::default().files),
             log_size: sources.settle(&source::LOG_SIZE, None, log_size)?.or(Rotation::default().bytes),
             image: sources.settle(&source::IMAGE, flags.image.clone(), text)?.optional(),
-            endpoint: sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
+            endpoint: beside(
+                sources.settle(&source::ENDPOINT, flags.endpoint.clone(), endpoint)?.optional(),
+                &folder_origin,
+            ),
             public_endpoint: exported_by_us(
                 sources.settle(&source::PUBLIC_ENDPOINT, None, base_url)?.optional(),
                 environment,
@@ -158,6 +163,12 @@ impl Settings {
         let public_endpoint = self.public_endpoint_at(port);
         Self { port: Setting { value: port, ..self.port.clone() }, public_endpoint, ..self.clone() }
     }
+}
+
+/// Leaves out an endpoint of the environment, as `run` puts one there, where a flag names the folder whose engine is meant.
+fn beside(endpoint: Setting<Option<String>>, folder: &Origin) -> Setting<Option<String>> {
+    let is_outdone = matches!((&endpoint.origin, folder), (Origin::Environment(_), Origin::Flag(_)));
+    if is_outdone { Setting::default_of(None) } else { endpoint }
 }
 
 /// Leaves out what `env` exported for the workshop's `curl`: an engine's own URL is no public one, and may be that of an

@@ -6,11 +6,11 @@
 use super::{
     environment::Environment,
     setting::{Origin, Setting},
-    values::{Rule, shown},
+    values::Rule,
 };
 use crate::{
     error::{Code, Error, Result},
-    text::Message,
+    text::{Message, without_login},
 };
 
 /// The name of the settings file in the project folder.
@@ -77,7 +77,7 @@ impl Source {
 
 /// Says that a setting cannot have a value.
 pub(super) fn bad(name: &str, value: &str, rule: Rule) -> Error {
-    Error::new(Code::BadSetting).with("name", name).with("value", shown(value)).with_message("rule", rule.0)
+    Error::new(Code::BadSetting).with("name", name).with("value", without_login(value)).with_message("rule", rule.0)
 }
 
 /// The same, with the rule by its name in the locale files.
@@ -119,7 +119,7 @@ sources! {
     DOCKER_HOST = "docker_host", None, ["DOCKER_HOST"], Never;
     /// The docker proxy as the function reaches it, instead of the one that `bonus` starts.
     DOCKER_PROXY = "docker_proxy", None, ["DOCKER_PROXY"], Scalar;
-    /// An AWS API that already runs, instead of one that `up` starts.
+    /// An AWS API that already runs, instead of one that `up` starts; `--folder` goes before the variable.
     ENDPOINT = "endpoint", Some("--endpoint"), ["ATELIER_ENDPOINT"], Scalar;
     /// The engine that answers the AWS API: `embedded`, `localstack` or `aws`.
     ENGINE = "engine", Some("--engine"), ["ATELIER_ENGINE"], Scalar;
@@ -139,7 +139,7 @@ sources! {
     INTERNAL_ENDPOINT = "internal_endpoint", None, ["AWS_ENDPOINT_INTERNAL"], Scalar;
     /// The language of messages: `en` or `fr`.
     LANG = "lang", Some("--lang"), ["ATELIER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"], Never;
-    /// Whether the embedded engine lets pass what LocalStack lets pass: `off`, `on`, or `public` for a public URL, too.
+    /// Lets pass what LocalStack lets pass: `off`; `on` for this machine and its containers; `public` for whoever reaches it.
     LENIENT = "lenient", Some("--lenient"), ["ATELIER_LENIENT"], Switch;
     /// Another address that the embedded engine listens on, `0.0.0.0` for all: inside a container, whose port is published.
     LISTEN = "listen", Some("--listen"), ["ATELIER_LISTEN"], Scalar;
@@ -179,12 +179,20 @@ pub struct Variable {
 /// The variables that are read beside those of the settings.
 pub const VARIABLES: &[Variable] = &[
     variable("ACCESSIBLE", "Words only, as with `--plain`: no drawing, no emoji, nothing that moves"),
+    variable(
+        "ALL_PROXY",
+        "With `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`: handed to what installs packages of functions",
+    ),
     variable("ATELIER_DOCKER_PLAIN_TCP", "Lets a Docker daemon beyond this machine be spoken to without TLS"),
     variable(
         "ATELIER_ENGINE_URL",
         "The engine's own URL, as `env` exports it; `AWS_ENDPOINT_PUBLIC` with the same value is no public URL",
     ),
     variable("ATELIER_RELEASES", "Where releases are, for `version --check` and `install.sh`; a URL"),
+    variable(
+        "ATELIER_RUNTIME_PACKAGES",
+        "With `off`, boto3 and the AWS SDK for JavaScript are installed by `runtimes install` only",
+    ),
     variable("AWS_ACCESS_KEY_ID", "Says that there are AWS credentials, which a local engine never sees"),
     variable("AWS_ENDPOINT_URL", "Is where AWS tools go, and atelier with `--engine aws`; `doctor` compares it"),
     variable("AWS_PROFILE", "Says that there are AWS credentials, which a local engine never sees"),
@@ -199,8 +207,13 @@ pub const VARIABLES: &[Variable] = &[
     variable("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "The domain that the public URL of a Codespace is built from"),
     variable("HOME", "The home folder"),
     variable("LOCALSTACK_AUTH_TOKEN", "Is handed to a LocalStack image that wants an account"),
+    variable("NPM_CONFIG_", "What begins so, or with `PIP_`, is handed to the installer of that name"),
     variable("PATH", "Where the interpreters of functions are looked for"),
     variable("SHELL", "The shell that `env` writes for"),
+    variable(
+        "SSL_CERT_FILE",
+        "With `SSL_CERT_DIR`, `CURL_CA_BUNDLE`, `REQUESTS_CA_BUNDLE` and `NODE_EXTRA_CA_CERTS`: handed to what installs packages of functions",
+    ),
     variable("TERM", "With `dumb`, the terminal can only append lines, as with `--plain`"),
     variable(
         "XDG_CACHE_HOME",

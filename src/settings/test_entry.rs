@@ -30,9 +30,38 @@ pub struct TestEntry {
     pub contains: Option<String>,
 }
 
-/// Reads the tables.
-pub(super) fn read(item: Option<&Item>) -> Result<Vec<TestEntry>> {
-    let Some(item) = item else { return Ok(Vec::new()) };
+/// The tables as they stand in the file. What is wrong with one is found when they are read: to a verb that sends none of
+/// the requests it is nothing.
+#[derive(Debug, Clone, Default)]
+pub struct TestEntries(Option<Item>);
+
+impl TestEntries {
+    /// Takes what the file says.
+    pub(super) fn of(item: Option<&Item>) -> Self {
+        Self(item.cloned())
+    }
+
+    /// How many there are, right or wrong.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match &self.0 {
+            None => 0,
+            Some(Item::ArrayOfTables(tables)) => tables.len(),
+            Some(Item::Value(toml_edit::Value::Array(items))) => items.len(),
+            Some(_) => 1,
+        }
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// `bad_setting` and `unknown_setting` name what is wrong.
+    pub fn read(&self) -> Result<Vec<TestEntry>> {
+        self.0.as_ref().map_or(Ok(Vec::new()), read)
+    }
+}
+
+fn read(item: &Item) -> Result<Vec<TestEntry>> {
     let tables: Vec<&dyn TableLike> = match item {
         Item::ArrayOfTables(tables) => tables.iter().map(|table| table as &dyn TableLike).collect(),
         Item::Value(toml_edit::Value::Array(items)) => {
@@ -137,7 +166,7 @@ mod tests {
 
     fn entries(text: &str) -> Result<Vec<TestEntry>> {
         let document: toml_edit::DocumentMut = text.parse().unwrap();
-        read(document.get(TABLES))
+        TestEntries::of(document.get(TABLES)).read()
     }
 
     #[test]

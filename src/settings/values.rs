@@ -7,7 +7,7 @@ use crate::{
     lenience::Lenience,
     names::{InstanceType, StackName, is_region},
     runtimes::Runtime,
-    text::Message,
+    text::{Message, without_login},
 };
 use clap::ValueEnum;
 use std::{fmt, net::IpAddr, time::Duration};
@@ -75,7 +75,8 @@ impl Moment {
     }
 }
 
-/// Reads a moment: a duration before now (`10m`, `24h`, `7d`), or a time in RFC 3339 (`2026-11-23T12:00:00Z`).
+/// Reads a moment: a duration before now (`10m`, `24h`, `7d`), or a time in RFC 3339 (`2026-11-23T12:00:00Z`); one without a
+/// zone, as `history` prints it, or a day alone, is UTC's.
 ///
 /// # Errors
 /// Tells the rule when the text is neither.
@@ -84,8 +85,18 @@ pub fn moment(text: &str) -> Result<Moment, Rule> {
     if let Some(days) = days {
         return Ok(Moment::Ago(Duration::from_hours(24 * days)));
     }
-    let at = || OffsetDateTime::parse(text, &Rfc3339).map(Moment::At);
-    duration(text).map(Moment::Ago).or_else(|_| at()).map_err(|_| Rule::new("moment"))
+    let at = || OffsetDateTime::parse(text, &Rfc3339).or_else(|_| OffsetDateTime::parse(&in_utc(text), &Rfc3339));
+    duration(text).map(Moment::Ago).or_else(|_| at().map(Moment::At)).map_err(|_| Rule::new("moment"))
+}
+
+/// A time without a zone (`2026-11-23 12:00`) in the form that has one.
+fn in_utc(text: &str) -> String {
+    let text = text.replacen(' ', "T", 1);
+    match text.len() {
+        10 => format!("{text}T00:00:00Z"),
+        16 => format!("{text}:00Z"),
+        _ => format!("{text}Z"),
+    }
 }
 
 /// Statuses that are wanted: one (`404`), or a class (`4xx`).
@@ -162,7 +173,7 @@ pub fn base_url(text: &str) -> Result<String, Rule> {
     let url = text.trim().trim_end_matches('/');
     let Some(("http" | "https", host)) = url.split_once("://") else {
         let guess = format!("https://{}", url.split_once("://").map_or(url, |(_, host)| host));
-        return Err(Rule(Message::new("rule.url_scheme").with("url", shown(&guess))));
+        return Err(Rule(Message::new("rule.url_scheme").with("url", without_login(&guess))));
     };
     let plain = http::Uri::try_from(url).is_ok_and(|uri| {
         uri.host().is_some_and(|host| !host.is_empty())
@@ -185,16 +196,6 @@ pub fn endpoint(text: &str) -> Result<String, Rule> {
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     });
     if is_link_local { Err(Rule::new("link_local")) } else { Ok(url) }
-}
-
-/// Returns a text as errors may show it: of a URL, user and password are left out, however it is malformed.
-#[must_use]
-pub fn shown(text: &str) -> String {
-    let start = text.find("://").map_or(0, |at| at + 3);
-    match text[start..].rsplit_once('@') {
-        Some((_, host)) => format!("{}…@{host}", &text[..start]),
-        None => text.to_owned(),
-    }
 }
 
 /// Reads a port; 0 lets the system choose a free one.
@@ -356,6 +357,23 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_so_long_ago_or_a_time_as_it_is_printed() {
+        let at = |text: &str| Moment::At(OffsetDateTime::parse(text, &Rfc3339).unwrap());
+        assert_eq!(moment("7d").unwrap(), Moment::Ago(Duration::from_hours(7 * 24)));
+        for (text, expected) in [
+            ("2026-11-23T12:00:00+01:00", "2026-11-23T11:00:00Z"),
+            ("2026-11-23 12:00:01", "2026-11-23T12:00:01Z"),
+            ("2026-11-23T12:00", "2026-11-23T12:00:00Z"),
+            ("2026-11-23", "2026-11-23T00:00:00Z"),
+        ] {
+            assert_eq!(moment(text).unwrap(), at(expected), "{text}");
+        }
+        for bad in ["", "yesterday", "12:00", "2026-13-01", "2026-11-23 25:00", "0d", "400d"] {
+            assert!(moment(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_rate_is_off_or_a_number_with_a_burst() {
         assert_eq!(rate("off").unwrap(), None);
         assert_eq!(rate("50").unwrap(), Some(Rate { per_second: 50, burst: 100 }));
@@ -387,20 +405,6 @@ mod tests {
     }
 
     #[test]
-    fn of_a_url_no_password_is_shown() {
-        for (text, expected) in [
-            ("http://user:pass@host:1/path", "http://…@host:1/path"),
-            ("http://user:p/a@ss@host", "http://…@host"),
-            ("user:pass@host", "…@host"),
-            ("http://host/path", "http://host/path"),
-            ("us-east-1", "us-east-1"),
-        ] {
-            assert_eq!(shown(text), expected);
-        }
-        assert!(!base_url("user:pass@host").unwrap_err().to_string().contains("pass"));
-    }
-
-    #[test]
     fn a_base_url_loses_its_slash_and_keeps_its_scheme() {
         assert_eq!(base_url("https://x-4566.app.github.dev/").unwrap(), "https://x-4566.app.github.dev");
         assert_eq!(base_url(" http://127.0.0.1:4566// ").unwrap(), "http://127.0.0.1:4566");
@@ -408,5 +412,10 @@ mod tests {
             assert!(base_url(bad).is_err(), "{bad}");
         }
         assert!(base_url("x.dev/").unwrap_err().to_string().contains("`https://x.dev`"));
+    }
+
+    #[test]
+    fn of_a_url_no_password_is_shown() {
+        assert!(!base_url("user:pass@host").unwrap_err().to_string().contains("pass"));
     }
 }

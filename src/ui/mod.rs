@@ -24,7 +24,7 @@ use crate::{
 };
 use std::{
     io::{self, ErrorKind, IsTerminal, Write},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 /// The result of a command: data for scripts, and a page for people.
@@ -83,6 +83,8 @@ struct Inner {
     warnings: Mutex<Vec<Message>>,
     steps: Steps,
     err: Face,
+    /// Whether a question waits for its answer.
+    is_asking: AtomicBool,
 }
 
 /// How a stream is written to.
@@ -116,7 +118,8 @@ impl Console {
         let err = Face { lang: look.lang.value, color: colored(look.color.value, terminal), volume, plain: look.plain };
         let animated = terminal && !look.plain && !look.ci && volume != Volume::Quiet && format == Format::Human;
         let steps = if animated { Steps::Bars(progress::Bars::new(err)) } else { Steps::Lines(plain::Lines::new(err)) };
-        let inner = Inner { command: command.into(), format, look, warnings: Mutex::default(), steps, err };
+        let (warnings, is_asking) = (Mutex::default(), AtomicBool::new(false));
+        let inner = Inner { command: command.into(), format, look, warnings, steps, err, is_asking };
         Self { inner: Arc::new(inner), is_on_stderr: false }
     }
 
@@ -163,10 +166,11 @@ impl Console {
         self.inner.format == Format::Json
     }
 
-    /// Whether a person looks at the result on a terminal.
+    /// Whether a person looks at the result on a terminal, on which something may be drawn over.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.inner.format == Format::Human && io::stdout().is_terminal() && !self.inner.look.ci
+        let Look { ci, plain, .. } = self.inner.look;
+        self.inner.format == Format::Human && io::stdout().is_terminal() && !ci && !plain
     }
 
     fn event(&self, event: &Event) {
@@ -268,7 +272,15 @@ impl Console {
         let mut page = self.page();
         report.human(&mut page);
         let (width, height) = style::screen();
-        let (text, taken) = fitting(page.text(), width, height.saturating_sub(1));
+        let room = height.saturating_sub(1);
+        let (mut text, mut taken, left) = fitting(page.text(), width, room);
+        if left > 0 {
+            // What does not fit is said in a line of its own.
+            let (shown, rows, left) = fitting(page.text(), width, room.saturating_sub(1));
+            let more = Message::new("ui.more").with("count", left).render(page.lang());
+            taken = rows + columns(&more).div_ceil(width.max(1));
+            text = format!("{shown}{more}\n");
+        }
         let back = if lines > 0 { format!("\u{1b}[{lines}A\r\u{1b}[J") } else { String::new() };
         self.write_out(&format!("{back}{text}"))?;
         Ok(taken)
@@ -330,19 +342,20 @@ impl Console {
     }
 }
 
-/// As many of the first lines of a text as fit on a screen, and how many lines of the screen they take.
-fn fitting(text: &str, width: usize, height: usize) -> (String, usize) {
+/// As many of the first lines of a text as fit on a screen, how many lines of the screen they take, and how many lines of
+/// the text are left.
+fn fitting(text: &str, width: usize, height: usize) -> (String, usize, usize) {
     let (mut shown, mut taken) = (String::new(), 0);
-    for line in text.lines() {
+    for (at, line) in text.lines().enumerate() {
         let rows = columns(line).div_ceil(width.max(1)).max(1);
         if taken + rows > height {
-            break;
+            return (shown, taken, text.lines().count() - at);
         }
         taken += rows;
         shown.push_str(line);
         shown.push('\n');
     }
-    (shown, taken)
+    (shown, taken, 0)
 }
 
 fn colored(when: ColorWhen, terminal: bool) -> bool {
@@ -410,8 +423,8 @@ mod tests {
 
     #[test]
     fn what_is_drawn_over_takes_no_more_lines_than_the_screen_has() {
-        assert_eq!(fitting("a\nb\n", 80, 10), ("a\nb\n".to_owned(), 2));
-        assert_eq!(fitting("abcdef\nb\n\n", 4, 10), ("abcdef\nb\n\n".to_owned(), 4));
-        assert_eq!(fitting("a\nbcdefg\nc\n", 4, 2), ("a\n".to_owned(), 1));
+        assert_eq!(fitting("a\nb\n", 80, 10), ("a\nb\n".to_owned(), 2, 0));
+        assert_eq!(fitting("abcdef\nb\n\n", 4, 10), ("abcdef\nb\n\n".to_owned(), 4, 0));
+        assert_eq!(fitting("a\nbcdefg\nc\n", 4, 2), ("a\n".to_owned(), 1, 2));
     }
 }

@@ -56,6 +56,11 @@ impl Bars {
     }
 
     fn begin(&self, step: &str, message: &Message) {
+        // Several of a kind are one line.
+        if let Some((bar, _)) = self.steps().get(step) {
+            bar.set_message(self.face.render(message));
+            return;
+        }
         let bar = self.screen.add(ProgressBar::no_length());
         // Not as wide as the terminal: what it echoes at Ctrl-C would begin a line that nobody takes away.
         bar.set_style(style("{spinner} {msg} {elapsed}"));

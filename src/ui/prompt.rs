@@ -5,7 +5,10 @@ use crate::{
     error::{Code, Error, Result},
     text::{Lang, Message},
 };
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    sync::atomic::Ordering,
+};
 use tokio_util::sync::CancellationToken;
 
 impl Console {
@@ -16,6 +19,12 @@ impl Console {
             && io::stderr().is_terminal()
             && !self.inner.look.ci
             && self.inner.format == Format::Human
+    }
+
+    /// Whether a question waits for its answer, and nothing else goes on.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.inner.is_asking.load(Ordering::SeqCst)
     }
 
     /// Asks a yes-or-no question; only an explicit yes is one. `flag` is what answers it in advance (`--yes`).
@@ -29,12 +38,15 @@ impl Console {
         }
         self.settle();
         let (lang, question) = (self.lang(), question.clone());
+        self.inner.is_asking.store(true, Ordering::SeqCst);
         let asked = tokio::task::spawn_blocking(move || ask(&question, lang));
         // The thread that reads the terminal cannot be ended; it ends with the process, which does not wait for it.
-        tokio::select! {
+        let answer = tokio::select! {
             answer = asked => Ok(answer.is_ok_and(|answer| answer.unwrap_or(false))),
             () = cancel.cancelled() => Err(Error::new(Code::Interrupted).hint(Message::new("hint.nothing_done"))),
-        }
+        };
+        self.inner.is_asking.store(false, Ordering::SeqCst);
+        answer
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `JUnit` form of a run: <https://github.com/testmoapp/junitxml>, the part that every reader knows.
 
 use super::Check;
+use crate::aws_protocol::xml::legal;
 use aws_smithy_xml::encode::{ScopeWriter, XmlWriter};
 
 /// Writes the document. Texts are English: machines compare them between runs.
@@ -31,7 +32,7 @@ pub(super) fn document(suite: &str, checks: &[Check]) -> String {
     inner.finish();
     root.finish();
     document.push('\n');
-    document
+    legal(document)
 }
 
 fn case(suite: &mut ScopeWriter<'_, '_>, name: &str, check: &Check) {
@@ -40,23 +41,17 @@ fn case(suite: &mut ScopeWriter<'_, '_>, name: &str, check: &Check) {
     element.write_attribute("time", &seconds(check.millis));
     let mut case = element.finish();
     if !check.passed {
-        let problems: Vec<String> = check.problems.iter().map(|problem| legal(&problem.to_string())).collect();
+        let problems: Vec<String> = check.problems.iter().map(ToString::to_string).collect();
         let mut failure = case.start_el(if check.is_broken { "error" } else { "failure" });
         failure.write_attribute("message", problems.first().map_or("", String::as_str));
         failure.finish().data(&problems.join("\n"));
     }
-    case.start_el("system-out").finish().data(&legal(&check.answer));
+    case.start_el("system-out").finish().data(&check.answer);
     case.finish();
 }
 
 fn seconds(millis: u128) -> String {
     format!("{}.{:03}", millis / 1000, millis % 1000)
-}
-
-/// Replaces what XML 1.0 has no way to write, escaped or not: most control characters, U+FFFE and U+FFFF.
-fn legal(text: &str) -> String {
-    let is_legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|c| if is_legal(c) { c } else { '\u{fffd}' }).collect()
 }
 
 #[cfg(test)]

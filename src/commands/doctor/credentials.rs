@@ -9,7 +9,7 @@ use crate::{
     engine::{Engine, installation},
     settings::Settings,
     shell::quoted,
-    text::Message,
+    text::{Message, without_login},
 };
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -64,7 +64,7 @@ fn elsewhere(settings: &Settings, engine: &Engine) -> Option<Finding> {
     if ours.contains(&Some(theirs)) {
         return None;
     }
-    let said = Message::new("doctor.endpoint.elsewhere").with("url", theirs);
+    let said = Message::new("doctor.endpoint.elsewhere").with("url", without_login(theirs));
     Some(Finding::warn("endpoint", said).run("eval \"$(atelier env)\""))
 }
 

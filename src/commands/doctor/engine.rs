@@ -10,7 +10,7 @@ use crate::{
     engine::{self, Engine, Health, installation, orphan, record::Record},
     marks::OWNER_LABEL,
     settings::Settings,
-    stack,
+    stack::{self, Discovery},
     text::Message,
 };
 use std::path::Path;
@@ -41,7 +41,7 @@ async fn engines(scene: &Scene<'_>) -> Vec<Finding> {
             // One that does not answer has been told, and would only be waited for again. One that does may be slow: a
             // container loads each of its services when it is first asked for it.
             if findings.iter().all(|finding| finding.verdict == Verdict::Ok) {
-                let asked = async { vec![stacks(settings, engine).await] };
+                let asked = stacks(settings, engine);
                 findings.extend(limited(late("stacks", Verdict::Warn).run("atelier status"), asked).await);
             }
             findings
@@ -99,12 +99,35 @@ async fn components(settings: &Settings, again: &'static str) -> Vec<Finding> {
     components.map(finding).collect()
 }
 
-/// Whether stacks are deployed besides the one that the settings name.
-async fn stacks(settings: &Settings, engine: &Engine) -> Finding {
+/// How the stack is that the settings name, and whether others are deployed besides it.
+async fn stacks(settings: &Settings, engine: &Engine) -> Vec<Finding> {
     let found = match stack::discover_all(engine).await {
         Ok(found) => found,
-        Err(error) => return Finding::of("stacks", Verdict::Fail, &error.into()),
+        Err(error) => return vec![Finding::of("stacks", Verdict::Fail, &error.into())],
     };
+    let own = found.iter().find(|found| found.stack == settings.stack.value && !found.is_empty());
+    let mut findings: Vec<Finding> = own.and_then(fault).into_iter().collect();
+    findings.push(deployed(settings, &found));
+    findings
+}
+
+/// What is wrong with a stack, as `status` sees it.
+fn fault(stack: &Discovery) -> Option<Finding> {
+    if stack.is_right() {
+        return None;
+    }
+    let said = |case: &str| Message::new(format!("doctor.stacks.{case}")).with("name", &stack.stack);
+    let said = match stack.found.iter().find_map(|found| found.reason.as_deref()) {
+        Some(reason) => said("failed").with("reason", reason),
+        None => said("unfinished"),
+    };
+    let verdict = if stack.works() { Verdict::Warn } else { Verdict::Fail };
+    // What another tool looks after is for that tool to mend.
+    let mends = if stack.managed_by.is_some() { "atelier status" } else { "atelier deploy" };
+    Some(Finding::new("stacks", verdict, said).run(mends))
+}
+
+fn deployed(settings: &Settings, found: &[Discovery]) -> Finding {
     let others: Vec<String> =
         found.iter().filter(|found| found.stack != settings.stack.value).map(|found| found.stack.to_string()).collect();
     if !others.is_empty() {

@@ -42,15 +42,18 @@ pub struct AwsReport {
 
 impl Report for AwsReport {
     fn human(&self, page: &mut Page) {
-        for Difference { entry, message, aws, fix } in &self.differences {
+        let fixes: Vec<String> = self.differences.iter().map(|difference| difference.fix.render(page.lang())).collect();
+        for (at, Difference { entry, message, aws, .. }) in self.differences.iter().enumerate() {
             let word =
                 page.paint(Tone::Warn, &Message::new(format!("lean.title.{}", entry.lean.kind())).render(page.lang()));
             page.folded(&format!("{word}  "), 2, &message.render(page.lang()));
             let call = Message::new("lean.call").with("call", &entry.call).with("time", &entry.at);
             page.folded("  ", 2, &call.render(page.lang()));
             page.folded("  ", 2, &Message::new("lean.aws").with("aws", aws).render(page.lang()));
-            // Never folded: a line that is cut in two cannot be pasted.
-            page.raw(format_args!("  → {}", fix.render(page.lang())));
+            // Said once, where the last is told that it mends. Never folded: a line that is cut in two cannot be pasted.
+            if !fixes[at + 1..].contains(&fixes[at]) {
+                page.raw(format_args!("  → {}", fixes[at]));
+            }
         }
         if !self.differences.is_empty() {
             page.raw("");

@@ -33,7 +33,7 @@ async fn codespace_facts(settings: &Settings) -> Option<Finding> {
     } else if has_gh {
         Finding::ok("codespace", said("ok"))
     } else {
-        Finding::warn("codespace", said("no_gh")).fix(codespace::manual_step(settings.port.value))
+        Finding::warn("codespace", said("no_gh")).fix(codespace::manual_step(engine::meant_port(settings).value))
     })
 }
 
@@ -44,23 +44,28 @@ async fn gh_is_there() -> bool {
 }
 
 async fn public(scene: &Scene<'_>) -> Finding {
-    let Some(url) = scene.settings.public_endpoint.value.as_deref() else {
+    let settings = scene.settings;
+    let port = scene.running().map_or_else(|| engine::meant_port(settings).value, |record| record.port);
+    let Some(url) = settings.public_endpoint_at(port).value else {
         return Finding::ok("public-url", Message::new("doctor.public.none"));
     };
-    let said = |case: &str| Message::new(format!("doctor.public.{case}")).with("url", url);
+    let said = |case: &str| Message::new(format!("doctor.public.{case}")).with("url", &url);
     if scene.running().is_none() {
         return Finding::ok("public-url", said("idle"));
     }
-    match reach::look(url).await {
-        Reach::Ours if engine::is_loopback_url(url) => Finding::ok("public-url", said("here")),
+    let look_yourself = || format!("curl -i {url}/healthz; echo \"$AWS_ENDPOINT_PUBLIC\"");
+    match reach::look(settings, &url).await {
+        Reach::Ours if engine::is_loopback_url(&url) => Finding::ok("public-url", said("here")),
         Reach::Ours => Finding::ok("public-url", said("ok")),
         Reach::Limited => Finding::ok("public-url", said("limited")),
-        Reach::Private => Finding::of("public-url", Verdict::Fail, &codespace::private_port(scene.settings, url)),
+        Reach::Private => Finding::of("public-url", Verdict::Fail, &codespace::private_port(settings, &url)),
+        Reach::Another => Finding::fail("public-url", said("another")).run(look_yourself()),
         Reach::Strange(status) => Finding::fail("public-url", said("strange").with("status", status))
             .run(format_args!("curl -i {url}/healthz")),
         Reach::NoRoots(error) => Finding::fail("public-url", said("no_roots").with("reason", error))
             .run("sudo apt-get install -y ca-certificates"),
-        Reach::Nowhere(reason) => Finding::fail("public-url", said("unreachable").with_message("reason", reason))
-            .run(format_args!("curl -i {url}/healthz; echo \"$AWS_ENDPOINT_PUBLIC\"")),
+        Reach::Nowhere(reason) => {
+            Finding::fail("public-url", said("unreachable").with_message("reason", reason)).run(look_yourself())
+        }
     }
 }

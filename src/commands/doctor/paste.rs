@@ -3,7 +3,11 @@
 //! Only what is named here goes in; home folder and user name are taken out of paths, credentials out of URLs.
 
 use super::Finding;
-use crate::{commands::context::Context, settings::Settings};
+use crate::{
+    commands::context::Context,
+    engine::{self, record::Record},
+    settings::Settings,
+};
 use std::fmt::Write as _;
 
 /// Writes the text.
@@ -29,7 +33,10 @@ fn facts(settings: &Settings) -> Vec<(&'static str, String)> {
     let kernel = rustix::system::uname();
     let word = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     let set = |is_set: bool| if is_set { "set" } else { "not set" }.to_owned();
-    let engine = settings.engine.value.map_or_else(|| "chosen by `up`".to_owned(), |engine| engine.to_string());
+    let kept = || Record::read(settings).or_else(|| Record::last(settings)).map(|record| record.kind);
+    let engine = settings.engine.value.or_else(kept);
+    let engine = engine.map_or_else(|| "chosen by `up`".to_owned(), |engine| engine.to_string());
+    let port = engine::meant_port(settings).value;
     vec![
         (
             "atelier",
@@ -39,10 +46,10 @@ fn facts(settings: &Settings) -> Vec<(&'static str, String)> {
         ("distribution", distribution().unwrap_or_else(|| "unknown".to_owned())),
         ("folder", settings.folder.display().to_string()),
         ("engine", engine),
-        ("port", settings.port.value.to_string()),
+        ("port", port.to_string()),
         ("stack", settings.stack.value.to_string()),
         ("region", settings.region.value.clone()),
-        ("public URL", settings.public_endpoint.value.clone().unwrap_or_else(|| "none".to_owned())),
+        ("public URL", settings.public_endpoint_at(port).value.unwrap_or_else(|| "none".to_owned())),
         ("DOCKER_HOST", settings.docker_host.value.clone().unwrap_or_else(|| set(false))),
         ("LOCALSTACK_AUTH_TOKEN", set(settings.localstack_token.is_some())),
         ("Codespace", set(settings.codespace.is_some())),

@@ -4,6 +4,7 @@ use super::{Finding, Verdict, off_thread, scene::Scene};
 use crate::{
     docker::{self, container},
     engine::{
+        self,
         layout::{Addresses, PROXY_PORT},
         orphan,
         port::{self, Listener},
@@ -39,7 +40,7 @@ struct Ports {
 pub(super) async fn check(scene: &Scene<'_>) -> Vec<Finding> {
     let settings = scene.settings;
     let running = scene.running().cloned();
-    let public = running.as_ref().map_or(settings.port.value, |record| record.port);
+    let public = running.as_ref().map_or_else(|| engine::meant_port(settings).value, |record| record.port);
     let docker = scene.docker.as_ref().ok();
     let gateway = docker.and_then(|docker| docker.gateway.as_ref());
     let has_containers = match &running {

@@ -38,6 +38,8 @@ async fn of(check: &'static str, language: Language, settings: &Settings) -> Vec
         message.with("packages", language.sdk())
     };
     vec![match packages {
+        Packages::Nowhere if settings.machine.installs => Finding::ok(check, said("doctor.runtime.later"))
+            .run(format_args!("atelier runtimes install {}", interpreter.runtime)),
         Packages::Nowhere => Finding::ok(check, said("doctor.runtime.without"))
             .run(format_args!("atelier runtimes install {}", interpreter.runtime)),
         _ => Finding::ok(check, said("doctor.runtime.ok")),

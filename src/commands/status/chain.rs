@@ -119,7 +119,7 @@ fn part(part: Part, stack: &Discovery) -> Station {
 
 /// The instances: a way for each as long as they can be told apart at a glance, else one that counts them.
 fn instances(stack: &Discovery) -> Vec<Vec<Station>> {
-    let found: Vec<&Found> = stack.found.iter().filter(|found| found.part == Part::Instance).collect();
+    let found = stack.instances_by_name();
     let one = part(Part::Instance, stack);
     match found.len() {
         0 | 1 => vec![vec![one]],
@@ -149,14 +149,6 @@ fn instance(found: &Found) -> Station {
     let label = named(Part::Instance, name);
     let why = found.reason.as_deref().map(Message::literal);
     Station { name: Part::Instance.as_str().to_owned(), id: Some(found.id.clone()), label, state, tone, why }
-}
-
-/// Whether what the API drives can be driven: a part that is there may have failed, or be at its end.
-pub(super) fn works(stack: &Discovery) -> bool {
-    let state = |part| stack.part(part).and_then(|found| found.state.as_deref());
-    // AWS puts a function to sleep that nobody has called for weeks, and wakes it at the next call.
-    matches!(state(Part::Function), Some("Active" | "Inactive"))
-        && !matches!(state(Part::Instance), None | Some("terminated" | "shutting-down"))
 }
 
 /// How an API is whose function is the user's own and must not be called to find out: as its deployment is.

@@ -8,7 +8,7 @@ use crate::{
     text::Message,
     ui::Tone,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
@@ -32,8 +32,9 @@ pub struct LastCall {
 impl LastCall {
     /// Finds it in the logs, of whichever engine; one of more than a day ago is not told.
     pub(super) async fn find(settings: &Settings, stack: &Discovery) -> Option<Self> {
-        let ended = timeout(ANSWER, Box::pin(overview::last_call(settings, stack))).await.ok()??;
-        let overview::Ended { time, status, code, total_ms } = ended;
+        let (only, mut found) = (std::slice::from_ref(&stack.stack), BTreeMap::new());
+        let _ = timeout(ANSWER, Box::pin(overview::last_calls(settings, only, &mut found))).await;
+        let overview::Ended { time, status, code, total_ms } = found.into_values().next()?;
         Some(Self { status: status?, code, time, duration_ms: total_ms.unwrap_or_default() })
     }
 

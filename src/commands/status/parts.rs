@@ -47,8 +47,13 @@ pub struct PartStatus {
 }
 
 impl PartStatus {
+    /// What people call it.
+    pub(crate) fn label(&self) -> Message {
+        self.name.as_deref().map_or_else(|| self.part.message(), |name| named(self.part, name))
+    }
+
     /// What people read of its times.
-    fn times(&self) -> Vec<Message> {
+    pub(crate) fn times(&self) -> Vec<Message> {
         let mut times = Vec::new();
         if let Some(next) = &self.next {
             times.push(Message::new(format!("schedule.next_{}", next.action)).with("time", &next.at));
@@ -71,8 +76,10 @@ impl PartStatus {
     pub(super) fn all(stack: &Discovery, plan: Option<&Plan>, now: OffsetDateTime) -> Vec<Self> {
         let describe = |(part, found): (Part, Option<&Found>)| {
             let stand_in = stack.stand_in(part);
+            // Of these there may be several, each with a plan of its own.
+            let is_one_of_many = matches!(part, Part::Instance | Part::Alarm);
             let is_its = |planned: &&PlannedPart| {
-                planned.part == part && (part != Part::Instance || planned.id.as_ref() == found.map(|found| &found.id))
+                planned.part == part && (!is_one_of_many || planned.id.as_ref() == found.map(|found| &found.id))
             };
             // What another tool looks after, no deploy updates.
             let plan = plan.filter(|_| stack.managed_by.is_none());
@@ -105,10 +112,13 @@ impl PartStatus {
         // Of instances and alarms there may be several, and a rule only where something depends on the time.
         let rows = Part::EVERY.iter().flat_map(|part| {
             let is_required = Part::required().any(|required| required == *part);
-            let found: Vec<Option<&Found>> = stack.found.iter().filter(|found| found.part == *part).map(Some).collect();
+            let found: Vec<&Found> = match part {
+                Part::Instance => stack.instances_by_name(),
+                part => stack.found.iter().filter(|found| found.part == *part).collect(),
+            };
             match (*part, found.is_empty()) {
-                (Part::Instance | Part::Alarm, false) => found.into_iter().map(|found| (*part, found)).collect(),
-                (Part::Clock, false) => vec![(*part, found[0])],
+                (Part::Instance | Part::Alarm, false) => found.into_iter().map(|found| (*part, Some(found))).collect(),
+                (Part::Clock, false) => vec![(*part, Some(found[0]))],
                 (Part::Clock | Part::Alarm, true) => Vec::new(),
                 _ if is_required => vec![(*part, stack.part(*part))],
                 _ => Vec::new(),
@@ -133,11 +143,7 @@ pub(super) fn human(stack: &Discovery, parts: &[PartStatus], page: &mut Page) {
         if let Some(tool) = &stack.managed_by {
             page.line(Message::new("plan.managed").with("manager", tool));
         }
-        let label = |part: &PartStatus| match &part.name {
-            Some(name) => named(part.part, name).render(page.lang()),
-            None => part.part.message().render(page.lang()),
-        };
-        let names: Vec<String> = parts.iter().map(label).collect();
+        let names: Vec<String> = parts.iter().map(|part| part.label().render(page.lang())).collect();
         let lang = page.lang();
         let say = |key: &str| Message::new(format!("status.column.{key}")).render(lang);
         let ids: Vec<String> = parts.iter().map(|part| part.id.clone().unwrap_or_default()).collect();

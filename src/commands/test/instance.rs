@@ -5,9 +5,10 @@ use crate::{
     error::{Code, Error, Result},
     marks::INSTANCE_NAME_TAG,
     names::InstanceId,
+    stack,
 };
-use aws_sdk_ec2::{Client, error::DisplayErrorContext, types::InstanceStateName};
-use std::{fmt::Display, time::Duration};
+use aws_sdk_ec2::{Client, types::InstanceStateName};
+use std::time::Duration;
 
 /// How long to wait for an instance to get to the state that it is on its way to; EC2 itself takes up to a minute.
 const LONGEST_WAY: Duration = Duration::from_mins(1);
@@ -40,7 +41,7 @@ impl Instances {
     /// Asks for the instance.
     pub(super) async fn view(&self) -> Result<View> {
         let answer = self.ec2.describe_instances().instance_ids(self.id.as_str()).send().await;
-        let answer = answer.map_err(|error| refused("DescribeInstances", DisplayErrorContext(error)))?;
+        let answer = answer.map_err(|error| stack::Error::call("DescribeInstances", &error))?;
         let instance = answer.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances).next();
         let instance = instance.ok_or_else(|| Error::new(Code::NotDeployed))?;
         let state = instance.state().and_then(|state| state.name()).map(InstanceStateName::as_str);
@@ -66,11 +67,11 @@ impl Instances {
         match (runs(state), runs(&now)) {
             (true, false) => {
                 let answer = self.ec2.start_instances().instance_ids(id).send().await;
-                answer.map_err(|error| refused("StartInstances", DisplayErrorContext(error)))?;
+                answer.map_err(|error| stack::Error::call("StartInstances", &error))?;
             }
             (false, true) => {
                 let answer = self.ec2.stop_instances().instance_ids(id).send().await;
-                answer.map_err(|error| refused("StopInstances", DisplayErrorContext(error)))?;
+                answer.map_err(|error| stack::Error::call("StopInstances", &error))?;
             }
             _ => return Ok(()),
         }
@@ -94,8 +95,4 @@ impl Instances {
             Err(_) => self.view().await,
         }
     }
-}
-
-fn refused(operation: &str, cause: impl Display) -> Error {
-    Error::new(Code::EngineRefused).with("operation", operation).because(cause.to_string())
 }

@@ -6,8 +6,17 @@ use crate::{
 };
 use clap::ValueEnum;
 use serde_json::Value;
-use std::{io, path::Path, process::Stdio};
-use tokio::process::Command;
+use std::{
+    io,
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
+use tokio::{process::Command, time::sleep};
+
+/// How often a program that is still being written is tried, and the pause between.
+const BUSY_ATTEMPTS: u32 = 100;
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// Runs the user's build in the project folder, its output on stderr; the error says how it ended.
 pub(in crate::commands) async fn build(command: &str, settings: &Settings) -> Result<(), String> {
@@ -29,7 +38,8 @@ pub(in crate::commands) async fn build(command: &str, settings: &Settings) -> Re
 /// every wait of `deploy` has a deadline.
 pub(super) async fn deploy(binary: &Path, context: &Context) -> Result<bool, String> {
     let settings = &context.settings;
-    let output = Command::new(binary)
+    let mut command = Command::new(binary);
+    command
         .args(["deploy", "--json", "--folder"])
         .arg(&settings.folder)
         .args(["--stack", settings.stack.value.as_str(), "--region", &settings.region.value])
@@ -42,11 +52,21 @@ pub(super) async fn deploy(binary: &Path, context: &Context) -> Result<bool, Str
         .arg(format!("--timeout={}ms", settings.timeout.value.as_millis()))
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(|error| error.to_string())?;
+        .kill_on_drop(true);
+    let output = run(&mut command).await.map_err(|error| error.to_string())?;
     outcome(&output.stdout).ok_or_else(|| output.status.to_string())?
+}
+
+/// Runs a program that was written just now. Who wrote it may have it open for a moment longer, or a child of theirs which
+/// has not become its own program yet, and the kernel says `ETXTBSY`.
+async fn run(command: &mut Command) -> io::Result<Output> {
+    for _ in 0..BUSY_ATTEMPTS {
+        match command.output().await {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => sleep(BUSY_PAUSE).await,
+            done => return done,
+        }
+    }
+    Err(io::ErrorKind::ExecutableFileBusy.into())
 }
 
 /// A flag of this run that the environment, which the child has too, does not tell.
