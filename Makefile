@@ -43,7 +43,7 @@ build: ## Builds the static release binary
 
 $(RELEASE):
 	@scripts/released.sh "$(dir $(RELEASE))" || { \
-	  echo "building it: about eleven minutes and 8 GB of memory on two cores" >&2; \
+	  echo "building it: up to 25 minutes and 8 GB of memory on two cores" >&2; \
 	  $(MAKE) --no-print-directory build; }
 
 install: build ## Copies the release binary to ~/.local/bin

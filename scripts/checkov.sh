@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the path of `checkov`: the one on the PATH, else one in target/. It is large, so no test runs it:
+# Prints the path of `checkov`: the one on the PATH, else one in target/.
 #   "$(scripts/checkov.sh)" -d FOLDER --skip-download     # of `atelier export`; finds nothing
 set -euo pipefail
 if found=$(command -v checkov); then echo "$found"; exit; fi

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Prints the table of a REST service's operations from AWS's public model (botocore, from PyPI).
+"""Prints the table of a service's operations from AWS's public model (botocore, from PyPI).
 
 Usage: scripts/operations.py lambda > src/emulator/lambda/operations.txt
        scripts/operations.py apigateway members > src/emulator/apigateway/members.txt
 
-The second is the table of the inputs' members: a line is an operation's name and the paths of all its members, `*` being
-any key of a map.
+The second, of a service that speaks JSON or CBOR, is the table of the inputs' members: a line is an operation's name
+and the paths of all its members, `*` being any key of a map.
 
-A line is: method, path with the members that it holds, status of the answer, name, and where other members stand:
+Of a service whose calls name their operation the first table is these names, one a line. Of a REST service a line is:
+method, path with the members that it holds, status of the answer, name, and where other members stand:
 `?name=Member:type` in the query string, `@Header=Member` in a header, `=Member` is the body as it comes,
 `.name=Member` has another name in a body of members. The type is left out for texts; `=Member` is left out where it is
 the name, and so are the body's members that have their own. Paths with a query of their own stand first.
@@ -84,6 +85,9 @@ def main():
     model = botocore.session.get_session().get_service_model(sys.argv[1])
     if sys.argv[2:] == ["members"]:
         print("\n".join(members(model.operation_model(name)) for name in sorted(model.operation_names)))
+        return
+    if model.metadata["protocol"] not in ("rest-json", "rest-xml"):
+        print("\n".join(sorted(model.operation_names)))
         return
     lines = [line(model.operation_model(name)) for name in model.operation_names]
     print("\n".join(sorted(lines, key=lambda text: ("?" not in text.split()[1], text.split()[1], text))))

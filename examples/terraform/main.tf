@@ -48,7 +48,8 @@ data "aws_region" "here" {}
 locals {
   name    = "${var.stack}-lambda"
   account = data.aws_caller_identity.me.account_id
-  region  = data.aws_region.here.name
+  # Its name, which every version of the provider has here.
+  region = data.aws_region.here.id
 }
 
 resource "aws_instance" "it" {

@@ -69,6 +69,11 @@ pub mod text {
             Self
         }
 
+        #[must_use]
+        pub fn with_message(self, _: &'static str, _: Self) -> Self {
+            self
+        }
+
         pub fn literal(_: impl Display) -> Self {
             Self
         }
