@@ -39,14 +39,14 @@ fn wherever_up_is_killed_the_next_one_makes_the_set_whole() {
     let proxy = FaultProxy::to_socket(SOCKET);
     assert_eq!(up_through(&proxy, &site).code, Some(0));
     let calls = proxy.calls();
-    let changes: Vec<usize> = (0..calls.len()).filter(|number| calls[*number].is_mutating()).collect();
+    let changes = calls.iter().filter(|call| call.is_mutating()).count();
     // The image, and three containers that are created and started.
-    assert_eq!(changes.len(), 7, "{calls:?}");
-    for (turn, number) in changes.into_iter().enumerate() {
+    assert_eq!(changes, 7, "{calls:?}");
+    for number in 0..changes {
         restore(&site);
-        let fault = if turn % 2 == 0 { Fault::KillAfter } else { Fault::KillBefore };
+        let fault = if number % 2 == 0 { Fault::KillAfter } else { Fault::KillBefore };
         let proxy = FaultProxy::to_socket(SOCKET);
-        proxy.arm(Some((At::Number(number), fault)));
+        proxy.arm(Some((At::Change(number), fault)));
         let killed = up_through(&proxy, &site);
         assert!(proxy.has_struck() && killed.code.is_none(), "{number}: {killed:?}");
         drop(proxy);

@@ -8,8 +8,10 @@
 
 mod bonus;
 mod canary;
+mod clock;
 mod connecting;
 mod crash;
+mod export;
 mod failing;
 mod function_image;
 mod images;

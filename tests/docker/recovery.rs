@@ -99,6 +99,13 @@ fn an_image_that_never_came_up_is_not_tried_again_by_itself() {
     site.ok(&["up"]);
     assert_eq!(site.inspect("localstack-main", "{{.Config.Image}}"), MINISTACK);
     site.ok(&["down"]);
+
+    // The one that was ended is taken up again, which is said: nobody has named it this time.
+    let again = site.ok(&["up"]);
+    let said = format!("the LocalStack (`{MINISTACK}`) engine again, as the last time (`--engine embedded`");
+    assert!(again.stderr.contains(&said), "{again:?}");
+    assert_eq!(site.inspect("localstack-main", "{{.Config.Image}}"), MINISTACK);
+    site.ok(&["down"]);
 }
 
 #[test]
@@ -148,6 +155,7 @@ fn an_engine_that_was_killed_comes_back_with_its_door_to_docker() {
     assert_eq!(health(&site, &site.name("docker-proxy")).as_deref(), Some("healthy"));
     site.ok(&["plan", "--check"]);
     site.ok(&["test-bonus"]);
+    a_door_that_was_closed_by_hand_is_told_and_opened_again(&site);
 
     // Without Docker the engine ends all the same, and what stays behind is told.
     let down = site.run_without_docker(&["down"]);
@@ -155,6 +163,25 @@ fn an_engine_that_was_killed_comes_back_with_its_door_to_docker() {
     assert!(down.stderr.contains("/nonexistent/docker.sock"), "{down:?}");
     site.ok(&["down"]);
     assert_eq!(site.containers(), ["mycontainer"]);
+}
+
+/// The doctor names it with its way back, and `up` goes it.
+fn a_door_that_was_closed_by_hand_is_told_and_opened_again(site: &Site) {
+    let door = site.name("docker-proxy");
+    docker(&["stop", "-t", "0", &door]);
+    let doctor = site.run(&["doctor", "--json"]);
+    assert_eq!(doctor.code, Some(4), "{doctor:?}");
+    let found = doctor.json()["data"]["findings"].as_array().unwrap().clone();
+    let is_told = found.iter().any(|finding| {
+        let names_it = finding["message"].as_str().is_some_and(|message| message.contains(&door));
+        names_it && finding["check"] == "engine" && finding["verdict"] == "fail" && finding["fix"] == "`atelier bonus`"
+    });
+    assert!(is_told, "{found:?}");
+    assert_eq!(health(site, &door).as_deref(), Some("stopped"));
+
+    assert_eq!(site.ok(&["up", "--json"]).json()["data"]["changed"], true);
+    assert_eq!(health(site, &door).as_deref(), Some("healthy"));
+    site.ok(&["test-bonus"]);
 }
 
 #[test]

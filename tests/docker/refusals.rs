@@ -2,7 +2,7 @@
 
 use crate::{
     machine::{self, CRASHING, HTTPD, SILENT, Site, UNLICENSED, docker},
-    support::Project,
+    support::{Project, Running},
 };
 use std::net::TcpListener;
 
@@ -146,7 +146,21 @@ fn a_foreign_mycontainer_is_left_alone() {
     let refused = site.run(&["bonus", "--image", HTTPD, "--json"]);
     let state = docker(&["inspect", "--format", "{{.Id}} {{.State.Running}}", "mycontainer"]);
     docker(&["rm", "-f", "mycontainer"]);
+    // The door is open by then; to the same user's other folders it is this one's.
+    let folder = site.project().path();
+    let other = folder.with_file_name("other");
+    std::fs::create_dir(&other).unwrap();
+    let mut command = site.project().command(&["up", "--engine", "localstack", "--json"]);
+    command.current_dir(&other);
+    let elsewhere = Running::start(command).end();
     site.ok(&["down"]);
+
+    let error = elsewhere.json()["error"].clone();
+    assert_eq!((elsewhere.code, error["code"].as_str()), (Some(1), Some("not_ours")), "{elsewhere:?}");
+    let (door, owner) = (site.name("docker-proxy"), folder.canonicalize().unwrap());
+    let told = format!("`{door}` exists and is not ours: it belongs to `{}`", owner.display());
+    assert!(error["message"].as_str().unwrap().contains(&told), "{error}");
+    assert!(hints(&error).contains("`atelier up --port 0` and `atelier bonus --name NAME` use other names"), "{error}");
     assert_eq!((refused.code, refused.json()["error"]["code"].as_str()), (Some(1), Some("not_ours")), "{refused:?}");
     assert_eq!(state, format!("{id} true"));
     assert_eq!(site.containers(), [""; 0]);

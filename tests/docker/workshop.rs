@@ -111,6 +111,9 @@ fn the_doors_are_where_they_should_be(site: &Site) {
         assert_eq!(confined, wanted, "{door}");
     }
     assert_eq!(site.inspect("atelier-edge", "{{len .Mounts}}"), "0");
+    let environment = site.inspect("atelier-edge", "{{range .Config.Env}}{{println .}}{{end}}");
+    let in_flight = environment.lines().find_map(|line| line.strip_prefix("ATELIER_EDGE_IN_FLIGHT="));
+    assert_eq!(in_flight, Some("8"), "each call may start a container");
     assert_eq!(
         site.inspect("docker-proxy", "{{range .Mounts}}{{.Source}}:{{.Destination}}{{end}}"),
         "/var/run/docker.sock:/var/run/docker.sock"

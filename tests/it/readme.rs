@@ -3,6 +3,7 @@
 use crate::support::Project;
 use atelier::{cli::help, proxy::Operation, text::Lang};
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -24,7 +25,7 @@ fn shell(text: &str) -> String {
 
 #[test]
 fn the_commands_of_its_use_run_in_an_empty_folder() {
-    let commands = shell(section(ENGLISH, "Use"));
+    let commands = format!("{}\natelier up\n{}", shell(section(ENGLISH, "Use")), shell(section(ENGLISH, "Running it")));
     let bare = |text: &str| -> Vec<String> {
         shell(text).lines().map(|line| line.split("  #").next().unwrap_or_default().trim_end().to_owned()).collect()
     };
@@ -47,16 +48,31 @@ fn the_commands_of_its_use_run_in_an_empty_folder() {
     assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
     assert!(stdout.contains(r#""type":"t2.micro"}"#), "the curl line brings an answer: {stdout}");
     assert!(stdout.contains(r#"{"status":"stopped","instance_id":"#), "so does `call stop`: {stdout}");
+    for said in [r#"{"results":[{"status":"stopped","code":"ok""#, r#"{"status":"modified""#, r#""stops_at":""#] {
+        assert!(stdout.contains(said), "so does what runs it: {stdout}");
+    }
 }
 
 #[test]
 fn both_languages_have_the_same_sections_tables_and_rows() {
-    let shape = |document: &str| -> Vec<[usize; 3]> {
+    let shape = |document: &str| -> Vec<[usize; 6]> {
         let count = |text: &str, counts: fn(&str) -> bool| text.lines().filter(|line| counts(line)).count();
-        let sections = document.split("\n## ");
-        sections.map(|text| [count(text, is_row), count(text, is_numbered), text.matches("```sh").count()]).collect()
+        let of = |text: &str| {
+            let parts = ["\n### ", "```"].map(|mark| text.matches(mark).count());
+            let paragraphs = text.split("\n\n").filter(|part| !part.trim().is_empty()).count();
+            let points = count(text, |line| line.starts_with("- "));
+            [count(text, is_row), count(text, is_numbered), points, paragraphs, parts[0], parts[1]]
+        };
+        document.split("\n## ").map(of).collect()
     };
     assert_eq!(shape(ENGLISH), shape(FRENCH));
+    let links = |document: &str| -> Vec<String> {
+        let targets = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        // Each leads to the other, and names its own headings.
+        let targets = targets.filter(|target| !target.starts_with('#') && !target.starts_with("README"));
+        targets.map(str::to_owned).collect()
+    };
+    assert_eq!(links(ENGLISH), links(FRENCH));
     let columns = |document: &str| -> Vec<usize> {
         document.lines().filter(|line| is_row(line)).map(|line| line.replace("\\|", "").matches('|').count()).collect()
     };
@@ -85,6 +101,7 @@ fn words(command: &str) -> Vec<String> {
     for c in command.chars() {
         match c {
             '"' => quoted = !quoted,
+            '#' if !quoted && word.is_empty() => break,
             ')' | '|' | '&' | ';' if !quoted => break,
             ' ' if !quoted => words.push(std::mem::take(&mut word)),
             c => word.push(c),
@@ -95,26 +112,45 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
+/// The lines of the blocks that are set off by their indentation alone.
+fn indented(text: &str) -> Vec<String> {
+    text.lines().filter_map(|line| line.strip_prefix("    ")).map(str::to_owned).collect()
+}
+
+/// Asserts that every command of ours in these pieces is one, and counts them. Prose may name a verb alone.
+fn commands(name: &str, shown: &[String], is_prose: bool) -> usize {
+    let mut count = 0;
+    // What is left out cannot be run.
+    for code in shown.iter().filter(|code| !code.contains('…')) {
+        for (at, _) in code.match_indices("atelier ") {
+            // A path ends in the name, and a sentence has it in its middle.
+            let before = code[..at].trim_end();
+            if !before.is_empty() && !before.ends_with(['(', ';', '&', '|']) {
+                continue;
+            }
+            let (words, tree) = (words(&code[at..]), help::command(Lang::En));
+            let verb = words[1..].iter().try_fold(&tree, |verb, word| verb.find_subcommand(word));
+            let is_named = is_prose && verb.is_some();
+            let parsed = tree.try_get_matches_from(&words);
+            assert!(is_named || parsed.is_ok(), "{name}: {words:?} of `{code}`: {}", parsed.unwrap_err());
+            count += 1;
+        }
+    }
+    count
+}
+
 #[test]
 fn every_command_that_is_shown_is_one() {
-    for document in [ENGLISH, FRENCH] {
-        let shown = [code(document), shell(document).lines().map(str::to_owned).collect()].concat();
-        let mut count = 0;
-        for code in shown {
-            for (at, _) in code.match_indices("atelier ") {
-                // A path ends in the name, and a sentence has it in its middle.
-                let before = code[..at].trim_end();
-                if !before.is_empty() && !before.ends_with(['(', ';', '&', '|']) {
-                    continue;
-                }
-                let words = words(&code[at..]);
-                let parsed = help::command(Lang::En).try_get_matches_from(&words);
-                assert!(parsed.is_ok(), "{words:?} of `{code}`: {}", parsed.unwrap_err());
-                count += 1;
-            }
-        }
-        assert!(count > 30, "the reader above finds the commands: {count}");
+    let in_all = |name: &str, text: &str| {
+        let lines: Vec<String> = shell(text).lines().map(str::to_owned).collect();
+        commands(name, &code(text), true) + commands(name, &lines, false) + commands(name, &indented(text), false)
+    };
+    for (name, text) in [("README.md", ENGLISH), ("README.fr.md", FRENCH)] {
+        let count = in_all(name, text);
+        assert!(count > 30, "the reader above finds the commands of {name}: {count}");
     }
+    let count: usize = pages().iter().map(|(name, text)| in_all(name, text)).sum();
+    assert!(count > 40, "the reader above finds the commands of the pages: {count}");
 }
 
 #[test]
@@ -146,7 +182,7 @@ fn every_verb_is_in_the_table() {
 }
 
 /// Sentences of other programs, and of the workshop's instructions.
-const FOREIGN: [&str; 13] = [
+const FOREIGN: [&str; 12] = [
     "The security token included in the request is invalid",
     "Cannot connect to LocalStack",
     "curl: (7) Failed to connect",
@@ -156,7 +192,6 @@ const FOREIGN: [&str; 13] = [
     "Container not found",
     "Unable to locate credentials",
     "Could not connect to the endpoint URL",
-    "no storage space",
     "Invalid base64",
     "aws lambda invoke",
     r#"{"error":"Instance not found"}"#,
@@ -234,12 +269,11 @@ fn the_sentences_of_the_troubleshooting_are_the_programs() {
 
 #[test]
 fn every_link_into_the_repository_leads_to_a_file() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["README.md", "README.fr.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
-        let text = std::fs::read_to_string(root.join(name)).unwrap();
-        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        for target in targets.filter(|target| !target.starts_with("http") && !target.starts_with('#')) {
-            assert!(root.join(target).exists(), "{name} leads to `{target}`");
+    for (name, text) in documents().into_iter().chain(pages()) {
+        let path = root().join(&name);
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for target in targets.filter(|target| !target.starts_with("http") && !target.is_empty()) {
+            assert!(path.parent().unwrap().join(target).exists(), "{name} leads to `{target}`");
         }
     }
 }
@@ -248,6 +282,14 @@ fn every_link_into_the_repository_leads_to_a_file() {
 fn documents() -> Vec<(String, String)> {
     let names = ["README.md", "README.fr.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned);
     names.map(|name| (name.clone(), std::fs::read_to_string(root().join(name)).unwrap())).into()
+}
+
+/// The pages of `docs`, each with its path.
+fn pages() -> Vec<(String, String)> {
+    let paths = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = paths.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let named = |path: &Path| path.strip_prefix(root()).unwrap().display().to_string();
+    pages.map(|path| (named(&path), std::fs::read_to_string(&path).unwrap())).collect()
 }
 
 /// The comments of every source, each file's under its path.
@@ -348,12 +390,13 @@ fn the_makefiles_words_are_the_commands() {
 }
 
 #[test]
-fn every_path_of_the_code_map_is_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn every_path_of_the_code_map_is_there_and_every_module_and_page_is_in_it() {
+    let root = root();
     let architecture = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
     let map = section(&architecture, "Code map");
     let lines: Vec<&str> = map.lines().filter_map(|line| line.strip_prefix("    ")).collect();
     assert!(lines.len() > 20, "{lines:?}");
+    let mut named = BTreeSet::new();
     for line in lines {
         // Two spaces or more end the list of paths; names after the first are beside it.
         let paths = line.split("   ").next().unwrap().split("  ").next().unwrap();
@@ -363,6 +406,15 @@ fn every_path_of_the_code_map_is_there() {
             let path = if at > 0 && !path.exists() { folder.join(path.file_name().unwrap()) } else { path };
             assert!(path.exists(), "{}", path.display());
             folder = path.parent().unwrap().to_owned();
+            named.insert(path);
         }
     }
+    let there = ["src", "docs"].into_iter().flat_map(|name| std::fs::read_dir(root.join(name)).unwrap());
+    let is_module = |path: &PathBuf| {
+        let has_file = path.is_dir() && path.with_extension("rs").exists();
+        !has_file && !path.ends_with("src/lib.rs") && !path.ends_with("src/snapshots")
+    };
+    let there = there.map(|entry| entry.unwrap().path()).filter(is_module);
+    let unnamed: Vec<_> = there.filter(|path| !named.contains(path)).collect();
+    assert!(unnamed.is_empty(), "the code map does not name {unnamed:?}");
 }

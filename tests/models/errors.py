@@ -1,9 +1,10 @@
 """Refusals: the shape in which a protocol writes an error, and what the model says of its code."""
 
-import json
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+
+import wire
 
 CODE = re.compile(r"[A-Z][A-Za-z0-9]*(\.[A-Z][A-Za-z0-9]*)*$")
 # What any operation may answer, whether the model says so or not: by protocol, and by service where that has its own
@@ -21,6 +22,7 @@ COMMON = {
     "logs": {"InvalidParameterException"},
     "monitoring": {"InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "ValidationError"},
 }
+COMMON[wire.CBOR] = COMMON["json"]
 EVERYWHERE = {"AccessDenied", "AccessDeniedException", "InternalFailure", "NotImplemented"}
 
 
@@ -48,15 +50,15 @@ def read(service, answer):
 def read_json(service, answer):
     faults = []
     try:
-        document = json.loads(answer.body)
+        document = service.document(answer.body)
         assert isinstance(document, dict)
     except (ValueError, AssertionError):
-        return Refusal(answer.status, "", ""), [f"the error is no JSON object: {answer.body[:80]!r}"]
+        return Refusal(answer.status, "", ""), [f"the error is no object: {answer.body[:80]!r}"]
     head = answer.headers.get("x-amzn-errortype", "")
     code = document.get("__type") or head
     if service.protocol == "rest-json" and not head:
         faults.append("the error has no x-amzn-errortype")
-    if service.protocol == "json" and not document.get("__type"):
+    if service.is_document and not document.get("__type"):
         faults.append("the error has no __type")
     message = document.get("message", document.get("Message"))
     if not isinstance(message, str):

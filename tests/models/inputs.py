@@ -95,7 +95,7 @@ class Spoiler:
         members = self.shape.members if self.shape else {}
         takes_any_name = any(shape.type_name == "map" and shape.serialization.get("location") == "querystring"
                              for shape in members.values())
-        if self.service.protocol != "json" and not takes_any_name:
+        if not self.service.is_document and not takes_any_name:
             spoilt = self.draft.copy()
             spoilt.query.append((UNKNOWN, "x"))
             yield Bad("unknown query parameter", UNKNOWN, spoilt, (UNKNOWN,))

@@ -22,14 +22,29 @@ NOTHING = "there is nothing of the kind that it would add"
 
 NO_VALUE = "only a digest of a key's value is kept, which nothing can show"
 NO_WARNING = "what is not understood is refused or kept, never warned of"
+NO_CONSOLE = "shown as it was set; there is no console to log in to"
 NO_OWNER = "no service of AWS manages a rule here"
+
+NO_TOPIC = "a topic is taken and shown; there is none that could be told, and the alarm's history says so"
+
+NO_CACHE = "shown as it was set; there are no caches"
+NO_TRACING = "shown as it was set; there is no X-Ray"
 
 KEPT = {
     "apigateway": {
+        "CreateDeployment": {"tracingEnabled": NO_TRACING},
+        "CreateStage": {"tracingEnabled": NO_TRACING},
+        "ImportDocumentationParts": {"failOnWarnings": NO_WARNING},
+        "GetDomainNames": {"resourceOwner": NOTHING},
+        "PutIntegration": {"cacheKeyParameters": NO_CACHE, "cacheNamespace": NO_CACHE},
         "GetApiKey": {"includeValue": NO_VALUE},
         "GetApiKeys": {"includeValues": NO_VALUE},
         "ImportRestApi": {"failOnWarnings": NO_WARNING},
         "PutRestApi": {"failOnWarnings": NO_WARNING},
+        "UpdateStage": {
+            "patchOperations": "`/tracingEnabled` and what is below `caching` are shown as they were set; there is no X-Ray, "
+            "and there are no caches",
+        },
     },
     "apigatewayv2": {
         "ImportApi": {"FailOnWarnings": NO_WARNING},
@@ -47,10 +62,12 @@ KEPT = {
             "ResolveAlias": "no image is named by a parameter of Systems Manager",
         },
         "DescribeNetworkInterfaces": {"IncludeManagedResources": NOTHING},
+        "DescribeVolumeStatus": {"IncludeManagedResources": NOTHING},
         "DescribeVolumes": {"IncludeManagedResources": NOTHING},
         "DetachNetworkInterface": {"Force": "nothing holds on to an interface"},
         "DetachVolume": {"Force": "nothing holds on to a volume"},
         "GetConsoleOutput": {"Latest": "no machine writes to a console"},
+        "ModifyInstanceMaintenanceOptions": {"AutoRecovery": NO_MACHINE},
         "ModifyInstanceMetadataOptions": {"HttpEndpoint": NO_MACHINE, "HttpTokens": NO_MACHINE},
         "RunInstances": {
             "CapacityReservationSpecification": "shown as it was set; there are no reservations",
@@ -69,40 +86,53 @@ KEPT = {
         "StopInstances": {"Force": NO_SYSTEM, "SkipOsShutdown": NO_SYSTEM},
         "TerminateInstances": {"Force": NO_SYSTEM, "SkipOsShutdown": NO_SYSTEM},
     },
-    "events": {"DeleteRule": {"Force": NO_OWNER}, "RemoveTargets": {"Force": NO_OWNER}},
+    "events": {
+        "DeleteRule": {"Force": NO_OWNER},
+        "PutPermission": {"Policy": "shown as it was set; there is one account, which may always"},
+        "RemoveTargets": {"Force": NO_OWNER},
+    },
     "iam": {
-        "CreateLoginProfile": {"PasswordResetRequired": "shown as it was set; there is no console to log in to"},
+        "CreateLoginProfile": {"PasswordResetRequired": NO_CONSOLE},
         "ListServiceSpecificCredentials": {"AllUsers": NOTHING, "ServiceName": NOTHING},
         "ListVirtualMFADevices": {"AssignmentStatus": NOTHING},
+        "CreateOpenIDConnectProvider": {"ThumbprintList": "shown as it was set; no provider is asked for anything"},
+        "UpdateAccountPasswordPolicy": {
+            "AllowUsersToChangePassword": NO_CONSOLE,
+            "HardExpiry": NO_CONSOLE,
+            "MaxPasswordAge": NO_CONSOLE,
+            "PasswordReusePrevention": NO_CONSOLE,
+        },
         "UpdateLoginProfile": {
-            "Password": "checked by AWS's rules, and forgotten; there is no console to log in to",
-            "PasswordResetRequired": "shown as it was set; there is no console to log in to",
+            "Password": "checked by the account's rule or AWS's, and forgotten; there is no console to log in to",
+            "PasswordResetRequired": NO_CONSOLE,
         },
     },
     "lambda": {
         "CreateFunction": {
             "EphemeralStorage": "shown as it was set; `/tmp` is as large as the machine's disk",
-            "TracingConfig": "shown as it was set; there is no X-Ray",
+            "TracingConfig": NO_TRACING,
         },
         "ListEventSourceMappings": {"EventSourceArn": NOTHING, "FunctionName": NOTHING},
+        "PutProvisionedConcurrencyConfig": {
+            "ProvisionedConcurrentExecutions": "shown as it was set, and taken from what is left; processes start when they "
+            "are needed",
+        },
         "UpdateFunctionConfiguration": {
             "EphemeralStorage": "shown as it was set; `/tmp` is as large as the machine's disk",
-            "TracingConfig": "shown as it was set; there is no X-Ray",
+            "TracingConfig": NO_TRACING,
         },
     },
     "logs": {
-        "DescribeLogGroups": {"includeLinkedAccounts": "there are no other accounts"},
-        "FilterLogEvents": {
-            "interleaved": "events are always interleaved, as at AWS since 2019",
-            "unmask": "nothing is masked",
-        },
-        "GetLogEvents": {"unmask": "nothing is masked"},
+        "FilterLogEvents": {"interleaved": "events are always interleaved, as at AWS since 2019"},
+        "PutLogEvents": {"sequenceToken": "any is taken, as at AWS since 2023"},
         "PutSubscriptionFilter": {
             "distribution": "shown as it was set; it means something to streams alone, and a function is told of each event",
             "roleArn": "shown as it was set; the function's own policy decides whether it is told",
         },
     },
     "monitoring": {
+        "PutCompositeAlarm": {"AlarmActions": NO_TOPIC, "InsufficientDataActions": NO_TOPIC, "OKActions": NO_TOPIC},
+        "PutMetricAlarm": {"AlarmActions": NO_TOPIC, "InsufficientDataActions": NO_TOPIC, "OKActions": NO_TOPIC},
         "PutMetricData": {"StrictEntityValidation": "there are no entities: data that has one is refused"},
     },
 }
@@ -113,6 +143,7 @@ OF_A_USER = ("ListMFADevices", "ListSSHPublicKeys", "ListServiceSpecificCredenti
 # Members that work, where the walk cannot see it: what they do shows elsewhere, or only one value is not refused.
 ACTS = {
     "apigateway": {
+        "GetDocumentationParts": {"locationStatus": "refused unless it is `DOCUMENTED`"},
         "TestInvokeAuthorizer": {
             "body": "what the function is asked with",
             "pathWithQueryString": "what the function is asked with",
@@ -162,11 +193,20 @@ ACTS = {
         **{operation: {"UserName": "the user must be there"} for operation in OF_A_USER},
         "SimulateCustomPolicy": {"ResourceOwner": "refused where it is another account"},
         "SimulatePrincipalPolicy": {"ResourceOwner": "refused where it is another account"},
+        "UpdateAccountPasswordPolicy": {
+            name: "passwords against it are refused"
+            for name in (
+                "MinimumPasswordLength",
+                "RequireLowercaseCharacters",
+                "RequireNumbers",
+                "RequireSymbols",
+                "RequireUppercaseCharacters",
+            )
+        },
     },
     "lambda": {
         "CreateFunction": {
             "Architectures": "code for another machine is refused",
-            "Handler": "what Python and Node.js call",
             "LoggingConfig": "the form and the group of what is logged",
             "PackageType": "refused unless it is `Zip`",
             "SnapStart": "refused unless it is `None`",
@@ -179,9 +219,6 @@ ACTS = {
         },
     },
     "logs": {
-        "CreateLogGroup": {
-            "logGroupClass": "shown by DescribeLogGroups",
-        },
         "DescribeLogStreams": {
             "descending": "turns the order around",
             "logStreamNamePrefix": "narrows the answer",
@@ -214,7 +251,10 @@ def document():
         "# What is kept without effect",
         "",
         "The embedded engine refuses, by name, what it cannot do. What is on this list it takes: because AWS's clients send",
-        "it, and because it means nothing where no machine, no network and no bill is. Everything else that it takes works.",
+        "it, and because it means nothing where no machine, no network and no bill is. Everything else that it takes works,",
+        "as far as there is something for it to work on: instances, networks, routes, gateways, security groups and network",
+        "ACLs are records with the states and rules of real ones, through which nothing is sent; OpenID Connect providers can",
+        "be named by trust policies, and nobody can sign in by one.",
         "",
         "This page is made from `tests/models/kept.py`, which a test walks against AWS's public models.",
     ]

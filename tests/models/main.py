@@ -29,9 +29,9 @@ ENOUGH = 40
 class Examination:
     """One service of an engine, its table, and the faults that were found."""
 
-    def __init__(self, endpoint, key, secret, account, name):
+    def __init__(self, endpoint, key, secret, account, name, protocol=None):
         self.services = wire.Services(endpoint, (key, secret))
-        self.service = self.services[name]
+        self.service = wire.Service(name, endpoint, (key, secret), protocol)
         self.table = importlib.import_module(f"rows.{name}_rows")
         # `$request` and the like are the words of some services themselves.
         words = {word: f"${word}" for word in getattr(self.table, "WORDS", ())}
@@ -44,7 +44,7 @@ class Examination:
         return scene.Scene(self.services, self.table.FIXTURES, self.constants)
 
     def fault(self, operation, kind, sentence):
-        line = f"{self.service.name} {operation}: {kind}: {sentence}"
+        line = f"{self.service.name} ({self.service.protocol}) {operation}: {kind}: {sentence}"
         if line not in self.faults:
             self.faults.append(line)
             print(line, flush=True)
@@ -161,11 +161,17 @@ def shortened(message):
 
 
 def main(arguments):
-    examination = Examination(*arguments)
+    """Examines a service in each of its protocols."""
+    results = [examine(Examination(*arguments, protocol)) for protocol in Examination(*arguments).service.protocols]
+    return 0 if all(results) else 1
+
+
+def examine(examination):
+    """Tells whether there are operations, and none has a fault."""
     examination.run()
-    count, faults = len(examination.operations), len(examination.faults)
-    print(f"{examination.service.name}: {count} operations, {examination.calls} calls, {faults} faults")
-    return 1 if faults or not count else 0
+    service, count, faults = examination.service, len(examination.operations), len(examination.faults)
+    print(f"{service.name} ({service.protocol}): {count} operations, {examination.calls} calls, {faults} faults")
+    return count > 0 and not faults
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ PASSING = {"LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReason
 PASSING |= {"latency", "StateReason", "StateReasonData", "StateTransitionedTimestamp"}
 # What differs from one call to the next by itself.
 CHANCE = [
+    # First, as a piece between two of its signs may look like one of the others.
+    (re.compile(r"(?<=-----BEGIN )([A-Z ]+)-----[^-]*"), "pem"),
+    (re.compile(r"(^|(?<=^ssh-ed25519 ))[0-9a-zA-Z+/]{40,}={0,2}(?= |$)"), "base64"),
     (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}"), "time"),
     (re.compile(r"\b(new|name)-\d{5}-[0-9a-f]{6}\b"), "name"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.0-9]*([+]\d\d:?\d\d|Z)?"), "time"),
@@ -73,7 +76,7 @@ def masked(seen, known, name=""):
     words, spelt = known
     if text in words:
         return words[text]
-    if name.lower().endswith(("id", "cachenamespace")) and DRAWN.fullmatch(text):
+    if name.lower().endswith(("id", "ids", "cachenamespace")) and DRAWN.fullmatch(text):
         return "id"
     text = spelt.sub(lambda found: words[found[0]], text)
     for pattern, word in CHANCE:

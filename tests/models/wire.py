@@ -14,6 +14,8 @@ import botocore.model
 import botocore.parsers
 import botocore.serialize
 
+import cbor
+
 # No answer takes longer unless something hangs, in seconds.
 DEADLINE = 30
 REGION = "us-east-1"
@@ -22,6 +24,7 @@ LOADER = botocore.loaders.Loader()
 
 # The services whose model has another name than their calls are signed for.
 MODELS = {"monitoring": "cloudwatch"}
+CBOR = "smithy-rpc-v2-cbor"
 
 
 @dataclass
@@ -32,8 +35,9 @@ class Draft:
     path: str
     query: list = field(default_factory=list)
     headers: dict = field(default_factory=dict)
-    # The parameters of a query protocol, the document of a JSON protocol, or the bytes of a payload.
+    # The parameters of a query protocol, the document of a JSON or CBOR protocol, or the bytes of a payload.
     body: object = None
+    is_cbor: bool = False
 
     def copy(self):
         return copy.deepcopy(self)
@@ -42,7 +46,7 @@ class Draft:
         if isinstance(self.body, Form):
             return urllib.parse.urlencode(self.body).encode()
         if isinstance(self.body, (dict, list)):
-            return json.dumps(self.body).encode()
+            return cbor.dumps(self.body) if self.is_cbor else json.dumps(self.body).encode()
         return self.body or b""
 
 
@@ -64,18 +68,18 @@ class Answer:
 
 
 class Service:
-    """One service of the model, and how to call it."""
+    """One service of the model, and how to call it: in one of its protocols."""
 
-    def __init__(self, name, endpoint, credentials):
+    def __init__(self, name, endpoint, credentials, protocol=None):
         self.name = name
         known = MODELS.get(name, name)
         self.model = botocore.model.ServiceModel(LOADER.load_service_model(known, "service-2"), known)
         self.pagers = LOADER.load_service_model(known, "paginators-1")["pagination"]
-        self.protocol = self.model.metadata["protocol"]
-        # Of the protocols of a service the one that this driver can spoil.
-        if self.protocol == "smithy-rpc-v2-cbor":
-            self.protocol = "json"
+        self.protocols = self.model.metadata.get("protocols", [self.model.metadata["protocol"]])
+        self.protocol = protocol or next(known for known in self.protocols if known != CBOR)
         self.is_query = self.protocol in ("ec2", "query")
+        # Whether calls are a document of members and nothing else.
+        self.is_document = self.protocol in ("json", CBOR)
         self.serializer = botocore.serialize.create_serializer(self.protocol, include_validation=False)
         self.parser = botocore.parsers.create_parser(self.protocol)
         self.signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*credentials), self.signing_name, REGION)
@@ -100,14 +104,18 @@ class Service:
         if self.is_query:
             body = Form(body)
         elif self.has_document(operation):
-            body = json.loads(body or b"{}")
+            body = self.document(body) if body else {}
         elif isinstance(body, str):
             body = body.encode()
-        return Draft(written["method"], path, query, dict(written["headers"]), body)
+        return Draft(written["method"], path, query, dict(written["headers"]), body, self.protocol == CBOR)
+
+    def document(self, body):
+        """Reads a document of members; raises ValueError where it is none, or says one twice."""
+        return cbor.loads(body) if self.protocol == CBOR else json.loads(body, object_pairs_hook=without_twins)
 
     def has_document(self, operation):
         """Whether the body of the operation's requests is a document of members."""
-        if self.protocol == "json":
+        if self.is_document:
             return True
         shape = self.operation(operation).input_shape
         if self.is_query or shape is None or "payload" in shape.serialization:
@@ -165,6 +173,13 @@ class Services(dict):
     def __missing__(self, name):
         self[name] = Service(name, self.endpoint, self.credentials)
         return self[name]
+
+
+def without_twins(pairs):
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError(f"a member comes twice among {names}")
+    return dict(pairs)
 
 
 class Refused(Exception):

@@ -92,7 +92,12 @@ def value_faults(service, shape, element, path):
             else:
                 yield from value_faults(service, shape.member, item, f"{path}[]")
     elif kind == "map":
-        yield f"{path} is a map, which no row has needed so far"
+        for entry in element:
+            parts = {split(part.tag)[1]: part for part in entry}
+            if split(entry.tag)[1] != "entry" or parts.keys() != {"key", "value"}:
+                yield f"{path} is a map and has something else than entries of key and value"
+            else:
+                yield from value_faults(service, shape.value, parts["value"], f"{path}{{}}")
     elif len(element):
         yield f"{path} is a {kind} and has elements"
     else:
@@ -118,7 +123,7 @@ def text_faults(shape, text, path):
     elif kind == "string" and text == "" and "enum" in shape.metadata:
         yield f"{path} is empty, the model has {shape.metadata['enum'][:6]}"
     else:
-        yield from answers.scalar_faults(shape, value, path)
+        yield from answers.scalar_faults(shape, value, path, answers.is_number)
 
 
 def wire_name(name, member):

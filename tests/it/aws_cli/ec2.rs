@@ -79,6 +79,7 @@ fn ec2_errors_are_those_of_aws() {
         (&["ec2", "describe-instances", "--filters", "Name=no-such-filter,Values=x"], "InvalidParameterValue"),
         (&["ec2", "run-instances", "--image-id", "ami-12345678", "--dry-run"], "DryRunOperation"),
         (&["ec2", "run-instances", "--image-id", "banana"], "InvalidAMIID.Malformed"),
+        (&["ec2", "run-instances", "--image-id", "ami-test"], "InvalidAMIID.Malformed"),
         (&["ec2", "create-vpn-gateway", "--type", "ipsec.1"], "NotImplemented"),
     ];
     for (arguments, code) in cases {

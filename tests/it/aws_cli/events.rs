@@ -117,12 +117,15 @@ fn metrics_are_put_and_got_and_an_alarm_goes_off_and_runs_a_function() {
         shown["MetricAlarms"][0]["StateValue"].clone()
     };
     assert!(eventually(Duration::from_secs(30), || state() == "OK"), "{}", state());
-    // Of a minute that is over, so that nobody has to wait for the end of this one.
-    let minute_ago = (time::OffsetDateTime::now_utc().unix_timestamp() / 60 * 60 - 30).to_string();
-    let data = json!([{
-        "MetricName": "orders", "Value": 11, "Timestamp": minute_ago.parse::<i64>().expect("a time"),
-        "Dimensions": [{ "Name": "Shop", "Value": "a" }],
-    }]);
+    // Of a minute that is over, so that nobody has to wait for the end of this one; and of this one, which may be over before
+    // anybody has looked.
+    let this_minute = time::OffsetDateTime::now_utc().unix_timestamp() / 60 * 60;
+    let data = [this_minute - 30, this_minute].map(|at| {
+        json!({
+            "MetricName": "orders", "Value": 11, "Timestamp": at, "Dimensions": [{ "Name": "Shop", "Value": "a" }],
+        })
+    });
+    let data = json!(data);
     cli.ok(&["cloudwatch", "put-metric-data", "--namespace", "Own", "--metric-data", &data.to_string()]);
     let listed = cli.ok(&["cloudwatch", "list-metrics", "--namespace", "Own"]);
     assert_eq!(listed["Metrics"][0]["Dimensions"], json!([{ "Name": "Shop", "Value": "a" }]));
@@ -142,7 +145,7 @@ fn metrics_are_put_and_got_and_an_alarm_goes_off_and_runs_a_function() {
         "--metric-data-queries",
         &query,
     ]);
-    assert_eq!(got["MetricDataResults"][0]["Values"], json!([11.0]));
+    assert_eq!(got["MetricDataResults"][0]["Values"], json!([11.0, 11.0]));
     assert!(eventually(Duration::from_secs(90), || state() == "ALARM"), "{}", state());
     assert!(eventually(Duration::from_secs(30), || invocations() > before), "the function is not invoked");
     let history =

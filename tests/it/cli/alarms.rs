@@ -35,11 +35,13 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(id, outcome)| ((*id).to_owned(), (*outcome).to_owned())).collect()
 }
 
-/// What a plan says of the alarms.
-fn planned(project: &Project) -> Value {
+/// What a plan says of each alarm.
+fn planned(project: &Project) -> Vec<(String, String)> {
     let plan = project.run(&["plan", "--json"]).json();
-    let parts = plan["data"]["parts"].as_array().unwrap();
-    parts.iter().find(|part| part["part"] == "alarm").unwrap()["change"].clone()
+    let parts = plan["data"]["parts"].as_array().unwrap().iter();
+    let name = |part: &Value| part["id"].as_str().or(part["name"].as_str()).unwrap().to_owned();
+    let alarms = parts.filter(|part| part["part"] == "alarm");
+    alarms.map(|part| (name(part), part["change"].as_str().unwrap().to_owned())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +52,7 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
     assert_eq!(alarms(&deploy()), []);
 
     project.write("atelier.toml", "[alarm]\nerrors_per_minute = 5\np95 = '800ms'\n");
-    assert_eq!(planned(&project), "create");
+    assert_eq!(planned(&project), pairs(&[(errors, "create"), (p95, "create")]));
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "created"), (p95, "created")]));
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "unchanged"), (p95, "unchanged")]));
     let client = Client::new(&project.sdk(port(&project)));
@@ -76,6 +78,12 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
     assert!(["ALARM", "OK"].contains(&shown["state"].as_str().unwrap()), "{shown}");
     assert!(project.run(&["status"]).stdout.contains(errors));
 
+    project.write("atelier.toml", "[alarm]\nerrors_per_minute = 7\nthrottles = 1\n");
+    let throttled = "infrastructure-handler-throttles";
+    assert_eq!(planned(&project), pairs(&[(errors, "update"), (p95, "remove"), (throttled, "create")]));
+    let plan = project.run(&["plan"]).stdout;
+    assert!(plan.contains("\n+ ") && plan.contains(throttled) && plan.contains("\n- "), "{plan}");
+    assert!(plan.contains("1 to create, 1 to update"), "{plan}");
     project.write("atelier.toml", "[alarm]\nerrors_per_minute = 7\n");
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "updated"), (p95, "removed")]));
     let left = client.describe_alarms().send().await.unwrap();
@@ -83,7 +91,7 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
     assert_eq!(project.run(&["plan", "--json"]).json()["data"]["changes"], json!(false));
     // The last of them goes, and no other is made.
     project.write("atelier.toml", "");
-    assert_eq!(planned(&project), "remove");
+    assert_eq!(planned(&project), pairs(&[(errors, "remove")]));
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "removed")]));
     assert!(client.describe_alarms().send().await.unwrap().metric_alarms().is_empty());
     project.write("atelier.toml", "[alarm]\nthrottles = 1\n");

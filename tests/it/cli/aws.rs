@@ -37,7 +37,7 @@ fn an_old_aws_is_told_of_and_led_by_its_flag() {
     let own = project.run(&["aws", "--endpoint-url=http://127.0.0.1:1", "s3", "ls"]);
     assert!(own.stdout.starts_with("args: --endpoint-url=http://127.0.0.1:1 s3 ls\n"), "{own:?}");
     let caught = project.run(&["--json", "aws", "sts", "get-caller-identity"]);
-    assert_eq!((caught.code, &caught.json()["data"]["exit_code"]), (Some(1), &7.into()), "{caught:?}");
+    assert_eq!((caught.code, &caught.json()["data"]["exit_code"]), (Some(7), &7.into()), "{caught:?}");
 
     let env = project.run(&["env"]);
     assert!(env.stderr.contains("1.18.69") && env.stderr.contains("`atelier aws`"), "{env:?}");

@@ -22,12 +22,18 @@ struct Container {
 
 type Shared = Arc<Mutex<Container>>;
 
-/// Reads a request's head, and gives its first line; `None` when there is none.
-fn request(stream: &mut impl Read) -> Option<String> {
+/// Reads a request's head; `None` when there is none.
+fn head(stream: &mut impl Read) -> Option<String> {
     let mut lines = BufReader::new(stream).lines();
-    let first = lines.next()?.ok()?;
-    while !lines.next()?.ok()?.is_empty() {}
-    Some(first)
+    let mut head = String::new();
+    loop {
+        let line = lines.next()?.ok()?;
+        if line.is_empty() {
+            return Some(head);
+        }
+        head.push_str(&line);
+        head.push('\n');
+    }
 }
 
 fn answer(stream: &mut impl Write, status: u16, body: &str) {
@@ -44,7 +50,8 @@ fn docker(project: &Project, container: Shared) -> String {
     let listener = UnixListener::bind(&socket).unwrap();
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let Some(line) = request(&mut stream) else { continue };
+            let Some(head) = head(&mut stream) else { continue };
+            let line = head.lines().next().unwrap_or_default();
             let mut container = container.lock().unwrap();
             let change = [("/start ", "start", "running"), ("/stop?", "stop", "exited")];
             if let Some((_, change, state)) = change.into_iter().find(|(end, ..)| line.contains(end)) {
@@ -66,13 +73,15 @@ fn docker(project: &Project, container: Shared) -> String {
 }
 
 /// An API that brings the container into this state, and then answers with an error or, with `hangs`, not at all.
-fn api(container: Shared, state: &'static str, hangs: bool) -> String {
+fn api(project: &Project, container: Shared, state: &'static str, hangs: bool) -> String {
+    let project = project.path();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         let mut waiting = Vec::new();
         for mut stream in listener.incoming().flatten() {
-            if request(&mut stream).is_none() {
+            let Some(head) = head(&mut stream) else { continue };
+            if super::passes_on(&project, &head, &mut stream) {
                 continue;
             }
             let mut container = container.lock().unwrap();
@@ -93,7 +102,8 @@ fn checks_that_fail_leave_the_container_as_it_was() {
         let project = deployed();
         let container = Shared::default();
         container.lock().unwrap().state = before;
-        let (docker, api) = (docker(&project, container.clone()), api(container.clone(), meanwhile, false));
+        let api = api(&project, container.clone(), meanwhile, false);
+        let docker = docker(&project, container.clone());
         let project = project.with("DOCKER_HOST", &docker).with("AWS_ENDPOINT_PUBLIC", &api);
         let output = project.run(&["test-bonus"]);
         assert_eq!(output.code, Some(1), "{output:?}");
@@ -108,7 +118,8 @@ fn ctrl_c_while_the_container_is_being_stopped_leaves_it_running() {
     let container = Shared::default();
     container.lock().unwrap().state = "running";
     // To Docker, a container that is being stopped is running.
-    let (docker, api) = (docker(&project, container.clone()), api(container.clone(), "running", true));
+    let api = api(&project, container.clone(), "running", true);
+    let docker = docker(&project, container.clone());
     let project = project.with("DOCKER_HOST", &docker).with("AWS_ENDPOINT_PUBLIC", &api);
     let running = Running::start(project.command(&["test-bonus"]));
     assert!(eventually(Duration::from_secs(30), || container.lock().unwrap().calls == 1));

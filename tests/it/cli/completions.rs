@@ -37,9 +37,35 @@ fn verbs_flags_and_values_are_completed() {
         (&["up", "--engine", "emb"], "embedded"),
         (&["completions", "po"], "powershell"),
         (&["config", "s"], "show"),
+        (&["help", "depl"], "deploy"),
+        (&["man", "depl"], "deploy"),
     ] {
         assert_eq!(at_tab(&project, words), [wanted], "{words:?}");
     }
+}
+
+#[test]
+fn names_of_instances_come_from_the_settings_file() {
+    let project = Project::new();
+    project.write("atelier.toml", "[instances]\nweb = 't3.micro'\ndb = 't3.small'\n");
+    assert_eq!(at_tab(&project, &["schedule", "remove", "w"]), ["web"]);
+}
+
+#[test]
+fn what_there_is_already_is_completed_and_what_is_to_be_new_is_not() {
+    let project = Project::new().up();
+    for args in [&["deploy"][..], &["deploy", "--stack", "second"], &["key", "create", "--scope", "status"]] {
+        assert_eq!(project.run(args).code, Some(0), "{args:?}");
+    }
+    assert_eq!(project.run(&["call", "status"]).code, Some(0));
+    assert_eq!(at_tab(&project, &["status", "--stack", ""]), ["atelier", "second"]);
+    assert_eq!(at_tab(&project, &["key", "revoke", "s"]), ["status"]);
+    assert!(at_tab(&project, &["key", "revoke", "--stack", "second", ""]).iter().all(|word| word != "status"));
+    assert!(at_tab(&project, &["key", "create", "--name", ""]).is_empty());
+    let call = project.run(&["trace", "--json"]).json()["data"]["call"]["request_id"].as_str().unwrap().to_owned();
+    assert!(at_tab(&project, &["trace", ""]).contains(&call), "{call}");
+    let folder = project.path().display().to_string();
+    assert_eq!(at_tab(&project, &["status", "--folder", &folder, "--stack", "sec"]), ["second"]);
 }
 
 /// A Docker daemon that knows no more than completion asks: what it is, and which containers carry the owner's label.

@@ -64,6 +64,25 @@ fn the_engine_is_the_one_that_runs_here_unless_another_is_named() {
 }
 
 #[test]
+fn the_port_is_the_one_that_the_engine_has_or_that_the_next_one_takes() {
+    let project = Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock").up();
+    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
+    let port = serde_json::from_str::<Value>(&record).unwrap()["port"].clone();
+    for _ in 0..2 {
+        let output = project.run(&["config", "show", "--json"]);
+        assert_eq!(setting(&output, "port")["value"], port);
+        assert_eq!(setting(&output, "port")["origin"], json!({ "kind": "kept" }));
+        let report = project.run(&["doctor", "--report"]).stdout;
+        assert!(report.contains(&format!("\nport: {port}\n")) && report.contains("\nengine: embedded\n"), "{report}");
+        let doctor = project.run(&["doctor"]).stdout;
+        assert!(doctor.contains(&format!(" {port} is ")), "{doctor}");
+        assert_eq!(project.run(&["down"]).code, Some(0));
+    }
+    let output = project.run(&["config", "show", "--port", "4999", "--json"]);
+    assert_eq!(setting(&output, "port")["value"], 4999);
+}
+
+#[test]
 fn no_secret_is_a_setting_that_is_shown() {
     let project = Project::new().with("LOCALSTACK_AUTH_TOKEN", "ls-secret").with("AWS_SECRET_ACCESS_KEY", "aws-secret");
     for args in [&["config", "show", "--origin"][..], &["config", "show", "--json"]] {

@@ -1,8 +1,8 @@
 //! `doctor`: each thing that is wrong is found, told with its way out, and costs the exit that it should.
 
 use super::tunnel;
-use crate::support::{Output, Project, eventually};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use crate::support::{Output, Project, engine_port, eventually, has_ended};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     net::TcpListener,
@@ -12,8 +12,9 @@ use std::{
 
 /// A project whose default port is free, and that no Docker of this machine has a say in.
 fn project() -> Project {
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-    Project::new().with("ATELIER_PORT", &port.to_string()).with("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    Project::new()
+        .with("ATELIER_PORT", &engine_port().to_string())
+        .with("DOCKER_HOST", "unix:///nonexistent/docker.sock")
 }
 
 /// The findings of one check.
@@ -148,7 +149,7 @@ fn an_engine_that_was_killed_leaves_a_record_that_is_told() {
     assert_eq!((one(&output, "engine").0.as_str(), one(&output, "clock").0.as_str()), ("ok", "ok"));
     let pid = engine(&project);
     kill_process(pid, Signal::KILL).unwrap();
-    assert!(eventually(Duration::from_secs(5), || test_kill_process(pid).is_err()));
+    assert!(eventually(Duration::from_mins(1), || has_ended(pid)));
     let output = project.run(&["doctor", "--json"]);
     assert_eq!(one(&output, "engine"), ("warn".to_owned(), "`atelier up`".to_owned()));
 }

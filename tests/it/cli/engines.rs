@@ -76,6 +76,41 @@ fn a_flag_that_contradicts_what_runs_is_refused_and_nothing_is_done() {
 }
 
 #[test]
+fn a_url_that_names_another_engine_means_that_one_and_what_it_cannot_mean_is_refused() {
+    let project = Project::new().up();
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+    let nobody = "http://127.0.0.1:1";
+    let seen = project.run(&["status", "--json", "--endpoint", nobody]).json()["data"].clone();
+    let engine = &seen["components"][0];
+    assert_eq!((&engine["health"], &engine["url"]), (&"unhealthy".into(), &nobody.into()), "{seen}");
+    assert_eq!(seen["components"].as_array().unwrap().len(), 1, "nothing of the engine that runs here: {seen}");
+    for verb in [
+        &["bonus"][..],
+        &["test-bonus"],
+        &["down", "--all", "--yes"],
+        &["clean", "--yes", "--engine", "aws"],
+        &["plan", "--engine", "embedded"],
+    ] {
+        assert_eq!(code(&project, &[verb, &["--endpoint", nobody]].concat()), "usage", "{verb:?}");
+    }
+    let own = format!("http://127.0.0.1:{}", record_port(&project));
+    assert_eq!(project.run(&["status", "--check", "--endpoint", &own]).code, Some(0), "the one that runs here");
+}
+
+fn record_port(project: &Project) -> u64 {
+    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
+    serde_json::from_str::<serde_json::Value>(&record).unwrap()["port"].as_u64().unwrap()
+}
+
+#[test]
+fn a_flag_that_the_engine_to_be_cannot_heed_is_refused() {
+    let project = Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    let up = |flags: &[&str]| code(&project, &[&["up", "--port", "0"], flags].concat());
+    assert_eq!(up(&["--engine", "embedded", "--image", "localstack/localstack:4.14.0"]), "bad_setting");
+    assert_eq!(up(&["--engine", "localstack", "--listen", "0.0.0.0"]), "bad_setting");
+}
+
+#[test]
 fn credentials_that_the_engine_does_not_know_are_told_as_that() {
     let project = Project::new().up();
     std::fs::remove_file(project.path().join(".atelier/credentials.json")).unwrap();

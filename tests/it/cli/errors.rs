@@ -69,6 +69,20 @@ fn a_password_in_a_url_is_not_repeated() {
             assert!(!format!("{output:?}").contains(secret), "{output:?}");
         }
     }
+    let elsewhere = || Project::new().with("DOCKER_HOST", &format!("tcp://a:{secret}@host:1"));
+    let running = elsewhere().with("AWS_ENDPOINT_URL", &format!("http://a:{secret}@127.0.0.1:1")).up();
+    for (project, args, told) in [
+        (&elsewhere(), &["up", "--engine", "localstack"][..], "`tcp://…@host:1`"),
+        (&elsewhere(), &["doctor"], "`tcp://…@host:1`"),
+        (&elsewhere(), &["doctor", "--report"], "host:1`"),
+        (&running, &["doctor"], "`http://…@127.0.0.1:1`"),
+    ] {
+        for format in [&[][..], &["--json"]] {
+            let output = project.run(&[args, format].concat());
+            let seen = format!("{}{}", output.stdout, output.stderr);
+            assert!(seen.contains(told) && !seen.contains(secret), "{args:?}: {output:?}");
+        }
+    }
 }
 
 #[test]

@@ -45,6 +45,45 @@ async fn a_private_codespaces_port_is_recognised_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn a_redirect_to_where_people_log_in_is_a_private_port_without_the_tunnels_header_too() {
+    let redirect = |status: &str, to: &str| {
+        Some(format!("HTTP/1.1 {status}\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n").into_bytes())
+    };
+    for login in [
+        "https://github.com/codespaces/fuzzy-fish",
+        "https://GitHub.com",
+        "https://github.com?return_to=x",
+        "https://auth.github.com/x",
+        "https://pf-signin.example/signin",
+        "https://pf.example/SignIn?port=4566#top",
+        "/signin",
+        "/login?next=%2Finfra",
+        "https://fuzzy-fish-4566.app.github.dev/auth/postback?to=%2Finfra",
+    ] {
+        for status in ["302 Found", "307 Temporary Redirect"] {
+            let answer = call(redirect(status, login), LONG).await.unwrap();
+            assert!(answer.is_private_port(), "{status} to {login}");
+        }
+        let answer = call(redirect("200 OK", login), LONG).await.unwrap();
+        assert!(!answer.is_private_port(), "no redirect, whatever it names: {login}");
+    }
+    for other in [
+        "https://example.com/infra",
+        "/infra",
+        "https://notgithub.com/x",
+        "https://github.com.example.com/x",
+        "https://example.com/?to=https://github.com/login",
+        "https://example.com/authors/1",
+        "/signins",
+    ] {
+        let answer = call(redirect("302 Found", other), LONG).await.unwrap();
+        assert!(!answer.is_private_port(), "{other}");
+    }
+    let nowhere = Some(b"HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n".to_vec());
+    assert!(!call(nowhere, LONG).await.unwrap().is_private_port(), "it leads nowhere");
+}
+
+#[tokio::test]
 async fn silence_ends_at_the_deadline() {
     let error = call(None, Duration::from_millis(50)).await.unwrap_err();
     assert!(matches!(error, CallError::Deadline { .. }), "{error}");

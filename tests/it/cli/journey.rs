@@ -70,6 +70,13 @@ fn the_environment_can_be_evaluated_and_beats_the_users_own() {
     let config = std::fs::read_to_string(values[7]).unwrap();
     assert!(config.contains("cli_binary_format = raw-in-base64-out"), "version 2 of the AWS CLI takes text: {config}");
     assert!(!values[4].is_empty() && values[4] != "AKIAREAL", "{values:?}");
+
+    // Where that file cannot be, the rest is told all the same.
+    let config = project.path().join(".atelier/aws-config");
+    std::fs::remove_file(&config).unwrap();
+    std::fs::create_dir(&config).unwrap();
+    let variables = project.run(&["env", "--json"]).json()["data"]["variables"].clone();
+    assert!(variables["API_ID"].is_string() && variables["AWS_CONFIG_FILE"].is_null(), "{variables}");
 }
 
 #[test]
@@ -81,6 +88,12 @@ fn the_functions_log_is_shown_beside_the_engines() {
     let entries = output.json()["data"]["entries"].as_array().unwrap().clone();
     assert!(entries.len() > 1, "{output:?}");
     assert_eq!(entries[0]["source"], "lambda");
+
+    // A process that waits for work is ended without an answer that its runtime would take for some.
+    succeeds(&project.run(&["down"]));
+    let engine = std::fs::read_to_string(project.path().join(".atelier/engine.log")).unwrap();
+    let function = project.run(&["logs", "--raw", "-n", "1000"]);
+    assert!(!engine.contains("panicked") && !function.stdout.contains("panicked"), "{engine}{function:?}");
 }
 
 #[test]

@@ -17,14 +17,17 @@ fn project() -> Project {
 }
 
 #[test]
-fn where_nothing_runs_the_last_runs_end_is_shown_and_the_exit_is_5() {
-    let output = project().run(&["logs"]);
-    assert_eq!(output.code, Some(5));
+fn where_nothing_runs_the_last_runs_end_is_shown_and_said_to_be_that() {
+    let project = project();
+    let output = project.run(&["logs"]);
+    assert_eq!(output.code, Some(0));
     let lines: Vec<&str> = output.stdout.lines().collect();
     assert_eq!(lines[0], "12:00:00.000 engine first");
     assert!(lines[1].starts_with("12:00:01.500 engine {"), "{lines:?}");
     assert_eq!(lines[2], "12:00:01.500 engine   and its end");
-    assert!(output.stderr.contains("no engine is running here"), "{}", output.stderr);
+    assert!(output.stderr.contains("no engine runs here: this is the end of its last run"), "{}", output.stderr);
+    let none = project.run(&["logs", "--source", "lambda"]);
+    assert!(none.code == Some(5) && none.stderr.contains("no engine is running here"), "{none:?}");
 }
 
 #[test]

@@ -3,7 +3,16 @@
 use super::journey::succeeds;
 use crate::support::{Output, Project, Running, skipped};
 use serde_json::{Value, json};
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
 
 /// The search path of a machine that has what it has.
 #[expect(clippy::disallowed_methods, reason = "the tests' own environment, not the program's")]
@@ -98,6 +107,7 @@ fn a_folder_becomes_the_function_and_back_again() {
     succeeds(&status);
     assert!(status.stdout.contains("Code: `") && status.stdout.contains("python3.13"), "{status:?}");
     assert!(project.run(&["open", "--url"]).stdout.trim().ends_with("_user_request_/"));
+    assert!(project.run(&["deploy", "-q"]).stdout.trim().ends_with("_user_request_/"), "the same");
     let refused = project.run(&["call", "start"]);
     assert!(refused.code == Some(2) && refused.stderr.contains("atelier call /path"), "{refused:?}");
 
@@ -135,6 +145,15 @@ fn flags_name_a_function_and_are_kept() {
     assert_eq!(call(&project, &["/"])["name"], "b");
     let output = project.run(&["deploy", "--runtime", "python3.12", "--folder", "/"]);
     assert_eq!(output.code, Some(2), "{output:?}");
+
+    write(&project.path(), "other/bootstrap", "#!/bin/sh", 0o755);
+    std::os::unix::fs::symlink("/etc/hostname", project.path().join("other/link")).unwrap();
+    let output = project.run(&["deploy", "--function", "other"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let output = project.run(&["deploy", "--function", "api/a.js"]);
+    assert!(output.code == Some(2) && output.stderr.contains("expected a folder"), "{output:?}");
+    let after = fs::read_to_string(project.path().join("atelier.toml")).unwrap();
+    assert_eq!(after, kept, "what was not deployed is not kept");
 }
 
 /// What is in `atelier.toml`, files beside it, what is said of them, and the exit code.
@@ -220,7 +239,6 @@ fn a_document_of_ones_own_is_filled_in() {
 
 /// A wheel with one module.
 fn wheel(path: &Path) {
-    use std::io::Write;
     let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
     let info = "own_words-1.0.dist-info";
     for (name, text) in [
@@ -295,6 +313,55 @@ fn a_function_of_ones_own_is_tested_with_ones_own_requests() {
     write(&project.path(), "tests/b.http", "GET {{nobody}}\n", 0o644);
     let output = project.run(&["test"]);
     assert!(output.code == Some(2) && output.stderr.contains("tests/b.http`, line 1"), "{output:?}");
+
+    // A request that cannot be sent is nothing to the verbs that send none.
+    project.write("atelier.toml", "[function]\ndir = 'api'\n\n[[test]]\nrequest = 'hello'\n");
+    let output = project.run(&["test"]);
+    assert!(output.code == Some(2) && output.stderr.contains("`test.request`"), "{output:?}");
+    succeeds(&project.run(&["status", "--check"]));
+    succeeds(&project.run(&["down"]));
+}
+
+/// Runs a `bootstrap` by itself and gives what it answers to one event.
+fn answer_to(bootstrap: &Path, event: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = Command::new(bootstrap);
+    command.env_clear().env("PATH", path()).stderr(Stdio::null());
+    command.env("AWS_LAMBDA_RUNTIME_API", listener.local_addr().unwrap().to_string());
+    let mut child = command.spawn().unwrap();
+    let (sender, bodies) = mpsc::channel();
+    let answers = [("200 OK", event.to_owned()), ("202 Accepted", String::new())];
+    std::thread::spawn(move || {
+        for (status, body) in answers {
+            let head = format!("HTTP/1.1 {status}\r\nlambda-runtime-aws-request-id: 1\r\n");
+            let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+            let _ = sender.send(exchange(&listener.accept().unwrap().0, &answer));
+        }
+    });
+    let heard = bodies.recv_timeout(Duration::from_secs(20)).and_then(|_| bodies.recv_timeout(Duration::from_secs(20)));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    heard.unwrap()
+}
+
+/// Answers one request, and gives its body.
+fn exchange(mut stream: &TcpStream, answer: &str) -> String {
+    let (mut reader, mut length) = (BufReader::new(stream), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let line = line.trim().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length: ") {
+            length = value.parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    stream.write_all(answer.as_bytes()).unwrap();
+    String::from_utf8(body).unwrap()
 }
 
 /// Writes an example into an empty folder, and runs what it says.
@@ -306,6 +373,13 @@ fn example(template: &str, project: Project) {
     succeeds(&project.run(&["deploy"]));
     let output = project.run(&["test", "--json"]);
     assert_eq!(output.json()["data"]["passed"], 3, "{output:?}");
+    let bootstraps = ["api/bootstrap", "dist/bootstrap"].map(|name| project.path().join(name));
+    for bootstrap in bootstraps.iter().filter(|path| path.exists()) {
+        // As LocalStack writes it.
+        let event = r#"{"resource": "/", "path": "/", "queryStringParameters": {"a": "1", "name": "you"}}"#;
+        let answer = answer_to(bootstrap, event);
+        assert!(answer.starts_with(r#"{"statusCode":200"#) && answer.contains("hello you"), "{answer}");
+    }
     succeeds(&project.run(&["status", "--check"]));
     let again = project.run(&["init", template]);
     assert!(again.code == Some(2) && again.stderr.contains("--force"), "{again:?}");

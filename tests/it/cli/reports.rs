@@ -1,7 +1,7 @@
 //! Who is told of checks besides the terminal: readers of `JUnit` files, and GitHub.
 
 use super::{
-    door,
+    bent,
     journey::{deployed, succeeds},
 };
 use crate::support::fault::{At, Fault, FaultProxy};
@@ -41,8 +41,9 @@ fn the_junit_file_has_every_check() {
 #[test]
 fn what_failed_is_in_the_file_and_beside_the_run_on_github() {
     // Every check goes wrong, each in its own words.
-    let strange = door("200 OK\r\ncontent-type: application/json", "{}");
-    let project = deployed().with("AWS_ENDPOINT_PUBLIC", &strange).with("GITHUB_ACTIONS", "true");
+    let project = deployed();
+    let bent = bent(&project.path(), "200 OK\r\ncontent-type: application/json", "{}");
+    let project = project.with("AWS_ENDPOINT_PUBLIC", &bent).with("GITHUB_ACTIONS", "true");
     let output = project.run(&["test", "--junit", "junit.xml", "--json"]);
     assert_eq!(output.code, Some(1));
     assert_eq!(output.json()["data"]["failed"], 5, "{output:?}");

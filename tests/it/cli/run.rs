@@ -1,7 +1,7 @@
 //! `atelier run`: a command with an engine that is there, or with one of its own.
 
 use super::journey::deployed;
-use crate::support::{Output, Project, Running, eventually};
+use crate::support::{Output, Project, Running, engine_port, eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{fs, path::Path, process::Command, time::Duration};
@@ -56,6 +56,14 @@ fn without_an_engine_the_command_has_one_of_its_own_that_is_gone_afterwards() {
     assert!(output.stderr.contains("this command has one of its own at http://127.0.0.1:"), "{output:?}");
     assert!(is_gone(&project));
     assert!(!project.path().join(".atelier/engine.json").exists() && !project.path().join(".atelier/engine").exists());
+
+    // A test that the command runs has an engine of its own, as the fixtures of the documents do.
+    let line = "atelier up --engine embedded --port 0 --folder tests && atelier deploy --folder tests && \
+                atelier down --folder tests && atelier call status";
+    std::fs::create_dir(project.path().join("tests")).unwrap();
+    let nested = shell(&project, line);
+    assert_eq!((nested.code, nested.stdout.matches("API_ID").count()), (Some(5), 1), "{nested:?}");
+    assert!(nested.stderr.contains("nothing is deployed"), "its own engine is empty: {nested:?}");
 
     let again = shell(&project, "atelier status --json");
     let status: Value = serde_json::from_str(&again.stdout).unwrap();
@@ -177,5 +185,20 @@ fn an_engine_of_its_own_is_lenient_on_request() {
     let lenient = project.run(&["run", "--lenient", "--", "sh", "-c", ask]);
     assert_eq!((lenient.code, lenient.stdout.as_str()), (Some(0), "200"), "{lenient:?}");
     assert_ne!(strict.stdout, "200", "{strict:?}");
+    assert!(is_gone(&project));
+}
+
+#[test]
+fn an_engine_of_its_own_is_where_scripts_look_for_one_unless_somebody_else_is() {
+    let port = engine_port();
+    let project = Project::new().with("ATELIER_PORT", &port.to_string());
+    let own = project.run(&["run", "--", "sh", "-c", "echo $AWS_ENDPOINT_URL"]);
+    assert_eq!(own.stdout, format!("http://127.0.0.1:{port}\n"), "{own:?}");
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let other = project.run(&["run", "--", "sh", "-c", "echo $AWS_ENDPOINT_URL"]);
+    assert!(other.code == Some(0) && !other.stdout.contains(&port.to_string()), "{other:?}");
+    assert!(other.stderr.contains(&format!("Port {port} is taken")), "{other:?}");
+    let named = project.run(&["run", "--port", &port.to_string(), "--", "true"]);
+    assert!(named.code == Some(4) && named.stderr.contains("`atelier run --port 0 -- …`"), "{named:?}");
     assert!(is_gone(&project));
 }

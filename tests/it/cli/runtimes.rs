@@ -1,10 +1,18 @@
 //! `atelier runtimes`, with interpreters that are scripts: what they install is made by themselves, without a network.
 
-use crate::support::Project;
+use crate::support::{Project, engine_port};
+use aws_sdk_lambda::{
+    Client,
+    primitives::Blob,
+    types::{FunctionCode, State},
+};
 use std::{
+    io::{Cursor, Write},
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
+use tokio::time::{sleep, timeout};
 
 /// A Python that knows what the verb asks it: its version, whether it has boto3, environments, pip.
 const PYTHON: &str = r#"#!/bin/sh
@@ -16,7 +24,8 @@ case "$*" in
     "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
     "-m pip install "*)
         echo pip >> "$HOME/calls"
-        [ -z "$NO_NETWORK" ] || { echo "ERROR: No matching distribution found for boto3" >&2; exit 1; }
+        while [ -n "$PIP_GATE" ] && [ ! -e "$HOME/go" ]; do sleep 0.01; done
+        [ -z "$NO_NETWORK$PIP_NO_INDEX" ] || { echo "ERROR: No matching distribution found for boto3" >&2; exit 1; }
         mkdir -p "$(dirname "$0")/../lib/python3.12/site-packages/boto3" ;;
     *) exit 2 ;;
 esac
@@ -130,4 +139,59 @@ fn a_folder_that_a_killed_run_left_is_removed_and_one_of_a_run_that_lives_is_not
     let mut left = names(&shelf);
     left.sort();
     assert_eq!(left, [alive, "python3.12".to_owned()]);
+}
+
+/// Creates a function in Python.
+async fn create(client: &Client, name: &str) {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(b"def handler(event, context): pass").unwrap();
+    let zip = archive.finish().unwrap().into_inner();
+    let code = FunctionCode::builder().zip_file(Blob::new(zip)).build();
+    let create = client.create_function().function_name(name).role("arn:aws:iam::000000000000:role/any");
+    let created = create.runtime("python3.12".into()).handler("app.handler").code(code).send().await.unwrap();
+    assert_eq!(created.state(), Some(&State::Pending));
+}
+
+/// Waits until a function has a state, with this in its reason; gives the reason.
+async fn becomes(client: &Client, name: &str, state: State, reason: &str) -> String {
+    let seen = async {
+        loop {
+            let got = client.get_function_configuration().function_name(name).send().await.unwrap();
+            let why = got.state_reason().unwrap_or_default();
+            if got.state() == Some(&state) && why.contains(reason) {
+                return why.to_owned();
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_mins(1), seen)
+        .await
+        .unwrap_or_else(|_| panic!("{name} never is {}: {reason}", state.as_str()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_function_has_its_packages_installed_and_says_why_they_are_not() {
+    for offline in ["", "1"] {
+        let project = project().with("ATELIER_RUNTIME_PACKAGES", "on").with("PIP_GATE", "1");
+        let project = project.with("PIP_NO_INDEX", offline).with("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+        let port = engine_port();
+        let up = project.run(&["up", "--lenient", "--port", &port.to_string()]);
+        assert_eq!(up.code, Some(0), "{up:?}");
+        let client = Client::new(&project.sdk(port));
+        Box::pin(create(&client, "first")).await;
+        becomes(&client, "first", State::Pending, "boto3 is being installed for Python 3.12.1").await;
+        std::fs::write(home(&project).join("go"), "").unwrap();
+        if offline.is_empty() {
+            assert_eq!(becomes(&client, "first", State::Active, "").await, "");
+            assert!(packages(&project).join("boto3").is_dir());
+        } else {
+            let why = becomes(&client, "first", State::Active, "boto3 could not be installed for Python 3.12.1").await;
+            assert!(why.contains("No matching distribution") && why.contains("`atelier runtimes install python3.12`"));
+        }
+        // What is there, or has just failed, is not tried again.
+        Box::pin(create(&client, "second")).await;
+        becomes(&client, "second", State::Active, "").await;
+        assert_eq!(std::fs::read_to_string(home(&project).join("calls")).unwrap(), "pip\n");
+    }
 }

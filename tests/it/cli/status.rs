@@ -206,7 +206,7 @@ fn a_public_url_that_leads_nowhere_is_a_row_of_its_own_and_one_error() {
         assert!(hints.contains("atelier doctor") && hints.contains("AWS_ENDPOINT_PUBLIC=http://127.0.0.1:"), "{hints}");
     }
     let told = project.run(&["test", "--lang", "fr"]);
-    assert_eq!(told.stdout.matches("🧪").count(), 1, "one check, then the reason: {told:?}");
+    assert_eq!(told.stdout.matches("🧪").count(), 0, "no check before it is clear what it would drive: {told:?}");
 
     // Somebody else answers, or a login page.
     let strange = super::door("404 Not Found\r\ncontent-type: text/html", "<h1>no such codespace</h1>");
@@ -217,6 +217,36 @@ fn a_public_url_that_leads_nowhere_is_a_row_of_its_own_and_one_error() {
         Running::start(command).end().json()["error"]["code"].clone()
     };
     assert_eq!((code(&strange), code(&login)), ("public_url_unreachable".into(), "private_port".into()));
+    let welcome = super::door("200 OK\r\ncontent-type: text/html", "<h1>welcome</h1>");
+    assert_eq!(code(&welcome), "public_url_of_another");
+}
+
+#[test]
+fn a_public_url_that_leads_to_another_atelier_is_unhealthy_and_nothing_acts_on_what_is_there() {
+    let other = deployed();
+    let project = deployed().with("AWS_ENDPOINT_PUBLIC", &format!("http://127.0.0.1:{}", record(&other)["port"]));
+    let output = project.run(&["status", "--check", "--json"]);
+    assert_eq!((output.code, state(&output)), (Some(5), "degraded".into()), "{output:?}");
+    let components = output.json()["data"]["components"].as_array().unwrap().clone();
+    let health = |name: &str| components.iter().find(|found| found["name"] == name).unwrap()["health"].clone();
+    assert_eq!((health("engine"), health("public-url")), ("healthy".into(), "unhealthy".into()));
+    let doctor = project.run(&["doctor", "--json"]).json();
+    let findings = doctor["data"]["findings"].as_array().unwrap().clone();
+    assert_eq!(findings.iter().find(|found| found["check"] == "public-url").unwrap()["verdict"], "fail");
+    for args in [&["call", "stop", "--json"][..], &["test", "--json"]] {
+        let output = project.run(args);
+        assert_eq!((output.code, output.json()["error"]["code"].clone()), (Some(4), "public_url_of_another".into()));
+        assert_eq!(output.json()["error"]["retryable"], false);
+    }
+    // Whoever is only given the URL is told where it leads.
+    for args in [&["up", "--json"][..], &["deploy", "--json"], &["open", "--url", "--json"], &["env", "--json"]] {
+        let output = project.run(args);
+        assert_eq!(output.code, Some(0), "{output:?}");
+        let warnings = output.json()["warnings"].to_string();
+        assert!(warnings.contains("leads to somebody else"), "{args:?}: {warnings}");
+    }
+    let left = other.run(&["status", "--json"]).json();
+    assert_eq!(left["data"]["last_call"], Value::Null, "the other one has never been called: {left}");
 }
 
 #[test]
@@ -236,6 +266,9 @@ fn an_archive_that_is_damaged_is_seen_and_shipped_again() {
     let output = project.run(&["status"]);
     assert!(seen && output.stdout.contains("function: The code of this function is lost"), "{output:?}");
     assert!(output.stdout.contains("`atelier deploy` mends the stack"), "{}", output.stdout);
+    let doctor = project.run(&["doctor"]);
+    let said = "does not work: The code of this function is lost";
+    assert!(doctor.code == Some(4) && doctor.stdout.contains(said), "doctor sees the same: {doctor:?}");
     assert_eq!(project.run(&["plan", "--check"]).code, Some(1));
     assert_ne!(project.run(&["call", "status"]).code, Some(0), "a caller sees the same");
     let deployed = project.run(&["deploy"]);
@@ -251,6 +284,7 @@ fn a_cloud_that_nobody_can_ask_is_unknown_and_the_way_out_is_told() {
     let output = project.run(&["status", "--engine", "aws", "--json"]);
     assert_eq!((output.code, state(&output)), (Some(0), "unknown".into()), "{output:?}");
     assert_eq!(output.json()["data"]["components"][0]["health"], "unknown");
+    assert_eq!(output.json()["data"]["problem"], "no AWS credentials found");
     assert_eq!(project.run(&["status", "--engine", "aws", "--check"]).code, Some(5));
     let output = project.run(&["status", "--engine", "aws"]);
     assert!(output.stdout.contains("hint: `aws configure`"), "{}", output.stdout);

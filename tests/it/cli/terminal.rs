@@ -58,6 +58,7 @@ fn only_a_yes_removes_what_was_deployed() {
     clean.interrupt();
     assert_eq!(clean.end(), Some(130), "{}", clean.seen());
     clean.shows("nothing was done");
+    assert!(!clean.seen().contains("the call in flight"), "there is none: {}", clean.seen());
     assert!(project.path().join(".api_id").exists());
 
     let mut clean = Terminal::start(project.command(&["clean", "--lang", "fr"]), 80);

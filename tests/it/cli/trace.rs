@@ -106,6 +106,10 @@ fn calls_are_found_by_status_action_id_pattern_and_time() {
     assert_eq!(ids(&["--stack", "atelier"]), ["found-1", "found-2"]);
     assert!(ids(&["--since", "2100-01-01T00:00:00Z"]).is_empty());
     assert_eq!(ids(&["--since", "1h", "-n", "1"]), ["found-2"]);
+    let nothing = project.run(&["logs", "--grep", "no line has this"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), "no call and no line is like that\n"), "{nothing:?}");
+    let backwards = project.run(&["logs", "--since", "1h", "--until", "2h"]);
+    assert!(backwards.code == Some(2) && backwards.stderr.contains("--until"), "{backwards:?}");
     let raw = project.run(&["logs", "--raw", "--request", "found-1"]).stdout;
     assert!(raw.contains("START RequestId") && raw.contains(r#""request_id":"found-1""#), "{raw}");
     for (args, rule) in [(["--status", "9xx"], "4xx"), (["--grep", "("], "regular"), (["--since", "soon"], "10m")] {
@@ -119,6 +123,11 @@ fn a_trace_shows_where_the_time_went_and_an_unknown_id_is_said_to_be_one() {
     let project = deployed();
     let output = project.run(&["trace"]);
     assert_eq!((output.code, output.stderr.contains("nothing has been called yet")), (Some(1), true), "{output:?}");
+    // What runs is rebooted: who has done it to which instance is known all the same.
+    call(&project, "anew-1", "action=restart", "");
+    let trace = traced(&project, "anew-1");
+    assert!(trace["changes"][0]["resource"].as_str().unwrap().starts_with("i-"), "{trace}");
+    assert_eq!(trace["changes"][0]["after"], "running", "{trace}");
     call(&project, "lesson-3", "action=stop", "");
     let trace = traced(&project, "lesson-3");
     assert_eq!(
@@ -242,6 +251,12 @@ fn what_is_watched_in_a_pipe_is_a_line_per_change_and_on_a_terminal_drawn_over()
     let terminal = Terminal::start(project.command(&["status", "--watch", "--color", "never"]), 100);
     let drawn = eventually(WAIT, || terminal.seen().contains("\u{1b}[J"));
     assert!(drawn, "{}", terminal.seen());
+    // One that can only append lines is given lines.
+    let mut command = project.command(&["status", "--watch"]);
+    command.env("TERM", "dumb");
+    let dumb = Terminal::start(command, 100);
+    assert!(eventually(WAIT, || dumb.seen().contains("  instance stopped")), "{}", dumb.seen());
+    assert!(!dumb.seen().contains('\u{1b}'), "{}", dumb.seen());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The README's troubleshooting, walked: each row that can be provoked here is, and the symptom, `doctor`'s words and the
-//! way out are what it says. The others name the test that has them.
+//! way out are what it says. The others name the tests that have them.
 
 use super::{journey::deployed, tunnel};
 use crate::support::{Output, Project, Running};
@@ -15,8 +15,8 @@ use std::{
 enum Walk {
     /// By this.
     Here(fn()),
-    /// By the tests in this file.
-    There(&'static str),
+    /// By these tests, each with its file.
+    There(&'static [(&'static str, &'static str)]),
 }
 use Walk::{Here, There};
 
@@ -25,32 +25,80 @@ const ROWS: &[(&str, Walk)] = &[
     ("`no engine is running here`", Here(no_engine)),
     ("`port 4566 is taken by …`", Here(taken_port)),
     ("`Docker does not answer at …`", Here(no_docker)),
-    ("`this user may not use Docker's socket`", There("tests/docker/refusals.rs")),
+    (
+        "`this user may not use Docker's socket`",
+        There(&[("tests/docker/connecting.rs", "a_user_without_the_right_to_the_socket_is_told_the_way_in")]),
+    ),
     ("`the image … needs an account`", Here(image_with_account)),
-    ("`the image … cannot be pulled`", There("tests/it/pull.rs")),
+    (
+        "`the image … cannot be pulled`",
+        There(&[("tests/it/pull.rs", "a_pull_that_fails_says_why_in_the_registrys_words")]),
+    ),
     ("`curl: (7) Failed to connect`", Here(nobody_listens)),
     ("401, 302 or a login page", Here(private_port)),
     ("`AWS_ENDPOINT_PUBLIC not set`", Here(new_terminal)),
     ("`AWS_ENDPOINT_PUBLIC cannot be …`", Here(typed_without_scheme)),
     ("404 `not_found` from an old URL", Here(old_url)),
-    ("`{\"error\":\"Instance not found\"}`", There("tests/it/handler/ec2.rs")),
-    ("502, `the function did not become active`", There("tests/it/cli/status.rs")),
-    ("504, or an answer", There("tests/it/handler/deadlines.rs")),
-    ("429, 503 with `Retry-After`", There("tests/it/cli/status.rs")),
+    (
+        "`{\"error\":\"Instance not found\"}`",
+        There(&[("tests/it/handler/ec2.rs", "what_is_absent_or_not_ours_is_the_same_404")]),
+    ),
+    (
+        "502, `the function did not become active`",
+        There(&[
+            (
+                "tests/docker/failing.rs",
+                "a_function_that_cannot_start_is_explained_by_the_engines_reason_and_last_words",
+            ),
+            (
+                "tests/it/crash/sentences.rs",
+                "faults_in_the_middle_of_a_deploy_read_like_this_and_the_next_run_makes_them_good",
+            ),
+        ]),
+    ),
+    (
+        "504, or an answer",
+        There(&[(
+            "tests/it/handler/deadlines.rs",
+            "a_call_that_is_never_answered_is_a_504_after_20_seconds_and_not_made_again",
+        )]),
+    ),
+    ("429, 503 with `Retry-After`", There(&[("tests/it/cli/status.rs", "an_api_that_is_limited_is_alive")])),
     ("400 `missing_parameter`", Here(no_action)),
-    ("the function runs old code", There("tests/it/cli/watch.rs")),
+    ("the function runs old code", There(&[("tests/it/cli/watch.rs", "a_new_binary_is_deployed_and_answers")])),
     ("`Cannot connect to Docker daemon`", Here(no_proxy)),
-    ("`Container not found`", There("tests/it/handler/docker.rs")),
-    ("`Unable to locate credentials`", There("tests/it/cli/aws.rs")),
-    ("`Invalid base64`", There("tests/it/aws_cli/mod.rs")),
-    ("`The security token included", There("tests/it/lenient/record.rs")),
-    ("`SignatureDoesNotMatch`", There("tests/it/edge/signing.rs")),
+    ("`Container not found`", There(&[("tests/docker/workshop.rs", "the_workshops_commands_work_in_their_order")])),
+    ("`Unable to locate credentials`", There(&[("tests/it/cli/aws.rs", "an_old_aws_is_told_of_and_led_by_its_flag")])),
+    (
+        "`Invalid base64`",
+        There(&[("tests/it/aws_cli/workshop.rs", "the_workshops_commands_work_in_a_shell_after_env")]),
+    ),
+    (
+        "`The security token included",
+        There(&[("tests/it/lenient/record.rs", "what_leaned_is_told_once_with_awss_words_and_what_mends_it")]),
+    ),
+    (
+        "`SignatureDoesNotMatch`",
+        There(&[
+            ("tests/it/aws_cli/workshop.rs", "without_the_credentials_of_env_the_public_url_refuses_aws_calls"),
+            ("tests/it/edge/calls.rs", "a_refused_call_is_worded_as_its_service_words_it"),
+        ]),
+    ),
     ("CORS errors", Here(foreign_page)),
-    ("`the … exists and is not ours`", There("tests/it/crash/foreign.rs")),
+    (
+        "`the … exists and is not ours`",
+        There(&[(
+            "tests/it/crash/ownership.rs",
+            "a_role_a_function_or_an_api_of_our_name_is_refused_with_its_owners_name",
+        )]),
+    ),
     ("`another run is at work here`", Here(another_run)),
     ("`cannot write …`", Here(read_only_folder)),
-    ("`this atelier is dynamically linked`", There("scripts/assert-static.sh")),
-    ("accents look wrong", There("tests/it/cli/language.rs")),
+    (
+        "`this atelier is dynamically linked`",
+        There(&[("tests/docker/images.rs", "a_dynamically_linked_binary_is_refused")]),
+    ),
+    ("accents look wrong", There(&[("tests/it/cli/language.rs", "accents_are_right_in_every_locale")])),
     ("something else", Here(report)),
 ];
 
@@ -66,9 +114,23 @@ fn every_row_is_walked_here_or_there() {
         assert!(row.starts_with(symptom), "`{symptom}` is not how this row begins: {row}");
         match walk {
             Here(provoke) => provoke(),
-            There(file) => assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists(), "{file}"),
+            There(tests) => {
+                for (file, test) in *tests {
+                    assert_is_a_test(file, test);
+                }
+            }
         }
     }
+}
+
+/// A name that is no test's any more proves nothing.
+fn assert_is_a_test(file: &str, test: &str) {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+    let text = text.unwrap_or_else(|error| panic!("{file}: {error}"));
+    let before = text.split_once(&format!("fn {test}()")).map(|(before, _)| before);
+    let before = before.unwrap_or_else(|| panic!("{file} has no `fn {test}`"));
+    let attribute = before.trim_end_matches("async ").trim_end().lines().next_back().unwrap_or_default();
+    assert!(attribute.starts_with("#[") && attribute.contains("test"), "`{test}` of {file} is no test: {attribute}");
 }
 
 /// What people see.

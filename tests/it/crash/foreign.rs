@@ -4,11 +4,13 @@ use super::program::archive;
 use crate::support::sdk_of;
 use aws_sdk_ec2::types::{InstanceType, ResourceType, Tag, TagSpecification};
 use aws_sdk_lambda::{
+    client::Waiters,
     primitives::Blob,
-    types::{FunctionCode, Runtime},
+    types::{FunctionCode, InvocationType, Runtime},
 };
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// The names under which foreign resources are planted.
 #[derive(Clone, Copy)]
@@ -47,7 +49,9 @@ pub(super) struct Somebody {
 impl Somebody {
     pub(super) fn at(project: &Path, port: u16) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { sdk: sdk_of(project, port), runtime }
+        // What was open to an earlier life of the engine is found out by using it.
+        let sdk = sdk_of(project, port).into_builder().retry_config(RetryConfig::standard()).build();
+        Self { sdk, runtime }
     }
 
     /// Makes one of everything.
@@ -87,10 +91,24 @@ impl Somebody {
     }
 
     pub(super) fn function(&self, name: &str, role: &str) {
-        let code = FunctionCode::builder().zip_file(Blob::new(archive(0))).build();
+        self.function_of(name, role, archive(0), 3);
+    }
+
+    /// Makes a function of an archive, which may run for so many seconds.
+    pub(super) fn function_of(&self, name: &str, role: &str, archive: Vec<u8>, seconds: i32) {
+        let code = FunctionCode::builder().zip_file(Blob::new(archive)).build();
         let call = aws_sdk_lambda::Client::new(&self.sdk).create_function().function_name(name).code(code);
-        let call = call.role(format!("arn:aws:iam::000000000000:role/{role}")).handler("bootstrap");
+        let call = call.role(format!("arn:aws:iam::000000000000:role/{role}")).handler("bootstrap").timeout(seconds);
         self.runtime.block_on(call.runtime(Runtime::Providedal2023).send()).unwrap();
+    }
+
+    /// Waits until a function can be invoked, and invokes it without waiting for what comes of it.
+    pub(super) fn invoke(&self, name: &str) {
+        let lambda = aws_sdk_lambda::Client::new(&self.sdk);
+        let active = lambda.wait_until_function_active_v2().function_name(name).wait(Duration::from_secs(30));
+        self.runtime.block_on(active).unwrap();
+        let event = lambda.invoke().function_name(name).invocation_type(InvocationType::Event);
+        self.runtime.block_on(event.send()).unwrap();
     }
 
     pub(super) fn api(&self, name: &str, tags: &[(&str, &str)]) {

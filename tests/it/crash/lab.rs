@@ -6,7 +6,9 @@ use super::{
     situation::Known,
 };
 use crate::support::{
-    Output, Project, Running, engine_state,
+    Output, Project, Running,
+    archives::{Archives, Damage},
+    engine_state,
     fault::{At, Call, Fault, FaultProxy},
 };
 use serde_json::{Value, json};
@@ -28,6 +30,8 @@ pub(super) struct Lab {
     pub(super) port: u16,
     /// The inventory with only the foreign resources in it.
     pub(super) before: Inventory,
+    /// The archives of all functions but the foreign ones.
+    archives: Archives,
     /// How the stack is deployed.
     pub(super) deploy: &'static [&'static str],
     /// What it comes to when nothing disturbs that: the kinds of its parts, and the status.
@@ -48,8 +52,7 @@ impl Lab {
     /// Starts an engine, plants what is not ours, and sees what a deploy that nothing disturbs comes to.
     pub(super) fn new() -> Self {
         let mut lab = Self::bare();
-        lab.somebody().plant(NEIGHBOURS);
-        lab.before = lab.inventory();
+        lab.plant();
         lab.ok(lab.deploy);
         lab.wanted = (lab.kinds(), lab.status());
         lab.restored();
@@ -65,14 +68,23 @@ impl Lab {
         // Functions call the engine itself, also when atelier is made to call it through a proxy.
         let project = project.with("AWS_ENDPOINT_INTERNAL", &format!("http://127.0.0.1:{port}"));
         PROGRAM.pack(&project.path(), 1);
+        let archives = Archives::from_now_on(&project.path().join(".atelier/engine"));
         Self {
             project,
             port,
             before: Inventory::default(),
+            archives,
             deploy: &["deploy"],
             wanted: Default::default(),
             known: Arc::default(),
         }
+    }
+
+    /// Puts other people's resources there, and remembers them.
+    pub(super) fn plant(&mut self) {
+        self.somebody().plant(NEIGHBOURS);
+        self.before = self.inventory();
+        self.archives = Archives::from_now_on(&self.project.path().join(".atelier/engine"));
     }
 
     /// Ends the engine, takes everything that it had away if wanted, and starts it on the same port.
@@ -102,6 +114,7 @@ impl Lab {
     /// Runs a command that a fault hits: it may fail or be killed, but not hang, end in a bug or leave the user alone.
     pub(super) fn hit(&self, args: &[&str], at: At, fault: Fault) -> Hit {
         let proxy = FaultProxy::to(self.port);
+        proxy.watch(self.archives.clone());
         proxy.arm(Some((at, fault)));
         let mut args = [args, &["--json", "--endpoint"]].concat();
         let url = proxy.url();
@@ -120,6 +133,30 @@ impl Lab {
             assert_eq!(output.code, Some(0), "{args:?}: {output:?}");
         }
         hit
+    }
+
+    /// Damages the archives of our functions.
+    pub(super) fn damage(&self, damage: Damage) {
+        self.archives.damage(damage);
+    }
+
+    /// Tells whether a function of ours has an archive that is not what was kept.
+    fn has_lost_code(&self, ours: &Inventory) -> bool {
+        ours.of("function").any(|(_, function)| !self.archives.is_whole(function["code"]["blob"].as_str().unwrap()))
+    }
+
+    /// Starts the engine anew where code is lost, as nothing else makes it look, and asserts that whoever asks is told.
+    pub(super) fn told_of_lost_code(&self) {
+        if !self.has_lost_code(&self.inventory().without(&self.before)) {
+            return;
+        }
+        self.restart(false);
+        for (args, code) in [(&["status", "--check"][..], 5), (&["plan", "--check"], 1), (&["doctor"], 4)] {
+            let output = self.project.run(args);
+            assert_eq!(output.code, Some(code), "{args:?}: {output:?}");
+        }
+        let status = self.project.run(&["status"]);
+        assert!(status.stdout.contains("The code of this function is lost"), "{status:?}");
     }
 
     /// What the engine has in all regions.
@@ -150,10 +187,12 @@ impl Lab {
         self.inventory().without(&self.before).kinds()
     }
 
-    /// Asserts that there is one resource per part, tagged as ours, and that the files name them.
+    /// Asserts that there is one resource per part, tagged as ours, with the code that it was given, and that the files
+    /// name them.
     fn has_its_parts(&self) {
         let ours = self.inventory().without(&self.before);
         assert_eq!(ours.kinds(), self.wanted.0, "{ours:?}");
+        assert!(!self.has_lost_code(&ours), "{ours:?}");
         for ((kind, _, id), thing) in &ours.0 {
             assert_eq!(thing["tags"]["atelier:stack"], "atelier", "{id}");
             assert_eq!(thing["tags"]["atelier:part"], *kind, "{id}");
@@ -234,6 +273,8 @@ fn excused(fault: Fault, output: &Output) {
             return;
         }
         (_, Some(0)) => return,
+        // The function that it has just made or changed does not work.
+        (Fault::Damaged(_), Some(1)) => {}
         // With so short a deadline, what a hanging run waits for may not be there in time.
         (Fault::Interrupt, Some(130)) | (Fault::Hang, Some(5 | 6)) => {}
         _ => panic!("{fault:?}: {output:?}"),

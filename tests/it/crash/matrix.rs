@@ -5,13 +5,16 @@
 //! hit), then a clean of that: each of them begins where the one before was made good.
 
 use super::{
-    foreign::{NEIGHBOURS, Somebody},
+    foreign::Somebody,
     lab::{self, Lab},
     program::PROGRAM,
     situation::Known,
     tell,
 };
-use crate::support::fault::{At, Call, Fault};
+use crate::support::{
+    archives::Damage,
+    fault::{At, Call, Fault},
+};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,6 +38,10 @@ const FAULTS: [Fault; 12] = [
     Fault::Truncated,
     Fault::Html,
 ];
+
+/// What befalls the function's archive at a call, each at every third of them: what it comes to is seen later, when the
+/// engine is started anew.
+const DAMAGES: [Damage; 3] = [Damage::Flipped, Damage::Truncated, Damage::Missing];
 
 /// How many engines are used at once: runs that wait for a deadline leave the processor to the others.
 const LABS: usize = 4;
@@ -63,8 +70,7 @@ impl Bench {
         let mut lab = Lab::bare();
         lab.known = known.clone();
         let somebody = lab.somebody();
-        somebody.plant(NEIGHBOURS);
-        lab.before = lab.inventory();
+        lab.plant();
         let mut bench = Self { lab, somebody, deployed: Default::default(), upgraded: Default::default() };
         bench.begin();
         bench.lab.ok(DEPLOY);
@@ -103,6 +109,9 @@ impl Bench {
                 match bench.strike(args, at, *fault, again) {
                     Some(run) => ends.hit.push((*fault, run.code)),
                     None => ends.missed.push(at.clone()),
+                }
+                if matches!(fault, Fault::Damaged(_)) {
+                    bench.lab.told_of_lost_code();
                 }
             }
         };
@@ -183,11 +192,10 @@ fn certain(runs: &[Vec<Call>]) -> BTreeMap<String, usize> {
 
 /// Each fault at each of these calls.
 fn hits(calls: &BTreeMap<String, usize>) -> Vec<Hit> {
-    let every = |fault| {
-        let calls = calls.iter().flat_map(|(name, count)| (0..*count).map(move |index| At::Named(name.clone(), index)));
-        calls.map(move |at| (at, fault))
-    };
-    FAULTS.into_iter().flat_map(every).collect()
+    let calls = || calls.iter().flat_map(|(name, count)| (0..*count).map(move |index| At::Named(name.clone(), index)));
+    let every = FAULTS.into_iter().flat_map(|fault| calls().map(move |at| (at, fault)));
+    let damages = DAMAGES.into_iter().cycle().map(Fault::Damaged);
+    every.chain(calls().zip(damages)).collect()
 }
 
 /// What every round of the whole matrix hits.
@@ -265,7 +273,7 @@ fn a_deploy_an_upgrade_or_a_clean_that_is_hit_at_any_call_is_made_up_for_by_the_
     // Otherwise something that is drawn makes every situation look new.
     assert!(known.count("deployed") < ends.len() / 10, "{}", known.count("deployed"));
     let mut by_fault = String::new();
-    for fault in FAULTS {
+    for fault in FAULTS.into_iter().chain(DAMAGES.map(Fault::Damaged)) {
         let codes = ends.iter().filter(|(known, _)| *known == fault).map(|(_, code)| *code);
         let (well, hit) = codes.fold((0, 0), |(well, hit), code| (well + usize::from(code == Some(0)), hit + 1));
         let _ = write!(by_fault, "\n  {fault:?}: {hit} runs, {well} got over it, {} were made up for", hit - well);
@@ -275,7 +283,7 @@ fn a_deploy_an_upgrade_or_a_clean_that_is_hit_at_any_call_is_made_up_for_by_the_
          part, all tagged, the files naming them; after each clean the inventory as before, byte for byte\n  in each of \
          the {} situations that this led to, `status` told the same and another deploy sent nothing that changes; in \
          each of {}, another clean",
-        FAULTS.len(),
+        FAULTS.len() + DAMAGES.len(),
         ends.len(),
         began.elapsed().as_secs(),
         missed.len(),

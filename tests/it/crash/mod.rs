@@ -1,6 +1,7 @@
 //! Kill it anywhere, run it again: what `SAFETY.md` promises under "Crash safety" and "Faults", proved against the
 //! embedded engine.
 
+mod children;
 pub(crate) mod daemon;
 mod docker;
 mod drift;

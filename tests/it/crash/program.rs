@@ -49,9 +49,14 @@ impl Program {
 
 /// A function of one line.
 pub(super) fn archive(version: u32) -> Vec<u8> {
+    script(&format!("# version {version}"))
+}
+
+/// A function that is a shell script.
+pub(super) fn script(text: &str) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
-    write!(zip, "#!/bin/sh\n# version {version}\n").unwrap();
+    write!(zip, "#!/bin/sh\n{text}\n").unwrap();
     zip.finish().unwrap().into_inner()
 }
 

@@ -8,12 +8,12 @@ use super::{
     told::{Told, errors, first_line, promptly},
 };
 use crate::support::{
-    Output, Project, Running,
+    Output, Project, Running, engine_port,
     fault::{At, Fault, FaultProxy},
 };
 use std::{
     fs::{self, Permissions},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt,
     process::Command,
 };
@@ -36,7 +36,7 @@ fn against(lab: &Lab, fault: Fault, lang: &str) -> Output {
 #[test]
 fn faults_of_the_engine_read_like_this() {
     let (lab, mut told) = (Lab::bare(), Told::default());
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = SocketAddr::from(([127, 0, 0, 1], engine_port()));
     told.scene(
         "the engine is gone",
         |lang| lab.project.run(&["deploy", "--endpoint", &format!("http://{gone}"), "--lang", lang]),
@@ -95,7 +95,8 @@ fn faults_in_the_middle_of_a_deploy_read_like_this_and_the_next_run_makes_them_g
             let mut output = errors(promptly(lab.project.command(&args)));
             output.stderr = output.stderr.replace(&proxy.port.to_string(), "<port>");
             // Parts are made at once: whose call is the first that nothing answers differs from run to run.
-            if let Some(refused) = output.stderr.find("Connection refused") {
+            let mut refusals = ["nobody listens there", "personne n'écoute là"].into_iter();
+            if let Some(refused) = refusals.find_map(|text| output.stderr.find(text)) {
                 let end = output.stderr[..refused].rfind('`').unwrap();
                 let start = output.stderr[..end].rfind('`').unwrap();
                 output.stderr.replace_range(start + 1..end, "<call>");

@@ -1,8 +1,11 @@
 //! A random walk of runs, kills and mishaps; wherever it ends, one deploy makes the stack whole and one clean takes it
 //! away. A failing walk is shrunk to the shortest that fails.
 
-use super::{foreign::NEIGHBOURS, lab::Lab, program::PROGRAM};
-use crate::support::fault::{At, Fault};
+use super::{lab::Lab, program::PROGRAM};
+use crate::support::{
+    archives::Damage,
+    fault::{At, Fault},
+};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -23,6 +26,8 @@ enum Step {
     Delete(usize),
     /// There is a newer function to deploy.
     Upgrade,
+    /// The archives of the functions that there are.
+    Damage(Damage),
 }
 
 /// What atelier keeps in the project, relied upon by nobody.
@@ -46,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..FILES.len(), 0..CONTENTS.len()).prop_map(|(file, content)| Step::Corrupt(file, content)),
         2 => (0..FILES.len()).prop_map(Step::Delete),
         1 => Just(Step::Upgrade),
+        2 => prop_oneof![Just(Damage::Flipped), Just(Damage::Truncated), Just(Damage::Missing)].prop_map(Step::Damage),
     ]
 }
 
@@ -79,15 +85,16 @@ impl Walker {
             }
             Step::Reset => {
                 self.lab.restart(true);
-                self.lab.somebody().plant(NEIGHBOURS);
-                self.lab.before = self.lab.inventory();
+                self.lab.plant();
             }
+            Step::Damage(damage) => self.lab.damage(*damage),
         }
     }
 
     fn arrive(&mut self) {
-        // Whatever became of its record, the engine is found.
+        // Whatever became of its record, the engine is found; and it finds what became of the archives.
         self.lab.restart(false);
+        self.lab.told_of_lost_code();
         self.lab.ok(&["deploy"]);
         self.lab.good();
         self.lab.gone();

@@ -56,6 +56,22 @@ fn try_it_shows_the_answer_and_the_lines_that_do_the_same() {
         assert!(page.body.contains(line), "{line}: {}", page.body);
     }
     assert!(page.body.contains("content-type"), "its headers: {}", page.body);
+    // What the contract knows besides a name, in the form and in the lines.
+    let page = visit.post("/try", "action=start&target=ec2&name=&type=&for=2h&key=kept");
+    assert!(page.body.contains("200 in ") && page.body.contains("stops_at"), "{}", page.body);
+    for line in ["?action=start&amp;for=2h", "atelier call start --for '2h'", "value=\"2h\""] {
+        assert!(page.body.contains(line), "{line}: {}", page.body);
+    }
+    // The same call once more says all of it again.
+    let id = page.body.split("dashboard-").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let one = visit.shows(&format!("/calls/dashboard-{id}"), "Call it again");
+    for said in ["?action=start&amp;for=2h", r#"name="for" value="2h""#] {
+        assert!(one.body.contains(said), "{said}: {}", one.body);
+    }
+    let page = visit.post("/try", "action=modify&target=ec2&name=&type=t3.small&restart=1&all=1&key=kept");
+    assert!(page.body.contains("goes with"), "{}", page.body);
+    let page = visit.post("/try", "action=status&target=ec2&name=&all=1&key=kept");
+    assert!(page.body.contains("atelier call status --all") && page.body.contains("200 in "), "{}", page.body);
     // What cannot be asked for is said in words, with what was typed still there.
     let page = visit.post("/try", "action=status&target=docker&name=&key=kept");
     assert!(page.body.contains("Missing parameter"), "{}", page.body);

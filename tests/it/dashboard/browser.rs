@@ -9,13 +9,16 @@
 use super::served::{Served, raw};
 use crate::{
     cli::journey::{deployed, succeeds},
-    support::{Project, Running, eventually, skipped},
+    support::{Project, Running, engine_port, eventually, skipped},
 };
-use fantoccini::{Client, ClientBuilder, Locator, key::Key};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+    key::Key,
+};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{
-    net::TcpListener,
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
@@ -52,7 +55,7 @@ impl Browser {
             skipped("no chromedriver here (scripts/chromedriver.sh)");
             return None;
         };
-        let driver_port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let driver_port = engine_port();
         let profile = tempfile::tempdir().unwrap();
         let mut command = Command::new(&driver);
         command.arg(format!("--port={driver_port}")).env("HOME", profile.path());
@@ -133,9 +136,12 @@ impl Browser {
         }
     }
 
-    /// Types a key where the reader is.
-    async fn types(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    /// Presses a key where the reader is, also while what is there is put in anew.
+    async fn types(&self, key: impl Into<char>) {
+        let value = key.into();
+        let keys = KeyActions::new("keys".to_owned());
+        let press = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.client.perform_actions(press).await.unwrap();
     }
 
     async fn ends(self) {
@@ -218,16 +224,16 @@ async fn everything_can_be_done_with_keys() {
     let served = Served::start(&project, &["--lang", "en"]);
     browser.enters(&served).await;
     browser.sees("document.querySelector('.controls')").await;
-    browser.types("x").await;
+    browser.types('x').await;
     browser.sees("document.querySelector('#outcome')?.innerText.includes('stopped, in')").await;
     assert_eq!(browser.asks("document.activeElement.id").await, "outcome", "what came of it is where the reader is");
     assert_eq!(state(&project), "stopped");
-    browser.types("s").await;
+    browser.types('s').await;
     browser.sees("document.querySelector('#outcome')?.innerText.includes('started, in')").await;
     assert_eq!(state(&project), "running");
-    browser.types("?").await;
+    browser.types('?').await;
     browser.sees("document.querySelector('#keys').open").await;
-    browser.types(&char::from(Key::Escape).to_string()).await;
+    browser.types(Key::Escape).await;
     browser.sees("!document.querySelector('#keys').open").await;
     // By way of every stop between here and there.
     let stop = "document.activeElement.dataset.press === 'stop' && document.activeElement.closest('.control')";
@@ -235,22 +241,59 @@ async fn everything_can_be_done_with_keys() {
         if browser.asks(&format!("Boolean({stop})")).await == true {
             break;
         }
-        browser.types(&char::from(Key::Tab).to_string()).await;
+        browser.types(Key::Tab).await;
     }
     browser.sees(stop).await;
-    browser.types(&char::from(Key::Enter).to_string()).await;
+    browser.types(Key::Enter).await;
     browser.sees("document.querySelector('#outcome')?.innerText.includes('stopped, in')").await;
     assert_eq!(state(&project), "stopped");
-    browser.types("p").await;
+    browser.types('p').await;
     browser.sees("document.querySelector('#pause').getAttribute('aria-pressed') === 'true'").await;
-    browser.types("3").await;
+    browser.types('3').await;
     browser.sees("location.pathname === '/try' && document.querySelector('form.try')").await;
     browser.client.find(Locator::Css(".try button")).await.unwrap().click().await.unwrap();
     browser.sees("document.querySelector('#answered')?.innerText.includes('200 in')").await;
     assert_eq!(browser.asks("location.pathname").await, "/try", "its answer is put into the page");
-    browser.types("8").await;
+    browser.types('8').await;
     browser.sees("location.pathname === '/doctor' && document.querySelector('.findings')").await;
+    // Where there are several, a key means the one where the reader is, and none where that is nowhere.
+    succeeds(&project.run(&["deploy", "--instance", "web=t2.micro", "--instance", "db=t2.micro"]));
+    succeeds(&project.run(&["call", "start", "--all"]));
+    browser.opens(&at(&served, "/")).await;
+    browser.sees("document.querySelectorAll('.control').length === 2").await;
+    browser.types('x').await;
+    browser.asks("document.querySelectorAll('.control')[1].querySelector('button').focus()").await;
+    browser.types('x').await;
+    browser.sees("document.querySelector('#outcome')?.innerText.includes('stopped, in')").await;
+    let seen = project.run(&["call", "status", "--all", "--json"]).json()["data"]["answer"]["results"].clone();
+    let seen = seen.as_array().unwrap().iter().map(|one| (one["name"].clone(), one["state"].clone()));
+    let seen: std::collections::BTreeMap<String, Value> =
+        seen.map(|(name, state)| (name.as_str().unwrap().to_owned(), state)).collect();
+    assert_eq!((&seen["db"], &seen["web"]), (&json!("running"), &json!("stopped")), "{seen:?}");
     assert_eq!(browser.console().await, Vec::<String>::new());
+    browser.ends().await;
+}
+
+#[tokio::test]
+async fn the_bars_of_a_way_are_as_long_as_what_they_stand_for() {
+    let Some(browser) = Browser::start().await else { return };
+    let project = deployed();
+    succeeds(&project.run(&["call", "stop"]));
+    let served = Served::start(&project, &["--lang", "en"]);
+    browser.enters(&served).await;
+    browser.opens(&at(&served, "/calls")).await;
+    browser.sees("document.querySelector('.calls tbody a')").await;
+    let lines =
+        "Math.max(...[...document.querySelectorAll('.calls time')].map((time) => time.getClientRects().length))";
+    assert_eq!(browser.asks(lines).await, 1, "no time is broken in two");
+    browser.asks("document.querySelector('.calls tbody a').click()").await;
+    browser.sees("document.querySelectorAll('.way rect').length > 2").await;
+    // Of each bar what is drawn, and what its row says of it, both as a part of the longest.
+    let bars = "(() => { const bars = [...document.querySelectorAll('.way rect')].map((bar) => \
+                [bar.getBoundingClientRect().width, Number(bar.getAttribute('width'))]); \
+                const most = bars.reduce((a, b) => a[1] > b[1] ? a : b); \
+                return bars.every((bar) => Math.abs(bar[0] / most[0] - bar[1] / most[1]) < 0.02) && most[0] > 50; })()";
+    assert_eq!(browser.asks(bars).await, true, "{}", browser.client.source().await.unwrap());
     browser.ends().await;
 }
 

@@ -116,7 +116,7 @@ fn every_answer_says_what_a_page_may_do() {
     let project = Project::new().up();
     let served = Served::start(&project, &[]);
     let visit = served.visit(&served.url);
-    let open = ["/enter", "/style.css", "/script.js", "/icon.svg"];
+    let open = ["/enter", "/style.css", "/script.js", "/icon.svg", "/favicon.ico"];
     let of_all = open.iter().map(|path| served.ask(&format!("GET {path}"), &[], ""));
     let of_visitors = PAGES.iter().chain(&["/no-such-page", "/act"]).map(|path| visit.get(path));
     let refused = [served.ask("GET /", &[], ""), served.enter("x"), visit.post_with("/act", "action=stop")];

@@ -146,6 +146,7 @@ fn the_public_door_says_what_it_is_to_a_browser_and_nothing_else() {
         "{}",
         page.body
     );
+    assert!(page.body.contains("<code>curl</code>") && !page.body.contains('`'), "{}", page.body);
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     for data in ["i-0", "restapis", "4566", env!("CARGO_PKG_VERSION"), "script"] {
@@ -164,4 +165,62 @@ fn the_public_door_says_what_it_is_to_a_browser_and_nothing_else() {
             "{head} {accept}: {answer:?}"
         );
     }
+}
+
+#[test]
+fn several_instances_are_told_apart_in_every_view() {
+    let project = Project::new().up();
+    succeeds(&project.run(&["deploy", "--instance", "web=t3.micro", "--instance", "db=t3.small"]));
+    succeeds(&project.run(&["call", "start", "--name", "web", "--for", "2h"]));
+    let row = project.run(&["status", "--all", "--json"]).json()["data"]["rows"][0].clone();
+    let names: Vec<_> = row["instances"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+    assert_eq!((names, &row["instance_id"]), (vec!["db".into(), "web".into()], &serde_json::Value::Null), "{row}");
+    let all = project.run(&["status", "--all"]).stdout;
+    assert!(all.contains("db running, web running"), "{all}");
+    let metrics = project.run(&["metrics"]).stdout;
+    assert!(metrics.contains("web i-") && metrics.contains("db i-"), "{metrics}");
+
+    let served = Served::start(&project, &["--lang", "en"]);
+    let visit = served.visit(&served.url);
+    let parts = visit.shows("/parts", "instance-web");
+    assert!(parts.body.contains("stops at 20"), "{}", parts.body);
+    for id in ["id=\"instance-db\"", "id=\"instance-web\""] {
+        assert_eq!(parts.body.matches(id).count(), 1, "{id}: {}", parts.body);
+    }
+    let chain = visit.shows("/", "/parts#instance-web");
+    assert!(chain.body.contains("/parts#instance-db"), "{}", chain.body);
+    assert!(visit.shows("/numbers", "i-").body.contains("web <code>i-"), "the numbers name them");
+    assert!(visit.shows("/class", "web").body.contains("db"), "the class names them");
+    let csv = visit.get("/class.csv").body;
+    assert!(csv.contains("\"db i-") && csv.contains("\"db running; web running\""), "{csv}");
+    let page = visit.post("/stop-all", "");
+    assert!(page.body.contains("instances stopped: 2"), "{}", page.body);
+}
+
+#[test]
+fn an_alarm_is_shown_with_its_state() {
+    let project = Project::new().up();
+    project.write("atelier.toml", "[alarm]\nerrors_per_minute = 5\n");
+    succeeds(&project.run(&["deploy"]));
+    let served = Served::start(&project, &["--lang", "en"]);
+    let visit = served.visit(&served.url);
+    let page = visit.shows("/parts", "id=\"alarm-infrastructure-handler-errors\"");
+    let row = page.body.split("id=\"alarm-infrastructure-handler-errors\"").nth(1).unwrap();
+    let row = row.split("</tr>").next().unwrap();
+    assert!(row.contains(">OK<") || row.contains(">no data yet<"), "{row}");
+}
+
+#[test]
+fn what_is_written_into_the_settings_meanwhile_counts() {
+    let project = deployed();
+    let served = Served::start(&project, &["--lang", "en"]);
+    let visit = served.visit(&served.url);
+    assert!(!visit.shows("/parts", "Nothing to do").body.contains("infrastructure-handler-errors"));
+    project.write("atelier.toml", "[alarm]\nerrors_per_minute = 5\n");
+    visit.shows("/parts", "infrastructure-handler-errors");
+    // What cannot be read is said, and nothing is forgotten for it.
+    project.write("atelier.toml", "[alarm]\nerrors_per_minute = 0\n");
+    visit.shows("/", "errors_per_minute");
+    project.write("atelier.toml", "");
+    assert!(!visit.shows("/", "Everything answers").body.contains("errors_per_minute"));
 }

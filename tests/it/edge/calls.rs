@@ -1,9 +1,15 @@
 //! What the edge lets through, and how its answers look.
 
-use super::{API, Door, KEY_ID, NOW, config, signing::Signer};
+use super::{API, Door, KEY_ID, NOW, SECRET, config, signing::Signer};
 use crate::support::raw::{Answer, Client};
-use atelier::edge::Config;
-use http::request::Parts;
+use atelier::{
+    edge::{
+        Config,
+        proof::{self, Challenge},
+    },
+    secret::Secret,
+};
+use http::{HeaderMap, request::Parts};
 use std::time::Duration;
 
 const PUBLIC: &str = "name-4566.app.github.dev";
@@ -43,6 +49,21 @@ async fn health_is_told_without_a_signature() {
     let door = Door::open(config()).await;
     let answer = door.get("/healthz").await;
     assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"status":"ok"}"#));
+    door.close().await;
+}
+
+#[tokio::test]
+async fn health_comes_with_a_proof_to_whoever_holds_the_key_and_asks_for_one() {
+    let door = Door::open(config()).await;
+    let asked = |secret: &str| Challenge::draw(KEY_ID, &Secret::new(secret)).unwrap();
+    for (challenge, is_met) in [(asked(SECRET), true), (asked("another"), false)] {
+        let answer = door.ask("GET", "/healthz", &[(proof::CHALLENGE, challenge.text())], b"").await;
+        let proof = answer.header(proof::PROOF).unwrap().parse().unwrap();
+        let headers = HeaderMap::from_iter([(proof::PROOF.parse().unwrap(), proof)]);
+        assert_eq!((answer.status, challenge.is_met(&headers)), (200, is_met));
+    }
+    let answer = door.ask("GET", "/healthz", &[(proof::CHALLENGE, "x")], b"").await;
+    assert_eq!((answer.status, answer.header(proof::PROOF)), (200, None));
     door.close().await;
 }
 
@@ -127,6 +148,10 @@ async fn a_refused_call_is_worded_as_its_service_words_it() {
         let message = "eval &quot;$(atelier env)&quot;";
         assert!(answer.text().contains(message), "{}", answer.text());
     }
+    let unsigned = b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=r&WebIdentityToken=t";
+    let answer = door.ask("POST", "/", &form, unsigned).await;
+    assert_eq!(answer.status, 501, "nobody signs it");
+    assert!(answer.text().contains("<Code>NotImplemented</Code>"), "{}", answer.text());
     let answer = door.get("/2015-03-31/functions").await;
     assert_eq!(answer.header("x-amzn-errortype"), Some("MissingAuthenticationTokenException"));
     assert!(answer.text().contains("\"__type\":\"MissingAuthenticationTokenException\""));
@@ -270,6 +295,7 @@ async fn a_good_signature_for_a_region_or_service_that_is_not_here_is_refused_as
     for (region, service, said) in [
         ("us-east-1", "s3", "The service 's3' is not implemented"),
         ("us-east-1", "dynamodb", "The service 'dynamodb' is not implemented"),
+        ("us-east-1", "route53", "The service 'route53' is not implemented"),
         ("us-east-1", "execute-api", "The service 'execute-api' is not implemented"),
         ("us-east-9", "ec2", "Credential should be scoped to a valid Region, not 'us-east-9'"),
         ("mars", "iam", "Credential should be scoped to a valid Region, not 'mars'"),

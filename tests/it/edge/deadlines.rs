@@ -4,7 +4,7 @@
 use super::{API, KNOWN_KEY, NOW, Recorder, config, forward::Fake, keyring};
 use atelier::{
     clock::Clock,
-    deadlines::{CLIENT, EDGE, FUNCTION, GATEWAY},
+    deadlines::{CLIENT, EDGE, FUNCTION, GATEWAY, HTTP_GATEWAY},
     edge::{
         Config, Edge, Upstream,
         forward::{Engine, Forward},
@@ -52,8 +52,8 @@ async fn serve<S: Service>(service: &S, request: Request) -> Response {
 #[test]
 fn by_default_the_edge_waits_for_the_function_and_not_longer_than_the_client() {
     assert_eq!(Config::default().api_time, EDGE);
-    let deadlines = [FUNCTION, GATEWAY, EDGE, CLIENT].map(|deadline| deadline.as_millis());
-    assert_eq!(deadlines, [28_000, 29_000, 29_500, 30_000]);
+    let deadlines = [FUNCTION, GATEWAY, HTTP_GATEWAY, EDGE, CLIENT].map(|deadline| deadline.as_millis());
+    assert_eq!(deadlines, [28_000, 29_000, 30_000, 30_500, 31_000]);
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! The upstream for an engine behind HTTP: what reaches that engine, and what of its answers comes back.
 
 use super::{API, KEY_ID, KNOWN_KEY, SECRET, config, keyring, raw, signing::Signer};
-use crate::support::raw::{Answer, Client};
+use crate::support::{
+    engine_port,
+    raw::{Answer, Client},
+};
 use atelier::{
     edge::{
         Config, Edge,
@@ -355,9 +358,8 @@ async fn an_answer_that_is_too_large_is_nonsense() {
 
 #[tokio::test]
 async fn an_engine_that_is_not_there_is_a_503_and_not_a_404() {
-    let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = closed.local_addr().unwrap();
-    drop(closed);
+    // Not one of those that other tests are given now.
+    let address = SocketAddr::from(([127, 0, 0, 1], engine_port()));
     let (mut tasks, shutdown) = (JoinSet::new(), CancellationToken::new());
     let edge = Pair::edge(address, &mut tasks, &shutdown).await;
     assert_eq!(ask(edge, "GET", &format!("{API}/infra"), &[], b"").await.status, 503);

@@ -6,7 +6,7 @@ use super::{
     raw,
     signing::Signer,
 };
-use crate::support::raw::Client;
+use crate::support::{engine_port, raw::Client};
 use atelier::http1::Limits;
 use std::{net::SocketAddr, process::Stdio, time::Duration};
 use time::OffsetDateTime;
@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Starts the role in front of `engine`, and waits until it listens.
 async fn start(engine: SocketAddr) -> (Child, SocketAddr) {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], engine_port()));
     let process = Command::new(env!("CARGO_BIN_EXE_atelier"))
         .arg("@edge")
         .env_clear()

@@ -340,3 +340,33 @@ async fn without_iam_nobody_is_kept_from_anything_and_session_policies_are_refus
     let refused = assume().policy(narrow).send().await.unwrap_err();
     assert_eq!(aws_sdk_sts::error::ProvideErrorMetadata::code(&refused), Some("NotImplemented"));
 }
+
+#[tokio::test]
+async fn a_denial_holds_however_the_resource_is_named() {
+    let cloud = Cloud::with_iam().await;
+    cloud.logs().create_log_group().log_group_name("prod").send().await.unwrap();
+    let group = format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:prod");
+    let bus = format!("arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default");
+    let denied = json!({ "Effect": "Deny", "Action": "*", "Resource": [format!("{group}:*"), bus] });
+    let credentials = ann(&cloud, &json!([allow(&["logs:*", "events:*"], "*"), denied])).await;
+    let sdk = cloud.sdk_as(credentials, "us-east-1");
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+    for identifier in ["prod", &group] {
+        let refused = logs.filter_log_events().log_group_identifier(identifier).send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("AccessDeniedException"), "{identifier}");
+        let taken = logs.put_log_group_deletion_protection().log_group_identifier(identifier);
+        let refused = taken.deletion_protection_enabled(true).send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("AccessDeniedException"), "{identifier}");
+    }
+    logs.create_log_group().log_group_name("test").send().await.unwrap();
+    logs.filter_log_events().log_group_identifier("test").send().await.unwrap();
+    let events = aws_sdk_eventbridge::Client::new(&sdk);
+    for name in [None, Some("default"), Some(bus.as_str())] {
+        let entry =
+            aws_sdk_eventbridge::types::PutEventsRequestEntry::builder().source("a").detail_type("b").detail("{}");
+        let put = events.put_events().entries(entry.set_event_bus_name(name.map(str::to_owned)).build());
+        assert_eq!(put.send().await.unwrap_err().code(), Some("AccessDeniedException"), "{name:?}");
+        let described = events.describe_event_bus().set_name(name.map(str::to_owned)).send().await.unwrap_err();
+        assert_eq!(described.code(), Some("AccessDeniedException"), "{name:?}");
+    }
+}

@@ -102,6 +102,16 @@ async fn an_apis_policy_decides_by_path_and_address_as_it_was_deployed() {
     patch("").await.unwrap();
     client.create_deployment().rest_api_id(&id).stage_name("dev").send().await.unwrap();
     assert_eq!(call(&local, &id, "POST", "/closed").await.status, 200);
+
+    // Nobody is behind an endpoint of a VPC here; without a policy a private API is not even deployed.
+    let private = PatchOperation::builder().op(Op::Replace).path("/endpointConfiguration/types/0").value("PRIVATE");
+    client.update_rest_api().rest_api_id(&id).patch_operations(private.build()).send().await.unwrap();
+    let bare = client.create_deployment().rest_api_id(&id).stage_name("dev").send().await.unwrap_err();
+    assert_eq!(bare.message(), Some("Private REST API doesn't have a resource policy attached to it"));
+    patch(&policy.to_string()).await.unwrap();
+    client.create_deployment().rest_api_id(&id).stage_name("dev").send().await.unwrap();
+    let unreached = call(&local, &id, "GET", "/open").await;
+    assert_eq!((unreached.status, unreached.text()), (403, r#"{"message":"Forbidden"}"#.to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

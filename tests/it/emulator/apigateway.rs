@@ -133,10 +133,12 @@ async fn a_call_has_the_id_of_the_edge_which_clients_may_choose_and_one_of_the_g
 async fn what_is_not_deployed_is_refused_as_aws_refuses_it() {
     let local = Local::start().await;
     let id = deploy(&local, &Client::new(&local.sdk)).await;
-    for line in ["GET /nothing", "PUT /infra", "GET /", "GET //infra"] {
+    for line in ["GET /nothing", "PUT /infra", "GET /", "GET //nothing"] {
         let answer = call(&local, &id, line, "").await;
         assert_eq!((answer.status, answer.text().as_str()), (403, r#"{"message":"Missing Authentication Token"}"#));
     }
+    // Slashes in front are one.
+    assert_eq!(call(&local, &id, "GET //infra", "").await.status, 200);
     assert_eq!(call(&local, "unknown", "GET /infra", "").await.status, 404);
     local.stop().await;
 }
@@ -327,8 +329,16 @@ async fn apis_are_listed_in_pages_imported_patched_and_tagged() {
     let arn = format!("arn:aws:apigateway:us-east-1::/restapis/{id}");
     client.tag_resource().resource_arn(&arn).tags("a", "1").send().await.unwrap();
     assert_eq!(client.get_tags().resource_arn(&arn).send().await.unwrap().tags().unwrap()["a"], "1");
+    for elsewhere in
+        [arn.replace("us-east-1", "eu-west-1"), arn.replace("::", ":123456789012:"), arn.replace("apigateway", "s3")]
+    {
+        let refused = client.get_tags().resource_arn(&elsewhere).send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("BadRequestException"), "{elsewhere}");
+        assert!(client.tag_resource().resource_arn(&elsewhere).tags("b", "1").send().await.is_err(), "{elsewhere}");
+    }
     client.untag_resource().resource_arn(&arn).tag_keys("a").send().await.unwrap();
-    assert!(client.get_rest_api().rest_api_id(id).send().await.unwrap().tags().is_none());
+    let untagged = client.get_rest_api().rest_api_id(id).send().await.unwrap();
+    assert_eq!(untagged.tags().map(std::collections::HashMap::len), Some(0), "AWS shows that there are none");
     let linked = client.put_integration().rest_api_id(id).resource_id("r").http_method("GET").connection_id("link");
     let lacking = linked.r#type(IntegrationType::Mock).send().await.unwrap_err();
     assert_eq!(lacking.code(), Some("NotImplemented"));

@@ -100,7 +100,8 @@ impl Lab {
         client.answer().await.unwrap()
     }
 
-    async fn call_path(&self, path: &str, headers: &[&str]) -> Answer {
+    /// Calls another path.
+    pub(super) async fn call_path(&self, path: &str, headers: &[&str]) -> Answer {
         let address = self.cloud.endpoint.strip_prefix("http://").unwrap().parse().unwrap();
         let mut client = Raw::connect(address).await;
         let headers: String = headers.iter().flat_map(|line| [*line, "\r\n"]).collect();

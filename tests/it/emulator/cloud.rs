@@ -130,6 +130,7 @@ pub(crate) fn config(folder: &Path, endpoint: &str, clock: Clock, keyring: Keyri
         clock,
         keyring,
         processes: emulator::runtime::MAX_PROCESSES,
+        init_limit: emulator::runtime::INIT_LIMIT,
         executable: env!("CARGO_BIN_EXE_atelier").into(),
         machine: crate::support::interpreters::machine(),
         leans: atelier::lenience::Leans::default(),

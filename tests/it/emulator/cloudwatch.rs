@@ -96,8 +96,11 @@ async fn what_aws_refuses_is_refused_with_its_codes() {
     let datum = || MetricDatum::builder().metric_name("m");
     let put = |datum: MetricDatum| client.put_metric_data().namespace("Own").metric_data(datum).send();
     assert_eq!(put(datum().build()).await.unwrap_err().code(), Some("InvalidParameterCombination"));
-    let both = datum().value(1.0).values(1.0).build();
-    assert_eq!(put(both).await.unwrap_err().code(), Some("InvalidParameterCombination"));
+    let refused = put(datum().value(1.0).values(1.0).build()).await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidParameterCombination"));
+    let message = "The parameters MetricData.member.1.Value and MetricData.member.1.Values are mutually exclusive and you \
+                   have specified both.";
+    assert_eq!(refused.message(), Some(message));
     for (number, shown) in [(f64::NAN, "NaN"), (f64::INFINITY, "Infinity"), (f64::NEG_INFINITY, "-Infinity")] {
         let refused = put(datum().value(number).build()).await.unwrap_err();
         let message = format!("The value {shown} for parameter MetricData.member.1.Value is invalid.");
@@ -121,7 +124,7 @@ async fn what_aws_refuses_is_refused_with_its_codes() {
     let expression = MetricDataQuery::builder().id("e1").expression("m1 * 2").build();
     let math = client.get_metric_data().metric_data_queries(expression);
     let refused = math.start_time(at(&cloud.clock, 60)).end_time(at(&cloud.clock, 0)).send().await.unwrap_err();
-    assert!(refused.message().unwrap().contains("Expression"), "{refused:?}");
+    assert_eq!(refused.message(), Some("Error in expression 'e1': There is no query m1"));
     let refused = client.set_alarm_state().alarm_name("absent").state_value(StateValue::Ok).state_reason("r");
     let refused = refused.send().await.unwrap_err();
     assert_eq!((refused.code(), refused.raw_response().unwrap().status().as_u16()), (Some("ResourceNotFound"), 404));
@@ -162,6 +165,10 @@ async fn an_alarm_follows_its_metric_and_survives_a_restart() {
     assert_eq!((shown.alarm_arn(), shown.period(), shown.threshold()), (Some(arn), Some(60), Some(5.0)));
     let tags = client.list_tags_for_resource().resource_arn(arn).send().await.unwrap();
     assert_eq!(tags.tags(), [tag]);
+    for elsewhere in [arn.replace("000000000000", "123456789012"), arn.replace("us-east-1", "eu-west-1")] {
+        let refused = client.list_tags_for_resource().resource_arn(&elsewhere).send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("ResourceNotFoundException"), "{elsewhere}");
+    }
 
     let cloud = cloud.restart().await;
     let client = Client::new(&cloud.sdk());
@@ -283,6 +290,43 @@ async fn an_alarm_on_a_functions_errors_goes_off_and_invokes_a_function_that_per
     stage.local.stop().await;
 }
 
+#[tokio::test]
+async fn an_alarm_does_to_an_instance_what_it_is_set_to() {
+    let cloud = Cloud::start().await;
+    let (client, ec2) = (Client::new(&cloud.sdk()), cloud.ec2());
+    let run = ec2.run_instances().image_id("ami-0a1b2c3d4e5f60001").instance_type("t3.micro".into());
+    let run = run.min_count(1).max_count(1);
+    let id = run.send().await.unwrap().instances()[0].instance_id().unwrap().to_owned();
+    cloud.clock.advance(MINUTE);
+    let state = async || {
+        let found = ec2.describe_instances().instance_ids(&id).send().await.unwrap();
+        found.reservations()[0].instances()[0].state().unwrap().name().unwrap().as_str().to_owned()
+    };
+    for (deed, name, failed, arrived) in [
+        ("reboot", "cpu", false, "running"),
+        ("stop", "cpu", false, "stopping"),
+        ("reboot", "cpu", true, "stopping"),
+        ("terminate", "idle", true, "stopping"),
+    ] {
+        let alarm = client.put_metric_alarm().alarm_name(name).namespace("AWS/EC2").metric_name("CPUUtilization");
+        let alarm = alarm.statistic(Statistic::Average).period(60).evaluation_periods(1).threshold(1.0);
+        let alarm = alarm.comparison_operator(ComparisonOperator::LessThanThreshold);
+        let alarm = alarm.alarm_actions(format!("arn:aws:automate:us-east-1:ec2:{deed}"));
+        let alarm = if name == "cpu" { alarm.dimensions(dimension("InstanceId", &id)) } else { alarm };
+        alarm.send().await.unwrap();
+        for value in [StateValue::Ok, StateValue::Alarm] {
+            client.set_alarm_state().alarm_name(name).state_value(value).state_reason("r").send().await.unwrap();
+        }
+        assert_eq!(state().await, arrived, "{deed}");
+        let history = client.describe_alarm_history().alarm_name(name).history_item_type(HistoryItemType::Action);
+        let history = history.send().await.unwrap();
+        let said = if failed { "Failed to execute action" } else { "Successfully executed action" };
+        let last = format!("{said} arn:aws:automate:us-east-1:ec2:{deed}");
+        let items = history.alarm_history_items();
+        assert!(items.iter().any(|item| item.history_summary() == Some(last.as_str())), "{deed}: {items:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_in_log_lines_are_metrics() {
     let stage = Stage::start().await;
@@ -374,11 +418,30 @@ async fn json_and_query_clients_are_understood_and_answered_in_their_own_forms()
     let set = "Member must satisfy enum value set: [OK, ALARM, INSUFFICIENT_DATA]";
     assert!(body.contains("<Code>ValidationError</Code>") && body.contains(set), "{body}");
 
-    let (status, _, _) = json("PutMetricAlarm", json!({
+    let alarm = json!({
         "AlarmName": "a", "Namespace": "Own", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
         "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
-    }))
-    .await;
+    });
+    for period in [0, 1, 5, 45, 90] {
+        let mut other = alarm.clone();
+        other["Period"] = period.into();
+        let (status, answer, _) = json("PutMetricAlarm", other).await;
+        assert_eq!((status, &answer["__type"]), (400, &json!("ValidationError")), "{period}: {answer}");
+    }
+    let math = json!({
+        "AlarmName": "a", "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
+        "Metrics": [{ "Id": "e", "Expression": "m / 2" }],
+    });
+    let (status, answer, _) = json("PutMetricAlarm", math).await;
+    assert!(status == 400 && answer["message"].as_str().unwrap().contains("There is no query m"), "{answer}");
+    for extended in ["tm90", "IQM", "PR(:300)"] {
+        let mut other = alarm.clone();
+        other.as_object_mut().unwrap().remove("Statistic");
+        (other["AlarmName"], other["ExtendedStatistic"]) = ("trimmed".into(), extended.into());
+        assert_eq!(json("PutMetricAlarm", other).await.0, 200, "{extended}");
+    }
+    json("DeleteAlarms", json!({ "AlarmNames": ["trimmed"] })).await;
+    let (status, _, _) = json("PutMetricAlarm", alarm).await;
     assert_eq!(status, 200);
     let (_, answer, _) = json("DescribeAlarms", json!({})).await;
     let alarm = &answer["MetricAlarms"][0];
@@ -390,6 +453,25 @@ async fn json_and_query_clients_are_understood_and_answered_in_their_own_forms()
     let set = json!({ "AlarmName": "b", "StateValue": "OK", "StateReason": "r" });
     let (status, answer, error) = json("SetAlarmState", set).await;
     assert_eq!((status, error.as_deref()), (404, Some("ResourceNotFound;Sender")), "{answer}");
-    let (status, answer, _) = json("PutDashboard", json!({ "DashboardName": "d", "DashboardBody": "{}" })).await;
-    assert!(status == 501 && answer["message"].as_str().unwrap().contains("PutDashboard"), "{answer}");
+    let (status, answer, _) = json("DescribeAnomalyDetectors", json!({})).await;
+    assert!(status == 501 && answer["message"].as_str().unwrap().contains("DescribeAnomalyDetectors"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_call_in_cbor_is_a_post_to_its_own_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let emulator =
+        Emulator::open(config(folder.path(), "http://127.0.0.1:1", Clock::System, Keyring::default())).unwrap();
+    for (method, path, body, status) in [
+        ("POST", "/service/GraniteServiceVersion20100801/operation/ListMetrics", &b"\xa0"[..], 200),
+        ("GET", "/service/GraniteServiceVersion20100801/operation/ListMetrics", b"\xa0", 400),
+        ("POST", "/service/Nonsense/operation/ListMetrics", b"\xa0", 400),
+        ("POST", "/operation/ListMetrics", b"\xa0", 400),
+        ("POST", "/service/GraniteServiceVersion20100801/operation/FooBar", b"\xa0", 400),
+        ("POST", "/service/GraniteServiceVersion20100801/operation/ListMetrics", b"\xa0junk", 400),
+    ] {
+        let request = http::Request::builder().method(method).uri(path).header("smithy-protocol", "rpc-v2-cbor");
+        let answer = raw(&emulator, request.body(Bytes::from_static(body)).unwrap()).await;
+        assert_eq!(answer.status(), status, "{method} {path}: {:?}", answer.body());
+    }
 }

@@ -168,6 +168,23 @@ async fn regions_types_and_images_are_described() {
     assert_eq!(types.instance_types()[0].memory_info().unwrap().size_in_mib(), Some(1024));
     let images = ec2.describe_images().owners("amazon").filters(filter("name", &["al2023-ami-*-x86_64"]));
     assert_eq!(images.send().await.unwrap().images().len(), 1);
+    for (owner, name) in [
+        ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*"),
+        ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-focal-20.04-amd64-server-*"),
+        ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"),
+        ("amazon", "amzn2-ami-hvm-2.0.*-x86_64-gp2"),
+        ("137112412989", "al2023-ami-2023.*-x86_64"),
+        ("136693071363", "debian-12-amd64-*"),
+        ("801119661308", "Windows_Server-2022-English-Full-Base-*"),
+    ] {
+        let found = ec2.describe_images().owners(owner).filters(filter("name", &[name])).send().await.unwrap();
+        assert_eq!(found.images().len(), 1, "{name}");
+        let root = found.images()[0].block_device_mappings()[0].ebs().unwrap();
+        let kind =
+            if name.contains("noble") || name.contains("2023") || name.contains("debian") { "gp3" } else { "gp2" };
+        assert_eq!(root.volume_type().map(aws_sdk_ec2::types::VolumeType::as_str), Some(kind), "{name}");
+        assert_eq!(found.images()[0].platform().is_some(), owner == "801119661308", "{name}");
+    }
     let own = ec2.describe_images().image_ids("ami-ff0fea8310f3").send().await.unwrap();
     assert_eq!(own.images()[0].image_id(), Some("ami-ff0fea8310f3"));
 }

@@ -3,7 +3,9 @@
 use super::{
     cloud::Cloud,
     ec2::{filter, launch, tag},
+    local::Local,
 };
+use atelier::lenience;
 use aws_sdk_ec2::{
     Client,
     error::ProvideErrorMetadata,
@@ -43,6 +45,27 @@ async fn stop_and_start_pass_through_the_states_of_aws() {
     cloud.settle();
     assert_eq!(state(&ec2, &id).await, InstanceStateName::Running);
     assert!(ec2.reboot_instances().instance_ids(&id).send().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_lenient_engine_waits_for_no_state_and_no_key_pair_and_says_that_aws_does() {
+    let local = Local::start_lenient().await;
+    let ec2 = Client::new(&local.sdk);
+    let run = ec2.run_instances().image_id("ami-0c55b159cbfafe1f0").min_count(1).max_count(1).key_name("nokey");
+    let id = run.send().await.unwrap().instances()[0].instance_id().unwrap().to_owned();
+    ec2.stop_instances().instance_ids(&id).send().await.unwrap();
+    let started = ec2.start_instances().instance_ids(&id).send().await.unwrap();
+    let change = &started.starting_instances()[0];
+    assert_eq!(change.previous_state().unwrap().name(), Some(&InstanceStateName::Stopping));
+    assert_eq!(change.current_state().unwrap().name(), Some(&InstanceStateName::Pending));
+    let leans: Vec<_> = lenience::read(local.folder()).into_iter().map(|entry| entry.lean).collect();
+    let kinds: Vec<_> = leans.iter().map(lenience::Lean::kind).collect();
+    assert_eq!(kinds, ["key_pair", "image", "state", "state"]);
+    let mends: Vec<_> = leans.iter().map(|lean| lean.mend().to_string()).collect();
+    assert!(mends[2].contains("wait instance-running") && mends[3].contains("wait instance-stopped"), "{mends:?}");
+    ec2.terminate_instances().instance_ids(&id).send().await.unwrap();
+    assert!(ec2.start_instances().instance_ids(&id).send().await.is_err(), "what has ended stays so");
+    local.stop().await;
 }
 
 #[tokio::test]

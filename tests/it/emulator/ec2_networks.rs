@@ -10,8 +10,9 @@ use aws_sdk_ec2::{
     Client,
     error::ProvideErrorMetadata,
     types::{
-        AttributeBooleanValue, Instance, InstanceType, LaunchTemplateSpecification,
-        LaunchTemplateTagSpecificationRequest, RequestLaunchTemplateData, ResourceType, TagSpecification,
+        AttributeBooleanValue, Instance, InstanceNetworkInterfaceSpecification, InstanceType,
+        LaunchTemplateSpecification, LaunchTemplateTagSpecificationRequest, NewDhcpConfiguration,
+        RequestLaunchTemplateData, ResourceType, RuleAction, TagSpecification,
     },
 };
 
@@ -317,4 +318,89 @@ async fn an_instance_is_what_its_template_and_its_launch_say() {
     ec2.delete_launch_template().launch_template_name("web").send().await.unwrap();
     let gone = ec2.describe_launch_templates().launch_template_ids(&id).send().await.unwrap_err();
     assert_eq!(gone.code(), Some("InvalidLaunchTemplateId.NotFound"));
+}
+
+#[tokio::test]
+async fn an_instance_is_launched_with_an_interface_that_stays_after_it() {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    let vpc = new_vpc(&ec2, "10.1.0.0/16").await;
+    let subnet = new_subnet(&ec2, &vpc, "10.1.1.0/24").await;
+    let made = ec2.create_network_interface().subnet_id(&subnet).private_ip_address("10.1.1.9").send().await.unwrap();
+    let interface = made.network_interface().unwrap().network_interface_id().unwrap().to_owned();
+    let launch = |index| {
+        let given = InstanceNetworkInterfaceSpecification::builder().network_interface_id(&interface);
+        let run = ec2.run_instances().image_id("ami-0a1b2c3d4e5f60001").instance_type(InstanceType::T3Micro);
+        run.network_interfaces(given.device_index(index).build()).min_count(1).max_count(1).send()
+    };
+    assert_eq!(launch(1).await.unwrap_err().code(), Some("InvalidParameterCombination"));
+    let id = launch(0).await.unwrap().instances()[0].instance_id().unwrap().to_owned();
+    assert_eq!(launch(0).await.unwrap_err().code(), Some("InvalidNetworkInterface.InUse"));
+    let cloud = cloud.restart().await;
+    let ec2 = cloud.ec2();
+    let shown = instance(&ec2, &id).await;
+    assert_eq!((shown.subnet_id(), shown.private_ip_address()), (Some(subnet.as_str()), Some("10.1.1.9")));
+    assert_eq!(shown.network_interfaces().len(), 1);
+    assert_eq!(shown.network_interfaces()[0].network_interface_id(), Some(interface.as_str()));
+    let off = AttributeBooleanValue::builder().value(false).build();
+    ec2.modify_instance_attribute().instance_id(&id).source_dest_check(off).send().await.unwrap();
+    let all = ec2.describe_network_interfaces().filters(filter("vpc-id", &[&vpc])).send().await.unwrap();
+    assert_eq!(all.network_interfaces().len(), 1);
+    assert_eq!(all.network_interfaces()[0].source_dest_check(), Some(false));
+    let attachment = all.network_interfaces()[0].attachment().unwrap().attachment_id().unwrap().to_owned();
+    let kept = ec2.detach_network_interface().attachment_id(attachment).send().await.unwrap_err();
+    assert_eq!(kept.code(), Some("OperationNotPermitted"));
+    ec2.terminate_instances().instance_ids(&id).send().await.unwrap();
+    ec2.delete_network_interface().network_interface_id(&interface).send().await.unwrap();
+    ec2.delete_subnet().subnet_id(&subnet).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_subnet_is_in_one_network_acl_and_takes_nothing_with_it() {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    let vpc = new_vpc(&ec2, "10.1.0.0/16").await;
+    let subnet = new_subnet(&ec2, &vpc, "10.1.1.0/24").await;
+    let made = ec2.create_network_acl().vpc_id(&vpc).send().await.unwrap();
+    let acl = made.network_acl().unwrap().network_acl_id().unwrap().to_owned();
+    let add = || {
+        let entry = ec2.create_network_acl_entry().network_acl_id(&acl).rule_number(100).egress(false);
+        entry.protocol("-1").rule_action(RuleAction::Allow).cidr_block("0.0.0.0/0").send()
+    };
+    add().await.unwrap();
+    assert_eq!(add().await.unwrap_err().code(), Some("NetworkAclEntryAlreadyExists"));
+    let of_subnet = || ec2.describe_network_acls().filters(filter("association.subnet-id", &[&subnet])).send();
+    let default = of_subnet().await.unwrap().network_acls()[0].clone();
+    assert_eq!(default.is_default(), Some(true));
+    let association = default.associations()[0].network_acl_association_id().unwrap();
+    ec2.replace_network_acl_association().association_id(association).network_acl_id(&acl).send().await.unwrap();
+    let found = of_subnet().await.unwrap();
+    assert_eq!((found.network_acls().len(), found.network_acls()[0].entries().len()), (1, 3));
+    assert_eq!(found.network_acls()[0].network_acl_id(), Some(acl.as_str()));
+    let delete = || ec2.delete_network_acl().network_acl_id(&acl).send();
+    assert_eq!(delete().await.unwrap_err().code(), Some("DependencyViolation"));
+    ec2.delete_subnet().subnet_id(&subnet).send().await.unwrap();
+    let kept = ec2.delete_vpc().vpc_id(&vpc).send().await.unwrap_err();
+    assert_eq!(kept.code(), Some("DependencyViolation"), "while it has an ACL of its own");
+    delete().await.unwrap();
+    ec2.delete_vpc().vpc_id(&vpc).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_vpc_has_the_dhcp_options_that_it_is_given() {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    let vpc = new_vpc(&ec2, "10.1.0.0/16").await;
+    let domain = NewDhcpConfiguration::builder().key("domain-name").values("example.com").build();
+    let made = ec2.create_dhcp_options().dhcp_configurations(domain).send().await.unwrap();
+    let id = made.dhcp_options().unwrap().dhcp_options_id().unwrap().to_owned();
+    ec2.associate_dhcp_options().dhcp_options_id(&id).vpc_id(&vpc).send().await.unwrap();
+    let shown = ec2.describe_vpcs().vpc_ids(&vpc).send().await.unwrap();
+    assert_eq!(shown.vpcs()[0].dhcp_options_id(), Some(id.as_str()));
+    let used = ec2.delete_dhcp_options().dhcp_options_id(&id).send().await.unwrap_err();
+    assert_eq!(used.code(), Some("DependencyViolation"));
+    ec2.associate_dhcp_options().dhcp_options_id("default").vpc_id(&vpc).send().await.unwrap();
+    ec2.delete_dhcp_options().dhcp_options_id(&id).send().await.unwrap();
+    let gone = ec2.describe_dhcp_options().dhcp_options_ids(&id).send().await.unwrap_err();
+    assert_eq!(gone.code(), Some("InvalidDhcpOptionID.NotFound"));
 }

@@ -3,13 +3,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use super::{lambda::creation, local::Local};
+use super::{
+    cloud::{ACCOUNT, Cloud},
+    lambda::creation,
+    local::Local,
+    runtime::logged,
+};
 use aws_sdk_eventbridge::{
     error::ProvideErrorMetadata,
     primitives::DateTime,
-    types::{InputTransformer, PutEventsRequestEntry, RuleState, Tag, Target},
+    types::{InputTransformer, PutEventsRequestEntry, ReplayDestination, ReplayState, RuleState, Tag, Target},
 };
-use aws_sdk_lambda::Client as Lambda;
+use aws_sdk_lambda::{
+    Client as Lambda,
+    types::{DestinationConfig, InvocationType, OnSuccess},
+};
 use serde_json::{Value, json};
 use std::{path::PathBuf, time::Duration};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -57,7 +65,7 @@ impl Stage {
         written.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Waits until the function has had so many events; gives them.
+    /// Waits until the function has had so many events, and has answered them; gives them.
     async fn events(&self, count: usize) -> Vec<Value> {
         let wait = async {
             while self.seen().len() < count {
@@ -65,6 +73,8 @@ impl Stage {
             }
         };
         timeout(Duration::from_secs(20), wait).await.unwrap_or_else(|_| panic!("only {:?}", self.seen()));
+        // Who moves the clock before an invocation has ended makes it time out.
+        logged(&self.local, |lines| lines.iter().filter(|(_, line)| line.starts_with("REPORT")).count() >= count).await;
         self.seen()
     }
 
@@ -199,6 +209,129 @@ async fn events_reach_the_targets_of_the_rules_that_match_in_the_form_that_each_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_goes_over_another_bus_into_a_log_group_and_an_archive_and_comes_again_when_it_is_replayed() {
+    let stage = Stage::start().await;
+    let (events, logs) = (&stage.events, aws_sdk_cloudwatchlogs::Client::new(&stage.local.sdk));
+    let bus = events.create_event_bus().name("second").send().await.unwrap().event_bus_arn().unwrap().to_owned();
+    let archive = events.create_archive().archive_name("a").event_source_arn(&bus).send().await.unwrap();
+    for group in ["/events", "/closed"] {
+        logs.create_log_group().log_group_name(group).send().await.unwrap();
+    }
+    let target = |id: &str, arn: &str| Target::builder().id(id).arn(arn).build().unwrap();
+    let pattern = r#"{"source":["own"]}"#;
+    events.put_rule().name("on").event_pattern(pattern).send().await.unwrap();
+    events.put_targets().rule("on").targets(target("bus", &bus)).send().await.unwrap();
+    events.put_rule().name("end").event_bus_name("second").event_pattern(pattern).send().await.unwrap();
+    let put = events.put_targets().rule("end").event_bus_name("second").targets(target("f", FUNCTION));
+    let group = "arn:aws:logs:us-east-1:000000000000:log-group:/events";
+    let closed = "arn:aws:logs:us-east-1:000000000000:log-group:/closed";
+    put.targets(target("log", group)).targets(target("closed", closed)).send().await.unwrap();
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": { "Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"] },
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": format!("{group}:*"),
+        "Condition": { "ArnEquals": { "aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/second/end" } },
+    }] });
+    let put = logs.put_resource_policy().policy_name("events").policy_document(policy.to_string());
+    put.send().await.unwrap();
+
+    let id = stage.put("own", &json!({ "n": 1 })).await;
+    assert_eq!(stage.events(1).await[0]["id"], json!(id));
+    let wait = async {
+        loop {
+            let logged = logs.filter_log_events().log_group_name("/events").send().await.unwrap();
+            let archived = events.describe_archive().archive_name("a").send().await.unwrap();
+            if let ([event], 1) = (logged.events(), archived.event_count()) {
+                return event.message().unwrap().to_owned();
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let logged: Value = serde_json::from_str(&timeout(Duration::from_secs(20), wait).await.unwrap()).unwrap();
+    assert_eq!((&logged["id"], &logged["detail"]), (&json!(id), &json!({ "n": 1 })));
+    let closed = logs.filter_log_events().log_group_name("/closed").send().await.unwrap();
+    assert!(closed.events().is_empty(), "nothing lets EventBridge write there");
+
+    let now = stage.local.clock.now().unix_timestamp();
+    let destination = ReplayDestination::builder().arn(&bus).build().unwrap();
+    let replay = events.start_replay().replay_name("again").event_source_arn(archive.archive_arn().unwrap());
+    let replay = replay.event_start_time(DateTime::from_secs(now - 60)).event_end_time(DateTime::from_secs(now + 60));
+    replay.destination(destination).send().await.unwrap();
+    let wait = async {
+        while stage.seen().len() < 2 {
+            stage.local.clock.advance(Duration::from_secs(1));
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), wait).await.unwrap();
+    let again = stage.seen().remove(1);
+    assert_eq!((&again["id"], &again["replay-name"]), (&json!(id), &json!("again")));
+    stage.local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_was_under_way_has_failed_after_a_restart() {
+    let cloud = Cloud::start().await;
+    let events = aws_sdk_eventbridge::Client::new(&cloud.sdk());
+    let bus = format!("arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default");
+    let archive = events.create_archive().archive_name("a").event_source_arn(&bus).send().await.unwrap();
+    let replay = events.start_replay().replay_name("r").event_source_arn(archive.archive_arn().unwrap());
+    let replay = replay.event_start_time(DateTime::from_secs(0)).event_end_time(DateTime::from_secs(1));
+    replay.destination(ReplayDestination::builder().arn(&bus).build().unwrap()).send().await.unwrap();
+    let cloud = cloud.restart().await;
+    let events = aws_sdk_eventbridge::Client::new(&cloud.sdk());
+    let wait = async {
+        loop {
+            let replay = events.describe_replay().replay_name("r").send().await.unwrap();
+            if replay.state() == Some(&ReplayState::Failed) {
+                return replay;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let replay = timeout(Duration::from_secs(20), wait).await.unwrap();
+    assert!(replay.state_reason().is_some() && replay.replay_end_time().is_some(), "{replay:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_of_an_asynchronous_invocation_is_told_to_a_bus() {
+    let stage = Stage::start().await;
+    let lambda = Lambda::new(&stage.local.sdk);
+    let bus = "arn:aws:events:us-east-1:000000000000:event-bus/default";
+    let told = DestinationConfig::builder().on_success(OnSuccess::builder().destination(bus).build()).build();
+    lambda.put_function_event_invoke_config().function_name("f").destination_config(told).send().await.unwrap();
+    // What it hears of this is told of as well, and nobody hears of that.
+    let pattern = r#"{"source":["lambda"],"detail":{"requestPayload":{"first":[true]}}}"#;
+    stage.events.put_rule().name("results").event_pattern(pattern).send().await.unwrap();
+    stage.aim("results", Target::builder()).await;
+    let call = lambda.invoke().function_name("f").invocation_type(InvocationType::Event);
+    call.payload(br#"{"first":true}"#.to_vec().into()).send().await.unwrap();
+    let event = stage.events(2).await.remove(1);
+    assert_eq!(event["detail-type"], "Lambda Function Invocation Result - Success");
+    assert_eq!(event["resources"], json!([bus, format!("{FUNCTION}:$LATEST")]));
+    assert_eq!(event["detail"]["responsePayload"], json!({ "first": true }));
+    stage.local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_and_a_bus_that_tell_each_other_come_to_an_end() {
+    let stage = Stage::start().await;
+    let lambda = Lambda::new(&stage.local.sdk);
+    let bus = "arn:aws:events:us-east-1:000000000000:event-bus/default";
+    let told = DestinationConfig::builder().on_success(OnSuccess::builder().destination(bus).build()).build();
+    lambda.put_function_event_invoke_config().function_name("f").destination_config(told).send().await.unwrap();
+    stage.events.put_rule().name("loop").event_pattern(r#"{"source":["lambda"]}"#).send().await.unwrap();
+    stage.aim("loop", Target::builder().input(r#"{"again":true}"#)).await;
+    let call = lambda.invoke().function_name("f").invocation_type(InvocationType::Event);
+    call.payload(br#"{"again":false}"#.to_vec().into()).send().await.unwrap();
+    // The first one, and the sixteen that Lambda lets follow.
+    stage.events(17).await;
+    stage.nothing_but(17).await;
+    stage.local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn instances_tell_the_default_bus_of_each_state_that_they_come_to() {
     let stage = Stage::start().await;
     let pattern = json!({ "source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notification"] });
@@ -279,11 +412,22 @@ async fn what_aws_refuses_is_refused_in_its_words() {
     assert!(events.list_rules().send().await.unwrap().rules().is_empty());
 
     events.put_rule().name("r").schedule_expression("rate(1 minute)").send().await.unwrap();
-    for (arn, status) in [("nonsense", 400), ("arn:aws:sqs:us-east-1:000000000000:q", 501)] {
+    for (arn, status) in [
+        ("nonsense", 400),
+        ("arn:aws:sqs:us-east-1:000000000000:q", 501),
+        ("arn:aws:lambda:eu-west-1:000000000000:function:f", 400),
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", 400),
+    ] {
         let target = Target::builder().id("t").arn(arn).build().unwrap();
         let refused = events.put_targets().rule("r").targets(target).send().await.unwrap_err();
         assert_eq!(refused.raw_response().unwrap().status().as_u16(), status, "{arn}");
     }
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "s", "Effect": "Deny", "Principal": "*", "Action": "events:PutEvents",
+        "Resource": "arn:aws:events:us-east-1:000000000000:event-bus/default",
+    }] });
+    let refused = events.put_permission().policy(deny.to_string()).send().await.unwrap_err();
+    assert_eq!(refused.raw_response().unwrap().status().as_u16(), 501);
     let target = Target::builder().id("t").arn(FUNCTION).input("{").build().unwrap();
     let refused = events.put_targets().rule("r").targets(target).send().await.unwrap_err();
     assert!(refused.message().unwrap().starts_with("JSON syntax error in input for target t"));
@@ -308,12 +452,21 @@ async fn each_event_of_a_call_is_refused_by_itself() {
     let call = events.put_events().entries(entry().time(time).build());
     let call = call.entries(entry().source("aws.ec2").build()).entries(entry().detail("{").build());
     let put = call.entries(entry().detail("[]").build()).entries(PutEventsRequestEntry::builder().build());
+    let elsewhere = "arn:aws:events:us-east-1:123456789012:event-bus/default";
+    let put = put.entries(entry().event_bus_name(elsewhere).build());
     let put = put.send().await.unwrap();
-    assert_eq!(put.failed_entry_count(), 4);
+    assert_eq!(put.failed_entry_count(), 5);
     let codes: Vec<_> = put.entries().iter().map(|entry| entry.error_code().unwrap_or("-")).collect();
     assert_eq!(
         codes,
-        ["-", "NotAuthorizedForSourceException", "MalformedDetail", "MalformedDetail", "InvalidArgument"]
+        [
+            "-",
+            "NotAuthorizedForSourceException",
+            "MalformedDetail",
+            "MalformedDetail",
+            "InvalidArgument",
+            "AccessDeniedException"
+        ]
     );
     let large = entry().detail(format!("{{\"a\":\"{}\"}}", "x".repeat(256 * 1024))).build();
     let refused = events.put_events().entries(large).send().await.unwrap_err();
@@ -339,6 +492,13 @@ async fn buses_have_rules_and_tags_of_their_own() {
     events.untag_resource().resource_arn(&rule_arn).tag_keys("x").send().await.unwrap();
     let tags = events.list_tags_for_resource().resource_arn(&rule_arn).send().await.unwrap();
     assert_eq!(tags.tags(), [tag("y")]);
+    for (here, there) in [("000000000000", "123456789012"), ("us-east-1", "eu-west-1")] {
+        let listed = events.list_tags_for_resource().resource_arn(rule_arn.replace(here, there)).send().await;
+        assert_eq!(listed.unwrap_err().code(), Some("ResourceNotFoundException"), "{there}");
+        let rule = events.put_rule().name("s").event_bus_name(arn.replace(here, there));
+        let rule = rule.event_pattern(r#"{"source":["a"]}"#).send().await;
+        assert_eq!(rule.unwrap_err().code(), Some("ResourceNotFoundException"), "{there}");
+    }
     assert!(events.list_rules().send().await.unwrap().rules().is_empty());
     let refused = events.delete_event_bus().name("own").send().await.unwrap_err();
     assert_eq!(refused.message(), Some("Event bus can't be deleted since it has rules."));

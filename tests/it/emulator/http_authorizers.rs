@@ -13,6 +13,10 @@ use ring::{
     signature::{RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -86,6 +90,8 @@ struct Issuer {
     url: String,
     key: RsaKeyPair,
     server: JoinHandle<()>,
+    /// How often it was asked for anything.
+    asked: Arc<AtomicUsize>,
 }
 
 impl Issuer {
@@ -101,9 +107,12 @@ impl Issuer {
         });
         let configuration = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }).to_string();
         let keys = json!({ "keys": [public] }).to_string();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
         let server = tokio::spawn(async move {
             loop {
                 let Ok((mut stream, _)) = listener.accept().await else { return };
+                count.fetch_add(1, Ordering::Relaxed);
                 let mut head = vec![0; 4096];
                 let length = stream.read(&mut head).await.unwrap_or_default();
                 let is_keys = String::from_utf8_lossy(&head[..length]).starts_with("GET /keys ");
@@ -113,7 +122,7 @@ impl Issuer {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        Self { url, key, server }
+        Self { url, key, server, asked }
     }
 
     fn token(&self, header: &Value, claims: &Value) -> String {
@@ -193,5 +202,13 @@ async fn a_token_of_the_issuer_lets_in_for_its_audience_its_time_and_its_scopes(
     for token in [forged.as_str(), "nonsense", "a.b.c"] {
         assert_eq!(send(&cloud, &host, &with(token), "").await.status, 401, "{token}");
     }
+    // A key that nobody knows was asked for once; whoever makes up more of them makes nobody ask.
+    let asked = issuer.asked.load(Ordering::Relaxed);
+    for number in 0..5 {
+        let header = json!({ "alg": "RS256", "kid": format!("key-{number}") });
+        let token = issuer.token(&header, &claims(json!({})));
+        assert_eq!(send(&cloud, &host, &with(&token), "").await.status, 401);
+    }
+    assert_eq!(issuer.asked.load(Ordering::Relaxed), asked);
     issuer.server.abort();
 }

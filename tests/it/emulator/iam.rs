@@ -101,3 +101,48 @@ async fn the_caller_is_the_account_that_owns_the_key() {
     assert_eq!(identity.arn(), Some(format!("arn:aws:iam::{ACCOUNT}:root").as_str()));
     assert_eq!(identity.user_id(), Some(ACCOUNT));
 }
+
+#[tokio::test]
+async fn an_identity_provider_is_kept_with_its_audiences() {
+    let cloud = Cloud::start().await;
+    let iam = cloud.iam();
+    let create = || {
+        let create = iam.create_open_id_connect_provider().url("https://token.example.com").client_id_list("one");
+        create.thumbprint_list("9e99a48a9960b14926bb7f3b02e22da2b0ab7280").tags(tag("a", "b")).send()
+    };
+    let arn = create().await.unwrap().open_id_connect_provider_arn().unwrap().to_owned();
+    assert_eq!(arn, format!("arn:aws:iam::{ACCOUNT}:oidc-provider/token.example.com"));
+    assert_eq!(create().await.unwrap_err().code(), Some("EntityAlreadyExists"));
+    let add = iam.add_client_id_to_open_id_connect_provider().open_id_connect_provider_arn(&arn).client_id("two");
+    add.send().await.unwrap();
+    let cloud = cloud.restart().await;
+    let iam = cloud.iam();
+    let shown = iam.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await.unwrap();
+    assert_eq!((shown.url(), shown.client_id_list().len()), (Some("token.example.com"), 2));
+    assert_eq!(shown.tags(), [tag("a", "b")]);
+    iam.delete_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await.unwrap();
+    let gone = iam.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await.unwrap_err();
+    assert_eq!(gone.code(), Some("NoSuchEntity"));
+}
+
+#[tokio::test]
+async fn an_account_has_one_alias_and_a_rule_that_passwords_follow() {
+    let cloud = Cloud::start().await;
+    let iam = cloud.iam();
+    for alias in ["first", "second"] {
+        iam.create_account_alias().account_alias(alias).send().await.unwrap();
+        assert_eq!(iam.list_account_aliases().send().await.unwrap().account_aliases(), [alias]);
+    }
+    let none = iam.get_account_password_policy().send().await.unwrap_err();
+    assert_eq!(none.code(), Some("NoSuchEntity"));
+    iam.update_account_password_policy().minimum_password_length(12).max_password_age(90).send().await.unwrap();
+    let rule = iam.get_account_password_policy().send().await.unwrap().password_policy().unwrap().clone();
+    assert_eq!((rule.minimum_password_length(), rule.expire_passwords()), (Some(12), true));
+    iam.create_user().user_name("ann").send().await.unwrap();
+    let login = |password: &str| iam.create_login_profile().user_name("ann").password(password).send();
+    assert_eq!(login("Abcdefg-1").await.unwrap_err().code(), Some("PasswordPolicyViolation"));
+    login("twelveletters").await.unwrap();
+    iam.delete_account_password_policy().send().await.unwrap();
+    iam.delete_account_alias().account_alias("second").send().await.unwrap();
+    assert!(iam.list_account_aliases().send().await.unwrap().account_aliases().is_empty());
+}

@@ -6,8 +6,9 @@ use atelier::{
     aws::Connection,
     clock::Clock,
     edge::{ApiCall, AwsCall, Lookup, Upstream, function_url::UrlCaller, keyring::Keyring},
-    emulator::{Config, Emulator},
+    emulator::{Config, Emulator, runtime::INIT_LIMIT},
     http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service, ids::RequestIds},
+    lenience::{Leans, Lenience},
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -51,6 +52,20 @@ impl Local {
 
     /// Starts one whose state is in this folder.
     pub(super) async fn start_in(folder: TempDir) -> Self {
+        Self::open(folder, INIT_LIMIT, Lenience::Off).await
+    }
+
+    /// Starts one that lets pass what `LocalStack` lets pass.
+    pub(super) async fn start_lenient() -> Self {
+        Self::open(tempfile::tempdir().unwrap(), INIT_LIMIT, Lenience::On).await
+    }
+
+    /// Starts one whose functions may take so long to start.
+    pub(super) async fn start_with_init_limit(limit: Duration) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), limit, Lenience::Off).await
+    }
+
+    async fn open(folder: TempDir, init_limit: Duration, lenience: Lenience) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, keyring) = (Clock::manual(OffsetDateTime::now_utc()), Keyring::default());
@@ -61,9 +76,10 @@ impl Local {
             clock: clock.clone(),
             keyring: keyring.clone(),
             processes: PROCESSES,
+            init_limit,
             executable: env!("CARGO_BIN_EXE_atelier").into(),
             machine: crate::support::interpreters::machine(),
-            leans: atelier::lenience::Leans::default(),
+            leans: Leans::open(lenience, folder.path(), clock.clone()),
             evaluates: false,
         });
         let emulator = Arc::new(emulator.unwrap());
@@ -142,8 +158,10 @@ impl Service for Door {
         };
         let (api, stage) = (api.parse().unwrap(), stage.parse().unwrap());
         let key = request.headers().get("x-api-key").and_then(|key| key.to_str().ok());
-        let Lookup::Deployed { deployment, .. } = self.0.find(&api, &stage, key).await else {
-            return http::Response::builder().status(404).body("not deployed".into()).unwrap();
+        let deployment = match self.0.find(&api, &stage, key).await {
+            Lookup::Deployed { deployment, .. } => deployment,
+            Lookup::NoStage(answer) => return answer,
+            _ => return http::Response::builder().status(404).body("not deployed".into()).unwrap(),
         };
         let request_id = self.1.of(request.headers());
         let (path, caller) = (format!("/{rest}"), UrlCaller::Anybody);

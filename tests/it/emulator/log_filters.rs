@@ -14,7 +14,7 @@ use aws_sdk_cloudwatchlogs::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
-use std::{io::Read, time::Duration};
+use std::{io::Read, path::Path, time::Duration};
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 /// The time of the tests' clock, in milliseconds.
@@ -104,6 +104,52 @@ async fn a_metric_filter_is_tried_kept_shown_and_deleted() {
     assert_eq!(gone.code(), Some("ResourceNotFoundException"));
 }
 
+/// Waits until a function has been told of log events; gives the first of what it was told.
+async fn first_told(record: &Path) -> Value {
+    let told = async {
+        loop {
+            let text = std::fs::read_to_string(record).unwrap_or_default();
+            if let Some(line) = text.lines().next() {
+                return serde_json::from_str::<Value>(line).unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let event = tokio::time::timeout(Duration::from_secs(20), told).await.unwrap();
+    let data = BASE64_STANDARD.decode(event["awslogs"]["data"].as_str().unwrap()).unwrap();
+    let mut text = String::new();
+    GzDecoder::new(data.as_slice()).read_to_string(&mut text).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_are_not_told_of_each_others_logs_in_a_circle() {
+    let (cloud, logs) = with_events().await;
+    cloud.iam().create_role().role_name("worker").assume_role_policy_document(TRUST).send().await.unwrap();
+    let functions = aws_sdk_lambda::Client::new(&cloud.sdk());
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        let record = folder.path().join(name).to_string_lossy().into_owned();
+        lambda::creation(&functions, name, &[("RECORD", &record)]).send().await.unwrap();
+        cloud.settle();
+        let permission = functions.add_permission().function_name(name).statement_id("logs");
+        permission.action("lambda:InvokeFunction").principal("logs.amazonaws.com").send().await.unwrap();
+        logs.create_log_group().log_group_name(format!("/aws/lambda/{name}")).send().await.unwrap();
+    }
+    for (group, name) in [("/aws/lambda/a", "b"), ("/aws/lambda/b", "a"), (GROUP, "b")] {
+        let arn = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}");
+        let put = logs.put_subscription_filter().log_group_name(group).filter_name("all").filter_pattern("");
+        put.destination_arn(arn).send().await.unwrap();
+    }
+    let group = "/aws/lambda/a";
+    logs.create_log_stream().log_group_name(group).log_stream_name("s").send().await.unwrap();
+    let event = InputLogEvent::builder().timestamp(NOW).message("from a").build().unwrap();
+    logs.put_log_events().log_group_name(group).log_stream_name("s").log_events(event).send().await.unwrap();
+    put_events(&logs, &["from elsewhere"]).await;
+    assert_eq!(first_told(&folder.path().join("b")).await["logGroup"], json!(GROUP));
+    assert!(!folder.path().join("a").exists(), "what `b` logs is not told to `a`, whose log is told to `b`");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_gets_what_it_has_subscribed_to() {
     let (cloud, logs) = with_events().await;
@@ -127,28 +173,24 @@ async fn a_function_gets_what_it_has_subscribed_to() {
     subscribe().send().await.unwrap();
     put_events(&logs, &["an ERROR", "nothing", "one more ERROR"]).await;
 
-    let told = async {
-        loop {
-            let text = std::fs::read_to_string(&record).unwrap_or_default();
-            if let Some(line) = text.lines().next() {
-                return serde_json::from_str::<Value>(line).unwrap();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let event = tokio::time::timeout(Duration::from_secs(20), told).await.unwrap();
-    let data = BASE64_STANDARD.decode(event["awslogs"]["data"].as_str().unwrap()).unwrap();
-    let mut text = String::new();
-    GzDecoder::new(data.as_slice()).read_to_string(&mut text).unwrap();
-    let told: Value = serde_json::from_str(&text).unwrap();
+    let told = first_told(&record).await;
     assert_eq!((&told["logGroup"], &told["logStream"], &told["owner"]), (&json!(GROUP), &json!("s"), &json!(ACCOUNT)));
     let messages: Vec<_> = told["logEvents"].as_array().unwrap().iter().map(|event| &event["message"]).collect();
     assert_eq!(messages, [&json!("an ERROR"), &json!("one more ERROR")]);
 
     let shown = logs.describe_subscription_filters().log_group_name(GROUP).send().await.unwrap();
     assert_eq!(shown.subscription_filters()[0].destination_arn(), Some(arn.as_str()));
-    let kinesis = subscribe().destination_arn(format!("arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/s")).send().await;
-    assert_eq!(kinesis.unwrap_err().code(), Some("NotImplemented"));
+    let kinesis = || subscribe().destination_arn(format!("arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/s"));
+    assert_eq!(kinesis().send().await.unwrap_err().code(), Some("InvalidParameterException"), "without a role");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/r");
+    assert_eq!(kinesis().role_arn(role).send().await.unwrap_err().code(), Some("NotImplemented"));
+    for (elsewhere, code) in [
+        (arn.replace(ACCOUNT, "123456789012"), "AccessDeniedException"),
+        (arn.replace("us-east-1", "eu-west-1"), "InvalidParameterException"),
+    ] {
+        let refused = subscribe().destination_arn(&elsewhere).send().await.unwrap_err();
+        assert_eq!(refused.code(), Some(code), "{refused:?}");
+    }
     logs.delete_subscription_filter().log_group_name(GROUP).filter_name("errors").send().await.unwrap();
     assert!(
         logs.describe_subscription_filters()
@@ -179,7 +221,12 @@ async fn a_query_answers_and_is_remembered() {
     let statistics = results.statistics().unwrap();
     assert_eq!((statistics.records_matched(), statistics.records_scanned()), (2.0, 4.0));
     let described = logs.describe_queries().log_group_name(GROUP).send().await.unwrap();
-    assert_eq!(described.queries()[0].query_string(), Some(query));
+    // As AWS keeps it: with what was asked for beside it.
+    let kept = described.queries()[0].query_string().unwrap();
+    assert!(
+        kept.starts_with(&format!("SOURCE \"{GROUP}\" START=")) && kept.ends_with(&format!(" | {query}")),
+        "{kept}"
+    );
     assert!(!logs.stop_query().query_id(&id).send().await.unwrap().success(), "it had ended");
     for (query, code) in [("nonsense", "MalformedQueryException"), ("pattern @message", "NotImplemented")] {
         assert_eq!(start(query).send().await.unwrap_err().code(), Some(code), "{query}");

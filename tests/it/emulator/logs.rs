@@ -4,7 +4,7 @@ use super::cloud::{ACCOUNT, Cloud};
 use aws_sdk_cloudwatchlogs::{
     Client,
     error::ProvideErrorMetadata,
-    types::{InputLogEvent, OrderBy},
+    types::{InputLogEvent, LogGroupClass, OrderBy},
 };
 use std::time::Duration;
 
@@ -91,6 +91,8 @@ async fn events_too_old_or_too_new_are_left_out_and_named() {
     let hour = 3_600_000;
     let answer = put(vec![event(NOW, "a"), event(NOW + 3 * hour, "future")]).await.unwrap();
     assert_eq!(answer.rejected_log_events_info().unwrap().too_new_log_event_start_index(), Some(1));
+    let call = logs.put_log_events().log_group_name(GROUP).log_stream_name("s").log_events(event(NOW, "a"));
+    call.sequence_token(answer.next_sequence_token().unwrap()).send().await.unwrap();
     let answer = put(vec![event(NOW - 15 * 24 * hour, "past")]).await.unwrap();
     assert_eq!(answer.rejected_log_events_info().unwrap().too_old_log_event_end_index(), Some(1));
     for wrong in
@@ -99,7 +101,7 @@ async fn events_too_old_or_too_new_are_left_out_and_named() {
         assert_eq!(put(wrong).await.unwrap_err().code(), Some("InvalidParameterException"));
     }
     let all = logs.get_log_events().log_group_name(GROUP).log_stream_name("s").send().await.unwrap();
-    assert_eq!(all.events().len(), 1);
+    assert_eq!(all.events().len(), 2);
 }
 
 #[tokio::test]
@@ -115,6 +117,12 @@ async fn groups_and_streams_are_described_and_deleted_with_their_events() {
     let group = &groups.log_groups()[0];
     assert_eq!(group.retention_in_days(), Some(7));
     assert_eq!(group.arn(), Some(format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{GROUP}:*").as_str()));
+    let invented = logs.describe_log_groups().next_token("invented").send().await.unwrap_err();
+    assert_eq!(invented.code(), Some("InvalidParameterException"));
+    let infrequent = logs.describe_log_groups().log_group_class(LogGroupClass::InfrequentAccess).send().await.unwrap();
+    assert!(infrequent.log_groups().is_empty());
+    let reserved = logs.create_log_group().log_group_name("aws/f").send().await.unwrap_err();
+    assert_eq!(reserved.code(), Some("InvalidParameterException"));
     let describe = logs.describe_log_streams().log_group_name(GROUP).order_by(OrderBy::LastEventTime).descending(true);
     let streams = describe.send().await.unwrap();
     assert_eq!(streams.log_streams()[0].log_stream_name(), Some("s2"));
@@ -138,6 +146,68 @@ async fn a_group_takes_tags_by_arn() {
     logs.untag_resource().resource_arn(&arn).tag_keys("a").send().await.unwrap();
     let tags = logs.list_tags_for_resource().resource_arn(&arn).send().await.unwrap();
     assert_eq!(tags.tags().unwrap().iter().collect::<Vec<_>>(), [(&"b".to_owned(), &"2".to_owned())]);
+    for elsewhere in [arn.replace(ACCOUNT, "123456789012"), arn.replace("us-east-1", "eu-west-1")] {
+        let tagged = logs.tag_resource().resource_arn(&elsewhere).tags("c", "3").send().await.unwrap_err();
+        let listed = logs.list_tags_for_resource().resource_arn(&elsewhere).send().await.unwrap_err();
+        let filtered = logs.filter_log_events().log_group_identifier(&elsewhere).send().await.unwrap_err();
+        for code in [tagged.code(), listed.code(), filtered.code()] {
+            assert_eq!(code, Some("ResourceNotFoundException"), "{elsewhere}");
+        }
+    }
     let twice = logs.create_log_group().log_group_name(GROUP).send().await.unwrap_err();
     assert_eq!(twice.code(), Some("ResourceAlreadyExistsException"));
+}
+
+#[tokio::test]
+async fn resource_policies_are_kept_ten_of_them_and_shown() {
+    let (_cloud, logs) = with_streams(&[]).await;
+    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"es.amazonaws.com"},"Action":"logs:PutLogEvents","Resource":"*"}]}"#;
+    let put = |name: String| logs.put_resource_policy().policy_name(name).policy_document(document);
+    for number in 0..10 {
+        put(format!("p{number}")).send().await.unwrap();
+    }
+    put("p3".to_owned()).send().await.unwrap();
+    let refused = put("one-more".to_owned()).send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("LimitExceededException"));
+    let refused = logs.put_resource_policy().policy_name("p1").policy_document("{").send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidParameterException"));
+    logs.delete_resource_policy().policy_name("p0").send().await.unwrap();
+    let gone = logs.delete_resource_policy().policy_name("p0").send().await.unwrap_err();
+    assert_eq!(gone.message(), Some("Policy with name [p0] does not exist."));
+    let shown = logs.describe_resource_policies().send().await.unwrap();
+    assert_eq!(shown.resource_policies().len(), 9);
+    assert_eq!(shown.resource_policies()[0].policy_document(), Some(document));
+}
+
+#[tokio::test]
+async fn queries_are_kept_by_a_name() {
+    let (_cloud, logs) = with_streams(&[]).await;
+    let put = || logs.put_query_definition().query_string("fields @message").log_group_names(GROUP);
+    let token = "a".repeat(36);
+    let first = put().name("b").client_token(&token).send().await.unwrap();
+    let again = put().name("b").client_token(&token).send().await.unwrap();
+    assert_eq!(first.query_definition_id(), again.query_definition_id(), "the call is repeated");
+    put().name("a").send().await.unwrap();
+    let id = first.query_definition_id().unwrap();
+    put().name("c").query_definition_id(id).send().await.unwrap();
+    let shown = logs.describe_query_definitions().send().await.unwrap();
+    let names: Vec<_> = shown.query_definitions().iter().filter_map(|one| one.name()).collect();
+    assert_eq!(names, ["a", "c"]);
+    let unknown = put().name("d").query_definition_id("none").send().await.unwrap_err();
+    assert_eq!(unknown.code(), Some("ResourceNotFoundException"));
+    assert!(logs.delete_query_definition().query_definition_id(id).send().await.unwrap().success());
+    let gone = logs.delete_query_definition().query_definition_id(id).send().await.unwrap_err();
+    assert_eq!(gone.code(), Some("ResourceNotFoundException"));
+}
+
+#[tokio::test]
+async fn a_protected_group_is_not_deleted() {
+    let (_cloud, logs) = with_streams(&[]).await;
+    let protect =
+        |on: bool| logs.put_log_group_deletion_protection().log_group_identifier(GROUP).deletion_protection_enabled(on);
+    protect(true).send().await.unwrap();
+    let refused = logs.delete_log_group().log_group_name(GROUP).send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ValidationException"));
+    protect(false).send().await.unwrap();
+    logs.delete_log_group().log_group_name(GROUP).send().await.unwrap();
 }

@@ -163,6 +163,7 @@ async fn a_function_gets_what_a_template_makes_and_its_errors_choose_the_answer(
     let log = tested.log.unwrap();
     for line in [
         "Starting execution for request: ",
+        "Method request headers: {}",
         "Endpoint request body after transformations: {\"do\":\"echo\"",
         "Method completed with status: 200",
     ] {
@@ -215,8 +216,50 @@ async fn a_function_is_integrated_by_post_and_by_no_other_method() {
     local.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_is_only_tried_gets_an_event_that_says_so() {
+    let local = Local::start().await;
+    let api = Api::new(&local).await;
+    let functions = lambda::create(&local, "f", &[]).await;
+    let permission = functions.add_permission().function_name("f").statement_id("api").action("lambda:InvokeFunction");
+    permission.principal("apigateway.amazonaws.com").send().await.unwrap();
+    let resource = api.method("x", "GET", &[]).await;
+    api.integration(&resource, "GET", json!({ "type": "AWS_PROXY", "method": "POST", "uri": function_uri("f") })).await;
+    let test = || api.client.test_invoke_method().rest_api_id(&api.id).resource_id(&resource).http_method("GET");
+    let event = |body: Option<String>| -> Value { serde_json::from_str(&body.unwrap()).unwrap() };
+    let tried = event(test().path_with_query_string("/x?a=1").send().await.unwrap().body);
+    assert_eq!(
+        (&tried["path"], &tried["headers"], &tried["multiValueHeaders"]),
+        (&json!("/x"), &json!(null), &json!(null))
+    );
+    let context = &tried["requestContext"];
+    assert_eq!((&context["path"], &context["stage"]), (&json!("/x"), &json!("test-invoke-stage")));
+    assert_eq!(
+        (&context["domainPrefix"], &context["domainName"], context.get("deploymentId")),
+        (&json!("testPrefix"), &json!("testPrefix.testDomainName"), None)
+    );
+    let identity = &context["identity"];
+    let root = format!("arn:aws:iam::{ACCOUNT}:root");
+    for (member, value) in [
+        ("sourceIp", "test-invoke-source-ip"),
+        ("apiKey", "test-invoke-api-key"),
+        ("apiKeyId", "test-invoke-api-key-id"),
+        ("accountId", ACCOUNT),
+        ("caller", ACCOUNT),
+        ("user", ACCOUNT),
+        ("userArn", root.as_str()),
+    ] {
+        assert_eq!(identity[member], value, "{member}");
+    }
+    assert!(identity["userAgent"].as_str().unwrap().contains("aws-sdk-rust"), "{identity}");
+    assert!(!identity["accessKey"].as_str().unwrap().is_empty(), "{identity}");
+    let given = event(test().headers("X-Own", "1").send().await.unwrap().body);
+    assert_eq!(given["headers"], json!({ "X-Own": "1" }));
+    local.stop().await;
+}
+
 /// A server that answers each request with what it got; ends with the test.
-async fn echo() -> (u16, JoinHandle<()>) {
+pub(super) async fn echo() -> (u16, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let serve = async move {
@@ -339,7 +382,8 @@ async fn what_aws_could_not_call_is_not_called_and_what_is_malformed_is_refused_
         assert!(refused.contains(said), "{refused}");
     }
     let early = api.client.put_integration_response().rest_api_id(&api.id).resource_id(&metadata).http_method("GET");
-    let early = early.status_code("200").send().await.unwrap_err();
+    let early = early.status_code("200").response_parameters("method.response.header.a", "'b'");
+    let early = early.send().await.unwrap_err();
     assert_eq!(early.message(), Some("Invalid Response status code specified"));
     local.stop().await;
 }

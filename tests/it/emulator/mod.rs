@@ -1,6 +1,7 @@
 //! The emulator over its wire protocols.
 
 mod access;
+mod alarms;
 mod api_policy;
 mod apigateway;
 mod authorizers;
@@ -36,6 +37,7 @@ mod pages;
 mod process;
 mod protocols;
 mod python;
+mod rest_words;
 mod runtime;
 mod store;
 mod streaming;

@@ -117,6 +117,7 @@ async fn errors_have_the_shape_that_aws_gives_them_and_the_next_call_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_that_does_not_load_says_why_in_awss_words() {
+    const REJECTED: &str = "Promise.reject(new Error('nobody')); exports.handler = async () => 1;";
     let Some(runtime) = any().await else { return };
     let local = Local::start().await;
     for (name, handler, text, kind, message) in [
@@ -126,6 +127,7 @@ async fn code_that_does_not_load_says_why_in_awss_words() {
         ("d", "index.handler", "", "HandlerNotFound", "index.handler is undefined or not exported"),
         ("e", "index.handler", "exports.handler = 7", "HandlerNotFound", "index.handler is not a function"),
         ("f", "index", "", "MalformedHandlerName", "Bad handler"),
+        ("g", "index.handler", REJECTED, "UnhandledPromiseRejection", "Error: nobody"),
     ] {
         let client = create_from(&local, name, runtime, handler, &[("index.js", text)]).await;
         let error = error(&client, name, "{}").await;

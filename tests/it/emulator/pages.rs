@@ -63,4 +63,19 @@ async fn an_api_answers_pages_itself_unless_it_is_ateliers_own() {
     assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (204, None));
     let answer = ask("GET", &own, "").await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
+
+    // Whoever has a link to a function's code needs no signature, and no other link is one.
+    let function = aws_sdk_lambda::Client::new(&project.sdk(port)).get_function();
+    let function = function.function_name("infrastructure-handler").send().await.unwrap();
+    let link = function.code().unwrap().location().unwrap().to_owned();
+    let link = &link[link.find("/_aws/code/").unwrap()..];
+    let mut client = Raw::connect(([127, 0, 0, 1], port).into()).await;
+    client.send(format!("HEAD {link} HTTP/1.1\r\nhost: localhost:{port}\r\n\r\n")).await;
+    let head = client.answer_to_head().await.unwrap();
+    let size = function.configuration().unwrap().code_size().to_string();
+    assert_eq!((head.status, head.header("content-length")), (200, Some(size.as_str())));
+    assert_eq!(head.header("content-type"), Some("application/zip"));
+    assert_eq!(ask("GET", &link.replace("Expires=", "Expires=9"), "").await.status, 403);
+    assert_eq!(ask("GET", link.split('?').next().unwrap(), "").await.status, 403);
+    assert_eq!(ask("POST", link, "content-length: 0\r\n").await.status, 405);
 }

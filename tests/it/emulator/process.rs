@@ -212,7 +212,7 @@ fn what_a_function_started_ends_with_a_killed_engine_or_with_the_next_one() {
     kill_process(engine.pid(), Signal::KILL).unwrap();
     assert!(!is_gone(&second[1]), "nobody is there to end it");
     engine.up();
-    assert!(second.iter().all(|pid| is_gone(pid)));
+    until(|| second.iter().all(|pid| is_gone(pid)));
 }
 
 fn until(condition: impl FnMut() -> bool) {

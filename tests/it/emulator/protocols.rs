@@ -73,7 +73,11 @@ async fn requests_that_say_too_much_too_little_or_twice_are_refused() {
         ("Action=DescribeInstances&DryRun=perhaps", "InvalidParameterValue"),
         ("Action=RunInstances&ImageId=ami-1&MinCount=0&MaxCount=1", "InvalidParameterValue"),
         ("Action=RunInstances&ImageId=ami-1&MaxCount=1", "MissingParameter"),
-        ("Action=DescribeInstances&NextToken=%00", "InvalidNextToken"),
+        ("Action=DescribeInstances&NextToken=%7F", "InvalidNextToken"),
+        // What XML cannot hold would make every later answer with it unreadable.
+        ("Action=CreateTags&ResourceId.1=i-1&Tag.1.Key=a&Tag.1.Value=%1B", "InvalidParameterValue"),
+        ("Action=CreateTags&ResourceId.1=i-1&Tag.1.Key=%EF%BF%BE&Tag.1.Value=", "InvalidParameterValue"),
+        ("Action=DescribeInstances&%00=", "InvalidParameterValue"),
     ] {
         let (answer, text) = call("ec2", None, body).await;
         assert_eq!(answer.status(), 400, "{body}");
@@ -85,9 +89,74 @@ async fn requests_that_say_too_much_too_little_or_twice_are_refused() {
 
 #[tokio::test]
 async fn json_of_the_wrong_shape_is_a_serialization_exception() {
-    for body in ["{", "[]", r#"{"logGroupName":1}"#, "\u{1}"] {
+    for body in ["{", "[]", "null", r#"{"logGroupName":1}"#, "\u{1}"] {
         let (answer, text) = call("logs", Some("Logs_20140328.CreateLogGroup"), body).await;
         assert_eq!(answer.status(), 400, "{body}");
-        assert!(text.contains("SerializationException"), "{text}");
+        assert!(text.contains("SerializationException") && !text.contains("expected a map"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_that_aws_has_is_lacking_and_any_other_is_wrong() {
+    for (service, target, body, named) in [
+        ("logs", "Logs_20140328.FilterLogEvents", r#"{"logGroupName":"g","unmask":true}"#, "unmask"),
+        ("events", "AWSEvents.PutRule", r#"{"Name":"r","ScheduleExpression":"rate(1 day)","RoleArn":"a"}"#, "RoleArn"),
+        (
+            "events",
+            "AWSEvents.PutTargets",
+            r#"{"Rule":"r","Targets":[{"Id":"t","Arn":"a","DeadLetterConfig":{"Arn":"q"}}]}"#,
+            "Targets[0].DeadLetterConfig",
+        ),
+        (
+            "monitoring",
+            "GraniteServiceVersion20100801.GetMetricData",
+            r#"{"StartTime":0,"EndTime":60,"MetricDataQueries":[{"Id":"a","Expression":"b","AccountId":"1"}]}"#,
+            "MetricDataQueries[0].AccountId",
+        ),
+    ] {
+        let request = http::Request::post("/").header("content-type", "application/x-amz-json-1.1");
+        let request = request.header("x-amz-target", target).body(Bytes::from_static(body.as_bytes())).unwrap();
+        let (answer, text) = send(service, request).await;
+        assert_eq!(answer.status(), 501, "{target}: {text}");
+        assert!(text.contains("NotImplemented") && text.contains(&format!("(parameter {named})")), "{target}: {text}");
+    }
+    let body = r#"{"logGroupName":"g","colour":"red"}"#;
+    let (answer, text) = call("logs", Some("Logs_20140328.FilterLogEvents"), body).await;
+    assert_eq!(answer.status(), 400, "{text}");
+    assert!(text.contains("InvalidParameterException") && text.contains("'colour'"), "{text}");
+}
+
+#[tokio::test]
+async fn what_aws_has_not_either_is_no_operation_in_the_words_of_each_protocol() {
+    for (service, body, words) in [
+        ("ec2", "Action=FooBar&Version=2016-11-15", "The action FooBar is not valid for this web service."),
+        ("ec2", "Action=DescribeRegions&Version=1999-01-01", "The action DescribeRegions is not valid"),
+        ("iam", "Action=FooBar&Version=2010-05-08", "Could not find operation FooBar for version 2010-05-08"),
+        ("iam", "Action=ListRoles&Version=1999-01-01", "Could not find operation ListRoles for version 1999-01-01"),
+        ("sts", "Action=FooBar", "Could not find operation FooBar for version 2011-06-15"),
+    ] {
+        let (answer, text) = call(service, None, body).await;
+        assert_eq!(answer.status(), 400, "{body}");
+        assert!(text.contains("<Code>InvalidAction</Code>") && text.contains(words), "{body}: {text}");
+    }
+    for target in ["Logs_20140328.FooBar", "DynamoDB_20120810.DescribeLogGroups", "DescribeLogGroups"] {
+        let (answer, text) = call("logs", Some(target), "{}").await;
+        assert_eq!(answer.status(), 400, "{target}");
+        assert!(text.contains("UnknownOperationException"), "{target}: {text}");
+    }
+    for body in ["Action=DescribeRegions", "Action=DescribeRegions&Version=2014-10-01"] {
+        assert_eq!(call("ec2", None, body).await.0.status(), 200, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_of_one_protocol_reads_every_call_as_that() {
+    for service in ["ec2", "iam", "sts"] {
+        for (name, value) in [("content-type", "application/x-amz-json-1.1"), ("smithy-protocol", "rpc-v2-cbor")] {
+            let request = http::Request::post("/").header(name, value).header("x-amz-target", "X.GetCallerIdentity");
+            let (answer, text) = send(service, request.body(Bytes::from_static(b"{}")).unwrap()).await;
+            assert_eq!(answer.status(), 400, "{service} {value}: {text}");
+            assert!(text.contains("<Code>MissingAction</Code>"), "{service} {value}: {text}");
+        }
     }
 }

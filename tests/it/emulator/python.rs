@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 /// What most tests run: it does what the event says.
 const APP: &str = r#"
-import decimal, logging, os, sys
+import collections, decimal, logging, os, sys
 
 logging.getLogger().warning("at init")
 calls = 0
@@ -49,6 +49,9 @@ def handler(event, context):
         return {1}
     if do == "number":
         return {"price": decimal.Decimal("1.10"), "bytes": b"x", "text": "é"}
+    if do == "tuple":
+        point = collections.namedtuple("Point", "x y")(1, decimal.Decimal("2.50"))
+        return {"points": [point, (3, 4)], b"key": {"inner": point}}
     if do == "exit":
         sys.exit(3)
     if do == "boto3":
@@ -147,6 +150,9 @@ async fn errors_have_the_shape_that_aws_gives_them_and_the_next_call_works() {
     assert!(exit["errorMessage"].as_str().unwrap().ends_with("exit status 3"), "{exit}");
     let numbers = lambda::text(&lambda::invoke(&client, "f", r#"{"do":"number"}"#).await);
     assert_eq!(numbers.replace("\\u00e9", "é"), r#"{"price": 1.10, "bytes": "x", "text": "é"}"#);
+    let tuples = lambda::text(&lambda::invoke(&client, "f", r#"{"do":"tuple"}"#).await);
+    let point = r#"{"x": 1, "y": 2.50}"#;
+    assert_eq!(tuples, format!(r#"{{"points": [{point}, [3, 4]], "key": {{"inner": {point}}}}}"#));
     local.says("[ERROR] ValueError: boom é\nTraceback (most recent call last):\n").await;
     local.stop().await;
 }
@@ -156,7 +162,13 @@ async fn code_that_does_not_load_says_why_in_awss_words() {
     let Some(runtime) = newest().await else { return };
     let local = Local::start().await;
     for (name, handler, files, kind, message) in [
-        ("a", "app.handler", &[][..], "ImportModuleError", "Unable to import module 'app': No module named 'app'"),
+        (
+            "a",
+            "app.handler",
+            &[("other.py", "")][..],
+            "ImportModuleError",
+            "Unable to import module 'app': No module named 'app'",
+        ),
         (
             "b",
             "app.handler",
@@ -220,7 +232,7 @@ async fn logs_are_json_and_have_a_level_where_the_function_asks_for_it() {
     assert_eq!(document(&lambda::invoke(&client, "f", "{}").await)["errorType"], "ZeroDivisionError");
     local.says(r#""level": "INFO", "message": "told", "logger": "root", "requestId": ""#).await;
     local.says(r#""order": 7}"#).await;
-    local.says(r#""log_level": "ERROR", "errorMessage": "division by zero""#).await;
+    local.says(r#""level": "ERROR", "errorMessage": "division by zero""#).await;
     local.stop().await;
 }
 
@@ -234,6 +246,7 @@ async fn a_function_that_lacks_boto3_is_told_how_to_get_it() {
     let error = document(&lambda::invoke(&client, "f", "{}").await);
     assert_eq!(error["errorMessage"], "Unable to import module 'app': No module named 'boto3'");
     local.says(&format!("`atelier runtimes install {runtime}`")).await;
+    local.says("Z\t\tLAMBDA_WARNING: Unhandled exception. ").await;
     local.stop().await;
 }
 
@@ -262,8 +275,10 @@ async fn a_runtime_without_a_handler_or_that_aws_does_not_have_is_refused() {
     let client = Client::new(&local.sdk);
     let code = || FunctionCode::builder().zip_file(Blob::new(function::zip(&[("app.py", 0o644, b"")]))).build();
     for (runtime, handler, said) in [
-        ("python3.8", Some("app.handler"), "Value python3.8 at 'runtime' failed to satisfy constraint"),
+        ("python3.8", Some("app.handler"), "The runtime parameter of python3.8 is no longer supported for"),
+        ("python4", Some("app.handler"), "Value python4 at 'runtime' failed to satisfy constraint"),
         ("python3.12", None, "Runtime and Handler are mandatory parameters"),
+        ("provided.al2023", None, "Runtime and Handler are mandatory parameters"),
     ] {
         let creation = client.create_function().function_name("f").role(lambda::ROLE).code(code());
         let creation = creation.runtime(runtime.into()).set_handler(handler.map(str::to_owned));

@@ -6,6 +6,7 @@ use super::{
     function,
     lambda::{create, creation, invoke, text},
     local::{Local, PROCESSES},
+    tmp::lets_mount,
 };
 use crate::support::raw::Client as Raw;
 use atelier::{deadlines::FUNCTION, emulator::runtime::MAX_WAITING};
@@ -35,7 +36,7 @@ pub(super) async fn gone(pid: &str) {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(10), wait).await.unwrap_or_else(|_| panic!("process {pid} still lives"));
+    timeout(Duration::from_mins(1), wait).await.unwrap_or_else(|_| panic!("process {pid} still lives"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,16 +165,64 @@ async fn a_process_that_cannot_start_says_why() {
     local.stop().await;
 }
 
+/// What the log says of starts: the phase and what came of it.
+fn starts(lines: &[(i64, String)]) -> Vec<&str> {
+    let reports = lines.iter().filter(|(_, line)| line.starts_with("INIT_REPORT"));
+    reports.map(|(_, line)| line.split_once('\t').unwrap().1).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_script_without_its_interpreter_fails_with_the_reason_in_the_log() {
+async fn a_start_that_takes_too_long_is_made_again_in_the_time_of_the_invocation() {
+    let local = Local::start_with_init_limit(Duration::from_secs(1)).await;
+    let client = Client::new(&local.sdk);
+    let mark = local.folder().join("mark");
+    let run = format!("exec \"${}\" emulator::function::runs_as_a_lambda_function --exact", function::PROGRAM);
+    let once = format!("[ -e \"$MARK\" ] || {{ : > \"$MARK\"; exec sleep 3600; }}\n{run}");
+    for (name, script) in [("f", once.as_str()), ("never", "exec sleep 3600")] {
+        let code = FunctionCode::builder().zip_file(Blob::new(function::script(script))).build();
+        creation(&client, name, &[("MARK", mark.to_str().unwrap())]).code(code).send().await.unwrap();
+    }
+    local.settle();
+    let slow = invoke(&client, "f", "[1]").await;
+    assert_eq!((slow.function_error(), text(&slow).as_str()), (None, "[1]"));
+    let lines = logged(&local, |lines| lines.iter().any(|(_, line)| line.starts_with("REPORT"))).await;
+    assert_eq!(starts(&lines), ["Phase: init\tStatus: timeout"]);
+    let report = lines.iter().find(|(_, line)| line.starts_with("REPORT")).unwrap();
+    assert!(!report.1.contains("Init Duration"), "{report:?}");
+    assert_eq!(text(&invoke(&client, "f", "[2]").await), "[2]");
+
+    let passes = async {
+        loop {
+            local.clock.advance(Duration::from_secs(1));
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let never = tokio::select! {
+        never = invoke(&client, "never", "{}") => never,
+        () = passes => unreachable!(),
+    };
+    let error = document(&text(&never));
+    assert_eq!(error["errorType"], "Sandbox.Timedout");
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(message.ends_with(" Error: Task timed out after 20.00 seconds"), "{message}");
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_cannot_be_executed_is_an_invalid_entrypoint() {
     let local = Local::start().await;
     let client = Client::new(&local.sdk);
     let zip = function::zip(&[("bootstrap", 0o755, b"#!/no/such/interpreter\n")]);
     let code = FunctionCode::builder().zip_file(Blob::new(zip)).build();
     creation(&client, "f", &[]).code(code).send().await.unwrap();
     local.settle();
-    let output = invoke(&client, "f", "{}").await;
-    assert!(text(&output).contains("exit status 126"), "{}", text(&output));
+    let error = document(&text(&invoke(&client, "f", "{}").await));
+    assert_eq!(error["errorType"], "Runtime.InvalidEntrypoint");
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(message.ends_with(" Error: fork/exec /var/task/bootstrap: no such file or directory"), "{message}");
+    let lines = logged(&local, |lines| starts(lines).len() == 2).await;
+    let why = "Status: error\tError Type: Runtime.InvalidEntrypoint";
+    assert_eq!(starts(&lines), [format!("Phase: init\t{why}"), format!("Phase: invoke\t{why}")]);
     local.stop().await;
 }
 
@@ -236,7 +285,12 @@ async fn a_process_gets_the_invocations_context_and_works_in_its_own_folder() {
     assert_eq!(headers["lambda-runtime-invoked-function-arn"], arn);
     assert!(headers["lambda-runtime-trace-id"].as_str().unwrap().starts_with("Root=1-"));
     assert!(headers["lambda-runtime-deadline-ms"].as_str().unwrap().parse::<u64>().is_ok());
-    assert!(Path::new(context["cwd"].as_str().unwrap()).starts_with(local.folder().canonicalize().unwrap()));
+    let folder = Path::new(context["cwd"].as_str().unwrap());
+    if lets_mount() {
+        assert_eq!(folder, Path::new("/var/task"));
+    } else {
+        assert!(folder.starts_with(local.folder().canonicalize().unwrap()));
+    }
     local.stop().await;
 }
 
@@ -255,7 +309,7 @@ pub(super) async fn logged(local: &Local, enough: impl Fn(&[(i64, String)]) -> b
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(Duration::from_secs(10), wait).await.expect("no such log within ten seconds")
+    timeout(Duration::from_mins(1), wait).await.expect("no such log")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,7 +353,7 @@ async fn an_invocation_for_which_there_is_no_process_left_waits_for_one() {
     processes.sort();
     processes.dedup();
     // That of `g` needed the place of one of `f`; the last call of `f` was answered by a process that was there.
-    assert_eq!(processes.len(), PROCESSES + 1);
+    assert_eq!(processes.len(), PROCESSES + 1, "{processes:?}");
     local.stop().await;
 }
 
@@ -320,7 +374,7 @@ async fn the_end_of_the_emulator_takes_every_process_with_it() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(9), all_started).await.expect("processes that were not started");
+    timeout(Duration::from_mins(1), all_started).await.expect("processes that were not started");
     local.emulator.shutdown().await;
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0, "a process left its folder behind");
     calls.join_all().await;
@@ -429,6 +483,7 @@ async fn a_function_that_holds_more_memory_than_it_may_is_ended_and_the_next_cal
     assert!(message.ends_with("Error: Runtime exited with error: signal: killed\""), "{message}");
     let log = String::from_utf8(BASE64_STANDARD.decode(error.log_result().unwrap()).unwrap()).unwrap();
     assert!(log.contains("Memory Size: 128 MB\tMax Memory Used: 128 MB"), "{log}");
+    assert!(log.contains("\tStatus: error\tError Type: Runtime.OutOfMemory"), "{log}");
 
     let kept = tailed(hold(64)).send().await.unwrap();
     assert_eq!(text(&kept), (64 << 20).to_string());

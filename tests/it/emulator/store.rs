@@ -9,7 +9,7 @@ use super::{
 use atelier::{
     clock::Clock,
     edge::keyring::Keyring,
-    emulator::{Emulator, OpenError},
+    emulator::{Emulator, Obstacle, OpenError},
 };
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use std::{
@@ -120,8 +120,7 @@ fn a_damaged_file_of_the_old_format_is_set_aside_whatever_it_is() {
         let regions = folder.path().join("regions");
         fs::create_dir(&regions).unwrap();
         fs::write(regions.join("us-east-1.json"), damage).unwrap();
-        fs::create_dir(folder.path().join("global.json")).unwrap();
-        assert_eq!(open(folder.path()).unwrap().set_aside().len(), 2, "{damage}");
+        assert_eq!(open(folder.path()).unwrap().set_aside().len(), 1, "{damage}");
         let left = names(&regions);
         assert!(left.len() == 1 && left[0].starts_with("us-east-1.json.damaged-"), "{damage}: {left:?}");
         assert_eq!(fs::read_to_string(regions.join(&left[0])).unwrap(), damage);
@@ -130,42 +129,30 @@ fn a_damaged_file_of_the_old_format_is_set_aside_whatever_it_is() {
 }
 
 #[test]
-fn a_folder_a_link_or_a_fifo_in_the_place_of_the_file_is_neither_followed_nor_lost() {
+fn a_folder_a_link_or_a_fifo_in_the_place_of_a_file_is_said_at_once_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let outside = folder.path().join("outside.json");
-    fs::write(&outside, "mine").unwrap();
-    let file = folder.path().join("state.redb");
-    let obstacles: [&dyn Fn(); 3] =
-        [&|| std::os::unix::fs::symlink(&outside, &file).unwrap(), &|| fs::create_dir(&file).unwrap(), &|| {
-            rustix::fs::mkfifoat(rustix::fs::CWD, &file, 0o600.into()).unwrap();
-        }];
-    for place in obstacles {
-        place();
-        assert!(open(folder.path()).is_ok());
-        assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
-        let aside = only_aside(folder.path());
-        fs::remove_file(&aside).or_else(|_| fs::remove_dir(&aside)).unwrap();
-        fs::remove_file(&file).unwrap();
-    }
-}
-
-#[test]
-fn a_folder_a_link_or_a_fifo_in_the_place_of_the_lock_is_an_error_that_names_it_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let lock = folder.path().join("lock");
     let outside = folder.path().join("outside");
-    let obstacles: [&dyn Fn(); 3] =
-        [&|| std::os::unix::fs::symlink(&outside, &lock).unwrap(), &|| fs::create_dir(&lock).unwrap(), &|| {
-            rustix::fs::mkfifoat(rustix::fs::CWD, &lock, 0o600.into()).unwrap();
-        }];
-    for place in obstacles {
-        place();
-        let error = open(folder.path()).err().unwrap().to_string();
-        assert!(error.contains(lock.to_str().unwrap()), "{error}");
-        fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
+    fs::write(&outside, "mine").unwrap();
+    fs::create_dir(folder.path().join("regions")).unwrap();
+    for name in ["lock", "global.json", "regions/us-east-1.json", "state.redb"] {
+        let file = folder.path().join(name);
+        let obstacles: [(Obstacle, &dyn Fn()); 3] = [
+            (Obstacle::Link(outside.clone()), &|| std::os::unix::fs::symlink(&outside, &file).unwrap()),
+            (Obstacle::Folder, &|| fs::create_dir(&file).unwrap()),
+            (Obstacle::Irregular, &|| rustix::fs::mkfifoat(rustix::fs::CWD, &file, 0o600.into()).unwrap()),
+        ];
+        for (obstacle, place) in obstacles {
+            place();
+            let error = open(folder.path()).err().unwrap();
+            let OpenError::Obstacle { path, what } = &error else { panic!("{name}: {error}") };
+            assert_eq!((path, what), (&file, &obstacle));
+            assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+            fs::remove_file(&file).or_else(|_| fs::remove_dir(&file)).unwrap();
+            let _ = fs::remove_file(folder.path().join("state.redb"));
+        }
     }
-    assert!(!outside.exists());
-    assert!(open(folder.path()).is_ok());
+    assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
+    assert!(open(folder.path()).unwrap().set_aside().is_empty());
 }
 
 #[test]

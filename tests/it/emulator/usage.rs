@@ -3,7 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use super::authorizers::Lab;
+use super::{
+    authorizers::Lab,
+    cloud::{ACCOUNT, Cloud},
+};
+use crate::support::raw::Client as Raw;
 use aws_sdk_apigateway::{
     error::ProvideErrorMetadata,
     types::{ApiStage, Op, PatchOperation, QuotaPeriodType, QuotaSettings, ThrottleSettings},
@@ -28,6 +32,27 @@ async fn key(lab: &Lab, throttle: Option<(f64, i32)>, quota: Option<i32>) -> (St
     let add = lab.client.create_usage_plan_key().usage_plan_id(&plan).key_id(&id).key_type("API_KEY");
     add.send().await.unwrap();
     (plan, id, value)
+}
+
+/// Gives the account a role that API Gateway writes logs with.
+async fn may_log(lab: &Lab) {
+    let role = lab.role("logger", "apigateway.amazonaws.com").await;
+    lab.client.update_account().patch_operations(replace("/cloudwatchRoleArn", &role)).send().await.unwrap();
+}
+
+/// What a log group has, in the order of the texts, once it has so many events: they are written in the background.
+pub(super) async fn logged(cloud: &Cloud, group: &str, count: usize) -> Vec<String> {
+    for _ in 0..4000 {
+        let found = cloud.logs().filter_log_events().log_group_name(group).send().await;
+        let events = found.ok().and_then(|found| found.events).unwrap_or_default();
+        if events.len() >= count {
+            let mut texts: Vec<_> = events.into_iter().filter_map(|event| event.message).collect();
+            texts.sort_unstable();
+            return texts;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{group} has no {count} events");
 }
 
 async fn calls(lab: &Lab, header: &str, count: usize) -> Vec<(u16, String)> {
@@ -95,6 +120,7 @@ async fn a_plan_and_its_paths_are_called_no_faster_than_they_say() {
 async fn a_stage_throttles_its_methods_and_keeps_what_else_they_are_set_to() {
     let lab = Lab::new().await;
     lab.method("NONE", None, false).await;
+    may_log(&lab).await;
     let update = lab.client.update_stage().rest_api_id(&lab.api).stage_name("dev");
     let update = update
         .patch_operations(replace("/*/*/metrics/enabled", "true"))
@@ -115,12 +141,62 @@ async fn a_stage_throttles_its_methods_and_keeps_what_else_they_are_set_to() {
         ("/cacheClusterEnabled", "true", "NotImplemented"),
         ("/clientCertificateId", "c", "NotImplemented"),
         ("/*/*/throttling/rateLimit", "fast", "BadRequestException"),
+        ("/variables/k k", "v", "BadRequestException"),
+        ("/accessLogSettings/destinationArn", "arn:aws:s3:::bucket", "BadRequestException"),
         ("/nonsense", "1", "BadRequestException"),
     ] {
         let update = lab.client.update_stage().rest_api_id(&lab.api).stage_name("dev");
         let refused = update.patch_operations(replace(path, value)).send().await.unwrap_err();
         assert_eq!(refused.code(), Some(code), "{path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_writes_down_its_calls_where_the_account_has_a_role_for_that() {
+    let lab = Lab::new().await;
+    lab.method("NONE", None, false).await;
+    lab.cloud.logs().create_log_group().log_group_name("g").send().await.unwrap();
+    let format = "$context.requestId $context.resourcePath $context.status $context.integration.status \
+                  $context.error.responseType";
+    let settings = [
+        replace("/accessLogSettings/destinationArn", &format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:g")),
+        replace("/accessLogSettings/format", format),
+        replace("/~1x/GET/logging/loglevel", "INFO"),
+        replace("/~1x/GET/logging/dataTrace", "true"),
+        replace("/~1x/GET/metrics/enabled", "true"),
+    ];
+    let update = || {
+        let update = lab.client.update_stage().rest_api_id(&lab.api).stage_name("dev");
+        update.set_patch_operations(Some(settings.to_vec())).send()
+    };
+    let refused = update().await.unwrap_err();
+    let message = "CloudWatch Logs role ARN must be set in account settings to enable logging";
+    assert_eq!((refused.code(), refused.message()), (Some("BadRequestException"), Some(message)));
+    may_log(&lab).await;
+    update().await.unwrap();
+
+    assert_eq!(lab.call(&["x-request-id: r-1", "authorization: 0123456789abcdef"]).await.status, 200);
+    assert_eq!(lab.call_path("/nothing", &["x-request-id: r-2"]).await.status, 403);
+    let lines = logged(&lab.cloud, "g", 2).await;
+    assert_eq!(lines, ["r-1 /x 200 200 -", "r-2 - 403 - MISSING_AUTHENTICATION_TOKEN"]);
+    let lines = logged(&lab.cloud, &format!("API-Gateway-Execution-Logs_{}/dev", lab.api), 1).await.join("\n");
+    for line in [
+        "(r-1) Starting execution for request: r-1",
+        "authorization=**********abcdef",
+        "(r-1) Endpoint request body after transformations: {",
+        "(r-1) Successfully completed execution",
+        "(r-1) Method completed with status: 200",
+    ] {
+        assert!(lines.contains(line), "{line} is not in {lines}");
+    }
+    assert!(!lines.contains("0123456789abcdef"), "{lines}");
+    let metrics = aws_sdk_cloudwatch::Client::new(&lab.cloud.sdk()).list_metrics().namespace("AWS/ApiGateway");
+    let metrics = metrics.metric_name("Count").send().await.unwrap();
+    let named = metrics.metrics().iter().map(|metric| {
+        metric.dimensions().iter().filter_map(|dimension| dimension.value()).collect::<Vec<_>>().join(" ")
+    });
+    let named: Vec<_> = named.collect();
+    assert!(named.contains(&"t GET /x dev".to_owned()), "{named:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,12 +253,23 @@ async fn a_body_is_what_its_model_says() {
     let response = lab.client.put_integration_response().rest_api_id(&lab.api).resource_id(&lab.resource);
     response.http_method("POST").status_code("200").send().await.unwrap();
 
+    let tested = lab.client.test_invoke_method().rest_api_id(&lab.api).resource_id(&lab.resource).http_method("POST");
+    let tested = tested.body("{}").send().await.unwrap();
+    let (log, body) = (tested.log.unwrap(), tested.body.unwrap());
+    assert_eq!((tested.status, body.as_str()), (400, r#"{"message":"Invalid request body"}"#));
+    assert!(log.contains("Request body does not match model schema for content type application/json: ["), "{log}");
     lab.deploy().await;
     assert_eq!(lab.post(r#"[{"name":"a"}]"#).await.status, 200);
     let refused = lab.post("[{}]").await;
     let body: Value = serde_json::from_slice(&refused.body).unwrap();
     assert_eq!((refused.status, &body["message"]), (400, &json!("Invalid request body")));
     assert_eq!(body["why"], r#"[object has missing required properties (["name"])]"#);
+    let address = lab.cloud.endpoint.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut client = Raw::connect(address).await;
+    let target = format!("/restapis/{}/dev/_user_request_/x", lab.api);
+    client.send(format!("POST {target} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 11000000\r\n\r\n")).await;
+    let answer = client.answer().await.unwrap();
+    assert_eq!((answer.status, answer.text().as_str()), (413, r#"{"message":"Request Too Long"}"#));
     let used = lab.client.delete_model().rest_api_id(&lab.api).model_name("Pet").send().await.unwrap_err();
     assert_eq!(used.code(), Some("ConflictException"));
     let flat = lab.client.get_model().rest_api_id(&lab.api).model_name("Pets").flatten(true).send().await.unwrap();

@@ -50,7 +50,7 @@ async fn a_version_is_the_function_as_it_was() {
     let first = client.publish_version().function_name("f").description("one").send().await.unwrap();
     assert_eq!((first.version(), first.description()), (Some("1"), Some("one")));
     assert_eq!(first.function_arn(), Some(format!("{ARN}:1").as_str()));
-    assert_eq!(first.state(), Some(&State::Pending));
+    assert_eq!(first.state(), Some(&State::Active));
     local.settle();
     // Nothing has changed since.
     let again = client.publish_version().function_name("f").description("other").send().await.unwrap();

@@ -22,12 +22,13 @@ async fn world(status: u16, body: impl Into<String>) -> (FakeProxy, Handler) {
 
 #[tokio::test]
 async fn the_bonus_requests_answer_exactly_as_the_workshop_prints_them() {
-    let settled = |path: &str| container(if path.ends_with("/start") { "running" } else { "exited" });
+    let settled = |path: &str| container(if path.ends_with("start") { "running" } else { "exited" });
     let proxy = FakeProxy::answering(200, settled).await;
     let handler = Handler::new(Config { docker: Some(proxy.door.clone()), ..config() });
     for (action, body) in [
         ("stop", r#"{"status":"stopped","target":"docker","container":"mycontainer"}"#),
         ("start", r#"{"status":"started","target":"docker","container":"mycontainer"}"#),
+        ("restart", r#"{"status":"restarted","target":"docker","container":"mycontainer"}"#),
         ("status", r#"{"target":"docker","container":"mycontainer","state":"exited"}"#),
     ] {
         let answer = get(&handler, &format!("target=docker&action={action}&name=mycontainer")).await;
@@ -35,7 +36,12 @@ async fn the_bonus_requests_answer_exactly_as_the_workshop_prints_them() {
     }
     assert_eq!(
         proxy.asked(),
-        ["POST /containers/mycontainer/stop", "POST /containers/mycontainer/start", "GET /containers/mycontainer"]
+        [
+            "POST /containers/mycontainer/stop",
+            "POST /containers/mycontainer/start",
+            "POST /containers/mycontainer/restart",
+            "GET /containers/mycontainer",
+        ]
     );
 }
 
@@ -48,6 +54,8 @@ async fn a_container_that_is_not_in_the_state_that_was_asked_for_is_a_conflict_a
         ("start", "restarting", 409),
         ("start", "dead", 409),
         ("start", "initialized", 409),
+        ("restart", "running", 200),
+        ("restart", "exited", 409),
         ("stop", "exited", 200),
         ("stop", "created", 200),
         ("stop", "stopped", 200),

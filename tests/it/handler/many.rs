@@ -52,6 +52,10 @@ async fn all_have_an_entry_each_and_the_whole_is_what_they_are() {
     let (status, entries) = results(&handler, "action=status&all=1").await;
     assert_eq!((status, entries.len()), (200, 2));
     assert_eq!((&entries[0]["status"], &entries[0]["type"]), (&json!("seen"), &json!("t2.micro")));
+    let (status, entries) = results(&handler, "action=start&all=1").await;
+    let entry = |id: &str, name: &str| json!({"status": "started", "code": "ok", "instance_id": id, "state": "running", "name": name});
+    assert_eq!((status, entries), (200, vec![entry(WEB, "web"), entry(DB, "db")]));
+    assert_eq!(ec2.changes(), ["StopInstances", "StartInstances", "StartInstances"]);
 }
 
 #[tokio::test]

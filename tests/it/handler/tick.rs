@@ -164,9 +164,29 @@ async fn what_nobody_uses_is_stopped() {
     }
     assert_eq!(ec2.changes(), ["CreateTags"], "a note holds for a minute");
     assert_eq!(ec2.instances()[0].tags["atelier:last-call"], "2026-01-01T00:20:00Z");
-    assert_eq!(tick(&handler, "2026-01-01T00:49:00Z").await, json!({"results": []}));
-    assert_eq!(tick(&handler, "2026-01-01T00:50:00Z").await["results"][0]["status"], "stopped");
+    // The last call may come just before the next note would be made.
+    clock.advance(Duration::from_secs(59));
+    assert_eq!(get(&handler, "action=status").await.0, 200);
+    for time in ["2026-01-01T00:50:00Z", "2026-01-01T00:50:58Z"] {
+        assert_eq!(tick(&handler, time).await, json!({"results": []}), "called less than 30 minutes before {time}");
+    }
+    assert_eq!(tick(&handler, "2026-01-01T00:51:00Z").await["results"][0]["status"], "stopped");
     assert_eq!(ec2.changes(), ["CreateTags", "StopInstances"]);
+}
+
+#[tokio::test]
+async fn a_note_of_another_process_counts_from_when_it_was_written() {
+    let launched = OffsetDateTime::parse("2026-01-01T00:00:00Z", &Rfc3339).unwrap();
+    let clock = Clock::manual(launched + Duration::from_secs(50));
+    let noted = FakeInstance::new("running").tagged("atelier:last-call", "2026-01-01T00:00:00Z");
+    let ec2 = FakeEc2::start(vec![noted]).await;
+    let idle = Some(Duration::from_mins(30));
+    let handler = Handler::new(Config { ec2: Some(ec2.connection()), idle, clock: clock.clone(), ..config() });
+    assert_eq!(get(&handler, "action=status").await.0, 200);
+    assert!(ec2.changes().is_empty());
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(get(&handler, "action=status").await.0, 200);
+    assert_eq!(ec2.instances()[0].tags["atelier:last-call"], "2026-01-01T00:01:00Z");
 }
 
 #[tokio::test]

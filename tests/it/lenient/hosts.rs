@@ -29,9 +29,13 @@ fn the_pages_answer_as_localstacks_do_and_say_who_answers() {
 #[test]
 fn localstacks_names_are_known_to_a_lenient_engine_only() {
     let (lenient, strict) = (Lab::lenient(), Lab::strict());
-    for host in
-        ["localstack", "localstack-main:4566", "localhost.localstack.cloud:4566", "sts.localhost.localstack.cloud"]
-    {
+    for host in [
+        "localstack",
+        "localstack-main:4566",
+        "localhost.localstack.cloud:4566",
+        "sts.localhost.localstack.cloud",
+        "0.0.0.0:4566",
+    ] {
         assert_eq!(lenient.get_at(host, "/healthz").0, 200, "{host}");
         assert_eq!(strict.get_at(host, "/healthz").0, 403, "{host}");
     }
@@ -44,6 +48,23 @@ fn localstacks_names_are_known_to_a_lenient_engine_only() {
     assert_eq!(lenient.kinds(), ["host"]);
 }
 
+#[test]
+fn calls_that_nobody_has_signed_and_dockers_name_pass_on_a_lenient_engine_and_are_noted() {
+    let (lenient, strict) = (Lab::lenient(), Lab::strict());
+    assert_eq!((lenient.get("/").0, strict.get("/").0), (200, 403));
+    let path = "/?Action=DescribeInstances&Version=2016-11-15";
+    let (status, body) = lenient.get(path);
+    assert!(status == 200 && body.contains("<DescribeInstancesResponse"), "{status} {body}");
+    assert_eq!(lenient.get("/2015-03-31/functions").0, 200);
+    assert_eq!(strict.get(path).0, 403);
+    let browser = ["Host: localhost", "User-Agent: Mozilla/5.0"];
+    assert_eq!(lenient.request(&format!("GET {path}"), &browser).0, 403, "no page may do that");
+    assert_eq!(lenient.kinds(), ["credentials", "page"]);
+    assert_eq!(lenient.get_at("host.docker.internal:4566", "/healthz").0, 200);
+    assert_eq!(lenient.kinds(), ["credentials", "host", "page"]);
+    assert_eq!(strict.get_at("host.docker.internal:4566", "/healthz").0, 200);
+}
+
 /// Asks for a page of the engine under each of the names, and what the system itself makes of one.
 const PYTHON: &str = r#"
 import os, socket, subprocess, urllib.request
@@ -51,7 +72,7 @@ import os, socket, subprocess, urllib.request
 def handler(event, context):
     port, seen = os.environ["EDGE_PORT"], {}
     for host in ["localhost", os.environ["LOCALSTACK_HOSTNAME"], "localstack", "localstack-main", "host.docker.internal",
-                 "localhost.localstack.cloud", "lambda.localhost.localstack.cloud", "172.17.0.1"]:
+                 "localhost.localstack.cloud", "lambda.localhost.localstack.cloud", "172.17.0.1", "172.17.0.2"]:
         try:
             with urllib.request.urlopen("http://{}:{}/_localstack/info".format(host, port), timeout=5) as answer:
                 seen[host] = answer.status
@@ -94,7 +115,7 @@ export async function handler() {
   const { EDGE_PORT: port, LOCALSTACK_HOSTNAME: own } = process.env;
   const seen = {};
   for (const host of [own, 'localstack', 'localstack-main', 'host.docker.internal', 'localhost.localstack.cloud',
-    'lambda.localhost.localstack.cloud', '172.17.0.1']) {
+    'lambda.localhost.localstack.cloud', '172.17.0.1', '172.17.0.2']) {
     const url = `http://${host}:${port}/_localstack/info`;
     seen[`http ${host}`] = await get(url);
     seen[`fetch ${host}`] = await fetch(url).then((answer) => answer.status, String);

@@ -39,6 +39,9 @@ fn a_script_with_any_credentials_runs_to_its_url_on_a_lenient_engine() {
     assert_eq!(lab.ok(&["sts", "get-caller-identity"])["Account"], "000000000000");
     let launched = lab.ok(&["ec2", "run-instances", "--image-id", "ami-ff0fea8310f3", "--instance-type", "t2.micro"]);
     assert!(launched["Instances"][0]["InstanceId"].as_str().unwrap().starts_with("i-"));
+    let image = lab.ok(&["ec2", "register-image", "--name", "mine"])["ImageId"].clone();
+    let launched = lab.ok(&["ec2", "run-instances", "--image-id", image.as_str().unwrap()]);
+    assert_eq!(launched["Instances"][0]["RootDeviceName"], "/dev/sda1");
     let environment = ["--role", ROLE, "--environment", "Variables={MODE=x,AWS_REGION=eu-west-1}"];
     let Some(created) = lab.create("f", APP, &environment) else { return };
     let function = created.unwrap();
@@ -71,15 +74,17 @@ fn a_script_with_any_credentials_runs_to_its_url_on_a_lenient_engine() {
 
     // A role that is changed, and variables that are.
     let change = ["lambda", "update-function-configuration", "--function-name", "f", "--role"];
-    lab.ok(
-        &[&change[..], &["arn:aws:iam::123456789012:role/other", "--environment", "Variables={_HANDLER=x}"]].concat()
-    );
-    assert_eq!(lab.kinds(), ["credentials", "host", "image", "method", "permission", "role", "url", "variables"]);
+    lab.ok(&[&change[..], &["arn:aws:iam::123456789012:role/other", "--environment", "Variables={_HANDLER=x,V=1}"]]
+        .concat());
+    let kinds = ["credentials", "host", "image", "method", "permission", "role", "snapshot", "url"];
+    assert_eq!(lab.kinds(), [&kinds[..], &["variable_names", "variables"]].concat());
 }
 
 #[test]
 fn a_strict_engine_refuses_each_of_it_in_the_same_words() {
     let lab = Lab::strict();
+    let refused = lab.aws(&["ec2", "register-image", "--name", "mine"]).unwrap_err();
+    assert!(refused.contains("The root device /dev/sda1 must be mapped to a snapshot."), "{refused}");
     let Some(refused) = lab.create("f", APP, &["--role", ROLE]) else { return };
     let refused = refused.unwrap_err();
     assert!(refused.contains("InvalidParameterValueException"), "{refused}");

@@ -5,6 +5,7 @@ use super::{
     daemon::{Daemon, OWNER, container},
     request, send,
 };
+use crate::support::engine_port;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{net::SocketAddr, process::Stdio, time::Duration};
@@ -13,9 +14,9 @@ use tokio::{net::TcpStream, process::Command, time::timeout};
 /// The longest wait for anything; passing it fails the test.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A port that was free a moment ago: the role is told where to listen and tells nobody.
+/// A free port: the role is told where to listen and tells nobody.
 fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    SocketAddr::from(([127, 0, 0, 1], engine_port()))
 }
 
 fn role(daemon: &Daemon, address: SocketAddr) -> Command {

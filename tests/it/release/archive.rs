@@ -87,6 +87,7 @@ fn a_tag_of_another_version_publishes_nothing() {
     let copy = project.path().join("copy");
     fs::create_dir_all(copy.join("scripts")).unwrap();
     fs::create_dir_all(copy.join("packaging/homebrew")).unwrap();
+    fs::create_dir_all(copy.join("examples/github-actions")).unwrap();
     let files = [
         "Cargo.toml",
         "install.sh",
@@ -94,6 +95,8 @@ fn a_tag_of_another_version_publishes_nothing() {
         "packaging/homebrew/atelier.rb",
         "README.md",
         "README.fr.md",
+        "examples/compose.yaml",
+        "examples/github-actions/test.yml",
         "scripts/publish.sh",
     ];
     for file in files {
@@ -113,4 +116,19 @@ fn a_tag_of_another_version_publishes_nothing() {
         let text = fs::read_to_string(copy.join(file)).unwrap();
         assert!(text.contains("somebody/atelier") && !text.contains("OWNER/atelier"), "{file}");
     }
+}
+
+#[test]
+fn workflows_name_the_tag_that_a_release_moves() {
+    let major = format!("@v{}", VERSION.split('.').next().unwrap());
+    for file in
+        ["README.md", "README.fr.md", "examples/github-actions/test.yml", "src/commands/init/shared/workflow.yml"]
+    {
+        let text = fs::read_to_string(repository().join(file)).unwrap();
+        let used: Vec<&str> =
+            text.lines().filter(|line| line.contains("uses: OWNER/") || line.contains("uses: REPOSITORY")).collect();
+        assert!(!used.is_empty() && used.iter().all(|line| line.ends_with(&major)), "{file}: {used:?}");
+    }
+    let release = fs::read_to_string(repository().join(".github/workflows/release.yml")).unwrap();
+    assert!(release.contains("tag=${GITHUB_REF_NAME%%.*}") && release.contains("refs/tags/$tag"), "{release}");
 }

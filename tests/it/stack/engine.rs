@@ -1,9 +1,12 @@
 //! The embedded engine as a process: how it starts, ends, and what stands in its way.
 
 use super::Workshop;
-use crate::support::{Project, eventually};
-use rustix::process::{Pid, Signal, getsid, kill_process, test_kill_process};
+use crate::support::{Project, eventually, has_ended};
+use rustix::process::{Pid, Signal, getsid, kill_process};
 use std::{net::TcpListener, os::unix::fs::PermissionsExt, time::Duration};
+
+/// Nothing that a test waits for takes longer unless something hangs.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn up_and_down_say_what_changed_and_twice_that_nothing_did() {
@@ -25,7 +28,7 @@ fn the_engine_has_a_session_of_its_own_and_is_gone_after_down() {
     let pid = workshop.pid();
     assert_eq!(getsid(Some(pid)).unwrap(), pid);
     workshop.ok(&["down"]);
-    assert!(eventually(Duration::from_secs(5), || test_kill_process(pid).is_err()));
+    assert!(eventually(PATIENCE, || has_ended(pid)));
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn a_killed_engine_is_replaced_and_its_record_does_not_mislead() {
     workshop.up();
     let pid = workshop.pid();
     kill_process(pid, Signal::KILL).unwrap();
-    assert!(eventually(Duration::from_secs(5), || workshop.run(&["deploy"]).code == Some(5)));
+    assert!(eventually(PATIENCE, || workshop.run(&["deploy"]).code == Some(5)));
     assert_eq!(workshop.ok(&["up", "--engine", "embedded", "--json"]).json()["data"]["changed"], true);
     assert_ne!(workshop.pid(), pid);
 }
@@ -108,7 +111,7 @@ fn functions_die_with_an_engine_that_is_killed() {
     assert!(!functions.is_empty(), "no function is warm");
     kill_process(workshop.pid(), Signal::KILL).unwrap();
     for function in functions {
-        assert!(eventually(Duration::from_secs(5), || test_kill_process(function).is_err()), "{function} lives on");
+        assert!(eventually(PATIENCE, || has_ended(function)), "{function} lives on");
     }
 }
 
@@ -134,8 +137,48 @@ fn a_state_that_was_set_aside_is_told_by_up() {
     std::fs::write(workshop.engine().join("state.redb"), "{").unwrap();
     let up = workshop.ok(&["up", "--engine", "embedded", "--json"]).json();
     let warnings = up["warnings"].to_string();
-    assert!(warnings.contains("state.redb.damaged-"), "{up}");
+    assert!(warnings.contains("state.redb.damaged-") && warnings.contains("is not known"), "{up}");
     assert_eq!(workshop.ok(&["up", "--json"]).json()["warnings"], serde_json::json!([]));
+}
+
+#[test]
+fn an_engine_that_cannot_use_its_state_says_why_and_what_to_do() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["down"]);
+    let engine = workshop.engine();
+    let (lock, state, elsewhere) = (engine.join("lock"), engine.join("state.redb"), engine.join("elsewhere"));
+    let stub = std::fs::read_to_string(engine.join("global.json")).unwrap();
+    let refused = |code: i32, name: &str, words: &[&str]| {
+        let up = workshop.run(&["up", "--engine", "embedded", "--json"]);
+        let error = &up.json()["error"];
+        assert_eq!((up.code, error["code"].as_str()), (Some(code), Some(name)), "{up:?}");
+        assert!(!error["hints"].as_array().unwrap().is_empty(), "{up:?}");
+        let text = error.to_string();
+        assert!(words.iter().all(|word| text.contains(word)), "{up:?}");
+        // The log's last line is of the run before, and has nothing to do with it.
+        assert!(error["causes"].as_array().unwrap().len() <= 1, "{up:?}");
+    };
+    std::fs::write(engine.join("global.json"), r#"{"schema":99}"#).unwrap();
+    refused(4, "state_newer", &["global.json", "format 99"]);
+    std::fs::write(engine.join("global.json"), stub).unwrap();
+
+    let held = std::fs::File::open(&lock).unwrap();
+    held.try_lock().unwrap();
+    // Whoever ended it would take somebody's engine away.
+    refused(75, "state_in_use", &["fuser", "wait for it to end", "--folder"]);
+    drop(held);
+
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    refused(4, "file", &["engine/lock", "it is a folder"]);
+    std::fs::remove_dir(&lock).unwrap();
+
+    std::fs::rename(&state, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &state).unwrap();
+    refused(4, "file", &["state.redb", "it is a symbolic link to", "elsewhere"]);
+    std::fs::rename(&elsewhere, &state).unwrap();
+    assert_eq!(workshop.ok(&["up", "--engine", "embedded", "--json"]).json()["warnings"], serde_json::json!([]));
 }
 
 #[test]

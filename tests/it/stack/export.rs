@@ -40,6 +40,15 @@ fn names(folder: &Path) -> BTreeSet<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+/// Returns the parts of a plan, by which a deploy would make none: it only tells the function where the engine is.
+fn nothing_is_missing(plan: &Value) -> BTreeSet<String> {
+    let parts = plan["parts"].as_array().unwrap().iter();
+    let name = |part: &Value| part["part"].as_str().unwrap().to_owned();
+    let changed: Vec<&Value> = parts.clone().filter(|part| part["change"] != "unchanged").collect();
+    assert!(changed.iter().all(|part| part["differs"] == json!(["environment AWS_ENDPOINT_URL"])), "{plan}");
+    parts.map(name).collect()
+}
+
 #[test]
 fn terraform_makes_the_stack_that_a_deploy_makes_and_takes_it_away() {
     if providers().is_none() {
@@ -48,7 +57,7 @@ fn terraform_makes_the_stack_that_a_deploy_makes_and_takes_it_away() {
     let workshop = Workshop::new();
     workshop.up();
     let written = workshop.export(&["terraform"]);
-    assert_eq!(written["resources"], 10, "{written}");
+    assert_eq!(written["resources"], 12, "{written}");
     let module = workshop.module("terraform");
     module.ok(&["fmt", "-check", "-diff"]);
     module.ok(&["validate", "-no-color"]);
@@ -65,15 +74,23 @@ fn terraform_makes_the_stack_that_a_deploy_makes_and_takes_it_away() {
     // Atelier sees its stack, that nothing is to be done, and who looks after it.
     let plan = workshop.ok(&["plan", "--json"]).json()["data"].clone();
     assert_eq!(plan["managed_by"], "terraform", "{plan}");
+    nothing_is_missing(&plan);
     let compared = workshop.ok(&["plan", "--against", "terraform/terraform.tfstate", "--check", "--json"]).json();
     assert_eq!(compared["data"]["changes"], false, "{compared}");
     assert_eq!(compared["data"]["others"], json!([]));
+    workshop.project.write("shown.json", &module.ok(&["show", "-json"]));
+    let shown = workshop.ok(&["plan", "--against", "shown.json", "--check", "--json"]).json();
+    assert_eq!((&shown["data"]["parts"], &shown["data"]["others"]), (&compared["data"]["parts"], &json!([])));
     let (code, error, message) = workshop.refused(&["deploy"]);
     assert_eq!((code, error.as_str()), (Some(1), "managed_elsewhere"), "{message}");
     assert!(message.contains("terraform"), "{message}");
     let (code, said) = module.run(&["plan", "-detailed-exitcode", "-no-color"]);
     assert_eq!(code, 0, "nothing was fought over: {said}");
 
+    // What the function does by itself is nothing to put right either.
+    workshop.ok(&["call", "start", "--for", "2h"]);
+    let (code, said) = module.run(&["plan", "-detailed-exitcode", "-no-color"]);
+    assert_eq!(code, 0, "{said}");
     let set = ["schedule", "set", "--stop", "18:30"];
     for command in [&["key", "create", "--scope", "status"][..], &set, &["schedule", "remove"]] {
         assert_eq!(workshop.refused(command).1, "managed_elsewhere", "{command:?}");
@@ -102,7 +119,7 @@ fn terraform_takes_over_a_stack_with_keys_without_a_change() {
     let key = workshop.ok(&["key", "create", "--scope", "control", "--name", "mine", "--json"]).json();
     let key = key["data"]["value"].as_str().unwrap().to_owned();
     let written = workshop.export(&["terraform", "--import", "--out", "infra/live"]);
-    assert_eq!((&written["imports"], &written["resources"]), (&json!(13), &json!(13)), "{written}");
+    assert_eq!((&written["imports"], &written["resources"]), (&json!(13), &json!(15)), "{written}");
     for name in names(&workshop.project.path().join("infra/live")) {
         let bytes = fs::read(workshop.project.path().join("infra/live").join(&name)).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains(&key), "{name} has a key in it");
@@ -154,6 +171,19 @@ fn everything_that_a_stack_may_have_goes_along() {
             assert!(written.contains(text), "{text}: {written}");
         }
     }
+    // A call holds a template of 51,200 bytes: what is larger comes from a bucket.
+    assert!(workshop.file("cloudformation/template.yaml").len() > 51_200);
+    for (args, line) in [
+        (&["--force"][..], "template.yaml --s3-bucket BUCKET --capabilities"),
+        (&["--force", "--import"], "--template-url https://BUCKET.s3.amazonaws.com/template.yaml"),
+    ] {
+        let said = workshop.ok(&[&["export", "cloudformation"], args].concat()).stdout;
+        assert!(said.contains(line) && said.contains("--stack-name atelier "), "{said}");
+        let is_import = args.len() > 1;
+        assert_eq!((said.contains(" deploy "), said.contains("execute-change-set")), (!is_import, is_import), "{said}");
+        let head = workshop.file("cloudformation/template.yaml").replace(" \\\n#     ", " ");
+        assert!(head.contains(line), "{head}");
+    }
     if providers().is_some() {
         let module = workshop.module("terraform");
         module.ok(&["fmt", "-check", "-diff"]);
@@ -166,6 +196,18 @@ fn everything_that_a_stack_may_have_goes_along() {
     if has("ATELIER_PULUMI", "python3", &["-c", "import pulumi_aws"], "scripts/pulumi.sh") {
         assert_eq!(made(&workshop.project.path().join("pulumi")).len(), 15);
     }
+    if providers().is_some() {
+        // What a part of the stack is not exported with, a deploy would make.
+        workshop.ok(&["clean", "--yes"]);
+        workshop.export(&["terraform", "--out", "new"]);
+        let module = workshop.module("new");
+        module.ok(&["apply", "-auto-approve", "-no-color"]);
+        let plan = workshop.ok(&["plan", "--json"]).json()["data"].clone();
+        let parts = nothing_is_missing(&plan);
+        assert_eq!(parts.len(), 7, "all but keys and their plan: {plan}");
+        let compared = workshop.ok(&["plan", "--against", "new/terraform.tfstate", "--check", "--json"]).json();
+        assert_eq!(compared["data"]["others"], json!([]), "{compared}");
+    }
 }
 
 #[test]
@@ -175,6 +217,8 @@ fn what_was_set_by_hand_is_taken_over_as_it_is() {
     workshop.ok(&["deploy", "--instance", "web=t3.micro", "--instance", "db=t3.small"]);
     workshop.ok(&["schedule", "set", "web", "--start", "08:00 Mon-Fri", "--stop", "18:30", "--zone", "Europe/Paris"]);
     workshop.ok(&["call", "modify", "--name", "web", "--type", "t3.large", "--restart"]);
+    let told = workshop.ok(&["export", "terraform", "--out", "again"]).stdout;
+    assert!(told.contains("`atelier` is deployed here") && told.contains("`--import`"), "{told}");
     workshop.export(&["terraform", "--import"]);
     let main = workshop.file("terraform/main.tf");
     for text in ["\"18:30 Mon-Fri\"", "\"Europe/Paris\"", "\"t3.large\""] {
@@ -209,8 +253,10 @@ fn a_folder_that_holds_something_is_left_as_it_is() {
     assert!(names(&folder).contains("iam.tf"));
     // What is not there cannot be taken over, and what cannot be written leaves nothing behind.
     let before = names(&workshop.project.path());
-    let (code, error, _) = workshop.refused(&["export", "terraform", "--import"]);
-    assert_eq!((code, error.as_str()), (Some(5), "not_deployed"));
+    for tool in ["terraform", "cloudformation", "pulumi"] {
+        let (code, error, message) = workshop.refused(&["export", tool, "--import"]);
+        assert_eq!((code, error.as_str()), (Some(5), "not_deployed"), "{tool}: {message}");
+    }
     workshop.project.write("file", "");
     let (code, error, _) = workshop.refused(&["export", "terraform", "--out", "file"]);
     assert_eq!((code, error.as_str()), (Some(4), "file"));
@@ -262,9 +308,11 @@ fn cfn_lint_finds_nothing_in_the_template() {
     workshop.ok(&["deploy", "--auth", "api-key"]);
     workshop.ok(&["key", "create", "--scope", "control", "--name", "mine"]);
     let path = workshop.project.path();
-    for args in [&["cloudformation", "--out", "new"][..], &["cloudformation", "--out", "live", "--import"]] {
+    // An import makes nothing, so a rule that is not there is not in it.
+    let (new, live) = (&["cloudformation", "--out", "new"][..], &["cloudformation", "--out", "live", "--import"][..]);
+    for (args, resources) in [(new, 15), (live, 13)] {
         let written = workshop.export(args);
-        assert_eq!(written["resources"], 13, "{written}");
+        assert_eq!(written["resources"], resources, "{written}");
         let folder = path.join(args[2]);
         linted(&folder);
     }
@@ -274,6 +322,33 @@ fn cfn_lint_finds_nothing_in_the_template() {
     let instance = json!({ "ResourceType": "AWS::EC2::Instance", "LogicalResourceId": "Instance", "ResourceIdentifier": { "InstanceId": id } });
     assert!(listed.as_array().unwrap().contains(&instance), "{listed}");
     assert_eq!(listed.as_array().unwrap().len(), 12, "the role's policy is a member of the role: {listed}");
+}
+
+#[test]
+fn checkov_finds_nothing_that_has_no_reason() {
+    if !has("ATELIER_CHECKOV", "checkov", &["--version"], "scripts/checkov.sh") {
+        return;
+    }
+    let workshop = Workshop::new();
+    workshop.up();
+    let settings = "auth = 'api-key'\n\n[instances]\nweb = 't3.micro'\ndb = 't3.small'\n\n\
+                    [idle]\nstop_after = '30m'\n\n[schedule]\nstart = '08:00 Mon-Fri'\nstop = '18:30'\n\n\
+                    [alarm]\nerrors_per_minute = 5\np95 = '800ms'\nthrottles = 1\n";
+    workshop.project.write("atelier.toml", settings);
+    workshop.ok(&["deploy"]);
+    for format in ["terraform", "cloudformation"] {
+        workshop.export(&[format]);
+        let mut checkov =
+            tool("ATELIER_CHECKOV", "checkov", &workshop.project.path().join(format), [("LC_ALL", "C.UTF-8")]);
+        let output = checkov.args(["-d", ".", "--skip-download", "--quiet", "--output", "json"]).output().unwrap();
+        let read = serde_json::from_slice(&output.stdout);
+        let found: Value = read.unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        // One report for each kind of file, in a list where there are several.
+        let reports = found.as_array().cloned().unwrap_or_else(|| vec![found.clone()]);
+        let count = |what: &str| reports.iter().filter_map(|report| report["summary"][what].as_u64()).sum::<u64>();
+        assert_eq!(count("failed"), 0, "{format}: {found}");
+        assert!(count("passed") >= 10, "{format}: {found}");
+    }
 }
 
 #[test]
@@ -359,6 +434,63 @@ fn a_name_that_a_language_cannot_hold_is_refused_before_anything_is_written() {
     assert_eq!((code, error.as_str()), (Some(2), "bad_name"), "{message}");
     assert_eq!(names(&workshop.project.path()), before);
     workshop.export(&["terraform"]);
+}
+
+#[test]
+fn two_secrets_that_would_be_one_variable_are_refused_in_every_language() {
+    let workshop = Workshop::new();
+    workshop.up();
+    fs::create_dir(workshop.project.path().join("api")).unwrap();
+    workshop.project.write("api/bootstrap", "#!/bin/sh\n");
+    let settings = "[function]\ndir = \"api\"\nruntime = \"provided.al2023\"\nenvironment = { DB_PASSWORD = \"a\", db_password = \"b\" }\n";
+    workshop.project.write("atelier.toml", settings);
+    for tool in ["terraform", "cloudformation", "pulumi"] {
+        let (code, error, message) = workshop.refused(&["export", tool]);
+        assert_eq!((code, error.as_str()), (Some(2), "bad_name"), "{tool}: {message}");
+        assert!(message.contains("`env_db_password`"), "{message}");
+        assert!(!workshop.project.path().join(tool).exists(), "{tool}");
+    }
+}
+
+#[test]
+fn what_an_export_leaves_out_is_said() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy"]);
+    workshop.project.write("atelier.toml", "[containers]\ncache = \"redis:7-alpine\"\n");
+    let containers = json!({ "what": "containers", "names": ["cache"] });
+    let rule = json!({ "what": "rule", "name": "atelier-clock" });
+    for (tool, imported) in [
+        ("terraform", json!([containers])),
+        ("cloudformation", json!([containers, rule])),
+        ("pulumi", json!([containers])),
+    ] {
+        let anew = workshop.export(&[tool, "--out", &format!("new-{tool}")]);
+        assert_eq!(anew["left_out"], json!([containers]), "{tool}");
+        assert_eq!(workshop.export(&[tool, "--import"])["left_out"], imported, "{tool}");
+    }
+    for (lang, texts) in [("en", ["Docker's", "makes nothing"]), ("fr", ["à Docker", "ne crée rien"])] {
+        let said = workshop.ok(&["export", "cloudformation", "--import", "--force", "--lang", lang]).stdout;
+        for text in texts.iter().chain(&["(cache)", "`atelier-clock`"]) {
+            assert!(said.contains(text), "{text}: {said}");
+        }
+    }
+    workshop.project.write("atelier.toml", "");
+    assert_eq!(workshop.export(&["pulumi", "--force"])["left_out"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_pulumi_looks_after_is_left_alone() {
+    let workshop = Workshop::new();
+    workshop.up();
+    workshop.ok(&["deploy"]);
+    let iam = aws_sdk_iam::Client::new(&workshop.project.sdk(workshop.port));
+    let tag = aws_sdk_iam::types::Tag::builder().key("atelier:managed-by").value("pulumi").build().unwrap();
+    iam.tag_role().role_name("atelier-infrastructure-handler").tags(tag).send().await.unwrap();
+    let (code, error, message) = workshop.refused(&["deploy"]);
+    assert_eq!((code, error.as_str()), (Some(1), "managed_elsewhere"), "{message}");
+    assert!(message.contains("pulumi"), "{message}");
+    assert_eq!(workshop.ok(&["plan", "--json"]).json()["data"]["managed_by"], "pulumi");
 }
 
 #[test]

@@ -155,6 +155,9 @@ fn types_that_are_none_are_refused_before_anything_is_made() {
         assert_eq!((refused.code, &refused.json()["error"]["code"]), (Some(2), &json!("bad_setting")), "{refused:?}");
         workshop.project.write("atelier.toml", "");
     }
+    let refused = workshop.run(&["deploy", "--auth", "api-key", "--instance", "web=t3.gigantic"]);
+    let kept = std::fs::read_to_string(workshop.project.path().join("atelier.toml")).unwrap();
+    assert_eq!((refused.code, kept.as_str()), (Some(2), ""), "{refused:?}");
     for bad in ["web", "Web=t3.micro", "web=t3"] {
         assert_eq!(workshop.run(&["deploy", "--instance", bad]).code, Some(2), "{bad}");
     }
@@ -183,9 +186,40 @@ fn office_hours_stand_in_tags_and_the_rule_is_there_while_they_are() {
     let acted = workshop.tick(&function, "2099-01-03T12:00:00Z");
     assert_eq!(acted["results"][0]["status"], "stopped", "{acted}");
     assert_eq!(workshop.tick(&function, "2099-01-03T12:01:00Z"), json!({"results": []}));
+    let why = || {
+        let history = workshop.ok(&["history", "--json"]).json();
+        history["data"]["entries"].as_array().unwrap().last().map(|entry| entry["changes"][0]["by"].clone())
+    };
+    let is_told = || why() == Some(json!("schedule"));
+    assert!(crate::support::eventually(std::time::Duration::from_mins(1), is_told), "{:?}", why());
+    // What somebody starts in off hours is theirs until the next edge.
+    workshop.ok(&["call", "start"]);
+    let status = workshop.ok(&["status", "--json"]).json();
+    let is_held = |part: &Value| part["part"] == "instance" && part["held"] == true;
+    assert!(status["data"]["parts"].as_array().unwrap().iter().any(is_held), "{status}");
     workshop.ok(&["schedule", "remove"]);
     assert!(workshop.rules().is_empty());
     assert_eq!(workshop.ok(&["schedule", "list", "--json"]).json()["data"]["schedules"][0]["schedule"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_longest_names_make_keeps_to_the_limits_of_aws() {
+    let workshop = Workshop::new();
+    workshop.up();
+    let (stack, instance) = ("s".repeat(32), "i".repeat(32));
+    let settings = format!(
+        "modify = true\n\n[instances]\n{instance} = \"t3.micro\"\n\n[schedule]\nstart = \"08:00 Mon-Fri\"\n\
+         stop = \"18:30\"\n\n[idle]\nstop_after = \"30m\"\n"
+    );
+    workshop.project.write("atelier.toml", &settings);
+    workshop.deployed(&["--stack", &stack]);
+    let config = workshop.project.sdk(workshop.port);
+    let role = format!("{stack}-infrastructure-handler");
+    let policy = aws_sdk_iam::Client::new(&config).get_role_policy().role_name(role).policy_name("atelier");
+    let policy = policy.send().await.unwrap();
+    assert!(policy.policy_document().len() <= 10_240, "{policy:?}");
+    let tags = aws_sdk_ec2::Client::new(&config).describe_tags().send().await.unwrap();
+    assert!((8..=50).contains(&tags.tags().len()), "{tags:?}");
 }
 
 #[test]
@@ -257,8 +291,8 @@ fn an_engine_ends_when_its_time_is_over() {
     let pid = workshop.pid();
     assert!(workshop.record()["stops_at"].is_i64());
     workshop.ok(&["up", "--stop-after", "1s"]);
-    let is_gone = || rustix::process::test_kill_process(pid).is_err();
-    assert!(crate::support::eventually(std::time::Duration::from_secs(20), is_gone));
+    let is_gone = || crate::support::has_ended(pid);
+    assert!(crate::support::eventually(std::time::Duration::from_mins(1), is_gone));
     for args in [&["--engine", "localstack", "--stop-after", "1h"][..], &["--stop-after", "0"], &["--stop-after", "1y"]]
     {
         assert_eq!(workshop.run(&[&["up"], args].concat()).code, Some(2), "{args:?}");

@@ -59,10 +59,10 @@ fn a_clean_id_is_in_the_answer_and_in_every_log_and_another_one_in_none() {
     for dirty in ["a b", "lesson\"1", &"x".repeat(65)] {
         let given = workshop.answered_id(&url, dirty);
         assert!(given != dirty && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{given}");
-        assert!(eventually(Duration::from_secs(10), || workshop.logged("lambda", &given)));
+        assert!(eventually(Duration::from_mins(1), || workshop.logged("lambda", &given)));
     }
     for source in ["engine", "lambda"] {
-        assert!(eventually(Duration::from_secs(10), || workshop.logged(source, "lesson-1")), "{source}");
+        assert!(eventually(Duration::from_mins(1), || workshop.logged(source, "lesson-1")), "{source}");
     }
     let everything = workshop.ok(&["logs", "--raw", "-n", "10000"]).stdout;
     assert!(!everything.contains("a b") && !everything.contains("xxxxxxxxxxxxxxxxxxx"), "{everything}");
@@ -76,6 +76,6 @@ fn the_gateway_warns_under_the_id_that_the_edge_logs() {
     workshop.delete_function();
     for id in ["lesson-2", "not one"] {
         let id = workshop.answered_id(&url, id);
-        assert!(eventually(Duration::from_secs(10), || workshop.levels(&id) == ["WARN", "INFO"]), "{id}");
+        assert!(eventually(Duration::from_mins(1), || workshop.levels(&id) == ["WARN", "INFO"]), "{id}");
     }
 }

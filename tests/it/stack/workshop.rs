@@ -4,9 +4,9 @@ use super::Workshop;
 use crate::support::{
     Running, engine_port, engine_state, eventually,
     fault::{Call, FaultProxy},
-    raw,
+    has_ended, raw,
 };
-use rustix::process::{Signal, kill_process, test_kill_process};
+use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 
@@ -182,7 +182,7 @@ fn the_stack_survives_down_and_up_and_a_kill_of_the_engine() {
     assert_eq!(workshop.call(url, "?action=stop"), wanted);
     let pid = workshop.pid();
     kill_process(pid, Signal::KILL).unwrap();
-    assert!(eventually(Duration::from_secs(5), || test_kill_process(pid).is_err()));
+    assert!(eventually(Duration::from_mins(1), || has_ended(pid)));
     workshop.up();
     assert_eq!(workshop.call(url, "?action=stop"), wanted);
     assert_eq!(outcomes(&workshop.deploy()), ["unchanged"; 5]);

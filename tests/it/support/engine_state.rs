@@ -12,7 +12,12 @@ const CHECKSUM: usize = 4;
 /// Reads the state in an engine's folder, running or not: `{"us-east-1":{"ec2":{"instances":{"i-…":{…}}}}}`.
 pub(crate) fn read(engine: &Path) -> Value {
     let mut state = Value::Object(Map::new());
-    let Ok(bytes) = fs::read(engine.join("state.redb")) else { return state };
+    let read = || fs::read(engine.join("state.redb")).ok();
+    let Some(mut bytes) = read() else { return state };
+    // One that runs may be writing: it is the file of one moment when it is the same twice.
+    while let Some(again) = read().filter(|again| *again != bytes) {
+        bytes = again;
+    }
     let copy = InMemoryBackend::new();
     copy.set_len(bytes.len() as u64).unwrap();
     copy.write(0, &bytes).unwrap();

@@ -1,6 +1,9 @@
 //! A proxy between atelier and its engine, or Docker, that writes down every call and does to one of them what a test wants.
 
-use super::eventually;
+use super::{
+    archives::{Archives, Damage},
+    eventually,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -47,6 +50,8 @@ pub(crate) enum Fault {
     Vanish,
     /// atelier is interrupted, as by Ctrl-C, before the engine hears of the call, which then goes its way.
     Interrupt,
+    /// The archives that the test watches over are damaged before the engine hears of the call, which then goes its way.
+    Damaged(Damage),
 }
 
 /// Which call a fault hits.
@@ -56,6 +61,10 @@ pub(crate) enum At {
     Any,
     /// The call of this number, 0 being the first.
     Number(usize),
+    /// The call of this number among those that can change anything, 0 being the first: how often somebody looks between
+    /// them is different in every run.
+    #[allow(dead_code, reason = "only the tests with Docker have a daemon")]
+    Change(usize),
     /// The call that is named so, this many such calls having gone before. Calls of parts that are made in parallel
     /// have a different number in every run; their names and their order among themselves stay.
     Named(String, usize),
@@ -97,6 +106,7 @@ impl Call {
 
 #[derive(Default)]
 struct Shared {
+    archives: Option<Archives>,
     calls: Vec<Call>,
     fault: Option<(At, Fault)>,
     has_struck: bool,
@@ -168,7 +178,13 @@ impl FaultProxy {
     /// Forgets what was called, and does `fault` to that call from now on.
     pub(crate) fn arm(&self, fault: Option<(At, Fault)>) {
         let mut shared = self.shared.lock().unwrap();
-        *shared = Shared { fault, in_flight: shared.in_flight, ..Shared::default() };
+        let archives = shared.archives.take();
+        *shared = Shared { fault, archives, in_flight: shared.in_flight, ..Shared::default() };
+    }
+
+    /// Names the archives that a fault damages.
+    pub(crate) fn watch(&self, archives: Archives) {
+        self.shared.lock().unwrap().archives = Some(archives);
     }
 
     /// Tells whether the fault was done.
@@ -246,6 +262,7 @@ fn pass(
             return Ok(true);
         }
         Some(Fault::Interrupt) => signal(shared, Signal::INT),
+        Some(Fault::Damaged(damage)) => shared.lock().unwrap().archives.as_ref().unwrap().damage(damage),
         Some(Fault::Reset) => return Ok(false),
         Some(Fault::Unheard) => {
             let _ = { client }.read(&mut [0]);
@@ -260,7 +277,7 @@ fn pass(
     }
     let (answer_head, answer_body) = forward(engine, head, body)?;
     match fault {
-        None | Some(Fault::Interrupt) => send(client, &answer_head, &answer_body)?,
+        None | Some(Fault::Interrupt | Fault::Damaged(_)) => send(client, &answer_head, &answer_body)?,
         Some(Fault::Status(status)) => answer(client, status, "", b"")?,
         Some(Fault::Html) => answer(client, 200, "content-type: text/html\r\n", b"<html>Sign in</html>")?,
         Some(Fault::Reworded(from, to)) => {
@@ -339,9 +356,11 @@ fn let_in(head: &str, body: &[u8], shared: &Mutex<Shared>) -> Option<Option<Faul
     }
     let number = shared.calls.len();
     let same = shared.calls.iter().filter(|known| known.name() == call.name()).count();
+    let changes = shared.calls.iter().filter(|known| known.is_mutating()).count();
     let fault = shared.fault.as_ref().filter(|(at, _)| match at {
         At::Any => true,
         At::Number(wanted) => *wanted == number,
+        At::Change(wanted) => call.is_mutating() && *wanted == changes,
         At::Every(name) => *name == call.name(),
         At::Named(name, wanted) => *wanted == same && *name == call.name(),
     });

@@ -1,6 +1,7 @@
 //! What several test modules share: temporary project folders, processes under test, a raw HTTP client, waiting for a
 //! condition.
 
+pub(crate) mod archives;
 pub(crate) mod canary;
 pub(crate) mod engine_state;
 pub(crate) mod fault;
@@ -22,4 +23,4 @@ pub(crate) use skipped::skipped;
 pub(crate) use terminal::Terminal;
 pub(crate) use terraform::{Module, providers};
 pub(crate) use tool::tool;
-pub(crate) use wait::eventually;
+pub(crate) use wait::{eventually, has_ended};

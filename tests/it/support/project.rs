@@ -123,6 +123,8 @@ impl Project {
             .args(args)
             .env_clear()
             .env("HOME", self.folder.path().join("home"))
+            // No test needs a network, or the time that this takes.
+            .env("ATELIER_RUNTIME_PACKAGES", "off")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path())
             .stdin(Stdio::null());

@@ -3,15 +3,17 @@
 use super::{Output, eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
-    io::Read,
+    io::{self, Read},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
-    thread::JoinHandle,
-    time::Duration,
+    thread::{JoinHandle, sleep},
+    time::{Duration, Instant},
 };
 
 /// Nothing that a test waits for takes longer unless something hangs.
 const DEADLINE: Duration = Duration::from_mins(1);
+/// Between two tries to run a program that is being written.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// A running process; killed when the test ends without having waited for it.
 pub(crate) struct Running {
@@ -52,7 +54,17 @@ impl Stream {
 impl Running {
     /// Starts a prepared command.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A copy that was written just now may be open in a child of another test which is not its own program yet.
+        let begun = Instant::now();
+        let is_passing =
+            |error: &io::Error| error.kind() == io::ErrorKind::ExecutableFileBusy && begun.elapsed() < DEADLINE;
+        let mut child = loop {
+            match command.spawn() {
+                Err(error) if is_passing(&error) => sleep(BUSY_PAUSE),
+                started => break started.unwrap(),
+            }
+        };
         let (stdout, stderr) = (Stream::new(child.stdout.take()), Stream::new(child.stderr.take()));
         Self { child, stdout, stderr }
     }

@@ -97,6 +97,57 @@ FIXTURES = {
         "input": {"restApiId": "$api", "name": "v", "validateRequestParameters": True},
         "is": "output.id",
     },
+    "documentation_part": {
+        "call": "apigateway.CreateDocumentationPart",
+        "input": {
+            "restApiId": "$api",
+            "location": {"type": "METHOD", "path": "/", "method": "GET"},
+            "properties": '{"description": "d"}',
+        },
+        "is": "output.id",
+    },
+    # What one filter lets through another does not: two methods, a resource and a model are documented.
+    "documented_root": {
+        "call": "apigateway.CreateDocumentationPart",
+        "input": {
+            "restApiId": "$api",
+            "location": {"type": "METHOD", "path": "/", "method": "GET"},
+            "properties": '{"description": "root"}',
+        },
+        "is": "input.restApiId",
+    },
+    "documented_path": {
+        "call": "apigateway.CreateDocumentationPart",
+        "input": {
+            "restApiId": "$documented_root",
+            "location": {"type": "METHOD", "path": "/a", "method": "GET"},
+            "properties": '{"description": "path"}',
+        },
+        "is": "input.restApiId",
+    },
+    "documented_resource": {
+        "call": "apigateway.CreateDocumentationPart",
+        "input": {
+            "restApiId": "$documented_path",
+            "location": {"type": "RESOURCE", "path": "/"},
+            "properties": '{"description": "resource"}',
+        },
+        "is": "input.restApiId",
+    },
+    "documented_api": {
+        "call": "apigateway.CreateDocumentationPart",
+        "input": {
+            "restApiId": "$documented_resource",
+            "location": {"type": "MODEL", "name": "Pet"},
+            "properties": '{"description": "model"}',
+        },
+        "is": "input.restApiId",
+    },
+    "documentation_version": {
+        "call": "apigateway.CreateDocumentationVersion",
+        "input": {"restApiId": "$api", "documentationVersion": "v1"},
+        "is": "input.documentationVersion",
+    },
     "gateway_response": {
         "call": "apigateway.PutGatewayResponse",
         "input": {"restApiId": "$api", "responseType": "THROTTLED", "statusCode": "430"},
@@ -180,6 +231,8 @@ READS = [
     {"call": "apigateway.GetAuthorizers", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetModels", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetGatewayResponses", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetDocumentationParts", "input": {"restApiId": "$api"}},
+    {"call": "apigateway.GetDocumentationVersions", "input": {"restApiId": "$api"}},
     {"call": "apigateway.GetApiKeys", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlans", "input": {"limit": 500}},
     {"call": "apigateway.GetUsagePlanKeys", "input": {"usagePlanId": "$plan", "limit": 500}},
@@ -202,7 +255,7 @@ APIS = {
                 "version": "1",
                 "binaryMediaTypes": ["image/png"],
                 "apiKeySource": "HEADER",
-                "endpointConfiguration": {"types": ["EDGE"]},
+                "endpointConfiguration": {"types": ["REGIONAL"]},
                 "tags": {"a": "b"},
             },
             "answer": {"id": ..., "rootResourceId": ..., "tags.a": "b", "createdDate": ..., "binaryMediaTypes[0]": ...},
@@ -284,7 +337,7 @@ RESOURCES = {
         "input": {
             **ON_METHOD,
             "statusCode": "$method_response",
-            **replace("/responseModels/application~1json", "Empty"),
+            "patchOperations": [{"op": "add", "path": "/responseModels/application~1json", "value": "Empty"}],
         },
         "answer": {"statusCode": "200", "responseModels": ...},
     },
@@ -555,9 +608,105 @@ KEYS = {
     ],
 }
 
-ROWS = APIS | RESOURCES | CALLERS | RULES | ACCOUNT | DEPLOYMENTS | KEYS
+OF_PART = {"restApiId": "$api", "documentationPartId": "$documentation_part"}
+OF_VERSION = {"restApiId": "$api", "documentationVersion": "$documentation_version"}
+DOCUMENTATION = json.dumps({
+    "x-amazon-apigateway-documentation": {
+        "documentationParts": [{"location": {"type": "API"}, "properties": {"description": "d"}}],
+    },
+}).encode()
+
+DOCUMENTED = {
+    "CreateDocumentationPart": {
+        "input": {
+            "restApiId": "$api",
+            "location": {"type": "RESPONSE_HEADER", "path": "/a", "method": "GET", "statusCode": "200", "name": "h"},
+            "properties": '{"description": "d"}',
+        },
+        "answer": {"id": ..., "location.name": "h", "location.statusCode": "200", "properties": ...},
+    },
+    "DeleteDocumentationPart": {"input": OF_PART},
+    "GetDocumentationPart": {"input": OF_PART, "answer": {"id": "$documentation_part", "location.type": "METHOD"}},
+    "GetDocumentationParts": [
+        {
+            "input": {
+                "restApiId": "$documented_api",
+                "type": "METHOD",
+                "path": "/",
+                "locationStatus": "DOCUMENTED",
+                "limit": 500,
+            },
+            "answer": {"length(items)": 1, "items[0].location.type": "METHOD", "items[0].location.path": "/"},
+        },
+        {
+            "input": {"restApiId": "$documented_api", "nameQuery": "Pe"},
+            "answer": {"length(items)": 1, "items[0].location.name": "Pet"},
+        },
+        {"input": {"restApiId": "$documented_api", "nameQuery": "of-nobody"}, "answer": {"items": []}},
+    ],
+    "ImportDocumentationParts": [
+        {
+            "input": {"restApiId": "$documented_api", "mode": mode, "failOnWarnings": False, "body": DOCUMENTATION},
+            "answer": {"ids[0]": ...},
+        }
+        for mode in ("overwrite", "merge")
+    ],
+    "UpdateDocumentationPart": {
+        "input": {**OF_PART, **replace("/properties", "{}")},
+        "answer": {"properties": "{}"},
+    },
+    "CreateDocumentationVersion": {
+        "input": {"restApiId": "$staged_api", "documentationVersion": "v2", "stageName": "dev", "description": "d"},
+        "answer": {"version": "v2", "description": "d", "createdDate": ...},
+    },
+    "DeleteDocumentationVersion": {"input": OF_VERSION},
+    "GetDocumentationVersion": {"input": OF_VERSION, "answer": {"version": "v1"}},
+    "GetDocumentationVersions": {"input": {"restApiId": "$api", "limit": 500}, "answer": {"items": ...}},
+    "UpdateDocumentationVersion": {
+        "input": {**OF_VERSION, **replace("/description", "n")},
+        "answer": {"description": "n"},
+    },
+}
+
+# Lists of what nobody can make here.
+NOTHING = {
+    "GetClientCertificates": {"input": {"limit": 500}, "answer": {"items": []}},
+    "GetDomainNames": {"input": {"limit": 500}, "answer": {"items": []}},
+    "GetVpcLinks": {"input": {"limit": 500}, "answer": {"items": []}},
+}
+
+ROWS = APIS | RESOURCES | CALLERS | RULES | ACCOUNT | DEPLOYMENTS | KEYS | DOCUMENTED | NOTHING
 
 PAGES = {
+    "GetClientCertificates": {"items": "items[].clientCertificateId"},
+    "GetDocumentationParts": {
+        "make": {
+            "call": "apigateway.CreateDocumentationPart",
+            "input": {"restApiId": "$api", "location": {"type": "MODEL", "name": "$new"}, "properties": "{}"},
+            "is": "output.id",
+        },
+        "remove": {
+            "call": "apigateway.DeleteDocumentationPart",
+            "input": {"restApiId": "$api", "documentationPartId": "$item"},
+        },
+        "input": OF_THE_API,
+        "items": "items[].id",
+    },
+    "GetDocumentationVersions": {
+        "make": {
+            "call": "apigateway.CreateDocumentationVersion",
+            "input": {"restApiId": "$api", "documentationVersion": "$new"},
+            "is": "input.documentationVersion",
+        },
+        "remove": {
+            "call": "apigateway.DeleteDocumentationVersion",
+            "input": {"restApiId": "$api", "documentationVersion": "$item"},
+        },
+        "input": OF_THE_API,
+        "items": "items[].version",
+    },
+    "GetDomainNames": {"items": "items[].domainName"},
+    "GetVpcLinks": {"items": "items[].id"},
     "GetAuthorizers": {
         "make": {
             "call": "apigateway.CreateAuthorizer",

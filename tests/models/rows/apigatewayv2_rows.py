@@ -2,8 +2,8 @@
 
 import json
 
-# What an identity source begins with.
-WORDS = ("request",)
+# What identity sources, mappings and formats begin with.
+WORDS = ("context", "request")
 FUNCTION = "arn:aws:lambda:us-east-1:$account:function:f"
 
 FIXTURES = {
@@ -34,7 +34,12 @@ FIXTURES = {
     },
     "fresh_integration": {
         "call": "apigatewayv2.CreateIntegration",
-        "input": {"ApiId": "$api", "IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION},
+        "input": {
+            "ApiId": "$api",
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": FUNCTION,
+            "PayloadFormatVersion": "2.0",
+        },
         "is": "output.IntegrationId",
         "fresh": True,
     },
@@ -60,6 +65,28 @@ FIXTURES["staged_api"] = {
     "call": "apigatewayv2.GetStage",
     "input": {"ApiId": "$api", "StageName": "$stage"},
     "is": "input.ApiId",
+}
+FIXTURES["log_group"] = {
+    "call": "logs.CreateLogGroup",
+    "input": {"logGroupName": "$new"},
+    "is": "join('', ['arn:aws:logs:us-east-1:000000000000:log-group:', input.logGroupName])",
+}
+# A stage that logs and has settings for a route.
+FIXTURES["set_stage"] = {
+    "call": "apigatewayv2.UpdateStage",
+    "input": {
+        "ApiId": "$api",
+        "StageName": "$stage",
+        "AccessLogSettings": {"DestinationArn": "$log_group", "Format": "$context.requestId"},
+        "RouteSettings": {"GET /logged": {"ThrottlingBurstLimit": 5}},
+        "Description": "$logged_route",
+    },
+    "is": "input.StageName",
+}
+FIXTURES["logged_route"] = {
+    "call": "apigatewayv2.CreateRoute",
+    "input": {"ApiId": "$api", "RouteKey": "GET /logged"},
+    "is": "output.RouteId",
 }
 # What its stage does not serve yet.
 FIXTURES["grown_api"] = {
@@ -171,10 +198,19 @@ ROWS = {
                 "IntegrationUri": FUNCTION,
                 "IntegrationMethod": "POST",
                 "PayloadFormatVersion": "2.0",
+                "RequestParameters": {"append:header.x-a": "$context.stage"},
+                "ResponseParameters": {"500": {"overwrite:statuscode": "503"}},
                 "TimeoutInMillis": 5000,
                 "Description": "d",
             },
-            "answer": {"IntegrationId": ..., "PayloadFormatVersion": "2.0", "ConnectionType": "INTERNET"},
+            "answer": {
+                "IntegrationId": ...,
+                "IntegrationMethod": "POST",
+                "PayloadFormatVersion": "2.0",
+                "ConnectionType": "INTERNET",
+                "RequestParameters": {"append:header.x-a": "$context.stage"},
+                "ResponseParameters": {"500": {"overwrite:statuscode": "503"}},
+            },
         },
         {
             "input": {
@@ -196,6 +232,17 @@ ROWS = {
         "input": {**OF_THE_API, "IntegrationId": "$integration", "TimeoutInMillis": 2000},
         "answer": {"TimeoutInMillis": 2000},
     },
+    "GetIntegrationResponses": {
+        "input": {**OF_THE_API, "IntegrationId": "$integration", "MaxResults": "100"},
+        "answer": {"Items": []},
+    },
+    "GetRouteResponses": {
+        "input": {**OF_THE_API, "RouteId": "$route", "MaxResults": "100"},
+        "answer": {"Items": []},
+    },
+    "GetModels": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": []}},
+    "GetDomainNames": {"input": {"MaxResults": "100"}, "answer": {"Items": []}},
+    "GetVpcLinks": {"input": {"MaxResults": "100"}, "answer": {"Items": []}},
     "CreateRoute": [
         {
             "input": {
@@ -224,13 +271,19 @@ ROWS = {
             **OF_THE_API,
             "StageName": "prod",
             "AutoDeploy": True,
-            "Description": "d",
+            "Description": "$logged_route",
             "StageVariables": {"a": "b"},
             "Tags": {"a": "b"},
+            "AccessLogSettings": {"DestinationArn": "$log_group", "Format": "$context.requestId $context.status"},
+            "DefaultRouteSettings": {"DetailedMetricsEnabled": True, "ThrottlingBurstLimit": 5, "ThrottlingRateLimit": 2.5},
+            "RouteSettings": {"GET /logged": {"ThrottlingBurstLimit": 1}},
         },
+        "free": ["Description"],
         "answer": {"StageName": "prod", "AutoDeploy": True, "DeploymentId": ..., "StageVariables.a": "b"},
     },
     "DeleteStage": {"input": {**OF_THE_API, "StageName": "$stage"}},
+    "DeleteAccessLogSettings": {"input": {**OF_THE_API, "StageName": "$set_stage"}},
+    "DeleteRouteSettings": {"input": {**OF_THE_API, "StageName": "$set_stage", "RouteKey": "GET /logged"}},
     "GetStage": {"input": {**OF_THE_API, "StageName": "$stage"}, "answer": {"StageName": "dev", "CreatedDate": ...}},
     "GetStages": {"input": {**OF_THE_API, "MaxResults": "100"}, "answer": {"Items": ...}},
     "UpdateStage": {
@@ -250,6 +303,17 @@ ROWS = {
 }
 
 PAGES = {
+    "GetDomainNames": {"items": "Items[].DomainName"},
+    "GetVpcLinks": {
+        "items": "Items[].VpcLinkId",
+        "tokens": {"input_token": "NextToken", "output_token": "NextToken", "limit_key": "MaxResults"},
+    },
+    "GetModels": {"input": OF_THE_API, "items": "Items[].ModelId"},
+    "GetRouteResponses": {"input": {**OF_THE_API, "RouteId": "$route"}, "items": "Items[].RouteResponseId"},
+    "GetIntegrationResponses": {
+        "input": {**OF_THE_API, "IntegrationId": "$integration"},
+        "items": "Items[].IntegrationResponseId",
+    },
     "GetAuthorizers": {
         "make": {
             "call": "apigatewayv2.CreateAuthorizer",
@@ -268,7 +332,12 @@ PAGES = {
     "GetIntegrations": {
         "make": {
             "call": "apigatewayv2.CreateIntegration",
-            "input": {"ApiId": "$api", "IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION},
+            "input": {
+                "ApiId": "$api",
+                "IntegrationType": "AWS_PROXY",
+                "IntegrationUri": FUNCTION,
+                "PayloadFormatVersion": "2.0",
+            },
             "is": "output.IntegrationId",
         },
         "remove": {"call": "apigatewayv2.DeleteIntegration", "input": {"ApiId": "$api", "IntegrationId": "$item"}},

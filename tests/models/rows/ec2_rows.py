@@ -94,6 +94,32 @@ for _name, _call, _input, _is in (
         {"RouteTableId": "$own_table", "SubnetId": "$own_subnet"},
         "output.AssociationId",
     ),
+    (
+        "own_block",
+        "AssociateVpcCidrBlock",
+        {"VpcId": "$own_vpc", "CidrBlock": "10.2.0.0/16"},
+        "output.CidrBlockAssociation.AssociationId",
+    ),
+    (
+        "own_options",
+        "CreateDhcpOptions",
+        {"DhcpConfigurations": [{"Key": "domain-name", "Values": ["example.com"]}]},
+        "output.DhcpOptions.DhcpOptionsId",
+    ),
+    ("own_acl", "CreateNetworkAcl", {"VpcId": "$own_vpc"}, "output.NetworkAcl.NetworkAclId"),
+    (
+        "own_acl_entry",
+        "CreateNetworkAclEntry",
+        {"NetworkAclId": "$own_acl", "RuleNumber": 100, "Protocol": "-1", "RuleAction": "allow", "Egress": True}
+        | {"CidrBlock": "0.0.0.0/0"},
+        "input.NetworkAclId",
+    ),
+    (
+        "acl_association",
+        "DescribeNetworkAcls",
+        {"Filters": [{"Name": "association.subnet-id", "Values": ["$own_subnet"]}]},
+        "output.NetworkAcls[0].Associations[0].NetworkAclAssociationId",
+    ),
     ("elastic", "AllocateAddress", {"Domain": "vpc"}, "output.AllocationId"),
     (
         "elastic_association",
@@ -177,6 +203,9 @@ READS = [
     {"call": "ec2.DescribeVpcs"},
     {"call": "ec2.DescribeSubnets"},
     {"call": "ec2.DescribeRouteTables"},
+    {"call": "ec2.DescribeNetworkAcls"},
+    {"call": "ec2.DescribeNetworkAcls", "input": {"NetworkAclIds": ["$own_acl"]}},
+    {"call": "ec2.DescribeDhcpOptions"},
     {"call": "ec2.DescribeInternetGateways"},
     {"call": "ec2.DescribeAddresses"},
     {"call": "ec2.DescribeLaunchTemplateVersions", "input": {"Versions": ["$Latest", "$Default"]}},
@@ -245,6 +274,30 @@ ROWS = {
         "input": {"RouteTableId": "$own_table", "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "$attached"},
         "answer": {"Return": True},
     },
+    "CreateDhcpOptions": {
+        "input": {
+            "DhcpConfigurations": [
+                {"Key": "domain-name-servers", "Values": ["10.1.0.2", "10.1.0.3"]},
+                {"Key": "ntp-servers", "Values": ["10.1.0.4"]},
+            ],
+        },
+        "answer": {"DhcpOptions.DhcpConfigurations[0].Values[1].Value": "10.1.0.3", "DhcpOptions.OwnerId": "$account"},
+    },
+    "CreateNetworkAcl": {
+        "input": {"VpcId": "$own_vpc"},
+        "answer": {"NetworkAcl.VpcId": "$own_vpc", "NetworkAcl.IsDefault": False},
+    },
+    "CreateNetworkAclEntry": {
+        "input": {
+            "NetworkAclId": "$own_acl",
+            "RuleNumber": 110,
+            "Protocol": "6",
+            "RuleAction": "deny",
+            "Egress": False,
+            "CidrBlock": "10.0.0.0/8",
+            "PortRange": {"From": 22, "To": 23},
+        },
+    },
     "CreateRouteTable": {
         "input": {"VpcId": "$own_vpc"},
         "answer": {"RouteTable.VpcId": "$own_vpc", "RouteTable.Routes[0].GatewayId": "local"},
@@ -272,6 +325,18 @@ ROWS = {
     },
     "DeleteNatGateway": {"input": {"NatGatewayId": "$nat"}, "answer": {"NatGatewayId": "$nat"}},
     "DeleteNetworkInterface": {"input": {"NetworkInterfaceId": "$own_interface"}},
+    "AssociateVpcCidrBlock": {
+        "input": {"VpcId": "$own_vpc", "CidrBlock": "10.3.0.0/16"},
+        "answer": {"VpcId": "$own_vpc", "CidrBlockAssociation.CidrBlock": "10.3.0.0/16"},
+    },
+    "DisassociateVpcCidrBlock": {
+        "input": {"AssociationId": "$own_block"},
+        "answer": {"CidrBlockAssociation.CidrBlock": "10.2.0.0/16"},
+    },
+    "AssociateDhcpOptions": {"input": {"DhcpOptionsId": "$own_options", "VpcId": "$own_vpc"}},
+    "DeleteDhcpOptions": {"input": {"DhcpOptionsId": "$own_options"}},
+    "DeleteNetworkAcl": {"input": {"NetworkAclId": "$own_acl"}},
+    "DeleteNetworkAclEntry": {"input": {"NetworkAclId": "$own_acl_entry", "RuleNumber": 100, "Egress": True}},
     "DeleteRoute": {"input": {"RouteTableId": "$own_table", "DestinationCidrBlock": "$route"}},
     "DeleteRouteTable": {"input": {"RouteTableId": "$own_table"}},
     "DeleteSubnet": {"input": {"SubnetId": "$own_subnet"}},
@@ -301,6 +366,18 @@ ROWS = {
     "DescribeNatGateways": {
         "input": {"NatGatewayIds": ["$nat"], "Filter": [{"Name": "nat-gateway-id", "Values": ["$nat"]}]},
         "answer": {"NatGateways[0].NatGatewayId": "$nat", "NatGateways[0].ConnectivityType": "public"},
+    },
+    "DescribeDhcpOptions": {
+        "input": {"Filters": [{"Name": "value", "Values": ["ec2.internal"]}]},
+        "answer": {
+            "DhcpOptions[0].OwnerId": "$account",
+            "DhcpOptions[0].DhcpConfigurations[0].Values[0].Value": "ec2.internal",
+        },
+    },
+    "DescribePlacementGroups": {"input": {}, "answer": {"PlacementGroups": ...}},
+    "DescribeVpcEndpoints": {
+        "input": {"Filters": [{"Name": "vpc-id", "Values": ["$vpc"]}]},
+        "answer": {"VpcEndpoints": ...},
     },
     "DescribeNetworkAcls": {
         "input": {"Filters": [{"Name": "vpc-id", "Values": ["$vpc"]}]},
@@ -352,6 +429,21 @@ ROWS = {
     },
     "ReplaceRoute": {
         "input": {"RouteTableId": "$own_table", "DestinationCidrBlock": "$route", "GatewayId": "$attached"},
+    },
+    "ReplaceNetworkAclAssociation": {
+        "input": {"AssociationId": "$acl_association", "NetworkAclId": "$own_acl"},
+        "answer": {"NewAssociationId": ...},
+    },
+    "ReplaceNetworkAclEntry": {
+        "input": {
+            "NetworkAclId": "$own_acl_entry",
+            "RuleNumber": 100,
+            "Protocol": "1",
+            "RuleAction": "deny",
+            "Egress": True,
+            "Ipv6CidrBlock": "::/0",
+            "IcmpTypeCode": {"Type": -1, "Code": -1},
+        },
     },
     "ReplaceRouteTableAssociation": {
         "input": {"AssociationId": "$table_association", "RouteTableId": "$own_table"},
@@ -522,6 +614,7 @@ ROWS = {
         "answer": {"Vpcs[0].CidrBlock": "172.31.0.0/16", "Vpcs[0].IsDefault": True, "Vpcs[0].OwnerId": "$account"},
     },
     "GetConsoleOutput": {"input": {"InstanceId": "$instance"}, "answer": {"Timestamp": ...}},
+    "GetEbsEncryptionByDefault": {"input": {}, "answer": {"EbsEncryptionByDefault": False, "SseType": "none"}},
     "ImportKeyPair": {
         "input": {"KeyName": "$new", "PublicKeyMaterial": PUBLIC},
         "answer": {"KeyFingerprint": ..., "KeyPairId": ...},
@@ -541,6 +634,10 @@ ROWS = {
     "ModifyInstanceCreditSpecification": {
         "input": {"InstanceCreditSpecifications": [{"InstanceId": "$instance", "CpuCredits": "unlimited"}]},
         "answer": {"SuccessfulInstanceCreditSpecifications[0].InstanceId": "$instance"},
+    },
+    "ModifyInstanceMaintenanceOptions": {
+        "input": {"InstanceId": "$instance", "AutoRecovery": "disabled"},
+        "answer": {"InstanceId": "$instance", "AutoRecovery": "disabled"},
     },
     "ModifyInstanceMetadataOptions": {
         "input": {"InstanceId": "$instance", "HttpTokens": "optional", "HttpPutResponseHopLimit": 3},
@@ -674,6 +771,10 @@ ROWS |= {
         },
         {"input": {"VolumeIds": ["$volume"]}, "answer": {"Volumes[0].State": "available"}},
     ],
+    "DescribeVolumeStatus": {
+        "input": {"VolumeIds": ["$volume"]},
+        "answer": {"VolumeStatuses[0].VolumeId": "$volume", "VolumeStatuses[0].VolumeStatus.Status": "ok"},
+    },
     "DetachVolume": {"input": {"VolumeId": "$root"}, "answer": {"State": "detaching", "InstanceId": "$stopped"}},
     "DescribeVolumesModifications": {
         "input": {"VolumeIds": ["$modified"]},
@@ -713,6 +814,9 @@ REMOVE = {"call": "ec2.TerminateInstances", "input": {"InstanceIds": ["$item"]}}
 OWN = {"Filters": [{"Name": "tag:paged", "Values": ["$name"]}]}
 
 PAGES = {
+    "DescribeDhcpOptions": {"items": "DhcpOptions[].DhcpOptionsId", "size": 5},
+    "DescribeVolumeStatus": {"items": "VolumeStatuses[].VolumeId", "size": 5},
+    "DescribeVpcEndpoints": {"items": "VpcEndpoints[].VpcEndpointId", "size": 5},
     "DescribeSnapshots": {
         "make": {"call": "ec2.CreateSnapshot", "input": {"VolumeId": "$volume"}, "is": "output.SnapshotId"},
         "remove": {"call": "ec2.DeleteSnapshot", "input": {"SnapshotId": "$item"}},

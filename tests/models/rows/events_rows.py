@@ -15,6 +15,19 @@ EVENT = json.dumps({
 })
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:f"
 TARGET = {"Id": "one", "Arn": FUNCTION, "Input": "{}"}
+GRANT = {"StatementId": "all", "Action": "events:PutEvents", "Principal": "*"}
+POLICY = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "own",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "events:PutEvents",
+            "Resource": "arn:aws:events:us-east-1:000000000000:event-bus/*",
+        },
+    ],
+})
 
 FIXTURES = {
     "rule": {
@@ -45,6 +58,52 @@ FIXTURES = {
         "input": {"Rule": "$rule_of_bus", "EventBusName": "$bus", "Targets": [{**TARGET, "Arn": f"{FUNCTION}-$new"}]},
         "is": "input.Rule",
     },
+    "bus_arn": {"call": "events.DescribeEventBus", "input": {"Name": "$bus"}, "is": "output.Arn"},
+    "archive": {
+        "call": "events.CreateArchive",
+        "input": {
+            "ArchiveName": "$new",
+            "EventSourceArn": "$bus_arn",
+            "Description": "of a test",
+            "EventPattern": PATTERN,
+            "RetentionDays": 2,
+        },
+        "is": "input.ArchiveName",
+    },
+    "archive_arn": {
+        "call": "events.DescribeArchive",
+        "input": {"ArchiveName": "$archive"},
+        "is": "output.ArchiveArn",
+        # There is room for its replays: ten are under way at a time, and a walk may be faster than they are.
+        "until": [
+            {
+                "call": "events.ListReplays",
+                "input": {"State": state},
+                "sees": "length(Replays) < `3`",
+                "value": True,
+            }
+            for state in ("STARTING", "RUNNING")
+        ],
+    },
+    "replay": {
+        "call": "events.StartReplay",
+        "input": {
+            "ReplayName": "$new",
+            "Description": "of a test",
+            "EventSourceArn": "$archive_arn",
+            "EventStartTime": 1700000000,
+            "EventEndTime": 1700003600,
+            "Destination": {"Arn": "$bus_arn"},
+        },
+        "is": "input.ReplayName",
+    },
+    "open_bus": {"call": "events.PutPermission", "input": {**GRANT, "EventBusName": "$bus"}, "is": "input.EventBusName"},
+    # Of its two statements one is left when the other is removed.
+    "twice_open_bus": {
+        "call": "events.PutPermission",
+        "input": {**GRANT, "StatementId": "another", "EventBusName": "$open_bus"},
+        "is": "input.EventBusName",
+    },
     "target_of_bus": {
         "call": "events.ListTargetsByRule",
         "input": {"Rule": "$aimed_of_bus", "EventBusName": "$bus"},
@@ -61,11 +120,64 @@ READS = [
     {"call": "events.DescribeRule", "input": {"Name": "$rule"}},
     {"call": "events.ListTargetsByRule", "input": {"Rule": "$rule"}},
     {"call": "events.ListTagsForResource", "input": {"ResourceARN": "$rule_arn"}},
+    {"call": "events.DescribeEventBus", "input": {"Name": "$bus"}},
+    {"call": "events.DescribeEventBus"},
+    {"call": "events.DescribeArchive", "input": {"ArchiveName": "$archive"}},
+    {"call": "events.DescribeArchive", "input": {"ArchiveName": "$name"}},
+    {"call": "events.DescribeReplay", "input": {"ReplayName": "$name"}},
 ]
 
 ON_THE_BUS = {"EventBusName": "$bus"}
 
 ROWS = {
+    "CancelReplay": {"input": {"ReplayName": "$replay"}, "answer": {"ReplayArn": ..., "State": "CANCELLING"}},
+    "CreateArchive": {
+        "input": {"ArchiveName": "$name", "EventSourceArn": "$bus_arn", "EventPattern": PATTERN, "RetentionDays": 1},
+        "answer": {"ArchiveArn": ..., "State": "ENABLED", "CreationTime": ...},
+    },
+    "DeleteArchive": {"input": {"ArchiveName": "$archive"}},
+    "DescribeArchive": {
+        "input": {"ArchiveName": "$archive"},
+        "answer": {
+            "ArchiveArn": "$archive_arn",
+            "EventSourceArn": "$bus_arn",
+            "EventPattern": PATTERN,
+            "RetentionDays": 2,
+            "EventCount": 0,
+            "SizeBytes": 0,
+        },
+    },
+    "DescribeReplay": {
+        "input": {"ReplayName": "$replay"},
+        "answer": {"ReplayName": "$replay", "EventSourceArn": "$archive_arn", "Destination.Arn": "$bus_arn"},
+    },
+    "ListArchives": {
+        "input": {"EventSourceArn": "$bus_arn"},
+        "answer": {"Archives": ...},
+    },
+    "ListReplays": {"input": {"NamePrefix": "$replay"}, "free": ["NamePrefix"], "answer": {"Replays[0].State": ...}},
+    "PutPermission": [
+        {"input": {**GRANT, "EventBusName": "$bus"}},
+        {"input": {"EventBusName": "$bus", "Policy": POLICY}},
+    ],
+    "RemovePermission": [
+        {"input": {"StatementId": "all", "EventBusName": "$twice_open_bus"}},
+        {"input": {"RemoveAllPermissions": True, "EventBusName": "$twice_open_bus"}},
+    ],
+    "StartReplay": {
+        "input": {
+            "ReplayName": "$name",
+            "EventSourceArn": "$archive_arn",
+            "EventStartTime": 1700000000,
+            "EventEndTime": 1700003600,
+            "Destination": {"Arn": "$bus_arn"},
+        },
+        "answer": {"ReplayArn": ..., "State": "STARTING", "ReplayStartTime": ...},
+    },
+    "UpdateArchive": {
+        "input": {"ArchiveName": "$archive", "Description": "another", "RetentionDays": 3},
+        "answer": {"ArchiveArn": "$archive_arn", "State": "ENABLED"},
+    },
     "CreateEventBus": {
         "input": {"Name": "$new", "Description": "own", "Tags": [{"Key": "a", "Value": "b"}]},
         "answer": {"EventBusArn": ...},
@@ -194,6 +306,10 @@ ROWS = {
     "TagResource": {"input": {"ResourceARN": "$rule_arn", "Tags": [{"Key": "c", "Value": "d"}]}},
     "TestEventPattern": {"input": {"EventPattern": PATTERN, "Event": EVENT}, "answer": {"Result": True}},
     "UntagResource": {"input": {"ResourceARN": "$rule_arn", "TagKeys": ["a"]}},
+    "UpdateEventBus": {
+        "input": {"Name": "$bus", "Description": "another"},
+        "answer": {"Name": "$bus", "Arn": ..., "Description": "another"},
+    },
 }
 
 MAKE_RULE = {
@@ -205,6 +321,33 @@ REMOVE_RULE = {"call": "events.DeleteRule", "input": {"Name": "$item"}}
 TOKENS = {"input_token": "NextToken", "output_token": "NextToken", "limit_key": "Limit"}
 
 PAGES = {
+    "ListArchives": {
+        "make": {
+            "call": "events.CreateArchive",
+            "input": {"ArchiveName": "$new", "EventSourceArn": "$bus_arn"},
+            "is": "input.ArchiveName",
+        },
+        "remove": {"call": "events.DeleteArchive", "input": {"ArchiveName": "$item"}},
+        "input": {"EventSourceArn": "$bus_arn"},
+        "items": "Archives[].ArchiveName",
+        "tokens": TOKENS,
+    },
+    "ListReplays": {
+        "make": {
+            "call": "events.StartReplay",
+            "input": {
+                "ReplayName": "$new",
+                "EventSourceArn": "$archive_arn",
+                "EventStartTime": 1700000000,
+                "EventEndTime": 1700003600,
+                "Destination": {"Arn": "$bus_arn"},
+            },
+            "is": "input.ReplayName",
+        },
+        "input": {"EventSourceArn": "$archive_arn"},
+        "items": "Replays[].ReplayName",
+        "tokens": TOKENS,
+    },
     "ListEventBuses": {
         "make": {"call": "events.CreateEventBus", "input": {"Name": "paged.$new"}, "is": "input.Name"},
         "remove": {"call": "events.DeleteEventBus", "input": {"Name": "$item"}},

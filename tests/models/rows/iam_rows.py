@@ -80,6 +80,13 @@ for _name, _call, _input, _is in (
         "output.PolicyVersion.VersionId",
     ),
     ("profile", "CreateInstanceProfile", {"InstanceProfileName": "$new"}, "input.InstanceProfileName"),
+    ("alias", "CreateAccountAlias", {"AccountAlias": "$new"}, "input.AccountAlias"),
+    (
+        "provider",
+        "CreateOpenIDConnectProvider",
+        {"Url": "https://idp.example.com/$new", "ClientIDList": ["app"], "ThumbprintList": ["a" * 40]},
+        "output.OpenIDConnectProviderArn",
+    ),
     (
         "full_profile",
         "AddRoleToInstanceProfile",
@@ -126,6 +133,12 @@ READS = [
     {"call": "iam.ListInstanceProfiles", "input": {"MaxItems": 1000}},
     {"call": "iam.ListRoles", "input": {"MaxItems": 1000}},
     {"call": "iam.GetRole", "input": {"RoleName": "$role"}},
+    {"call": "iam.ListAccountAliases"},
+    {"call": "iam.GetAccountPasswordPolicy"},
+    {
+        "call": "iam.GetOpenIDConnectProvider",
+        "input": {"OpenIDConnectProviderArn": "arn:aws:iam::$account:oidc-provider/idp.example.com/$name"},
+    },
     {"call": "iam.ListAttachedRolePolicies", "input": {"RoleName": "$role"}},
     {"call": "iam.ListRolePolicies", "input": {"RoleName": "$role"}},
     {"call": "iam.GetRolePolicy", "input": {"RoleName": "$inline", "PolicyName": "own"}},
@@ -265,21 +278,33 @@ for _kind, _thing, _name in (
     ("User", "$user", "UserName"),
     ("Policy", "$policy", "PolicyArn"),
     ("InstanceProfile", "$profile", "InstanceProfileName"),
+    ("OpenIDConnectProvider", "$provider", "OpenIDConnectProviderArn"),
 ):
     ROWS[f"Tag{_kind}"] = {"input": {_name: _thing, "Tags": [TAG]}}
     ROWS[f"Untag{_kind}"] = {"input": {_name: _thing, "TagKeys": ["c"]}}
     ROWS[f"List{_kind}Tags"] = {"input": {_name: _thing}, "answer": {"Tags": ..., "IsTruncated": False}}
 
 ROWS |= {
+    "AddClientIDToOpenIDConnectProvider": {"input": {"OpenIDConnectProviderArn": "$provider", "ClientID": "other"}},
     "AddRoleToInstanceProfile": {"input": {"InstanceProfileName": "$profile", "RoleName": "$role"}},
     "AttachUserPolicy": {"input": {"UserName": "$user", "PolicyArn": "$policy"}},
     "CreateAccessKey": {
         "input": {"UserName": "$user"},
         "answer": {"AccessKey.Status": "Active", "AccessKey.SecretAccessKey": ..., "AccessKey.UserName": "$user"},
     },
+    "CreateAccountAlias": {"input": {"AccountAlias": "of-a-test"}},
     "CreateInstanceProfile": {
         "input": {"InstanceProfileName": "$new", "Path": "/app/", "Tags": [TAG]},
         "answer": {"InstanceProfile.Path": "/app/", "InstanceProfile.Roles": ..., "InstanceProfile.Tags[0].Key": "c"},
+    },
+    "CreateOpenIDConnectProvider": {
+        "input": {
+            "Url": "https://idp.example.com/$name",
+            "ClientIDList": ["app"],
+            "ThumbprintList": ["b" * 40],
+            "Tags": [TAG],
+        },
+        "answer": {"OpenIDConnectProviderArn": ..., "Tags[0].Key": "c"},
     },
     "CreatePolicy": {
         "input": {"PolicyName": "$name", "PolicyDocument": POLICY, "Path": "/app/", "Description": "own", "Tags": [TAG]},
@@ -294,7 +319,13 @@ ROWS |= {
         "answer": {"User.Path": "/app/", "User.Arn": ..., "User.Tags[0].Value": "d", "User.CreateDate": ...},
     },
     "DeleteAccessKey": {"input": {"UserName": "$user", "AccessKeyId": "$key"}},
+    "DeleteAccountAlias": {"input": {"AccountAlias": "$alias"}},
     "DeleteInstanceProfile": {"input": {"InstanceProfileName": "$profile"}},
+    "DeleteOpenIDConnectProvider": {
+        "input": {"OpenIDConnectProviderArn": "$provider"},
+        # One that is not there is no error.
+        "free": ["OpenIDConnectProviderArn"],
+    },
     "DeletePolicy": {"input": {"PolicyArn": "$policy"}},
     "DeletePolicyVersion": {"input": {"PolicyArn": "$policy", "VersionId": "$version"}},
     "DeleteRolePermissionsBoundary": {"input": {"RoleName": "$bounded_role"}},
@@ -305,6 +336,10 @@ ROWS |= {
     "GetInstanceProfile": {
         "input": {"InstanceProfileName": "$full_profile"},
         "answer": {"InstanceProfile.Roles[0].RoleName": "$role", "InstanceProfile.InstanceProfileId": ...},
+    },
+    "GetOpenIDConnectProvider": {
+        "input": {"OpenIDConnectProviderArn": "$provider"},
+        "answer": {"Url": ..., "ClientIDList[0]": "app", "ThumbprintList[0]": "a" * 40, "CreateDate": ...},
     },
     "GetPolicy": [
         {"input": {"PolicyArn": "$policy"}, "answer": {"Policy.Description": "own", "Policy.IsAttachable": True}},
@@ -329,7 +364,9 @@ ROWS |= {
         "answer": {"UserName": "$user", "PolicyDocument": ...},
     },
     "ListAccessKeys": {"input": {"UserName": "$user"}, "answer": {"AccessKeyMetadata": ...}},
+    "GetAccountSummary": {"input": {}, "answer": {"SummaryMap.RolesQuota": 1000, "SummaryMap.Roles": ...}},
     "ListAccountAliases": {"input": {}, "answer": {"AccountAliases": ...}},
+    "ListOpenIDConnectProviders": {"input": {}, "answer": {"OpenIDConnectProviderList": ...}},
     "ListAttachedUserPolicies": {
         "input": {"UserName": "$user_attached"},
         "answer": {"AttachedPolicies[0].PolicyArn": "$policy"},
@@ -370,15 +407,24 @@ ROWS |= {
     "PutRolePermissionsBoundary": {"input": {"RoleName": "$role", "PermissionsBoundary": MANAGED}},
     "PutUserPermissionsBoundary": {"input": {"UserName": "$user", "PermissionsBoundary": MANAGED}},
     "PutUserPolicy": {"input": {"UserName": "$user", "PolicyName": "own", "PolicyDocument": POLICY}},
+    "RemoveClientIDFromOpenIDConnectProvider": {"input": {"OpenIDConnectProviderArn": "$provider", "ClientID": "app"}},
     "RemoveRoleFromInstanceProfile": {"input": {"InstanceProfileName": "$full_profile", "RoleName": "$role"}},
     "SetDefaultPolicyVersion": {"input": {"PolicyArn": "$policy", "VersionId": "$version"}},
     "UpdateAccessKey": {"input": {"UserName": "$user", "AccessKeyId": "$key", "Status": "Inactive"}},
+    "UpdateOpenIDConnectProviderThumbprint": {
+        "input": {"OpenIDConnectProviderArn": "$provider", "ThumbprintList": ["c" * 40]},
+    },
+    "UpdateAccountPasswordPolicy": {"input": {"MinimumPasswordLength": 8, "RequireNumbers": True}},
     "UpdateRoleDescription": {
         "input": {"RoleName": "$role", "Description": "new"},
         "answer": {"Role.Description": "new"},
     },
     "UpdateUser": {"input": {"UserName": "$user", "NewPath": "/new/"}},
 }
+
+
+# A call without an input cannot say what it needs.
+ELSEWHERE = {"DeleteAccountPasswordPolicy": "emulator::iam", "GetAccountPasswordPolicy": "emulator::iam"}
 
 
 def pages_of(call, name, given, removal, items, listing=None, known=None):
@@ -433,6 +479,7 @@ PAGES = {
         "CreateInstanceProfile", "InstanceProfileName", {"Path": "/paged/"}, "DeleteInstanceProfile",
         "InstanceProfiles[].InstanceProfileName", {"PathPrefix": "/paged/"},
     ),
+    "ListOpenIDConnectProviderTags": {"input": {"OpenIDConnectProviderArn": "$provider"}, "items": "Tags[].Key"},
     "ListPolicies": pages_of(
         "CreatePolicy", "PolicyName", {"Path": "/paged/", "PolicyDocument": POLICY}, "DeletePolicy", "Policies[].Arn",
         {"PathPrefix": "/paged/"}, "output.Policy.Arn",

@@ -88,6 +88,19 @@ FIXTURES = {
         "input": {"FunctionName": "$function", "ReservedConcurrentExecutions": 2},
         "is": "input.FunctionName",
     },
+    "provisioned": {
+        "call": "lambda.PutProvisionedConcurrencyConfig",
+        "input": {"FunctionName": "$function", "Qualifier": "$version", "ProvisionedConcurrentExecutions": 2},
+        "is": "input.Qualifier",
+        "until": [
+            {
+                "call": "lambda.GetProvisionedConcurrencyConfig",
+                "input": {"FunctionName": "$function", "Qualifier": "$it"},
+                "sees": "Status",
+                "value": "READY",
+            },
+        ],
+    },
     "set": {
         "call": "lambda.PutFunctionEventInvokeConfig",
         "input": {"FunctionName": "$function", "MaximumRetryAttempts": 1},
@@ -129,6 +142,8 @@ READS = [
     {"call": "lambda.ListAliases", "input": {"FunctionName": "$function"}},
     {"call": "lambda.GetFunctionUrlConfig", "input": {"FunctionName": "$url"}},
     {"call": "lambda.GetFunctionConcurrency", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.GetFunctionRecursionConfig", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.ListProvisionedConcurrencyConfigs", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListFunctionEventInvokeConfigs", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListLayers"},
     {"call": "lambda.ListTags", "input": {"Resource": "$function_arn"}},
@@ -197,6 +212,7 @@ ROWS = {
     "DeleteFunctionUrlConfig": OF_THE_URL,
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
     "DeleteFunctionConcurrency": {"input": {"FunctionName": "$reserved"}},
+    "DeleteProvisionedConcurrencyConfig": {"input": {"FunctionName": "$function", "Qualifier": "$provisioned"}},
     "DeleteFunctionEventInvokeConfig": {"input": {"FunctionName": "$set"}},
     # What is not there counts as deleted.
     "DeleteLayerVersion": {"input": THE_LAYER, "free": ["LayerName"]},
@@ -231,6 +247,10 @@ ROWS = {
         "answer": {"Policy": ..., "RevisionId": ...},
     },
     "GetPolicy": {"input": {"FunctionName": "$allowed"}, "answer": {"Policy": ..., "RevisionId": ...}},
+    "GetProvisionedConcurrencyConfig": {
+        "input": {"FunctionName": "$function", "Qualifier": "$provisioned"},
+        "answer": {"RequestedProvisionedConcurrentExecutions": 2, "Status": ..., "LastModified": ...},
+    },
     "GetRuntimeManagementConfig": {**OF_THE_FUNCTION, "answer": {"UpdateRuntimeOn": "Auto"}},
     "Invoke": [
         {
@@ -256,6 +276,7 @@ ROWS = {
             "answer": {"StatusCode": 204},
         },
     ],
+    "InvokeAsync": {"input": {"FunctionName": "$function", "InvokeArgs": b"{}"}, "answer": {"Status": 202}},
     "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
     "ListEventSourceMappings": {"input": {"FunctionName": "f"}, "answer": {"EventSourceMappings": ...}},
     "ListFunctionUrlConfigs": {**OF_THE_URL, "answer": {"FunctionUrlConfigs[0].AuthType": "NONE"}},
@@ -271,6 +292,7 @@ ROWS = {
         "answer": {"LayerVersions[0].Version": 1},
     },
     "ListLayers": {"input": {"MaxItems": 50}, "answer": {"Layers": ...}},
+    "ListProvisionedConcurrencyConfigs": {**OF_THE_FUNCTION, "answer": {"ProvisionedConcurrencyConfigs": ...}},
     "ListTags": {"input": {"Resource": "$function_arn"}, "answer": {"Tags.a": "b"}},
     "ListVersionsByFunction": {**OF_THE_FUNCTION, "answer": {"Versions[0].FunctionName": "$function"}},
     "PublishLayerVersion": {
@@ -294,6 +316,14 @@ ROWS = {
     "PutFunctionEventInvokeConfig": {
         "input": {"FunctionName": "$function", "MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
         "answer": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60, "DestinationConfig": ...},
+    },
+    "PutFunctionRecursionConfig": {
+        "input": {"FunctionName": "$function", "RecursiveLoop": "Allow"},
+        "answer": {"RecursiveLoop": "Allow"},
+    },
+    "PutProvisionedConcurrencyConfig": {
+        "input": {"FunctionName": "$function", "Qualifier": "$version", "ProvisionedConcurrentExecutions": 1},
+        "answer": {"RequestedProvisionedConcurrentExecutions": 1, "Status": "IN_PROGRESS"},
     },
     "RemoveLayerVersionPermission": {
         "input": {"LayerName": "$shared", "VersionNumber": 1, "StatementId": "all"},
@@ -363,6 +393,10 @@ PAGES = {
         "make": {"call": "lambda.CreateFunction", "input": FUNCTION, "is": "output.FunctionName"},
         "remove": {"call": "lambda.DeleteFunction", "input": {"FunctionName": "$item"}},
         "items": "Functions[].FunctionName",
+    },
+    "ListProvisionedConcurrencyConfigs": {
+        **OF_THE_FUNCTION,
+        "items": "ProvisionedConcurrencyConfigs[].FunctionArn",
     },
     "ListVersionsByFunction": {**OF_THE_FUNCTION, "items": "Versions[].Version"},
 }

@@ -10,6 +10,11 @@ EVENTS = [{"timestamp": NOW - 5000 + number, "message": f"line {number}"} for nu
 
 TOO_OLD = [{"timestamp": 1, "message": "old"}]
 
+RESOURCE_POLICY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"route53.amazonaws.com"},'
+    '"Action":"logs:PutLogEvents","Resource":"*"}]}'
+)
+
 FIXTURES = {
     **{name: lambda_rows.FIXTURES[name] for name in ("role", "role_arn", "function", "function_arn")},
     "function_told": {
@@ -99,6 +104,37 @@ FIXTURES = {
         "input": {"logGroupName": "$group", "startTime": 0, "endTime": NOW // 1000, "queryString": "fields @message"},
         "is": "output.queryId",
     },
+    "resource_policy": {
+        "call": "logs.PutResourcePolicy",
+        # One for all: a region has no more than ten.
+        "input": {"policyName": "own", "policyDocument": RESOURCE_POLICY},
+        "is": "input.policyName",
+    },
+    "definition": {
+        "call": "logs.PutQueryDefinition",
+        "input": {"name": "$new", "queryString": "fields @message", "logGroupNames": ["$group"]},
+        "is": "output.queryDefinitionId",
+    },
+    # Made with a token, which makes the same call again none.
+    "repeated": {
+        "call": "logs.PutQueryDefinition",
+        "input": {
+            "name": "$name.one",
+            "queryString": "fields @message",
+            "clientToken": "of-the-query-definition-$name",
+        },
+        "is": "input.clientToken",
+    },
+    "repeated_definition": {
+        "call": "logs.DescribeQueryDefinitions",
+        "input": {"queryDefinitionNamePrefix": "$name.one"},
+        "is": "output.queryDefinitions[0].queryDefinitionId",
+    },
+    "defined_query": {
+        "call": "logs.PutQueryDefinition",
+        "input": {"name": "$new", "queryString": "fields @message"},
+        "is": "input.name",
+    },
     "retained": {
         "call": "logs.PutRetentionPolicy",
         "input": {"logGroupName": "$group", "retentionInDays": 7},
@@ -109,7 +145,11 @@ FIXTURES = {
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "logs.DescribeLogGroups"},
+    {"call": "logs.DescribeLogGroups", "input": {"logGroupNamePrefix": "$name"}},
     {"call": "logs.DescribeMetricFilters", "input": {"logGroupName": "$group"}},
+    {"call": "logs.DescribeQueryDefinitions"},
+    {"call": "logs.DescribeQueryDefinitions", "input": {"queryDefinitionNamePrefix": "$name"}},
+    {"call": "logs.DescribeResourcePolicies"},
     {"call": "logs.DescribeSubscriptionFilters", "input": {"logGroupName": "$group"}},
     {"call": "logs.DescribeLogStreams", "input": {"logGroupName": "$group"}},
     {"call": "logs.ListTagsForResource", "input": {"resourceArn": "$group_arn"}},
@@ -117,6 +157,68 @@ READS = [
 ]
 
 ROWS = {
+    "DeleteQueryDefinition": {"input": {"queryDefinitionId": "$definition"}, "answer": {"success": True}},
+    "DeleteResourcePolicy": {"input": {"policyName": "$resource_policy"}},
+    "DescribeQueryDefinitions": [
+        {
+            "input": {"queryDefinitionNamePrefix": "$defined_query", "queryLanguage": "CWLI", "maxResults": 5},
+            "free": ["queryDefinitionNamePrefix"],
+            "answer": {
+                "queryDefinitions[0].name": "$defined_query",
+                "queryDefinitions[0].queryString": "fields @message",
+                "queryDefinitions[0].lastModified": ...,
+            },
+        },
+        {"input": {"queryDefinitionNamePrefix": "of-nothing"}, "answer": {"queryDefinitions": []}},
+        {
+            "input": {"queryDefinitionNamePrefix": "$defined_query", "queryLanguage": "SQL"},
+            "answer": {"queryDefinitions": []},
+        },
+    ],
+    "DescribeResourcePolicies": [
+        {
+            "input": {"policyScope": "ACCOUNT", "limit": 50},
+            "answer": {"resourcePolicies": ...},
+        },
+        {"input": {"policyScope": "RESOURCE"}, "answer": {"resourcePolicies": []}},
+    ],
+    "ListLogGroups": [
+        {
+            "input": {"logGroupNamePattern": "^new", "logGroupClass": "STANDARD", "limit": 5},
+            "free": ["logGroupNamePattern"],
+            "answer": {"logGroups": ...},
+        },
+        {"input": {"logGroupClass": "INFREQUENT_ACCESS"}, "answer": {"logGroups": []}},
+        {"input": {"logGroupNamePattern": "of-nothing"}, "answer": {"logGroups": []}},
+    ],
+    "PutLogGroupDeletionProtection": {
+        "input": {"logGroupIdentifier": "$group", "deletionProtectionEnabled": False},
+    },
+    "PutQueryDefinition": [
+        {
+            "input": {
+                "name": "$name",
+                "queryString": "fields `@timestamp` | head 5",
+                "queryLanguage": "PPL",
+                "logGroupNames": ["$group"],
+            },
+            "free": ["name", "queryString", "logGroupNames"],
+            "answer": {"queryDefinitionId": ...},
+        },
+        {
+            "input": {"queryDefinitionId": "$definition", "name": "$new", "queryString": "fields @message"},
+            "answer": {"queryDefinitionId": "$definition"},
+        },
+        {
+            "input": {"name": "$name.two", "queryString": "fields @message", "clientToken": "$repeated"},
+            "answer": {"queryDefinitionId": "$repeated_definition"},
+        },
+    ],
+    "PutResourcePolicy": {
+        "input": {"policyName": "$resource_policy", "policyDocument": RESOURCE_POLICY},
+        "free": ["policyName"],
+        "answer": {"resourcePolicy.policyName": "$resource_policy", "resourcePolicy.policyScope": "ACCOUNT"},
+    },
     "DeleteMetricFilter": {"input": {"logGroupName": "$group", "filterName": "$metric_filter"}},
     "DescribeMetricFilters": [
         {
@@ -194,7 +296,7 @@ ROWS = {
         "input": {"filterPattern": "{ $.a = 1 }", "logEventMessages": ['{"a":1}', "no"]},
         "answer": {"matches[0].eventNumber": 1, "matches[0].eventMessage": '{"a":1}'},
     },
-    "CreateLogGroup": {"input": {"logGroupName": "$new", "logGroupClass": "STANDARD", "tags": {"a": "b"}}},
+    "CreateLogGroup": {"input": {"logGroupName": "$name", "logGroupClass": "DELIVERY", "tags": {"a": "b"}}},
     "CreateLogStream": {"input": {"logGroupName": "$group", "logStreamName": "$new"}},
     "DeleteLogGroup": {"input": {"logGroupName": "$group"}},
     "DeleteLogStream": {"input": {"logGroupName": "$group", "logStreamName": "$stream"}},
@@ -206,6 +308,14 @@ ROWS = {
             "answer": {"logGroups[0].logGroupName": "$group", "logGroups[0].retentionInDays": 7},
         },
         {"input": {}, "answer": {"logGroups": ...}},
+        {
+            "input": {"logGroupIdentifiers": ["$retained"]},
+            "answer": {"length(logGroups)": 1, "logGroups[0].retentionInDays": 7},
+        },
+        {
+            "input": {"logGroupIdentifiers": ["$group_arn"]},
+            "answer": {"length(logGroups)": 1, "logGroups[0].logGroupArn": "$group_arn"},
+        },
     ],
     "DescribeLogStreams": [
         {
@@ -257,6 +367,34 @@ MAKE_EVENT = {
 }
 
 PAGES = {
+    "DescribeQueryDefinitions": {
+        "make": {
+            "call": "logs.PutQueryDefinition",
+            "input": {"name": "paged.$new", "queryString": "fields @message"},
+            "is": "output.queryDefinitionId",
+        },
+        "remove": {"call": "logs.DeleteQueryDefinition", "input": {"queryDefinitionId": "$item"}},
+        "input": {"queryDefinitionNamePrefix": "paged."},
+        "items": "queryDefinitions[].queryDefinitionId",
+        "tokens": {"input_token": "nextToken", "output_token": "nextToken", "limit_key": "maxResults"},
+    },
+    "DescribeResourcePolicies": {
+        "make": {
+            "call": "logs.PutResourcePolicy",
+            # The same ones for each walk: a region has no more than ten.
+            "input": {"policyName": "paged.$each", "policyDocument": RESOURCE_POLICY},
+            "is": "input.policyName",
+        },
+        "remove": {"call": "logs.DeleteResourcePolicy", "input": {"policyName": "$item"}},
+        "items": "resourcePolicies[?starts_with(policyName, 'paged.')].policyName",
+    },
+    "ListLogGroups": {
+        "make": {"call": "logs.CreateLogGroup", "input": {"logGroupName": "listed/$new"}, "is": "input.logGroupName"},
+        "remove": {"call": "logs.DeleteLogGroup", "input": {"logGroupName": "$item"}},
+        "input": {"logGroupNamePattern": "^listed/"},
+        "items": "logGroups[].logGroupName",
+        "tokens": {"input_token": "nextToken", "output_token": "nextToken", "limit_key": "limit"},
+    },
     "DescribeLogGroups": {
         "make": {"call": "logs.CreateLogGroup", "input": {"logGroupName": "paged/$new"}, "is": "input.logGroupName"},
         "remove": {"call": "logs.DeleteLogGroup", "input": {"logGroupName": "$item"}},

@@ -1,4 +1,4 @@
-"""CloudWatch, over JSON 1.0."""
+"""CloudWatch."""
 
 import time
 
@@ -20,7 +20,30 @@ ALARM = {
     "TreatMissingData": "ignore",
 }
 
+DASHBOARD = '{"widgets":[{"type":"text","x":0,"y":0,"width":6,"height":2,"properties":{"markdown":"own"}}]}'
+
+# What an expression makes of two metrics.
+QUERIES = [
+    {
+        "Id": "m1",
+        "MetricStat": {"Metric": METRIC, "Period": 60, "Stat": "Sum", "Unit": "Count"},
+        "Label": "own",
+        "ReturnData": False,
+    },
+    {"Id": "e1", "Expression": "m1 * 2", "ReturnData": True},
+]
+
 FIXTURES = {
+    "composite": {
+        "call": "monitoring.PutCompositeAlarm",
+        "input": {"AlarmName": "$new", "AlarmRule": "ALARM($alarm)", "AlarmDescription": "own"},
+        "is": "input.AlarmName",
+    },
+    "dashboard": {
+        "call": "monitoring.PutDashboard",
+        "input": {"DashboardName": "$new", "DashboardBody": DASHBOARD},
+        "is": "input.DashboardName",
+    },
     "alarm": {
         "call": "monitoring.PutMetricAlarm",
         "input": {"AlarmName": "$new", "AlarmDescription": "own", "Tags": [{"Key": "a", "Value": "b"}], **ALARM},
@@ -67,11 +90,47 @@ READS = [
     {"call": "monitoring.DescribeAlarms"},
     {"call": "monitoring.DescribeAlarms", "input": {"AlarmNames": ["$name"]}},
     {"call": "monitoring.ListMetrics", "input": {"Namespace": "Own.Data"}},
+    {"call": "monitoring.DescribeAlarms", "input": {"AlarmTypes": ["CompositeAlarm"]}},
+    {"call": "monitoring.DescribeAlarms", "input": {"AlarmNames": ["$name"], "AlarmTypes": ["CompositeAlarm"]}},
     {"call": "monitoring.DescribeAlarmHistory"},
+    {"call": "monitoring.ListDashboards"},
     {"call": "monitoring.ListTagsForResource", "input": {"ResourceARN": "$alarm_arn"}},
 ]
 
 ROWS = {
+    "DeleteDashboards": {"input": {"DashboardNames": ["$dashboard"]}},
+    "GetDashboard": {
+        "input": {"DashboardName": "$dashboard"},
+        "answer": {"DashboardName": "$dashboard", "DashboardBody": DASHBOARD, "DashboardArn": ...},
+    },
+    "ListDashboards": [
+        {
+            "input": {"DashboardNamePrefix": "$dashboard"},
+            "free": ["DashboardNamePrefix"],
+            "answer": {
+                "DashboardEntries[0].DashboardName": "$dashboard",
+                "DashboardEntries[0].Size": len(DASHBOARD),
+                "DashboardEntries[0].LastModified": ...,
+            },
+        },
+        {"input": {"DashboardNamePrefix": "of-nothing"}, "answer": {"DashboardEntries": []}},
+    ],
+    "PutDashboard": {
+        "input": {"DashboardName": "$new", "DashboardBody": DASHBOARD, "Tags": [{"Key": "a", "Value": "b"}]},
+        "answer": {"DashboardValidationMessages": []},
+    },
+    "PutCompositeAlarm": {
+        "input": {
+            "AlarmName": "$name",
+            "AlarmRule": "ALARM($alarm) AND NOT OK($alarm)",
+            "AlarmDescription": "own",
+            "ActionsEnabled": False,
+            "OKActions": ["arn:aws:lambda:us-east-1:000000000000:function:f"],
+            "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:t"],
+            "InsufficientDataActions": ["arn:aws:lambda:us-east-1:000000000000:function:f"],
+            "Tags": [{"Key": "a", "Value": "b"}],
+        },
+    },
     "DeleteAlarms": {"input": {"AlarmNames": ["$alarm"]}, "free": ["AlarmNames"]},
     "DescribeAlarmHistory": [
         {
@@ -120,6 +179,24 @@ ROWS = {
         },
         {"input": {"AlarmNamePrefix": "$alarm", "MaxRecords": 1}, "answer": {"MetricAlarms[0].AlarmName": "$alarm"}},
         {"input": {"AlarmNames": ["$alarm"], "AlarmTypes": ["CompositeAlarm"]}, "answer": {"MetricAlarms": []}},
+        {
+            "input": {"AlarmNames": ["$composite"], "AlarmTypes": ["CompositeAlarm"]},
+            "answer": {
+                "CompositeAlarms[0].AlarmName": "$composite",
+                "CompositeAlarms[0].AlarmRule": "ALARM($alarm)",
+                "CompositeAlarms[0].StateValue": "OK",
+            },
+        },
+        {
+            "input": {"ChildrenOfAlarmName": "$composite"},
+            "free": ["ChildrenOfAlarmName"],
+            "answer": {"MetricAlarms[0].AlarmName": "$alarm", "CompositeAlarms": []},
+        },
+        {
+            "input": {"ParentsOfAlarmName": "$alarm"},
+            "free": ["ParentsOfAlarmName"],
+            "answer": {"MetricAlarms": [], "CompositeAlarms": ...},
+        },
         {"input": {"AlarmNames": ["$alarm"], "StateValue": "ALARM"}, "answer": {"MetricAlarms": []}},
     ],
     "DescribeAlarmsForMetric": [
@@ -165,6 +242,24 @@ ROWS = {
                 "MetricDataResults[0].Values[0]": 2.5,
                 "MetricDataResults[0].StatusCode": "Complete",
             },
+        },
+        {
+            "input": {
+                "MetricDataQueries": [
+                    {
+                        "Id": "m1",
+                        "MetricStat": {
+                            "Metric": {"Namespace": "$namespace", "MetricName": "m", "Dimensions": DIMENSIONS},
+                            "Period": 60,
+                            "Stat": "Sum",
+                        },
+                        "ReturnData": False,
+                    },
+                    {"Id": "e1", "Expression": "m1 * 2", "Label": "twice", "Period": 60},
+                ],
+                **HOUR,
+            },
+            "answer": {"MetricDataResults[0].Label": "twice", "MetricDataResults[0].Values[0]": 5.0},
         },
         *(
             {
@@ -217,6 +312,8 @@ ROWS = {
     ],
     "ListTagsForResource": {
         "input": {"ResourceARN": "$alarm_arn"},
+        # What is not there has no tags.
+        "free": ["ResourceARN"],
         "answer": {"Tags[0].Key": "a", "Tags[0].Value": "b"},
     },
     "PutMetricAlarm": [
@@ -243,6 +340,15 @@ ROWS = {
                 "MetricName": "$name",
                 "ExtendedStatistic": "p95",
                 "EvaluateLowSampleCountPercentile": "evaluate",
+            },
+        },
+        {
+            "input": {
+                "AlarmName": "$name",
+                "Metrics": QUERIES,
+                "EvaluationPeriods": 1,
+                "Threshold": 1.5,
+                "ComparisonOperator": "GreaterThanThreshold",
             },
         },
     ],
@@ -289,7 +395,8 @@ PAGES = {
             "is": "join('', ['Alarm \"', input.AlarmName, '\" created'])",
         },
         "input": {"HistoryItemType": "ConfigurationUpdate"},
-        "items": "AlarmHistoryItems[].HistorySummary",
+        # Bad calls in another protocol may have made an alarm of the same name twice.
+        "items": "AlarmHistoryItems[?starts_with(AlarmName, 'paged.')].HistorySummary",
         "tokens": {"limit_key": "MaxRecords"},
     },
     "DescribeAlarms": {
@@ -320,5 +427,6 @@ PAGES = {
         },
         "items": "MetricDataResults[].Id",
     },
+    "ListDashboards": {"items": "DashboardEntries[].DashboardName"},
     "ListMetrics": {"input": {"Namespace": "$namespace"}, "items": "Metrics[].MetricName"},
 }

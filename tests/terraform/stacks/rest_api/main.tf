@@ -7,6 +7,10 @@ resource "aws_api_gateway_rest_api" "it" {
   name        = "tf-rest-api"
   description = var.second ? "second" : "first"
   tags        = { step = var.second ? "second" : "first" }
+
+  endpoint_configuration {
+    types = [var.second ? "REGIONAL" : "EDGE"]
+  }
 }
 
 resource "aws_api_gateway_resource" "it" {

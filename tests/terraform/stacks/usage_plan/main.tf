@@ -41,6 +41,12 @@ resource "aws_api_gateway_usage_plan" "it" {
   api_stages {
     api_id = aws_api_gateway_rest_api.it.id
     stage  = aws_api_gateway_stage.it.stage_name
+
+    throttle {
+      path        = "//GET"
+      rate_limit  = var.second ? 3 : 2
+      burst_limit = 2
+    }
   }
 
   throttle_settings {

@@ -58,3 +58,8 @@ resource "aws_instance" "it" {
   vpc_security_group_ids = [aws_security_group.it.id]
   tags                   = { step = var.second ? "second" : "first" }
 }
+
+resource "aws_vpc_ipv4_cidr_block_association" "it" {
+  vpc_id     = aws_vpc.it.id
+  cidr_block = var.second ? "10.8.0.0/16" : "10.7.0.0/16"
+}
