@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh ATELIER [PART...] : measures the given binary and its peers on this machine, in this run, and prints tables.
-# Parts: `crates` (what the docker proxy's code reaches), `growth` (the embedded engine as its state grows), `embedded` and `functions` (a function in Python; both side by side with MiniStack, from PyPI, in a virtual environment under target/) and `localstack`
+# Parts: `crates` (what the docker proxy's code reaches), `growth` (the embedded engine as its state grows), `scale` (commands as stacks grow), `embedded` and `functions` (a function in Python; both side by side with MiniStack, from PyPI, in a virtual environment under target/), `clock` (a tick, and rules that wait), `dashboard` and `localstack`
 # (side by side with the same image used by hand, where Docker answers and the image is here). Without a part: all that this machine can run.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A temporary project folder, the port of its engine, and the flags that every command gets.
@@ -32,7 +33,23 @@ impl Project {
     /// Runs a command to its end and tells how long it took; an exit code other than 0 is an error with its output.
     pub fn run(&self, arguments: &[&str]) -> io::Result<Duration> {
         let start = Instant::now();
-        let output = Command::new(&self.binary)
+        let output = self.command(arguments).output()?;
+        let elapsed = start.elapsed();
+        if output.status.success() {
+            return Ok(elapsed);
+        }
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(io::Error::other(format!("`atelier {}` ended with {}: {told}", arguments.join(" "), output.status)))
+    }
+
+    /// Starts a command that goes on; its output is to be read.
+    pub fn start(&self, arguments: &[&str]) -> io::Result<Child> {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
             .args(arguments)
             .args(&self.flags)
             .args(["--port", &self.port.to_string()])
@@ -40,14 +57,8 @@ impl Project {
             .env_clear()
             .env("HOME", &self.folder)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .stdin(Stdio::null())
-            .output()?;
-        let elapsed = start.elapsed();
-        if output.status.success() {
-            return Ok(elapsed);
-        }
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(io::Error::other(format!("`atelier {}` ended with {}: {told}", arguments.join(" "), output.status)))
+            .stdin(Stdio::null());
+        command
     }
 
     /// The address of the public port.
@@ -66,10 +77,26 @@ impl Project {
         resident_kib(&self.engine_pid()?)
     }
 
-    /// Ends the embedded engine as a crash would.
+    /// What the embedded engine has used of the processors so far.
+    pub fn engine_cpu(&self) -> io::Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.engine_pid()?))?;
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        // The 14th and 15th field, in hundredths of a second; the third follows the name.
+        let hundredths = after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
+        Ok(Duration::from_millis(hundredths.sum::<u64>() * 10))
+    }
+
+    /// Ends the embedded engine as a crash would, and waits until it is gone: one with much memory takes a while.
     pub fn kill_engine(&self) -> io::Result<()> {
-        let killed = Command::new("kill").args(["-9", &self.engine_pid()?]).status()?;
-        if killed.success() { Ok(()) } else { Err(io::Error::other("the engine could not be killed")) }
+        let pid = self.engine_pid()?;
+        if !Command::new("kill").args(["-9", &pid]).status()?.success() {
+            return Err(io::Error::other("the engine could not be killed"));
+        }
+        let lives = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        while lives() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     fn engine_pid(&self) -> io::Result<String> {
@@ -79,6 +106,11 @@ impl Project {
             .split_once("\"pid\":")
             .map(|(_, rest)| digits(rest))
             .ok_or_else(|| io::Error::other("no pid in the engine's record"))
+    }
+
+    /// A file in the project's folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// A file in the engine's folder.

@@ -43,17 +43,19 @@ impl Figures {
     fn of(engine: SocketAddr, credentials: (String, String), version: &str) -> io::Result<Self> {
         let code = archive()?;
         aws_cli::create_function(engine, &credentials, &code, version)?;
-        let mut client = Signed::connect(engine, credentials.clone())?;
-        let mut timed = |client: &mut Signed| {
+        // Each with a connection of its own: the AWS CLI takes so long that an engine may close an idle one.
+        let connect = || Signed::connect(engine, credentials.clone());
+        let timed = |client: &mut Signed| {
             let start = Instant::now();
             client.invoke("bench", "{}").map(|_| start.elapsed())
         };
-        let mut cold = vec![timed(&mut client)?];
+        let mut cold = vec![timed(&mut connect()?)?];
         for at in 1..COLD_STARTS {
             // A changed function has no process yet.
             aws_cli::touch_function(engine, &credentials, at)?;
-            cold.push(timed(&mut client)?);
+            cold.push(timed(&mut connect()?)?);
         }
+        let mut client = connect()?;
         let warm = (0..WARM_CALLS).map(|_| timed(&mut client)).collect::<io::Result<_>>()?;
         fs::remove_file(code)?;
         Ok(Self { cold: median(cold), warm: median(warm) })

@@ -2,8 +2,10 @@
 
 mod atelier;
 mod aws_cli;
+mod clock;
 mod cold_start;
 mod crates;
+mod dashboard;
 mod embedded;
 mod functions;
 mod growth;
@@ -11,6 +13,7 @@ mod http;
 mod load;
 mod localstack;
 mod ministack;
+mod scale;
 mod signed;
 mod table;
 
@@ -21,7 +24,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(binary) = arguments.next().map(PathBuf::from) else {
-        eprintln!("usage: atelier-bench ATELIER [crates|embedded|functions|growth|localstack]...");
+        eprintln!("usage: atelier-bench ATELIER [crates|embedded|functions|clock|dashboard|growth|scale|localstack]...");
         return ExitCode::from(2);
     };
     let parts: Vec<String> = arguments.collect();
@@ -36,8 +39,17 @@ fn main() -> ExitCode {
     if wanted("functions") {
         failed |= !show("MiniStack", functions::measure(&binary));
     }
+    if wanted("clock") {
+        failed |= !show("peer", clock::measure(&binary));
+    }
+    if wanted("dashboard") {
+        failed |= !show("peer", dashboard::measure(&binary));
+    }
     if wanted("growth") {
         failed |= !show("peer", growth::measure(&binary));
+    }
+    if wanted("scale") {
+        failed |= !show("peer", scale::measure(&binary));
     }
     if wanted("localstack") {
         if localstack::is_possible() {

@@ -23,31 +23,50 @@ impl Signed {
 
     /// Makes a call of EC2, `Action=…&…`; an answer other than 200 is an error with its text.
     pub fn ec2(&mut self, form: &str) -> io::Result<String> {
-        self.call("ec2", "/", "application/x-www-form-urlencoded", &format!("Version=2016-11-15&{form}"))
+        self.call("ec2", "/", ("application/x-www-form-urlencoded", None), &format!("Version=2016-11-15&{form}"))
+    }
+
+    /// Makes a call of a service that speaks JSON 1.1; `operation` is what `x-amz-target` says.
+    pub fn json(&mut self, service: &str, operation: &str, body: &str) -> io::Result<String> {
+        self.call(service, "/", ("application/x-amz-json-1.1", Some(operation)), body)
     }
 
     /// Invokes a function and gives its answer.
     pub fn invoke(&mut self, function: &str, event: &str) -> io::Result<String> {
-        self.call("lambda", &format!("/2015-03-31/functions/{function}/invocations"), "application/json", event)
+        self.call("lambda", &format!("/2015-03-31/functions/{function}/invocations"), ("application/json", None), event)
     }
 
-    fn call(&mut self, service: &str, path: &str, kind: &str, body: &str) -> io::Result<String> {
+    /// `kind` is the body's type, and what `x-amz-target` says where there is one.
+    fn call(
+        &mut self,
+        service: &str,
+        path: &str,
+        (kind, operation): (&str, Option<&str>),
+        body: &str,
+    ) -> io::Result<String> {
         let (date, time) = now()?;
         let scope = format!("us-east-1/{service}/aws4_request");
         let hash = hex(&Sha256::digest(body));
-        let headers = format!("host:{}\nx-amz-date:{time}\n", self.address);
-        let canonical = format!("POST\n{path}\n\n{headers}\nhost;x-amz-date\n{hash}");
+        let mut headers = format!("host:{}\nx-amz-date:{time}\n", self.address);
+        let mut signed = "host;x-amz-date".to_owned();
+        let mut lines = format!("x-amz-date: {time}\r\ncontent-type: {kind}\r\n");
+        if let Some(operation) = operation {
+            headers.push_str(&format!("x-amz-target:{operation}\n"));
+            signed.push_str(";x-amz-target");
+            lines.push_str(&format!("x-amz-target: {operation}\r\n"));
+        }
+        let canonical = format!("POST\n{path}\n\n{headers}\n{signed}\n{hash}");
         let digest = hex(&Sha256::digest(&canonical));
         let text = format!("AWS4-HMAC-SHA256\n{time}\n{date}/{scope}\n{digest}");
         let parts = [date.as_str(), "us-east-1", service, "aws4_request", text.as_str()];
         let signature =
             parts.iter().try_fold(format!("AWS4{}", self.secret).into_bytes(), |key, part| mac(&key, part))?;
         let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={}/{date}/{scope}, SignedHeaders=host;x-amz-date, Signature={}",
+            "AWS4-HMAC-SHA256 Credential={}/{date}/{scope}, SignedHeaders={signed}, Signature={}",
             self.key_id,
             hex(&signature)
         );
-        let lines = format!("x-amz-date: {time}\r\nauthorization: {authorization}\r\ncontent-type: {kind}\r\n");
+        lines.push_str(&format!("authorization: {authorization}\r\n"));
         let (status, answer) = self.connection.post(path, &lines, body)?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         if status == 200 { Ok(answer) } else { Err(io::Error::other(format!("{status}: {answer}"))) }

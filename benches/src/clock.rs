@@ -1,0 +1,80 @@
+//! What happens by the clock: one look at many instances with office hours, and rules that wait for their time.
+
+use crate::atelier::Project;
+use crate::embedded::median;
+use crate::signed::Signed;
+use crate::table::{Row, ms, row};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const INSTANCES: usize = 100;
+const TICKS: usize = 21;
+const RULES: usize = 1_000;
+/// How long the idle engine is watched.
+const WATCH: Duration = Duration::from_secs(20);
+const TICK: &str = r#"{"source":"aws.events","detail-type":"Scheduled Event"}"#;
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:infrastructure-handler";
+
+/// Measures everything and returns the table's rows.
+pub fn measure(binary: &Path) -> io::Result<Vec<Row>> {
+    let (tick, reads) = tick(binary)?;
+    let [without, with] = idle(binary)?;
+    let share = |share: f64| format!("{:.2} %", share * 100.0);
+    Ok(vec![
+        row(&format!("a tick over {INSTANCES} instances with office hours, median"), "≤ 150 ms", ms(tick), "-"),
+        row("reads of EC2 in a tick", "1", format!("{reads:.1}"), "-"),
+        row("idle engine without rules, of a core", "", share(without), "-"),
+        row(&format!("idle engine with {RULES} rules, of a core"), "< 1 %", share(with), "-"),
+    ])
+}
+
+/// The time of a tick, and how often it read EC2.
+fn tick(binary: &Path) -> io::Result<(Duration, f64)> {
+    let project = Project::new(binary, &["--engine", "embedded"])?;
+    let names = (0..INSTANCES).map(|number| format!("i{number}"));
+    let instances: String = names.clone().map(|name| format!("{name} = \"t3.micro\"\n")).collect();
+    let schedules: String =
+        names.map(|name| format!("[schedule.{name}]\nstart = \"08:00 Mon-Fri\"\nstop = \"18:30\"\n")).collect();
+    fs::write(project.file("atelier.toml"), format!("[instances]\n{instances}{schedules}"))?;
+    project.run(&["up"])?;
+    project.run(&["deploy"])?;
+    let mut lambda = Signed::connect(project.address(), project.credentials()?)?;
+    // The first does what is due, and starts the process.
+    lambda.invoke("infrastructure-handler", TICK)?;
+    let reads = || -> io::Result<usize> {
+        let log = fs::read_to_string(project.file(".atelier/engine.log"))?;
+        Ok(log.matches("ec2 DescribeInstances").count())
+    };
+    let before = reads()?;
+    let mut times = Vec::new();
+    for _ in 0..TICKS {
+        let start = Instant::now();
+        lambda.invoke("infrastructure-handler", TICK)?;
+        times.push(start.elapsed());
+    }
+    Ok((median(times), (reads()? - before) as f64 / TICKS as f64))
+}
+
+/// What share of a core the engine uses, without rules and with many that are not due.
+fn idle(binary: &Path) -> io::Result<[f64; 2]> {
+    let project = Project::new(binary, &["--engine", "embedded"])?;
+    project.run(&["up"])?;
+    let share = || -> io::Result<f64> {
+        let before = project.engine_cpu()?;
+        thread::sleep(WATCH);
+        Ok((project.engine_cpu()? - before).as_secs_f64() / WATCH.as_secs_f64())
+    };
+    let without = share()?;
+    let mut events = Signed::connect(project.address(), project.credentials()?)?;
+    for number in 0..RULES {
+        let rule = format!(r#"{{"Name":"r{number}","ScheduleExpression":"rate(1 day)"}}"#);
+        events.json("events", "AWSEvents.PutRule", &rule)?;
+        let target = format!(r#"{{"Rule":"r{number}","Targets":[{{"Id":"f","Arn":"{FUNCTION}"}}]}}"#);
+        events.json("events", "AWSEvents.PutTargets", &target)?;
+    }
+    drop(events);
+    Ok([without, share()?])
+}
