@@ -16,14 +16,20 @@ pub struct InvalidName {
 }
 
 /// Whether a text holds nothing but a-z, 0-9 and `-`.
-fn is_kebab(text: &str) -> bool {
+#[must_use]
+pub fn is_kebab(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Whether a text is a name that a person gives to something of a stack.
+fn is_short(text: &str) -> bool {
+    text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_kebab(text)
 }
 
 /// Whether a text can be an AWS region, by its form only: new regions appear every year.
 #[must_use]
 pub fn is_region(text: &str) -> bool {
-    (3..=32).contains(&text.len()) && text.contains('-') && is_kebab(text)
+    text.len() >= 3 && text.contains('-') && is_short(text)
 }
 
 /// Whether a text can be the number of an AWS account.
@@ -97,7 +103,7 @@ name!(
     StackName,
     "stack name",
     "1 to 32 of a-z, 0-9 and `-`, starting with a letter",
-    |text| text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_kebab(text)
+    is_short
 );
 
 name!(
@@ -105,7 +111,7 @@ name!(
     KeyName,
     "key name",
     "1 to 32 of a-z, 0-9 and `-`, starting with a letter",
-    |text| text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_kebab(text)
+    is_short
 );
 
 name!(
@@ -142,7 +148,7 @@ name!(
     InstanceName,
     "instance name",
     "1 to 32 of a-z, 0-9 and `-`, starting with a letter",
-    |text| text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && is_kebab(text)
+    is_short
 );
 
 name!(

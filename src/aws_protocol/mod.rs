@@ -1,8 +1,10 @@
 //! The protocols that AWS's services speak: which one a call uses, and how an error looks in it.
 //!
 //! One table for the edge, which words refusals of services that only the engine behind it has, and for the emulator.
-//! Not here: what a service does, and how the inputs of its operations are read (`emulator::wire`).
+//! The regions that calls are signed for stand beside it ([`regions`]). Not here: what a service does, and how the inputs
+//! of its operations are read (`emulator::wire`).
 
+pub mod regions;
 pub mod xml;
 
 use crate::http1::Response;

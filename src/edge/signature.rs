@@ -217,10 +217,7 @@ pub(super) fn credential_scope(credential: &str) -> Result<(String, Scope), Deni
             "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term",
         ));
     };
-    let is_name = |text: &str| {
-        (1..=64).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
+    let is_name = |text: &str| (1..=64).contains(&text.len()) && crate::names::is_kebab(text);
     if !is_name(region) {
         return Err(Denied::Incomplete("Credential should be scoped to a valid region"));
     }

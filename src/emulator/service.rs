@@ -108,12 +108,13 @@ pub(super) enum Input {
 /// Makes members of parameters, whose names are paths.
 pub type Form = fn(BTreeMap<String, String>) -> Result<Map<String, Value>, AwsError>;
 
-/// One call of one operation, its input not read yet.
+/// One call of one operation, its input not read yet. Its members are nobody's but this file's: who wants the [`Scope`]
+/// reads the input.
 pub struct Operation<'a> {
-    pub(super) input: Input,
-    pub(super) payload: Bytes,
-    pub(super) service: &'static Service,
-    pub(super) scope: Scope<'a>,
+    input: Input,
+    payload: Bytes,
+    service: &'static Service,
+    scope: Scope<'a>,
 }
 
 /// What a call works on and works with.
@@ -138,6 +139,11 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Operation<'a> {
+    /// A call whose operation was found; `payload` is its whole body.
+    pub(super) fn new(input: Input, payload: Bytes, service: &'static Service, scope: Scope<'a>) -> Self {
+        Self { input, payload, service, scope }
+    }
+
     /// Reads the parameters of a query call; what `read` leaves is refused.
     ///
     /// # Errors
@@ -146,10 +152,21 @@ impl<'a> Operation<'a> {
         self,
         read: impl FnOnce(&mut QueryParams) -> Result<T, AwsError>,
     ) -> Result<(T, Scope<'a>), AwsError> {
+        self.query_with(|params, _| read(params))
+    }
+
+    /// Reads the parameters of a query call where some of them are known only from the state, as those of a template are.
+    ///
+    /// # Errors
+    /// As [`Operation::query`].
+    pub fn query_with<T>(
+        self,
+        read: impl FnOnce(&mut QueryParams, &Scope<'a>) -> Result<T, AwsError>,
+    ) -> Result<(T, Scope<'a>), AwsError> {
         let Input::Query(mut params) = self.input else {
             return Err(AwsError::internal("This operation was asked in a protocol that its service has not."));
         };
-        let input = read(&mut params)?;
+        let input = read(&mut params, &self.scope)?;
         params.finish()?;
         Ok((input, self.scope))
     }
@@ -217,6 +234,11 @@ impl<'a> Operation<'a> {
                 Err(AwsError::internal("This operation was asked in a protocol that its service has not."))
             }
         }
+    }
+
+    /// Returns the name of the operation and the input as it came, for who checks it before it is read.
+    pub(super) fn asked(&self) -> (&'a str, &Input) {
+        (operation_name(self.scope.call), &self.input)
     }
 
     /// Returns the body of an operation whose input has one beside its members.
@@ -299,9 +321,14 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// The operation in a service and its operation (`lambda CreateFunction`).
+fn operation_name(call: &str) -> &str {
+    call.split_once(' ').map_or("", |(_, operation)| operation)
+}
+
 /// Words what is wrong with the input of a call. A member that AWS knows and no type here is one that is lacking.
 fn refuse(service: &Service, call: &str, fault: Fault) -> AwsError {
-    let operation = call.split_once(' ').map_or("", |(_, operation)| operation);
+    let operation = operation_name(call);
     match fault {
         Fault::Unknown(path) if model::has_member(service.members, operation, &path) => {
             AwsError::not_implemented(service.name, &format!("{operation} (parameter {path})"))

@@ -51,11 +51,7 @@ const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 /// Answers a verified call.
 pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: &AwsCall) -> Response {
     let protocol = Protocol::of(&call.service, call.request.headers());
-    let refuse = |error: AwsError| {
-        let mut response = error.response(protocol, &call.request_id);
-        protocol.name_query_error(&call.service, &error.code, &mut response);
-        response
-    };
+    let refuse = |error: AwsError| refuse(&error, &call.service, protocol, &call.request_id);
     let plain = match inflate::plain(&call.request) {
         Ok(plain) => plain,
         Err(error) => return refuse(error),
@@ -68,13 +64,31 @@ pub(super) async fn answer(context: &Arc<Context>, functions: &Functions, call: 
     response
 }
 
-/// Words the refusal of a call that is larger than any may be, where its service has words of its own for that.
+/// Words the refusal of a call that is larger than any may be. Lambda names the operation; the others say what AWS's
+/// references list among the errors that all its services have in common, EC2's alone excepted.
+/// <https://docs.aws.amazon.com/mgn/latest/APIReference/CommonErrors.html>
 pub(super) fn too_large(service: &str, head: &Parts, most: usize, request_id: &str) -> Option<Response> {
-    // Only Lambda takes calls that get near it.
-    let service = Some(&lambda::SERVICE).filter(|known| known.name == service)?;
-    let (route, _) = service.routes?.find(&head.method, &head.uri)?;
-    let error = lambda::request_too_large(most, route.name);
-    Some(error.response(Protocol::of(service.name, &head.headers), request_id))
+    let service = SERVICES.into_iter().find(|known| known.name == service)?;
+    let protocol = Protocol::of(service.name, &head.headers);
+    let error = match protocol {
+        Protocol::Ec2 => return None,
+        Protocol::Lambda => {
+            let (route, _) = service.routes?.find(&head.method, &head.uri)?;
+            lambda::request_too_large(most, route.name)
+        }
+        _ => {
+            let message = format!("The request entity is too large: it may have {most} bytes.");
+            AwsError::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
+        }
+    };
+    Some(refuse(&error, service.name, protocol, request_id))
+}
+
+/// Writes a refusal as the clients of the service read it.
+fn refuse(error: &AwsError, service: &str, protocol: Protocol, request_id: &str) -> Response {
+    let mut response = error.response(protocol, request_id);
+    protocol.name_query_error(service, &error.code, &mut response);
+    response
 }
 
 async fn serve(
@@ -114,12 +128,12 @@ async fn serve(
             request,
             request_id,
         };
-        access::check(&call, &access::tree(&input))?;
+        access::check(&call, &input)?;
     }
     let named = format!("{} {name}", service.name);
     *operation_name = Some(named.clone());
     let scope = Scope { context, functions, region: &region, access_key_id, call: &named, request, request_id, now };
-    let operation = Operation { input, payload: request.body().clone(), service, scope };
+    let operation = Operation::new(input, request.body().clone(), service, scope);
     let output = match handler {
         Handler::Sync(serve) => serve(operation),
         Handler::Async(serve) => serve(operation).await,

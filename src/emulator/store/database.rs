@@ -10,7 +10,7 @@ use redb::{ReadableDatabase, ReadableTable, TableDefinition, backends::FileBacke
 use rustix::fs::OFlags;
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -29,6 +29,12 @@ const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const CACHE: usize = 4 << 20;
 /// The length of a record's checksum.
 const CHECKSUM: usize = 4;
+/// What a file of redb's begins with, in any version of its format.
+const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+/// The newest version of redb's own format that this binary reads.
+const REDB: u8 = 3;
+/// Where in the header the two commit slots are. Each begins with the version of the format.
+pub(super) const SLOTS: [usize; 2] = [64, 192];
 
 /// A record on its way to the disk: its key and its JSON, `None` where it shall not be there.
 pub(super) type Write<'a> = (String, Option<&'a [u8]>);
@@ -55,9 +61,9 @@ pub(super) enum Fault {
     /// Another process has it open.
     #[error("another process has it open")]
     InUse,
-    /// Its format is newer.
-    #[error("its format is {0}")]
-    Newer(u64),
+    /// Its format is newer than what is known.
+    #[error("its format is {found}, newer than {known}")]
+    Newer { found: u64, known: u64 },
     /// Its content is not what was written.
     #[error("it is damaged: {0}")]
     Damaged(String),
@@ -122,14 +128,17 @@ impl Database {
 
     /// Opens a file and verifies all of it.
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        let open = guarded(|| Open::new(path))?;
+        let open = guarded(|| Open::new(path)).map_err(|fault| match fault {
+            Fault::Damaged(_) => newer_file(path).unwrap_or(fault),
+            fault => fault,
+        })?;
         let format = guarded(|| {
             let format = open.redb.begin_read()?.open_table(META)?.get("format")?;
             Ok(format.map(|format| format.value()))
         })?;
         match format {
             Some(..=FORMAT) => Ok(Self { path: path.to_owned(), open: Some(open) }),
-            Some(newer) => Err(Fault::Newer(newer)),
+            Some(found) => Err(Fault::Newer { found, known: FORMAT }),
             None => Err(Fault::Damaged("it has no format".to_owned())),
         }
     }
@@ -183,6 +192,17 @@ impl Open {
         let found = fs::metadata(path)?;
         if (found.dev(), found.ino()) == self.identity { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
     }
+}
+
+/// Recognises a file of a newer format of redb's, which redb itself calls damaged. Damage does not write one version into
+/// both slots.
+fn newer_file(path: &Path) -> Option<Fault> {
+    let mut header = [0; SLOTS[1] + 1];
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path).ok()?.read_exact(&mut header).ok()?;
+    let [found, other] = SLOTS.map(|slot| header[slot]);
+    let is_newer = header.starts_with(MAGIC) && found == other && found > REDB;
+    is_newer.then(|| Fault::Newer { found: found.into(), known: REDB.into() })
 }
 
 fn builder() -> redb::Builder {

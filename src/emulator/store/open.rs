@@ -3,7 +3,7 @@
 use super::{
     OpenError, SetAside,
     commit::{Regions, State},
-    database::{Database, FORMAT, Fault, parse_key, unframe},
+    database::{Database, Fault, parse_key, unframe},
     file, format_1, obstacle, salvage,
     set_aside::{free_name, link_aside},
 };
@@ -102,7 +102,7 @@ fn lines(damaged: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 fn refusal(path: &Path, folder: &Path, fault: Fault) -> OpenError {
     match fault {
-        Fault::Newer(found) => OpenError::Newer { path: path.to_owned(), found, known: FORMAT },
+        Fault::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
         Fault::InUse => OpenError::InUse { path: folder.to_owned() },
         fault => OpenError::Folder { path: path.to_owned(), source: fault.into() },
     }

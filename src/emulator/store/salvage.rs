@@ -10,7 +10,7 @@
 //! Nor is it believed what a page says of lengths: entries may lie over each other, and pages inside of pages, so that a
 //! file of some kilobytes could be read for days. The work that there is grows with the file and with nothing else.
 
-use super::database::{RECORDS_NAME, parse_key, unframe};
+use super::database::{RECORDS_NAME, SLOTS, parse_key, unframe};
 use std::{
     cell::Cell,
     collections::{BTreeMap, HashSet},
@@ -25,8 +25,7 @@ const PAGE: usize = 4096;
 const REGION_PAGES: usize = 1 << 20;
 /// Where in the header it stands which commit slot is the newer one.
 const FLAGS: usize = 9;
-/// Where the two commit slots are, and where in one the root of the tree of tables is.
-const SLOTS: [usize; 2] = [64, 192];
+/// Where in a commit slot the root of the tree of tables is.
 const ROOT: usize = 8;
 /// Where in a table's definition the number of its records and the root of its tree are.
 const TABLE_LENGTH: usize = 1;

@@ -323,3 +323,24 @@ async fn a_file_of_a_newer_format_is_refused_and_left_alone() {
     assert!(matches!(error, super::OpenError::Newer { found: 3, known: 2, .. }), "{error}");
     assert!(file(folder.path()).exists());
 }
+
+#[tokio::test]
+async fn a_file_of_a_newer_format_of_the_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    written(folder.path(), 1).await;
+    let mut bytes = fs::read(file(folder.path())).unwrap();
+    // The version that stands at the beginning of each commit slot.
+    for slot in super::database::SLOTS {
+        assert_eq!(bytes[slot], 3, "what this test and its subject know of the format");
+        bytes[slot] = 4;
+    }
+    fs::write(file(folder.path()), &bytes).unwrap();
+    let clock = Clock::manual(datetime!(2026-11-23 12:00 UTC));
+    let error = Store::<Texts>::open(folder.path(), &clock).err().unwrap();
+    assert!(matches!(error, super::OpenError::Newer { found: 4, known: 3, .. }), "{error}");
+    assert_eq!(fs::read(file(folder.path())).unwrap(), bytes);
+    // One slot alone is damage.
+    bytes[super::database::SLOTS[0]] = 3;
+    fs::write(file(folder.path()), &bytes).unwrap();
+    assert_eq!(open(folder.path()).set_aside().len(), 1);
+}

@@ -27,7 +27,7 @@ pub struct Route {
     pub status: StatusCode,
     /// The operation's name.
     pub name: &'static str,
-    places: Vec<Place>,
+    bindings: Vec<Binding>,
     /// Whether the body is one member as it comes, and not a document of members.
     pub has_payload: bool,
 }
@@ -42,7 +42,7 @@ enum Segment {
 
 /// Where a member stands that is not in the path, nor in the body under its own name.
 #[derive(Debug)]
-struct Place {
+struct Binding {
     at: At,
     name: &'static str,
     member: &'static str,
@@ -62,7 +62,7 @@ enum Kind {
     Integer,
     Boolean,
     List,
-    /// Takes every parameter that has no other place.
+    /// Takes every parameter that has no binding of its own.
     Map,
 }
 
@@ -96,17 +96,17 @@ impl Route {
         let (method, path, status, name) = (words.next()?, words.next()?, words.next()?, words.next()?);
         let (path, flag) = path.split_once('?').unwrap_or((path, ""));
         let segments = path.trim_matches('/').split('/').map(Segment::parse).collect();
-        let (mut places, mut has_payload) = (Vec::new(), false);
+        let (mut bindings, mut has_payload) = (Vec::new(), false);
         for word in words {
             match word.split_at_checked(1)? {
                 ("=", _) => has_payload = true,
-                ("@", place) => places.push(Place::parse(place, At::Header)),
-                (".", place) => places.push(Place::parse(place, At::Body)),
-                (_, place) => places.push(Place::parse(place, At::Query)),
+                ("@", binding) => bindings.push(Binding::parse(binding, At::Header)),
+                (".", binding) => bindings.push(Binding::parse(binding, At::Body)),
+                (_, binding) => bindings.push(Binding::parse(binding, At::Query)),
             }
         }
         let (method, status) = (Method::from_str(method).ok()?, StatusCode::from_str(status).ok()?);
-        Some(Self { method, segments, flag, status, name, places, has_payload })
+        Some(Self { method, segments, flag, status, name, bindings, has_payload })
     }
 
     fn labels(&self, parts: &[&str]) -> Option<Map<String, Value>> {
@@ -131,14 +131,14 @@ impl Route {
     /// Adds the members of the query string and of the headers to `members`.
     ///
     /// # Errors
-    /// A parameter that has no place, comes twice, or has not the form of its type.
+    /// A parameter that has no binding, comes twice, or has not the form of its type.
     pub fn bind(&self, uri: &Uri, headers: &HeaderMap, members: &mut Map<String, Value>) -> Result<(), Fault> {
-        for place in self.places.iter().filter(|place| place.at == At::Header) {
+        for binding in self.bindings.iter().filter(|binding| binding.at == At::Header) {
             // A header that comes twice is a list in one (RFC 9110, 5.3); AWS's SDK for Rust adds an `Accept` of its own.
             let values: Vec<&str> =
-                headers.get_all(place.name).iter().filter_map(|value| value.to_str().ok()).collect();
+                headers.get_all(binding.name).iter().filter_map(|value| value.to_str().ok()).collect();
             if !values.is_empty() {
-                members.insert(place.member.to_owned(), place.kind.read(place.name, &values.join(", "))?);
+                members.insert(binding.member.to_owned(), binding.kind.read(binding.name, &values.join(", "))?);
             }
         }
         let query = uri.query().unwrap_or_default();
@@ -156,24 +156,24 @@ impl Route {
     /// Returns the name of the member that has this name in the body.
     #[must_use]
     pub fn member(&self, name: String) -> String {
-        let place = self.places.iter().find(|place| place.at == At::Body && place.name == name);
-        place.map_or(name, |place| place.member.to_owned())
+        let binding = self.bindings.iter().find(|binding| binding.at == At::Body && binding.name == name);
+        binding.map_or(name, |binding| binding.member.to_owned())
     }
 
     fn bind_parameter(&self, name: &str, text: &str, members: &mut Map<String, Value>) -> Result<(), Fault> {
-        let mut places = self.places.iter().filter(|place| place.at == At::Query);
-        let named = places.clone().find(|place| place.name == name && place.kind != Kind::Map);
-        let place = named.or_else(|| places.find(|place| place.kind == Kind::Map));
-        let place = place.ok_or_else(|| Fault::Unknown(name.to_owned()))?;
-        let value = place.kind.read(name, text)?;
-        match (place.kind, members.get_mut(place.member)) {
+        let mut bindings = self.bindings.iter().filter(|binding| binding.at == At::Query);
+        let named = bindings.clone().find(|binding| binding.name == name && binding.kind != Kind::Map);
+        let binding = named.or_else(|| bindings.find(|binding| binding.kind == Kind::Map));
+        let binding = binding.ok_or_else(|| Fault::Unknown(name.to_owned()))?;
+        let value = binding.kind.read(name, text)?;
+        match (binding.kind, members.get_mut(binding.member)) {
             (Kind::List, Some(Value::Array(items))) => items.push(text.into()),
             (Kind::Map, Some(Value::Object(entries))) => {
                 entries.insert(name.to_owned(), text.into());
             }
             (_, Some(_)) => return Err(Fault::Invalid(name.to_owned(), "it comes twice".to_owned())),
             (_, None) => {
-                members.insert(place.member.to_owned(), value);
+                members.insert(binding.member.to_owned(), value);
             }
         }
         Ok(())
@@ -189,7 +189,7 @@ impl Segment {
     }
 }
 
-impl Place {
+impl Binding {
     fn parse(text: &'static str, at: At) -> Self {
         let (text, kind) = text.split_once(':').unwrap_or((text, ""));
         let (name, member) = text.split_once('=').unwrap_or((text, text));
