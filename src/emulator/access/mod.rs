@@ -20,13 +20,13 @@ pub(in crate::emulator) use caller::of_arn;
 pub use caller::{Caller, caller};
 pub use journal::{Decision, Journal, Outcome, read as decisions};
 pub(in crate::emulator) use logging::may_log;
-pub(in crate::emulator) use tree::tree;
 pub(in crate::emulator) use trust::{Assumed, assume, lets_service, trusts_service};
 pub(in crate::emulator) use url::may_call_url;
 
 use super::{
     context::Context,
     policy::{self, Keys, Policies, Request as Asked, Verdict},
+    service::Input,
     store::Region,
     wire::AwsError,
 };
@@ -35,6 +35,7 @@ use http::header::{REFERER, USER_AGENT};
 use needs::Need;
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
+use tree::tree;
 
 /// A call that somebody makes.
 #[derive(Clone, Copy)]
@@ -59,10 +60,10 @@ pub struct Call<'a> {
 ///
 /// # Errors
 /// In the words of the service, with the first need that nothing allows.
-pub fn check(call: &Call<'_>, input: &Value) -> Result<(), AwsError> {
+pub(in crate::emulator) fn check(call: &Call<'_>, input: &Input) -> Result<(), AwsError> {
     let Some(caller) = caller(call.context, call.access_key_id) else { return Ok(()) };
     let general = general_keys(call, &caller);
-    for need in needs::of(call, &caller, input) {
+    for need in needs::of(call, &caller, &meant(call, input)) {
         let verdict = ask(call.context, call.region, &caller, &general, &need);
         let decision = Decision::of(call, &caller, &need, &verdict);
         let token = call.context.decisions.note(&decision, &need.keys, &general);
@@ -71,6 +72,19 @@ pub fn check(call: &Call<'_>, input: &Value) -> Result<(), AwsError> {
         }
     }
     Ok(())
+}
+
+/// The input of a call as it is meant: a launch asks for what its template says, too.
+fn meant(call: &Call<'_>, input: &Input) -> Value {
+    match input {
+        Input::Query(params) if (call.service, call.operation) == ("ec2", "RunInstances") => {
+            let mut params = params.clone();
+            // What cannot be read here, the launch itself refuses.
+            let _ = call.context.store.read(call.region, |state| state.ec2.with_template(&mut params));
+            tree(&Input::Query(params))
+        }
+        _ => tree(input),
+    }
 }
 
 /// Decides about one need of a caller.

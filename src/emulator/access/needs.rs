@@ -99,7 +99,8 @@ pub(super) fn of(call: &Call<'_>, caller: &Caller, input: &Value) -> Vec<Need> {
         needs.push(Need { action: "ssm:GetParameters".to_owned(), resource, keys: keys.clone() });
     }
     for row in rows {
-        if row.member.is_some_and(|member| super::tree::at(input, member).is_empty()) {
+        // An empty text says nothing.
+        if row.member.is_some_and(|member| super::tree::at(input, member).iter().all(|value| *value == "")) {
             continue;
         }
         let action = row.action.map_or_else(own, str::to_owned);
@@ -214,6 +215,10 @@ fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
                 ("ec2:Attribute", "Attribute"),
             ] {
                 one(&mut keys, name, member);
+            }
+            if let Some(id) = texts(input, "LaunchTemplate.LaunchTemplateId").first() {
+                let account = &call.context.config.account;
+                keys.set("ec2:LaunchTemplate", format!("arn:aws:ec2:{}:{account}:launch-template/{id}", call.region));
             }
             // A launch that does not say it is one of this type.
             if call.operation == "RunInstances" && keys.get("ec2:InstanceType").is_none() {

@@ -18,7 +18,7 @@ pub(super) struct Place<'a> {
 }
 
 /// The kinds of EC2's resources by what their ids begin with, and whether AWS owns them all (no account in the ARN).
-const IDS: [(&str, &str, bool); 17] = [
+const IDS: [(&str, &str, bool); 18] = [
     ("i", "instance", false),
     ("vol", "volume", false),
     ("sg", "security-group", false),
@@ -36,6 +36,7 @@ const IDS: [(&str, &str, bool); 17] = [
     ("eipalloc", "elastic-ip", false),
     ("lt", "launch-template", false),
     ("nat", "natgateway", false),
+    ("vpce", "vpc-endpoint", false),
 ];
 
 /// The ARNs of what an input names.
@@ -56,6 +57,7 @@ pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Val
             format!("arn:aws:iam::{account}:oidc-provider/{}", name.strip_prefix("https://").unwrap_or(name))
         }
         "function" => lambda::arn_of(region, account, name, first(input, "Qualifier").as_deref()),
+        "id" | "placement" if kind == "placement" || name.starts_with("pg-") => placement_group(place, name),
         "id" => {
             let kind = IDS.iter().find(|(prefix, ..)| name.split('-').next() == Some(prefix));
             let (_, kind, is_shared) = kind.copied().unwrap_or(("", "*", false));
@@ -109,6 +111,13 @@ pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Val
         _ if names.is_empty() => vec!["*".to_owned()],
         _ => names.iter().map(of_name).collect(),
     }
+}
+
+/// The ARN of the placement group with an id, which has its name; one that is not there keeps its id.
+fn placement_group(place: &Place<'_>, id: &str) -> String {
+    let name = place.context.store.read(place.region, |state| state.ec2.placement_name(id));
+    let (region, account) = (place.region.as_str(), place.context.config.account.as_str());
+    format!("arn:aws:ec2:{region}:{account}:placement-group/{}", name.as_deref().unwrap_or(id))
 }
 
 /// The policy that a resource has itself.

@@ -14,7 +14,11 @@ pub(super) fn of(context: &Context, region: &Region, arn: &str) -> BTreeMap<Stri
     let region = if place.is_empty() { region.clone() } else { place.parse().unwrap_or_else(|_| region.clone()) };
     let last = resource.rsplit('/').next().unwrap_or_default();
     let found = match service {
-        "ec2" => context.store.read(&region, |state| state.ec2.tags_by_id(last)),
+        // The ARN of a placement group has its name.
+        "ec2" => context.store.read(&region, |state| match resource.strip_prefix("placement-group/") {
+            Some(name) => state.ec2.placement_tags(name),
+            None => state.ec2.tags_by_id(last),
+        }),
         "lambda" => context.store.read(&region, |state| state.lambda.tags_by_arn(arn)),
         "logs" => {
             let group = resource.strip_prefix("log-group:").map(|rest| rest.split(':').next().unwrap_or_default());

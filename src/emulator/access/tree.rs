@@ -4,7 +4,7 @@ use crate::emulator::service::Input;
 use serde_json::{Map, Value};
 
 /// Makes the tree of an input.
-pub(in crate::emulator) fn tree(input: &Input) -> Value {
+pub(super) fn tree(input: &Input) -> Value {
     match input {
         Input::Members(members) => Value::Object(members.clone()),
         Input::Query(params) => {

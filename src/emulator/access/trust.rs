@@ -18,6 +18,10 @@ pub(in crate::emulator) struct Assumed<'a> {
     pub(in crate::emulator) external_id: Option<&'a str>,
     pub(in crate::emulator) source: Option<&'a str>,
     pub(in crate::emulator) tags: &'a BTreeMap<String, String>,
+    /// The keys of those tags that go on to later sessions.
+    pub(in crate::emulator) transitive: &'a [String],
+    /// Whether the calling session has tags that go on to this one, which has to be allowed like tags of its own.
+    pub(in crate::emulator) inherits: bool,
 }
 
 /// Refuses to lend a role to whom it does not trust, or who may not take it on. A role that does not exist is refused
@@ -28,7 +32,7 @@ pub(in crate::emulator) fn assume(call: &Call<'_>, asked: &Assumed<'_>) -> Resul
     let root = format!("arn:aws:iam::{account}:root");
     let arn = found.as_ref().map_or(root.as_str(), |caller| &caller.arn);
     let mut actions = vec!["sts:AssumeRole"];
-    actions.extend((!asked.tags.is_empty()).then_some("sts:TagSession"));
+    actions.extend((asked.inherits || !asked.tags.is_empty()).then_some("sts:TagSession"));
     actions.extend(asked.source.map(|_| "sts:SetSourceIdentity"));
     for action in actions {
         let need = Need { action: action.to_owned(), resource: asked.role.to_owned(), keys: keys(call, asked) };
@@ -63,6 +67,9 @@ fn keys(call: &Call<'_>, asked: &Assumed<'_>) -> Keys {
     keys.set_tags("aws:RequestTag", asked.tags);
     if !asked.tags.is_empty() {
         keys.set_all("aws:TagKeys", asked.tags.keys().cloned());
+    }
+    if !asked.transitive.is_empty() {
+        keys.set_all("sts:TransitiveTagKeys", asked.transitive.iter().cloned());
     }
     let role_tags = tags::of(call.context, call.region, asked.role);
     keys.set_tags("aws:ResourceTag", &role_tags);

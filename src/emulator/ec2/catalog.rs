@@ -63,6 +63,40 @@ impl InstanceType {
     }
 }
 
+/// Those on what the answer shows of a type.
+const FILTERS: &[&str] = &[
+    "auto-recovery-supported",
+    "bare-metal",
+    "burstable-performance-supported",
+    "current-generation",
+    "dedicated-hosts-supported",
+    "ebs-info.ebs-optimized-support",
+    "ebs-info.encryption-support",
+    "ebs-info.nvme-support",
+    "free-tier-eligible",
+    "hibernation-supported",
+    "hypervisor",
+    "instance-storage-supported",
+    "instance-type",
+    "memory-info.size-in-mib",
+    "network-info.efa-supported",
+    "network-info.ena-support",
+    "network-info.encryption-in-transit-supported",
+    "network-info.ipv4-addresses-per-interface",
+    "network-info.ipv6-addresses-per-interface",
+    "network-info.ipv6-supported",
+    "network-info.maximum-network-cards",
+    "network-info.maximum-network-interfaces",
+    "network-info.network-performance",
+    "processor-info.supported-architecture",
+    "supported-root-device-type",
+    "supported-usage-class",
+    "supported-virtualization-type",
+    "vcpu-info.default-cores",
+    "vcpu-info.default-threads-per-core",
+    "vcpu-info.default-vcpus",
+];
+
 /// Finds a type by its name.
 pub(super) fn find(name: &str) -> Option<&'static InstanceType> {
     let types: &'static [InstanceType] = &TYPES;
@@ -71,17 +105,8 @@ pub(super) fn find(name: &str) -> Option<&'static InstanceType> {
 
 /// `DescribeInstanceTypes`.
 pub(super) fn describe_types(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let known = [
-        "burstable-performance-supported",
-        "current-generation",
-        "hypervisor",
-        "instance-type",
-        "memory-info.size-in-mib",
-        "processor-info.supported-architecture",
-        "vcpu-info.default-vcpus",
-    ];
     let ((names, filters, paging, dry), _) = operation.query(|params| {
-        let (names, filters) = (params.list("InstanceType")?, Filters::take(params, &known)?);
+        let (names, filters) = (params.list("InstanceType")?, Filters::take(params, FILTERS)?);
         Ok((names, filters, Paging::take(params, 100)?, super::take_dry_run(params)?))
     })?;
     let unknown: Vec<&str> = names.iter().filter(|name| find(name).is_none()).map(String::as_str).collect();
@@ -92,7 +117,8 @@ pub(super) fn describe_types(operation: Operation<'_>) -> Result<Output, AwsErro
     super::dry_run(dry)?;
     Ok(Output::xml(move |root| {
         let types = TYPES.iter().filter(|each| names.is_empty() || names.contains(&each.name));
-        let types = types.filter(|each| filters.accept(|name, test| test(&each.filter_value(name))));
+        let types =
+            types.filter(|each| filters.accept(|name, test| each.filter_value(name).is_some_and(|value| test(&value))));
         let (types, token) = paging.cut(types, |each: &&InstanceType| each.name.clone());
         xml::list(root, "instanceTypeSet", "item", types, |item, each| each.write(item));
         Paging::write(root, token.as_deref());
@@ -143,22 +169,57 @@ impl InstanceType {
         !["t1.", "m1.", "m4.", "c4.", "r4."].iter().any(|family| self.name.starts_with(family))
     }
 
-    fn filter_value(&self, name: &str) -> String {
-        match name {
+    /// Its value for a filter, if it has one.
+    fn filter_value(&self, name: &str) -> Option<String> {
+        Some(match name {
             "burstable-performance-supported" => self.is_burstable.to_string(),
             "current-generation" => self.is_current().to_string(),
+            "ebs-info.ebs-optimized-support" => self.ebs_optimized().to_owned(),
+            "ebs-info.encryption-support" => "supported".to_owned(),
+            "ebs-info.nvme-support" => self.needed_by_nitro().to_owned(),
+            "free-tier-eligible" => self.is_free().to_string(),
             "hypervisor" => self.hypervisor.to_owned(),
+            "instance-type" => self.name.clone(),
             "memory-info.size-in-mib" => self.memory.to_string(),
+            "network-info.ena-support" => self.needed_by_nitro().to_owned(),
+            "network-info.ipv4-addresses-per-interface" | "network-info.ipv6-addresses-per-interface" => {
+                self.network().1.to_string()
+            }
+            "network-info.ipv6-supported" => true.to_string(),
+            "network-info.maximum-network-cards" => 1.to_string(),
+            "network-info.maximum-network-interfaces" => self.network().0.to_string(),
+            "network-info.network-performance" => self.performance()?.to_owned(),
             "processor-info.supported-architecture" => self.architecture.as_str().to_owned(),
+            "supported-root-device-type" => "ebs".to_owned(),
+            "supported-usage-class" => "on-demand".to_owned(),
+            "supported-virtualization-type" => "hvm".to_owned(),
+            "vcpu-info.default-cores" => (self.cpus / self.threads()).to_string(),
+            "vcpu-info.default-threads-per-core" => self.threads().to_string(),
             "vcpu-info.default-vcpus" => self.cpus.to_string(),
-            _ => self.name.clone(),
-        }
+            // No type is shown to have more: bare metal, disks of its own, hibernation, …
+            _ => false.to_string(),
+        })
+    }
+
+    fn is_free(&self) -> bool {
+        matches!(self.name.as_str(), "t2.micro" | "t3.micro")
+    }
+
+    /// Whether volumes have a network of their own.
+    fn ebs_optimized(&self) -> &'static str {
+        let is_small = self.is_burstable || self.name.starts_with("m1.") || self.name.starts_with("t1.");
+        if is_small && !self.is_nitro() { "unsupported" } else { "default" }
+    }
+
+    /// What Nitro does not go without, and Xen does not have here.
+    fn needed_by_nitro(&self) -> &'static str {
+        if self.is_nitro() { "required" } else { "unsupported" }
     }
 
     fn write(&self, item: &mut xml::Element) {
         xml::text(item, "instanceType", &self.name);
         xml::text(item, "currentGeneration", &self.is_current().to_string());
-        xml::text(item, "freeTierEligible", &matches!(self.name.as_str(), "t2.micro" | "t3.micro").to_string());
+        xml::text(item, "freeTierEligible", &self.is_free().to_string());
         xml::texts(item, "supportedUsageClasses", "item", ["on-demand"]);
         xml::texts(item, "supportedRootDeviceTypes", "item", ["ebs"]);
         xml::texts(item, "supportedVirtualizationTypes", "item", ["hvm"]);
@@ -188,13 +249,10 @@ impl InstanceType {
 
     /// Writes what disks, network and placement the type can have.
     fn write_surroundings(&self, item: &mut xml::Element) {
-        let is_nitro = self.is_nitro();
         xml::element(item, "ebsInfo", |ebs| {
-            let is_small = self.is_burstable || self.name.starts_with("m1.") || self.name.starts_with("t1.");
-            let optimized = if is_small && !is_nitro { "unsupported" } else { "default" };
-            xml::text(ebs, "ebsOptimizedSupport", optimized);
+            xml::text(ebs, "ebsOptimizedSupport", self.ebs_optimized());
             xml::text(ebs, "encryptionSupport", "supported");
-            xml::text(ebs, "nvmeSupport", if is_nitro { "required" } else { "unsupported" });
+            xml::text(ebs, "nvmeSupport", self.needed_by_nitro());
         });
         let (interfaces, addresses) = self.network();
         xml::element(item, "networkInfo", |network| {
@@ -207,7 +265,7 @@ impl InstanceType {
             xml::text(network, "ipv4AddressesPerInterface", &addresses.to_string());
             xml::text(network, "ipv6AddressesPerInterface", &addresses.to_string());
             xml::text(network, "ipv6Supported", "true");
-            xml::text(network, "enaSupport", if is_nitro { "required" } else { "unsupported" });
+            xml::text(network, "enaSupport", self.needed_by_nitro());
             xml::text(network, "efaSupported", "false");
             xml::text(network, "encryptionInTransitSupported", "false");
         });
@@ -247,6 +305,27 @@ impl InstanceType {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_has_the_value_that_the_answer_shows() {
+        let value = |kind: &str, filter: &str| find(kind).unwrap().filter_value(filter).unwrap_or_default();
+        for (filter, micro, large) in [
+            ("bare-metal", "false", "false"),
+            ("ebs-info.ebs-optimized-support", "unsupported", "default"),
+            ("ebs-info.nvme-support", "unsupported", "required"),
+            ("free-tier-eligible", "true", "false"),
+            ("network-info.ena-support", "unsupported", "required"),
+            ("network-info.ipv4-addresses-per-interface", "2", "10"),
+            ("network-info.network-performance", "Low to Moderate", ""),
+            ("supported-usage-class", "on-demand", "on-demand"),
+            ("vcpu-info.default-cores", "1", "1"),
+            ("vcpu-info.default-threads-per-core", "1", "2"),
+        ] {
+            assert!(FILTERS.contains(&filter));
+            assert_eq!((value("t2.micro", filter), value("c5.large", filter)), (micro.to_owned(), large.to_owned()));
+        }
+        assert!(FILTERS.is_sorted());
+    }
 
     #[test]
     fn types_are_found_by_their_exact_name() {

@@ -335,10 +335,11 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
             owner => value("owner-id") == owner || value("owner-alias") == owner,
         };
         // Everybody may use what is public, and the owner what is not.
+        let shared_with = |user: &str| image.own.as_ref().is_some_and(|own| own.sharing.names(user));
         let usable = |user: &String| match user.as_str() {
-            "all" => image.own.is_none(),
-            "self" => false,
-            user => user == image.account && image.own.is_some(),
+            "all" => image.own.is_none() || shared_with("all"),
+            "self" => shared_with(&image.account),
+            user => (user == image.account && image.own.is_some()) || shared_with(user),
         };
         (owners.is_empty() || owners.iter().any(owned)) && (users.is_empty() || users.iter().any(usable))
     });
@@ -376,7 +377,8 @@ impl Shown {
             "image-allowed" => "true".to_owned(),
             "image-id" => self.id.clone(),
             "image-type" => "machine".to_owned(),
-            "free-tier-eligible" | "is-public" => own.is_none().to_string(),
+            "free-tier-eligible" => own.is_none().to_string(),
+            "is-public" => own.is_none_or(|own| own.sharing.is_public()).to_string(),
             "manifest-location" => {
                 let (owner, alias) = (self.value("owner-id"), self.value("owner-alias"));
                 format!("{}/{}", if alias.is_empty() { owner } else { alias }, self.value("name"))

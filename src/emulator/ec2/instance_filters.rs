@@ -179,6 +179,11 @@ pub(super) fn has(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool
         "maintenance-options.auto-recovery" => test(&options.recovery),
         "monitoring-state" => test(if attributes.monitoring { "enabled" } else { "disabled" }),
         "owner-id" => test(network.account()),
+        "placement-group-name" => options.group.as_ref().is_some_and(|placed| test(&placed.name)),
+        "placement-partition-number" => {
+            let partition = options.group.as_ref().and_then(|placed| placed.partition);
+            partition.is_some_and(|number| test(&number.to_string()))
+        }
         "platform-details" => test("Linux/UNIX"),
         "private-dns-name-options.enable-resource-name-dns-a-record" => flag_passes(options.names.has_a, test),
         "private-dns-name-options.enable-resource-name-dns-aaaa-record" => flag_passes(options.names.has_aaaa, test),

@@ -93,8 +93,12 @@ fn write_placement(item: &mut xml::Element, instance: &Instance, network: &Netwo
     xml::element(item, "placement", |placement| {
         xml::text(placement, "availabilityZone", &instance.zone);
         xml::text(placement, "availabilityZoneId", &Network::zone_id(&instance.zone));
-        xml::text(placement, "groupName", "");
+        let group = instance.options.group.as_ref();
+        xml::text(placement, "groupName", group.map_or("", |placed| placed.name.as_str()));
         xml::text(placement, "tenancy", &instance.options.tenancy);
+        if let Some(placed) = group {
+            placed.write(placement);
+        }
     });
     xml::text(item, "dnsName", &instance.public_name(network, now).unwrap_or_default());
     // A terminated instance has given its place in the network back.

@@ -34,6 +34,7 @@ macro_rules! kinds {
 kinds! {
     ACL: "acl", "network-acl", "InvalidNetworkAclId.Malformed", "InvalidNetworkAclID.NotFound", "The networkAcl ID '", "' does not exist";
     ADDRESS: "eipalloc", "elastic-ip", "InvalidAllocationID.NotFound", "InvalidAllocationID.NotFound", "The allocation ID '", "' does not exist";
+    ENDPOINT: "vpce", "vpc-endpoint", "InvalidVpcEndpointId.Malformed", "InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '", "' does not exist";
     GATEWAY: "igw", "internet-gateway", "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound", "The internetGateway ID '", "' does not exist";
     GROUP: "sg", "security-group", "InvalidGroupId.Malformed", "InvalidGroup.NotFound", "The security group '", "' does not exist";
     IMAGE: "ami", "image", "InvalidAMIID.Malformed", "InvalidAMIID.NotFound", "The image id '[", "]' does not exist";
@@ -42,6 +43,8 @@ kinds! {
     KEY_PAIR: "key", "key-pair", "InvalidKeyPairId.Malformed", "InvalidKeyPair.NotFound", "The key pair '", "' does not exist";
     NAT: "nat", "natgateway", "NatGatewayMalformed", "NatGatewayNotFound", "NatGateway ", " was not found";
     OPTIONS: "dopt", "dhcp-options", "InvalidDhcpOptionsId.Malformed", "InvalidDhcpOptionsID.NotFound", "The dhcpOptions ID '", "' does not exist";
+    PLACEMENT: "pg", "placement-group", "InvalidPlacementGroupId.Malformed", "InvalidPlacementGroup.Unknown", "The Placement Group '", "' is unknown.";
+    PREFIX_LIST: "pl", "prefix-list", "InvalidPrefixListId.Malformed", "InvalidPrefixListId.NotFound", "The prefix list ID '", "' does not exist";
     ROUTE_TABLE: "rtb", "route-table", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound", "The routeTable ID '", "' does not exist";
     RULE: "sgr", "security-group-rule", "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound", "The security group rule ID '", "' does not exist";
     SNAPSHOT: "snap", "snapshot", "InvalidSnapshotID.Malformed", "InvalidSnapshot.NotFound", "The snapshot '", "' does not exist.";

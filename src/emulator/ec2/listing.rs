@@ -13,6 +13,8 @@ pub(super) type Tags = BTreeMap<String, String>;
 
 /// A resource as a listing sees it.
 pub(super) trait Record: Send + 'static {
+    /// Whether EC2 writes the list of its tags where there are none, too.
+    const LISTS_NO_TAGS: bool = false;
     /// Its id: the order of listings, and what a page goes on after.
     fn id(&self) -> &str;
     /// Its tags.
@@ -51,6 +53,12 @@ impl Listing {
         Ok(Self { ids, filters, paging: Paging::take(params, most)?, dry: super::take_dry_run(params)? })
     }
 
+    /// The same of an operation that takes no ids.
+    pub(super) fn take_all(params: &mut QueryParams, known: &[&str]) -> Result<Self, AwsError> {
+        let filters = Filters::take(params, &[known, &OF_TAGS].concat())?;
+        Ok(Self { ids: Vec::new(), filters, paging: Paging::take(params, 1000)?, dry: super::take_dry_run(params)? })
+    }
+
     /// The same of an operation that has no pages.
     pub(super) fn take_whole(params: &mut QueryParams, ids: &str, known: &[&str]) -> Result<Self, AwsError> {
         let (ids, filters) = (params.list(ids)?, Filters::take(params, &[known, &OF_TAGS].concat())?);
@@ -77,7 +85,18 @@ impl Listing {
     }
 
     /// The same for records that may have been asked for by something else than their id.
-    pub(super) fn write<R: Record>(self, set: &'static str, mut records: Vec<R>) -> Result<Output, AwsError> {
+    pub(super) fn write<R: Record>(self, set: &'static str, records: Vec<R>) -> Result<Output, AwsError> {
+        let (page, token) = self.cut(records)?;
+        Ok(Output::xml(move |root| {
+            xml::list(root, set, "item", page, |item, record| {
+                write_with_tags(item, &record);
+            });
+            Paging::write(root, token.as_deref());
+        }))
+    }
+
+    /// The page of those of `records` that were asked for and that the filters accept, and the token of the next page.
+    pub(super) fn cut<R: Record>(self, mut records: Vec<R>) -> Result<(Vec<R>, Option<String>), AwsError> {
         super::dry_run(self.dry)?;
         records.retain(|record| {
             (self.ids.is_empty() || self.ids.iter().any(|id| id == record.id()))
@@ -86,14 +105,7 @@ impl Listing {
                 })
         });
         records.sort_by(|a, b| a.id().cmp(b.id()));
-        let (page, token) = self.paging.cut(records, |record| record.id().to_owned());
-        Ok(Output::xml(move |root| {
-            xml::list(root, set, "item", page, |item, record| {
-                record.write(item);
-                write_tags(item, record.tags());
-            });
-            Paging::write(root, token.as_deref());
-        }))
+        Ok(self.paging.cut(records, |record| record.id().to_owned()))
     }
 }
 
@@ -102,13 +114,21 @@ pub(super) fn created<R: Record + Send + 'static>(element: &'static str, record:
     let token = token.to_owned();
     Output::xml(move |root| {
         xml::element(root, element, |item| {
-            record.write(item);
-            write_tags(item, record.tags());
+            write_with_tags(item, &record);
         });
         if !token.is_empty() {
             xml::text(root, "clientToken", &token);
         }
     })
+}
+
+/// Writes a record and its tags.
+pub(super) fn write_with_tags<R: Record>(item: &mut xml::Element, record: &R) {
+    record.write(item);
+    if R::LISTS_NO_TAGS && record.tags().is_empty() {
+        xml::element(item, "tagSet", |_| ());
+    }
+    write_tags(item, record.tags());
 }
 
 /// Tells whether tags pass a filter on tags; `None` where the filter is on something else.

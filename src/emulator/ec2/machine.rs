@@ -203,6 +203,20 @@ pub(super) fn describe_credits(operation: Operation<'_>) -> Result<Output, AwsEr
     }))
 }
 
+/// `GetPasswordData`: empty, as of an instance that made no password, or has not told it yet.
+pub(super) fn password(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let ((id, dry), scope) =
+        operation.query(|params| Ok((params.required("InstanceId")?, super::take_dry_run(params)?)))?;
+    let now = scope.now_millis();
+    scope.read(|state| state.ec2.find(std::slice::from_ref(&id), now).map(drop))?;
+    super::dry_run(dry)?;
+    Ok(Output::xml(move |root| {
+        xml::text(root, "instanceId", &id);
+        xml::text(root, "timestamp", &iso_time(now));
+        xml::text(root, "passwordData", "");
+    }))
+}
+
 /// `GetConsoleOutput`: as of an instance whose console was not read yet.
 pub(super) fn console(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((id, latest, dry), scope) = operation.query(|params| {

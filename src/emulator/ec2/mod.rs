@@ -9,6 +9,7 @@ mod catalog;
 mod describe;
 mod filter;
 mod groups;
+mod image_attributes;
 mod images;
 mod index;
 mod instance;
@@ -25,8 +26,12 @@ mod notices;
 mod options;
 mod own_images;
 mod paging;
+mod placement;
+mod placement_groups;
 mod profile;
 mod run;
+mod sharing;
+mod snapshot_attributes;
 mod snapshots;
 mod state;
 mod states;
@@ -80,6 +85,7 @@ pub static SERVICE: Service = Service {
         ("AuthorizeSecurityGroupEgress", Handler::Async(|operation| Box::pin(groups::authorize_egress(operation)))),
         ("AuthorizeSecurityGroupIngress", Handler::Async(|operation| Box::pin(groups::authorize_ingress(operation)))),
         ("CopyImage", Handler::Async(|operation| Box::pin(own_images::copy(operation)))),
+        ("CopySnapshot", Handler::Async(|operation| Box::pin(snapshots::copy(operation)))),
         ("CreateDhcpOptions", Handler::Async(|operation| Box::pin(networks::create_options(operation)))),
         ("CreateImage", Handler::Async(|operation| Box::pin(own_images::create(operation)))),
         ("CreateInternetGateway", Handler::Async(|operation| Box::pin(networks::create_gateway(operation)))),
@@ -90,14 +96,17 @@ pub static SERVICE: Service = Service {
         ("CreateNetworkAcl", Handler::Async(|operation| Box::pin(networks::create_acl(operation)))),
         ("CreateNetworkAclEntry", Handler::Async(|operation| Box::pin(networks::create_acl_entry(operation)))),
         ("CreateNetworkInterface", Handler::Async(|operation| Box::pin(networks::create_interface(operation)))),
+        ("CreatePlacementGroup", Handler::Async(|operation| Box::pin(placement_groups::create(operation)))),
         ("CreateRoute", Handler::Async(|operation| Box::pin(networks::create_route(operation)))),
         ("CreateRouteTable", Handler::Async(|operation| Box::pin(networks::create_table(operation)))),
         ("CreateSecurityGroup", Handler::Async(|operation| Box::pin(groups::create(operation)))),
         ("CreateSnapshot", Handler::Async(|operation| Box::pin(snapshots::create(operation)))),
+        ("CreateSnapshots", Handler::Async(|operation| Box::pin(snapshots::create_all(operation)))),
         ("CreateSubnet", Handler::Async(|operation| Box::pin(networks::create_subnet(operation)))),
         ("CreateTags", Handler::Async(|operation| Box::pin(tags::create(operation)))),
         ("CreateVolume", Handler::Async(|operation| Box::pin(volumes::create(operation)))),
         ("CreateVpc", Handler::Async(|operation| Box::pin(networks::create_vpc(operation)))),
+        ("CreateVpcEndpoint", Handler::Async(|operation| Box::pin(networks::endpoints::create(operation)))),
         ("DeleteDhcpOptions", Handler::Async(|operation| Box::pin(networks::delete_options(operation)))),
         ("DeleteInternetGateway", Handler::Async(|operation| Box::pin(networks::delete_gateway(operation)))),
         ("DeleteKeyPair", Handler::Async(|operation| Box::pin(key_pairs::delete(operation)))),
@@ -107,6 +116,7 @@ pub static SERVICE: Service = Service {
         ("DeleteNetworkAcl", Handler::Async(|operation| Box::pin(networks::delete_acl(operation)))),
         ("DeleteNetworkAclEntry", Handler::Async(|operation| Box::pin(networks::delete_acl_entry(operation)))),
         ("DeleteNetworkInterface", Handler::Async(|operation| Box::pin(networks::delete_interface(operation)))),
+        ("DeletePlacementGroup", Handler::Async(|operation| Box::pin(placement_groups::delete(operation)))),
         ("DeleteRoute", Handler::Async(|operation| Box::pin(networks::delete_route(operation)))),
         ("DeleteRouteTable", Handler::Async(|operation| Box::pin(networks::delete_table(operation)))),
         ("DeleteSecurityGroup", Handler::Async(|operation| Box::pin(groups::delete(operation)))),
@@ -115,6 +125,7 @@ pub static SERVICE: Service = Service {
         ("DeleteTags", Handler::Async(|operation| Box::pin(tags::delete(operation)))),
         ("DeleteVolume", Handler::Async(|operation| Box::pin(volumes::delete(operation)))),
         ("DeleteVpc", Handler::Async(|operation| Box::pin(networks::delete_vpc(operation)))),
+        ("DeleteVpcEndpoints", Handler::Async(|operation| Box::pin(networks::endpoints::delete(operation)))),
         ("DeregisterImage", Handler::Async(|operation| Box::pin(own_images::deregister(operation)))),
         ("DescribeAccountAttributes", Handler::Sync(zones::describe_account)),
         ("DescribeAddresses", Handler::Sync(networks::describe_addresses)),
@@ -122,7 +133,7 @@ pub static SERVICE: Service = Service {
         ("DescribeAvailabilityZones", Handler::Sync(zones::describe_zones)),
         ("DescribeDhcpOptions", Handler::Sync(networks::describe_options)),
         ("DescribeIamInstanceProfileAssociations", Handler::Sync(profile::describe)),
-        ("DescribeImageAttribute", Handler::Sync(own_images::describe_attribute)),
+        ("DescribeImageAttribute", Handler::Sync(image_attributes::describe)),
         ("DescribeImages", Handler::Sync(images::describe)),
         ("DescribeInstanceAttribute", Handler::Sync(attributes::describe)),
         ("DescribeInstanceCreditSpecifications", Handler::Sync(machine::describe_credits)),
@@ -138,11 +149,13 @@ pub static SERVICE: Service = Service {
         ("DescribeNetworkAcls", Handler::Sync(networks::describe_acls)),
         ("DescribeNetworkInterfaceAttribute", Handler::Sync(networks::describe_interface_attribute)),
         ("DescribeNetworkInterfaces", Handler::Sync(networks::describe_interfaces)),
-        ("DescribePlacementGroups", Handler::Sync(unused::describe_placements)),
+        ("DescribePlacementGroups", Handler::Sync(placement_groups::describe)),
+        ("DescribePrefixLists", Handler::Sync(networks::endpoints::describe_prefix_lists)),
         ("DescribeRegions", Handler::Sync(zones::describe_regions)),
         ("DescribeRouteTables", Handler::Sync(networks::describe_tables)),
         ("DescribeSecurityGroupRules", Handler::Sync(groups::describe_rules)),
         ("DescribeSecurityGroups", Handler::Sync(groups::describe)),
+        ("DescribeSnapshotAttribute", Handler::Sync(snapshot_attributes::describe)),
         ("DescribeSnapshots", Handler::Sync(snapshots::describe)),
         ("DescribeSubnets", Handler::Sync(networks::describe_subnets)),
         ("DescribeTags", Handler::Sync(tags::describe)),
@@ -151,7 +164,8 @@ pub static SERVICE: Service = Service {
         ("DescribeVolumes", Handler::Sync(volumes::describe)),
         ("DescribeVolumesModifications", Handler::Sync(volumes::describe_modifications)),
         ("DescribeVpcAttribute", Handler::Sync(networks::describe_vpc_attribute)),
-        ("DescribeVpcEndpoints", Handler::Sync(unused::describe_endpoints)),
+        ("DescribeVpcEndpointServices", Handler::Sync(networks::endpoints::describe_services)),
+        ("DescribeVpcEndpoints", Handler::Sync(networks::endpoints::describe)),
         ("DescribeVpcs", Handler::Sync(networks::describe_vpcs)),
         ("DetachInternetGateway", Handler::Async(|operation| Box::pin(networks::detach_gateway(operation)))),
         ("DetachNetworkInterface", Handler::Async(|operation| Box::pin(networks::detach_interface(operation)))),
@@ -162,8 +176,10 @@ pub static SERVICE: Service = Service {
         ("DisassociateVpcCidrBlock", Handler::Async(|operation| Box::pin(networks::disassociate_block(operation)))),
         ("GetConsoleOutput", Handler::Sync(machine::console)),
         ("GetEbsEncryptionByDefault", Handler::Sync(unused::encryption_by_default)),
+        ("GetPasswordData", Handler::Sync(machine::password)),
+        ("GetSecurityGroupsForVpc", Handler::Sync(groups::of_vpc)),
         ("ImportKeyPair", Handler::Async(|operation| Box::pin(key_pairs::import(operation)))),
-        ("ModifyImageAttribute", Handler::Async(|operation| Box::pin(own_images::modify(operation)))),
+        ("ModifyImageAttribute", Handler::Async(|operation| Box::pin(image_attributes::modify(operation)))),
         ("ModifyInstanceAttribute", Handler::Async(|operation| Box::pin(attributes::modify(operation)))),
         ("ModifyInstanceCreditSpecification", Handler::Async(|operation| Box::pin(machine::modify_credits(operation)))),
         (
@@ -171,15 +187,18 @@ pub static SERVICE: Service = Service {
             Handler::Async(|operation| Box::pin(machine::modify_maintenance(operation))),
         ),
         ("ModifyInstanceMetadataOptions", Handler::Async(|operation| Box::pin(machine::modify_metadata(operation)))),
+        ("ModifyInstancePlacement", Handler::Async(|operation| Box::pin(placement_groups::modify(operation)))),
         ("ModifyLaunchTemplate", Handler::Async(|operation| Box::pin(templates::modify(operation)))),
         (
             "ModifyNetworkInterfaceAttribute",
             Handler::Async(|operation| Box::pin(networks::modify_interface(operation))),
         ),
         ("ModifySecurityGroupRules", Handler::Async(|operation| Box::pin(groups::modify_rules(operation)))),
+        ("ModifySnapshotAttribute", Handler::Async(|operation| Box::pin(snapshot_attributes::modify(operation)))),
         ("ModifySubnetAttribute", Handler::Async(|operation| Box::pin(networks::modify_subnet(operation)))),
         ("ModifyVolume", Handler::Async(|operation| Box::pin(volumes::modify(operation)))),
         ("ModifyVpcAttribute", Handler::Async(|operation| Box::pin(networks::modify_vpc(operation)))),
+        ("ModifyVpcEndpoint", Handler::Async(|operation| Box::pin(networks::endpoints::modify(operation)))),
         ("MonitorInstances", Handler::Async(|operation| Box::pin(machine::monitor(operation)))),
         ("RebootInstances", Handler::Sync(states::reboot)),
         ("RegisterImage", Handler::Async(|operation| Box::pin(own_images::register(operation)))),
@@ -195,6 +214,8 @@ pub static SERVICE: Service = Service {
             "ReplaceRouteTableAssociation",
             Handler::Async(|operation| Box::pin(networks::replace_association(operation))),
         ),
+        ("ResetImageAttribute", Handler::Async(|operation| Box::pin(image_attributes::reset(operation)))),
+        ("ResetSnapshotAttribute", Handler::Async(|operation| Box::pin(snapshot_attributes::reset(operation)))),
         ("RevokeSecurityGroupEgress", Handler::Async(|operation| Box::pin(groups::revoke_egress(operation)))),
         ("RevokeSecurityGroupIngress", Handler::Async(|operation| Box::pin(groups::revoke_ingress(operation)))),
         ("RunInstances", Handler::Async(|operation| Box::pin(run::instances(operation)))),

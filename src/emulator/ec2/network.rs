@@ -37,6 +37,10 @@ impl<'a> Network<'a> {
         self.account
     }
 
+    pub(super) fn region(&self) -> &str {
+        self.region.as_str()
+    }
+
     pub(super) fn vpc(&self) -> String {
         self.id("vpc", "")
     }

@@ -1,7 +1,7 @@
 //! What a machine would be like: options of a launch that are kept and shown. No machine runs, so none has an effect
 //! beyond what other calls tell of it.
 
-use super::catalog::InstanceType;
+use super::{catalog::InstanceType, placement::Placed};
 use crate::emulator::{
     ec2::listing::flag,
     wire::{AwsError, QueryParams, xml},
@@ -17,13 +17,16 @@ pub(super) struct Options {
     pub(super) credits: Option<String>,
     pub(super) tenancy: String,
     /// Cores, and threads of each, where they were said.
-    cpu: Option<(u32, u32)>,
+    pub(super) cpu: Option<(u32, u32)>,
     pub(super) has_enclave: bool,
     /// `default` or `disabled`.
     pub(super) recovery: String,
     pub(super) names: Names,
     /// `open` or `none`.
     pub(super) capacity: String,
+    /// Where it is in a placement group, if it is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) group: Option<Placed>,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             recovery: "default".to_owned(),
             names: Names::default(),
             capacity: "open".to_owned(),
+            group: None,
         }
     }
 }
@@ -179,6 +183,8 @@ impl Options {
             recovery: recovery.unwrap_or_else(|| "default".to_owned()),
             names: Names::take(params)?,
             capacity: take_capacity(params)?,
+            // The launch finds it.
+            group: None,
         })
     }
 

@@ -7,15 +7,16 @@ use super::{
     kind,
     listing::Tags,
     new_id,
+    sharing::Sharing,
     snapshots::{Snapshot, check_description},
     state::State,
     tags,
     volumes::{AskedDevice, Mapping, merge},
+    zones,
 };
 use crate::{
     emulator::{
         service::{Operation, Output},
-        store::Region,
         wire::{AwsError, QueryParams, iso_time, xml},
     },
     lenience::Lean,
@@ -44,6 +45,9 @@ pub(super) struct OwnImage {
     /// What makes the call that copied it repeatable; empty where it was not said.
     #[serde(default)]
     token: String,
+    /// Who may launch from it besides the account.
+    #[serde(default)]
+    pub(super) sharing: Sharing,
     /// Whether it was deregistered: its id is never that of another one.
     pub(super) is_gone: bool,
 }
@@ -77,6 +81,11 @@ impl State {
     /// The images of the account that are there.
     pub(super) fn own_images(&self) -> impl Iterator<Item = &OwnImage> {
         self.images.values().filter(|image| !image.is_gone)
+    }
+
+    /// Whether instances of an image answer for their metadata to whoever has a token only, unless it is said.
+    pub(super) fn knows_version_2(&self, image: &str) -> bool {
+        self.images.get(image).map_or_else(|| images::knows_version_2(image), |own| own.knows_version_2)
     }
 
     /// The id of an image that is made of a snapshot.
@@ -116,7 +125,8 @@ fn take_description(params: &mut QueryParams) -> Result<String, AwsError> {
     Ok(description)
 }
 
-fn refuse(params: &QueryParams, operation: &str, lacking: &[&str]) -> Result<(), AwsError> {
+/// Refuses, by name, what EC2 has for an operation, and atelier has not.
+pub(super) fn refuse(params: &QueryParams, operation: &str, lacking: &[&str]) -> Result<(), AwsError> {
     match lacking.iter().find(|name| params.has(name)) {
         Some(name) => Err(AwsError::not_implemented("ec2", &format!("{operation} with {name}"))),
         None => Ok(()),
@@ -161,6 +171,7 @@ pub(super) async fn register(operation: Operation<'_>) -> Result<Output, AwsErro
             of_instance: None,
             of_image: None,
             token: String::new(),
+            sharing: Sharing::default(),
             is_gone: false,
         };
         let devices = AskedDevice::take(params)?;
@@ -225,7 +236,14 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
                 });
                 let description = format!("Created by CreateImage({instance}) for {id}");
                 let (volume, shape) = (volume.id.clone(), volume.shape.clone());
-                snapshots.push(Snapshot { id: snapshot, volume, shape, description, created: now });
+                snapshots.push(Snapshot {
+                    id: snapshot,
+                    volume,
+                    shape,
+                    description,
+                    created: now,
+                    sharing: Sharing::default(),
+                });
             }
             let devices = merge(&base, &asked, |id| ec2.snapshot(id).map(|found| found.shape.clone()))?;
             super::dry_run(dry)?;
@@ -243,12 +261,13 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
                 root: found.root_device().to_owned(),
                 devices,
                 created: now,
-                knows_version_2: images::knows_version_2(&found.image),
+                knows_version_2: ec2.knows_version_2(&found.image),
                 has_ena: true,
                 has_sriov: false,
                 of_instance: Some(instance),
                 of_image: None,
                 token: String::new(),
+                sharing: Sharing::default(),
                 is_gone: false,
             };
             ec2.keep_image(image, by_kind.remove(kind::IMAGE.tagged).unwrap_or_default());
@@ -278,11 +297,7 @@ pub(super) async fn copy(operation: Operation<'_>) -> Result<Output, AwsError> {
             Ok((source, region, name, description, encrypted, key, with_tags, token, tags, dry))
         })?;
     images::check_id(&source)?;
-    let region: Region = region
-        .parse()
-        .ok()
-        .filter(|_| super::zones::is_region(&region))
-        .ok_or_else(|| AwsError::sender("InvalidRegion", format!("The region {region} does not exist.")))?;
+    let region = zones::source_region(&region)?;
     let (found, old_tags) = scope.context.store.read(&region, |state| {
         Ok::<_, AwsError>((state.ec2.own_image(&source)?.cloned(), state.ec2.tags_of(&source).clone()))
     })?;
@@ -312,6 +327,7 @@ pub(super) async fn copy(operation: Operation<'_>) -> Result<Output, AwsError> {
         of_instance: None,
         of_image: Some((source.clone(), region.to_string())),
         token,
+        sharing: Sharing::default(),
         is_gone: false,
     };
     let made = scope
@@ -331,6 +347,7 @@ pub(super) async fn copy(operation: Operation<'_>) -> Result<Output, AwsError> {
                     shape: device.shape.clone(),
                     description: format!("Copied for DestinationAmi {} from SourceAmi {source}", image.id),
                     created: now,
+                    sharing: Sharing::default(),
                 };
                 state.ec2.set_tags(&snapshot.id, tags.clone());
                 state.ec2.snapshots.insert(snapshot.id.clone(), snapshot);
@@ -380,107 +397,9 @@ pub(super) async fn deregister(operation: Operation<'_>) -> Result<Output, AwsEr
     }))
 }
 
-/// `ModifyImageAttribute`: the description of one's own image, and that it knows version 2 of the metadata service only.
-pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let lacking = ["LaunchPermission", "OperationType", "OrganizationArn", "OrganizationalUnitArn", "ProductCode"];
-    let ((id, description, version, dry), scope) = operation.query(|params| {
-        refuse(params, "ModifyImageAttribute", &lacking)?;
-        refuse(params, "ModifyImageAttribute", &["UserGroup", "UserId"])?;
-        let id = params.required("ImageId")?;
-        let (mut description, mut version) = (params.text("Description.Value"), params.text("ImdsSupport.Value"));
-        // The older form.
-        match params
-            .one_of("Attribute", &["description", "imdsSupport", "launchPermission", "productCodes"])?
-            .as_deref()
-        {
-            Some("description") => description = Some(params.required("Value")?),
-            Some("imdsSupport") => version = Some(params.required("Value")?),
-            Some(other) => {
-                return Err(AwsError::not_implemented("ec2", &format!("ModifyImageAttribute of {other}")));
-            }
-            None => {}
-        }
-        if description.as_ref().is_some_and(|text| text.chars().count() > 255) {
-            let reason = "Character sets beyond ASCII, and more than 255 characters, are not supported.";
-            return Err(AwsError::invalid_parameter(&description.unwrap_or_default(), "description", reason));
-        }
-        if let Some(other) = version.as_deref().filter(|version| *version != "v2.0") {
-            return Err(AwsError::invalid_parameter(other, "imdsSupport", "Expected v2.0."));
-        }
-        Ok((id, description, version.is_some(), super::take_dry_run(params)?))
-    })?;
-    images::check_id(&id)?;
-    if description.is_some() == version {
-        let message =
-            if version { "Fields for multiple attribute types specified" } else { "No attributes specified." };
-        return Err(AwsError::sender("InvalidParameterCombination", message));
-    }
-    scope
-        .change(|state| {
-            state.ec2.own_image(&id)?;
-            let Some(image) = state.ec2.images.get_mut(&id) else { return Err(not_owned(&id)) };
-            super::dry_run(dry)?;
-            image.knows_version_2 |= version;
-            if let Some(description) = description {
-                image.description = description;
-            }
-            Ok(())
-        })
-        .await?;
-    Ok(Output::Done)
-}
-
 /// The refusal of what only an image's owner may do.
-fn not_owned(id: &str) -> AwsError {
+pub(super) fn not_owned(id: &str) -> AwsError {
     AwsError::sender("AuthFailure", format!("Not authorized for image:{id}"))
-}
-
-/// `DescribeImageAttribute`: of one's own images.
-pub(super) fn describe_attribute(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let names = [
-        "blockDeviceMapping",
-        "bootMode",
-        "deregistrationProtection",
-        "description",
-        "imdsSupport",
-        "kernel",
-        "lastLaunchedTime",
-        "launchPermission",
-        "productCodes",
-        "ramdisk",
-        "sriovNetSupport",
-        "tpmSupport",
-        "uefiData",
-    ];
-    let ((id, attribute, dry), scope) = operation.query(|params| {
-        let attribute = params.one_of("Attribute", &names)?;
-        let attribute = attribute.ok_or_else(|| AwsError::missing_parameter("Attribute"))?;
-        Ok((params.required("ImageId")?, attribute, super::take_dry_run(params)?))
-    })?;
-    images::check_id(&id)?;
-    let image = scope.read(|state| state.ec2.own_image(&id).map(Option::<&OwnImage>::cloned))?;
-    let image = image.ok_or_else(|| not_owned(&id))?;
-    super::dry_run(dry)?;
-    Ok(Output::xml(move |root| {
-        xml::text(root, "imageId", &id);
-        if attribute == "blockDeviceMapping" {
-            xml::list(root, &attribute, "item", &image.devices, |item, device| device.write(item));
-            return;
-        }
-        let value = match attribute.as_str() {
-            "deregistrationProtection" => Some("disabled"),
-            "description" => Some(image.description.as_str()),
-            "imdsSupport" if image.knows_version_2 => Some("v2.0"),
-            "sriovNetSupport" if image.has_sriov => Some("simple"),
-            // It is shared with nobody, and has nothing of its own.
-            _ => None,
-        };
-        xml::element(root, &attribute, |element| {
-            if let Some(value) = value {
-                xml::text(element, "value", value);
-            }
-        });
-    }))
 }
 
 /// What a launch takes from its image.

@@ -11,6 +11,7 @@ use super::{
     network::{CAPACITY, Network},
     new_id, notices,
     options::Options,
+    placement::{AskedGroup, PlacementGroup},
     profile::{self, Profile},
     state::{Launch, SHARE, State},
     tags, templates,
@@ -48,6 +49,7 @@ struct LaunchRequest {
     tags: BTreeMap<String, Tags>,
     attributes: Attributes,
     options: Options,
+    group: AskedGroup,
     /// Empty when the client gave none.
     token: String,
     fingerprint: String,
@@ -56,11 +58,11 @@ struct LaunchRequest {
 /// `RunInstances`.
 pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (account, region) = (operation.account().to_owned(), operation.region().clone());
-    let scope = operation.scope;
-    let ((dry, request), scope) = operation.query(|params| {
+    let ((dry, request), scope) = operation.query_with(|params, scope| {
         let dry = super::take_dry_run(params)?;
-        let origin = templates::overlay(params, &scope)?;
-        let mut request = LaunchRequest::take(params, &Network::new(&account, &region))?;
+        let origin = templates::overlay(params, scope)?;
+        let knows_version_2 = |image: &str| scope.read(|state| state.ec2.knows_version_2(image));
+        let mut request = LaunchRequest::take(params, &Network::new(&account, &region), knows_version_2)?;
         if let Some(origin) = origin {
             request.tags.entry(kind::INSTANCE.tagged.to_owned()).or_default().extend(origin.tags());
         }
@@ -89,7 +91,8 @@ pub(super) async fn instances(operation: Operation<'_>) -> Result<Output, AwsErr
         })
         .await?;
     let is_a_deploys = request.tags.get(kind::INSTANCE.tagged).is_some_and(|tags| tags.contains_key(STACK_TAG));
-    if !is_a_deploys && !images::is_listed(&request.image) {
+    let is_own = || scope.read(|state| state.ec2.own_images().any(|own| own.id == request.image));
+    if !is_a_deploys && !images::is_listed(&request.image) && !is_own() {
         // Any engine here takes it; a lenient one says that AWS does not. (At AWS a deploy asks for another image.)
         let _ = scope.lets(&Lean::Image { image: request.image.clone() });
     }
@@ -111,7 +114,12 @@ fn repeated(state: &State, request: &LaunchRequest) -> Result<Option<Vec<Instanc
 }
 
 impl LaunchRequest {
-    fn take(params: &mut QueryParams, network: &Network) -> Result<Self, AwsError> {
+    /// Reads a launch; `knows_version_2` tells whether an image knows version 2 of the metadata service only.
+    fn take(
+        params: &mut QueryParams,
+        network: &Network,
+        knows_version_2: impl FnOnce(&str) -> bool,
+    ) -> Result<Self, AwsError> {
         let token = super::take_client_token(params)?;
         let fingerprint = hex(&Sha256::digest(params.canonical().as_bytes()));
         let image = images::resolve(params.required("ImageId")?)?;
@@ -125,8 +133,23 @@ impl LaunchRequest {
         let tags = tags::take_specifications(params, &TAGGED)?;
         let attributes = take_attributes(params)?;
         refuse_unsupported(params)?;
-        let options = Options::take(params, kind, images::knows_version_2(&image))?;
-        Ok(Self { image, kind, count, place, devices, key, profile, tags, attributes, options, token, fingerprint })
+        let options = Options::take(params, kind, knows_version_2(&image))?;
+        let group = AskedGroup::take(params, "Placement.")?;
+        Ok(Self {
+            image,
+            kind,
+            count,
+            place,
+            devices,
+            key,
+            profile,
+            tags,
+            attributes,
+            options,
+            group,
+            token,
+            fingerprint,
+        })
     }
 
     /// Makes the instances: as many as the limit leaves, at least the fewest that will do.
@@ -157,6 +180,7 @@ impl LaunchRequest {
         check_architecture(architecture, self.kind)?;
         let snapshot = |id: &str| state.snapshot(id).map(|found| found.shape.clone());
         let devices = merge(&base.devices, &self.devices, snapshot)?;
+        let group = self.find_group(state, site.zone(), now)?;
         let count = most.min(site.room);
         let reservation = new_id("r")?;
         let mut members = Vec::new();
@@ -182,7 +206,10 @@ impl LaunchRequest {
                 client_token: self.token.clone(),
                 attributes: self.attributes.clone(),
                 interface: site.interface(),
-                options: self.options.clone(),
+                options: Options {
+                    group: group.map(|(group, before)| group.place(&self.group, before + members.len())),
+                    ..self.options.clone()
+                },
                 key: self.key.clone(),
                 root: base.root.clone(),
                 devices,
@@ -192,6 +219,20 @@ impl LaunchRequest {
             members.push((instance, volumes));
         }
         Ok(members)
+    }
+
+    /// The placement group that is asked for, and how many instances it has.
+    fn find_group<'s>(
+        &self,
+        state: &'s State,
+        zone: &str,
+        now: i64,
+    ) -> Result<Option<(&'s PlacementGroup, usize)>, AwsError> {
+        let Some(group) = self.group.find(&state.placements)? else { return Ok(None) };
+        group.check_type(&self.kind.name, self.kind.is_burstable)?;
+        let others: Vec<&Instance> = state.placed_in(&group.id, now).collect();
+        group.check_zone(zone, others.iter().map(|other| other.zone.as_str()))?;
+        Ok(Some((group, others.len())))
     }
 
     /// Takes what was launched into the state.
@@ -310,7 +351,7 @@ pub(super) fn check_user_data(data: &str) -> Result<(), AwsError> {
 }
 
 /// What EC2 has, and atelier has not.
-const LACKING: [&str; 20] = [
+const LACKING: [&str; 17] = [
     "AdditionalInfo",
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerator",
@@ -323,11 +364,8 @@ const LACKING: [&str; 20] = [
     "NetworkPerformanceOptions",
     "Operator",
     "Placement.Affinity",
-    "Placement.GroupId",
-    "Placement.GroupName",
     "Placement.HostId",
     "Placement.HostResourceGroupArn",
-    "Placement.PartitionNumber",
     "Placement.SpreadDomain",
     "RamdiskId",
     "SecondaryInterface",
@@ -356,7 +394,7 @@ mod tests {
                 format!("Action=RunInstances&ImageId=ami-12345678&MinCount={}&MaxCount={}{place}", count.0, count.1);
             let mut params = QueryParams::parse(&Request::new(form.into())).unwrap();
             params.action().unwrap();
-            let request = LaunchRequest::take(&mut params, &network)?;
+            let request = LaunchRequest::take(&mut params, &network, images::knows_version_2)?;
             let launched = request.launch(&state, &network, None, 0, |_| false)?;
             let members = request.keep(&mut state, launched);
             Ok::<_, AwsError>((members.len(), members[0].zone.clone()))

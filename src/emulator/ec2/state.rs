@@ -9,6 +9,7 @@ use super::{
     networks::{
         acl::Acl,
         elastic::Elastic,
+        endpoints::endpoint::Endpoint,
         interface::OwnInterface,
         nat::Nat,
         options::Options,
@@ -16,6 +17,7 @@ use super::{
         table::RouteTable,
     },
     own_images::OwnImage,
+    placement::PlacementGroup,
     snapshots::Snapshot,
     templates::Template,
     volumes::Volume,
@@ -60,12 +62,16 @@ pub struct State {
     pub(super) gateways: Table<String, Gateway>,
     /// NAT gateways by their ids.
     pub(super) nats: Table<String, Nat>,
+    /// VPC endpoints by their ids.
+    pub(super) endpoints: Table<String, Endpoint>,
     /// Elastic addresses by their allocations.
     pub(super) elastic: Table<String, Elastic>,
     /// The interfaces that are no instance's first one, by their ids.
     pub(super) interfaces: Table<String, OwnInterface>,
     /// Launch templates by their ids.
     pub(super) templates: Table<String, Template>,
+    /// Placement groups by their names.
+    pub(super) placements: Table<String, PlacementGroup>,
     /// The tags of everything but instances, by id.
     pub(super) tags: Table<String, Tags>,
     /// Follows from the instances.
@@ -89,9 +95,11 @@ impl Tables for State {
             ("ec2/dhcp-options", &mut self.options),
             ("ec2/internet-gateways", &mut self.gateways),
             ("ec2/nat-gateways", &mut self.nats),
+            ("ec2/vpc-endpoints", &mut self.endpoints),
             ("ec2/addresses", &mut self.elastic),
             ("ec2/interfaces", &mut self.interfaces),
             ("ec2/launch-templates", &mut self.templates),
+            ("ec2/placement-groups", &mut self.placements),
             ("ec2/tags", &mut self.tags),
         ]
     }

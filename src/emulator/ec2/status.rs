@@ -5,6 +5,7 @@ use super::{
     filter::Filters,
     instance::{Instance, Phase},
     instance_xml::write_state,
+    listing::flag_passes,
     network::Network,
     paging::Paging,
 };
@@ -13,12 +14,23 @@ use crate::emulator::{
     wire::{AwsError, xml},
 };
 
+/// Every one that AWS documents: no event is planned for what has no machine, so those on events find nothing.
 const FILTERS: &[&str] = &[
+    "attached-ebs-status.status",
     "availability-zone",
+    "availability-zone-id",
+    "event.code",
+    "event.description",
+    "event.instance-event-id",
+    "event.not-after",
+    "event.not-before",
+    "event.not-before-deadline",
     "instance-state-code",
     "instance-state-name",
     "instance-status.reachability",
     "instance-status.status",
+    "operator.managed",
+    "operator.principal",
     "system-status.reachability",
     "system-status.status",
 ];
@@ -38,7 +50,7 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
         found.dedup_by_key(|instance| &instance.id);
         found.retain(|instance| {
             (all || instance.phase(now) == Phase::Running)
-                && filters.accept(|name, test| test(filter_value(instance, name, now)))
+                && filters.accept(|name, test| has(instance, name, test, now))
         });
         let (page, token) = paging.cut(found, |instance| page_key(instance));
         Ok::<_, AwsError>((page.into_iter().cloned().collect::<Vec<Instance>>(), token))
@@ -50,17 +62,19 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     }))
 }
 
-fn filter_value<'a>(instance: &'a Instance, name: &str, now: i64) -> &'a str {
-    let (state, code) = instance.phase(now).name_and_code();
-    match name {
-        "availability-zone" => &instance.zone,
-        "instance-state-code" => code,
-        "instance-state-name" => state,
-        "instance-status.reachability" | "system-status.reachability" if instance.phase(now) == Phase::Running => {
-            "passed"
-        }
-        "instance-status.status" | "system-status.status" => health(instance, now),
-        _ => "",
+/// Tells whether the instance's value for a filter passes the test.
+fn has(instance: &Instance, filter: &str, test: &dyn Fn(&str) -> bool, now: i64) -> bool {
+    let phase = instance.phase(now);
+    let (state, code) = phase.name_and_code();
+    match filter {
+        "availability-zone" => test(&instance.zone),
+        "availability-zone-id" => test(&Network::zone_id(&instance.zone)),
+        "instance-state-code" => test(code),
+        "instance-state-name" => test(state),
+        "instance-status.reachability" | "system-status.reachability" => phase == Phase::Running && test("passed"),
+        "instance-status.status" | "system-status.status" => test(health(instance, now)),
+        "operator.managed" => flag_passes(false, test),
+        _ => false,
     }
 }
 

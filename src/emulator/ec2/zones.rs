@@ -1,54 +1,24 @@
 //! Regions, their zones, and what an account may use of them.
 
 use super::{filter::Filters, network::Network};
-use crate::emulator::{
-    service::{Operation, Output},
-    wire::{AwsError, xml},
+use crate::{
+    aws_protocol::regions::{REGIONS, Region},
+    emulator::{
+        service::{Operation, Output},
+        store,
+        wire::{AwsError, xml},
+    },
 };
 
-/// A region: its name, the name that people read, and whether an account has to opt into it, which nobody has here.
-type Region = (&'static str, &'static str, bool);
-
-const REGIONS: [Region; 34] = [
-    ("af-south-1", "Africa (Cape Town)", true),
-    ("ap-east-1", "Asia Pacific (Hong Kong)", true),
-    ("ap-east-2", "Asia Pacific (Taipei)", true),
-    ("ap-northeast-1", "Asia Pacific (Tokyo)", false),
-    ("ap-northeast-2", "Asia Pacific (Seoul)", false),
-    ("ap-northeast-3", "Asia Pacific (Osaka)", false),
-    ("ap-south-1", "Asia Pacific (Mumbai)", false),
-    ("ap-south-2", "Asia Pacific (Hyderabad)", true),
-    ("ap-southeast-1", "Asia Pacific (Singapore)", false),
-    ("ap-southeast-2", "Asia Pacific (Sydney)", false),
-    ("ap-southeast-3", "Asia Pacific (Jakarta)", true),
-    ("ap-southeast-4", "Asia Pacific (Melbourne)", true),
-    ("ap-southeast-5", "Asia Pacific (Malaysia)", true),
-    ("ap-southeast-6", "Asia Pacific (New Zealand)", true),
-    ("ap-southeast-7", "Asia Pacific (Thailand)", true),
-    ("ca-central-1", "Canada (Central)", false),
-    ("ca-west-1", "Canada West (Calgary)", true),
-    ("eu-central-1", "Europe (Frankfurt)", false),
-    ("eu-central-2", "Europe (Zurich)", true),
-    ("eu-north-1", "Europe (Stockholm)", false),
-    ("eu-south-1", "Europe (Milan)", true),
-    ("eu-south-2", "Europe (Spain)", true),
-    ("eu-west-1", "Europe (Ireland)", false),
-    ("eu-west-2", "Europe (London)", false),
-    ("eu-west-3", "Europe (Paris)", false),
-    ("il-central-1", "Israel (Tel Aviv)", true),
-    ("me-central-1", "Middle East (UAE)", true),
-    ("me-south-1", "Middle East (Bahrain)", true),
-    ("mx-central-1", "Mexico (Central)", true),
-    ("sa-east-1", "South America (São Paulo)", false),
-    ("us-east-1", "US East (N. Virginia)", false),
-    ("us-east-2", "US East (Ohio)", false),
-    ("us-west-1", "US West (N. California)", false),
-    ("us-west-2", "US West (Oregon)", false),
-];
-
-/// Whether a region of this name is known.
-pub(super) fn is_region(name: &str) -> bool {
+/// Whether the partition `aws` has a region of this name.
+fn is_region(name: &str) -> bool {
     REGIONS.iter().any(|(known, ..)| *known == name)
+}
+
+/// Reads the name of the region that something is copied from.
+pub(super) fn source_region(name: &str) -> Result<store::Region, AwsError> {
+    let region = name.parse::<store::Region>().ok().filter(|_| is_region(name));
+    region.ok_or_else(|| AwsError::sender("InvalidRegion", format!("The region {name} does not exist.")))
 }
 
 /// `DescribeRegions`: those that are on, unless others are named or all are asked for.

@@ -1,4 +1,4 @@
-//! `DescribeSecurityGroups` and `DescribeSecurityGroupRules`.
+//! `DescribeSecurityGroups`, `DescribeSecurityGroupRules` and `GetSecurityGroupsForVpc`.
 
 use super::{
     group::Group,
@@ -196,6 +196,64 @@ impl Record for Shown {
     }
 }
 
+/// A group as `GetSecurityGroupsForVpc` shows it.
+struct OfVpc {
+    group: Group,
+    vpc: String,
+    owner: String,
+    tags: Tags,
+}
+
+/// `GetSecurityGroupsForVpc`: the groups that what is in a VPC can be in, which are its own.
+pub(in crate::emulator::ec2) fn of_vpc(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let known = ["description", "group-id", "group-name", "owner-id", "primary-vpc-id"];
+    let ((vpc, listing), scope) =
+        operation.query(|params| Ok((params.required("VpcId")?, Listing::take_all(params, &known)?)))?;
+    let network = Network::new(scope.account(), scope.region);
+    let shown = scope.read(|state| {
+        state.ec2.vpc(&vpc, &network)?;
+        let groups = state.ec2.all_groups(&network).into_iter().filter(|group| group.vpc(&network) == vpc);
+        let shown = groups.map(|group| OfVpc {
+            tags: state.ec2.tags_of(&group.id).clone(),
+            group,
+            vpc: vpc.clone(),
+            owner: scope.account().to_owned(),
+        });
+        Ok::<_, AwsError>(shown.collect::<Vec<_>>())
+    })?;
+    listing.write("securityGroupForVpcSet", shown)
+}
+
+impl Record for OfVpc {
+    const LISTS_NO_TAGS: bool = true;
+
+    fn id(&self) -> &str {
+        &self.group.id
+    }
+
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    fn has(&self, filter: &str, test: &dyn Fn(&str) -> bool) -> bool {
+        match filter {
+            "description" => test(&self.group.description),
+            "group-id" => test(&self.group.id),
+            "group-name" => test(&self.group.name),
+            "owner-id" => test(&self.owner),
+            _ => test(&self.vpc),
+        }
+    }
+
+    fn write(&self, item: &mut xml::Element) {
+        xml::text(item, "description", &self.group.description);
+        xml::text(item, "groupName", &self.group.name);
+        xml::text(item, "ownerId", &self.owner);
+        xml::text(item, "groupId", &self.group.id);
+        xml::text(item, "primaryVpcId", &self.vpc);
+    }
+}
+
 /// A rule as a listing shows it.
 struct ShownRule {
     rule: Rule,
@@ -228,6 +286,8 @@ pub(in crate::emulator::ec2) fn describe_rules(operation: Operation<'_>) -> Resu
 }
 
 impl Record for ShownRule {
+    const LISTS_NO_TAGS: bool = true;
+
     fn id(&self) -> &str {
         &self.rule.id
     }

@@ -111,7 +111,7 @@ fn take_permission(permission: &mut QueryParams, is_egress: bool) -> Result<Vec<
     Ok(peers.into_iter().map(asked).collect())
 }
 
-/// The refusal of a prefix list, of which there are none.
+/// The refusal of a prefix list: no rule names one here.
 pub(super) fn no_prefix_list(id: &str) -> AwsError {
     AwsError::sender("InvalidPrefixListID.NotFound", format!("The prefix list ID '{id}' does not exist"))
 }

@@ -174,6 +174,8 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
 }
 
 impl Record for Shown {
+    const LISTS_NO_TAGS: bool = true;
+
     fn id(&self) -> &str {
         &self.pair.id
     }

@@ -13,6 +13,9 @@ use crate::emulator::{
 use sha2::{Digest, Sha256};
 use std::net::Ipv4Addr;
 
+/// The kind of the interfaces that instances can have.
+const OF_INSTANCES: &str = "interface";
+
 /// An interface as it is shown.
 #[derive(Clone)]
 pub(in crate::emulator::ec2) struct Face {
@@ -26,7 +29,8 @@ pub(in crate::emulator::ec2) struct Face {
     name: String,
     groups: Vec<GroupName>,
     source_dest_check: bool,
-    is_of_nat: bool,
+    /// What it is for, as EC2 calls that.
+    kind: &'static str,
     public: Option<Public>,
     attachment: Option<Place>,
 }
@@ -81,7 +85,7 @@ impl Face {
             name: instance.private_name(network),
             groups: instance.groups(network),
             source_dest_check: instance.attributes.source_dest_check,
-            is_of_nat: false,
+            kind: OF_INSTANCES,
             public: instance.public_address(now).map(|address| Public {
                 address,
                 name: instance.public_name(network, now),
@@ -103,7 +107,7 @@ impl Face {
     /// Another interface.
     pub(super) fn of(interface: &OwnInterface, network: &Network, now: i64) -> Self {
         let account = network.account().to_owned();
-        let of_nat = || Place {
+        let managed = || Place {
             id: interface.id.replacen("eni-", "eni-attach-", 1),
             instance: None,
             instance_owner: "amazon-aws".to_owned(),
@@ -132,13 +136,17 @@ impl Face {
             name: network.private_name(interface.address),
             groups: interface.groups.clone(),
             source_dest_check: interface.source_dest_check,
-            is_of_nat: interface.is_of_nat,
+            kind: match interface {
+                OwnInterface { is_of_nat: true, .. } => "nat_gateway",
+                OwnInterface { is_of_endpoint: true, .. } => "vpc_endpoint",
+                _ => OF_INSTANCES,
+            },
             public: interface.elastic.as_ref().map(|bound| Public {
                 address: bound.address,
                 name: Some(network.public_name(bound.address)),
                 bound: Some(bound.clone()),
             }),
-            attachment: if interface.is_of_nat { Some(of_nat()) } else { attached },
+            attachment: if interface.is_managed() { Some(managed()) } else { attached },
             owner: account,
         }
     }
@@ -161,12 +169,12 @@ impl Face {
             "availability-zone" => test(&self.zone),
             "availability-zone-id" => test(&Network::zone_id(&self.zone)),
             "deny-all-igw-traffic" | "ipv6-native" | "operator.managed" => flag_passes(false, test),
-            "requester-managed" => flag_passes(self.is_of_nat, test),
-            "requester-id" => self.is_of_nat && test(&self.owner),
+            "requester-managed" => flag_passes(self.is_managed(), test),
+            "requester-id" => self.is_managed() && test(&self.owner),
             "description" => test(&self.description),
             "group-id" => self.groups.iter().any(|group| test(&group.id)),
             "group-name" => self.groups.iter().any(|group| test(&group.name)),
-            "interface-type" => test(self.kind()),
+            "interface-type" => test(self.kind),
             "mac-address" => test(&self.mac()),
             "network-interface-id" => test(&self.id),
             "source-dest-check" => flag_passes(self.source_dest_check, test),
@@ -178,8 +186,8 @@ impl Face {
         }
     }
 
-    fn kind(&self) -> &'static str {
-        if self.is_of_nat { "nat_gateway" } else { "interface" }
+    fn is_managed(&self) -> bool {
+        self.kind != OF_INSTANCES
     }
 
     fn status(&self) -> &'static str {
@@ -223,15 +231,15 @@ impl Face {
             associate(each);
         });
         xml::element(item, "ipv6AddressesSet", |_| ());
-        xml::text(item, "interfaceType", self.kind());
+        xml::text(item, "interfaceType", self.kind);
     }
 
     /// Writes the members that only a description of interfaces has.
     pub(super) fn write_rest(&self, item: &mut xml::Element) {
         xml::text(item, "availabilityZone", &self.zone);
         xml::text(item, "availabilityZoneId", &Network::zone_id(&self.zone));
-        flag(item, "requesterManaged", self.is_of_nat);
-        if self.is_of_nat {
+        flag(item, "requesterManaged", self.is_managed());
+        if self.is_managed() {
             xml::text(item, "requesterId", &self.owner);
         }
         if let Some(place) = &self.attachment {

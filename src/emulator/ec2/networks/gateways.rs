@@ -139,6 +139,8 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
 }
 
 impl Record for Shown {
+    const LISTS_NO_TAGS: bool = true;
+
     fn id(&self) -> &str {
         &self.gateway.id
     }

@@ -15,8 +15,9 @@ use crate::emulator::{
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-/// An interface that was made by itself, or for a NAT gateway.
+/// An interface that was made by itself, or for a NAT gateway or an endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and is on disk by its name")]
 pub(in crate::emulator::ec2) struct OwnInterface {
     pub(super) id: String,
     pub(super) subnet: String,
@@ -29,6 +30,8 @@ pub(in crate::emulator::ec2) struct OwnInterface {
     pub(in crate::emulator::ec2) groups: Vec<GroupName>,
     pub(in crate::emulator::ec2) source_dest_check: bool,
     pub(super) is_of_nat: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_of_endpoint: bool,
     /// The elastic address that leads to it.
     pub(super) elastic: Option<Bound>,
     pub(in crate::emulator::ec2) attachment: Option<Attachment>,
@@ -76,6 +79,11 @@ pub(super) enum Bearer {
 }
 
 impl OwnInterface {
+    /// Whether it belongs to something that EC2 manages, and so to no instance.
+    pub(super) fn is_managed(&self) -> bool {
+        self.is_of_nat || self.is_of_endpoint
+    }
+
     /// By what its address is kept.
     pub(in crate::emulator::ec2) fn own_subnet(&self) -> Option<&str> {
         (!self.is_in_default).then_some(self.subnet.as_str())
@@ -145,7 +153,7 @@ impl State {
     /// Finds an interface that is attached to nothing.
     pub(in crate::emulator::ec2) fn free_interface(&self, id: &str, now: i64) -> Result<&OwnInterface, AwsError> {
         self.bearer(id, now)?;
-        let known = self.interfaces.get(id).filter(|known| known.attachment.is_none() && !known.is_of_nat);
+        let known = self.interfaces.get(id).filter(|known| known.attachment.is_none() && !known.is_managed());
         known.ok_or_else(|| AwsError::sender("InvalidNetworkInterface.InUse", format!("Interface: [{id}] in use.")))
     }
 

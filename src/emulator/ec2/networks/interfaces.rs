@@ -10,7 +10,7 @@ use crate::emulator::{
         dry_run,
         instance::Phase,
         kind,
-        listing::{Listing, Record, Tags, flag, write_tags},
+        listing::{Listing, Record, Tags, flag, write_with_tags},
         network::Network,
         new_hex, new_id,
         state::State,
@@ -105,6 +105,8 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
 }
 
 impl Record for Shown {
+    const LISTS_NO_TAGS: bool = true;
+
     fn id(&self) -> &str {
         &self.face.id
     }
@@ -174,6 +176,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
                 description,
                 source_dest_check: true,
                 is_of_nat: false,
+                is_of_endpoint: false,
                 elastic: None,
                 attachment: None,
                 left: None,
@@ -189,9 +192,8 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
         .await?;
     Ok(Output::xml(move |root| {
         xml::element(root, "networkInterface", |item| {
-            face.write(item);
             // An interface alone has its tags under another name.
-            write_tags(item, face.tags());
+            write_with_tags(item, &face);
         });
         if !token.is_empty() {
             xml::text(root, "clientToken", &token);
@@ -208,7 +210,7 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
         .change(|state| {
             let bearer = state.ec2.bearer(&id, now)?;
             let known = state.ec2.interfaces.get(&id);
-            let is_free = known.is_some_and(|known| known.attachment.is_none() && !known.is_of_nat);
+            let is_free = known.is_some_and(|known| known.attachment.is_none() && !known.is_managed());
             if !is_free || bearer != Bearer::Interface(id.clone()) {
                 let message = format!("Network interface '{id}' is currently in use.");
                 return Err(AwsError::sender("InvalidParameterValue", message));

@@ -3,7 +3,7 @@
 //! The default network of a region is there without a record until something of it is changed ([`records`]); its ids
 //! follow from the account and the region ([`super::network`]).
 //!
-//! Not here: IPv6, peerings, endpoints and transit gateways, which are refused by name.
+//! Not here: IPv6, peerings and transit gateways, which are refused by name.
 
 pub(super) mod acl;
 mod acl_entries;
@@ -11,6 +11,7 @@ mod acls;
 pub(super) mod block;
 mod blocks;
 pub(super) mod elastic;
+pub(super) mod endpoints;
 mod face;
 mod gateways;
 pub(super) mod interface;

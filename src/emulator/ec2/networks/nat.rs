@@ -119,6 +119,7 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
                 groups: Vec::new(),
                 source_dest_check: false,
                 is_of_nat: true,
+                is_of_endpoint: false,
                 elastic: bound,
                 attachment: None,
                 left: None,

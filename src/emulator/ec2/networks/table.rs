@@ -1,6 +1,6 @@
 //! Route tables: made, shown, removed.
 
-use super::{block::Block, in_use};
+use super::{block::Block, endpoints::endpoint::Endpoint, in_use};
 use crate::emulator::{
     ec2::{
         dry_run,
@@ -99,6 +99,8 @@ struct Shown {
     locals: Vec<Block>,
     /// Whether each route leads somewhere.
     alive: Vec<bool>,
+    /// The gateways of services that it leads to, each after its prefix list.
+    endpoints: Vec<(String, String)>,
     owner: String,
     tags: Tags,
 }
@@ -106,7 +108,11 @@ struct Shown {
 impl Shown {
     fn of(state: &State, table: RouteTable, network: &Network, now: i64) -> Self {
         let alive = |route: &Route| route.target.is_alive(state, &table.vpc, network, now);
+        let endpoints = state.endpoints.values();
+        let endpoints =
+            endpoints.filter_map(|endpoint| Some((endpoint.route_in(&table.id)?, endpoint.id().to_owned())));
         Self {
+            endpoints: endpoints.collect(),
             alive: table.routes.iter().map(alive).collect(),
             locals: state.locals(&table.vpc, network),
             owner: network.account().to_owned(),
@@ -155,6 +161,8 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
             }
             dry_run(dry)?;
             state.ec2.route_tables.remove(&id);
+            let leads = |endpoint: &Endpoint| endpoint.route_in(&id).is_some();
+            state.ec2.endpoints.change_where(leads, |endpoint| endpoint.forget_table(&id));
             state.ec2.set_tags(&id, Tags::new());
             Ok(())
         })
@@ -196,6 +204,8 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
 }
 
 impl Record for Shown {
+    const LISTS_NO_TAGS: bool = true;
+
     fn id(&self) -> &str {
         &self.table.id
     }
@@ -223,10 +233,16 @@ impl Record for Shown {
                 let own = routes.iter().map(|route| route.destination);
                 self.locals.iter().copied().chain(own).any(|block| test(&block.to_string()))
             }
-            "route.gateway-id" => test("local") || leads("gatewayId"),
+            "route.destination-prefix-list-id" => self.endpoints.iter().any(|(list, _)| test(list)),
+            "route.gateway-id" => {
+                test("local") || leads("gatewayId") || self.endpoints.iter().any(|(_, endpoint)| test(endpoint))
+            }
             "route.instance-id" => leads("instanceId"),
             "route.nat-gateway-id" => leads("natGatewayId"),
-            "route.origin" => test("CreateRouteTable") || (!routes.is_empty() && test("CreateRoute")),
+            "route.origin" => {
+                let has_others = !routes.is_empty() || !self.endpoints.is_empty();
+                test("CreateRouteTable") || (has_others && test("CreateRoute"))
+            }
             "route.state" => test("active") || (self.alive.contains(&false) && test("blackhole")),
             "vpc-id" => test(&self.table.vpc),
             // There are no others.
@@ -254,6 +270,14 @@ impl Record for Shown {
             for (each, alive) in self.table.routes.iter().zip(&self.alive) {
                 xml::element(set, "item", |route| {
                     write(route, each.destination, each.target.shown(), *alive, "CreateRoute");
+                });
+            }
+            for (list, endpoint) in &self.endpoints {
+                xml::element(set, "item", |route| {
+                    xml::text(route, "destinationPrefixListId", list);
+                    xml::text(route, "gatewayId", endpoint);
+                    xml::text(route, "state", "active");
+                    xml::text(route, "origin", "CreateRoute");
                 });
             }
         });

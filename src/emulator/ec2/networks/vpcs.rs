@@ -115,6 +115,8 @@ pub(in crate::emulator::ec2) async fn create(operation: Operation<'_>) -> Result
     Ok(Output::xml(move |root| {
         xml::element(root, "vpc", |item| {
             shown.write_with("pending", item);
+            // Its first description has the list, the later ones only with something in it.
+            xml::element(item, "ipv6CidrBlockAssociationSet", |_| ());
             write_tags(item, shown.tags());
         });
     }))
@@ -133,6 +135,7 @@ pub(in crate::emulator::ec2) async fn delete(operation: Operation<'_>) -> Result
                 || ec2.route_tables.values().any(|table| table.vpc == id && !table.is_main())
                 || ec2.groups.values().any(|group| group.vpc(&network) == id && !group.is_default())
                 || ec2.acls.values().any(|acl| acl.vpc == id && !acl.is_default)
+                || ec2.endpoints.values().any(|endpoint| endpoint.is_in(&id))
                 || ec2.interfaces.values().any(|interface| interface.vpc == id);
             if is_used {
                 return Err(in_use("vpc", &id));

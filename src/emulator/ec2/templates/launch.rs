@@ -2,7 +2,7 @@
 
 use super::template::Which;
 use crate::emulator::{
-    ec2::listing::Tags,
+    ec2::{listing::Tags, state::State},
     service::Scope,
     wire::{AwsError, QueryParams},
 };
@@ -29,36 +29,47 @@ pub(in crate::emulator::ec2) fn overlay(
     params: &mut QueryParams,
     scope: &Scope<'_>,
 ) -> Result<Option<Origin>, AwsError> {
-    let asked = params.structure("LaunchTemplate", |asked| {
-        if asked.is_empty() {
-            return Ok(None);
+    scope.read(|state| state.ec2.overlay(params))
+}
+
+impl State {
+    /// Writes a launch out for whoever asks what it needs: with what its template says, and the template by its id.
+    pub(in crate::emulator) fn with_template(&self, params: &mut QueryParams) -> Result<(), AwsError> {
+        if let Some(origin) = self.overlay(params)? {
+            params.put("LaunchTemplate.LaunchTemplateId".to_owned(), origin.id);
         }
-        Ok(Some((Which::take(asked)?, asked.text("Version"))))
-    })?;
-    let Some((which, version)) = asked else { return Ok(None) };
-    let version = version.filter(|text| !text.is_empty()).unwrap_or_else(|| "$Default".to_owned());
-    let (origin, data) = scope.read(|state| {
-        let template = which.find(&state.ec2)?;
+        Ok(())
+    }
+
+    fn overlay(&self, params: &mut QueryParams) -> Result<Option<Origin>, AwsError> {
+        let asked = params.structure("LaunchTemplate", |asked| {
+            if asked.is_empty() {
+                return Ok(None);
+            }
+            Ok(Some((Which::take(asked)?, asked.text("Version"))))
+        })?;
+        let Some((which, version)) = asked else { return Ok(None) };
+        let version = version.filter(|text| !text.is_empty()).unwrap_or_else(|| "$Default".to_owned());
+        let template = which.find(self)?;
         let number = template.number(&version)?;
         let data = template.versions.get(&number).map(|version| version.data.0.clone()).unwrap_or_default();
-        Ok::<_, AwsError>((Origin { id: template.id.clone(), version: number }, data))
-    })?;
-    let mut tags = Vec::new();
-    let mut left = Vec::new();
-    for (name, value) in data {
-        let top = name.split('.').next().unwrap_or_default().to_owned();
-        match (top.as_str(), name) {
-            // The tags of the template are added to those of the call, after them.
-            ("TagSpecification", name) => tags.push((name, value)),
-            // The one name that a launch writes otherwise.
-            ("RamDiskId", _) if !params.has("RamdiskId") => left.push(("RamdiskId".to_owned(), value)),
-            (top, name) if !params.has(top) => left.push((name, value)),
-            _ => {}
+        let mut tags = Vec::new();
+        let mut left = Vec::new();
+        for (name, value) in data {
+            let top = name.split('.').next().unwrap_or_default().to_owned();
+            match (top.as_str(), name) {
+                // The tags of the template are added to those of the call, after them.
+                ("TagSpecification", name) => tags.push((name, value)),
+                // The one name that a launch writes otherwise.
+                ("RamDiskId", _) if !params.has("RamdiskId") => left.push(("RamdiskId".to_owned(), value)),
+                (top, name) if !params.has(top) => left.push((name, value)),
+                _ => {}
+            }
         }
+        left.into_iter().for_each(|(name, value)| params.put(name, value));
+        put_tags(params, &tags)?;
+        Ok(Some(Origin { id: template.id.clone(), version: number }))
     }
-    left.into_iter().for_each(|(name, value)| params.put(name, value));
-    put_tags(params, &tags)?;
-    Ok(Some(origin))
 }
 
 /// Adds the tags of a template whose keys the call does not give to the same kind.

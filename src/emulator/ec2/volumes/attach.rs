@@ -168,8 +168,8 @@ pub(in crate::emulator::ec2) async fn attach(operation: Operation<'_>) -> Result
                 return Err(AwsError::sender("InvalidVolume.ZoneMismatch", message));
             }
             if found.devices.iter().any(|device| device.name == name) {
-                let reason = "Attachment point is already in use";
-                let message = format!("Invalid value '{name}' for unixDevice. {reason} {name}");
+                let message =
+                    format!("Invalid value '{name}' for unixDevice. Attachment point {name} is already in use");
                 return Err(AwsError::sender("InvalidParameterValue", message));
             }
             super::super::dry_run(dry)?;
