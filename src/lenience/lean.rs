@@ -163,11 +163,12 @@ impl Lean {
                 "The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda \
                  functions. We recommend you use a supported runtime while creating or updating functions."
             ),
-            Self::VariableNames { names, .. } => format!(
-                "1 validation error detected: Value '{}' at 'environment.variables' failed to satisfy constraint: Member \
-                 must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]",
-                names.join(", ")
-            ),
+            // What the variables are is not repeated.
+            Self::VariableNames { .. } => {
+                "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys \
+                 must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
+                    .to_owned()
+            }
             Self::State { instance, done } => {
                 format!("The instance '{instance}' is not in a state from which it can be {done}.")
             }
@@ -338,6 +339,15 @@ mod tests {
             }
             assert_eq!(serde_json::to_value(&lean).unwrap()["kind"], lean.kind());
         }
+    }
+
+    #[test]
+    fn what_variables_are_called_is_told_to_people_and_not_in_a_refusal() {
+        let lean = Lean::VariableNames { function: "f".to_owned(), names: vec!["_TOKEN".to_owned()] };
+        assert!(lean.message().render(Lang::En).contains("_TOKEN"));
+        let rule = "[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]";
+        let value = "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: ";
+        assert_eq!(lean.refusal(), format!("{value}Map keys must satisfy constraint: {rule}"));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What an account has for itself: another name, and the rule for the passwords of its users.
 
-use super::{State, conflict, no_such_entity, null, paging::Paging, take_length, validation};
-use crate::emulator::{
-    service::{Operation, Output},
-    wire::{AwsError, QueryParams, xml},
+use super::{State, beyond, conflict, no_such_entity, null, paging::Paging, take_length, unfit, validation};
+use crate::{
+    emulator::{
+        service::{Operation, Output},
+        wire::{AwsError, QueryParams, xml},
+    },
+    names::is_kebab,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -36,12 +39,9 @@ const ONLY: &str = "own";
 
 fn take_alias(params: &mut QueryParams) -> Result<String, AwsError> {
     let alias = take_length(params, "AccountAlias", 3..=63)?.ok_or_else(|| null("accountAlias"))?;
-    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if !alias.bytes().all(is_plain) || alias.starts_with('-') || alias.ends_with('-') || alias.contains("--") {
-        return Err(validation(format!(
-            "1 validation error detected: Value '{alias}' at 'accountAlias' failed to satisfy constraint: Member must \
-             satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){{1,61}}[a-z0-9]$"
-        )));
+    if !is_kebab(&alias) || alias.starts_with('-') || alias.ends_with('-') || alias.contains("--") {
+        let pattern = "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$";
+        return Err(unfit("accountAlias", &format!("Member must satisfy regular expression pattern: {pattern}")));
     }
     Ok(alias)
 }
@@ -91,22 +91,25 @@ pub(super) fn list_aliases(operation: Operation<'_>) -> Result<Output, AwsError>
     }))
 }
 
-fn take_number(
-    params: &mut QueryParams,
-    parameter: &str,
-    bounds: RangeInclusive<u32>,
-) -> Result<Option<u32>, AwsError> {
-    let number = params.number::<u32>(parameter)?;
-    match number.filter(|number| !bounds.contains(number)) {
-        Some(wrong) => Err(validation(format!(
-            "1 validation error detected: Value '{wrong}' at '{}' failed to satisfy constraint: Member must have value \
-             between {} and {}",
-            super::field(parameter),
-            bounds.start(),
-            bounds.end()
-        ))),
-        None => Ok(number),
+/// The numbers of a password policy, in the order in which IAM tells what is wrong with them.
+const NUMBERS: [(&str, RangeInclusive<u32>); 3] =
+    [("MinimumPasswordLength", 6..=128), ("PasswordReusePrevention", 1..=24), ("MaxPasswordAge", 1..=1095)];
+
+/// Takes the numbers; all that are out of their bounds are told at once.
+fn take_numbers(params: &mut QueryParams) -> Result<[Option<u32>; 3], AwsError> {
+    let (mut numbers, mut faults) = ([None; 3], Vec::new());
+    for (number, (parameter, bounds)) in numbers.iter_mut().zip(&NUMBERS) {
+        *number = params.number::<u32>(parameter)?;
+        if let Some(constraint) = number.and_then(|number| beyond(number, bounds)) {
+            faults.push(format!("Value at '{}' failed to satisfy constraint: {constraint}", super::field(parameter)));
+        }
     }
+    let errors = match faults.len() {
+        0 => return Ok(numbers),
+        1 => "1 validation error".to_owned(),
+        more => format!("{more} validation errors"),
+    };
+    Err(validation(format!("{errors} detected: {}", faults.join("; "))))
 }
 
 /// `UpdateAccountPasswordPolicy`.
@@ -117,15 +120,16 @@ pub(super) async fn update_passwords(operation: Operation<'_>) -> Result<Output,
         let (needs_uppercase, needs_lowercase) =
             (flag("RequireUppercaseCharacters")?, flag("RequireLowercaseCharacters")?);
         let are_own = flag("AllowUsersToChangePassword")?;
+        let [shortest, remembered, oldest] = take_numbers(params)?;
         Ok(Passwords {
-            shortest: take_number(params, "MinimumPasswordLength", 6..=128)?.unwrap_or(6),
+            shortest: shortest.unwrap_or(*NUMBERS[0].1.start()),
             needs_symbols,
             needs_numbers,
             needs_uppercase,
             needs_lowercase,
             are_own,
-            oldest: take_number(params, "MaxPasswordAge", 1..=1095)?,
-            remembered: take_number(params, "PasswordReusePrevention", 1..=24)?,
+            oldest,
+            remembered,
             expires_hard: params.flag("HardExpiry")?,
         })
     })?;
@@ -211,9 +215,8 @@ pub(super) async fn delete_passwords(operation: Operation<'_>) -> Result<Output,
     let ((), scope) = operation.query(|_| Ok(()))?;
     scope
         .change_global(|state| {
-            state.iam.passwords(scope.account())?;
-            state.iam.passwords.remove(ONLY);
-            Ok(())
+            let absent = || no_such_entity("The account policy with name PasswordPolicy cannot be found.".to_owned());
+            state.iam.passwords.remove(ONLY).map(drop).ok_or_else(absent)
         })
         .await?;
     Ok(Output::Done)

@@ -1,6 +1,7 @@
-//! Policy documents as IAM takes them: their form is the language's ([`policy`]), their size is IAM's.
+//! Policy documents as IAM takes them: their form is the language's ([`policy`]) and IAM's ([`grammar`]), their size is
+//! IAM's.
 
-use super::conflict;
+use super::{conflict, grammar};
 use crate::emulator::{
     policy::{Document, Use},
     wire::AwsError,
@@ -21,7 +22,19 @@ pub(super) fn check(text: &str, used: Use) -> Result<(), AwsError> {
     if used == Use::Trust && text.chars().count() > MAX_TRUST {
         return Err(conflict("LimitExceeded", format!("Cannot exceed quota for ACLSizePerRole: {MAX_TRUST}")));
     }
+    if used == Use::Identity {
+        grammar::check(text, false).map_err(|message| malformed(&message))?;
+    }
     Document::parse(text, used).map(drop).map_err(|error| malformed(&error.0))
+}
+
+/// Checks the document of a managed policy.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_managed(text: &str) -> Result<(), AwsError> {
+    grammar::check(text, true).map_err(|message| malformed(&message))?;
+    check(text, Use::Identity)
 }
 
 pub(super) fn malformed(message: &str) -> AwsError {

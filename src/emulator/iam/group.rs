@@ -3,7 +3,6 @@
 use super::{
     State, conflict,
     holder::{Kind, Policies},
-    no_such_entity,
     paging::Paging,
     take_name, take_path,
     user::User,
@@ -206,19 +205,15 @@ pub(super) async fn add_user(operation: Operation<'_>) -> Result<Output, AwsErro
     Ok(Output::Done)
 }
 
-/// `RemoveUserFromGroup`.
+/// `RemoveUserFromGroup`: who is not in it is no error.
 pub(super) async fn remove_user(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((name, user), scope) = operation.query(take_both)?;
     scope
         .change_global(|state| {
             let state = &mut state.iam;
-            state.group(&name)?;
             state.user(&user)?;
-            let group = state.groups.get_mut(&name);
-            if group.is_some_and(|group| group.members.remove(&user)) {
-                return Ok(());
-            }
-            Err(no_such_entity(format!("The user with name {user} is not in the group {name}.")))
+            state.groups.get_mut(&name).ok_or_else(|| Kind::Group.absent(&name))?.members.remove(&user);
+            Ok(())
         })
         .await?;
     Ok(Output::Done)

@@ -105,6 +105,9 @@ impl State {
     /// Refuses a permissions boundary that is no policy.
     pub(super) fn check_boundary(&self, boundary: Option<&String>, account: Account<'_>) -> Result<(), AwsError> {
         match boundary {
+            Some(arn) if arn.splitn(6, ':').nth(5).is_none_or(|path| !path.starts_with("policy/")) => {
+                Err(AwsError::sender("InvalidInput", format!("ARN {arn} is not valid.")))
+            }
             Some(arn) if !managed::exists(self, arn, account) => {
                 Err(no_such_entity(format!("Scope ARN: {arn} does not exist or is not attachable.")))
             }

@@ -66,9 +66,8 @@ fn take_url(params: &mut QueryParams) -> Result<String, AwsError> {
     let url = take_length(params, "Url", 1..=255)?.ok_or_else(|| null("url"))?;
     let rest = url.strip_prefix("https://").filter(|rest| !rest.is_empty() && !rest.starts_with('/'));
     let is_plain = |rest: &&str| rest.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b));
-    let rest =
-        rest.filter(is_plain).ok_or_else(|| validation(format!("Invalid Open ID Connect Provider URL: {url}")))?;
-    Ok(rest.to_owned())
+    let invalid = || validation("Invalid Open ID Connect Provider URL".to_owned());
+    Ok(rest.filter(is_plain).ok_or_else(invalid)?.to_owned())
 }
 
 fn take_client(params: &mut QueryParams) -> Result<String, AwsError> {
@@ -118,7 +117,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     let created = millis(operation.now());
     let (provider, scope) = operation.query(|params| {
         let (url, clients, thumbprints) = (take_url(params)?, take_clients(params)?, take_thumbprints(params)?);
-        Ok(Provider { url, created, clients, thumbprints, tags: tags::take(params)? })
+        Ok(Provider { url, created, clients, thumbprints, tags: tags::take(params, tags::Case::Sensitive)? })
     })?;
     let (arn, tags) = (arn_of(&provider.url, scope.account()), provider.tags.clone());
     scope
@@ -152,9 +151,7 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
         xml::texts(result, "ClientIDList", "member", provider.clients.iter().map(String::as_str));
         xml::texts(result, "ThumbprintList", "member", provider.thumbprints.iter().map(String::as_str));
         xml::text(result, "CreateDate", &iso_seconds(provider.created));
-        if !provider.tags.is_empty() {
-            tags::write(result, &provider.tags);
-        }
+        tags::write(result, &provider.tags);
     }))
 }
 
@@ -170,15 +167,14 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     }))
 }
 
-/// `DeleteOpenIDConnectProvider`: one that is not there is no error.
+/// `DeleteOpenIDConnectProvider`. AWS's reference says of one that is not there that it is no error, and IAM refuses it.
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (arn, scope) = operation.query(take_arn)?;
     scope
         .change_global(|state| {
-            if let Some(url) = url_of(&arn, scope.account()) {
-                state.iam.providers.remove(url);
-            }
-            Ok::<_, AwsError>(())
+            let absent = || no_such_entity(format!("OpenId connect Provider {arn} cannot be found."));
+            let url = url_of(&arn, scope.account()).ok_or_else(absent)?;
+            state.iam.providers.remove(url).map(drop).ok_or_else(absent)
         })
         .await?;
     Ok(Output::Done)

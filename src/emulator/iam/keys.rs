@@ -3,7 +3,7 @@
 //! Unlike other secrets this one is in the state, because whoever verifies a signature has to know it; the state's
 //! folder is its owner's alone.
 
-use super::{State, conflict, no_such_entity, null, paging::Paging, take_one_of, take_text, user::no_user};
+use super::{State, conflict, no_such_entity, null, paging::Paging, take_length, take_one_of, unfit, user::no_user};
 use crate::{
     edge::keyring::{Key, Keyring},
     emulator::{
@@ -74,15 +74,11 @@ fn user(scope: &Scope<'_>, named: Option<String>) -> Result<String, AwsError> {
 }
 
 fn take_id(params: &mut QueryParams) -> Result<String, AwsError> {
-    let id = take_text(params, "AccessKeyId", 128)?.ok_or_else(|| null("accessKeyId"))?;
-    let is_id = id.len() >= 16 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if is_id {
+    let id = take_length(params, "AccessKeyId", 16..=128)?.ok_or_else(|| null("accessKeyId"))?;
+    if id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         return Ok(id);
     }
-    Err(super::validation(format!(
-        "1 validation error detected: Value '{id}' at 'accessKeyId' failed to satisfy constraint: Member must have \
-         length greater than or equal to 16"
-    )))
+    Err(unfit("accessKeyId", "Member must satisfy regular expression pattern: [\\w]+"))
 }
 
 /// `CreateAccessKey`: the only answer that has the secret.

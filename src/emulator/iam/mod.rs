@@ -7,6 +7,7 @@ mod account;
 mod attached;
 mod credentials;
 mod document;
+mod grammar;
 mod granted;
 mod group;
 mod holder;
@@ -198,12 +199,12 @@ const MAX_ARN: usize = 2048;
 /// Takes a name that must be there: a role's or a policy's, by the pattern that IAM has for both.
 fn take_name(params: &mut QueryParams, parameter: &str, longest: usize) -> Result<String, AwsError> {
     let field = field(parameter);
-    let Some(name) = params.text(parameter) else { return Err(null(&field)) };
+    let name = take_length(params, parameter, 1..=longest)?.ok_or_else(|| null(&field))?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
-    if name.is_empty() || name.len() > longest || !name.bytes().all(plain) {
+    if !name.bytes().all(plain) {
         return Err(validation(format!(
             "The specified value for {field} is invalid. It must contain only alphanumeric characters and/or the \
-             following: +=,.@_- and be 1 to {longest} characters long"
+             following: +=,.@_-"
         )));
     }
     Ok(name)
@@ -231,12 +232,7 @@ fn take_one_of(params: &mut QueryParams, parameter: &str, values: &[&str]) -> Re
     if values.contains(&text.as_str()) {
         return Ok(Some(text));
     }
-    Err(validation(format!(
-        "1 validation error detected: Value '{text}' at '{}' failed to satisfy constraint: Member must satisfy enum \
-         value set: [{}]",
-        field(parameter),
-        values.join(", ")
-    )))
+    Err(unfit(&field(parameter), "Member must satisfy enum value set"))
 }
 
 fn take_role_name(params: &mut QueryParams) -> Result<String, AwsError> {
@@ -247,11 +243,9 @@ fn take_role_name(params: &mut QueryParams) -> Result<String, AwsError> {
 fn take_text(params: &mut QueryParams, parameter: &str, longest: usize) -> Result<Option<String>, AwsError> {
     let text = params.text(parameter);
     match &text {
-        Some(long) if long.chars().count() > longest => Err(validation(format!(
-            "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length less than \
-             or equal to {longest}",
-            field(parameter)
-        ))),
+        Some(long) if long.chars().count() > longest => {
+            Err(unfit(&field(parameter), &format!("Member must have length less than or equal to {longest}")))
+        }
         _ => Ok(text),
     }
 }
@@ -264,19 +258,30 @@ fn take_length(
 ) -> Result<Option<String>, AwsError> {
     let text = take_text(params, parameter, *bounds.end())?;
     match &text {
-        Some(short) if short.chars().count() < *bounds.start() => Err(validation(format!(
-            "1 validation error detected: Value '{short}' at '{}' failed to satisfy constraint: Member must have length \
-             greater than or equal to {}",
-            field(parameter),
-            bounds.start()
-        ))),
+        Some(short) if short.chars().count() < *bounds.start() => {
+            let least = bounds.start();
+            Err(unfit(&field(parameter), &format!("Member must have length greater than or equal to {least}")))
+        }
         _ => Ok(text),
     }
+}
+
+/// Which bound a number is beyond, in the words of IAM.
+fn beyond(number: u32, bounds: &RangeInclusive<u32>) -> Option<String> {
+    if number < *bounds.start() {
+        return Some(format!("Member must have value greater than or equal to {}", bounds.start()));
+    }
+    (number > *bounds.end()).then(|| format!("Member must have value less than or equal to {}", bounds.end()))
 }
 
 /// Writes the name of a parameter as IAM's sentences do.
 fn field(parameter: &str) -> String {
     format!("{}{}", parameter[..1].to_ascii_lowercase(), &parameter[1..])
+}
+
+/// The refusal of a value that is against the model. Unlike other services IAM does not repeat the value.
+fn unfit(field: &str, constraint: &str) -> AwsError {
+    validation(format!("1 validation error detected: Value at '{field}' failed to satisfy constraint: {constraint}"))
 }
 
 fn null(field: &str) -> AwsError {

@@ -1,25 +1,22 @@
 //! IAM's pages: `MaxItems` and `Marker`.
 
-use super::validation;
+use super::{beyond, unfit, validation};
 use crate::emulator::wire::{AwsError, QueryParams, page, xml};
 
 /// How many items a page has unless it is said.
-const PAGE: usize = 100;
+const PAGE: u32 = 100;
 
 /// What the client asked for.
 pub(super) struct Paging {
-    size: usize,
+    size: u32,
     after: Option<String>,
 }
 
 impl Paging {
     pub(super) fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
-        let size = params.number::<usize>("MaxItems")?.unwrap_or(PAGE);
-        if !(1..=1000).contains(&size) {
-            return Err(validation(format!(
-                "1 validation error detected: Value '{size}' at 'maxItems' failed to satisfy constraint: Member must \
-                 have value between 1 and 1000"
-            )));
+        let size = params.number::<u32>("MaxItems")?.unwrap_or(PAGE);
+        if let Some(constraint) = beyond(size, &(1..=1000)) {
+            return Err(unfit("maxItems", &constraint));
         }
         let after = match params.text("Marker") {
             Some(marker) => Some(page::key_of(&marker).ok_or_else(|| validation(format!("Invalid Marker: {marker}")))?),
@@ -34,7 +31,7 @@ impl Paging {
         items: impl IntoIterator<Item = T>,
         key: impl Fn(&T) -> String,
     ) -> (Vec<T>, Option<String>) {
-        let (items, last) = page::page(items, key, self.after.as_ref(), self.size);
+        let (items, last) = page::page(items, key, self.after.as_ref(), self.size as usize);
         (items, last.as_deref().map(page::token))
     }
 

@@ -6,10 +6,9 @@ use super::{
     managed::{CREATED, Managed},
     no_such_entity, null,
     paging::Paging,
-    tags, take_name, take_path, take_text, validation,
+    tags, take_name, take_path, take_text, unfit, validation,
 };
 use crate::emulator::{
-    policy::Use,
     service::{Operation, Output, Scope},
     wire::{AwsError, QueryParams, hex_id, iso_seconds, xml},
 };
@@ -117,7 +116,7 @@ impl State {
 /// Reads a document and checks it.
 fn take_document(params: &mut QueryParams) -> Result<String, AwsError> {
     let text = take_text(params, "PolicyDocument", MAX_POLICY)?.ok_or_else(|| null("policyDocument"))?;
-    document::check(&text, Use::Identity)?;
+    document::check_managed(&text)?;
     if text.chars().filter(|char| !char.is_whitespace()).count() > MAX_SIZE {
         return Err(conflict("LimitExceeded", format!("Cannot exceed quota for PolicySize: {MAX_SIZE}")));
     }
@@ -138,7 +137,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             description: take_text(params, "Description", 1000)?,
             created: now,
             updated: now,
-            tags: tags::take(params)?,
+            tags: tags::take(params, tags::Case::Sensitive)?,
             versions: BTreeMap::from([(1, Version { document, created: now })]),
             default: 1,
             last: 1,
@@ -401,15 +400,14 @@ fn take_version(params: &mut QueryParams) -> Result<u32, AwsError> {
     let text = params.text("VersionId").ok_or_else(|| null("versionId"))?;
     let number = text.strip_prefix('v').and_then(|number| number.split('.').next()?.parse::<u32>().ok());
     number.filter(|number| *number > 0).ok_or_else(|| {
-        validation(format!(
-            "1 validation error detected: Value '{text}' at 'versionId' failed to satisfy constraint: Member must \
-             satisfy regular expression pattern: v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"
-        ))
+        let pattern = "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?";
+        unfit("versionId", &format!("Member must satisfy regular expression pattern: {pattern}"))
     })
 }
 
-fn no_version(number: u32) -> AwsError {
-    no_such_entity(format!("Policy version v{number} does not exist or is not attachable."))
+/// The refusal of a version that a policy has not, or of a policy that there is not.
+fn no_version(arn: &str, number: u32) -> AwsError {
+    no_such_entity(format!("Policy {arn} version v{number} does not exist or is not attachable."))
 }
 
 /// `GetPolicyVersion`.
@@ -417,10 +415,11 @@ pub(super) fn get_version(operation: Operation<'_>) -> Result<Output, AwsError> 
     let ((arn, number), scope) = operation.query(|params| Ok((take_arn(params)?, take_version(params)?)))?;
     let (document, is_default, created) = match Managed::find(&arn) {
         Some(managed) if managed.version() == format!("v{number}") => (managed.document()?, true, CREATED),
-        Some(_) => return Err(no_version(number)),
+        Some(_) => return Err(no_version(&arn, number)),
         None => scope.read_global(|state| {
-            let policy = state.iam.policy(&arn, scope.account())?;
-            let version = policy.versions.get(&number).ok_or_else(|| no_version(number))?;
+            let absent = || no_version(&arn, number);
+            let policy = state.iam.policy(&arn, scope.account()).map_err(|_| absent())?;
+            let version = policy.versions.get(&number).ok_or_else(absent)?;
             Ok::<_, AwsError>((version.document.clone(), policy.default == number, version.created))
         })?,
     };
@@ -484,9 +483,12 @@ async fn change_version(
         operation.query(|params| Ok((take_arn(params)?, take_version(params)?)))?;
     scope
         .change_global(|state| {
-            let policy = state.iam.policy_mut(&arn, scope.account())?;
+            let policy = state.iam.policy_mut(&arn, scope.account()).map_err(|error| match &*error.code {
+                "NoSuchEntity" => no_version(&arn, number),
+                _ => error,
+            })?;
             if !policy.versions.contains_key(&number) {
-                return Err(no_version(number));
+                return Err(no_version(&arn, number));
             }
             policy.updated = scope.now_millis();
             change(policy, number)

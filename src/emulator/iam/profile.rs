@@ -1,6 +1,13 @@
 //! Instance profiles: each may hold one role, and instances may have one.
 
-use super::{State, conflict, holder::Kind, no_such_entity, paging::Paging, role::Role, tags, take_name, take_path};
+use super::{
+    State, conflict,
+    holder::Kind,
+    no_such_entity,
+    paging::Paging,
+    role::{Role, View},
+    tags, take_name, take_path,
+};
 use crate::emulator::{
     service::{Operation, Output, Scope},
     wire::{AwsError, QueryParams, hex_id, iso_seconds, millis, xml},
@@ -26,14 +33,15 @@ impl Profile {
         format!("arn:aws:iam::{account}:instance-profile{}{}", self.path, self.name)
     }
 
-    fn write(&self, element: &mut xml::Element, account: &str, role: Option<&Role>) {
+    /// Writes the members of an `InstanceProfile` structure; `with_tags` also where there are none.
+    fn write(&self, element: &mut xml::Element, account: &str, role: Option<&Role>, with_tags: bool) {
         xml::text(element, "Path", &self.path);
         xml::text(element, "InstanceProfileName", &self.name);
         xml::text(element, "InstanceProfileId", &self.id);
         xml::text(element, "Arn", &self.arn(account));
         xml::text(element, "CreateDate", &iso_seconds(self.created));
-        xml::list(element, "Roles", "member", role, |member, role| role.write(member, account));
-        if !self.tags.is_empty() {
+        xml::list(element, "Roles", "member", role, |member, role| role.write(member, account, View::Within));
+        if with_tags || !self.tags.is_empty() {
             tags::write(element, &self.tags);
         }
     }
@@ -70,10 +78,10 @@ impl State {
     }
 }
 
-fn show(profile: Profile, role: Option<Role>, scope: &Scope<'_>) -> Output {
+fn show(profile: Profile, role: Option<Role>, scope: &Scope<'_>, with_tags: bool) -> Output {
     let account = scope.account().to_owned();
     Output::xml(move |result| {
-        xml::element(result, "InstanceProfile", |element| profile.write(element, &account, role.as_ref()));
+        xml::element(result, "InstanceProfile", |element| profile.write(element, &account, role.as_ref(), with_tags));
     })
 }
 
@@ -82,9 +90,10 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     let (id, created) = (format!("AIPA{}", hex_id(17)?.to_ascii_uppercase()), millis(operation.now()));
     let (profile, scope) = operation.query(|params| {
         let path = take_path(params, "Path")?.unwrap_or_else(|| "/".to_owned());
-        Ok(Profile { name: take(params)?, path, id, created, role: None, tags: tags::take(params)? })
+        let tags = tags::take(params, tags::Case::Sensitive)?;
+        Ok(Profile { name: take(params)?, path, id, created, role: None, tags })
     })?;
-    let shown = show(profile.clone(), None, &scope);
+    let shown = show(profile.clone(), None, &scope, false);
     scope
         .change_global(|state| {
             if state.iam.profiles.keys().any(|name| name.eq_ignore_ascii_case(&profile.name)) {
@@ -103,7 +112,7 @@ pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (name, scope) = operation.query(take)?;
     scope.read_global(|state| {
         let profile = state.iam.profile(&name)?;
-        Ok(show(profile.clone(), state.iam.role_of(profile), &scope))
+        Ok(show(profile.clone(), state.iam.role_of(profile), &scope, true))
     })
 }
 
@@ -132,7 +141,7 @@ fn page(scope: &Scope<'_>, paging: &Paging, wanted: impl Fn(&Profile) -> bool) -
     let account = scope.account().to_owned();
     Output::xml(move |result| {
         xml::list(result, "InstanceProfiles", "member", &page, |member, (profile, role)| {
-            profile.write(member, &account, role.as_ref());
+            profile.write(member, &account, role.as_ref(), false);
         });
         Paging::write(result, marker.as_deref());
     })
@@ -184,7 +193,7 @@ pub(super) async fn remove_role(operation: Operation<'_>) -> Result<Output, AwsE
             state.iam.role(&role)?;
             let profile = state.iam.profiles.get_mut(&name).ok_or_else(|| absent(&name))?;
             if profile.role.as_ref() != Some(&role) {
-                let message = format!("The role with name {role} cannot be found.");
+                let message = format!("Role {role} in Instance Profile {name} cannot be found.");
                 return Err(no_such_entity(message));
             }
             profile.role = None;

@@ -79,6 +79,21 @@ pub struct Role {
     pub(super) policies: Policies,
 }
 
+/// Where a role is shown. Each place has members of its own beside those that all have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum View {
+    /// By `CreateRole`.
+    Created,
+    /// By `UpdateRoleDescription`.
+    Described,
+    /// By `ListRoles`.
+    Listed,
+    /// By `GetRole`.
+    Whole,
+    /// In an instance profile.
+    Within,
+}
+
 impl State {
     /// Finds a role.
     pub(super) fn role(&self, name: &str) -> Result<&Role, AwsError> {
@@ -116,24 +131,27 @@ impl Role {
         format!("arn:aws:iam::{account}:role{}{}", self.path, self.name)
     }
 
-    /// Writes the members of a `Role` structure.
-    pub(super) fn write(&self, parent: &mut xml::Element, account: &str) {
+    /// Writes the members of a `Role` structure that a view has.
+    pub(super) fn write(&self, parent: &mut xml::Element, account: &str, view: View) {
         xml::text(parent, "Path", &self.path);
         xml::text(parent, "RoleName", &self.name);
         xml::text(parent, "RoleId", &self.id);
         xml::text(parent, "Arn", &self.arn(account));
         xml::text(parent, "CreateDate", &iso_seconds(self.created));
         xml::text(parent, "AssumeRolePolicyDocument", &encode(&self.trust));
-        if let Some(description) = &self.description {
+        if let Some(description) = self.description.as_ref().filter(|_| view != View::Created) {
             xml::text(parent, "Description", description);
         }
-        xml::text(parent, "MaxSessionDuration", &self.session.to_string());
-        write_boundary(parent, self.boundary.as_ref());
-    }
-
-    /// Writes the `Tags` list.
-    pub(super) fn write_tags(&self, parent: &mut xml::Element) {
-        tags::write(parent, &self.tags);
+        if matches!(view, View::Listed | View::Whole) {
+            xml::text(parent, "MaxSessionDuration", &self.session.to_string());
+        }
+        write_boundary(parent, self.boundary.as_ref().filter(|_| view != View::Listed));
+        if !(self.tags.is_empty() || matches!(view, View::Listed | View::Within)) {
+            tags::write(parent, &self.tags);
+        }
+        if view == View::Whole {
+            xml::element(parent, "RoleLastUsed", |_| ());
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! The operations on roles as a whole.
 
 use super::{
-    MAX_ARN, MAX_POLICY, document,
+    MAX_ARN, MAX_POLICY, beyond, document,
     holder::{Kind as Holder, Policies},
     null,
     paging::Paging,
     profile::has_role,
-    role::{self, Role},
-    tags, take_path, take_role_name, take_text, validation,
+    role::{self, Role, View},
+    tags, take_path, take_role_name, take_text, unfit,
 };
 use crate::emulator::{
     policy::Use,
@@ -30,11 +30,11 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             description: take_description(params)?,
             session: take_session(params)?.unwrap_or(*SESSION.start()),
             boundary: take_text(params, "PermissionsBoundary", MAX_ARN)?,
-            tags: tags::take(params)?,
+            tags: tags::take(params, tags::Case::Insensitive)?,
             policies: Policies::default(),
         })
     })?;
-    let shown = show(role.clone(), scope.account());
+    let shown = show(role.clone(), scope.account(), View::Created);
     scope
         .change_global(|state| {
             state.iam.check_boundary(role.boundary.as_ref(), scope.account())?;
@@ -54,23 +54,15 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
 pub(super) fn get(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (name, scope) = operation.query(take_role_name)?;
     let role = role::read(&scope, &name, |role| Ok(role.clone()))?;
-    Ok(show(role, scope.account()))
+    Ok(show(role, scope.account(), View::Whole))
 }
 
-fn show(role: Role, account: &str) -> Output {
+fn show(role: Role, account: &str, view: View) -> Output {
     let account = account.to_owned();
-    Output::xml(move |result| {
-        xml::element(result, "Role", |element| {
-            role.write(element, &account);
-            if !role.tags.is_empty() {
-                role.write_tags(element);
-            }
-            xml::element(element, "RoleLastUsed", |_| ());
-        });
-    })
+    Output::xml(move |result| xml::element(result, "Role", |element| role.write(element, &account, view)))
 }
 
-/// `ListRoles`: without tags, as AWS leaves them out.
+/// `ListRoles`: without tags and boundaries, as AWS leaves them out.
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((prefix, paging), scope) =
         operation.query(|params| Ok((take_path(params, "PathPrefix")?, Paging::take(params)?)))?;
@@ -82,7 +74,7 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     });
     let account = scope.account().to_owned();
     Ok(Output::xml(move |result| {
-        xml::list(result, "Roles", "member", &roles, |member, role| role.write(member, &account));
+        xml::list(result, "Roles", "member", &roles, |member, role| role.write(member, &account, View::Listed));
         Paging::write(result, marker.as_deref());
     }))
 }
@@ -103,13 +95,13 @@ pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError>
     Ok(Output::Done)
 }
 
-/// `UpdateRole`: a description that is not given is left, a session length falls back to the default, as on AWS.
+/// `UpdateRole`: what is not given stays.
 pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError> {
     let ((name, description, session), scope) =
         operation.query(|params| Ok((take_role_name(params)?, take_description(params)?, take_session(params)?)))?;
     role::change(&scope, &name, |role| {
         role.description = description.or_else(|| role.description.take());
-        role.session = session.unwrap_or(*SESSION.start());
+        role.session = session.unwrap_or(role.session);
         Ok(())
     })
     .await?;
@@ -141,7 +133,7 @@ pub(super) async fn update_description(operation: Operation<'_>) -> Result<Outpu
         Ok(role.clone())
     })
     .await?;
-    Ok(show(role, scope.account()))
+    Ok(show(role, scope.account(), View::Described))
 }
 
 fn take_trust(params: &mut QueryParams, parameter: &str, field: &str) -> Result<String, AwsError> {
@@ -151,22 +143,13 @@ fn take_trust(params: &mut QueryParams, parameter: &str, field: &str) -> Result<
 }
 
 fn take_description(params: &mut QueryParams) -> Result<Option<String>, AwsError> {
-    let description = params.text("Description");
-    if description.as_ref().is_some_and(|text| text.chars().count() > 1000) {
-        return Err(validation("The description is longer than 1000 characters.".to_owned()));
-    }
-    Ok(description)
+    take_text(params, "Description", 1000)
 }
 
 fn take_session(params: &mut QueryParams) -> Result<Option<u32>, AwsError> {
     let session = params.number::<u32>("MaxSessionDuration")?;
-    match session.filter(|seconds| !SESSION.contains(seconds)) {
-        Some(seconds) => Err(validation(format!(
-            "1 validation error detected: Value '{seconds}' at 'maxSessionDuration' failed to satisfy constraint: \
-             Member must have value between {} and {}",
-            SESSION.start(),
-            SESSION.end()
-        ))),
+    match session.and_then(|seconds| beyond(seconds, &SESSION)) {
+        Some(constraint) => Err(unfit("maxSessionDuration", &constraint)),
         None => Ok(session),
     }
 }

@@ -180,7 +180,6 @@ fn answer(scope: &Scope<'_>, input: Input, policies: &Policies, principal: &Prin
                 xml::text(statement, "SourcePolicyId", &reason.policy);
                 let kind = match reason.layer {
                     Layer::Resource => "Resource Policy",
-
                     _ => "IAM Policy",
                 };
                 xml::text(statement, "SourcePolicyType", kind);

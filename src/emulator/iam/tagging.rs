@@ -1,9 +1,16 @@
 //! Tags of roles, users, policies, instance profiles and OpenID Connect providers: put, removed, listed.
 
-use super::{State, holder::Kind, identity_providers, null, paging::Paging, policy, profile, tags};
+use super::{
+    State,
+    holder::Kind,
+    identity_providers, null,
+    paging::Paging,
+    policy, profile,
+    tags::{self, Case},
+};
 use crate::emulator::{
     service::{Operation, Output},
-    wire::{AwsError, QueryParams, tags::check_count},
+    wire::{AwsError, QueryParams},
 };
 use std::collections::BTreeMap;
 
@@ -26,6 +33,13 @@ impl Tagged {
             Self::Provider => identity_providers::take_arn(params),
             Self::Role => Kind::Role.take(params),
             Self::User => Kind::User.take(params),
+        }
+    }
+
+    fn case(self) -> Case {
+        match self {
+            Self::Role | Self::User => Case::Insensitive,
+            Self::Policy | Self::Profile | Self::Provider => Case::Sensitive,
         }
     }
 
@@ -52,14 +66,14 @@ pub(super) async fn add(operation: Operation<'_>, tagged: Tagged) -> Result<Outp
         if !params.has("Tags") {
             return Err(null("tags"));
         }
-        Ok((name, tags::take(params)?))
+        Ok((name, tags::take(params, tagged.case())?))
     })?;
     scope
         .change_global(|state| {
             let tags = tagged.of(&mut state.iam, &name, scope.account())?;
-            tags.retain(|key, _| !new.keys().any(|new| new.eq_ignore_ascii_case(key)));
+            tags.retain(|key, _| !new.keys().any(|new| tagged.case().is_same(new, key)));
             tags.extend(new);
-            check_count(tags).map_err(tags::refusal)
+            tags::check_count(tags)
         })
         .await?;
     Ok(Output::Done)
@@ -72,12 +86,12 @@ pub(super) async fn remove(operation: Operation<'_>, tagged: Tagged) -> Result<O
         if !params.has("TagKeys") {
             return Err(null("tagKeys"));
         }
-        Ok((name, params.list("TagKeys.member")?))
+        Ok((name, tags::take_keys(params)?))
     })?;
     scope
         .change_global(|state| {
             let tags = tagged.of(&mut state.iam, &name, scope.account())?;
-            tags.retain(|key, _| !keys.iter().any(|gone| gone.eq_ignore_ascii_case(key)));
+            tags.retain(|key, _| !keys.iter().any(|gone| tagged.case().is_same(gone, key)));
             Ok(())
         })
         .await?;

@@ -80,7 +80,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
             id,
             created,
             boundary: take_text(params, "PermissionsBoundary", MAX_ARN)?,
-            tags: tags::take(params)?,
+            tags: tags::take(params, tags::Case::Insensitive)?,
             login: None,
             policies: Policies::default(),
         })

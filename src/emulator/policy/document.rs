@@ -139,7 +139,7 @@ impl Statement {
         let actions = either(statement, "Action", "NotAction", false)?
             .ok_or_else(|| malformed("Policy statement must contain actions."))?;
         check_actions(&actions, used)?;
-        let conditions = conditions(statement.get("Condition"), has_variables)?;
+        let conditions = conditions(statement.get("Condition"), used, has_variables)?;
         let has_principal = statement.contains_key("Principal") != statement.contains_key("NotPrincipal");
         let names_nobody = !statement.contains_key("Principal") && !statement.contains_key("NotPrincipal");
         let resources = either(statement, "Resource", "NotResource", has_variables)?;
@@ -200,8 +200,10 @@ fn check_actions(actions: &Listed, used: Use) -> Result<(), Malformed> {
     for action in actions.patterns.iter().map(Pattern::text) {
         match action.split_once(':') {
             None if action != "*" => return Err(no_vendor()),
+            // Everything of every service, in more letters.
+            Some(("*", "*")) if used != Use::Trust => {}
             Some((vendor, name)) if vendor.is_empty() || name.is_empty() || !is_vendor(vendor) => {
-                return Err(malformed("Vendor is not valid"));
+                return Err(malformed(&format!("Vendor {vendor} is not valid")));
             }
             Some((vendor, name)) if used == Use::Trust && !is_of_trust(vendor, name) => {
                 return Err(malformed("AssumeRole policy may only specify STS AssumeRole actions."));
@@ -216,7 +218,7 @@ fn check_actions(actions: &Listed, used: Use) -> Result<(), Malformed> {
 }
 
 fn is_vendor(vendor: &str) -> bool {
-    vendor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    vendor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 }
 
 /// Whether an action is one that a trust policy is about.
@@ -241,7 +243,7 @@ fn check_resources(resources: &Listed) -> Result<(), Malformed> {
     }
 }
 
-fn conditions(value: Option<&Value>, has_variables: bool) -> Result<Vec<Condition>, Malformed> {
+fn conditions(value: Option<&Value>, used: Use, has_variables: bool) -> Result<Vec<Condition>, Malformed> {
     let operators = match value {
         None => return Ok(Vec::new()),
         Some(Value::Object(operators)) => operators,
@@ -249,9 +251,10 @@ fn conditions(value: Option<&Value>, has_variables: bool) -> Result<Vec<Conditio
     };
     let mut conditions = Vec::new();
     for (name, keys) in operators {
-        let operator = Operator::parse(name).ok_or_else(|| malformed(&format!("Invalid Condition type : {name}.")))?;
+        let operator = || Operator::parse(name).ok_or_else(|| malformed(&format!("Invalid Condition type : {name}.")));
         for (key, values) in keys.as_object().ok_or_else(syntax)? {
-            if !key.contains(':') {
+            // An identity's may ask about what no request has.
+            if used != Use::Identity && !key.contains(':') {
                 return Err(no_vendor());
             }
             let values = match values {
@@ -263,7 +266,8 @@ fn conditions(value: Option<&Value>, has_variables: bool) -> Result<Vec<Conditio
                 Value::Bool(_) | Value::Number(_) => Ok(Pattern::literal(&value.to_string())),
                 _ => Err(syntax()),
             });
-            conditions.push(Condition { operator, key: key.clone(), values: values.collect::<Result<_, _>>()? });
+            let values = values.collect::<Result<_, _>>()?;
+            conditions.push(Condition { operator: operator()?, key: key.clone(), values });
         }
     }
     Ok(conditions)
@@ -326,6 +330,23 @@ mod tests {
     }
 
     #[test]
+    fn an_action_is_of_one_service_or_of_all() {
+        let of = |action: &str, used: Use| {
+            let mut statement = json!({ "Effect": "Allow", "Action": action, "Resource": "*" });
+            if used == Use::Resource {
+                statement["Principal"] = json!("*");
+            }
+            said(&statement, used)
+        };
+        for used in [Use::Identity, Use::Resource] {
+            assert_eq!((of("*", used), of("*:*", used), of("ec2:*", used)), (None, None, None));
+            assert_eq!(of("*:Run*", used).as_deref(), Some("Vendor * is not valid"));
+        }
+        let trust = json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "*:*" });
+        assert!(said(&trust, Use::Trust).is_some());
+    }
+
+    #[test]
     fn conditions_and_principals_that_cannot_be_are_named() {
         let with = |member: &str, value: Value| {
             let mut statement = json!({ "Effect": "Allow", "Action": "ec2:*", "Resource": "*" });
@@ -337,12 +358,15 @@ mod tests {
             identity(json!({ "StringEqual": { "aws:a": "b" } })).as_deref(),
             Some("Invalid Condition type : StringEqual.")
         );
-        let vendor = Some("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
-        assert_eq!(identity(json!({ "StringEquals": { "a": "b" } })).as_deref(), vendor);
+        assert_eq!(identity(json!({ "StringEquals": { "a": "b" }, "StringEqual": {} })), None);
         for bad in [json!("x"), json!({ "Bool": "true" }), json!({ "Bool": { "aws:a": null } })] {
             assert_eq!(identity(bad).as_deref(), Some("Syntax errors in policy."));
         }
         assert_eq!(identity(json!({ "Bool": { "aws:a": true }, "NumericLessThan": { "s3:max-keys": 5 } })), None);
+        let mut of_resource = with("Principal", json!("*"));
+        of_resource["Condition"] = json!({ "StringEquals": { "a": "b" } });
+        let vendor = Some("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
+        assert_eq!(said(&of_resource, Use::Resource).as_deref(), vendor);
         let resource = |principal: Value| said(&with("Principal", principal), Use::Resource);
         assert_eq!(resource(json!("ann")).as_deref(), Some("Invalid principal in policy."));
         assert_eq!(resource(json!({ "AWS": ["*"], "Service": "lambda.amazonaws.com" })), None);

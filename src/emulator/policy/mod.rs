@@ -18,5 +18,6 @@ mod value;
 pub use decide::{Layer, Policies, Reason, Request, Source, Verdict, decide};
 pub use document::{Document, Effect, Malformed, Use};
 pub use keys::Keys;
+pub use operator::is_operator;
 pub use pattern::Pattern;
 pub use principal::Principal;

@@ -124,6 +124,12 @@ impl Operator {
     }
 }
 
+/// Whether conditions know an operator.
+#[must_use]
+pub fn is_operator(name: &str) -> bool {
+    Operator::parse(name).is_some()
+}
+
 /// The comparison of an operator, and whether it is turned around.
 fn comparison(name: &str) -> Option<(Comparison, bool)> {
     use Comparison::{Arn, Bool, Date, Ip, Like, Null, Number, Text, TextOfAnyCase};

@@ -33,18 +33,23 @@ fn validation(message: String) -> AwsError {
     AwsError::sender("ValidationError", message)
 }
 
+/// The refusal of a value that is against the model.
+pub(super) fn unfit(value: &str, field: &str, constraint: &str) -> AwsError {
+    validation(format!(
+        "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
+    ))
+}
+
 /// Takes `DurationSeconds`; `None` where it is not said.
 fn take_duration(params: &mut QueryParams, (allowed, _): &(RangeInclusive<u32>, u32)) -> Result<Option<u32>, AwsError> {
     let duration = params.number::<u32>("DurationSeconds")?;
-    match duration.filter(|seconds| !allowed.contains(seconds)) {
-        Some(seconds) => Err(validation(format!(
-            "1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: Member \
-             must have value between {} and {}",
-            allowed.start(),
-            allowed.end()
-        ))),
-        None => Ok(duration),
-    }
+    let Some(seconds) = duration.filter(|seconds| !allowed.contains(seconds)) else { return Ok(duration) };
+    let bound = if seconds < *allowed.start() {
+        format!("greater than or equal to {}", allowed.start())
+    } else {
+        format!("less than or equal to {}", allowed.end())
+    };
+    Err(unfit(&seconds.to_string(), "durationSeconds", &format!("Member must have value {bound}")))
 }
 
 /// Takes a text of letters that sessions may have.
@@ -55,17 +60,18 @@ fn take_plain(
 ) -> Result<Option<String>, AwsError> {
     let Some(text) = params.text(parameter) else { return Ok(None) };
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
-    if lengths.contains(&text.len()) && text.bytes().all(plain) {
+    let length = text.chars().count();
+    let constraint = if length > *lengths.end() {
+        format!("Member must have length less than or equal to {}", lengths.end())
+    } else if length < *lengths.start() {
+        format!("Member must have length greater than or equal to {}", lengths.start())
+    } else if !text.bytes().all(plain) {
+        "Member must satisfy regular expression pattern: [\\w+=,.@-]*".to_owned()
+    } else {
         return Ok(Some(text));
-    }
+    };
     let field = format!("{}{}", parameter[..1].to_ascii_lowercase(), &parameter[1..]);
-    Err(validation(format!(
-        "1 validation error detected: Value '{}' at '{field}' failed to satisfy constraint: Member must satisfy regular \
-         expression pattern: [\\w+=,.@-]* and have a length between {} and {}",
-        text.chars().take(64).collect::<String>(),
-        lengths.start(),
-        lengths.end()
-    )))
+    Err(unfit(&text, &field, &constraint))
 }
 
 /// Refuses a second factor: nobody has registered one.
@@ -87,6 +93,8 @@ struct Asked {
     policy: Option<String>,
     policy_arns: Vec<String>,
     tags: BTreeMap<String, String>,
+    /// The keys of those tags that go on to the sessions that this one begins.
+    transitive: Vec<String>,
 }
 
 /// The most characters of a session's own policy, and the most managed ones beside it.
@@ -113,13 +121,18 @@ fn take_policies(params: &mut QueryParams) -> Result<(Option<String>, Vec<String
     Ok((policy, arns))
 }
 
+fn invalid_tags(message: &'static str) -> AwsError {
+    AwsError::sender("InvalidParameterValue", message)
+}
+
 fn take_tags(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsError> {
     let mut tags = BTreeMap::new();
     let take = |tag: &mut QueryParams| Ok((tag.required("Key")?, tag.text("Value").unwrap_or_default()));
     for (key, value) in params.structures("Tags.member", take)? {
-        if tags.insert(key.clone(), value).is_some() {
-            return Err(AwsError::sender("InvalidParameterValue", format!("Duplicate tag key '{key}'.")));
+        if tags.keys().any(|known: &String| known.eq_ignore_ascii_case(&key)) {
+            return Err(invalid_tags("Duplicate tag keys found. Please note that Tag keys are case insensitive."));
         }
+        tags.insert(key, value);
     }
     let limit = |_| {
         validation(
@@ -130,33 +143,58 @@ fn take_tags(params: &mut QueryParams) -> Result<BTreeMap<String, String>, AwsEr
     Ok(tags)
 }
 
+/// Takes the keys of the tags that are to go on.
+fn take_transitive(params: &mut QueryParams, tags: &BTreeMap<String, String>) -> Result<Vec<String>, AwsError> {
+    let keys = params.list("TransitiveTagKeys.member")?;
+    if !keys.iter().all(|key| tags.keys().any(|known| known.eq_ignore_ascii_case(key))) {
+        return Err(invalid_tags("The specified transitive tag key must be included in the requested tags."));
+    }
+    Ok(keys)
+}
+
+/// Whether a text has the form of an ARN.
+fn is_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", partition, service, _, _, resource]
+        if !(partition.is_empty() || service.is_empty() || resource.is_empty()))
+}
+
+/// Takes the ARN of a role, or of what may be one.
+fn take_role(params: &mut QueryParams) -> Result<String, AwsError> {
+    let arn = params.text("RoleArn").ok_or_else(|| null("roleArn"))?;
+    let (length, shown) = (arn.chars().count(), arn.chars().take(64).collect::<String>());
+    match length {
+        ..20 => Err(unfit(&shown, "roleArn", "Member must have length greater than or equal to 20")),
+        2049.. => Err(unfit(&shown, "roleArn", "Member must have length less than or equal to 2048")),
+        _ if !is_arn(&arn) => Err(validation(format!("{arn} is invalid"))),
+        _ => Ok(arn),
+    }
+}
+
+fn null(field: &str) -> AwsError {
+    validation(format!(
+        "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+    ))
+}
+
 impl Asked {
     fn take(params: &mut QueryParams) -> Result<Self, AwsError> {
-        let null = |field: &str| {
-            validation(format!(
-                "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
-            ))
-        };
-        for name in ["ProvidedContexts", "TransitiveTagKeys"] {
-            if params.has(name) {
-                return Err(AwsError::not_implemented("sts", &format!("AssumeRole with {name}")));
-            }
+        if params.has("ProvidedContexts") {
+            return Err(AwsError::not_implemented("sts", "AssumeRole with ProvidedContexts"));
         }
         refuse_factor(params)?;
-        let arn = params.text("RoleArn").ok_or_else(|| null("roleArn"))?;
-        if !(20..=2048).contains(&arn.len()) || !arn.starts_with("arn:") {
-            let shown: String = arn.chars().take(64).collect();
-            return Err(validation(format!("{shown} is invalid: RoleArn must be the ARN of a role")));
-        }
+        let arn = take_role(params)?;
         let external_id = params.text("ExternalId");
         if external_id.as_ref().is_some_and(|id| !(2..=1224).contains(&id.len())) {
             return Err(validation("ExternalId must have a length between 2 and 1224".to_owned()));
         }
         let (policy, policy_arns) = take_policies(params)?;
+        let tags = take_tags(params)?;
         Ok(Self {
             policy,
             policy_arns,
-            tags: take_tags(params)?,
+            transitive: take_transitive(params, &tags)?,
+            tags,
             arn,
             session: take_plain(params, "RoleSessionName", 2..=64)?.ok_or_else(|| null("roleSessionName"))?,
             duration: take_duration(params, &ROLE)?,
@@ -170,6 +208,7 @@ impl Asked {
 pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (asked, scope) = operation.query(Asked::take)?;
     let caller = caller(&scope);
+    let inherited = inherited(&scope, &asked)?;
     let found = scope.read_global(|state| state.iam.trusting(&asked.arn, scope.account()));
     let assumed = Assumed {
         role: &asked.arn,
@@ -178,6 +217,8 @@ pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
         external_id: asked.external_id.as_deref(),
         source: asked.source.as_deref(),
         tags: &asked.tags,
+        transitive: &asked.transitive,
+        inherits: !inherited.is_empty(),
     };
     access::assume(&call(&scope), &assumed)?;
     let absent = || denied(format!("The role {} is gone.", asked.arn));
@@ -193,7 +234,7 @@ pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
         return Err(validation(message.to_owned()));
     }
     let policies = session_policies(&scope, &asked)?;
-    let session = Session { policies, tags: asked.tags, ..Session::of(&asked.arn, &asked.session) };
+    let session = begin(&asked, policies, inherited);
     let (arn, user_id) = (session.arn(scope.account()), session.user_id(&id));
     let (credentials, until) = lend(&scope, Owner::Role(session), duration)?;
     let source = asked.source;
@@ -207,6 +248,28 @@ pub(super) fn role(operation: Operation<'_>) -> Result<Output, AwsError> {
             xml::text(result, "SourceIdentity", source);
         }
     }))
+}
+
+/// The tags that go on from the calling session. One that the call gives as well is refused.
+fn inherited(scope: &Scope<'_>, asked: &Asked) -> Result<BTreeMap<String, String>, AwsError> {
+    let Some(Owner::Role(calling)) = scope.context.sessions.owner(scope.access_key_id) else {
+        return Ok(BTreeMap::new());
+    };
+    let inherited = calling.transitive_tags();
+    if inherited.keys().any(|key| asked.tags.keys().any(|given| given.eq_ignore_ascii_case(key))) {
+        return Err(invalid_tags(
+            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from \
+             the calling session.",
+        ));
+    }
+    Ok(inherited)
+}
+
+/// The session that begins. What it inherits goes on from it, too.
+fn begin(asked: &Asked, policies: Vec<(String, String)>, inherited: BTreeMap<String, String>) -> Session {
+    let transitive = asked.transitive.iter().chain(inherited.keys()).cloned().collect();
+    let tags = asked.tags.clone().into_iter().chain(inherited).collect();
+    Session { policies, tags, transitive, ..Session::of(&asked.arn, &asked.session) }
 }
 
 /// The call, for whoever decides about it.

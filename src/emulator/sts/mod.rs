@@ -16,6 +16,9 @@ use super::{
     wire::{AwsError, Fault, xml},
 };
 
+/// The most characters of an encoded message.
+const MAX_ENCODED: usize = 10_240;
+
 /// STS, as far as it is emulated.
 pub static SERVICE: Service = Service {
     name: "sts",
@@ -45,7 +48,14 @@ fn caller_identity(operation: Operation<'_>) -> Result<Output, AwsError> {
 
 /// `DecodeAuthorizationMessage`: of the refusals that this engine remembers.
 fn decode(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (token, scope) = operation.query(|params| params.required("EncodedMessage"))?;
+    let (token, scope) = operation.query(|params| {
+        let token = params.required("EncodedMessage")?;
+        if token.chars().count() > MAX_ENCODED {
+            let constraint = format!("Member must have length less than or equal to {MAX_ENCODED}");
+            return Err(assume::unfit(&token, "encodedMessage", &constraint));
+        }
+        Ok(token)
+    })?;
     let invalid = || AwsError::sender("InvalidAuthorizationMessageException", "Message is not valid");
     let decoded = scope.context.decisions.decode(token.trim()).ok_or_else(invalid)?;
     Ok(Output::xml(move |result| xml::text(result, "DecodedMessage", &decoded)))

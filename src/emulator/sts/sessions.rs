@@ -44,6 +44,8 @@ pub struct Session {
     pub policies: Vec<(String, String)>,
     /// Its tags, beside those of the role.
     pub tags: BTreeMap<String, String>,
+    /// The keys of those of them that go on to the sessions that this one begins, in any case.
+    pub transitive: Vec<String>,
 }
 
 impl Session {
@@ -51,7 +53,15 @@ impl Session {
     #[must_use]
     pub fn of(role_arn: &str, name: &str) -> Self {
         let role = role_arn.rsplit('/').next().unwrap_or(role_arn).to_owned();
-        Self { role, name: name.to_owned(), policies: Vec::new(), tags: BTreeMap::new() }
+        let (policies, tags, transitive) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { role, name: name.to_owned(), policies, tags, transitive }
+    }
+
+    /// Its tags that go on to the sessions that it begins.
+    #[must_use]
+    pub fn transitive_tags(&self) -> BTreeMap<String, String> {
+        let goes_on = |key: &String| self.transitive.iter().any(|known| known.eq_ignore_ascii_case(key));
+        self.tags.iter().filter(|(key, _)| goes_on(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     /// The ARN that STS shows (`arn:aws:sts::000000000000:assumed-role/role/session`).
