@@ -43,6 +43,12 @@ impl Version {
         Some(Self { major, minor, patch: numbers.next().and_then(|(patch, _)| patch.ok()) })
     }
 
+    /// Tells whether it is this version or a later one.
+    #[must_use]
+    pub fn is_at_least(self, major: u32, minor: u32) -> bool {
+        (self.major, self.minor) >= (major, minor)
+    }
+
     /// What tells the runtimes of a language apart; `None` for a version that none of them runs on.
     fn release(self, language: Language) -> Option<u32> {
         match language {
@@ -337,6 +343,13 @@ async fn ask(path: &Path) -> Option<Version> {
 mod tests {
     use super::*;
     use std::fmt::Write;
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        let version = |text| Version::parse(text).unwrap();
+        assert!(version("20.17.0").is_at_least(20, 17) && version("22.0").is_at_least(20, 17));
+        assert!(!version("20.9.1").is_at_least(20, 17) && !version("18.20").is_at_least(20, 17));
+    }
 
     /// A machine of a test's own, whose interpreters are scripts that tell their version and leave a mark.
     struct Fake {

@@ -1,7 +1,7 @@
 //! The code of a function, as it comes with a call.
 
 use super::{
-    error::{invalid, validation},
+    error::{invalid, validation, zip_too_large},
     function::Code,
     layer::{LayerCode, Used},
 };
@@ -21,6 +21,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+/// The largest archive that a call may bring, in bytes: Lambda's own limit.
+const MAX_ZIPPED: usize = 50 * 1024 * 1024;
+
 /// Where the code comes from.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -30,6 +33,16 @@ pub(super) struct CodeInput {
     s3_key: Option<String>,
     s3_object_version: Option<String>,
     image_uri: Option<String>,
+}
+
+impl CodeInput {
+    /// Refuses an image for a function whose code is an archive.
+    pub(super) fn refuse_image(&self) -> Result<(), AwsError> {
+        if self.image_uri.is_some() {
+            return Err(invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
+        }
+        Ok(())
+    }
 }
 
 /// Inflating and hashing tens of megabytes must not hold up the other calls.
@@ -109,17 +122,27 @@ fn decode(text: &str) -> Result<Vec<u8>, AwsError> {
     BASE64_STANDARD.decode(text).map_err(|_| invalid("Could not unzip uploaded file: it is not base64."))
 }
 
+/// Refuses an archive for its size alone.
+fn check_zipped(size: usize) -> Result<(), AwsError> {
+    if size > MAX_ZIPPED { Err(zip_too_large(MAX_ZIPPED)) } else { Ok(()) }
+}
+
 /// Decodes and checks an archive; everything about it is known before anything is stored.
 fn read(input: &CodeInput, architectures: Option<&[String]>, needs_bootstrap: bool) -> Result<(Bytes, Code), AwsError> {
+    let elsewhere = [&input.s3_bucket, &input.s3_key, &input.s3_object_version, &input.image_uri];
+    let is_elsewhere = elsewhere.into_iter().any(Option::is_some);
     let Some(text) = &input.zip_file else {
-        return Err(invalid(
-            "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image.",
-        ));
+        return Err(invalid(if is_elsewhere {
+            "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image."
+        } else {
+            "Please provide a source for function code."
+        }));
     };
-    if [&input.s3_bucket, &input.s3_key, &input.s3_object_version, &input.image_uri].into_iter().any(Option::is_some) {
+    if is_elsewhere {
         return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."));
     }
     let zip = decode(text)?;
+    check_zipped(zip.len())?;
     let contents = archive::inspect(&zip, needs_bootstrap).map_err(|error| invalid(error.to_string()))?;
     let digest = Sha256::digest(&zip);
     let architecture = match architectures {
@@ -144,4 +167,17 @@ fn read(input: &CodeInput, architectures: Option<&[String]>, needs_bootstrap: bo
         architecture,
     };
     Ok((zip.into(), code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_that_is_too_large_is_refused_as_the_request_that_brings_it() {
+        check_zipped(MAX_ZIPPED).unwrap();
+        let error = check_zipped(MAX_ZIPPED + 1).unwrap_err();
+        assert_eq!(error.code, "RequestEntityTooLargeException");
+        assert_eq!(error.message, "Zipped size must be smaller than 52428800 bytes");
+    }
 }

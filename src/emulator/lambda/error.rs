@@ -99,6 +99,12 @@ pub(in crate::emulator) fn request_too_large(most: usize, operation: &str) -> Aw
     AwsError::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
 }
 
+/// An archive that is larger than a call may bring.
+pub(super) fn zip_too_large(most: usize) -> AwsError {
+    let message = format!("Zipped size must be smaller than {most} bytes");
+    AwsError::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
+}
+
 pub(super) fn throttled() -> AwsError {
     AwsError::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
 }

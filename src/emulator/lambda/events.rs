@@ -106,7 +106,6 @@ async fn attempt(context: &Context, functions: &Functions, event: &Event) -> Opt
             }
             Err(InvokeError::ShuttingDown) => return None,
             Err(InvokeError::Reserved) if spec.reserved == Some(0) => {
-                outcome.attempts += 1;
                 return Some((Outcome { condition: "ZeroReservedConcurrency", ..outcome }, config));
             }
             Err(error) => {

@@ -176,6 +176,7 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
         let needs_bootstrap = code::needs_bootstrap(function.interpreted(), &function.settings.layers);
         Ok::<_, AwsError>((architectures, needs_bootstrap))
     })?;
+    code.refuse_image()?;
     if update.dry_run {
         let (_, code) = code::inspect(code, Some(architectures), needs_bootstrap).await?;
         return scope.read(|state| {
@@ -193,6 +194,8 @@ pub(super) async fn update_code(operation: Operation<'_>) -> Result<Output, AwsE
             let before = function.clone();
             function.code = code;
             function.failure = None;
+            // The same code once more counts as a change: it can be published again.
+            function.build = wire::request_id();
             let mut shown = touch(&scope, function, &before);
             if update.publish {
                 let number = state.lambda.publish(&reference.name, None, scope.now);

@@ -221,6 +221,9 @@ impl SettingsInput {
         let vpc = self.vpc_config.as_ref();
         let target = self.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_ref());
         let snap_start = self.snap_start.as_ref().and_then(|config| config.apply_on.as_ref());
+        if let Some(other) = snap_start.filter(|on| !matches!(on.as_str(), "" | "None" | "PublishedVersions")) {
+            return Err(validation(other, "snapStart.applyOn", "satisfy enum value set: [PublishedVersions, None]"));
+        }
         refuse([
             ("FileSystemConfigs", given(&self.file_system_configs)),
             ("VpcConfig", vpc.is_some_and(|vpc| !vpc.subnet_ids.is_empty() || !vpc.security_group_ids.is_empty())),
@@ -251,18 +254,13 @@ fn check(settings: &FunctionSettings, takes_any_name: bool) -> Result<(), AwsErr
             "satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
         return Err(validation(&settings.role, "role", rule));
     }
-    if !(1..=900).contains(&settings.timeout) {
-        return Err(validation(&settings.timeout.to_string(), "timeout", "have value between 1 and 900"));
+    check_range(settings.timeout, "timeout", 1, 900)?;
+    check_range(settings.memory, "memorySize", 128, 10240)?;
+    check_range(settings.ephemeral_storage, "ephemeralStorage.size", 512, 10240)?;
+    if settings.handler.len() > 128 {
+        return Err(validation(&settings.handler, "handler", "have length less than or equal to 128"));
     }
-    if !(128..=10240).contains(&settings.memory) {
-        return Err(validation(&settings.memory.to_string(), "memorySize", "have value between 128 and 10240"));
-    }
-    if !(512..=10240).contains(&settings.ephemeral_storage) {
-        let size = settings.ephemeral_storage.to_string();
-        return Err(validation(&size, "ephemeralStorage.size", "have value between 512 and 10240"));
-    }
-    let plain = |text: &str, most: usize| text.len() <= most && !text.contains(char::is_control);
-    if !plain(&settings.handler, 128) || settings.handler.contains(char::is_whitespace) {
+    if settings.handler.contains(|c: char| c.is_control() || c.is_whitespace()) {
         return Err(validation(&settings.handler, "handler", "satisfy regular expression pattern: [^\\s]+"));
     }
     if settings.description.len() > 256 {
@@ -276,6 +274,17 @@ fn check(settings: &FunctionSettings, takes_any_name: bool) -> Result<(), AwsErr
         ));
     }
     check_variables(&settings.variables, takes_any_name)
+}
+
+fn check_range(value: u32, member: &str, least: u32, most: u32) -> Result<(), AwsError> {
+    let rule = if value < least {
+        format!("have value greater than or equal to {least}")
+    } else if value > most {
+        format!("have value less than or equal to {most}")
+    } else {
+        return Ok(());
+    };
+    Err(validation(&value.to_string(), member, &rule))
 }
 
 fn is_role_arn(role: &str) -> bool {
@@ -312,12 +321,9 @@ fn check_variables(variables: &BTreeMap<String, String>, takes_any_name: bool) -
     if !names.is_empty() {
         return Err(invalid(Lean::Variables { function: String::new(), names }.refusal()));
     }
-    if let Some(name) = variables.keys().find(|name| !takes_any_name && !is_name(name)) {
-        return Err(validation(
-            name,
-            "environment.variables",
-            "satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]",
-        ));
+    if variables.keys().any(|name| !takes_any_name && !is_name(name)) {
+        let lean = Lean::VariableNames { function: String::new(), names: Vec::new() };
+        return Err(AwsError::sender("ValidationException", lean.refusal()));
     }
     if variables.values().any(|value| value.contains('\0')) {
         return Err(invalid(format!("{WHY} contain a NUL character.")));
@@ -408,6 +414,35 @@ mod tests {
             (json!({ "Role": ROLE, "SnapStart": { "ApplyOn": "PublishedVersions" } }), "NotImplemented"),
         ] {
             assert_eq!(settings(input.clone()).unwrap_err().code, code, "{input}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_said_as_lambda_says_it() {
+        for (mut input, what) in [
+            (json!({ "Timeout": 0 }), "Value '0' at 'timeout' … Member must have value greater than or equal to 1"),
+            (json!({ "Timeout": 901 }), "Value '901' at 'timeout' … Member must have value less than or equal to 900"),
+            (
+                json!({ "MemorySize": 64 }),
+                "Value '64' at 'memorySize' … Member must have value greater than or equal to 128",
+            ),
+            (
+                json!({ "EphemeralStorage": { "Size": 511 } }),
+                "Value '511' at 'ephemeralStorage.size' … Member must have value greater than or equal to 512",
+            ),
+            (
+                json!({ "SnapStart": { "ApplyOn": "x" } }),
+                "Value 'x' at 'snapStart.applyOn' … Member must satisfy enum value set: [PublishedVersions, None]",
+            ),
+            (
+                json!({ "Environment": { "Variables": { "A": "secret" } } }),
+                "Value at 'environment.variables' … Map keys must satisfy constraint: [Member must satisfy regular \
+                 expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]",
+            ),
+        ] {
+            input["Role"] = ROLE.into();
+            let what = what.replace('…', "failed to satisfy constraint:");
+            assert_eq!(settings(input).unwrap_err().message, format!("1 validation error detected: {what}"));
         }
     }
 

@@ -1,7 +1,7 @@
 //! `Invoke`: a payload in, a function's answer out.
 
 use super::{
-    error::{failed, function_not_found, invalid, pending, throttled, too_large, unreadable, validation},
+    error::{failed, function_not_found, pending, throttled, too_large, unreadable, validation},
     events::{self, Event},
     functions::empty,
     name::{LATEST, Named, Reference, Versioned},
@@ -60,6 +60,10 @@ pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<
     let (function, input, scope) = operation.inputs::<Versioned, InvokeInput>()?;
     let function = function.reference(&scope)?;
     let kind = input.invocation_type.unwrap_or_else(|| "RequestResponse".to_owned());
+    if !kinds.contains(&kind.as_str()) {
+        let rule = format!("satisfy enum value set: [{}]", kinds.join(", "));
+        return Err(validation(&kind, "invocationType", &rule));
+    }
     let wants_log = match input.log_type.as_deref() {
         None | Some("None") => false,
         Some("Tail") => true,
@@ -75,9 +79,6 @@ pub(super) fn read<'a>(operation: Operation<'a>, kinds: &[&str]) -> Result<Call<
         wants_tail: kind == "RequestResponse" && wants_log,
         stream: None,
     };
-    if !kinds.contains(&kind.as_str()) {
-        return Err(invalid(format!("Unknown invocation type: {kind}")));
-    }
     Ok(Call { function, spec, invocation, kind, scope })
 }
 
@@ -117,7 +118,7 @@ fn enqueue(scope: &Scope<'_>, function: Reference, invocation: Invocation) -> Re
 
 /// `Invoke`.
 pub(super) async fn invoke(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let Call { function, spec, invocation, kind, scope } = read(operation, &["RequestResponse", "Event", "DryRun"])?;
+    let Call { function, spec, invocation, kind, scope } = read(operation, &["DryRun", "RequestResponse", "Event"])?;
     match kind.as_str() {
         "Event" => enqueue(&scope, function, invocation),
         "DryRun" => Ok(Output::Raw(dry_run())),
@@ -148,7 +149,8 @@ fn payload(body: Bytes, most: usize) -> Result<Bytes, AwsError> {
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    serde_json::from_slice::<IgnoredAny>(&body).map_err(unreadable)?;
+    let read = serde_json::from_slice::<IgnoredAny>(&body);
+    read.map_err(|error| unreadable(format!("Could not parse payload into json: {error}")))?;
     Ok(body)
 }
 

@@ -16,8 +16,9 @@ use time::OffsetDateTime;
 /// The most layers of a function.
 const MAX_LAYERS: usize = 5;
 
-const ARN_PATTERN: &str = "satisfy regular expression pattern: \
-                           arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+";
+const ARN_PATTERN: &str = "satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|\
+                           (-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|\
+                           (arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)";
 const NAME_PATTERN: &str = "satisfy regular expression pattern: \
                             (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+";
 
@@ -158,14 +159,16 @@ pub(super) struct Grant {
 }
 
 impl LayerVersion {
-    /// Shows it as lists do.
+    /// Shows it as lists do, which say nothing of a description that is empty.
     pub(super) fn listed(&self, layer_arn: &str, number: u64) -> Value {
         let mut shown = json!({
             "LayerVersionArn": format!("{layer_arn}:{number}"),
             "Version": number,
-            "Description": self.description,
             "CreatedDate": last_modified(self.created),
         });
+        if !self.description.is_empty() {
+            shown["Description"] = self.description.as_str().into();
+        }
         for (member, list) in [("CompatibleRuntimes", &self.runtimes), ("CompatibleArchitectures", &self.architectures)]
         {
             if !list.is_empty() {
@@ -181,6 +184,7 @@ impl LayerVersion {
     /// Shows all of it.
     pub(super) fn show(&self, layer_arn: &str, number: u64, location: &str) -> Value {
         let mut shown = self.listed(layer_arn, number);
+        shown["Description"] = self.description.as_str().into();
         shown["LayerArn"] = layer_arn.into();
         shown["Content"] = json!({
             "Location": location,
@@ -208,10 +212,16 @@ impl State {
         if arns.len() > MAX_LAYERS {
             return Err(invalid(format!("Cannot reference more than {MAX_LAYERS} layers.")));
         }
+        let malformed = || {
+            let rule = format!(
+                "satisfy constraint: [Member must have length less than or equal to 2048, Member must have length greater \
+                 than or equal to 1, Member must {ARN_PATTERN}, Member must not be null]"
+            );
+            validation(&format!("[{}]", arns.join(", ")), "layers", &rule)
+        };
         let mut used: Vec<Used> = Vec::new();
         for arn in arns {
-            let parts = Parts::of(arn).filter(|parts| parts.number.is_some());
-            let parts = parts.ok_or_else(|| validation(&format!("[{arn}]"), "layers", ARN_PATTERN))?;
+            let parts = Parts::of(arn).filter(|parts| parts.number.is_some()).ok_or_else(malformed)?;
             if parts.account == scope.account() && parts.region != scope.region.as_str() {
                 return Err(invalid(format!(
                     "Layers are not in the same region as the function. Layers are expected to be in region {}.",

@@ -207,13 +207,19 @@ const NEW_FUNCTION_PATTERN: &str = "satisfy regular expression pattern: (arn:(aw
                                     ([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
 const QUALIFIER_PATTERN: &str = "satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
 
-/// Whether a text has the form of a region's name: `eu-west-1`, `us-gov-east-1`.
+/// Whether a text has the form that these patterns give a region's name, narrower than that of other services:
+/// `eu-west-1`, `us-gov-east-1`.
 fn is_region(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [area, .., number] = parts.as_slice() else { return false };
-    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
-    let is_number = number.len() == 1 && number.bytes().all(|b| b.is_ascii_digit());
-    parts.len() >= 3 && area.len() <= 4 && parts[..parts.len() - 1].iter().all(is_word) && is_number
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+    let is_partition = |word: &str| word == "gov" || word == "iso" || word.len() == 4 && word.starts_with("iso");
+    let parts: Vec<&str> = text.strip_prefix("eusc-").unwrap_or(text).split('-').collect();
+    let (area, place, number) = match parts[..] {
+        [area, place, number] => (area, place, number),
+        [area, kind, place, number] if is_word(kind) && is_partition(kind) => (area, place, number),
+        _ => return false,
+    };
+    let is_digit = number.len() == 1 && number.bytes().all(|b| b.is_ascii_digit());
+    area.len() == 2 && is_word(area) && is_word(place) && is_digit
 }
 
 fn is_qualifier(text: &str) -> bool {
@@ -302,6 +308,17 @@ mod tests {
         for text in ["f-1", "f-1:$LATEST", "function:f-1", "000000000000:function:f-1", ARN, with_version.as_str()] {
             assert_eq!(name(text).unwrap().to_string(), "f-1", "{text}");
             assert!(Parts::of(text).unwrap().check_region("us-east-1").is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_region_has_the_form_that_the_pattern_says() {
+        for good in ["eu-west-1", "us-gov-east-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1"] {
+            assert!(is_region(good), "{good}");
+        }
+        for bad in ["", "here", "eu-west", "eu-west-12", "eur-west-1", "us-go-east-1", "us-isobc-east-1", "eu--west-1"]
+        {
+            assert!(!is_region(bad), "{bad}");
         }
     }
 

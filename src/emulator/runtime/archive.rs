@@ -118,17 +118,21 @@ pub fn inspect(zip: &[u8], needs_bootstrap: bool) -> Result<Contents, ArchiveErr
     if archive.is_empty() {
         return Err(ArchiveError::Empty);
     }
-    let (mut total, mut links) = (0_u64, Links::default());
+    let (mut total, mut links, mut bootstrap) = (0_u64, Links::default(), None);
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index)?;
         total = total.saturating_add(entry.size());
-        links.check(&entry_path(&entry)?, entry.is_symlink())?;
+        let path = entry_path(&entry)?;
+        if path == Path::new(BOOTSTRAP) && !entry.is_dir() {
+            bootstrap = Some(index);
+        }
+        links.check(&path, entry.is_symlink())?;
     }
     links.check_all()?;
     if total > MAX_UNPACKED {
         return Err(ArchiveError::TooLarge);
     }
-    let Some(index) = archive.index_for_name(BOOTSTRAP) else {
+    let Some(index) = bootstrap else {
         let contents = Contents { unpacked: total, has_bootstrap: false };
         return if needs_bootstrap { Err(ArchiveError::NoBootstrap) } else { Ok(contents) };
     };
@@ -338,7 +342,9 @@ mod tests {
 
     #[test]
     fn a_script_and_a_static_binary_are_accepted() {
-        inspect(&archive(&[("bootstrap", 0o755, b"#!/bin/sh\n")]), true).unwrap();
+        for name in ["bootstrap", "./bootstrap"] {
+            inspect(&archive(&[(name, 0o755, b"#!/bin/sh\n")]), true).unwrap();
+        }
         inspect(&archive(&[("bootstrap", 0o755, &elf(this_machine(), None))]), true).unwrap();
     }
 

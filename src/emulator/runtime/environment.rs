@@ -68,6 +68,8 @@ pub fn build(spec: &Spec, place: &Place<'_>, credentials: &Credentials) -> Vec<(
         // Nobody listens there, which SDKs of X-Ray take for a daemon that loses what it is sent.
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
         ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000"),
+        ("_AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1"),
+        ("_AWS_XRAY_DAEMON_PORT", "2000"),
         ("LANG", "en_US.UTF-8"),
         ("TMPDIR", &place.scratch.to_string_lossy()),
         ("TZ", ":UTC"),
@@ -157,5 +159,7 @@ mod tests {
         assert_eq!(environment["MODE"], "x");
         assert_eq!(environment["PATH"], "/python/bin");
         assert_eq!(environment["AWS_EXECUTION_ENV"], "AWS_Lambda_python3.12");
+        assert_eq!(environment["_AWS_XRAY_DAEMON_PORT"], "2000");
+        assert!(!environment.contains_key("AWS_LAMBDA_LOG_FORMAT"), "only another format than text is told");
     }
 }

@@ -13,18 +13,26 @@ use crate::runtimes::{
 };
 use crate::secret::random_hex;
 use std::{
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
 use tokio::sync::OnceCell;
+
+/// The program that is put before the interpreter, where a function's variable names one.
+const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+/// What starts it: the words and the exit codes are those of AWS's own `bootstrap`.
+const START_WRAPPER: &str = "if [ ! -f \"$1\" ]; then echo \"$1: does not exist\"; exit 127; fi
+if [ ! -x \"$1\" ]; then echo \"$1: is not an executable\"; exit 126; fi
+exec \"$@\"";
 
 /// A program with what it is started with.
 #[derive(Debug, Default)]
 pub(super) struct Launch {
     /// The program's file.
     pub(super) program: PathBuf,
-    /// The file that it is to run, for an interpreter.
-    pub(super) argument: Option<PathBuf>,
+    /// Its arguments: for an interpreter, its options and the file that it is to run.
+    pub(super) arguments: Vec<OsString>,
     /// The container that it runs, for Docker.
     pub(super) container: Option<Container>,
     /// Variables that a function's configuration may replace.
@@ -61,6 +69,53 @@ fn paths(programs: Option<&Path>, code: &Path, layers: Option<&Path>) -> Vec<(&'
     let libraries = libraries.chain(["/opt/lib".into()]);
     let variables = [("PATH", search_path(path)), ("LD_LIBRARY_PATH", search_path(libraries))];
     variables.into_iter().filter_map(|(name, path)| Some((name, path?))).collect()
+}
+
+/// The options that AWS's `bootstrap` starts an interpreter with, for a function of so many MB; `own` is what the
+/// function asks Node.js for.
+fn options(interpreter: &Interpreter, memory: u32, own: &str) -> Vec<OsString> {
+    let runtime = interpreter.runtime;
+    if runtime.language() == Language::Python {
+        return Vec::new();
+    }
+    let version = interpreter.version;
+    let knows_features = version.is_at_least(22, 0) || version.is_at_least(20, 17) && !version.is_at_least(21, 0);
+    let features = if knows_features { taken_away(&runtime.release(), own) } else { Vec::new() };
+    always(memory).into_iter().chain(features).map(OsString::from).collect()
+}
+
+/// What every Node.js is started with: of the function's memory a tenth is for young objects.
+fn always(memory: u32) -> Vec<String> {
+    let young = memory / 10;
+    vec![
+        "--expose-gc".to_owned(),
+        "--max-http-header-size=81920".to_owned(),
+        format!("--max-semi-space-size={}", young / 2),
+        format!("--max-old-space-size={}", memory - young),
+    ]
+}
+
+/// Takes away what Node.js has by itself in a release and Lambda has not, unless the function asks for it:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html>.
+fn taken_away(release: &str, own: &str) -> Vec<String> {
+    let features: &[&str] = match release {
+        "20" => &["require-module"],
+        "22" => &["require-module", "detect-module"],
+        _ => &[],
+    };
+    let asked_for: Vec<&str> =
+        own.split_whitespace().filter_map(|option| option.strip_prefix("--experimental-")).collect();
+    let features = features.iter().filter(|feature| !asked_for.contains(feature));
+    features.map(|feature| format!("--no-experimental-{feature}")).collect()
+}
+
+/// Puts a function's own wrapper before a program, as AWS's `bootstrap` does:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper>.
+fn wrapped(wrapper: Option<&String>, program: PathBuf, arguments: Vec<OsString>) -> (PathBuf, Vec<OsString>) {
+    let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty()) else { return (program, arguments) };
+    let words = ["-c", START_WRAPPER, BOOTSTRAP, wrapper.as_str()].map(OsString::from);
+    let words = words.into_iter().chain([program.into_os_string()]).chain(arguments);
+    (PathBuf::from("/bin/sh"), words.collect())
 }
 
 /// Where the modules of layers are, the first to be searched first.
@@ -221,6 +276,8 @@ impl Launcher {
         let packages = self.shelf.as_ref().and_then(|shelf| shelf.installed(&interpreter));
         let programs = interpreter.path.parent().unwrap_or(Path::new("/usr/bin"));
         let mut defaults = paths(Some(programs), code, layers);
+        // AWS's `bootstrap` is a shell's, which says where it is.
+        defaults.extend([("PWD", code.display().to_string()), ("SHLVL", "0".to_owned())]);
         let mut reserved = vec![
             ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{runtime}")),
             ("LAMBDA_RUNTIME_DIR", client.folder.display().to_string()),
@@ -236,15 +293,17 @@ impl Launcher {
                 );
             }
             Language::Node => {
-                defaults
-                    .extend(search_path(modules.into_iter().chain(packages.clone())).map(|path| ("NODE_PATH", path)));
+                let folders = modules.into_iter().chain(packages.clone()).chain([code.to_owned()]);
+                defaults.extend(search_path(folders).map(|path| ("NODE_PATH", path)));
             }
         }
         let places = [Some(code), Some(&client.folder), Some(interpreter.path.as_path()), packages.as_deref(), layers];
         let places: Vec<&Path> = places.into_iter().flatten().collect();
-        let program = interpreter.path.clone();
-        let argument = Some(client.program.clone());
-        Ok(Launch { program, argument, defaults, reserved, remarks, ..Launch::default() }.with_folders(&places))
+        let own = spec.variables.get("NODE_OPTIONS").map(String::as_str).unwrap_or_default();
+        let mut arguments = options(&interpreter, spec.memory, own);
+        arguments.push(client.program.clone().into());
+        let (program, arguments) = wrapped(spec.variables.get(WRAPPER), interpreter.path.clone(), arguments);
+        Ok(Launch { program, arguments, defaults, reserved, remarks, ..Launch::default() }.with_folders(&places))
     }
 
     async fn client(&self, language: Language) -> io::Result<&Client> {
@@ -293,6 +352,35 @@ mod tests {
         let path = "/usr/local/bin:/usr/bin:/bin:/layers/bin:/opt/bin".to_owned();
         let libraries = "/code:/code/lib:/layers/lib:/opt/lib".to_owned();
         assert_eq!(paths, [("PATH", path), ("LD_LIBRARY_PATH", libraries)]);
+    }
+
+    #[test]
+    fn node_is_started_with_the_options_that_it_has_at_aws() {
+        assert_eq!(always(128)[2..], ["--max-semi-space-size=6", "--max-old-space-size=116"]);
+        for (release, own, expected) in [
+            ("22", "", &["--no-experimental-require-module", "--no-experimental-detect-module"][..]),
+            ("20", "", &["--no-experimental-require-module"]),
+            ("18", "", &[]),
+            ("22", "--no-warnings --experimental-require-module", &["--no-experimental-detect-module"]),
+            ("20", "--experimental-require-module", &[]),
+            ("24", "", &[]),
+        ] {
+            assert_eq!(taken_away(release, own), expected, "{release} {own}");
+        }
+    }
+
+    #[test]
+    fn a_wrapper_is_started_with_the_interpreter_and_all_that_it_gets() {
+        let start = |wrapper: Option<&String>| {
+            let (program, arguments) = wrapped(wrapper, "/bin/python3".into(), vec!["/client.py".into()]);
+            (program, arguments.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>())
+        };
+        for none in [None, Some(&String::new())] {
+            assert_eq!(start(none), (PathBuf::from("/bin/python3"), vec!["/client.py".to_owned()]));
+        }
+        let (program, arguments) = start(Some(&"/opt/wrapper".to_owned()));
+        assert_eq!(program, Path::new("/bin/sh"));
+        assert_eq!(arguments[2..], ["bootstrap", "/opt/wrapper", "/bin/python3", "/client.py"]);
     }
 
     #[test]

@@ -64,10 +64,10 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
-    /// The variables by which runtimes learn of it.
+    /// The variables by which runtimes learn of it; of the usual one they learn nothing.
     pub(super) fn variables(self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Text => vec![("AWS_LAMBDA_LOG_FORMAT", "Text".to_owned())],
+            Self::Text => Vec::new(),
             Self::Json { application, .. } => {
                 vec![("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()), ("AWS_LAMBDA_LOG_LEVEL", application.to_string())]
             }
@@ -371,6 +371,14 @@ mod tests {
             "requestId": "i", "metrics": metrics, "status": "error", "errorType": "Runtime.ExitError"
         });
         assert_eq!(report, json!({ "time": TIME, "type": "platform.report", "record": record }));
+    }
+
+    #[test]
+    fn a_runtime_is_told_of_another_format_than_the_usual_one() {
+        assert!(LogFormat::Text.variables().is_empty());
+        let told = json(Level::Warn, Level::Info).variables();
+        let expected = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "WARN")];
+        assert_eq!(told, expected.map(|(name, value)| (name, value.to_owned())));
     }
 
     #[test]

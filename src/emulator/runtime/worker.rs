@@ -213,7 +213,7 @@ impl Worker {
         };
         let arguments = match &launch.container {
             Some(container) => container.arguments(&given),
-            None => launch.argument.into_iter().map(Into::into).collect(),
+            None => launch.arguments,
         };
         let is_outside = launch.container.is_none();
         let (opt, hosts) = (opt.filter(|_| is_outside), hosts.filter(|_| is_outside));

@@ -316,7 +316,7 @@ def log(text):
 def log_error(document):
     if JSON_LOGS:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        return log(json.dumps({"timestamp": stamp, "level": "ERROR", **document}, ensure_ascii=ESCAPES))
+        return log(json.dumps({"timestamp": stamp, "log_level": "ERROR", **document}, ensure_ascii=ESCAPES))
     lines = ["[ERROR] {}: {}".format(document["errorType"], document["errorMessage"]).rstrip(" :")]
     lines.append("Traceback (most recent call last):")
     for line in "".join(text if text.endswith("\n") else text + "\n" for text in document["stackTrace"]).splitlines():
@@ -347,7 +347,7 @@ class JsonFormatter(logging.Formatter):
         entry = {
             "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
             "level": level,
-            "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
+            "message": record.getMessage(),
             "logger": record.name,
             "stackTrace": traceback.format_tb(trace) if kind else None,
             "errorType": kind.__name__ if kind else None,

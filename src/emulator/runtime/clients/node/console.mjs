@@ -44,7 +44,9 @@ export function patchConsole() {
   const entry = isJson ? jsonEntry : textEntry;
   LEVELS.forEach((level, at) => {
     const isTold = at >= least || level === 'FATAL';
-    console[level.toLowerCase()] = isTold ? (...parameters) => log(entry(level, parameters)) : () => {};
+    // Who says nothing says `undefined`, as at AWS.
+    const tell = (first, ...others) => log(entry(level, [first, ...others]));
+    console[level.toLowerCase()] = isTold ? tell : () => {};
   });
   console.log = console.info;
 }

@@ -30,7 +30,8 @@ function isModuleFolder(folder) {
 
 /** Lets `import` find what `require` finds through `NODE_PATH`, as AWS's Node.js does. */
 function followNodePath() {
-  if (!process.env.NODE_PATH) return;
+  const folders = (process.env.NODE_PATH ?? '').split(path.delimiter);
+  if (!folders.some((folder) => path.basename(folder) === 'node_modules')) return;
   if (Module.registerHooks) Module.registerHooks({ resolve: resolveSync });
   else Module.register?.('./hooks.mjs', import.meta.url);
 }
@@ -38,13 +39,14 @@ function followNodePath() {
 async function loadModule(root, folder, name) {
   const base = path.resolve(root, folder, name);
   const isModule = fs.existsSync(`${base}.js`) && isModuleFolder(path.dirname(base));
+  // A folder of the name counts too: it is `require` that knows what is loaded of it.
   const files = [
     [base, false],
     [`${base}.js`, isModule],
     [`${base}.mjs`, true],
     [`${base}.cjs`, false],
   ];
-  const found = files.find(([file]) => fs.statSync(file, { throwIfNoEntry: false })?.isFile());
+  const found = files.find(([file]) => fs.existsSync(file));
   if (!found) return require(require.resolve(name, { paths: [root, path.join(root, folder)] }));
   const [file, isImported] = found;
   if (!isImported) return require(file);
@@ -83,10 +85,24 @@ export async function load(root, handler) {
   return found;
 }
 
+/** Says of a handler whose last parameter is a callback what AWS says of it. */
+function warnOfCallback(handler) {
+  const isAsync = handler.constructor?.name === 'AsyncFunction';
+  if (isAsync || handler.length !== 3 || process.env.AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING !== undefined) return;
+  const plan = 'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24.';
+  const remedy = 'You will need to update this function to use an async handler to use Node.js 24 or later.';
+  const page = 'https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/issues/137';
+  const source = `For more information and to provide feedback on this change, see ${page}.`;
+  const off = 'To disable this warning, set the AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING environment variable.';
+  console.warn(`${plan} ${remedy} ${source} ${off}`);
+}
+
 function check(found, handler) {
   if (!found) throw new Fault('HandlerNotFound', `${handler} is undefined or not exported`);
   if (typeof found !== 'function') throw new Fault('HandlerNotFound', `${handler} is not a function`);
-  if (hasCallbacks || isStreaming(found) || found.length < 3) return;
+  if (isStreaming(found)) return;
+  if (hasCallbacks) warnOfCallback(found);
+  if (hasCallbacks || found.length < 3) return;
   const reason = 'AWS Lambda has removed support for callback-based function handlers starting with Node.js 24.';
   const remedy = 'You need to modify this function to use a supported handler signature to use Node.js 24 or later.';
   const source = 'For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.';
