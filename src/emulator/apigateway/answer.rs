@@ -113,8 +113,24 @@ pub(in crate::emulator) fn header_name(name: &str) -> Option<HeaderName> {
             | "via"
             | "www-authenticate"
     );
-    let name = if remapped { format!("x-amzn-remapped-{name}") } else { name };
-    HeaderName::from_bytes(name.as_bytes()).ok()
+    if remapped { renamed(&name) } else { HeaderName::from_bytes(name.as_bytes()).ok() }
+}
+
+/// The name of a header that a mapping or a template writes: of these API Gateway renames more, and lets two pass.
+pub(super) fn mapped_name(name: &str) -> Option<HeaderName> {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
+        "transfer-encoding" => None,
+        "te" | "via" => HeaderName::from_bytes(name.as_bytes()).ok(),
+        "authorization" | "content-md5" | "expect" | "max-forwards" | "proxy-authenticate" | "user-agent" => {
+            renamed(&name)
+        }
+        other => header_name(other),
+    }
+}
+
+fn renamed(name: &str) -> Option<HeaderName> {
+    HeaderName::from_bytes(format!("x-amzn-remapped-{name}").as_bytes()).ok()
 }
 
 #[cfg(test)]
@@ -187,6 +203,28 @@ mod tests {
         let response = response.unwrap();
         assert_eq!(response.headers()["x-amzn-remapped-content-length"], "9");
         assert!(!response.headers().contains_key("transfer-encoding"));
+    }
+
+    #[test]
+    fn a_header_that_a_mapping_writes_is_renamed_dropped_or_passed_as_at_aws() {
+        for (name, written) in [
+            ("Accept", Some("accept")),
+            ("Authorization", Some("x-amzn-remapped-authorization")),
+            ("Connection", Some("x-amzn-remapped-connection")),
+            ("Content-MD5", Some("x-amzn-remapped-content-md5")),
+            ("Content-Type", Some("content-type")),
+            ("Expect", Some("x-amzn-remapped-expect")),
+            ("Max-Forwards", Some("x-amzn-remapped-max-forwards")),
+            ("Proxy-Authenticate", Some("x-amzn-remapped-proxy-authenticate")),
+            ("TE", Some("te")),
+            ("Transfer-Encoding", None),
+            ("Upgrade", Some("x-amzn-remapped-upgrade")),
+            ("User-Agent", Some("x-amzn-remapped-user-agent")),
+            ("Via", Some("via")),
+            ("WWW-Authenticate", Some("x-amzn-remapped-www-authenticate")),
+        ] {
+            assert_eq!(mapped_name(name).as_ref().map(HeaderName::as_str), written, "{name}");
+        }
     }
 
     #[test]

@@ -12,10 +12,11 @@ use super::{
     incoming::Incoming,
     journal::masked,
     mapping,
-    model::{Deployment, Method, function_arn},
+    model::{Deployment, Method},
     policy::{self, Called},
     service_call::Caller,
     template,
+    uri::function_arn,
 };
 use crate::{
     edge::{function_url::UrlCaller, signature::Denied},

@@ -2,7 +2,7 @@
 
 use super::{
     error::{bad_request, lacking},
-    model::function_arn,
+    uri::function_arn,
 };
 use crate::emulator::wire::AwsError;
 use serde::{Deserialize, Serialize};

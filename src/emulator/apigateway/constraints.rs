@@ -51,8 +51,7 @@ const RESPONSES: [&str; 21] = [
 
 /// Checks the input of a call, which has not been read.
 pub(super) fn check(operation: &Operation<'_>) -> Result<(), AwsError> {
-    let Input::Members(input) = &operation.input else { return Ok(()) };
-    let name = operation.scope.call.rsplit(' ').next().unwrap_or_default();
+    let (name, Input::Members(input)) = operation.asked() else { return Ok(()) };
     let faults = faults(name, &Value::Object(input.clone()));
     let count = match faults.len() {
         0 => return Ok(()),

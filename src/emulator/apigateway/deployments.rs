@@ -15,7 +15,7 @@ use crate::{
     },
     names::StageName,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use time::OffsetDateTime;
 
@@ -189,17 +189,11 @@ pub(super) async fn update(operation: Operation<'_>) -> Result<Output, AwsError>
     let shown = scope.change(|state| {
         let deployments = &mut state.apigateway.api_mut(scope.account(), &rest_api_id)?.deployments;
         let deployment = deployments.get_mut(&deployment_id).ok_or_else(|| absent("Deployment"))?;
-        let described: Described = patch.apply(&Described { description: deployment.description.clone() })?;
-        *deployment = Arc::new(Deployment { description: described.description, ..(**deployment).clone() });
+        let description = patch.described(deployment.description.clone())?;
+        *deployment = Arc::new(Deployment { description, ..(**deployment).clone() });
         Ok(deployment.show())
     });
     Ok(Output::Members(shown.await?))
-}
-
-/// What can be changed about a deployment.
-#[derive(Serialize, Deserialize)]
-struct Described {
-    description: Option<String>,
 }
 
 pub(super) async fn delete(operation: Operation<'_>) -> Result<Output, AwsError> {

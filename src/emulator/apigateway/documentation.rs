@@ -16,7 +16,7 @@ use crate::emulator::{
     service::{Operation, Output},
     wire::{AwsError, letter_id},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// API Gateway's own limit on the versions of an API, each of which has a copy of all parts.
@@ -245,18 +245,10 @@ pub(super) async fn update_version(operation: Operation<'_>) -> Result<Output, A
     let shown = scope.change(|state| {
         let versions = &mut state.apigateway.api_mut(scope.account(), &at.rest_api_id)?.documentation_versions;
         let version = versions.get_mut(&at.documentation_version).ok_or_else(no_version)?;
-        patch.replaces(&["description"])?;
-        let described: Described = patch.apply(&Described { description: version.description.clone() })?;
-        version.description = described.description;
+        version.description = patch.described(version.description.clone())?;
         Ok(show(version))
     });
     Ok(Output::Members(shown.await?))
-}
-
-/// What can be changed about a version.
-#[derive(Serialize, Deserialize)]
-struct Described {
-    description: Option<String>,
 }
 
 pub(super) async fn delete_version(operation: Operation<'_>) -> Result<Output, AwsError> {

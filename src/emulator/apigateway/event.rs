@@ -47,6 +47,8 @@ pub(super) struct Source<'a> {
     pub(super) request_id: &'a str,
     pub(super) extended_request_id: &'a str,
     pub(super) now: OffsetDateTime,
+    /// Whether the call went to the canary, where the stage has one.
+    pub(super) is_canary: Option<bool>,
     /// The user agent of whoever only tries the method (`TestInvokeMethod`); such a call came in at no host.
     pub(super) tester: Option<&'a str>,
 }
@@ -91,7 +93,8 @@ pub(super) fn build(source: &Source<'_>) -> Value {
         "multiValueQueryStringParameters": multi_query,
         "pathParameters": or_null(source.path_parameters),
         "stageVariables": or_null(source.stage_variables),
-        "requestContext": context(source),
+        // Events do not tell whether they are the canary's.
+        "requestContext": context(&Source { is_canary: None, ..*source }),
         "body": body,
         "isBase64Encoded": is_base64,
     })
@@ -156,16 +159,38 @@ pub(super) fn context(source: &Source<'_>) -> Value {
         members.remove("apiKey");
         members.remove("apiKeyId");
     }
+    if let Some(is_canary) = source.is_canary {
+        context["isCanaryRequest"] = is_canary.into();
+    }
     if let (Some(_), Value::Object(members)) = (tester, &mut context) {
         members.remove("deploymentId");
     }
     context
 }
 
+/// Headers of a caller's that no integration gets, or that API Gateway writes itself.
+const NOT_SHOWN: [&str; 16] = [
+    FORWARDED_FOR,
+    FORWARDED_PORT,
+    FORWARDED_PROTO,
+    TRACE_ID,
+    "connection",
+    "content-length",
+    "content-md5",
+    "expect",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "www-authenticate",
+];
+
 /// The caller's headers, and those that API Gateway adds where one came in.
 fn header_pairs<'a>(source: &'a Source<'_>) -> impl Iterator<Item = (String, String)> + 'a {
-    let ours = [FORWARDED_FOR, FORWARDED_PORT, FORWARDED_PROTO, TRACE_ID, "connection", "content-length"];
-    let own = source.headers.iter().filter(move |(name, _)| !ours.contains(&name.as_str()));
+    let own = source.headers.iter().filter(|(name, _)| !NOT_SHOWN.contains(&name.as_str()));
     let own = own.map(|(name, value)| {
         (source.spelling.of(name).to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
@@ -296,6 +321,7 @@ mod tests {
             request_id: "id-1",
             extended_request_id: "id-2",
             now: OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap(),
+            is_canary: None,
             tester: None,
         })
     }
@@ -330,7 +356,16 @@ mod tests {
     fn headers_have_the_names_that_the_caller_wrote_and_say_how_the_gateway_was_called() {
         let direct = event(
             None,
-            &[("Host", "127.0.0.1:4566"), ("user-Agent", "curl/8"), ("X-api-key", "k"), ("Content-Length", "0")],
+            &[
+                ("Host", "127.0.0.1:4566"),
+                ("user-Agent", "curl/8"),
+                ("X-api-key", "k"),
+                ("Content-Length", "0"),
+                ("Content-MD5", "x"),
+                ("Expect", "100-continue"),
+                ("Max-Forwards", "2"),
+                ("TE", "deflate"),
+            ],
             b"",
             &[],
         );

@@ -4,16 +4,18 @@
 //! Not here: how backends are reached ([`super::function`], [`super::backend`], [`super::service_call`]).
 
 use super::{
-    backend,
+    backend, choice, encoding,
     event::is_binary,
     failure::Failure,
     function::{Function, Outcome},
-    incoming::{Incoming, media_type},
+    headers::{self, replace},
+    incoming::Incoming,
     journal::Journal,
     mapping::{self, Mapped},
-    model::{Integration, IntegrationKind, IntegrationResponse, function_arn},
+    model::{Integration, IntegrationKind},
     service_call::{self, Caller},
     template::{self, Given, Made, Side},
+    uri::function_arn,
 };
 use crate::http1::Response;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -56,7 +58,7 @@ pub(super) async fn answer(
         IntegrationKind::Http | IntegrationKind::HttpProxy => http(integration, &uri, asked, incoming, caller).await,
         IntegrationKind::Aws | IntegrationKind::AwsProxy => match function_arn(&uri) {
             Some(arn) => lambda(integration, arn, asked, incoming, caller).await,
-            None => service(integration, &uri, asked, caller).await,
+            None => service(integration, &uri, asked, incoming, caller).await,
         },
     }?;
     incoming.journal.backend_answered(reply.status.as_u16());
@@ -68,7 +70,7 @@ pub(super) async fn answer(
     if integration.kind == IntegrationKind::HttpProxy {
         Ok(passed_on(reply))
     } else {
-        respond(integration, incoming, &set, reply)
+        respond(integration, incoming, &set, &reply)
     }
 }
 
@@ -80,9 +82,13 @@ fn listed(headers: &[(String, String)]) -> String {
 /// Makes the request: its parameters by their mappings, its body by a template. Gives also what the template has set for the
 /// template of the answer.
 fn ask(integration: &Integration, incoming: &Incoming) -> Result<(Asked, Value), Failure> {
+    headers::check_mapped(integration, incoming)?;
+    if mapping::reads_body(&integration.request_parameters) && !mapping::is_readable(incoming.text()) {
+        return Err(Failure::Json);
+    }
     let is_proxy = integration.kind == IntegrationKind::HttpProxy;
-    let (query, headers) = if is_proxy { (incoming.query.clone(), passed_headers(incoming)) } else { (vec![], vec![]) };
-    let mut asked = Asked { path: BTreeMap::new(), query, headers, body: incoming.body.clone() };
+    let (query, sent) = if is_proxy { (incoming.query.clone(), headers::passed(incoming)) } else { (vec![], vec![]) };
+    let mut asked = Asked { path: BTreeMap::new(), query, headers: sent, body: incoming.body.clone() };
     if !is_proxy {
         let content_type = incoming.content_type().to_owned();
         asked.headers.push(("Content-Type".to_owned(), content_type));
@@ -114,6 +120,9 @@ fn ask(integration: &Integration, incoming: &Incoming) -> Result<(Asked, Value),
             replace(&mut asked.headers, &name, Mapped::One(value), str::eq_ignore_ascii_case);
         }
     }
+    if matches!(integration.kind, IntegrationKind::Http | IntegrationKind::HttpProxy) {
+        headers::add_own(&mut asked.headers, incoming);
+    }
     // Of a MOCK there is no endpoint that anything could be written down about.
     if integration.kind != IntegrationKind::Mock {
         let text = || String::from_utf8_lossy(&asked.body).into_owned();
@@ -121,15 +130,6 @@ fn ask(integration: &Integration, incoming: &Incoming) -> Result<(Asked, Value),
         incoming.journal.note(|| format!("Endpoint request body after transformations: {}", text()));
     }
     Ok((asked, set))
-}
-
-fn passed_headers(incoming: &Incoming) -> Vec<(String, String)> {
-    incoming.headers.iter().filter(|(name, _)| backend::is_passed(name)).cloned().collect()
-}
-
-fn replace(all: &mut Vec<(String, String)>, name: &str, value: Mapped, same: fn(&str, &str) -> bool) {
-    all.retain(|(known, _)| !same(known, name));
-    all.extend(value.all().into_iter().map(|value| (name.to_owned(), value)));
 }
 
 /// Runs the template for the request's type, if there is one and the integration wants it.
@@ -148,6 +148,9 @@ fn rewrite(integration: &Integration, incoming: &Incoming, body: &mut Bytes) -> 
     let made = match (chosen, integration.passthrough_behavior.as_str()) {
         // A template cannot look into bytes.
         (Some(_), _) if is_bytes && handling != Some("CONVERT_TO_TEXT") => return Err(Failure::Configuration),
+        (Some(_), _) if handling == Some("CONVERT_TO_BINARY") && !body.is_empty() => {
+            return Err(Failure::Configuration);
+        }
         (Some(template), _) => {
             let given = Given {
                 body: &as_text,
@@ -165,12 +168,15 @@ fn rewrite(integration: &Integration, incoming: &Incoming, body: &mut Bytes) -> 
         (None, _) => None,
     };
     if !is_bytes && handling == Some("CONVERT_TO_BINARY") {
-        *body = BASE64_STANDARD.decode(&body).map_err(|_| Failure::Configuration)?.into();
+        *body = encoding::decoded(body)?;
+    } else if !is_bytes && made.is_none() {
+        // What is not declared binary is taken for text.
+        *body = as_text.into();
     }
     Ok(made)
 }
 
-fn failed(incoming: &Incoming, trouble: &template::Trouble) -> Failure {
+fn failed(incoming: &Incoming, trouble: &template::TemplateError) -> Failure {
     let request_id = incoming.context_value("requestId");
     tracing::warn!(request_id, %trouble, "a mapping template fails");
     incoming.journal.note(|| format!("Execution failed due to configuration error: Unable to transform: {trouble}"));
@@ -220,7 +226,8 @@ async fn lambda(
     incoming: &Incoming,
     caller: &Caller<'_>,
 ) -> Result<Reply, Failure> {
-    let function = called(integration, arn, &incoming.journal, caller)?;
+    let role = role(integration, &incoming.stage_variables);
+    let function = called(integration, (arn, role.as_deref()), &incoming.journal, caller)?;
     let is_event = asked
         .headers
         .iter()
@@ -245,14 +252,18 @@ async fn lambda(
     Ok(Reply { status, headers: json, body, subject })
 }
 
-/// The function that an integration calls, if it calls it as a function is called.
+/// The role that an integration acts as, with the stage's variables in its name.
+pub(super) fn role(integration: &Integration, variables: &BTreeMap<String, String>) -> Option<String> {
+    integration.credentials.as_deref().map(|role| with_stage_variables(role, variables))
+}
+
+/// The function that an integration calls, and as whom, if it calls it as a function is called.
 pub(super) fn called<'f>(
-    integration: &'f Integration,
-    arn: &'f str,
+    integration: &Integration,
+    (arn, role): (&'f str, Option<&'f str>),
     journal: &Journal,
     caller: &Caller<'f>,
 ) -> Result<Function<'f>, Failure> {
-    let role = integration.credentials.as_deref();
     let function = Function { arn, role, limit: limit(integration), ..caller.function() };
     function.check_method(integration.http_method.as_deref(), journal)?;
     Ok(function)
@@ -297,11 +308,18 @@ fn in_query(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED_IN_QUERY).to_string()
 }
 
-async fn service(integration: &Integration, uri: &str, asked: Asked, caller: &Caller<'_>) -> Result<Reply, Failure> {
+async fn service(
+    integration: &Integration,
+    uri: &str,
+    asked: Asked,
+    incoming: &Incoming,
+    caller: &Caller<'_>,
+) -> Result<Reply, Failure> {
+    let role = role(integration, &incoming.stage_variables);
     let call = service_call::Asked {
         method: integration.http_method.as_deref().unwrap_or("POST"),
         uri,
-        role: integration.credentials.as_deref().unwrap_or_default(),
+        role: role.as_deref().unwrap_or_default(),
         query: &asked.query,
         headers: &asked.headers,
         body: asked.body,
@@ -314,14 +332,12 @@ async fn service(integration: &Integration, uri: &str, asked: Asked, caller: &Ca
     Ok(Reply { status, headers, body: response.into_body(), subject: status.as_u16().to_string() })
 }
 
-/// The answer of a proxied server, without what belongs to its connection.
+/// The answer of a proxied server; what belongs to its connection, and the id that it gave the request, only tell.
 fn passed_on(reply: Reply) -> Response {
     let mut response = Response::new(reply.body);
     *response.status_mut() = reply.status;
     for (name, value) in reply.headers {
-        let dropped = !backend::is_passed(&name);
-        let name = super::answer::header_name(&name).filter(|_| !dropped);
-        if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+        if let (Some(name), Ok(value)) = (headers::passed_on(&name), HeaderValue::from_str(&value)) {
             response.headers_mut().append(name, value);
         }
     }
@@ -329,8 +345,8 @@ fn passed_on(reply: Reply) -> Response {
 }
 
 /// Chooses one of the integration's responses, and makes the answer as it says.
-fn respond(integration: &Integration, incoming: &Incoming, set: &Value, reply: Reply) -> Result<Response, Failure> {
-    let chosen = choose(integration, &reply.subject);
+fn respond(integration: &Integration, incoming: &Incoming, set: &Value, reply: &Reply) -> Result<Response, Failure> {
+    let chosen = choice::response(integration, &reply.subject);
     let chosen = chosen.ok_or_else(|| {
         incoming.journal.note(|| {
             "Execution failed due to configuration error: No match for output mapping and no default output mapping configured"
@@ -338,17 +354,24 @@ fn respond(integration: &Integration, incoming: &Incoming, set: &Value, reply: R
         });
         Failure::Configuration
     })?;
-    let mut status = chosen.status_code.clone();
-    let mut body = reply.body;
-    if chosen.content_handling.as_deref() == Some("CONVERT_TO_TEXT") {
-        body = BASE64_STANDARD.encode(&body).into();
+    let mapped = String::from_utf8_lossy(&reply.body).into_owned();
+    if mapping::reads_body(&chosen.response_parameters) && !mapping::is_readable(&mapped) {
+        return Err(Failure::Configuration);
     }
+    let declared = reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let declared = declared.map_or("", |(_, kind)| kind.as_str());
+    let handling = chosen.content_handling.as_deref();
+    let mut body = encoding::handled(handling, incoming, declared, &reply.body)?;
     let text = String::from_utf8_lossy(&body).into_owned();
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let trouble = |trouble: template::Trouble| failed(incoming, &trouble);
+    let trouble = |trouble: template::TemplateError| failed(incoming, &trouble);
     let mut overrides = template::overrides_in(set, Side::Response).map_err(trouble)?;
-    if let Some((content_type, template)) = response_template(chosen, incoming.accept()) {
+    if let Some((content_type, template)) = choice::template(chosen, incoming.accept()) {
+        // A template cannot look into bytes.
+        if !body.is_empty() && !encoding::becomes_text(handling, incoming) {
+            return Err(Failure::Configuration);
+        }
         let given = Given {
             body: &text,
             parameters: &incoming.parameters,
@@ -361,19 +384,18 @@ fn respond(integration: &Integration, incoming: &Incoming, set: &Value, reply: R
             headers.insert(header::CONTENT_TYPE, content_type);
         }
     }
-    if chosen.content_handling.as_deref() == Some("CONVERT_TO_BINARY") {
-        body = BASE64_STANDARD.decode(&body).map_err(|_| Failure::Configuration)?.into();
-    }
     for (target, source) in &chosen.response_parameters {
         let Some(name) = target.strip_prefix("method.response.header.") else { continue };
-        if let Some(value) = mapping::response_value(source, incoming, &reply.headers, &text) {
+        if let Some(value) = mapping::response_value(source, incoming, &reply.headers, &mapped) {
             put_header(&mut headers, name, value.all());
         }
     }
     for (name, value) in overrides.headers {
         put_header(&mut headers, &name, vec![value]);
     }
-    status = overrides.status.unwrap_or(status);
+    // What is no status at all overrides nothing.
+    let is_status = |status: &String| status.parse().is_ok_and(|code: u16| (100..600).contains(&code));
+    let status = overrides.status.filter(is_status).unwrap_or_else(|| chosen.status_code.clone());
     let status = status
         .parse()
         .ok()
@@ -398,39 +420,13 @@ fn with(mut context: Value, set: &Value) -> Value {
 }
 
 fn put_header(headers: &mut HeaderMap, name: &str, values: Vec<String>) {
-    let Some(name) = super::answer::header_name(name) else { return };
+    let Some(name) = super::answer::mapped_name(name) else { return };
     headers.remove(&name);
     for value in values {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.append(name.clone(), value);
         }
     }
-}
-
-/// The response whose pattern takes the whole of `subject`, or the one without a pattern.
-fn choose<'a>(integration: &'a Integration, subject: &str) -> Option<&'a IntegrationResponse> {
-    let responses = integration.responses.values();
-    let pattern =
-        |response: &'a IntegrationResponse| response.selection_pattern.as_deref().filter(|pattern| !pattern.is_empty());
-    let fits = |response: &&IntegrationResponse| {
-        response
-            .selection_pattern
-            .as_deref()
-            .is_some_and(|pattern| template::pattern::whole(pattern).is_ok_and(|pattern| pattern.is_match(subject)))
-    };
-    let matching =
-        responses.clone().filter(|response| pattern(response).is_some()).find(fits).filter(|_| !subject.is_empty());
-    matching.or_else(|| responses.clone().find(|response| matches!(pattern(response), None | Some("default"))))
-}
-
-/// The template for what the caller wants, and its type: by `Accept`, else JSON's, else the first.
-fn response_template<'a>(chosen: &'a IntegrationResponse, accept: &str) -> Option<(&'a str, &'a str)> {
-    let templates = &chosen.response_templates;
-    let found = templates.get_key_value(accept).or_else(|| templates.get_key_value("application/json"));
-    let (kind, template) = found.or_else(|| templates.first_key_value())?;
-    // A template that is nothing passes the body on.
-    let kind = media_type(kind).map_or("application/json", |_| kind.as_str());
-    (!template.is_empty()).then_some((kind, template.as_str()))
 }
 
 #[cfg(test)]
@@ -456,7 +452,7 @@ mod tests {
 
     fn mocked(integration: &Integration, incoming: &Incoming) -> Result<Response, Failure> {
         let (asked, set) = ask(integration, incoming)?;
-        respond(integration, incoming, &set, mock(&asked)?)
+        respond(integration, incoming, &set, &mock(&asked)?)
     }
 
     #[test]
@@ -488,6 +484,66 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_status_overrides_none() {
+        for (set, status) in [("418", 418), ("600", 200), ("99", 200), ("'x'", 200)] {
+            let template = format!("#set($context.responseOverride.status = {set})");
+            let integration = integration(&json!({
+                "requestTemplates": { "application/json": "{\"statusCode\":200}" },
+                "integrationResponses": {
+                    "200": { "statusCode": "200", "responseTemplates": { "application/json": template } },
+                },
+            }));
+            let incoming = Incoming { context: json!({}), ..Incoming::default() };
+            assert_eq!(mocked(&integration, &incoming).unwrap().status(), status, "{set}");
+        }
+    }
+
+    #[test]
+    fn a_template_cannot_look_into_bytes_on_either_side() {
+        let answered = |request: Option<&str>, response: Option<&str>| {
+            let integration = integration(&json!({
+                "type": "HTTP", "uri": "http://127.0.0.1/", "contentHandling": request,
+                "requestTemplates": { "application/json": "$input.body" },
+                "integrationResponses": { "200": {
+                    "statusCode": "200", "contentHandling": response,
+                    "responseTemplates": { "application/json": "<$input.body>" },
+                } },
+            }));
+            let incoming = Incoming { body: "aGk=".into(), context: json!({}), ..Incoming::default() };
+            let (asked, set) = ask(&integration, &incoming)?;
+            let (status, subject) = (StatusCode::OK, "200".to_owned());
+            let reply = Reply { status, headers: Vec::new(), body: asked.body, subject };
+            respond(&integration, &incoming, &set, &reply).map(|answer| answer.body().clone())
+        };
+        let (to_bytes, to_text) = (Some("CONVERT_TO_BINARY"), Some("CONVERT_TO_TEXT"));
+        for (request, response) in [(None, None), (to_text, None), (None, to_text)] {
+            assert_eq!(answered(request, response).unwrap(), "<aGk=>");
+        }
+        for (request, response) in [(to_bytes, None), (None, to_bytes)] {
+            assert_eq!(answered(request, response), Err(Failure::Configuration));
+        }
+    }
+
+    #[test]
+    fn a_mapping_of_a_body_that_is_broken_json_ends_the_request() {
+        let integration = integration(&json!({
+            "type": "HTTP", "uri": "http://127.0.0.1/",
+            "requestParameters": { "integration.request.header.a": "method.request.body.name" },
+        }));
+        let asked = |body: &'static str| ask(&integration, &Incoming { body: body.into(), ..Incoming::default() });
+        assert_eq!(asked("\n{wrong").map(drop), Err(Failure::Json));
+        let (asked, _) = asked("{\"name\":\"x\"}").unwrap();
+        assert!(asked.headers.contains(&("a".to_owned(), "x".to_owned())));
+    }
+
+    #[test]
+    fn the_role_of_an_integration_may_be_named_by_a_stage_variable() {
+        let integration = integration(&json!({ "credentials": "arn:aws:iam::000000000000:${stageVariables.who}" }));
+        let variables = [("who".to_owned(), "role/r".to_owned())].into();
+        assert_eq!(role(&integration, &variables).as_deref(), Some("arn:aws:iam::000000000000:role/r"));
+    }
+
+    #[test]
     fn a_body_of_another_type_passes_as_the_integration_says() {
         let text = Incoming { body: "{\"statusCode\":204}".into(), ..Incoming::default() };
         let text = text.with_parameters(BTreeMap::new(), vec![], vec![("Content-Type".into(), "text/plain".into())]);
@@ -500,19 +556,6 @@ mod tests {
             let integration = integration(&json!({ "passthroughBehavior": behaviour, "requestTemplates": templates }));
             let answered = mocked(&integration, &text).map(|response| response.status().as_u16());
             assert_eq!(answered, outcome, "{behaviour}");
-        }
-    }
-
-    #[test]
-    fn an_error_of_a_function_chooses_by_its_whole_message() {
-        let responses = json!({ "integrationResponses": {
-            "200": { "statusCode": "200" },
-            "400": { "statusCode": "400", "selectionPattern": ".*\\[Bad\\].*" },
-            "500": { "statusCode": "500", "selectionPattern": "(\\n|.)+" },
-        } });
-        let integration = integration(&responses);
-        for (message, status) in [("", "200"), ("x [Bad] y", "400"), ("a\nb", "500")] {
-            assert_eq!(choose(&integration, message).unwrap().status_code, status, "{message}");
         }
     }
 

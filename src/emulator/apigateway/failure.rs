@@ -43,6 +43,8 @@ pub(in crate::emulator) enum Failure {
     TooFast,
     /// The body is not what the method's model says; why.
     Body(String),
+    /// A mapping reads the body, which begins as JSON does and is none.
+    Json,
     /// The function's answer is malformed, or the function failed.
     BadAnswer,
     /// Nobody answers at the backend, or not in HTTP.
@@ -100,6 +102,7 @@ impl Failure {
             }
             Self::QuotaExceeded => ("QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded"),
             Self::TooFast => ("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"),
+            Self::Json => ("DEFAULT_4XX", 400, "BadRequestException", "Invalid JSON in request body"),
             Self::Body(_) => ("BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body"),
             Self::MediaType => {
                 ("UNSUPPORTED_MEDIA_TYPE", 415, "UnsupportedMediaTypeException", "Unsupported Media Type")

@@ -9,12 +9,14 @@ use super::{
     exchange, execution_log,
     failure::Failure,
     function::{self, Function, Outcome},
+    headers,
     incoming::Incoming,
     journal::Journal,
     matching,
     method_settings::{self, AllSettings, MethodSettings},
-    model::{ApiKeySource, Deployment, IntegrationKind, Method, Resource, function_arn},
+    model::{ApiKeySource, Deployment, IntegrationKind, Method, Resource},
     service_call::Caller,
+    uri::function_arn,
     usage::{Counted, Limits},
     validators::{self, Rules},
 };
@@ -50,6 +52,8 @@ pub struct Served {
     method_settings: AllSettings,
     access_log: Option<AccessLog>,
     key: Option<CallerKey>,
+    /// Whether the call goes to the canary, where there is one.
+    is_canary: Option<bool>,
     /// The API's name, which its metrics are under.
     name: String,
     /// The bytes of a body from which on it is compressed for callers who take that.
@@ -122,6 +126,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
             let settings = &stage.settings;
             let mut stage_variables = settings.variables.clone();
             let canary = settings.canary_settings.as_ref().filter(|canary| chance() < canary.percent_traffic);
+            let is_canary = settings.canary_settings.as_ref().map(|_| canary.is_some());
             let deployment = match canary {
                 Some(canary) => {
                     stage_variables.extend(canary.stage_variable_overrides.clone());
@@ -143,6 +148,7 @@ pub fn find(context: &Context, api: &ApiId, stage: &StageName, key: Option<&str>
                 method_settings,
                 access_log,
                 key,
+                is_canary,
                 compresses_from: size,
                 name,
                 stack,
@@ -187,6 +193,7 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     let trace = trace(context, &call, &extended);
     let ids = Ids { request: &call.request_id, extended: &extended, trace: &trace };
     let ending = Ending { context, functions, call: &call, ids, began: Instant::now(), integration: OnceLock::new() };
+    let (whole, mut is_traced) = (whole_trace(&trace), false);
     let mut response = match route(&call) {
         Ok(mut route) => {
             let caller = Caller {
@@ -194,10 +201,11 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
                 functions,
                 source_arn: &source_arn(context, &call, &route),
                 request_id: ids.request,
-                trace: &format!("{trace};Sampled=0"),
+                trace: &whole,
             };
             let journal = Arc::new(ending.journal(&route));
             let answered = answer(&call, &mut route, ids, &caller, (&journal, &ending.integration)).await;
+            is_traced = answered.is_ok() && tells_trace(route.method);
             ending.end(Some(&route), &journal, answered)
         }
         Err(failure) => ending.end(None, &Journal::default(), Err(failure)),
@@ -206,8 +214,10 @@ pub async fn api(context: &Arc<Context>, functions: &Functions, call: ApiCall<Se
     if let Some(size) = call.deployment.compresses_from {
         compress(&call, &mut response, size);
     }
-    for (name, id) in [("x-amzn-requestid", ids.request), ("x-amz-apigw-id", ids.extended), (TRACE_ID, ids.trace)] {
-        if let Ok(id) = HeaderValue::from_str(id) {
+    let told = is_traced.then_some(whole.as_str());
+    let known = [("x-amzn-requestid", Some(ids.request)), ("x-amz-apigw-id", Some(ids.extended)), (TRACE_ID, told)];
+    for (name, id) in known {
+        if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
             response.headers_mut().insert(name, id);
         }
     }
@@ -434,10 +444,16 @@ pub(super) async fn execute(
         let incoming = Incoming { journal: Arc::clone(journal), ..event::incoming(source) };
         return exchange::answer(integration, &incoming, caller).await;
     }
+    if !integration.request_parameters.is_empty() {
+        // A function gets the request as it is, but what could not be mapped is refused here too.
+        let incoming = Incoming { journal: Arc::clone(journal), ..event::incoming(source) };
+        headers::check_mapped(integration, &incoming)?;
+    }
     let uri = integration.uri.as_deref().unwrap_or_default();
     let uri = exchange::with_stage_variables(uri, source.stage_variables);
     let arn = function_arn(&uri).ok_or(Failure::Configuration)?;
-    let function = exchange::called(integration, arn, journal, caller)?;
+    let role = exchange::role(integration, source.stage_variables);
+    let function = exchange::called(integration, (arn, role.as_deref()), journal, caller)?;
     proxied(&function, source, journal).await
 }
 
@@ -507,6 +523,7 @@ fn source<'a>(
         request_id: ids.request,
         extended_request_id: ids.extended,
         now: context.config.clock.now(),
+        is_canary: served.is_canary,
         tester: None,
     }
 }
@@ -514,6 +531,27 @@ fn source<'a>(
 /// Names the trace that a call belongs to: its caller's, else one of its own.
 fn trace(context: &Context, call: &ApiCall<Served>, id: &str) -> String {
     let sent = call.request.headers().get(TRACE_ID).and_then(|trace| trace.to_str().ok());
-    let own = function::new_trace(context, id);
-    sent.map_or_else(|| format!("Root={own}"), |sent| format!("Self={own};{sent}"))
+    let sent = sent.filter(|sent| has_part(sent, "Root="));
+    sent.map_or_else(|| format!("Root={}", function::new_trace(context, id)), str::to_owned)
+}
+
+/// The same trace with what its caller left out: which part of it the call is, and whether it is written down.
+pub(super) fn whole_trace(trace: &str) -> String {
+    let mut whole = trace.to_owned();
+    if !has_part(trace, "Parent=") {
+        let parent: String = wire::request_id().chars().filter(|c| *c != '-').take(16).collect();
+        whole = format!("{whole};Parent={parent}");
+    }
+    if has_part(trace, "Sampled=") { whole } else { format!("{whole};Sampled=0") }
+}
+
+fn has_part(trace: &str, name: &str) -> bool {
+    trace.split(';').any(|part| part.trim_start().starts_with(name))
+}
+
+/// Whether an answer of a method tells the trace that it belongs to: a MOCK's belongs to none, and a proxied server tells
+/// its own.
+pub(super) fn tells_trace(method: &Method) -> bool {
+    let kind = method.integration.as_ref().map(|integration| integration.kind);
+    !matches!(kind, Some(IntegrationKind::Mock | IntegrationKind::HttpProxy))
 }

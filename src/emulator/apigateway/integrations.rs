@@ -5,9 +5,10 @@ use super::{
     error::{absent, bad_request, lacking},
     mapping,
     methods::{MethodPath, check_status},
-    model::{self, Integration, IntegrationKind, IntegrationResponse, MAX_TIMEOUT_MS, Method, TlsConfig, function_arn},
+    model::{self, Integration, IntegrationKind, IntegrationResponse, MAX_TIMEOUT_MS, Method, TlsConfig},
     patch, service_call,
-    template::{self, Trouble},
+    template::{self, TemplateError},
+    uri::function_arn,
 };
 use crate::emulator::{
     service::{Operation, Output},
@@ -181,7 +182,7 @@ fn check_url(uri: &str) -> Result<(), AwsError> {
 pub(super) fn check_templates(templates: &BTreeMap<String, String>) -> Result<(), AwsError> {
     for (kind, text) in templates {
         template::check(text).map_err(|trouble| match trouble {
-            Trouble::Lacking { what, .. } => lacking(&format!("{what} of the mapping template for {kind}")),
+            TemplateError::Lacking { what, .. } => lacking(&format!("{what} of the mapping template for {kind}")),
             trouble => bad_request(format!("Invalid mapping template for {kind}: {trouble}")),
         })?;
     }

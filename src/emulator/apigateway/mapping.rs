@@ -8,6 +8,7 @@ use super::{
     template,
 };
 use crate::emulator::wire::AwsError;
+use std::collections::BTreeMap;
 
 /// The value of a parameter, or its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +64,7 @@ pub(super) fn response_value(
 ) -> Option<Mapped> {
     let Some(part) = expression.strip_prefix("integration.response.") else { return common(expression, incoming) };
     if part == "body" {
+        let body = if body.is_empty() { "{}" } else { body };
         return Some(Mapped::One(body.to_owned()));
     }
     let (place, name) = part.split_once('.')?;
@@ -74,6 +76,17 @@ pub(super) fn response_value(
         "body" => template::at_path(body, name).map(Mapped::One),
         _ => None,
     }
+}
+
+/// Tells whether one of these mappings reads a body.
+pub(super) fn reads_body(mappings: &BTreeMap<String, String>) -> bool {
+    let bodies = ["method.request.body", "integration.response.body"];
+    mappings.values().any(|source| bodies.iter().any(|body| source.starts_with(body)))
+}
+
+/// Tells whether mappings can read a body: what begins as JSON must be JSON.
+pub(super) fn is_readable(body: &str) -> bool {
+    !body.trim_start().starts_with(['{', '[', '"', '\'']) || template::is_json(body)
 }
 
 /// What both sides know.
@@ -186,6 +199,31 @@ mod tests {
             let found = request_value(expression, &incoming()).map(|value| value.one());
             assert_eq!(found.as_deref(), value, "{expression}");
         }
+    }
+
+    #[test]
+    fn an_empty_answer_is_an_empty_object_to_a_mapping_and_broken_json_cannot_be_read() {
+        let headers = [("Test".to_owned(), "a".to_owned()), ("test".to_owned(), "b".to_owned())];
+        for (expression, body, value) in [
+            ("integration.response.body", "", Some("{}")),
+            ("integration.response.body", "<text>", Some("<text>")),
+            ("integration.response.body.pets[0].name", r#"{"pets":[{"name":"x"}]}"#, Some("x")),
+            ("integration.response.body.pets[0].name", r#"{"pets":{"name":"x"}}"#, None),
+            ("integration.response.multivalueheader.test", "", Some("a,b")),
+            ("stageVariables.v", "", Some("1")),
+        ] {
+            let found = response_value(expression, &incoming(), &headers, body).map(|value| value.one());
+            assert_eq!(found.as_deref(), value, "{expression} of {body}");
+        }
+        for (body, is_read) in
+            [("", true), ("<text>", true), ("{\"a\":1}", true), ("\n{wrongjson", false), ("[1", false), ("\"a", false)]
+        {
+            assert_eq!(is_readable(body), is_read, "{body}");
+        }
+        let mappings = |source: &str| -> BTreeMap<String, String> {
+            [("integration.request.header.a".to_owned(), source.to_owned())].into()
+        };
+        assert!(reads_body(&mappings("method.request.body.a")) && !reads_body(&mappings("method.request.header.body")));
     }
 
     #[test]

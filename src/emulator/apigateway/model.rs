@@ -6,12 +6,12 @@
 use super::{
     access_log::AccessLog,
     authorizer::Authorizer,
+    body_model::{self, Model},
     documented::{Parts, Version},
     error::{absent, bad_request},
     method_settings::AllSettings,
-    models,
     patch::PatchOperation,
-    policy,
+    policy_text,
 };
 use crate::{
     emulator::wire::AwsError,
@@ -41,7 +41,7 @@ pub struct RestApi {
     #[serde(default)]
     pub(super) authorizers: BTreeMap<String, Authorizer>,
     /// By their names.
-    #[serde(default = "models::made_with_it")]
+    #[serde(default = "body_model::made_with_it")]
     pub(super) models: BTreeMap<String, Model>,
     #[serde(default)]
     pub(super) documentation_parts: Parts,
@@ -213,8 +213,8 @@ impl ApiSettings {
         }
         self.endpoint_configuration.check()?;
         // An empty one takes the policy away.
-        self.policy = self.policy.take().filter(|text| !text.is_empty()).map(|text| policy::unescaped(&text));
-        self.policy.as_deref().map_or(Ok(()), policy::check)
+        self.policy = self.policy.take().filter(|text| !text.is_empty()).map(|text| policy_text::unescaped(&text));
+        self.policy.as_deref().map_or(Ok(()), policy_text::check)
     }
 }
 
@@ -387,20 +387,6 @@ pub(super) struct Deployment {
     pub(super) policy: Option<String>,
 }
 
-/// What a body looks like.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Model {
-    pub(super) id: String,
-    pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) description: Option<String>,
-    pub(super) content_type: String,
-    /// JSON Schema, as it was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) schema: Option<String>,
-}
-
 /// What is looked at before a request goes on.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -506,7 +492,7 @@ impl RestApi {
         let shown = json!({ "id": self.id, "createdDate": epoch(self.created), "rootResourceId": self.root() });
         let mut shown = with(with(shown, json!(self.settings)), json!({ "tags": self.tags }));
         if let Some(text) = &self.settings.policy {
-            shown["policy"] = policy::escaped(text).into();
+            shown["policy"] = policy_text::escaped(text).into();
         }
         shown
     }
@@ -576,12 +562,4 @@ impl Stage {
         });
         with(with(shown, json!(self.settings)), json!({ "tags": self.tags }))
     }
-}
-
-/// The function that an integration's URI names:
-/// `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations`.
-pub(in crate::emulator) fn function_arn(uri: &str) -> Option<&str> {
-    let (service, path) = uri.split_once(":lambda:path/")?;
-    let arn = path.strip_prefix("2015-03-31/functions/")?.strip_suffix("/invocations")?;
-    (service.starts_with("arn:aws:apigateway:") && arn.starts_with("arn:aws:lambda:")).then_some(arn)
 }

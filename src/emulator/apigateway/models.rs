@@ -1,8 +1,9 @@
 //! The operations on models, which say what bodies look like.
 
 use super::{
+    body_model::Model,
     error::{bad_request, conflict, not_found},
-    model::{Model, RestApi},
+    model::RestApi,
     paging::Paging,
     patch, reference,
     rest_apis::ApiPath,
@@ -18,31 +19,6 @@ use std::collections::BTreeMap;
 
 /// The most bytes of a schema: API Gateway's own limit.
 const MAX_SCHEMA: usize = 400 * 1024;
-
-/// The models that API Gateway makes with every API.
-pub(super) fn made_with_it() -> BTreeMap<String, Model> {
-    let draft = "http://json-schema.org/draft-04/schema#";
-    let error = json!({
-        "$schema": draft,
-        "title": "Error Schema",
-        "type": "object",
-        "properties": { "message": { "type": "string" } },
-    });
-    let empty = json!({ "$schema": draft, "title": "Empty Schema", "type": "object" });
-    let model = |id: &str, name: &str, description: &str, schema: Value| Model {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        content_type: "application/json".to_owned(),
-        schema: Some(format!("{schema:#}")),
-    };
-    [
-        model("empty0", "Empty", "This is a default empty schema model", empty),
-        model("error0", "Error", "This is a default error schema model", error),
-    ]
-    .map(|model| (model.name.clone(), model))
-    .into()
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

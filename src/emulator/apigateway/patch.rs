@@ -76,6 +76,16 @@ impl Patch {
         })
     }
 
+    /// Gives the description of what has nothing else to change.
+    pub(super) fn described(&self, description: Option<String>) -> Result<Option<String>, AwsError> {
+        #[derive(Serialize, Deserialize)]
+        struct Described {
+            description: Option<String>,
+        }
+        self.replaces(&["description"])?;
+        Ok(self.apply(&Described { description })?.description)
+    }
+
     /// Applies all operations or none.
     pub(super) fn apply<T: Serialize + DeserializeOwned>(&self, settings: &T) -> Result<T, AwsError> {
         self.applied(settings, |_, _| Ok(()))
@@ -348,6 +358,23 @@ mod tests {
             ("add", "", "Invalid patch path null"),
         ] {
             assert_eq!(check(op, path).unwrap_err(), message, "{op} {path}");
+        }
+    }
+
+    #[test]
+    fn of_what_is_only_described_nothing_else_is_replaced() {
+        let described = |op: &str, path: &str| {
+            let operation = json!({ "op": op, "path": path, "value": "new" });
+            let patch: Patch = serde_json::from_value(json!({ "patchOperations": [operation] })).unwrap();
+            patch.described(Some("old".to_owned())).map_err(|error| error.message)
+        };
+        assert_eq!(described("replace", "/description"), Ok(Some("new".to_owned())));
+        for (op, path, why) in [
+            ("add", "/description", "Please choose supported operations"),
+            ("replace", "/stageName", "Must be one of: [/description]"),
+        ] {
+            let message = format!("Invalid patch path  '{path}' specified for op '{op}'. {why}");
+            assert_eq!(described(op, path), Err(message));
         }
     }
 

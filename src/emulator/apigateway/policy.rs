@@ -1,34 +1,16 @@
 //! The resource policy of an API: who may call it, from where, on which paths. It counts as it was when the API was
 //! deployed, as on AWS.
 
-use super::{error::bad_request, event::Source as Call, failure::Failure};
+use super::{event::Source as Call, failure::Failure};
 use crate::emulator::{
     access::Decision,
     context::Context,
     policy::{self, Document, Keys, Layer, Policies, Principal, Request as Asked, Source, Use, Verdict},
-    wire::{AwsError, iso_time, millis},
+    wire::{iso_time, millis},
 };
 use http::header::{REFERER, USER_AGENT};
 use std::sync::Arc;
 use time::format_description::well_known::Rfc3339;
-
-/// Refuses a policy that is none.
-pub(super) fn check(text: &str) -> Result<(), AwsError> {
-    let invalid = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid.";
-    Document::parse(text, Use::Resource).map(drop).map_err(|error| bad_request(format!("{invalid} ({error})")))
-}
-
-/// Shows a policy as API Gateway does: as the inside of a text of JSON.
-pub(super) fn escaped(text: &str) -> String {
-    let text = serde_json::Value::from(text).to_string();
-    text.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned()
-}
-
-/// Reads a policy in either form, that in which it is shown and that in which it is written.
-pub(super) fn unescaped(text: &str) -> String {
-    let read = serde_json::from_str::<String>(&format!("\"{text}\""));
-    read.ok().filter(|_| text.starts_with("{\\")).unwrap_or_else(|| text.to_owned())
-}
 
 /// The action that calls of APIs are.
 const INVOKE: &str = "execute-api:Invoke";
@@ -126,18 +108,5 @@ mod tests {
         for document in [json!(null), json!({}), json!("text"), json!({ "Statement": [{ "Effect": "Maybe" }] })] {
             assert!(answered(&document, arn).is_none(), "{document}");
         }
-    }
-
-    #[test]
-    fn a_policy_is_shown_as_the_inside_of_a_text_and_read_in_both_forms() {
-        let text = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}}"#;
-        check(text).unwrap();
-        let shown = escaped(text);
-        assert!(shown.starts_with(r#"{\"Statement\":"#) && shown.ends_with('}'));
-        assert_eq!((unescaped(&shown).as_str(), unescaped(text).as_str()), (text, text));
-        let error =
-            check(r#"{"Statement":{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}}"#).unwrap_err();
-        assert!(error.message.starts_with("Invalid policy document. Please check the policy syntax"));
-        assert_eq!((error.status.as_u16(), error.code.as_ref()), (400, "BadRequestException"));
     }
 }

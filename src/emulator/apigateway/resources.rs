@@ -28,12 +28,16 @@ struct GetResources {
     embed: Vec<Embedded>,
 }
 
+/// Lists the resources, the root first: AWS promises no order, and scripts take the first one for the root.
 pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (GetResources { rest_api_id, embed }, paging, scope) = operation.inputs::<GetResources, Paging>()?;
     let show = |resource: &Resource| resource.show(embed.contains(&Embedded::Methods));
     scope.read(|state| {
-        let resources = state.apigateway.api(scope.account(), &rest_api_id)?.resources.values();
-        paging.page(resources.map(|resource| (resource.id.as_str(), resource)), show)
+        let resources = &state.apigateway.api(scope.account(), &rest_api_id)?.resources;
+        let mut listed: Vec<&Resource> = resources.values().collect();
+        listed.sort_by_key(|resource| resource.parent_id.is_some());
+        let is_late = |id: &str| resources.get(id).is_none_or(|resource| resource.parent_id.is_some());
+        paging.page_in(listed.into_iter().map(|resource| (resource.id.as_str(), resource)), is_late, show)
     })
 }
 

@@ -1,11 +1,10 @@
 //! The operations on APIs as a whole, importing and exporting included.
 
 use super::{
-    constraints, documented,
+    body_model, constraints, documented,
     error::{absent, bad_request, conflict, lacking},
     export::{Export, Extensions},
     model::{ApiSettings, EndpointConfiguration, EndpointType, Resource, Resources, RestApi, Tags, with_tags},
-    models,
     openapi::{self, BasePath},
     paging::Paging,
     patch::{self, PatchOperation},
@@ -65,7 +64,7 @@ fn new_api(scope: &Scope<'_>, settings: ApiSettings, tags: Tags) -> Result<RestA
         gateway_responses: BTreeMap::new(),
         validators: BTreeMap::new(),
         authorizers: BTreeMap::new(),
-        models: models::made_with_it(),
+        models: body_model::made_with_it(),
         documentation_parts: BTreeMap::new(),
         documentation_versions: BTreeMap::new(),
         document: None,
@@ -251,7 +250,7 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         let api = state.apigateway.api_mut(scope.account(), &rest_api_id)?;
         if overwrite {
             api.resources = without_methods(&api.resources);
-            api.models = models::made_with_it();
+            api.models = body_model::made_with_it();
             api.documentation_parts.clear();
         }
         documented::add(&document, &mut api.documentation_parts)?;

@@ -2,7 +2,7 @@
 //! `https://apigateway.amazonaws.com/restapis/{api}/models/{name}`.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html>
 
-use super::{model::Model, reference::named, schema_cost};
+use super::{body_model::Model, reference::named, schema_cost};
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, error::Error};

@@ -16,17 +16,17 @@ const MAX_DEPTH: usize = 500;
 
 /// Tells whether all that is wrong with a body can be told; `models` are the schemas of the API's models.
 pub(super) fn is_bearable(schema: &Value, models: &BTreeMap<String, Value>, body: &Value) -> bool {
-    Count { models, known: HashMap::new() }.looks(Place { root: schema, part: schema }, body, 0) <= MAX_LOOKS
+    Count { models, known: HashMap::new() }.looks(Subschema { root: schema, part: schema }, body, 0) <= MAX_LOOKS
 }
 
 /// A part of a schema, and the schema that its references are about.
 #[derive(Clone, Copy)]
-struct Place<'s> {
+struct Subschema<'s> {
     root: &'s Value,
     part: &'s Value,
 }
 
-impl<'s> Place<'s> {
+impl<'s> Subschema<'s> {
     fn part(self, part: &'s Value) -> Self {
         Self { part, ..self }
     }
@@ -39,7 +39,7 @@ struct Count<'s> {
 }
 
 impl<'s> Count<'s> {
-    fn looks(&mut self, at: Place<'s>, body: &Value, depth: usize) -> usize {
+    fn looks(&mut self, at: Subschema<'s>, body: &Value, depth: usize) -> usize {
         let pair = (std::ptr::from_ref(at.part), std::ptr::from_ref(body));
         if let Some(known) = self.known.get(&pair) {
             return *known;
@@ -58,7 +58,7 @@ impl<'s> Count<'s> {
     }
 
     /// What a keyword costs, whose value `at` is.
-    fn of_keyword(&mut self, at: Place<'s>, keyword: &str, body: &Value, depth: usize) -> usize {
+    fn of_keyword(&mut self, at: Subschema<'s>, keyword: &str, body: &Value, depth: usize) -> usize {
         // What is told of the body itself: each name that it lacks, and all that it could have been.
         let own: usize = match (keyword, at.part, body) {
             ("required", Value::Array(names), Value::Object(_)) => names.len(),
@@ -70,7 +70,7 @@ impl<'s> Count<'s> {
             }
             _ => 0,
         };
-        let pairs: Vec<(Place<'s>, &Value)> = match (keyword, at.part, body) {
+        let pairs: Vec<(Subschema<'s>, &Value)> = match (keyword, at.part, body) {
             ("$ref", Value::String(reference), body) => {
                 self.target(at.root, reference).map(|target| (target, body)).into_iter().collect()
             }
@@ -107,10 +107,10 @@ impl<'s> Count<'s> {
     }
 
     /// What a reference leads to.
-    fn target(&self, root: &'s Value, reference: &str) -> Option<Place<'s>> {
+    fn target(&self, root: &'s Value, reference: &str) -> Option<Subschema<'s>> {
         let root = if reference.starts_with('#') { root } else { self.models.get(named(reference)?)? };
         let part = root.pointer(reference.split_once('#').map_or("", |(_, pointer)| pointer))?;
-        Some(Place { root, part })
+        Some(Subschema { root, part })
     }
 }
 

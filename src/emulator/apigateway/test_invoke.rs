@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     emulator::{
+        http_event::TRACE_ID,
         service::{Operation, Output, Scope},
         sts,
         wire::{self, AwsError},
@@ -87,22 +88,27 @@ pub(super) async fn test(operation: Operation<'_>) -> Result<Output, AwsError> {
         input.rest_api_id,
         resource.path
     );
+    let trace = gateway::whole_trace(&request.trace);
     let caller = Caller {
         context: scope.context,
         functions: scope.functions,
         source_arn: &source_arn,
         request_id: scope.request_id,
-        trace: &format!("{};Sampled=0", request.trace),
+        trace: &trace,
     };
     let rules = Rules { validators: &validators, models: &models };
     let answered = match gateway::prepare(rules, &method, &source, &journal) {
         Ok(()) => gateway::execute(&method, &source, &journal, &caller).await,
         Err(failure) => Err(failure),
     };
-    let response = answered.unwrap_or_else(|failure| {
+    let is_traced = answered.is_ok() && gateway::tells_trace(&method);
+    let mut response = answered.unwrap_or_else(|failure| {
         let incoming = Incoming { journal: Arc::clone(&journal), ..event::incoming(&source) };
         failure.response(&BTreeMap::new(), &incoming)
     });
+    if let (true, Ok(trace)) = (is_traced, HeaderValue::from_str(&trace)) {
+        response.headers_mut().insert(TRACE_ID, trace);
+    }
     let latency = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Output::Members(show(&response, &journal, scope.request_id, scope.now, latency)))
 }
@@ -188,6 +194,7 @@ impl TestRequest {
             request_id: scope.request_id,
             extended_request_id: &self.extended,
             now: scope.now,
+            is_canary: None,
             tester: Some(&self.agent),
         }
     }

@@ -1,10 +1,11 @@
 //! Request validators: whether the parameters that a method wants are there, and whether the body is what its model says.
 
 use super::{
+    body_model::Model,
     error::{absent, bad_request, conflict},
     failure::Failure,
     incoming::Incoming,
-    model::{Method, Model, Validator},
+    model::{Method, Validator},
     paging::Paging,
     patch,
     rest_apis::ApiPath,

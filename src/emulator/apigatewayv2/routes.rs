@@ -40,25 +40,32 @@ pub(super) fn check_key(key: &str) -> Result<(), AwsError> {
     if key == "$default" {
         return Ok(());
     }
-    let is_path = |path: &str| {
-        let mut parts = path.split('/').skip(1).peekable();
-        path.starts_with('/')
-            && std::iter::from_fn(|| parts.next().map(|part| (part, parts.peek().is_none()))).all(|(part, is_last)| {
-                let name = part.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
-                match name.map(|name| (name.strip_suffix('+'), name)) {
-                    Some((Some(greedy), _)) => is_last && !greedy.is_empty(),
-                    Some((None, name)) => !name.is_empty(),
-                    None => !part.contains(['{', '}']),
-                }
-            })
-    };
     match key.split_once(' ') {
-        Some((method, path)) if METHODS.contains(&method) && is_path(path) => Ok(()),
+        Some((method, path)) if METHODS.contains(&method) && path.starts_with('/') => check_path(path),
         _ => Err(bad_request(
-            "The provided route key is not formatted properly for HTTP protocol. Format should be \"<METHOD> \
+            "The provided route key is not formatted properly for HTTP protocol. Format should be \"<HTTP METHOD> \
              /<RESOURCE PATH>\" or \"$default\"",
         )),
     }
+}
+
+/// Checks the parts of a path: plain text or one parameter, of which the last may be greedy; none is behind a slash at the
+/// end.
+fn check_path(path: &str) -> Result<(), AwsError> {
+    let mut parts = path.split('/').skip(1).peekable();
+    let mut parts = std::iter::from_fn(|| parts.next().map(|part| (part, parts.peek().is_none())));
+    let are_parts = parts.all(|(part, is_last)| {
+        let name = part.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        match name.map(|name| (name.strip_suffix('+'), name)) {
+            Some((Some(greedy), _)) => is_last && !greedy.is_empty(),
+            Some((None, name)) => !name.is_empty(),
+            None => !part.contains(['{', '}']),
+        }
+    });
+    if are_parts && (path == "/" || !path.ends_with('/')) {
+        return Ok(());
+    }
+    Err(bad_request("One or more path parts appear to be invalid"))
 }
 
 impl Settings {
@@ -190,8 +197,13 @@ mod tests {
         for key in ["$default", "GET /", "ANY /a/{b}/c", "POST /{proxy+}", "GET /a.b"] {
             check_key(key).unwrap();
         }
-        for key in ["", "get /", "GET", "GET a", "GET /{a+}/b", "GET /{}", "GET /a{b}", "$connect"] {
-            assert!(check_key(key).is_err(), "{key}");
+        let format = "Format should be \"<HTTP METHOD> /<RESOURCE PATH>\" or \"$default\"";
+        let refused = |key: &str| check_key(key).unwrap_err().message;
+        for key in ["", "get /", "GET", "GET a", "$connect"] {
+            assert!(refused(key).ends_with(format), "{key}");
+        }
+        for key in ["GET /{a+}/b", "GET /{}", "GET /a{b}", "DELETE /{id}.json", "GET /a/"] {
+            assert_eq!(refused(key), "One or more path parts appear to be invalid", "{key}");
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::super::{
     authorizer::{self, Authorizer},
+    body_model::Model,
     error::{bad_request, lacking},
-    model::{Model, RestApi, Validator},
+    model::{RestApi, Validator},
     models,
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! How values compare.
 
-use super::{trouble::Trouble, value::Value, work::Work};
+use super::{error::TemplateError, value::Value, work::Work};
 use std::cmp::Ordering;
 
 /// Compares two numbers; nothing when one is none.
@@ -22,7 +22,7 @@ pub(super) fn float(value: &Value) -> Option<f64> {
 }
 
 /// Tells whether two values are equal; those of two kinds are when they are written alike.
-pub(super) fn are_equal(left: &Value, right: &Value, work: &mut Work) -> Result<bool, Trouble> {
+pub(super) fn are_equal(left: &Value, right: &Value, work: &mut Work) -> Result<bool, TemplateError> {
     Ok(match (left, right) {
         (Value::Null, Value::Null) => true,
         // To API Gateway nothing is a text that is empty.

@@ -2,9 +2,9 @@
 
 use super::{
     compare::{are_equal, float, order},
+    error::TemplateError,
     methods,
     syntax::{Expr, Node, Operator, Reference, Step},
-    trouble::Trouble,
     value::{MAX_BYTES, Members, Value},
     work::Work,
 };
@@ -44,13 +44,13 @@ impl Run {
     }
 
     /// Runs a whole template.
-    pub(super) fn text(&mut self, nodes: &[Node]) -> Result<String, Trouble> {
+    pub(super) fn text(&mut self, nodes: &[Node]) -> Result<String, TemplateError> {
         let mut out = String::new();
         self.nodes(nodes, &mut out)?;
         Ok(out)
     }
 
-    fn nodes(&mut self, nodes: &[Node], out: &mut String) -> Result<Flow, Trouble> {
+    fn nodes(&mut self, nodes: &[Node], out: &mut String) -> Result<Flow, TemplateError> {
         for node in nodes {
             self.work.step()?;
             let flow = match node {
@@ -78,7 +78,7 @@ impl Run {
                 Node::Stop => Flow::Stop,
             };
             if out.len() > MAX_BYTES {
-                return Err(Trouble::TooLarge);
+                return Err(TemplateError::TooLarge);
             }
             if flow != Flow::Next {
                 return Ok(flow);
@@ -87,7 +87,7 @@ impl Run {
         Ok(Flow::Next)
     }
 
-    fn write(&mut self, reference: &Reference, out: &mut String) -> Result<(), Trouble> {
+    fn write(&mut self, reference: &Reference, out: &mut String) -> Result<(), TemplateError> {
         let value = self.reference(reference)?.filter(|value| !matches!(value, Value::Null));
         match value {
             Some(_) if reference.is_escaped => out.push_str(&reference.written),
@@ -112,7 +112,7 @@ impl Run {
         branches: &[(Expr, Vec<Node>)],
         otherwise: &[Node],
         out: &mut String,
-    ) -> Result<Flow, Trouble> {
+    ) -> Result<Flow, TemplateError> {
         for (condition, nodes) in branches {
             if self.value(condition)?.is_true() {
                 return self.nodes(nodes, out);
@@ -121,7 +121,7 @@ impl Run {
         self.nodes(otherwise, out)
     }
 
-    fn for_each(&mut self, name: &str, items: &Expr, body: &[Node], out: &mut String) -> Result<Flow, Trouble> {
+    fn for_each(&mut self, name: &str, items: &Expr, body: &[Node], out: &mut String) -> Result<Flow, TemplateError> {
         let items = self.value(items)?;
         let length = match &items {
             Value::List { items, .. } => items.borrow().len(),
@@ -129,7 +129,7 @@ impl Run {
             _ => return Ok(Flow::Next),
         };
         if length > MAX_ITEMS {
-            return Err(Trouble::TooMany);
+            return Err(TemplateError::TooMany);
         }
         self.work.look(length.saturating_mul(size_of::<Value>()))?;
         let items: Vec<_> = match items {
@@ -171,7 +171,7 @@ impl Run {
         Ok(if flow == Flow::Stop { Flow::Stop } else { Flow::Next })
     }
 
-    fn set(&mut self, target: &Reference, value: &Expr) -> Result<(), Trouble> {
+    fn set(&mut self, target: &Reference, value: &Expr) -> Result<(), TemplateError> {
         let value = self.value(value)?;
         let Some((last, before)) = target.steps.split_last() else {
             self.blocks.remove(&target.name);
@@ -186,14 +186,14 @@ impl Run {
         let name = match last {
             Step::Member(name) => Value::text(name.as_str()),
             Step::Index(index) => self.value(index)?,
-            Step::Call(..) => return Err(Trouble::Argument("`#set` cannot set what a method gives".to_owned())),
+            Step::Call(..) => return Err(TemplateError::Argument("`#set` cannot set what a method gives".to_owned())),
         };
         let method = if matches!(holder, Value::Map(_)) { "put" } else { "set" };
         methods::call(&holder, method, &[name, value], &mut self.work)?;
         Ok(())
     }
 
-    fn reference(&mut self, reference: &Reference) -> Result<Option<Value>, Trouble> {
+    fn reference(&mut self, reference: &Reference) -> Result<Option<Value>, TemplateError> {
         let mut value = match self.variables.get(&reference.name).cloned() {
             Some(value) => value,
             None => match self.block(&reference.name)? {
@@ -212,13 +212,13 @@ impl Run {
     }
 
     /// Runs a block, where there is one, with the variables of now; nothing comes of one that is in itself too often.
-    fn block(&mut self, name: &str) -> Result<Option<String>, Trouble> {
+    fn block(&mut self, name: &str) -> Result<Option<String>, TemplateError> {
         let Some(block) = self.blocks.get(name).cloned() else { return Ok(None) };
         if self.running.iter().filter(|running| Rc::ptr_eq(running, &block)).count() >= MAX_RECURSION {
             return Ok(None);
         }
         if self.running.len() >= MAX_BLOCKS {
-            return Err(Trouble::TooLarge);
+            return Err(TemplateError::TooLarge);
         }
         self.running.push(Rc::clone(&block));
         let text = self.text(&block);
@@ -226,7 +226,7 @@ impl Run {
         text.map(Some)
     }
 
-    fn take(&mut self, value: &Value, step: &Step) -> Result<Option<Value>, Trouble> {
+    fn take(&mut self, value: &Value, step: &Step) -> Result<Option<Value>, TemplateError> {
         match step {
             Step::Member(name) => Ok(match (value, name.as_str()) {
                 (Value::List { items, .. }, "empty") => Some(Value::Bool(items.borrow().is_empty())),
@@ -252,7 +252,7 @@ impl Run {
         }
     }
 
-    fn value(&mut self, expr: &Expr) -> Result<Value, Trouble> {
+    fn value(&mut self, expr: &Expr) -> Result<Value, TemplateError> {
         self.work.step()?;
         Ok(match expr {
             Expr::Null => Value::Null,
@@ -293,10 +293,10 @@ impl Run {
         })
     }
 
-    fn range(&mut self, from: &Expr, to: &Expr) -> Result<Value, Trouble> {
+    fn range(&mut self, from: &Expr, to: &Expr) -> Result<Value, TemplateError> {
         let (Value::Int(from), Value::Int(to)) = (self.value(from)?, self.value(to)?) else { return Ok(Value::Null) };
         if from.abs_diff(to) > MAX_RANGE {
-            return Err(Trouble::TooLarge);
+            return Err(TemplateError::TooLarge);
         }
         let count = usize::try_from(from.abs_diff(to)).unwrap_or(usize::MAX).saturating_add(1);
         self.work.handle(count.saturating_mul(size_of::<Value>()))?;
@@ -308,7 +308,7 @@ impl Run {
         Ok(Value::list(items))
     }
 
-    fn binary(&mut self, operator: Operator, left: &Value, right: &Expr) -> Result<Value, Trouble> {
+    fn binary(&mut self, operator: Operator, left: &Value, right: &Expr) -> Result<Value, TemplateError> {
         match operator {
             Operator::Or => return Ok(Value::Bool(left.is_true() || self.value(right)?.is_true())),
             Operator::And => return Ok(Value::Bool(left.is_true() && self.value(right)?.is_true())),
@@ -328,11 +328,11 @@ impl Run {
     }
 }
 
-fn arithmetic(operator: Operator, left: &Value, right: &Value, work: &mut Work) -> Result<Value, Trouble> {
+fn arithmetic(operator: Operator, left: &Value, right: &Value, work: &mut Work) -> Result<Value, TemplateError> {
     if operator == Operator::Add && matches!((left, right), (Value::Text(_), _) | (_, Value::Text(_))) {
         let (left, right) = (left.text_within(work)?, right.text_within(work)?);
         if left.len() + right.len() > MAX_BYTES {
-            return Err(Trouble::TooLarge);
+            return Err(TemplateError::TooLarge);
         }
         work.handle(left.len() + right.len())?;
         return Ok(Value::text(format!("{left}{right}")));

@@ -1,9 +1,9 @@
 //! Reading references and expressions, from wherever a template has one.
 
 use super::{
+    error::TemplateError,
     read::interpolated,
     syntax::{Expr, Operator, Reference, Step},
-    trouble::Trouble,
 };
 
 /// How deep blocks, expressions and texts with references may stand in each other, all together: each costs several calls
@@ -29,7 +29,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Goes a step deeper; [`Cursor::leave`] comes back.
-    pub(super) fn enter(&mut self) -> Result<(), Trouble> {
+    pub(super) fn enter(&mut self) -> Result<(), TemplateError> {
         if self.depth == MAX_DEPTH {
             return Err(self.wrong("blocks and expressions stand too deep in each other"));
         }
@@ -74,12 +74,12 @@ impl<'t> Cursor<'t> {
         self.rest = end.unwrap_or(self.rest);
     }
 
-    pub(super) fn wrong(&self, what: impl Into<String>) -> Trouble {
-        Trouble::Syntax { line: self.line(), what: what.into() }
+    pub(super) fn wrong(&self, what: impl Into<String>) -> TemplateError {
+        TemplateError::Syntax { line: self.line(), what: what.into() }
     }
 
-    pub(super) fn lacking(&self, what: String) -> Trouble {
-        Trouble::Lacking { line: self.line(), what }
+    pub(super) fn lacking(&self, what: String) -> TemplateError {
+        TemplateError::Lacking { line: self.line(), what }
     }
 
     fn line(&self) -> usize {
@@ -87,7 +87,7 @@ impl<'t> Cursor<'t> {
         self.whole[..read].matches('\n').count() + 1
     }
 
-    pub(super) fn expect(&mut self, wanted: char) -> Result<(), Trouble> {
+    pub(super) fn expect(&mut self, wanted: char) -> Result<(), TemplateError> {
         self.space();
         match self.rest.strip_prefix(wanted) {
             Some(rest) => self.rest = rest,
@@ -122,7 +122,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads the reference at a `$`; nothing, and no step further, when there is none.
-    pub(super) fn reference(&mut self) -> Result<Option<Reference>, Trouble> {
+    pub(super) fn reference(&mut self) -> Result<Option<Reference>, TemplateError> {
         let start = self.rest;
         let Some(rest) = start.strip_prefix('$') else { return Ok(None) };
         let is_quiet = rest.starts_with('!');
@@ -145,7 +145,7 @@ impl<'t> Cursor<'t> {
         Ok(Some(Reference { name: name.to_owned(), steps, is_quiet, written, is_escaped: false }))
     }
 
-    fn steps(&mut self) -> Result<Vec<Step>, Trouble> {
+    fn steps(&mut self) -> Result<Vec<Step>, TemplateError> {
         let mut steps = Vec::new();
         loop {
             let before = self.rest;
@@ -178,7 +178,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads expressions up to what closes their list.
-    fn items(&mut self, close: char) -> Result<Vec<Expr>, Trouble> {
+    fn items(&mut self, close: char) -> Result<Vec<Expr>, TemplateError> {
         let mut items = Vec::new();
         let close_text = close.to_string();
         if self.take(&close_text) {
@@ -194,7 +194,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads an expression.
-    pub(super) fn expression(&mut self) -> Result<Expr, Trouble> {
+    pub(super) fn expression(&mut self) -> Result<Expr, TemplateError> {
         self.enter()?;
         let read = self.level(0);
         self.leave();
@@ -202,7 +202,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads what binds at least as strongly as a level says.
-    fn level(&mut self, level: usize) -> Result<Expr, Trouble> {
+    fn level(&mut self, level: usize) -> Result<Expr, TemplateError> {
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let (first, mut rest) = (self.level(level + 1)?, Vec::new());
         while let Some(operator) = self.operator(operators) {
@@ -220,7 +220,7 @@ impl<'t> Cursor<'t> {
         found.map(|(_, operator)| *operator)
     }
 
-    fn unary(&mut self) -> Result<Expr, Trouble> {
+    fn unary(&mut self) -> Result<Expr, TemplateError> {
         self.space();
         if self.take("!") || self.word("not") {
             return Ok(Expr::Not(Box::new(self.operand()?)));
@@ -229,14 +229,14 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads what an operator stands before.
-    fn operand(&mut self) -> Result<Expr, Trouble> {
+    fn operand(&mut self) -> Result<Expr, TemplateError> {
         self.enter()?;
         let read = self.unary();
         self.leave();
         read
     }
 
-    fn primary(&mut self) -> Result<Expr, Trouble> {
+    fn primary(&mut self) -> Result<Expr, TemplateError> {
         match self.peek() {
             Some('$') => {
                 let reference = self.reference()?;
@@ -275,7 +275,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads a text in quotes; two of them in a row are one.
-    fn quoted(&mut self, quote: char) -> Result<String, Trouble> {
+    fn quoted(&mut self, quote: char) -> Result<String, TemplateError> {
         let mut text = String::new();
         self.next();
         loop {
@@ -297,7 +297,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    fn number(&mut self) -> Result<Expr, Trouble> {
+    fn number(&mut self) -> Result<Expr, TemplateError> {
         let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let whole = digits(self.rest);
         let fraction = self.rest[whole..].strip_prefix('.').map_or(0, digits);
@@ -309,7 +309,7 @@ impl<'t> Cursor<'t> {
         Ok(number)
     }
 
-    fn list(&mut self) -> Result<Expr, Trouble> {
+    fn list(&mut self) -> Result<Expr, TemplateError> {
         self.next();
         if self.take("]") {
             return Ok(Expr::List(Vec::new()));
@@ -329,7 +329,7 @@ impl<'t> Cursor<'t> {
         Ok(Expr::List(items))
     }
 
-    fn map(&mut self) -> Result<Expr, Trouble> {
+    fn map(&mut self) -> Result<Expr, TemplateError> {
         self.next();
         let mut members = Vec::new();
         if self.take("}") {

@@ -1,8 +1,8 @@
 //! `$input`: what a request or a backend's answer brings.
 
 use super::{
+    error::TemplateError,
     json, path,
-    trouble::Trouble,
     value::{MAP, MEMBER, Members, Object, Value},
     work::Work,
 };
@@ -43,7 +43,7 @@ impl Input {
         Self { body: body.into(), tree: OnceCell::new(), parameters: parameters.clone() }
     }
 
-    fn find(&self, path: &Value, work: &mut Work) -> Result<Value, Trouble> {
+    fn find(&self, path: &Value, work: &mut Work) -> Result<Value, TemplateError> {
         let path = &path.text_within(work)?;
         if self.tree.get().is_none() {
             work.handle(json::cost(&self.body))?;
@@ -52,7 +52,7 @@ impl Input {
         path::find(tree, path, work)
     }
 
-    fn params(&self, work: &mut Work) -> Result<Value, Trouble> {
+    fn params(&self, work: &mut Work) -> Result<Value, TemplateError> {
         let Parameters { path, query, headers } = &self.parameters;
         for (name, value) in path.iter().chain(query).chain(headers) {
             work.handle(MEMBER + name.len() + value.len())?;
@@ -65,7 +65,7 @@ impl Input {
         ])))
     }
 
-    fn param(&self, name: &str, work: &mut Work) -> Result<Value, Trouble> {
+    fn param(&self, name: &str, work: &mut Work) -> Result<Value, TemplateError> {
         let Parameters { path, query, .. } = &self.parameters;
         let found = path.get(name).or_else(|| query.get(name)).or_else(|| self.parameters.header(name));
         let found = found.map_or("", String::as_str);
@@ -79,7 +79,7 @@ impl Object for Input {
         (name == "body").then(|| Value::Text(Rc::clone(&self.body)))
     }
 
-    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
+    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, TemplateError> {
         Ok(Some(match (name, args) {
             ("path", [path]) => self.find(path, work)?.copied(work)?,
             ("json", [path]) => match self.find(path, work)? {

@@ -2,8 +2,8 @@
 
 use super::{
     compare::are_equal,
+    error::TemplateError,
     pattern, ties,
-    trouble::Trouble,
     value::{MAP, MAX_BYTES, MEMBER, Members, Shared, Value},
     work::Work,
 };
@@ -18,7 +18,7 @@ const PART: usize = 64;
 const REST: usize = 32;
 
 /// Calls a method; nothing when the value has none of this name, or none for these arguments.
-pub(super) fn call(value: &Value, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
+pub(super) fn call(value: &Value, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, TemplateError> {
     match (name, args) {
         ("toString", []) => return Ok(Some(Value::Text(value.text_within(work)?))),
         ("equals", [other]) => return Ok(Some(Value::Bool(are_equal(value, other, work)?))),
@@ -38,14 +38,14 @@ fn int(number: usize) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-fn place(value: &Value) -> Result<usize, Trouble> {
+fn place(value: &Value) -> Result<usize, TemplateError> {
     let at = match value {
         Value::Int(at) => usize::try_from(*at).ok(),
         _ => None,
     };
     match at {
         Some(at) => Ok(at),
-        None => Err(Trouble::Argument(format!("`{}` is not a place", value.to_text()?))),
+        None => Err(TemplateError::Argument(format!("`{}` is not a place", value.to_text()?))),
     }
 }
 
@@ -61,7 +61,7 @@ fn of_number(value: &Value, name: &str) -> Option<Value> {
     }
 }
 
-fn of_text(text: &Rc<str>, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
+fn of_text(text: &Rc<str>, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, TemplateError> {
     let mut texts = Vec::with_capacity(args.len());
     for arg in args {
         texts.push(arg.text_within(work)?);
@@ -88,18 +88,18 @@ fn of_text(text: &Rc<str>, name: &str, args: &[Value], work: &mut Work) -> Resul
         ("compareTo", [other]) => Value::Int((**text).cmp(other) as i64),
         ("concat", [other]) => bounded(format!("{text}{other}"))?,
         ("replace", [old, new]) => bounded_times(text, old, new)?,
-        ("matches", [pattern]) => Value::Bool(pattern::whole(pattern).map_err(Trouble::Argument)?.is_match(text)),
+        ("matches", [pattern]) => Value::Bool(pattern::whole(pattern).map_err(TemplateError::Argument)?.is_match(text)),
         ("replaceAll" | "replaceFirst", [pattern, new]) => {
-            let (old, new) = (pattern::anywhere(pattern).map_err(Trouble::Argument)?, pattern::replacement(new));
+            let (old, new) = (pattern::anywhere(pattern).map_err(TemplateError::Argument)?, pattern::replacement(new));
             let times = usize::from(name == "replaceFirst");
             let count = if times == 0 { matches(&old, pattern, text, work)? } else { 1 };
             if count.saturating_mul(new.len() + 1) > MAX_BYTES {
-                return Err(Trouble::TooLarge);
+                return Err(TemplateError::TooLarge);
             }
             bounded(old.replacen(text, times, new.as_str()).into_owned())?
         }
         ("split", [pattern, ..]) => {
-            let separator = pattern::anywhere(pattern).map_err(Trouble::Argument)?;
+            let separator = pattern::anywhere(pattern).map_err(TemplateError::Argument)?;
             let count = matches(&separator, pattern, text, work)?.saturating_add(1);
             work.handle(count.saturating_mul(PART).saturating_add(text.len()))?;
             let mut parts: Vec<_> = separator.split(text).take(MAX_ITEMS).map(Value::text).collect();
@@ -124,7 +124,7 @@ fn of_text(text: &Rc<str>, name: &str, args: &[Value], work: &mut Work) -> Resul
 }
 
 /// How often a pattern is found in a text; each time the text may be read to its end to see where what is found ends.
-fn matches(regex: &Regex, pattern: &str, text: &str, work: &mut Work) -> Result<usize, Trouble> {
+fn matches(regex: &Regex, pattern: &str, text: &str, work: &mut Work) -> Result<usize, TemplateError> {
     let each = if pattern::looks_ahead(pattern) { REST.saturating_mul(1 + pattern.len() / 32) } else { 0 };
     let mut count = 0;
     for found in regex.find_iter(text) {
@@ -134,27 +134,34 @@ fn matches(regex: &Regex, pattern: &str, text: &str, work: &mut Work) -> Result<
     Ok(count)
 }
 
-fn bounded(text: String) -> Result<Value, Trouble> {
-    if text.len() > MAX_BYTES { Err(Trouble::TooLarge) } else { Ok(Value::text(text)) }
+fn bounded(text: String) -> Result<Value, TemplateError> {
+    if text.len() > MAX_BYTES { Err(TemplateError::TooLarge) } else { Ok(Value::text(text)) }
 }
 
-fn bounded_times(text: &str, old: &str, new: &str) -> Result<Value, Trouble> {
+fn bounded_times(text: &str, old: &str, new: &str) -> Result<Value, TemplateError> {
     if text.matches(old).count().saturating_mul(new.len()) > MAX_BYTES {
-        return Err(Trouble::TooLarge);
+        return Err(TemplateError::TooLarge);
     }
     bounded(text.replace(old, new))
 }
 
-fn slice(text: &str, from: usize, to: Option<usize>) -> Result<Value, Trouble> {
+fn slice(text: &str, from: usize, to: Option<usize>) -> Result<Value, TemplateError> {
     let length = text.chars().count();
     let to = to.unwrap_or(length);
     if from > to || to > length {
-        return Err(Trouble::Argument(format!("there is no text from {from} to {to} in one of {length} characters")));
+        return Err(TemplateError::Argument(format!(
+            "there is no text from {from} to {to} in one of {length} characters"
+        )));
     }
     Ok(Value::text(text.chars().skip(from).take(to - from).collect::<String>()))
 }
 
-fn of_list(items: &Shared<Vec<Value>>, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
+fn of_list(
+    items: &Shared<Vec<Value>>,
+    name: &str,
+    args: &[Value],
+    work: &mut Work,
+) -> Result<Option<Value>, TemplateError> {
     // What is moved within the list, or copied into it.
     let size = |items: &Shared<Vec<Value>>| items.borrow().len().saturating_mul(size_of::<Value>());
     match (name, args) {
@@ -162,7 +169,7 @@ fn of_list(items: &Shared<Vec<Value>>, name: &str, args: &[Value], work: &mut Wo
         ("addAll", [Value::List { items: more, .. }]) => work.handle(size(more))?,
         _ => {}
     }
-    let room = || if items.borrow().len() < MAX_ITEMS { Ok(()) } else { Err(Trouble::TooLarge) };
+    let room = || if items.borrow().len() < MAX_ITEMS { Ok(()) } else { Err(TemplateError::TooLarge) };
     let found = match (name, args) {
         ("size" | "length", []) => int(items.borrow().len()),
         ("isEmpty", []) => Value::Bool(items.borrow().is_empty()),
@@ -185,7 +192,7 @@ fn of_list(items: &Shared<Vec<Value>>, name: &str, args: &[Value], work: &mut Wo
         ("addAll", [Value::List { items: more, .. }]) => {
             let more = more.borrow().clone();
             if items.borrow().len() + more.len() > MAX_ITEMS {
-                return Err(Trouble::TooLarge);
+                return Err(TemplateError::TooLarge);
             }
             for item in &more {
                 ties::tie(items, item, work)?;
@@ -223,7 +230,7 @@ fn of_list(items: &Shared<Vec<Value>>, name: &str, args: &[Value], work: &mut Wo
 }
 
 /// Where something is in a list.
-fn position(items: &Shared<Vec<Value>>, wanted: &Value, work: &mut Work) -> Result<Option<usize>, Trouble> {
+fn position(items: &Shared<Vec<Value>>, wanted: &Value, work: &mut Work) -> Result<Option<usize>, TemplateError> {
     for (at, item) in items.borrow().iter().enumerate() {
         work.look(size_of::<Value>())?;
         if are_equal(item, wanted, work)? {
@@ -233,7 +240,12 @@ fn position(items: &Shared<Vec<Value>>, wanted: &Value, work: &mut Work) -> Resu
     Ok(None)
 }
 
-fn of_map(members: &Shared<Members>, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
+fn of_map(
+    members: &Shared<Members>,
+    name: &str,
+    args: &[Value],
+    work: &mut Work,
+) -> Result<Option<Value>, TemplateError> {
     let key = match args {
         [key, ..] => key.text_within(work)?,
         [] => "".into(),
@@ -262,7 +274,7 @@ fn of_map(members: &Shared<Members>, name: &str, args: &[Value], work: &mut Work
         }
         ("put", [_, value]) => {
             if members.borrow().len() >= MAX_ITEMS {
-                return Err(Trouble::TooLarge);
+                return Err(TemplateError::TooLarge);
             }
             ties::tie(members, value, work)?;
             members.borrow_mut().insert(key, value.clone()).unwrap_or(Value::Null)
@@ -270,7 +282,7 @@ fn of_map(members: &Shared<Members>, name: &str, args: &[Value], work: &mut Work
         ("putAll", [Value::Map(more)]) => {
             let more = more.borrow().clone();
             if members.borrow().len() + more.len() > MAX_ITEMS {
-                return Err(Trouble::TooLarge);
+                return Err(TemplateError::TooLarge);
             }
             for value in more.values() {
                 ties::tie(members, value, work)?;
@@ -313,8 +325,8 @@ mod tests {
             call(&text, name, &args, &mut work).err()
         };
         for pattern in ["(.*z)|.", ".+?"] {
-            assert_eq!(called("replaceAll", &[pattern, "b"]), Some(Trouble::TooLong), "{pattern}");
-            assert_eq!(called("split", &[pattern]), Some(Trouble::TooLong), "{pattern}");
+            assert_eq!(called("replaceAll", &[pattern, "b"]), Some(TemplateError::TooLong), "{pattern}");
+            assert_eq!(called("split", &[pattern]), Some(TemplateError::TooLong), "{pattern}");
         }
         for pattern in ["a", "[b-z]", "a+", r"\s+", "a|b"] {
             assert_eq!(called("replaceAll", &[pattern, "b"]), None, "{pattern}");
@@ -330,6 +342,6 @@ mod tests {
         for _ in 0..25 {
             assert_eq!(replace(), Ok(()));
         }
-        assert_eq!(replace(), Err(Trouble::TooLong));
+        assert_eq!(replace(), Err(TemplateError::TooLong));
     }
 }

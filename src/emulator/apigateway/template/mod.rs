@@ -7,6 +7,7 @@
 //! Not here: which template a request takes, and what becomes of the text ([`super::exchange`]).
 
 mod compare;
+mod error;
 mod eval;
 mod expression;
 mod input;
@@ -17,13 +18,12 @@ pub(super) mod pattern;
 mod read;
 mod syntax;
 mod ties;
-mod trouble;
 mod util;
 mod value;
 mod work;
 
+pub(super) use error::TemplateError;
 pub(super) use input::Parameters;
-pub(super) use trouble::Trouble;
 
 use input::Input;
 use std::{
@@ -90,15 +90,15 @@ impl Side {
 }
 
 /// Checks that a text is a template.
-pub(super) fn check(text: &str) -> Result<(), Trouble> {
+pub(super) fn check(text: &str) -> Result<(), TemplateError> {
     if text.len() > MAX_TEMPLATE {
-        return Err(Trouble::TooLarge);
+        return Err(TemplateError::TooLarge);
     }
     read::template(text).map(drop)
 }
 
 /// Runs a template.
-pub(super) fn render(text: &str, given: &Given<'_>, side: Side) -> Result<Made, Trouble> {
+pub(super) fn render(text: &str, given: &Given<'_>, side: Side) -> Result<Made, TemplateError> {
     let nodes = read::template(text)?;
     let context = Value::from(given.context.clone());
     let set = [Side::Request, Side::Response].map(|side| (side.member(), overridable(&context, side)));
@@ -131,12 +131,12 @@ fn overridable(context: &Value, side: Side) -> Value {
 }
 
 /// What is set for a request or an answer.
-pub(super) fn overrides_in(set: &serde_json::Value, side: Side) -> Result<Overrides, Trouble> {
+pub(super) fn overrides_in(set: &serde_json::Value, side: Side) -> Result<Overrides, TemplateError> {
     overrides(&Value::from(set[side.member()].clone()))
 }
 
-fn overrides(set: &Value) -> Result<Overrides, Trouble> {
-    let texts = |name: &str| -> Result<BTreeMap<String, String>, Trouble> {
+fn overrides(set: &Value) -> Result<Overrides, TemplateError> {
+    let texts = |name: &str| -> Result<BTreeMap<String, String>, TemplateError> {
         let Some(Value::Map(members)) = set.member(name) else { return Ok(BTreeMap::new()) };
         let members = members.borrow();
         members.iter().map(|(name, value)| Ok((name.to_string(), value.to_text()?.to_string()))).collect()
@@ -148,6 +148,11 @@ fn overrides(set: &Value) -> Result<Overrides, Trouble> {
         query: texts("querystring")?,
         path: texts("path")?,
     })
+}
+
+/// Tells whether a text is JSON, or could be meant so.
+pub(super) fn is_json(text: &str) -> bool {
+    json::read(text).is_some()
 }
 
 /// Finds what a JSON path means in a body; a text as it is, anything else as JSON.

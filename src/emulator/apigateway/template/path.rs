@@ -3,7 +3,7 @@
 //! A path that can mean one value only gives it, or nothing; one that may mean several gives a list.
 
 use super::{
-    trouble::Trouble,
+    error::TemplateError,
     value::{MAX_BYTES, Value},
     work::Work,
 };
@@ -34,9 +34,9 @@ enum Step {
 }
 
 /// Finds what a path means.
-pub(super) fn find(root: &Value, path: &str, work: &mut Work) -> Result<Value, Trouble> {
+pub(super) fn find(root: &Value, path: &str, work: &mut Work) -> Result<Value, TemplateError> {
     work.handle(path.len().saturating_mul(READ))?;
-    let steps = parse(path, 0).ok_or_else(|| Trouble::Argument(format!("`{path}` is not a JSON path")))?;
+    let steps = parse(path, 0).ok_or_else(|| TemplateError::Argument(format!("`{path}` is not a JSON path")))?;
     let mut found = vec![root.clone()];
     let mut is_many = false;
     let mut is_anywhere = false;
@@ -67,7 +67,7 @@ pub(super) fn find(root: &Value, path: &str, work: &mut Work) -> Result<Value, T
 }
 
 /// What a step leads to from each of several values, up to a number.
-fn each(values: &[Value], step: &Step, most: usize, work: &mut Work) -> Result<Vec<Value>, Trouble> {
+fn each(values: &[Value], step: &Step, most: usize, work: &mut Work) -> Result<Vec<Value>, TemplateError> {
     let mut found = Vec::new();
     for value in values {
         work.look(PLACE)?;
@@ -80,7 +80,7 @@ fn each(values: &[Value], step: &Step, most: usize, work: &mut Work) -> Result<V
     Ok(found)
 }
 
-fn taken(value: &Value, step: &Step, work: &mut Work) -> Result<Vec<Value>, Trouble> {
+fn taken(value: &Value, step: &Step, work: &mut Work) -> Result<Vec<Value>, TemplateError> {
     Ok(match (step, value) {
         (Step::Names(names), value) => {
             work.look(names.len().saturating_mul(LOOK))?;
@@ -130,7 +130,7 @@ fn place(at: i64, length: usize) -> Option<usize> {
     if at < 0 { length.checked_sub(size) } else { Some(size) }
 }
 
-fn children(value: &Value, work: &mut Work) -> Result<Vec<Value>, Trouble> {
+fn children(value: &Value, work: &mut Work) -> Result<Vec<Value>, TemplateError> {
     let count = match value {
         Value::List { items, .. } => items.borrow().len(),
         Value::Map(members) => members.borrow().len(),
@@ -145,7 +145,7 @@ fn children(value: &Value, work: &mut Work) -> Result<Vec<Value>, Trouble> {
 }
 
 /// Finds a value and all that stands in it.
-fn within(value: &Value, depth: usize, found: &mut Vec<Value>, work: &mut Work) -> Result<(), Trouble> {
+fn within(value: &Value, depth: usize, found: &mut Vec<Value>, work: &mut Work) -> Result<(), TemplateError> {
     if found.len() >= MAX_FOUND {
         return Ok(());
     }
@@ -159,7 +159,12 @@ fn within(value: &Value, depth: usize, found: &mut Vec<Value>, work: &mut Work) 
 }
 
 /// Tells whether a condition is true of an item.
-fn fits(item: &Value, path: &[Step], wanted: Option<&(String, String)>, work: &mut Work) -> Result<bool, Trouble> {
+fn fits(
+    item: &Value,
+    path: &[Step],
+    wanted: Option<&(String, String)>,
+    work: &mut Work,
+) -> Result<bool, TemplateError> {
     let mut found = vec![item.clone()];
     for step in path {
         found = each(&found, step, MAX_DECIDING, work)?;
@@ -284,7 +289,7 @@ fn filtered(filter: &str, depth: usize) -> Option<Step> {
 mod tests {
     use super::*;
 
-    fn find(root: &Value, path: &str) -> Result<Value, Trouble> {
+    fn find(root: &Value, path: &str) -> Result<Value, TemplateError> {
         super::find(root, path, &mut Work::new())
     }
 
@@ -336,8 +341,8 @@ mod tests {
         assert_eq!(find(&nested, &wide).unwrap().to_json().unwrap().matches('1').count(), 1);
         let many: Value = serde_json::from_str(&format!("[{}{{}}]", "{},".repeat(9999))).unwrap();
         let names = vec!["'a'"; 2000].join(",");
-        assert_eq!(find(&many, &format!("$[*][{names}]")).err(), Some(Trouble::TooLong));
+        assert_eq!(find(&many, &format!("$[*][{names}]")).err(), Some(TemplateError::TooLong));
         // What conditions look at counts as well.
-        assert_eq!(find(&many, &format!("$[?(@[{names}] == 1)]")).err(), Some(Trouble::TooLong));
+        assert_eq!(find(&many, &format!("$[?(@[{names}] == 1)]")).err(), Some(TemplateError::TooLong));
     }
 }

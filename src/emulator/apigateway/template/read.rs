@@ -3,13 +3,13 @@
 //! Not here: what stands in the parentheses of directives and methods ([`super::expression`]).
 
 use super::{
+    error::TemplateError,
     expression::Cursor,
     syntax::{Expr, Node, Reference},
-    trouble::Trouble,
 };
 
 /// Reads a whole template.
-pub(super) fn template(text: &str) -> Result<Vec<Node>, Trouble> {
+pub(super) fn template(text: &str) -> Result<Vec<Node>, TemplateError> {
     let mut reader = Reader { cursor: Cursor::new(text) };
     let (nodes, end) = reader.nodes()?;
     match end {
@@ -19,7 +19,7 @@ pub(super) fn template(text: &str) -> Result<Vec<Node>, Trouble> {
 }
 
 /// Reads a text in double quotes, which is a template in a template and stands so deep already.
-pub(super) fn interpolated(text: &str, depth: usize) -> Result<Vec<Node>, Trouble> {
+pub(super) fn interpolated(text: &str, depth: usize) -> Result<Vec<Node>, TemplateError> {
     let mut reader = Reader { cursor: Cursor::within(text, depth) };
     match reader.nodes()? {
         (nodes, End::Text) => Ok(nodes),
@@ -41,7 +41,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn nodes(&mut self) -> Result<(Vec<Node>, End), Trouble> {
+    fn nodes(&mut self) -> Result<(Vec<Node>, End), TemplateError> {
         let (mut nodes, mut text) = (Vec::new(), String::new());
         while let Some(c) = self.cursor.peek() {
             let node = match c {
@@ -71,7 +71,7 @@ impl Reader<'_> {
     }
 
     /// Reads what a directive encloses.
-    fn inner(&mut self) -> Result<(Vec<Node>, End), Trouble> {
+    fn inner(&mut self) -> Result<(Vec<Node>, End), TemplateError> {
         self.cursor.enter()?;
         let read = self.nodes();
         self.cursor.leave();
@@ -79,7 +79,7 @@ impl Reader<'_> {
     }
 
     /// Reads a backslash; one before a reference or a directive makes that a text, any other is itself.
-    fn escape(&mut self) -> Result<Option<Node>, Trouble> {
+    fn escape(&mut self) -> Result<Option<Node>, TemplateError> {
         let before = self.cursor.rest();
         let after = before.strip_prefix('\\').unwrap_or_default();
         if after.starts_with('$') {
@@ -95,7 +95,7 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    fn directive(&mut self) -> Result<Found, Trouble> {
+    fn directive(&mut self) -> Result<Found, TemplateError> {
         let rest = self.cursor.rest();
         if rest.starts_with("##") {
             let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
@@ -141,7 +141,7 @@ impl Reader<'_> {
         Found::Node(node)
     }
 
-    fn set(&mut self) -> Result<Node, Trouble> {
+    fn set(&mut self) -> Result<Node, TemplateError> {
         self.cursor.expect('(')?;
         self.cursor.space();
         let target = self.cursor.reference()?.ok_or_else(|| self.cursor.wrong("`#set` names no variable"))?;
@@ -152,7 +152,7 @@ impl Reader<'_> {
         Ok(Node::Set(target, value))
     }
 
-    fn condition(&mut self) -> Result<Expr, Trouble> {
+    fn condition(&mut self) -> Result<Expr, TemplateError> {
         self.cursor.expect('(')?;
         let condition = self.cursor.expression()?;
         self.cursor.expect(')')?;
@@ -160,7 +160,7 @@ impl Reader<'_> {
         Ok(condition)
     }
 
-    fn block(&mut self) -> Result<Node, Trouble> {
+    fn block(&mut self) -> Result<Node, TemplateError> {
         let (mut branches, mut otherwise) = (Vec::new(), Vec::new());
         let mut condition = Some(self.condition()?);
         loop {
@@ -179,7 +179,7 @@ impl Reader<'_> {
         }
     }
 
-    fn define(&mut self) -> Result<Node, Trouble> {
+    fn define(&mut self) -> Result<Node, TemplateError> {
         self.cursor.expect('(')?;
         self.cursor.space();
         let block = self.cursor.reference()?.filter(|block| block.steps.is_empty());
@@ -193,7 +193,7 @@ impl Reader<'_> {
         Ok(Node::Define(block.name, nodes.into()))
     }
 
-    fn for_each(&mut self) -> Result<Node, Trouble> {
+    fn for_each(&mut self) -> Result<Node, TemplateError> {
         self.cursor.expect('(')?;
         self.cursor.space();
         let item = self.cursor.reference()?.filter(|item| item.steps.is_empty());

@@ -3,7 +3,7 @@ use serde_json::json;
 
 const BODY: &str = r#"{"b":1,"name":"J's \"x\"","list":[{"k":"a"},{"k":"b"}],"empty":[],"nested":{"t":true}}"#;
 
-fn given(text: &str, body: &str, side: Side) -> Result<Made, Trouble> {
+fn given(text: &str, body: &str, side: Side) -> Result<Made, TemplateError> {
     let parameters = Parameters {
         path: [("id".to_owned(), "7".to_owned())].into(),
         query: [("q".to_owned(), "a b".to_owned())].into(),
@@ -123,9 +123,9 @@ fn what_is_no_template_is_refused_with_its_line() {
     for text in
         ["#if(true)", "a\n#end", "#set($x = )", "#foreach($x of $y)#end", "#if(1 +)#end", "#* x", "$x.a(1", "#else"]
     {
-        assert!(matches!(check(text), Err(Trouble::Syntax { .. })), "{text}");
+        assert!(matches!(check(text), Err(TemplateError::Syntax { .. })), "{text}");
     }
-    assert_eq!(check("a\n\n#macro(x)#end"), Err(Trouble::Lacking { line: 3, what: "#macro".into() }));
+    assert_eq!(check("a\n\n#macro(x)#end"), Err(TemplateError::Lacking { line: 3, what: "#macro".into() }));
     assert!(check(&"#if(true)".repeat(1000)).is_err());
     assert!(check(&format!("#set($x = {})", "(".repeat(100_000))).is_err());
     assert!(check(&format!("#set($x = {}1)", "!".repeat(100_000))).is_err());
@@ -150,17 +150,17 @@ fn blocks_expressions_and_texts_are_as_deep_as_they_stand_in_each_other_altogeth
 #[test]
 fn no_template_runs_for_ever_or_makes_too_much() {
     let double = "#set($x = 'xxxxxxxxxxxxxxxx')#foreach($i in [1..60])#set($x = \"$x$x\")#end$x";
-    assert_eq!(given(double, "", Side::Request), Err(Trouble::TooLarge));
+    assert_eq!(given(double, "", Side::Request), Err(TemplateError::TooLarge));
     let nested = "#foreach($i in [1..1000])#foreach($j in [1..1000])#foreach($k in [1..1000])#end#end#end";
-    assert_eq!(given(nested, "", Side::Request), Err(Trouble::TooLong));
-    assert_eq!(given("#foreach($i in [1..1001])#end", "", Side::Request), Err(Trouble::TooMany));
+    assert_eq!(given(nested, "", Side::Request), Err(TemplateError::TooLong));
+    assert_eq!(given("#foreach($i in [1..1001])#end", "", Side::Request), Err(TemplateError::TooMany));
     let big = "#set($x = 'xxxxxxxxxx')#foreach($i in [1..16])#set($x = \"$x$x\")#end";
     for body in ["$x.isEmpty()", "$x == 1"] {
         let text = format!("{big}#foreach($i in [1..1000])#foreach($j in [1..100])#if({body})#end#end#end");
-        assert_eq!(given(&text, "", Side::Request), Err(Trouble::TooLong), "{body}");
+        assert_eq!(given(&text, "", Side::Request), Err(TemplateError::TooLong), "{body}");
     }
     let own = "#set($l = [])#set($x = $l.add($l))$l";
-    assert_eq!(given(own, "", Side::Request), Err(Trouble::TooLarge));
+    assert_eq!(given(own, "", Side::Request), Err(TemplateError::TooLarge));
 }
 
 #[test]
@@ -174,8 +174,8 @@ fn a_long_expression_and_values_that_nest_deep_are_no_deep_calls() {
     for value in ["[$a]", "{'a': $a}", "[[$a], $a]"] {
         assert_eq!(made(&grow(value)), "");
         let end = |what: &str| given(&format!("{}{what}", grow(value)), "", Side::Request);
-        assert_eq!(end("$a"), Err(Trouble::TooLarge), "{value}");
-        assert_eq!(end("#if($a == 'x')#end"), Err(Trouble::TooLarge), "{value}");
+        assert_eq!(end("$a"), Err(TemplateError::TooLarge), "{value}");
+        assert_eq!(end("#if($a == 'x')#end"), Err(TemplateError::TooLarge), "{value}");
     }
 }
 
@@ -202,7 +202,7 @@ fn no_template_fills_the_memory_with_values() {
         let once = format!("{much}{before}{value}");
         assert_eq!(given(&once, "[1]", Side::Request).map(|made| made.text), Ok(String::new()), "{value}");
         let text = format!("{much}{before}#foreach($i in [1..1000]){value}#end");
-        assert_eq!(given(&text, &list, Side::Request), Err(Trouble::TooLong), "{value}");
+        assert_eq!(given(&text, &list, Side::Request), Err(TemplateError::TooLong), "{value}");
     }
 }
 

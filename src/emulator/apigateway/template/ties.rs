@@ -2,7 +2,7 @@
 //! to know it for it to stay, so that it is emptied when its run is over.
 
 use super::{
-    trouble::Trouble,
+    error::TemplateError,
     value::{Content, Shared, Value},
     work::Work,
 };
@@ -13,7 +13,7 @@ pub(super) fn tie<C: Content + Default + 'static>(
     holder: &Shared<C>,
     value: &Value,
     work: &mut Work,
-) -> Result<(), Trouble> {
+) -> Result<(), TemplateError> {
     if !matches!(value, Value::List { .. } | Value::Map(_)) {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! `$util`: what templates do with texts.
 
 use super::{
+    error::TemplateError,
     json,
-    trouble::Trouble,
     value::{MAX_BYTES, Object, Value},
     work::Work,
 };
@@ -17,13 +17,13 @@ impl Object for Util {
         None
     }
 
-    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble> {
+    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, TemplateError> {
         let [arg] = args else { return Ok(None) };
         if matches!(arg, Value::Null) {
             return Ok(None);
         }
         let text = arg.text_within(work)?;
-        let wrong = |what: &str| Trouble::Argument(format!("$util.{name} was given what is not {what}"));
+        let wrong = |what: &str| TemplateError::Argument(format!("$util.{name} was given what is not {what}"));
         let made = match name {
             "escapeJavaScript" => Value::text(escape(&text)),
             "parseJson" => {
@@ -46,7 +46,7 @@ impl Object for Util {
         if let Value::Text(text) = &made {
             work.handle(text.len())?;
             if text.len() > MAX_BYTES {
-                return Err(Trouble::TooLarge);
+                return Err(TemplateError::TooLarge);
             }
         }
         Ok(Some(made))

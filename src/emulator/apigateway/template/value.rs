@@ -5,7 +5,7 @@
 //! is bounded, because values may hold themselves, and nothing goes into them without a bound, because they may nest as deep
 //! as a template has steps.
 
-use super::{trouble::Trouble, work::Work};
+use super::{error::TemplateError, work::Work};
 use indexmap::IndexMap;
 use serde::{
     Deserialize, Deserializer,
@@ -101,7 +101,7 @@ pub(super) trait Object {
     fn get(&self, name: &str) -> Option<Value>;
 
     /// Calls a method; nothing when there is none.
-    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, Trouble>;
+    fn call(&self, name: &str, args: &[Value], work: &mut Work) -> Result<Option<Value>, TemplateError>;
 }
 
 /// A value.
@@ -176,7 +176,7 @@ impl Value {
     }
 
     /// Writes the value as Java prints it, and counts what comes of it.
-    pub(super) fn text_within(&self, work: &mut Work) -> Result<Rc<str>, Trouble> {
+    pub(super) fn text_within(&self, work: &mut Work) -> Result<Rc<str>, TemplateError> {
         let text = self.to_text()?;
         // A text is itself.
         let is_made = !matches!(self, Self::Text(_));
@@ -189,7 +189,7 @@ impl Value {
     }
 
     /// A value of its own that is like this one, with its own lists and maps; they stand in each other as deep as in JSON.
-    pub(super) fn copied(&self, work: &mut Work) -> Result<Self, Trouble> {
+    pub(super) fn copied(&self, work: &mut Work) -> Result<Self, TemplateError> {
         work.look(size_of::<Self>())?;
         match self {
             Self::List { items, is_json } => {
@@ -202,14 +202,14 @@ impl Value {
                 let members = members.borrow();
                 work.handle(MAP + members.len().saturating_mul(MEMBER))?;
                 let copies = members.iter().map(|(name, value)| Ok((Rc::clone(name), value.copied(work)?)));
-                Ok(Self::map(copies.collect::<Result<_, Trouble>>()?))
+                Ok(Self::map(copies.collect::<Result<_, TemplateError>>()?))
             }
             other => Ok(other.clone()),
         }
     }
 
     /// The value as Java prints it.
-    pub(super) fn to_text(&self) -> Result<Rc<str>, Trouble> {
+    pub(super) fn to_text(&self) -> Result<Rc<str>, TemplateError> {
         if let Self::Text(text) = self {
             return Ok(Rc::clone(text));
         }
@@ -219,15 +219,15 @@ impl Value {
     }
 
     /// The value as JSON.
-    pub(super) fn to_json(&self) -> Result<String, Trouble> {
+    pub(super) fn to_json(&self) -> Result<String, TemplateError> {
         let mut out = String::new();
         self.write(&mut out, Style::Json, 0)?;
         Ok(out)
     }
 
-    fn write(&self, out: &mut String, style: Style, depth: usize) -> Result<(), Trouble> {
+    fn write(&self, out: &mut String, style: Style, depth: usize) -> Result<(), TemplateError> {
         if depth > MAX_DEPTH || out.len() > MAX_BYTES {
-            return Err(Trouble::TooLarge);
+            return Err(TemplateError::TooLarge);
         }
         match self {
             Self::Null => out.push_str("null"),
@@ -260,7 +260,7 @@ impl Value {
                 out.push('}');
             }
         }
-        if out.len() > MAX_BYTES { Err(Trouble::TooLarge) } else { Ok(()) }
+        if out.len() > MAX_BYTES { Err(TemplateError::TooLarge) } else { Ok(()) }
     }
 }
 
@@ -357,7 +357,7 @@ mod tests {
         let mut work = Work::new();
         work.handle(255_000_000).unwrap();
         let wide = Value::list(vec![Value::Null; 50_000]);
-        assert_eq!(wide.copied(&mut work).err(), Some(Trouble::TooLong));
+        assert_eq!(wide.copied(&mut work).err(), Some(TemplateError::TooLong));
     }
 
     #[test]
@@ -366,7 +366,7 @@ mod tests {
         if let Value::List { items, .. } = &list {
             items.borrow_mut().push(list.clone());
         }
-        assert_eq!(list.to_text(), Err(Trouble::TooLarge));
+        assert_eq!(list.to_text(), Err(TemplateError::TooLarge));
         if let Value::List { items, .. } = &list {
             items.borrow_mut().clear();
         }

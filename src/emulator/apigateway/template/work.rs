@@ -1,6 +1,6 @@
 //! How much a template may do: no template runs for ever, or fills the memory, however it goes about it.
 
-use super::trouble::Trouble;
+use super::error::TemplateError;
 use std::mem;
 
 /// The most bytes of text that a template handles, read or made; a step counts as many.
@@ -43,25 +43,25 @@ impl Work {
     }
 
     /// Takes a step.
-    pub(super) fn step(&mut self) -> Result<(), Trouble> {
+    pub(super) fn step(&mut self) -> Result<(), TemplateError> {
         self.look(STEP)
     }
 
     /// Looks at so many bytes of what there is.
-    pub(super) fn look(&mut self, bytes: usize) -> Result<(), Trouble> {
-        self.left = self.left.checked_sub(bytes).ok_or(Trouble::TooLong)?;
+    pub(super) fn look(&mut self, bytes: usize) -> Result<(), TemplateError> {
+        self.left = self.left.checked_sub(bytes).ok_or(TemplateError::TooLong)?;
         Ok(())
     }
 
     /// Makes so many bytes of texts or values.
-    pub(super) fn handle(&mut self, bytes: usize) -> Result<(), Trouble> {
+    pub(super) fn handle(&mut self, bytes: usize) -> Result<(), TemplateError> {
         self.look(bytes)?;
-        self.room = self.room.checked_sub(bytes).ok_or(Trouble::TooLong)?;
+        self.room = self.room.checked_sub(bytes).ok_or(TemplateError::TooLong)?;
         Ok(())
     }
 
     /// Has something done about the value at an address when the run is over.
-    pub(super) fn at_the_end(&mut self, address: usize, todo: impl FnOnce() + 'static) -> Result<(), Trouble> {
+    pub(super) fn at_the_end(&mut self, address: usize, todo: impl FnOnce() + 'static) -> Result<(), TemplateError> {
         if self.end.last != Some(address) {
             self.handle(REMEMBERED)?;
             self.end.last = Some(address);
@@ -71,7 +71,7 @@ impl Work {
     }
 
     /// Reads a pattern and holds it against so many bytes.
-    pub(super) fn search(&mut self, bytes: usize, pattern: &str) -> Result<(), Trouble> {
+    pub(super) fn search(&mut self, bytes: usize, pattern: &str) -> Result<(), TemplateError> {
         let each = pattern.len().saturating_mul(PATTERN_BYTE).max(PATTERN);
         self.look(bytes.saturating_add(1).saturating_mul(each))
     }
@@ -85,14 +85,14 @@ mod tests {
     fn what_is_made_ends_before_what_is_looked_at() {
         let mut work = Work::new();
         assert_eq!(work.handle(MOST_MADE), Ok(()));
-        assert_eq!(work.handle(1), Err(Trouble::TooLong));
+        assert_eq!(work.handle(1), Err(TemplateError::TooLong));
         assert_eq!(work.step(), Ok(()));
-        assert_eq!(work.look(MOST), Err(Trouble::TooLong));
+        assert_eq!(work.look(MOST), Err(TemplateError::TooLong));
     }
 
     #[test]
     fn a_long_pattern_is_dearer_than_a_short_one() {
         assert_eq!(Work::new().search(1_000_000, "a"), Ok(()));
-        assert_eq!(Work::new().search(1_000_000, &"a".repeat(1000)), Err(Trouble::TooLong));
+        assert_eq!(Work::new().search(1_000_000, &"a".repeat(1000)), Err(TemplateError::TooLong));
     }
 }

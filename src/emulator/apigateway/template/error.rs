@@ -2,7 +2,7 @@
 
 /// Why a template cannot be read or does not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(in crate::emulator::apigateway) enum Trouble {
+pub(in crate::emulator::apigateway) enum TemplateError {
     /// The text is no template.
     #[error("line {line}: {what}")]
     Syntax {
