@@ -85,6 +85,8 @@ struct Put {
     filter_name: Name,
     filter_pattern: Text<0, 1024>,
     metric_transformations: Vec<Transformation>,
+    #[serde(default)]
+    apply_on_transformed_logs: bool,
 }
 
 /// Checks the name of a filter.
@@ -102,9 +104,18 @@ pub(super) fn too_many() -> AwsError {
     AwsError::sender("LimitExceededException", "Resource limit exceeded.")
 }
 
+/// Refuses a filter of what transformers make of logs: there are none here.
+pub(super) fn check_untransformed(operation: &str, is_of_transformed: bool) -> Result<(), AwsError> {
+    if is_of_transformed {
+        return Err(AwsError::not_implemented("logs", &format!("{operation} with applyOnTransformedLogs")));
+    }
+    Ok(())
+}
+
 /// `PutMetricFilter`: makes one, or puts it in the place of that of its name.
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Put>()?;
+    check_untransformed("PutMetricFilter", input.apply_on_transformed_logs)?;
     check_name(&input.filter_name)?;
     let pattern = FilterPattern::parse(&input.filter_pattern)?;
     let [transformation] = input.metric_transformations.as_slice() else {

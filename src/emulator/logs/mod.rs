@@ -80,7 +80,16 @@ pub static SERVICE: Service = Service {
 };
 
 fn fault(fault: Fault) -> AwsError {
-    fault.in_json(invalid)
+    match fault {
+        // The names of groups and streams have a sentence of their own.
+        Fault::Invalid(path, why)
+            if matches!(path.as_str(), "logGroupName" | "logStreamName")
+                && why.ends_with("less than or equal to 512") =>
+        {
+            invalid(state::LONG_NAME)
+        }
+        other => other.in_json(invalid),
+    }
 }
 
 /// The names of all files of events in use.

@@ -213,8 +213,14 @@ pub(super) fn group_arn(region: &Region, account: &str, group: &str) -> String {
     format!("arn:aws:logs:{region}:{account}:log-group:{group}")
 }
 
+/// What is said of the name of a group or of a stream that is longer than one may be.
+pub(super) const LONG_NAME: &str = "Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+
 /// Checks the name of a new group.
 pub(super) fn check_group_name(name: &str) -> Result<(), AwsError> {
+    if name.chars().count() > 512 {
+        return Err(invalid(LONG_NAME));
+    }
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/#".contains(&b);
     if name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws/")) {
         return Err(invalid("Log groups starting with AWS/ are reserved for AWS."));
@@ -336,6 +342,8 @@ mod tests {
         for bad in ["", "a b", "a:b", "é", "aws/f", &"a".repeat(513)] {
             assert!(check_group_name(bad).is_err(), "{bad}");
         }
+        assert_eq!(check_group_name(&"a".repeat(513)).unwrap_err().message, LONG_NAME);
+        assert!(check_group_name(&"a".repeat(512)).is_ok());
         assert!(check_group_name("/aws/lambda/f-1_2.3#").is_ok());
         assert!(check_stream_name("2026/11/23/[$LATEST]abc").is_ok());
         assert!(check_stream_name("a:b").is_err());

@@ -6,7 +6,7 @@
 use super::{
     events::Event,
     invalid,
-    metric_filters::{OfFilter, absent, check_name, too_many},
+    metric_filters::{OfFilter, absent, check_name, check_untransformed, too_many},
     pattern::FilterPattern,
     read::event_id,
     state::{Name, StreamKey, group_arn, limit},
@@ -54,11 +54,14 @@ struct Put {
     destination_arn: Text<1, 2048>,
     role_arn: Option<Text<1, 2048>>,
     distribution: Option<String>,
+    #[serde(default)]
+    apply_on_transformed_logs: bool,
 }
 
 /// `PutSubscriptionFilter`: makes one, or puts it in the place of that of its name.
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Put>()?;
+    check_untransformed("PutSubscriptionFilter", input.apply_on_transformed_logs)?;
     check_name(&input.filter_name)?;
     FilterPattern::parse(&input.filter_pattern)?;
     let distribution = input.distribution.unwrap_or_else(|| "ByLogStream".to_owned());

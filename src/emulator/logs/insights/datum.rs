@@ -36,6 +36,23 @@ impl Datum {
         }
     }
 
+    /// How many bytes it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let text = if let Self::Text(text) = self { text.len() } else { 0 };
+        size_of::<Self>() + text
+    }
+
+    /// The order in which rows are sorted: what is no number comes before all numbers. Unlike comparisons it is one order
+    /// of all values.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Sort.html>
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        match (self.number(), other.number()) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (None, None) => self.to_string().cmp(&other.to_string()),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        }
+    }
+
     /// Compares numbers as numbers, and everything else as texts.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         match (self.number(), other.number()) {
@@ -81,5 +98,13 @@ mod tests {
         assert!(text("9").compare(&Datum::Number(10.0)).is_lt());
         assert!(text("9").compare(&text("10")).is_lt());
         assert!(text("b").compare(&text("a")).is_gt());
+    }
+
+    #[test]
+    fn what_is_sorted_has_one_order() {
+        let values = ["10", "9", "1a", "b", ""].map(|text| Datum::Text(text.to_owned()));
+        let mut sorted = values.to_vec();
+        sorted.sort_by(Datum::order);
+        assert_eq!(sorted.iter().map(Datum::to_string).collect::<Vec<_>>(), ["", "1a", "b", "9", "10"]);
     }
 }

@@ -4,6 +4,7 @@
 use super::{
     datum::Datum,
     run::{Event, Row},
+    work::Work,
 };
 use serde_json::Value;
 
@@ -11,6 +12,8 @@ use serde_json::Value;
 const MAX_FIELDS: usize = 200;
 /// How deep JSON is looked into.
 const MAX_DEPTH: usize = 8;
+/// How many bytes of a field's name are not counted.
+const SHORT: usize = 64;
 
 /// What a line of Lambda's says of itself: how it is written, and the field.
 const REPORTED: [(&str, &str); 5] = [
@@ -22,10 +25,10 @@ const REPORTED: [(&str, &str); 5] = [
 ];
 
 /// Finds the fields of an event.
-pub(super) fn row(event: Event) -> Row {
+pub(super) fn row(event: Event, work: &Work) -> Row {
     let mut row = Row::default();
     match serde_json::from_str::<Value>(event.message.trim()) {
-        Ok(value @ Value::Object(_)) => members(&mut row, "", &value, 0),
+        Ok(value @ Value::Object(_)) => members(&mut row, "", &value, (0, work)),
         _ => of_lambda(&mut row, &event.message),
     }
     for (name, value) in [
@@ -41,15 +44,17 @@ pub(super) fn row(event: Event) -> Row {
     row
 }
 
-fn members(row: &mut Row, path: &str, value: &Value, depth: usize) {
+fn members(row: &mut Row, path: &str, value: &Value, (depth, work): (usize, &Work)) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    if row.len() >= MAX_FIELDS || depth > MAX_DEPTH {
+    // Short names are no more than the message itself.
+    if row.len() >= MAX_FIELDS || depth > MAX_DEPTH || work.take(path.len().saturating_sub(SHORT)).is_none() {
         return;
     }
+    let next = (depth + 1, work);
     match value {
-        Value::Object(inner) => inner.iter().for_each(|(name, value)| members(row, &below(name), value, depth + 1)),
+        Value::Object(inner) => inner.iter().for_each(|(name, value)| members(row, &below(name), value, next)),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, value)| members(row, &below(&at.to_string()), value, depth + 1));
+            items.iter().enumerate().for_each(|(at, value)| members(row, &below(&at.to_string()), value, next));
         }
         Value::Null => {}
         Value::Bool(flag) => row.set(path, Some(Datum::truth(*flag))),
@@ -82,14 +87,15 @@ mod tests {
     use super::*;
 
     fn found(message: &str) -> Row {
-        row(Event {
+        let event = Event {
             pointer: "p".to_owned(),
             timestamp: 1,
             ingested: 2,
             log: "0:g".to_owned(),
             stream: "s".to_owned(),
             message: message.to_owned(),
-        })
+        };
+        super::row(event, &Work::default())
     }
 
     #[test]

@@ -4,12 +4,17 @@ use super::{
     datum::Datum,
     expression::{AGGREGATES, Expression, Pattern},
     run::Row,
+    texts,
+    work::Work,
 };
 use std::{collections::HashSet, net::IpAddr};
 
 /// What an expression is worth for rows: for one where it has no function over many.
-pub(super) fn eval(expression: &Expression, rows: &[&Row]) -> Option<Datum> {
-    let of = |inner: &Expression| eval(inner, rows);
+pub(super) fn eval(expression: &Expression, rows: &[&Row], work: &Work) -> Option<Datum> {
+    if work.is_spent() {
+        return None;
+    }
+    let of = |inner: &Expression| eval(inner, rows, work);
     match expression {
         Expression::Field(name) => rows.first()?.get(name).cloned(),
         Expression::Value(value) => Some(value.clone()),
@@ -27,23 +32,25 @@ pub(super) fn eval(expression: &Expression, rows: &[&Row]) -> Option<Datum> {
             let value = of(inner)?;
             Some(Datum::truth(list.iter().filter_map(of).any(|other| value.compare(&other).is_eq())))
         }
-        Expression::Not(inner) => Some(Datum::truth(!is_true(inner, rows))),
-        Expression::All(inner) => Some(Datum::truth(inner.iter().all(|inner| is_true(inner, rows)))),
-        Expression::Any(inner) => Some(Datum::truth(inner.iter().any(|inner| is_true(inner, rows)))),
+        Expression::Not(inner) => Some(Datum::truth(!is_true(inner, rows, work))),
+        Expression::All(inner) => Some(Datum::truth(inner.iter().all(|inner| is_true(inner, rows, work)))),
+        Expression::Any(inner) => Some(Datum::truth(inner.iter().any(|inner| is_true(inner, rows, work)))),
         Expression::Compared(sign, a, b) => Some(Datum::truth(compared(sign, of(a), of(b)))),
         Expression::Computed(first, rest) => {
             let first = of(first)?.number()?;
             let result = rest.iter().try_fold(first, |left, (sign, right)| computed(sign, left, of(right)?.number()?));
             result.map(Datum::Number)
         }
-        Expression::Call(name, arguments) if AGGREGATES.contains(&name.as_str()) => aggregate(name, arguments, rows),
-        Expression::Call(name, arguments) => call(name, arguments, rows),
+        Expression::Call(name, arguments) if AGGREGATES.contains(&name.as_str()) => {
+            aggregate(name, arguments, rows, work)
+        }
+        Expression::Call(name, arguments) => call(name, arguments, rows, work),
     }
 }
 
 /// Whether a condition holds; what is not there is not true.
-pub(super) fn is_true(expression: &Expression, rows: &[&Row]) -> bool {
-    eval(expression, rows).is_some_and(|value| value.is_true())
+pub(super) fn is_true(expression: &Expression, rows: &[&Row], work: &Work) -> bool {
+    eval(expression, rows, work).is_some_and(|value| value.is_true())
 }
 
 fn computed(sign: &str, a: f64, b: f64) -> Option<f64> {
@@ -71,10 +78,10 @@ fn compared(sign: &str, a: Option<Datum>, b: Option<Datum>) -> bool {
     }
 }
 
-fn aggregate(name: &str, arguments: &[Expression], rows: &[&Row]) -> Option<Datum> {
+fn aggregate(name: &str, arguments: &[Expression], rows: &[&Row], work: &Work) -> Option<Datum> {
     let first = arguments.first();
     let values: Vec<Datum> = match first {
-        Some(argument) => rows.iter().filter_map(|row| eval(argument, &[row])).collect(),
+        Some(argument) => rows.iter().filter_map(|row| eval(argument, &[row], work)).collect(),
         None => Vec::new(),
     };
     #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 rows")]
@@ -108,20 +115,29 @@ fn aggregate(name: &str, arguments: &[Expression], rows: &[&Row]) -> Option<Datu
         "max" | "sortslast" => values.into_iter().max_by(Datum::compare),
         "median" => at_share(&mut numbers, 50.0),
         "pct" | "percentile" => {
-            let share = eval(arguments.get(1)?, rows)?.number()?;
+            let share = eval(arguments.get(1)?, rows, work)?.number()?;
             at_share(&mut numbers, share)
         }
-        // The rows are the newest first.
-        "latest" => values.into_iter().next(),
-        _ => values.into_iter().next_back(),
+        _ => at_edge(first?, rows, name == "latest", work),
     }
 }
 
-fn call(name: &str, arguments: &[Expression], rows: &[&Row]) -> Option<Datum> {
-    let value = |at: usize| arguments.get(at).and_then(|argument| eval(argument, rows));
+/// The value of the newest row that has one, or of the oldest. Where rows have the same time, they are the newest first.
+fn at_edge(argument: &Expression, rows: &[&Row], is_latest: bool, work: &Work) -> Option<Datum> {
+    let time = |row: &Row| match row.get("@timestamp") {
+        Some(Datum::Time(at)) => Some(*at),
+        _ => None,
+    };
+    let timed = rows.iter().rev().filter_map(|row| Some((time(row), eval(argument, &[row], work)?)));
+    let found = if is_latest { timed.max_by_key(|(at, _)| *at) } else { timed.min_by_key(|(at, _)| *at) };
+    found.map(|(_, value)| value)
+}
+
+fn call(name: &str, arguments: &[Expression], rows: &[&Row], work: &Work) -> Option<Datum> {
+    let value = |at: usize| arguments.get(at).and_then(|argument| eval(argument, rows, work));
     let number = |at: usize| value(at).and_then(|value| value.number());
     let text = |at: usize| value(at).map(|value| value.to_string());
-    let all = || arguments.iter().filter_map(|argument| eval(argument, rows));
+    let all = || arguments.iter().filter_map(|argument| eval(argument, rows, work));
     let address = |at: usize| text(at).and_then(|text| text.parse::<IpAddr>().ok());
     Some(match name {
         "bin" => {
@@ -135,8 +151,8 @@ fn call(name: &str, arguments: &[Expression], rows: &[&Row]) -> Option<Datum> {
         "datefloor" | "dateceil" => {
             let Expression::Span(span) = arguments.get(1)? else { return None };
             let at = millis(number(0)?);
-            let floor = at.div_euclid(*span) * span;
-            Datum::Time(if name == "datefloor" || floor == at { floor } else { floor + span })
+            let floor = at.div_euclid(*span).saturating_mul(*span);
+            Datum::Time(if name == "datefloor" || floor == at { floor } else { floor.saturating_add(*span) })
         }
         "frommillis" => Datum::Time(millis(number(0)?)),
         "tomillis" | "abs" => Datum::Number(if name == "abs" { number(0)?.abs() } else { number(0)? }),
@@ -154,43 +170,64 @@ fn call(name: &str, arguments: &[Expression], rows: &[&Row]) -> Option<Datum> {
         "greatest" => all().max_by(Datum::compare)?,
         "least" => all().min_by(Datum::compare)?,
         "coalesce" => all().next()?,
-        "concat" => Datum::Text(all().map(|value| value.to_string()).collect()),
-        "strlen" => Datum::Number(length(&text(0)?)),
-        "tolower" => Datum::Text(text(0)?.to_lowercase()),
-        "toupper" => Datum::Text(text(0)?.to_uppercase()),
-        "trim" => Datum::Text(text(0)?.trim().to_owned()),
-        "ltrim" => Datum::Text(text(0)?.trim_start().to_owned()),
-        "rtrim" => Datum::Text(text(0)?.trim_end().to_owned()),
-        "replace" => Datum::Text(text(0)?.replace(&text(1)?, &text(2)?)),
-        "substr" => {
-            let (start, count) = (position(number(1)?), number(2).map_or(usize::MAX, position));
-            Datum::Text(text(0)?.chars().skip(start).take(count).collect())
+        "strcontains" => {
+            let (text, part) = (text(0)?, text(1)?);
+            // The word stands by itself, as the name of a field would.
+            let ignores_case =
+                matches!(arguments.get(2), Some(Expression::Field(word)) if word.eq_ignore_ascii_case("true"));
+            Datum::truth(if ignores_case {
+                text.to_lowercase().contains(&part.to_lowercase())
+            } else {
+                text.contains(&part)
+            })
         }
-        "strcontains" => Datum::truth(text(0)?.contains(&text(1)?)),
         "ispresent" => Datum::truth(value(0).is_some()),
-        "isempty" => Datum::truth(text(0).is_none_or(|text| text.is_empty())),
-        "isblank" => Datum::truth(text(0).is_none_or(|text| text.trim().is_empty())),
         "isvalidip" => Datum::truth(address(0).is_some()),
         "isvalidipv4" => Datum::truth(address(0).is_some_and(|address| address.is_ipv4())),
-        "isipinsubnet" | "isipv4insubnet" => Datum::truth(is_in_subnet(address(0)?, &text(1)?)),
-        "if" => value(if is_true(arguments.first()?, rows) { 1 } else { 2 })?,
-        _ => return None,
+        "isvalidipv6" => Datum::truth(address(0).is_some_and(|address| address.is_ipv6())),
+        "isipinsubnet" | "isipv4insubnet" | "isipv6insubnet" => {
+            let is_of_kind = |address: &IpAddr| match name {
+                "isipv4insubnet" => address.is_ipv4(),
+                "isipv6insubnet" => address.is_ipv6(),
+                _ => true,
+            };
+            let subnet = text(1)?;
+            Datum::truth(address(0).filter(is_of_kind).is_some_and(|address| is_in_subnet(address, &subnet)))
+        }
+        "isprivateip" => Datum::truth(matches!(address(0), Some(IpAddr::V4(address)) if address.is_private())),
+        "ipv4tonumber" => match address(0)? {
+            IpAddr::V4(address) => Datum::Number(address.to_bits().into()),
+            IpAddr::V6(_) => return None,
+        },
+        "if" => value(if is_true(arguments.first()?, rows, work) { 1 } else { 2 })?,
+        "case" => return case(arguments, rows, work),
+        "concat" => {
+            let mut text = String::new();
+            for part in all() {
+                let part = part.to_string();
+                work.take(part.len())?;
+                text.push_str(&part);
+            }
+            Datum::Text(text)
+        }
+        _ => {
+            // None of these has more arguments.
+            let values: Vec<Option<Datum>> = (0..3).map(value).collect();
+            return texts::call(name, &values, work);
+        }
     })
+}
+
+/// The value behind the first condition that holds, or the one that stands by itself at the end.
+fn case(arguments: &[Expression], rows: &[&Row], work: &Work) -> Option<Datum> {
+    let (branches, default) = arguments.as_chunks::<2>();
+    let branch = branches.iter().find(|[condition, _]| is_true(condition, rows, work));
+    branch.map(|[_, value]| value).or(default.first()).and_then(|value| eval(value, rows, work))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "what is no time is the farthest that there is")]
 fn millis(number: f64) -> i64 {
     number as i64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is negative is the start")]
-fn position(number: f64) -> usize {
-    number as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "texts have fewer than 2^53 characters")]
-fn length(text: &str) -> f64 {
-    text.chars().count() as f64
 }
 
 fn is_in_subnet(address: IpAddr, subnet: &str) -> bool {

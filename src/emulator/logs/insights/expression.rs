@@ -50,42 +50,60 @@ pub(super) const AGGREGATES: [&str; 14] = [
 ];
 
 /// The functions of one row.
-const FUNCTIONS: [&str; 35] = [
+const FUNCTIONS: [&str; 53] = [
     "abs",
+    "base64decode",
+    "base64encode",
     "bin",
+    "case",
     "ceil",
     "coalesce",
     "concat",
-    "datefloor",
     "dateceil",
+    "datefloor",
+    "dectohex",
+    "endswith",
+    "exp",
     "floor",
     "frommillis",
     "greatest",
+    "hextoascii",
+    "hextodec",
+    "if",
+    "ipv4tonumber",
     "isblank",
     "isempty",
     "isipinsubnet",
     "isipv4insubnet",
+    "isipv6insubnet",
+    "isnumeric",
+    "ispresent",
+    "isprivateip",
     "isvalidip",
     "isvalidipv4",
-    "ispresent",
+    "isvalidipv6",
+    "jsonarraycontains",
+    "jsonarraysize",
     "least",
     "log",
     "ltrim",
+    "messagesize",
+    "mod",
+    "pow",
     "replace",
     "round",
     "rtrim",
     "sqrt",
+    "startswith",
     "strcontains",
     "strlen",
     "substr",
+    "todouble",
     "tolower",
     "tomillis",
+    "tonumber",
     "toupper",
     "trim",
-    "if",
-    "mod",
-    "pow",
-    "exp",
 ];
 
 impl Expression {
@@ -110,6 +128,8 @@ pub(super) struct Words<'q> {
     pub(super) text: &'q str,
     pub(super) tokens: &'q [(Token, usize, usize)],
     pub(super) at: usize,
+    /// When the query was started, milliseconds since the Unix epoch.
+    pub(super) now: i64,
 }
 
 impl<'q> Words<'q> {
@@ -284,6 +304,12 @@ impl<'q> Words<'q> {
 
     fn call(&mut self, name: &str, depth: usize) -> Result<Expression, Malformed> {
         let known = name.to_ascii_lowercase();
+        if known == "now" {
+            self.expect(")")?;
+            #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact")]
+            let seconds = self.now.div_euclid(1000) as f64;
+            return Ok(Expression::Value(Datum::Number(seconds)));
+        }
         if !AGGREGATES.contains(&known.as_str()) && !FUNCTIONS.contains(&known.as_str()) {
             return Err(Malformed::Lacking(format!("function {name}")));
         }

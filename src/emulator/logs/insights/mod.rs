@@ -10,7 +10,9 @@ mod eval;
 mod expression;
 mod query;
 mod run;
+mod texts;
 mod token;
+mod work;
 
 use super::{
     invalid,
@@ -36,6 +38,8 @@ use std::{
 
 /// How many queries are remembered.
 const KEPT: usize = 100;
+/// How many bytes of what they found, in all but the newest.
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
 /// The most rows of an answer, and how many there are unless it is said.
 const MAX_ROWS: usize = 10_000;
 /// The most groups of one query.
@@ -72,12 +76,24 @@ struct Started {
     groups: Vec<String>,
     created: i64,
     rows: Vec<Value>,
+    /// About.
+    bytes: usize,
     statistics: Value,
 }
 
 impl Queries {
     fn locked(&self) -> MutexGuard<'_, VecDeque<Started>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a query, and forgets the oldest ones where they are too many or hold too much.
+    fn keep(&self, started: Started) {
+        let mut all = self.locked();
+        let holds = |all: &VecDeque<Started>| all.iter().map(|started| started.bytes).sum::<usize>();
+        while all.len() >= KEPT || holds(&all) > KEPT_BYTES {
+            all.pop_front();
+        }
+        all.push_back(started);
     }
 
     fn find(&self, region: &str, id: &str) -> Option<Started> {
@@ -150,7 +166,7 @@ pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> 
         return Err(AwsError::not_implemented("logs", &format!("StartQuery (queryLanguage {language})")));
     }
     let most = limit(input.limit, MAX_ROWS)?;
-    let query = Query::parse(&input.query_string)?;
+    let query = Query::parse(&input.query_string, scope.now_millis())?;
     let groups = groups(scope.here(), &input)?;
     let range = (millis(input.start_time), millis(input.end_time));
     if range.0 > range.1 {
@@ -167,6 +183,7 @@ pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> 
         groups,
         created: scope.now_millis(),
         rows: shown(&found.rows),
+        bytes: found.rows.iter().flatten().map(|(field, value)| field.len() + value.size()).sum(),
         statistics: json!({
             "recordsMatched": found.matched,
             "recordsScanned": found.scanned,
@@ -174,11 +191,7 @@ pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> 
         }),
     };
     let id = started.id.clone();
-    let mut queries = scope.context.queries.locked();
-    if queries.len() >= KEPT {
-        queries.pop_front();
-    }
-    queries.push_back(started);
+    scope.context.queries.keep(started);
     Ok(Output::Members(json!({ "queryId": id })))
 }
 
@@ -202,7 +215,7 @@ async fn search(
         Ok::<_, AwsError>(streams)
     })?;
     let shared = Arc::clone(scope.context);
-    read::read_off_thread(move || {
+    let found = read::read_off_thread(move || {
         let mut events = Vec::new();
         for (group, stream, id, horizon) in streams {
             let stored = shared.events.read(&id, (range.0.max(horizon), range.1), |_| true)?;
@@ -219,7 +232,9 @@ async fn search(
         events.sort_by(|a, b| (b.timestamp, &b.pointer).cmp(&(a.timestamp, &a.pointer)));
         Ok(query.run(events, most))
     })
-    .await
+    .await?;
+    let too_much = || AwsError::sender("LimitExceededException", "The query takes more than the engine does for one.");
+    found.ok_or_else(too_much)
 }
 
 /// A group that is not there, as Insights says it.
@@ -341,6 +356,24 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_queries_found_does_not_pile_up() {
+        let queries = Queries::default();
+        let keep = |id: usize, bytes: usize| {
+            let (text, statistics) = (String::new(), Value::Null);
+            let (id, region, groups, rows) = (id.to_string(), "r".to_owned(), Vec::new(), Vec::new());
+            queries.keep(Started { id, region, text, groups, created: 0, rows, bytes, statistics });
+        };
+        let is_kept = |id: usize| queries.find("r", &id.to_string()).is_some();
+        keep(0, 10);
+        keep(1, KEPT_BYTES + 1);
+        assert!(is_kept(0) && is_kept(1));
+        keep(2, 10);
+        assert!(!is_kept(0) && !is_kept(1) && is_kept(2));
+        (3..=2 + KEPT).for_each(|id| keep(id, 10));
+        assert!(!is_kept(2) && is_kept(3));
+    }
 
     #[test]
     fn times_are_in_seconds_or_in_milliseconds() {

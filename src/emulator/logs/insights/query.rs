@@ -49,9 +49,10 @@ const LACKING: [&str; 10] =
     ["anomaly", "diff", "filterindex", "join", "lookup", "pattern", "source", "subqueries", "unmask", "unnest"];
 
 impl Query {
-    pub(super) fn parse(text: &str) -> Result<Self, Malformed> {
+    /// Reads a query that is started `now`, in milliseconds since the Unix epoch.
+    pub(super) fn parse(text: &str, now: i64) -> Result<Self, Malformed> {
         let tokens = token::tokens(text)?;
-        let mut words = Words { text, tokens: &tokens, at: 0 };
+        let mut words = Words { text, tokens: &tokens, at: 0, now };
         let mut commands = Vec::new();
         while words.peek().is_some() {
             commands.push(command(&mut words)?);

@@ -22,22 +22,19 @@ pub(super) enum Token {
 const SIGNS: [&str; 22] =
     ["!=", "<=", ">=", "=~", "==", "=", "<", ">", "(", ")", "[", "]", ",", "|", "+", "-", "*", "/", "%", "^", "{", "}"];
 
-/// Units of lengths of time, in milliseconds; the longer names first.
-const UNITS: [(&str, i64); 14] = [
-    ("ms", 1),
-    ("msec", 1),
-    ("min", 60_000),
-    ("mins", 60_000),
-    ("mo", 2_592_000_000),
-    ("sec", 1000),
-    ("hr", 3_600_000),
-    ("hrs", 3_600_000),
-    ("s", 1000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-    ("w", 604_800_000),
-    ("y", 31_536_000_000),
+/// Units of lengths of time: their names, of which the longer ones may have an `s` behind them, their milliseconds, and the
+/// most that is counted of each. Months are of thirty days here.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html>
+const UNITS: [(&[&str], i64, i64); 9] = [
+    (&["millisecond", "msec", "ms"], 1, 1000),
+    (&["second", "sec", "s"], 1000, 60),
+    (&["minute", "min", "m"], 60_000, 60),
+    (&["hour", "hr", "h"], 3_600_000, 24),
+    (&["day", "d"], 86_400_000, i64::MAX),
+    (&["week", "w"], 604_800_000, i64::MAX),
+    (&["month", "mon", "mo"], 2_592_000_000, i64::MAX),
+    (&["quarter", "qtr", "q"], 7_776_000_000, i64::MAX),
+    (&["year", "yr", "y"], 31_536_000_000, i64::MAX),
 ];
 
 /// Takes a query apart. With each word goes where it begins and ends in the text.
@@ -141,11 +138,12 @@ fn number(rest: &str) -> Result<(Token, usize), Malformed> {
         return Ok((Token::Number(number), length));
     }
     let unit = &unit[..unit_length];
-    let known = UNITS.into_iter().find(|(name, _)| *name == unit);
-    let (_, millis) = known.ok_or_else(|| Malformed::Syntax(format!("`{unit}` is no unit of time")))?;
+    let is_named = |name: &&str| *name == unit || name.len() > 1 && unit.strip_suffix('s') == Some(*name);
+    let known = UNITS.into_iter().find(|(names, ..)| names.iter().any(is_named));
+    let (_, millis, most) = known.ok_or_else(|| Malformed::Syntax(format!("`{unit}` is no unit of time")))?;
     let count: i64 =
         rest[..length].parse().map_err(|_| Malformed::Syntax("lengths of time are whole numbers".to_owned()))?;
-    Ok((Token::Span(count.saturating_mul(millis).max(1)), length + unit_length))
+    Ok((Token::Span(count.min(most).saturating_mul(millis).max(1)), length + unit_length))
 }
 
 #[cfg(test)]
@@ -171,11 +169,15 @@ mod tests {
             ("filter a/2 >= 1.5 and b like /x\\/y/", "filter a / 2 >= 1.5 and b like /x/y/"),
             ("parse @message /(?<n>\\d+)/", "parse @message /(?<n>\\d+)/"),
             ("stats count(*) by bin(5m)", "stats count ( * ) by bin ( 300000ms )"),
+            ("bin(2hrs) bin(1minute) bin(3ms)", "bin ( 7200000ms ) bin ( 60000ms ) bin ( 3ms )"),
+            ("bin(1quarter) bin(2yrs)", "bin ( 7776000000ms ) bin ( 63072000000ms )"),
+            // More is counted as the most that there is of a unit.
+            ("bin(300s) bin(90m) bin(48h)", "bin ( 60000ms ) bin ( 3600000ms ) bin ( 86400000ms )"),
             ("filter `a-b` = \"x\\\"y\"", "filter a-b = 'x\"y'"),
         ] {
             assert_eq!(said(text), words);
         }
-        for text in ["\"open", "a like /x", "bin(5q)", "a ; b", "/(/"] {
+        for text in ["\"open", "a like /x", "bin(5x)", "a ; b", "/(/"] {
             assert!(tokens(text).is_err(), "{text}");
         }
     }
