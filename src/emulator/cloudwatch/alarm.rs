@@ -121,13 +121,13 @@ impl Condition {
     }
 }
 
-/// The state of an alarm.
+/// The state of an alarm, in the order in which CloudWatch names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum StateValue {
-    Ok,
-    Alarm,
     InsufficientData,
+    Alarm,
+    Ok,
 }
 
 impl StateValue {

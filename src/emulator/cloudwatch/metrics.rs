@@ -124,6 +124,14 @@ impl Metrics {
         points
     }
 
+    /// How many buckets of a metric whoever reads a range looks at.
+    pub(super) fn count(&self, region: &Region, metric: &Metric, (from, to): (i64, i64)) -> usize {
+        let shared = self.lock();
+        let series = shared.series.get(region).and_then(|series| series.get(metric)).into_iter();
+        let buckets = series.flat_map(|series| series.buckets.range((from, Unit::FIRST)..));
+        buckets.take_while(|((start, _), _)| *start < to).count()
+    }
+
     /// The units in which a metric has data within a range, in CloudWatch's order.
     pub(super) fn units(&self, region: &Region, metric: &Metric, (from, to): (i64, i64)) -> Vec<Unit> {
         let shared = self.lock();
@@ -216,6 +224,7 @@ mod tests {
         assert_eq!(read(60_000, None), [(0, 3.0), (60_000, 4.0), (120_000, 8.0)]);
         assert_eq!(read(120_000, Some(Unit::COUNT)), [(0, 7.0), (120_000, 8.0)]);
         assert_eq!(read(60_000, Some(Unit::NONE)), []);
+        assert_eq!(metrics.count(&region(), &metric, (0, 180_000)), 3);
         assert_eq!(metrics.list(&region()), [(metric, 180_000)]);
         assert!(metrics.list(&"eu-west-1".parse().unwrap()).is_empty());
     }

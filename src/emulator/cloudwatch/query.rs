@@ -98,6 +98,19 @@ impl Stat {
         sampled.collect()
     }
 
+    /// The same as the values of a series, whose making is work.
+    fn points(
+        &self,
+        (source, origin): Reading<'_>,
+        range: (i64, i64),
+        work: &Cell<usize>,
+    ) -> Result<BTreeMap<i64, f64>, String> {
+        let (metrics, region) = source;
+        math::take(work, 1 + metrics.count(region, &self.metric, self.whole(range, origin)))?;
+        let points = self.read(source, range, origin).into_iter();
+        Ok(points.map(|(time, sampled)| (time, sampled.value)).collect())
+    }
+
     /// The units in which there is data within a range where one of them should have been said; else none.
     pub(super) fn ambiguous_units(&self, (metrics, region): (&Metrics, &Region), range: (i64, i64)) -> Vec<Unit> {
         let units = metrics.units(region, &self.metric, self.whole(range, 0));
@@ -129,6 +142,13 @@ pub(super) struct Sampled {
 
 /// Checks queries: each by itself, and that expressions use such as are there.
 pub(super) fn checked(asked: Vec<Asked>, operation: &str) -> Result<Vec<Query>, AwsError> {
+    let queries = read(asked)?;
+    Plan::checked(&queries, operation)?;
+    Ok(queries)
+}
+
+/// Checks queries, each by itself.
+pub(super) fn read(asked: Vec<Asked>) -> Result<Vec<Query>, AwsError> {
     let mut ids = BTreeSet::new();
     let mut queries = Vec::new();
     for (at, one) in asked.into_iter().enumerate() {
@@ -138,8 +158,6 @@ pub(super) fn checked(asked: Vec<Asked>, operation: &str) -> Result<Vec<Query>, 
         }
         queries.push(query);
     }
-    // What no data makes a difference to is found without any.
-    Plan::of(&queries, operation)?.evaluate(&queries, None, (0, 0))?;
     Ok(queries)
 }
 
@@ -210,8 +228,8 @@ impl Query {
 }
 
 /// How a query is evaluated.
-enum Step {
-    Metric,
+enum Step<'q> {
+    Metric(&'q Stat),
     Expression(Expression),
     Select(Select),
 }
@@ -219,25 +237,35 @@ enum Step {
 /// Where data is read, and where its periods begin: at this time and at whole periods before and after it.
 type Reading<'a> = ((&'a Metrics, &'a Region), i64);
 
-/// In which order queries are evaluated: their places in the list; what an expression uses comes before it.
-struct Plan(Vec<(usize, Step)>);
+/// In which order queries are evaluated; what an expression uses comes before it.
+pub(super) struct Plan<'q>(Vec<(&'q Query, Step<'q>)>);
 
-impl Plan {
-    fn of(queries: &[Query], operation: &str) -> Result<Self, AwsError> {
+impl<'q> Plan<'q> {
+    /// Makes the plan of queries of which each is good by itself.
+    ///
+    /// # Errors
+    /// When no data would make a difference to what they come to.
+    pub(super) fn checked(queries: &'q [Query], operation: &str) -> Result<Self, AwsError> {
+        let plan = Self::of(queries, operation)?;
+        plan.work_out(None, (0, 0))?;
+        Ok(plan)
+    }
+
+    fn of(queries: &'q [Query], operation: &str) -> Result<Self, AwsError> {
         let mut order = Vec::new();
         // Expressions, and which of the queries that they use are not yet in the order.
-        let mut waiting: Vec<(usize, Expression, BTreeSet<&str>)> = Vec::new();
+        let mut waiting: Vec<(&Query, Expression, BTreeSet<&str>)> = Vec::new();
         let names: BTreeSet<&str> = queries.iter().map(|query| query.id.as_str()).collect();
         let mut selects = 0;
-        for (at, query) in queries.iter().enumerate() {
+        for query in queries {
             match &query.source {
-                Source::Metric(_) => order.push((at, Step::Metric)),
+                Source::Metric(stat) => order.push((query, Step::Metric(stat))),
                 Source::Expression(text) if is_select(text) => {
                     selects += 1;
                     if selects > 1 {
                         return Err(validation(format!("{operation} can have only one Metrics Insights query.")));
                     }
-                    order.push((at, Step::Select(select(query, text, operation)?)));
+                    order.push((query, Step::Select(select(query, text, operation)?)));
                 }
                 Source::Expression(text) => {
                     let expression = math::parse(text).map_err(|fault| refused(&query.id, fault, operation))?;
@@ -246,60 +274,62 @@ impl Plan {
                         let unknown = || in_expression(&query.id, &format!("There is no query {id}"));
                         used.insert(*names.get(id).ok_or_else(unknown)?);
                     }
-                    waiting.push((at, expression, used));
+                    waiting.push((query, expression, used));
                 }
             }
         }
-        let mut done: BTreeSet<&str> = order.iter().map(|(at, _)| queries[*at].id.as_str()).collect();
+        let mut done: BTreeSet<&str> = order.iter().map(|(query, _)| query.id.as_str()).collect();
         while !waiting.is_empty() {
             for (_, _, used) in &mut waiting {
                 used.retain(|id| !done.contains(id));
             }
             let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, _, used)| used.is_empty());
-            if let (true, Some((at, ..))) = (ready.is_empty(), rest.first()) {
-                return Err(in_expression(&queries[*at].id, "Expressions must not use each other in a circle"));
+            if let (true, Some((query, ..))) = (ready.is_empty(), rest.first()) {
+                return Err(in_expression(&query.id, "Expressions must not use each other in a circle"));
             }
             // Those before are in no set any more.
-            done = ready.iter().map(|(at, ..)| queries[*at].id.as_str()).collect();
-            order.extend(ready.into_iter().map(|(at, expression, _)| (at, Step::Expression(expression))));
+            done = ready.iter().map(|(query, ..)| query.id.as_str()).collect();
+            order.extend(ready.into_iter().map(|(query, expression, _)| (query, Step::Expression(expression))));
             waiting = rest;
         }
         Ok(Self(order))
     }
 
-    /// Evaluates all queries; gives what each comes to, by its id.
-    fn evaluate(
-        self,
-        queries: &[Query],
-        reading: Option<Reading<'_>>,
+    /// Evaluates all queries by the data within a range; gives what each comes to, by its id.
+    pub(super) fn evaluate(
+        &self,
+        reading: Reading<'_>,
         range: (i64, i64),
     ) -> Result<BTreeMap<String, Value>, AwsError> {
+        self.work_out(Some(reading), range)
+    }
+
+    /// Evaluates all queries, by no data where there is nothing to read.
+    fn work_out(&self, reading: Option<Reading<'_>>, range: (i64, i64)) -> Result<BTreeMap<String, Value>, AwsError> {
         let mut metrics: Vec<(String, Series)> = Vec::new();
         let mut values = BTreeMap::new();
         let work = Cell::new(math::MAX_WORK);
         let origin = reading.map_or(0, |(_, origin)| origin);
-        let shortest = queries.iter().filter_map(Query::own_period).min().unwrap_or(60);
-        for (at, step) in self.0 {
-            let query = &queries[at];
+        let shortest = self.0.iter().filter_map(|(query, _)| query.own_period()).min().unwrap_or(60);
+        for (query, step) in &self.0 {
             let period = i64::from(query.own_period().unwrap_or(shortest)) * 1000;
-            let value = match (step, &query.source) {
-                (Step::Metric, Source::Metric(stat)) => {
+            let failed = |why: String| in_expression(&query.id, &why);
+            let value = match step {
+                Step::Metric(stat) => {
                     let label = query.label.clone().unwrap_or_else(|| stat.metric.name.clone());
-                    let points = reading.map(|(source, origin)| stat.read(source, range, origin)).unwrap_or_default();
-                    let points = points.into_iter().map(|(time, sampled)| (time, sampled.value)).collect();
-                    let series = Series { label, period, points };
+                    let points = reading.map(|reading| stat.points(reading, range, &work)).transpose();
+                    let series = Series { label, period, points: points.map_err(failed)?.unwrap_or_default() };
                     metrics.push((query.id.clone(), series.clone()));
                     Value::Series(series)
                 }
-                (Step::Select(select), _) => {
+                Step::Select(select) => {
                     let read = |(source, origin): Reading<'_>| select.read(source, range, (origin, period), &query.id);
                     Value::List(reading.map(read).unwrap_or_default())
                 }
-                (Step::Expression(expression), _) => {
+                Step::Expression(expression) => {
                     let scene = Scene { metrics: &metrics, values: &values, range, origin, period, work: &work };
-                    math::evaluate(&scene, &expression).map_err(|why| in_expression(&query.id, &why))?
+                    math::evaluate(&scene, expression).map_err(failed)?
                 }
-                (Step::Metric, Source::Expression(_)) => continue,
             };
             if query.returns && matches!(value, Value::Number(_)) {
                 return Err(in_expression(&query.id, "The expression must come to a time series and not to a number"));
@@ -344,7 +374,7 @@ pub(super) fn evaluate(
     range: (i64, i64),
     origin: i64,
 ) -> Result<BTreeMap<String, Value>, AwsError> {
-    Plan::of(queries, "GetMetricData")?.evaluate(queries, Some((source, origin)), range)
+    Plan::of(queries, "GetMetricData")?.evaluate((source, origin), range)
 }
 
 fn in_expression(id: &str, why: &str) -> AwsError {
@@ -428,6 +458,21 @@ mod tests {
         ] {
             assert_eq!(queries(list.clone()).unwrap_err().code, code, "{list}");
         }
+    }
+
+    #[test]
+    fn each_query_of_a_metric_is_work_however_often_it_is_asked_for() {
+        let (metrics, region) = (Metrics::default(), "us-east-1".parse().unwrap());
+        let metric = Metric::new("Own", "m", &[]);
+        for minute in 0..10 {
+            metrics.note(&region, &metric, minute * 60_000, Unit::COUNT, 1.0);
+        }
+        let stat = Stat { metric, statistic: "Sum".to_owned(), period: 3600, unit: None };
+        let work = Cell::new(25);
+        let read = || stat.points(((&metrics, &region), 0), (0, 600_000), &work);
+        let sum = BTreeMap::from([(0, 10.0)]);
+        assert_eq!((read(), read()), (Ok(sum.clone()), Ok(sum)));
+        assert!(read().is_err(), "three times ten values are more than 25");
     }
 
     #[test]

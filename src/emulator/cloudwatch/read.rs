@@ -6,7 +6,7 @@ use super::{
     input, invalid, math,
     metric::{Dimensions, Metric, MetricName, Moment, Namespace, Unit, period},
     metrics::Wanted,
-    query::{self, Asked, Source},
+    query::{self, Asked, Plan, Source},
     seconds,
     statistic::Statistic,
     validation,
@@ -75,11 +75,11 @@ pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
         .max_datapoints
         .map_or(MAX_POINTS, |most| usize::try_from(most).unwrap_or(MAX_POINTS))
         .clamp(1, MAX_POINTS);
-    let queries = query::checked(input.metric_data_queries, "GetMetricData")?;
+    let queries = query::read(input.metric_data_queries)?;
     let range = (input.start_time.0, input.end_time.0);
     let source = (&scope.context.metrics, scope.region);
-    let mut values = query::evaluate(source, &queries, range, 0)?;
-    let mut has_more = false;
+    let mut values = Plan::checked(&queries, "GetMetricData")?.evaluate((source, 0), range)?;
+    let mut page = Page { passed: done, room: most, has_more: false };
     let mut results = Vec::new();
     for (query, label) in queries.iter().zip(query::labels(&queries)).filter(|(query, _)| query.returns) {
         let series = match values.remove(&query.id) {
@@ -100,10 +100,7 @@ pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
             if input.scan_by == ScanBy::TimestampDescending {
                 points.reverse();
             }
-            let mut points = points.split_off(done.min(points.len()));
-            let is_whole = points.len() <= most;
-            has_more |= !is_whole;
-            points.truncate(most);
+            let (points, is_whole) = page.take(points);
             let (times, values): (Vec<Value>, Vec<f64>) =
                 points.into_iter().map(|(time, value)| (seconds(time), value)).unzip();
             let mut result = json!({
@@ -125,10 +122,33 @@ pub(super) fn data(operation: Operation<'_>) -> Result<Output, AwsError> {
         }
     }
     let mut shown = json!({ "MetricDataResults": results, "Messages": [] });
-    if has_more {
+    if page.has_more {
         shown["NextToken"] = token(&(done + most).to_string()).into();
     }
     Ok(answer(shown))
+}
+
+/// A page of the data points of all results together, in their order.
+struct Page {
+    /// How many were on the pages before.
+    passed: usize,
+    /// How many more it may have.
+    room: usize,
+    has_more: bool,
+}
+
+impl Page {
+    /// Takes what is on the page of the points of a result, and tells whether no page after it has more of them.
+    fn take(&mut self, mut points: Vec<(i64, f64)>) -> (Vec<(i64, f64)>, bool) {
+        let passed = self.passed.min(points.len());
+        self.passed -= passed;
+        let mut rest = points.split_off(passed);
+        let is_whole = rest.len() <= self.room;
+        rest.truncate(self.room);
+        self.room -= rest.len();
+        self.has_more |= !is_whole;
+        (rest, is_whole)
+    }
 }
 
 #[derive(Deserialize)]
@@ -272,4 +292,21 @@ pub(super) fn list(operation: Operation<'_>) -> Result<Output, AwsError> {
         shown["NextToken"] = token(&last).into();
     }
     Ok(answer(shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_so_many_points_of_all_results_together() {
+        let taken = |passed: usize| {
+            let mut page = Page { passed, room: 3, has_more: false };
+            let points = |count: i64| (0..count).map(|time| (time, 1.0)).collect::<Vec<_>>();
+            let sizes = [2, 2, 1].map(|count| page.take(points(count)).0.len());
+            (sizes, page.has_more)
+        };
+        assert_eq!(taken(0), ([2, 1, 0], true));
+        assert_eq!(taken(3), ([0, 1, 1], false));
+    }
 }

@@ -25,9 +25,28 @@ pub(super) struct Archive {
     pub(super) retention: u32,
     /// The number of the last event that it ever had.
     pub(super) last: u64,
-    /// The bytes of the events that it has; to be counted where an older version has kept it.
+    /// How much it has; to be counted where an older version has kept it.
     #[serde(default)]
-    pub(super) bytes: Option<usize>,
+    pub(super) size: Option<Size>,
+}
+
+/// How much an archive has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Size {
+    pub(super) events: usize,
+    pub(super) bytes: usize,
+}
+
+impl Size {
+    /// One event more.
+    pub(super) fn with(self, kept: &Kept) -> Self {
+        Self { events: self.events + 1, bytes: self.bytes + kept.event.len() }
+    }
+
+    /// One event less.
+    pub(super) fn without(self, kept: &Kept) -> Self {
+        Self { events: self.events.saturating_sub(1), bytes: self.bytes.saturating_sub(kept.event.len()) }
+    }
 }
 
 /// An event in an archive.
@@ -84,7 +103,7 @@ impl FromStr for KeptKey {
 impl Archive {
     /// One of all events of a bus, for ever.
     pub(super) fn new(bus: String, created: i64) -> Self {
-        Self { created, bus, description: None, pattern: None, retention: 0, last: 0, bytes: None }
+        Self { created, bus, description: None, pattern: None, retention: 0, last: 0, size: Some(Size::default()) }
     }
 
     /// Whether an event of a bus is for it.

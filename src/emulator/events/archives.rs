@@ -178,15 +178,14 @@ fn brief(scope: &Scope<'_>, name: &str, archive: &Archive) -> Value {
 }
 
 fn show(scope: &Scope<'_>, state: &State, name: &str, archive: &Archive) -> Value {
-    let sizes = state.kept_of(name).map(|(_, kept)| kept.event.len());
-    let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
+    let size = state.size_of(name);
     json!({
         "ArchiveName": name,
         "EventSourceArn": bus_arn(scope, &archive.bus),
         "State": "ENABLED",
         "RetentionDays": archive.retention,
-        "SizeBytes": bytes,
-        "EventCount": count,
+        "SizeBytes": size.bytes,
+        "EventCount": size.events,
         "CreationTime": archive.created / 1000,
     })
 }

@@ -112,6 +112,18 @@ fn member(path: &str) -> String {
     path.split('.').map(step).collect::<Vec<String>>().join(".")
 }
 
+/// Refuses a list that a call must have when it is empty, or longer than it may be.
+fn check_length(member: &str, length: usize, most: usize) -> Result<(), AwsError> {
+    let bound = match length {
+        0 => "greater than or equal to 1".to_owned(),
+        length if length > most => format!("less than or equal to {most}"),
+        _ => return Ok(()),
+    };
+    Err(invalid(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length {bound}"
+    )))
+}
+
 fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::sender("ValidationException", message)
 }
@@ -122,4 +134,24 @@ fn too_many() -> AwsError {
 
 fn not_found(message: impl Into<String>) -> AwsError {
     AwsError::sender("ResourceNotFoundException", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_neither_empty_nor_too_long() {
+        assert_eq!((check_length("entries", 1, 10), check_length("entries", 10, 10)), (Ok(()), Ok(())));
+        for (length, bound) in [(0, "greater than or equal to 1"), (11, "less than or equal to 10")] {
+            let refused = check_length("entries", length, 10).unwrap_err();
+            assert_eq!(
+                refused.message,
+                format!(
+                    "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have \
+                     length {bound}"
+                )
+            );
+        }
+    }
 }

@@ -54,9 +54,34 @@ enum Comparison {
     More,
 }
 
-/// The names of expressions, which no field has that stands in `$or`.
-const EXPRESSIONS: [&str; 8] =
-    ["prefix", "suffix", "anything-but", "numeric", "exists", "cidr", "equals-ignore-case", "wildcard"];
+/// The names that no field has that stands in `$or`: those of expressions, and of such as may come.
+/// <https://github.com/aws/event-ruler>
+const RESERVED: [&str; 24] = [
+    "<",
+    "<=",
+    "=",
+    ">",
+    ">=",
+    "anything-but",
+    "cidr",
+    "date-after",
+    "date-before",
+    "date-on-or-after",
+    "date-on-or-before",
+    "equals-ignore-case",
+    "exactly",
+    "exists",
+    "in-date-range",
+    "ip-address-in-range",
+    "ip-address-not-in-range",
+    "not-equals-ignore-case",
+    "not-wildcard",
+    "numeric",
+    "prefix",
+    "regex",
+    "suffix",
+    "wildcard",
+];
 
 impl Pattern {
     /// Reads a pattern.
@@ -74,12 +99,12 @@ impl Pattern {
         let value: Value =
             serde_json::from_str(text).map_err(|error| format!("Filter is not a valid JSON: {error}"))?;
         match value {
-            Value::Object(members) => Self::of(&members, 0),
+            Value::Object(members) => Self::of(&members, 0, false),
             _ => Err("Filter is not an object".to_owned()),
         }
     }
 
-    fn of(members: &Map<String, Value>, depth: usize) -> Result<Self, Refusal> {
+    fn of(members: &Map<String, Value>, depth: usize, is_alternative: bool) -> Result<Self, Refusal> {
         if members.is_empty() {
             return Err("Empty objects are not allowed".to_owned());
         }
@@ -95,7 +120,10 @@ impl Pattern {
                     continue;
                 }
                 _ if name == "$or" => return Err("It must be an Array followed with $or.".to_owned()),
-                Value::Object(members) => Field::Within(Self::of(members, depth + 1)?),
+                _ if is_alternative && RESERVED.contains(&name.as_str()) => {
+                    return Err(format!("{name} is Ruler reserved fieldName which cannot be used inside $or."));
+                }
+                Value::Object(members) => Field::Within(Self::of(members, depth + 1, is_alternative)?),
                 Value::Array(items) if items.is_empty() => return Err("Empty arrays are not allowed".to_owned()),
                 Value::Array(items) => Field::Values(items.iter().map(Matcher::of).collect::<Result<Vec<_>, _>>()?),
                 _ => return Err(format!("\"{name}\" must be an object or an array")),
@@ -158,10 +186,7 @@ fn alternatives(items: &[Value], depth: usize) -> Result<Vec<Pattern>, Refusal> 
         return Err("There must have at least 2 Objects in $or relationship.".to_owned());
     }
     let of = |item: &Value| match item {
-        Value::Object(members) => match members.keys().find(|name| EXPRESSIONS.contains(&name.as_str())) {
-            Some(name) => Err(format!("{name} is Ruler reserved fieldName which cannot be used inside $or.")),
-            None => Pattern::of(members, depth + 1),
-        },
+        Value::Object(members) => Pattern::of(members, depth + 1, true),
         _ => Err("Only JSON object is allowed in array of $or relationship.".to_owned()),
     };
     items.iter().map(of).collect()
@@ -230,9 +255,10 @@ impl Matcher {
 
     fn of_expression(members: &Map<String, Value>) -> Result<Self, Refusal> {
         let mut entries = members.iter();
-        let (Some((kind, value)), None) = (entries.next(), entries.next()) else {
+        let (kind, value) = entries.next().ok_or_else(|| "Match expression name not found".to_owned())?;
+        if entries.next().is_some() {
             return Err("Only one key allowed in match expression".to_owned());
-        };
+        }
         match (kind.as_str(), value) {
             ("exists", Value::Bool(exists)) => Ok(Self::Exists(*exists)),
             ("exists", _) => Err("exists match pattern must be either true or false.".to_owned()),
@@ -295,7 +321,7 @@ fn equal(value: &Value, wanted: &Value) -> bool {
 }
 
 fn anything_but(value: &Value) -> Result<Matcher, Refusal> {
-    let matchers: Result<_, _> = match value {
+    let matchers: Result<Vec<Matcher>, Refusal> = match value {
         Value::Array(items) => {
             if items.iter().any(|item| !item.is_string() && !item.is_number()) {
                 return Err("Inside anything but list, start|null|boolean is not supported.".to_owned());
@@ -309,15 +335,13 @@ fn anything_but(value: &Value) -> Result<Matcher, Refusal> {
         }
         Value::Object(members) => {
             let mut entries = members.iter();
-            let (Some((kind, value)), None) = (entries.next(), entries.next()) else {
-                return Err("Only one key allowed in match expression".to_owned());
-            };
-            let values = match value {
-                Value::Array(items) if items.is_empty() => return Err("Empty arrays are not allowed".to_owned()),
-                Value::Array(items) => items.iter().collect(),
-                one => vec![one],
-            };
-            values.into_iter().map(|value| Text::of_exception(kind, value).map(Matcher::Text)).collect()
+            match (entries.next(), entries.next()) {
+                (Some((kind, value)), None) => {
+                    Text::exceptions(kind, value).map(|texts| texts.into_iter().map(Matcher::Text).collect())
+                }
+                (None, _) => Err("Anything-But expression name not found".to_owned()),
+                _ => Err("Only one key allowed in match expression".to_owned()),
+            }
         }
         Value::String(_) | Value::Number(_) => Ok(vec![Matcher::Equals(value.clone())]),
         _ => Err(NO_EXCEPTION.to_owned()),
@@ -530,7 +554,17 @@ mod tests {
             (r#"{"a":[{"anything-but":null}]}"#, "Value of anything-but must be"),
             (r#"{"a":[{"anything-but":{"prefix":""}}]}"#, "Null prefix/suffix not allowed"),
             (r#"{"a":[{"anything-but":{"suffix":[1]}}]}"#, "prefix/suffix match pattern must be a string"),
-            (r#"{"$or":[{"prefix":["a"]},{"a":["b"]}]}"#, "reserved fieldName"),
+            (r#"{"$or":[{"prefix":["a"]},{"a":["b"]}]}"#, "prefix is Ruler reserved fieldName"),
+            (r#"{"$or":[{"a":{"date-after":["b"]}},{"a":["b"]}]}"#, "date-after is Ruler reserved fieldName"),
+            (r#"{"a":[{}]}"#, "Match expression name not found"),
+            (r#"{"a":[{"anything-but":{}}]}"#, "Anything-But expression name not found"),
+            (r#"{"a":[{"anything-but":{"prefix":null}}]}"#, "Value of anything-but must be"),
+            (r#"{"a":[{"anything-but":{"numeric":null}}]}"#, "Unsupported anything-but pattern: numeric"),
+            (r#"{"a":[{"anything-but":{"wildcard":[{"b":1}]}}]}"#, "wildcard match pattern must be a string"),
+            (r#"{"a":[{"anything-but":{"equals-ignore-case":1}}]}"#, "Inside anything-but/equals-ignore-case list"),
+            (r#"{"a":[{"prefix":{}}]}"#, "Prefix expression name not found"),
+            (r#"{"a":[{"suffix":{"wildcard":"b"}}]}"#, "Unsupported suffix pattern: wildcard"),
+            (r#"{"a":[{"prefix":{"equals-ignore-case":1}}]}"#, "equals-ignore-case match pattern must be a string"),
             (r#"{"a":[{"wildcard":"a**b"}]}"#, "Consecutive"),
             (r#"{"a":[{"prefix":"a","suffix":"b"}]}"#, "Only one key"),
             (r#"{"a":[["b"]]}"#, "Match value"),

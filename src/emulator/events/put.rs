@@ -1,6 +1,8 @@
 //! `PutEvents`, and the question whether a pattern takes an event.
 
-use super::{deliver::publish, event::Event, invalid, pattern::Seen, rule::BusReference, rules::check_pattern};
+use super::{
+    check_length, deliver::publish, event::Event, invalid, pattern::Seen, rule::BusReference, rules::check_pattern,
+};
 use crate::emulator::{
     service::{Operation, Output, Scope},
     wire::{AwsError, Text},
@@ -75,12 +77,7 @@ impl Entry {
 /// `PutEvents`: each event by itself, so some may be refused and others not.
 pub(super) fn events(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Put>()?;
-    if !(1..=MAX_EVENTS).contains(&input.entries.len()) {
-        return Err(invalid(format!(
-            "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between \
-             1 and {MAX_EVENTS}"
-        )));
-    }
+    check_length("entries", input.entries.len(), MAX_EVENTS)?;
     if input.entries.iter().map(Entry::bytes).sum::<usize>() >= MAX_BYTES {
         return Err(invalid("Total size of the entries in the request is over the limit."));
     }

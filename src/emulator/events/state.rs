@@ -1,7 +1,7 @@
 //! What EventBridge keeps, and how it is found.
 
 use super::{
-    archive::{Archive, Kept, KeptKey},
+    archive::{Archive, Kept, KeptKey, Size},
     invalid, not_found,
     replay::Replay,
     rule::{BUS, Bus, DEFAULT, Rule, RuleKey},
@@ -130,47 +130,64 @@ impl State {
         Ok(())
     }
 
-    /// Puts an event into an archive, and takes away what is too old or too much.
+    /// Puts an event into an archive, and takes away what is too old or too much. That takes as long however much is there:
+    /// nothing is counted twice.
     pub(super) fn add_kept(&mut self, name: &str, kept: &Kept) {
+        self.count();
         let Some(archive) = self.archives.get_mut(name) else { return };
         archive.last += 1;
-        let (archive, key) = (archive.clone(), KeptKey { archive: name.to_owned(), number: archive.last });
+        archive.size = Some(archive.size.unwrap_or_default().with(kept));
+        let key = KeptKey { archive: name.to_owned(), number: archive.last };
         self.kept.insert(key, kept.clone());
-        let (mut count, mut bytes) =
-            self.kept_of(name).fold((0, 0), |(count, bytes), (_, kept)| (count + 1, bytes + kept.event.len()));
-        let mut gone = Vec::new();
-        for (key, old) in self.kept_of(name) {
-            if count <= MAX_EVENTS && bytes <= MAX_BYTES && archive.keeps(old, kept.at) {
-                break;
-            }
-            gone.push(key.clone());
-            (count, bytes) = (count - 1, bytes - old.event.len());
-        }
-        for key in gone {
-            self.kept.remove(&key);
-        }
-        if let Some(archive) = self.archives.get_mut(name) {
-            archive.bytes = Some(bytes);
+        while let Some(key) = self.surplus(name, kept.at) {
+            self.remove_kept(&key);
         }
         self.shrink(MAX_ALL_BYTES);
     }
 
+    /// Counts what archives have that an older version has kept.
+    fn count(&mut self) {
+        let unknown = self.archives.iter().filter(|(_, archive)| archive.size.is_none());
+        let counted: Vec<(String, Size)> = unknown.map(|(name, _)| (name.clone(), self.size_of(name))).collect();
+        for (name, size) in counted {
+            if let Some(archive) = self.archives.get_mut(&name) {
+                archive.size = Some(size);
+            }
+        }
+    }
+
+    /// How much an archive has.
+    pub(super) fn size_of(&self, name: &str) -> Size {
+        let known = self.archives.get(name).and_then(|archive| archive.size);
+        known.unwrap_or_else(|| self.kept_of(name).fold(Size::default(), |size, (_, kept)| size.with(kept)))
+    }
+
+    /// The oldest event of an archive, where it is too old or the archive has too much.
+    fn surplus(&self, name: &str, now: i64) -> Option<KeptKey> {
+        let (archive, size) = (self.archives.get(name)?, self.size_of(name));
+        let (key, oldest) = self.kept_of(name).next()?;
+        let is_surplus = size.events > MAX_EVENTS || size.bytes > MAX_BYTES || !archive.keeps(oldest, now);
+        is_surplus.then(|| key.clone())
+    }
+
+    /// Takes an event out of its archive.
+    fn remove_kept(&mut self, key: &KeptKey) {
+        let Some(kept) = self.kept.remove(key) else { return };
+        if let Some(archive) = self.archives.get_mut(&key.archive) {
+            archive.size = archive.size.map(|size| size.without(&kept));
+        }
+    }
+
     /// Takes away the oldest events of all archives until the others have no more than so many bytes.
     fn shrink(&mut self, most: usize) {
-        let counted = |(name, archive): (&String, &Archive)| {
-            archive.bytes.unwrap_or_else(|| self.kept_of(name).map(|(_, kept)| kept.event.len()).sum())
-        };
-        let mut all: usize = self.archives.iter().map(counted).sum();
+        let mut all: usize = self.archives.keys().map(|name| self.size_of(name).bytes).sum();
         while all > most {
             // The first of each is its oldest.
             let firsts = self.archives.keys().filter_map(|name| self.kept_of(name).next());
-            let Some((key, old)) = firsts.min_by_key(|(_, kept)| kept.at) else { return };
-            let (key, size) = (key.clone(), old.event.len());
-            self.kept.remove(&key);
-            all = all.saturating_sub(size);
-            if let Some(archive) = self.archives.get_mut(&key.archive) {
-                archive.bytes = archive.bytes.map(|bytes| bytes.saturating_sub(size));
-            }
+            let oldest = firsts.min_by_key(|(_, kept)| kept.at).map(|(key, kept)| (key.clone(), kept.event.len()));
+            let Some((key, bytes)) = oldest else { return };
+            self.remove_kept(&key);
+            all = all.saturating_sub(bytes);
         }
     }
 
@@ -267,13 +284,32 @@ mod tests {
         for (name, at) in [("b", 1), ("a", 2), ("b", 3), ("a", 4), ("c", 5)] {
             state.add_kept(name, &kept(at));
         }
-        // As an older version has kept it: its bytes are counted when they are needed.
-        state.archives.get_mut("c").unwrap().bytes = None;
+        // As an older version has kept it: what it has is counted when that is needed.
+        state.archives.get_mut("c").unwrap().size = None;
         state.shrink(5);
         let left = |name: &str| state.kept_of(name).map(|(_, kept)| kept.at).collect::<Vec<_>>();
         assert_eq!((left("a"), left("b"), left("c")), (vec![4], vec![], vec![5]));
-        let bytes = |name: &str| state.archives.get(name).unwrap().bytes;
-        assert_eq!((bytes("a"), bytes("b"), bytes("c")), (Some(2), Some(0), None));
+        let sizes = ["a", "b", "c"].map(|name| state.archives.get(name).unwrap().size);
+        let one = Size { events: 1, bytes: 2 };
+        assert_eq!(sizes, [Some(one), Some(Size::default()), None]);
+        assert_eq!(state.size_of("c"), one);
+        state.add_kept("a", &kept(6));
+        assert_eq!(state.archives.get("c").unwrap().size, Some(one), "from now on it is known");
+    }
+
+    #[test]
+    fn what_an_archive_has_is_known_without_a_walk_over_it() {
+        let mut state = State::default();
+        state.add_archive("a".to_owned(), archive()).unwrap();
+        for at in 1..=3 {
+            state.add_kept("a", &kept(at));
+        }
+        assert_eq!(state.size_of("a"), Size { events: 3, bytes: 6 });
+        // Who walked would find three.
+        state.archives.get_mut("a").unwrap().size = Some(Size { events: MAX_EVENTS + 1, bytes: 6 });
+        state.add_kept("a", &kept(4));
+        let left: Vec<i64> = state.kept_of("a").map(|(_, kept)| kept.at).collect();
+        assert_eq!((left, state.size_of("a").events), (vec![3, 4], MAX_EVENTS));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The operations on the targets of rules.
 
 use super::{
-    destination, input, invalid,
+    check_length, destination, input, invalid,
     list::{Limit, cut},
     rule::{BusReference, RuleName, Target, TargetId},
 };
@@ -29,7 +29,7 @@ struct Put {
 /// `PutTargets`: adds targets, or puts them in the place of those with the same ids.
 pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Put>()?;
-    check_count("targets", input.targets.len())?;
+    check_length("targets", input.targets.len(), MOST_OF_CALL)?;
     input.targets.iter().try_for_each(|target| check(scope.here(), target))?;
     let key = input.event_bus_name.rule(scope.here(), &input.rule);
     scope
@@ -44,16 +44,6 @@ pub(super) async fn put(operation: Operation<'_>) -> Result<Output, AwsError> {
         })
         .await?;
     Ok(Output::Members(json!({ "FailedEntryCount": 0, "FailedEntries": [] })))
-}
-
-fn check_count(member: &str, count: usize) -> Result<(), AwsError> {
-    if (1..=MOST_OF_CALL).contains(&count) {
-        return Ok(());
-    }
-    Err(invalid(format!(
-        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length between 1 \
-         and {MOST_OF_CALL}"
-    )))
 }
 
 fn check(here: Here<'_>, target: &Target) -> Result<(), AwsError> {
@@ -91,7 +81,7 @@ struct Remove {
 /// `RemoveTargets`: one that is not there is removed already.
 pub(super) async fn remove(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (input, scope) = operation.input::<Remove>()?;
-    check_count("ids", input.ids.len())?;
+    check_length("ids", input.ids.len(), MOST_OF_CALL)?;
     let key = input.event_bus_name.rule(scope.here(), &input.rule);
     scope
         .change(|state| {

@@ -1,13 +1,15 @@
 //! What a pattern asks of a text: how it begins and ends, whatever its case, with stars in it.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Why a text is no pattern.
 pub(super) type Refusal = String;
 
 /// What is said where `anything-but` has something of another kind.
 pub(super) const NO_EXCEPTION: &str = "Value of anything-but must be an array or single string/number value.";
+/// What can be asked of a text.
+const KINDS: [&str; 4] = ["equals-ignore-case", "prefix", "suffix", "wildcard"];
 /// How many places the wildcards of a field may come to at once: AWS does not say it, and refuses what is in 11.
 const MAX_PLACES: usize = 10;
 
@@ -30,41 +32,42 @@ pub(super) enum Text {
 impl Text {
     /// Reads an expression of this kind.
     pub(super) fn of(kind: &str, value: &Value) -> Result<Self, Refusal> {
-        let caseless = value.as_object().filter(|members| members.len() == 1);
-        let caseless = caseless.and_then(|members| members.get("equals-ignore-case")?.as_str());
-        let (of, ignores_case) = match (value.as_str(), caseless) {
-            (Some(text), _) => (text.to_owned(), false),
-            (None, Some(text)) if matches!(kind, "prefix" | "suffix") => (text.to_owned(), true),
-            _ if matches!(kind, "prefix" | "suffix" | "equals-ignore-case" | "wildcard") => {
-                return Err(format!("{kind} match pattern must be a string"));
-            }
-            _ => return Err(format!("Unrecognized match type {kind}")),
+        let (of, ignores_case) = match (kind, value) {
+            (kind, _) if !KINDS.contains(&kind) => return Err(format!("Unrecognized match type {kind}")),
+            (_, Value::String(text)) => (text.clone(), false),
+            ("prefix" | "suffix", Value::Object(members)) => (caseless(kind, members)?, true),
+            _ => return Err(format!("{kind} match pattern must be a string")),
         };
         match kind {
             "prefix" => Ok(Self::Prefix { of, ignores_case }),
             "suffix" => Ok(Self::Suffix { of, ignores_case }),
-            "equals-ignore-case" => Ok(Self::EqualsIgnoringCase(of)),
             "wildcard" => wildcard(&of).map(Self::Wildcard),
-            _ => Err(format!("Unrecognized match type {kind}")),
+            _ => Ok(Self::EqualsIgnoringCase(of)),
         }
     }
 
-    /// Reads an expression that `anything-but` turns round, which has words of its own for what it cannot be.
-    pub(super) fn of_exception(kind: &str, value: &Value) -> Result<Self, Refusal> {
-        match (kind, value) {
-            ("prefix" | "suffix", Value::String(text)) if text.is_empty() => {
-                Err("Null prefix/suffix not allowed".to_owned())
-            }
-            ("prefix" | "suffix", Value::Object(_)) => Err(NO_EXCEPTION.to_owned()),
-            ("prefix" | "suffix", other) if !other.is_string() => {
-                Err("prefix/suffix match pattern must be a string".to_owned())
-            }
-            ("equals-ignore-case", other) if !other.is_string() => {
+    /// Reads the expressions that `anything-but` turns round, which has words of its own for what they cannot be.
+    pub(super) fn exceptions(kind: &str, value: &Value) -> Result<Vec<Self>, Refusal> {
+        if !KINDS.contains(&kind) {
+            return Err(format!("Unsupported anything-but pattern: {kind}"));
+        }
+        match value {
+            Value::Array(items) if items.is_empty() => Err("Empty arrays are not allowed".to_owned()),
+            Value::Array(items) => items.iter().map(|item| Self::exception(kind, item)).collect(),
+            Value::String(_) | Value::Number(_) => Self::exception(kind, value).map(|one| vec![one]),
+            _ => Err(NO_EXCEPTION.to_owned()),
+        }
+    }
+
+    fn exception(kind: &str, value: &Value) -> Result<Self, Refusal> {
+        match (kind, value.as_str()) {
+            ("prefix" | "suffix", Some("")) => Err("Null prefix/suffix not allowed".to_owned()),
+            ("prefix" | "suffix", None) => Err("prefix/suffix match pattern must be a string".to_owned()),
+            ("equals-ignore-case", None) => {
                 Err("Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
                     .to_owned())
             }
-            ("prefix" | "suffix" | "equals-ignore-case" | "wildcard", value) => Self::of(kind, value),
-            (other, _) => Err(format!("Unsupported anything-but pattern: {other}")),
+            _ => Self::of(kind, value),
         }
     }
 
@@ -77,6 +80,21 @@ impl Text {
             Self::EqualsIgnoringCase(of) => value.to_lowercase() == of.to_lowercase(),
             Self::Wildcard(parts) => accepts_parts(parts, value),
         }
+    }
+}
+
+/// The text of which a beginning or an end may be written in any case: `{"equals-ignore-case": "x"}`.
+fn caseless(kind: &str, members: &Map<String, Value>) -> Result<String, Refusal> {
+    let mut entries = members.iter();
+    match (entries.next(), entries.next()) {
+        (None, _) => {
+            let kind = if kind == "prefix" { "Prefix" } else { "Suffix" };
+            Err(format!("{kind} expression name not found"))
+        }
+        (Some((name, _)), None) if name != "equals-ignore-case" => Err(format!("Unsupported {kind} pattern: {name}")),
+        (Some((_, Value::String(text))), None) => Ok(text.clone()),
+        (Some(_), None) => Err("equals-ignore-case match pattern must be a string".to_owned()),
+        _ => Err("Only one key allowed in match expression".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Expression, Function, Series, Value, call, series::take};
 use std::{cell::Cell, collections::BTreeMap};
 
-/// The most values that the expressions of a request handle in all: no request takes for ever, however it goes about it.
+/// The most values that the queries of a request handle in all: no request takes for ever, however it goes about it.
 pub(in super::super) const MAX_WORK: usize = 1_000_000;
 
 /// What an expression is evaluated with.

@@ -11,7 +11,7 @@ mod series;
 
 pub(super) use eval::{MAX_WORK, Scene, evaluate};
 pub(super) use parse::parse;
-pub(super) use series::{Series, Value};
+pub(super) use series::{Series, Value, take};
 
 /// Why an expression is none.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -138,8 +138,8 @@ impl Parser {
                 inner
             }
             Token::Sign("[") => Expression::List(self.items("]")?),
-            Token::Name(name) if self.takes("(") => self.call(&name)?,
             Token::Name(name) if LACKING.contains(&name.as_str()) => return Err(Fault::Lacking(name)),
+            Token::Name(name) if self.takes("(") => self.call(&name)?,
             Token::Name(name) if name.starts_with(|c: char| c.is_ascii_lowercase()) => Expression::Id(name),
             Token::Name(name) => Expression::Word(name),
             other @ Token::Sign(_) => return Err(unexpected(&other)),
@@ -168,9 +168,6 @@ impl Parser {
     }
 
     fn call(&mut self, name: &str) -> Result<Expression, Fault> {
-        if LACKING.contains(&name) {
-            return Err(Fault::Lacking(name.to_owned()));
-        }
         let known = FUNCTIONS.into_iter().find(|(known, ..)| *known == name);
         let (_, function, least, most) = known.ok_or_else(|| wrong(format!("Unsupported function {name}")))?;
         let arguments = self.items(")")?;
@@ -192,7 +189,7 @@ mod tests {
         {
             assert!(matches!(parse(bad), Err(Fault::Wrong(_))), "{bad}");
         }
-        for lacking in ["SEARCH('a', 'Sum', 300)", "ANOMALY_DETECTION_BAND(m1, 2)"] {
+        for lacking in ["SEARCH('a', 'Sum', 300)", "ANOMALY_DETECTION_BAND(m1, 2)", "m1 + SEARCH"] {
             assert!(matches!(parse(lacking), Err(Fault::Lacking(_))), "{lacking}");
         }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Takes values that are about to be made from those that may still be: what is too much is refused before it is there.
-pub(super) fn take(work: &Cell<usize>, values: usize) -> Result<(), String> {
+pub(in super::super) fn take(work: &Cell<usize>, values: usize) -> Result<(), String> {
     let left = work.get().checked_sub(values).ok_or("It takes more than the engine does for a request")?;
     work.set(left);
     Ok(())
