@@ -58,30 +58,37 @@ impl Error {
 
 impl From<Error> for crate::error::Error {
     fn from(error: Error) -> Self {
-        let (action, path) = match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for crate::error::Error {
+    fn from(error: &Error) -> Self {
+        let (action, path) = match error {
             Error::Strange { path, .. } => ("read", path),
             Error::Io { action, path, .. } => (*action, path),
         };
         let action = Message::new(format!("action.{action}"));
         let sentence = Self::new(crate::error::Code::File).with_message("action", action).with("path", path.display());
         match error {
-            Error::Strange { what, .. } => sentence.because_of(what).hint(Message::new("hint.in_the_way")),
-            Error::Io { source, .. } => match hint(&source) {
-                Some(hint) => sentence.cause(&source).hint(hint),
-                None => sentence.cause(&source),
+            Error::Strange { what, .. } => sentence.because_of(what.clone()).hint(Message::new("hint.in_the_way")),
+            Error::Io { action, source, .. } => match hint(action, source) {
+                Some(hint) => sentence.cause(source).hint(hint),
+                None => sentence.cause(source),
             },
         }
     }
 }
 
 /// What the user can do about a refusal of the operating system.
-fn hint(error: &io::Error) -> Option<Message> {
+fn hint(action: &str, error: &io::Error) -> Option<Message> {
     use io::ErrorKind::{
         AlreadyExists, FileTooLarge, IsADirectory, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
         StorageFull,
     };
     let key = match error.kind() {
         StorageFull | QuotaExceeded | FileTooLarge => "hint.disk_full",
+        PermissionDenied if action == "read" => "hint.not_readable",
         PermissionDenied | ReadOnlyFilesystem => "hint.not_writable",
         IsADirectory | NotADirectory | AlreadyExists => "hint.in_the_way",
         // A link, or a FIFO that nobody reads.
@@ -280,6 +287,18 @@ mod tests {
         assert_eq!(wins.iter().filter(|(_, is_ours)| *is_ours).count(), 1);
         assert_eq!(wins.iter().filter(|(reads_own, _)| *reads_own).count(), 1);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_to_be_made_readable_and_one_that_cannot_be_written_writable() {
+        for (action, hint) in
+            [("read", "hint.not_readable"), ("write", "hint.not_writable"), ("lock", "hint.not_writable")]
+        {
+            let denied = Error::io(action, Path::new("file"), io::ErrorKind::PermissionDenied);
+            assert_eq!(crate::error::Error::from(denied).hints, [Message::new(hint)], "{action}");
+        }
+        let sealed = crate::error::Error::from(Error::io("lock", Path::new("file"), io::ErrorKind::ReadOnlyFilesystem));
+        assert_eq!(sealed.hints, [Message::new("hint.not_writable")]);
     }
 
     #[test]

@@ -239,7 +239,7 @@ codes! {
 }
 
 /// What went wrong, as data.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     /// The stable code.
     pub code: Code,

@@ -16,6 +16,9 @@ pub const SANDBOX_ROLE: &str = "@sandbox";
 /// alike.
 pub const LOCAL_ACCOUNT: &str = "000000000000";
 
+/// The AWS region, where none is named.
+pub const DEFAULT_REGION: &str = "us-east-1";
+
 /// The label with the id of the installation that made a container or image. A container without it is never started,
 /// stopped, changed or removed.
 pub const OWNER_LABEL: &str = "atelier.owner";

@@ -44,8 +44,6 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The stack, where none is named.
 pub const DEFAULT_STACK: &str = "atelier";
-/// The AWS region, where none is named.
-pub const DEFAULT_REGION: &str = "us-east-1";
 /// The public port, where none is named: LocalStack's.
 pub const DEFAULT_PORT: u16 = 4566;
 

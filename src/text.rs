@@ -26,6 +26,15 @@ impl Lang {
         }
     }
 
+    /// A number with a decimal point, as people of this language write it.
+    #[must_use]
+    pub fn decimal(self, number: &str) -> String {
+        match self {
+            Self::En => number.to_owned(),
+            Self::Fr => number.replace('.', ","),
+        }
+    }
+
     /// The language's tag, as locale files and HTML write it (`fr`).
     #[must_use]
     pub fn tag(self) -> &'static str {
@@ -214,6 +223,11 @@ impl fmt::Display for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_has_the_decimal_mark_of_its_reader() {
+        assert_eq!((Lang::En.decimal("1.5 ms"), Lang::Fr.decimal("1.5 ms")), ("1.5 ms".into(), "1,5 ms".into()));
+    }
 
     #[test]
     fn of_a_url_no_password_is_shown() {

@@ -11,7 +11,7 @@ use crate::{
     cli,
     commands::context::Context,
     contract::{PATH, Request, WhichInstance},
-    engine::{self, reach, target::Need},
+    engine::{self, Engine, reach, target::Need},
     error::{Code, Error, Result},
     settings::{self, Auth},
     stack::{self, Deployment},
@@ -86,11 +86,8 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
     }
     let mut engine = engine::connect(&context.settings).await?;
     // Before anything is written or made.
-    if let Err(error) = stack::check_types(&context.run(&engine)).await {
+    if let Err(error) = check(context, &engine).await {
         return Err(engine::with_last_words(&context.settings, error.into()).await);
-    }
-    if let Some(auth) = args.auth {
-        keep(context, auth)?;
     }
     // Before the stack, whose function is told of the door to them.
     let brought = Box::pin(engine::target::bring(&context.settings, &context.progress)).await?;
@@ -103,7 +100,8 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         engine = engine::connect(&context.settings).await?;
     }
     build::own(context).await?;
-    let report = match stack::deploy_checked(&context.run(&engine)).await {
+    let keep = || args.auth.map_or(Ok(()), |auth| keep(context, auth));
+    let report = match stack::deploy_checked(&context.run(&engine), keep).await {
         Err(error) => return Err(engine::with_last_words(&context.settings, error.into()).await),
         Ok(report) => report,
     };
@@ -143,6 +141,13 @@ pub async fn run(context: &Context, args: &cli::Deploy) -> Result<DeployReport> 
         DeployReport::Done(report) => DeployReport::Watched(report),
         planned => planned,
     })
+}
+
+/// Refuses what a deploy would be refused for, where it begins with containers, which are no part of the stack.
+async fn check(context: &Context, engine: &Engine) -> std::result::Result<(), stack::Error> {
+    let run = context.run(engine);
+    stack::check_types(&run).await?;
+    if context.settings.containers.value.is_empty() { Ok(()) } else { stack::check_owner(&run).await }
 }
 
 /// Keeps who may call the API in the folder's file, which is about the folder's own stack; of another nothing is kept.

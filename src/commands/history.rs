@@ -8,7 +8,7 @@ use crate::{
     engine,
     error::Result,
     text::Message,
-    trace::{Call, Change, Filter, Patience, Reader},
+    trace::{Call, Change, Filter, Patience, Reader, UNANSWERED},
     ui::{Page, Report, Tone, columns, padded},
 };
 use time::{Duration, OffsetDateTime};
@@ -46,8 +46,15 @@ pub struct Entry {
 
 impl From<Call> for Entry {
     fn from(call: Call) -> Self {
+        let is_error = call.is_error();
         let Call { time, key, source, action, target, name, changes, status, code, request_id, .. } = call;
-        let outcome = code.unwrap_or_else(|| "ok".to_owned());
+        // What went wrong without a word for it is not done.
+        let unnamed = || match status {
+            _ if !is_error => "ok".to_owned(),
+            Some(status) => status.to_string(),
+            None => UNANSWERED.to_owned(),
+        };
+        let outcome = code.unwrap_or_else(unnamed);
         Self { time, key, source, action, target, name, changes, status, outcome, request_id }
     }
 }
@@ -65,7 +72,7 @@ impl Entry {
             or_dash(&self.source),
             or_dash(&self.action),
             if changes.is_empty() { named() } else { changes },
-            self.outcome.clone(),
+            word(&self.outcome),
         ]
     }
 }
@@ -145,5 +152,29 @@ async fn settled(context: &Context) -> Result<()> {
         if page.failure.is_some() || !patience.awaits(&page.calls).await {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_function_wrote_stays_in_its_cell() {
+        let hostile = || "\u{1b}[2Jno\r\n\u{202e}fake".to_owned();
+        let entry = Entry {
+            time: OffsetDateTime::UNIX_EPOCH,
+            key: Some(hostile()),
+            source: Some(hostile()),
+            action: Some(hostile()),
+            target: Some(hostile()),
+            name: None,
+            changes: Vec::new(),
+            status: None,
+            outcome: hostile(),
+            request_id: hostile(),
+        };
+        let [_, cells @ ..] = entry.cells("-");
+        assert_eq!(cells, ["nofake"; 5]);
     }
 }

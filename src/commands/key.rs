@@ -7,7 +7,7 @@ use crate::{
     commands::context::Context,
     contract::Request,
     engine,
-    error::Result,
+    error::{Code, Error, Result},
     names::KeyName,
     settings::Auth,
     stack::{Key, keys},
@@ -112,11 +112,22 @@ pub async fn list(context: &Context, _args: &cli::KeyList) -> Result<KeyListRepo
 /// Runs `key revoke`.
 ///
 /// # Errors
-/// `no_such_key`, that no engine runs, that another run is at work here, or what the engine answers.
+/// `no_such_key`, that somebody said no, that no engine runs, that another run is at work here, or what the engine
+/// answers.
 pub async fn revoke(context: &Context, args: &cli::KeyRevoke) -> Result<KeyRevokeReport> {
     let _lock = locked(context).await?;
     let engine = engine::connect(&context.settings).await?;
-    Ok(KeyRevokeReport { key: keys::revoke(&context.run(&engine), &args.name).await? })
+    let run = context.run(&engine);
+    // A script that revokes a key means it; a person may have forgotten who calls with it.
+    if !args.yes && context.console.can_ask() {
+        let Key { name, scope, .. } = keys::named(&run, &args.name).await?;
+        let question = Message::new("key.confirm").with("name", name).with("scope", scope);
+        let question = question.with("stack", &context.settings.stack.value);
+        if !context.console.confirm(&question, "--yes", &context.cancel).await? {
+            return Err(Error::new(Code::Declined));
+        }
+    }
+    Ok(KeyRevokeReport { key: keys::revoke(&run, &args.name).await? })
 }
 
 /// Runs `key rotate`.
@@ -153,7 +164,5 @@ fn note_when_off(context: &Context) {
 
 fn named_after(scope: Scope) -> Result<KeyName> {
     let name = scope.as_str().parse();
-    name.map_err(|error: crate::names::InvalidName| {
-        crate::error::Error::new(crate::error::Code::Bug).with("detail", error.to_string())
-    })
+    name.map_err(|error: crate::names::InvalidName| Error::new(Code::Bug).with("detail", error.to_string()))
 }

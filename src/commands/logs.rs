@@ -25,6 +25,8 @@ const ANSWER: Duration = Duration::from_secs(3);
 const REASON: usize = 10;
 /// How many calls are asked for at a time.
 const PAGE: usize = 500;
+/// How far back who follows looks again at what was there.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// What one entry is about.
 #[derive(Debug, serde::Serialize)]
@@ -168,21 +170,22 @@ pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
     let now = OffsetDateTime::now_utc();
     // Who asks for one call means it, whosever it is.
     let own = context.console.is_verbose() || args.wanted.request.is_some();
-    let filter = Filter { stack: context.settings.named_stack(), ..filter(&args.wanted, own, now) };
+    let stack = context.settings.named_stack();
+    let filter = Filter { stack, errors: args.errors, ..filter(&args.wanted, own, now) };
     if filter.until.zip(filter.since).is_some_and(|(until, since)| until <= since) {
         return Err(Error::new(Code::Usage).with_message("detail", Message::new("logs.backwards")));
     }
-    let is_timed = filter.since.is_some() || filter.until.is_some() || filter.grep.is_some();
-    let is_chosen = is_timed || !filter.takes_other_lines();
+    let is_timed = filter.since.is_some() || filter.until.is_some();
+    let is_chosen = is_timed || filter.grep.is_some() || filter.errors || !filter.takes_other_lines();
     let is_whole = context.console.is_verbose();
     let with_lines = is_whole || context.settings.function.value.is_some();
     let manner = Manner { is_raw: args.raw, is_whole, with_lines };
     let mut reader = Reader::of(&context.settings, &args.source);
-    let past = Box::pin(newest(&mut reader, &filter, args.lines, manner));
+    let past = Box::pin(newest(&mut reader, &filter, (args.lines, now), manner));
     let (running, past) = tokio::join!(timeout(ANSWER, engine::connect(&context.settings)), past);
     // One that does not even tell is not gone.
     let running = running.is_err() || running.is_ok_and(|engine| engine.is_ok());
-    let Past { seen, mut entries, failure } = past?;
+    let Past { seen, newest, mut entries, failure } = past?;
     let skipped = entries.len().saturating_sub(args.lines);
     entries.drain(..skipped);
     let mut lines = entries.len();
@@ -205,8 +208,7 @@ pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
         context.progress.note(Message::new("logs.waiting"));
     }
     // What was there already has been shown, or was not wanted.
-    let newest = seen.calls.iter().map(|call| call.end).chain(seen.others.iter().map(|line| line.time)).max();
-    let from = newest.filter(|_| args.lines > 0).map_or(now, |newest| newest.min(now) - Duration::from_secs(10));
+    let from = newest.filter(|_| args.lines > 0).map_or(now, |newest| newest.min(now) - AGAIN);
     let mut follower = Follower::new(reader, filter, from);
     follower.skip(&seen);
     let mut is_told = false;
@@ -235,25 +237,44 @@ pub async fn run(context: &Context, args: &cli::Logs) -> Result<LogsReport> {
 }
 
 /// What was there when the logs were first looked at.
+#[derive(Default)]
 struct Past {
-    /// All that was seen, shown or not.
+    /// All that was seen, shown or not, of the time that who follows looks at again.
     seen: Calls,
+    /// When the newest of it was.
+    newest: Option<OffsetDateTime>,
     entries: Vec<Entry>,
     failure: Option<Error>,
 }
 
+impl Past {
+    /// Notes what was seen: the newest page first, and of that only what may be seen again.
+    fn note(&mut self, page: &Calls, now: OffsetDateTime) {
+        let times = page.calls.iter().map(|call| call.end).chain(page.others.iter().map(|line| line.time));
+        self.newest = self.newest.max(times.max());
+        let Some(newest) = self.newest else { return };
+        let from = newest.min(now) - AGAIN;
+        self.seen.calls.extend(page.calls.iter().filter(|call| call.end >= from).cloned());
+        self.seen.others.extend(page.others.iter().filter(|line| line.time >= from).cloned());
+    }
+}
+
 /// Reads the newest entries, `most` of them and perhaps some more.
-async fn newest(reader: &mut Reader, filter: &Filter, most: usize, manner: Manner) -> Result<Past> {
-    let mut past = Past { seen: Calls::default(), entries: Vec::new(), failure: None };
+async fn newest(
+    reader: &mut Reader,
+    filter: &Filter,
+    (most, now): (usize, OffsetDateTime),
+    manner: Manner,
+) -> Result<Past> {
+    let mut past = Past::default();
     let mut cursor: Option<Cursor> = None;
     loop {
         let mut page = reader.page(filter, most.clamp(20, PAGE), cursor.as_ref()).await?;
         // Of one moment the line that was written first comes first.
         page.calls.reverse();
         page.others.reverse();
+        past.note(&page, now);
         past.failure = past.failure.or(page.failure);
-        past.seen.calls.extend(page.calls.iter().cloned());
-        past.seen.others.extend(page.others.iter().cloned());
         let mut entries = manner.entries(page.calls, page.others);
         entries.append(&mut past.entries);
         past.entries = entries;
@@ -309,6 +330,28 @@ mod tests {
 
     fn line(source: LogSource, text: &str) -> Line {
         Line::new(OffsetDateTime::UNIX_EPOCH, source, text.to_owned())
+    }
+
+    #[test]
+    fn of_what_was_there_only_the_last_moments_are_remembered() {
+        let at = |second: i64| OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(second);
+        let page = |seconds: std::ops::Range<i64>| Calls {
+            others: seconds.map(|second| Line::new(at(second), LogSource::Engine, String::new())).collect(),
+            ..Calls::default()
+        };
+        let mut past = Past::default();
+        past.note(&Calls::default(), at(1_000));
+        assert_eq!(past.newest, None);
+        for newer_first in [page(995..1_000), page(100..995), page(0..100)] {
+            past.note(&newer_first, at(2_000));
+        }
+        assert_eq!(past.newest, Some(at(999)));
+        let oldest = past.seen.others.iter().map(|line| line.time).min();
+        assert_eq!((past.seen.others.len(), oldest), (11, Some(at(989))));
+        // A container's clock that is ahead: what is followed begins before this machine's moment.
+        let mut past = Past::default();
+        past.note(&page(0..1_000), at(500));
+        assert_eq!((past.newest, past.seen.others.len()), (Some(at(999)), 510));
     }
 
     #[test]

@@ -58,7 +58,8 @@ impl Report for MetricsReport {
             let say = |key: &str| Message::new(format!("metrics.column.{key}")).render(lang);
             let header = ["action", "calls", "errors", "p50", "p95", "p99"].map(say);
             let rows = actions.iter().map(|(name, action)| {
-                let [p50, p95, p99] = [action.p50_ms, action.p95_ms, action.p99_ms].map(millis);
+                let times = [action.p50_ms, action.p95_ms, action.p99_ms];
+                let [p50, p95, p99] = times.map(|ms| lang.decimal(&millis(ms)));
                 [counted_as(name).render(lang), action.calls.to_string(), action.errors.to_string(), p50, p95, p99]
             });
             table(&header, &rows.collect::<Vec<_>>(), page);
@@ -73,10 +74,13 @@ impl Report for MetricsReport {
             let name = instance.name.as_deref().map(|name| format!("{} ", word(name))).unwrap_or_default();
             let line = Message::new("metrics.instance").with("id", format!("{name}{}", instance.instance_id));
             let line = line.with("type", &instance.r#type);
-            let line = line.with_message("state", state).with("hours", format!("{:.1}", instance.hours));
+            let hours = page.lang().decimal(&format!("{:.1}", instance.hours));
+            let line = line.with_message("state", state).with("hours", hours);
             page.line(line);
         }
         page.raw("");
+        let lang = page.lang();
+        let usd = |amount: f64| lang.decimal(&usd(amount));
         let cost = Message::new("metrics.cost").with("usd", usd(self.cost.total_usd)).with("prices", PRICES_OF);
         page.line(cost);
         let parts = Message::new("metrics.parts").with("instances", usd(self.cost.instances_usd));

@@ -44,6 +44,23 @@ pub struct Ended {
     pub code: Option<String>,
     /// How long it took, in milliseconds.
     pub total_ms: Option<f64>,
+    /// What kept the function from starting, where that is why it failed.
+    #[serde(skip)]
+    pub(super) unstarted: Option<String>,
+}
+
+impl Ended {
+    /// Says that the next call will hardly end better: the function could not even start, and is still the same.
+    pub(super) fn why_never(&self, stack: &Discovery) -> Option<Message> {
+        let failure = self.dead_start()?;
+        (!stack.is_changed_since(self.time)).then(|| Message::new("status.unstarted").with("failure", failure))
+    }
+
+    /// What kept the function from starting. One that only was not ready in time may be so the next time.
+    fn dead_start(&self) -> Option<&str> {
+        let failure = self.unstarted.as_deref().filter(|failure| *failure != "timeout")?;
+        self.status.is_some_and(|status| status >= 500).then_some(failure)
+    }
 }
 
 /// One of a stack's instances.
@@ -297,6 +314,7 @@ fn of_stack(settings: &Settings, engine: &Engine, (stack, last_call): (&Discover
     }
     let reasons = stack.found.iter().filter_map(|found| found.reason.as_deref());
     problems.extend(reasons.map(Message::literal));
+    problems.extend(last_call.as_ref().and_then(|call| call.why_never(stack)));
     let instances = stack.instances_by_name();
     let only = instances.first().filter(|_| instances.len() == 1);
     Row {
@@ -332,14 +350,35 @@ pub(super) async fn last_calls(settings: &Settings, stacks: &[StackName], found:
     loop {
         let Ok(page) = reader.page(&filter, size, cursor.as_ref()).await else { return };
         for call in page.calls {
-            let crate::trace::Call { end, status, code, total_ms, stack, .. } = call;
+            let crate::trace::Call { end, status, code, total_ms, stack, unstarted, .. } = call;
             let Some(stack) = stack.filter(|name| stacks.iter().any(|stack| stack.as_str() == name)) else { continue };
             reader.leave_out(&stack);
-            found.entry(stack).or_insert(Ended { time: end, status, code, total_ms });
+            found.entry(stack).or_insert(Ended { time: end, status, code, total_ms, unstarted });
         }
         match page.next {
             Some(next) if found.len() < stacks.len() => cursor = Some(next),
             _ => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_that_failed_will_fail_again_and_one_that_took_too_long_need_not() {
+        for (status, unstarted, expected) in [
+            (Some(502), Some("Runtime.ExitError"), Some("Runtime.ExitError")),
+            (Some(502), Some("Runtime.ImportModuleError"), Some("Runtime.ImportModuleError")),
+            (Some(504), Some("timeout"), None),
+            (Some(200), Some("Runtime.ExitError"), None),
+            (None, Some("Runtime.ExitError"), None),
+            (Some(500), None, None),
+        ] {
+            let unstarted = unstarted.map(str::to_owned);
+            let ended = Ended { time: OffsetDateTime::UNIX_EPOCH, status, code: None, total_ms: None, unstarted };
+            assert_eq!(ended.dead_start(), expected, "{ended:?}");
         }
     }
 }

@@ -328,6 +328,10 @@ pub(crate) async fn look(context: &Context, depth: Depth) -> StatusReport {
                         None => ask(settings, &engine, &stack, &id).await,
                     });
                     last_call = LastCall::find(settings, &stack).await;
+                    // A caller sees that, whatever is deployed, and nobody has to be called to find it out.
+                    if let Some(why) = last_call.as_ref().and_then(|call| call.why_never.clone()) {
+                        api = Some(ApiHealth { health: Health::Unhealthy, why: Some(why) });
+                    }
                 }
                 seen = Some((stack, parts));
             }

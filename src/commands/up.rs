@@ -93,6 +93,7 @@ async fn stay(context: &Context) -> Result<()> {
         let look = Box::pin(engine::connect(&context.settings));
         if let Some(Err(error)) = context.cancel.run_until_cancelled(look).await
             && error.code == Code::NotRunning
+            && !is_back(context).await
         {
             return Err(error);
         }
@@ -100,6 +101,12 @@ async fn stay(context: &Context) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Whether an engine that ran no more runs again: another `up`, which holds the lock meanwhile, has changed something.
+async fn is_back(context: &Context) -> bool {
+    let Ok(_lock) = locked(context).await else { return false };
+    Box::pin(engine::connect(&context.settings)).await.is_ok()
 }
 
 async fn start(context: &Context, args: &cli::Up) -> Result<UpReport> {

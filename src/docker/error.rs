@@ -1,23 +1,27 @@
-//! What can go wrong between atelier and the Docker daemon, and what the user sees of it.
+//! What can go wrong between atelier and the Docker daemon, and what the user sees of it: its words stand in the locale
+//! files alone.
 
 use super::endpoint::{Address, Endpoint, FoundBy};
 use crate::{
     error,
     text::{Message, Verbatim, system_words, without_login},
 };
-use std::{fmt::Write as _, io, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt::{self, Write as _},
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 /// An answer of the daemon that is not what was asked for, or none.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No daemon was named, and none of the usual sockets is there.
-    #[error("no Docker socket in any of {}", list(.looked))]
     NotFound {
         /// Every place that was looked at.
         looked: Vec<PathBuf>,
     },
     /// The socket that was named is not there.
-    #[error("there is no socket `{}` ({found_by})", .path.display())]
     Missing {
         /// The socket.
         path: PathBuf,
@@ -25,13 +29,11 @@ pub enum Error {
         found_by: FoundBy,
     },
     /// The socket is there but not for this user.
-    #[error("permission denied on `{}`", .path.display())]
     Denied {
         /// The socket.
         path: PathBuf,
     },
     /// Nobody listens, or the connection broke.
-    #[error("cannot reach {endpoint}")]
     Unreachable {
         /// The daemon's address and who named it.
         endpoint: Endpoint,
@@ -40,7 +42,6 @@ pub enum Error {
         source: io::Error,
     },
     /// The daemon takes connections and says nothing.
-    #[error("{endpoint} did not answer within {seconds} s")]
     Hangs {
         /// The daemon's address and who named it.
         endpoint: String,
@@ -48,7 +49,6 @@ pub enum Error {
         seconds: u64,
     },
     /// `DOCKER_HOST` or a context holds something that cannot be used.
-    #[error("{found_by} says `{value}`: expected {rule}")]
     BadHost {
         /// Who said it.
         found_by: String,
@@ -58,7 +58,6 @@ pub enum Error {
         rule: Message,
     },
     /// The context that was named cannot be read.
-    #[error("the docker context `{name}` cannot be read")]
     Context {
         /// The context's name.
         name: String,
@@ -67,7 +66,6 @@ pub enum Error {
         source: io::Error,
     },
     /// A container of that name exists, and this installation did not make it.
-    #[error("the container `{name}` (image `{image}`) is not ours")]
     NotOurs {
         /// The container.
         name: String,
@@ -75,7 +73,6 @@ pub enum Error {
         image: String,
     },
     /// The image is absent and the registry does not give it.
-    #[error("no image `{image}`: {reason}")]
     Image {
         /// The image.
         image: String,
@@ -83,13 +80,10 @@ pub enum Error {
         reason: Message,
     },
     /// The text is not the name of an image.
-    #[error("`{0}` is not an image's name")]
     BadImageName(String),
     /// The running binary needs libraries of this machine.
-    #[error("`{}` is dynamically linked", .0.display())]
     NotStatic(PathBuf),
     /// The running binary cannot be read.
-    #[error("cannot read `{}`", .path.display())]
     Executable {
         /// The binary.
         path: PathBuf,
@@ -98,7 +92,6 @@ pub enum Error {
         source: io::Error,
     },
     /// The address that a container was to be published on is taken.
-    #[error("{address} is taken: {reason}")]
     PortTaken {
         /// Address and port.
         address: SocketAddr,
@@ -106,7 +99,6 @@ pub enum Error {
         reason: String,
     },
     /// A container that should run has ended.
-    #[error("the container `{name}` ended with exit code {code}")]
     Ended {
         /// The container.
         name: String,
@@ -116,7 +108,6 @@ pub enum Error {
         log: Vec<String>,
     },
     /// A container was given time and did not become ready.
-    #[error("the container `{name}` was not ready within {seconds} s")]
     NotReady {
         /// The container.
         name: String,
@@ -124,13 +115,11 @@ pub enum Error {
         seconds: u64,
     },
     /// The daemon is on another machine.
-    #[error("{endpoint} is beyond this machine")]
     Remote {
         /// The daemon's address and who named it.
         endpoint: Endpoint,
     },
     /// The daemon refused a call, or answered something else.
-    #[error("cannot {operation}")]
     Api {
         /// What was asked, as a verb and its object.
         operation: Message,
@@ -139,7 +128,6 @@ pub enum Error {
         source: Box<bollard::errors::Error>,
     },
     /// The daemon's answer lacks something that it must have.
-    #[error("the daemon's answer lacks something: `{what}`")]
     Nonsense {
         /// What was asked, as a key of the locale files.
         operation: &'static str,
@@ -222,11 +210,24 @@ fn list(paths: &[PathBuf]) -> String {
     text
 }
 
+/// Writes the English sentence.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        error::Error::from(self).fmt(f)
+    }
+}
+
 impl From<Error> for error::Error {
     fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for error::Error {
+    fn from(error: &Error) -> Self {
         use error::Code;
         let new = error::Error::new;
-        let made = match &error {
+        let made = match error {
             Error::NotFound { looked } => {
                 new(Code::DockerUnreachable).with("place", list(looked)).hint(Message::new("hint.docker_install"))
             }
@@ -297,7 +298,7 @@ impl From<Error> for error::Error {
         };
         let made = error.causes().into_iter().fold(made, error::Error::because_of);
         // The innermost alone: above it are the names of the client's own layers.
-        match std::error::Error::source(&error).and_then(|source| chain(source).last()) {
+        match std::error::Error::source(error).and_then(|source| chain(source).last()) {
             Some(cause) => made.because_of(system_words(cause)),
             None => made,
         }
@@ -329,6 +330,17 @@ mod tests {
             "Docker does not answer at `/var/run/docker.sock`, `/home/a/.docker/run/docker.sock`"
         );
         assert_eq!(report.hints[0].key(), "hint.docker_install");
+    }
+
+    #[test]
+    fn an_error_has_one_sentence() {
+        let lost = Error::api("docker.operation.list_containers")(bollard::errors::Error::RequestTimeoutError);
+        let denied = Error::Denied { path: "/var/run/docker.sock".into() };
+        for error in [lost, denied] {
+            let said = error.to_string();
+            assert_eq!(said, error::Error::from(error).to_string());
+            assert!(!said.starts_with("error."), "{said}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::{
     settings::{
         Origin, Settings,
         roles::{Door, Habits, rotation},
+        source,
     },
     text::Message,
 };
@@ -50,6 +51,10 @@ const START_DEADLINE: Duration = Duration::from_secs(10);
 const STOP_DEADLINE: Duration = Duration::from_secs(8);
 /// How long a SIGKILL may take.
 const KILL_DEADLINE: Duration = Duration::from_secs(5);
+/// What the C library's allocator reads at its start (mallopt(3)): left to itself it gives each thread a heap of its own, and
+/// what the freed blocks of the busiest moment took is never given back.
+const MEMORY: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "262144"), ("MALLOC_MMAP_THRESHOLD_", "262144")];
 
 /// What the child says through the pipe, one line.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -76,19 +81,21 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     // The child reads the key pair from its file: secrets never pass through arguments or the environment.
     let installation = Installation::load_or_create_telling(settings, progress)?;
     let recorded = Record::read(settings).filter(is_running);
+    let settings = &as_it_runs(settings, recorded.as_ref());
     let lenient = wanted(settings, recorded.as_ref());
     let iam = wanted_iam(settings, recorded.as_ref());
+    // Another start makes its life no longer.
+    let stops_at = recorded.as_ref().and_then(|record| record.stops_at);
+    // Nor does one from another shell close a door to the public.
+    let host = recorded.as_ref().and_then(|record| record.door.as_ref()?.public_host.clone());
     match recorded {
-        Some(record) if knows(&record, &installation) && record.lenient == lenient && record.iam == iam => {
-            return Ok(described(settings, &record, false));
-        }
         Some(record) if knows(&record, &installation) => {
-            if record.lenient != lenient {
-                progress.note(Message::new("engine.other_lenience").with("lenient", lenient.as_str()));
+            let changes = changes(settings, &record, (lenient, iam));
+            if changes.is_empty() {
+                return Ok(described(settings, &record, false));
             }
-            if record.iam != iam {
-                let switch = if iam { "on" } else { "off" };
-                progress.note(Message::new("engine.other_iam").with("iam", switch));
+            for change in changes {
+                progress.note(change);
             }
             down(&record, progress).await?;
         }
@@ -103,14 +110,84 @@ pub(super) async fn up(settings: &Settings, progress: &Progress) -> Result<Start
     progress.begin("engine", Message::new("engine.starting"));
     let bridge = if lenient.is_on() { bridge(settings).await } else { None };
     let habits = Habits { lenient, bridge, listen: settings.listen.value, iam, logs: rotation(settings) };
-    let (record, _) = start(settings, habits, progress, None).await?;
+    let (mut record, _) = start(&with_host(settings, host), habits, progress, None).await?;
     progress.done("engine");
+    if stops_at.is_some() {
+        record.stops_at = stops_at;
+        record.write_to(&settings.folder)?;
+    }
     if record.bridge != bridge
         && let Some(address) = bridge
     {
         progress.warn(Message::new("engine.no_bridge").with("address", SocketAddr::new(address, record.port)));
     }
     Ok(described(settings, &record, true))
+}
+
+/// The settings, with what a running engine was started with where the user says nothing of it.
+fn as_it_runs(settings: &Settings, running: Option<&Record>) -> Settings {
+    let mut meant = settings.clone();
+    let Some(record) = running else { return meant };
+    if meant.listen.value.is_none() {
+        meant.listen.value = record.listen;
+    }
+    if let Some(logs) = record.logs.filter(|_| meant.log_files.origin == Origin::Default) {
+        meant.log_files.value = logs.files;
+    }
+    if let Some(logs) = record.logs.filter(|_| meant.log_size.origin == Origin::Default) {
+        meant.log_size.value = logs.bytes;
+    }
+    let Some(door) = &record.door else { return meant };
+    // What follows from a public URL is nobody's word; a door that had none before is to have it.
+    let is_unsaid = match meant.rate.origin {
+        Origin::Default => true,
+        Origin::Derived(_) => door.public_host.is_some(),
+        _ => false,
+    };
+    if is_unsaid {
+        meant.rate.value = door.rate;
+    }
+    if meant.cors_origins.origin == Origin::Default {
+        meant.cors_origins.value.clone_from(&door.cors_origins);
+    }
+    meant
+}
+
+/// The settings, with the public host that the door had, where the user names none now. For the door only: nobody else
+/// is told of it.
+fn with_host(settings: &Settings, host: Option<String>) -> Settings {
+    let mut meant = settings.clone();
+    if let Some(host) = host.filter(|_| settings.public_endpoint.value.is_none()) {
+        meant.public_endpoint.value = Some(format!("https://{host}"));
+    }
+    meant
+}
+
+/// What the user says otherwise than the engine runs, and takes another start of it.
+fn changes(settings: &Settings, record: &Record, (lenient, iam): (Lenience, bool)) -> Vec<Message> {
+    let mut changes = Vec::new();
+    if record.lenient != lenient {
+        changes.push(Message::new("engine.other_lenience").with("lenient", lenient.as_str()));
+    }
+    if record.iam != iam {
+        let switch = if iam { "on" } else { "off" };
+        changes.push(Message::new("engine.other_iam").with("iam", switch));
+    }
+    let (door, logs) = (record.door.as_ref(), record.logs);
+    // Only a host that the user names: a shell that knows none, or one that follows from a port, takes none away.
+    let is_said = !matches!(settings.public_endpoint.origin, Origin::Default | Origin::Derived(_));
+    let host = Door::of(settings).public_host.filter(|_| is_said);
+    let others = [
+        (source::CORS_ORIGINS, door.is_some_and(|door| door.cors_origins != settings.cors_origins.value)),
+        (source::LISTEN, record.listen != settings.listen.value),
+        (source::LOG_FILES, logs.is_some_and(|logs| logs.files != settings.log_files.value)),
+        (source::LOG_SIZE, logs.is_some_and(|logs| logs.bytes != settings.log_size.value)),
+        (source::PUBLIC_ENDPOINT, door.is_some_and(|door| host.is_some() && door.public_host != host)),
+        (source::RATE, door.is_some_and(|door| door.rate != settings.rate.value)),
+    ];
+    let others = others.into_iter().filter(|(_, is_other)| *is_other);
+    changes.extend(others.map(|(source, _)| Message::new("engine.other_setting").with("name", source.key)));
+    changes
 }
 
 /// For whom the engine is to be lenient: as the user says, else as it runs, else for nobody.
@@ -195,7 +272,7 @@ pub(super) async fn start(
     }
 }
 
-/// Starts the child with nothing in its environment but what installers of packages read there, its news in a pipe and its errors in the log. It leaves our session
+/// Starts the child with nothing in its environment but what the allocator and installers of packages read there, its news in a pipe and its errors in the log. It leaves our session
 /// itself, which needs no code between fork and exec.
 fn spawn(
     settings: &Settings,
@@ -215,6 +292,7 @@ fn spawn(
         .arg(habits.to_text())
         .args(tether.is_some().then_some(TETHERED))
         .env_clear()
+        .envs(MEMORY)
         .envs(&settings.machine.tools)
         .current_dir(&settings.folder)
         .stdin(tether.map_or_else(Stdio::null, Stdio::from))

@@ -14,6 +14,7 @@ use crate::{
 };
 use std::{
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -68,7 +69,11 @@ impl Installation {
     /// See [`Installation::load_or_create`].
     pub fn load_or_create_telling(settings: &Settings, progress: &Progress) -> Result<Self> {
         let path = credentials_path(&settings.folder);
-        let kept = disk::read(&path).ok().flatten().and_then(|text| parse_stored(&text)?.owner);
+        let found = disk::read(&path).ok().flatten().and_then(|text| parse_stored(&text));
+        let kept = found.as_ref().and_then(|found| found.owner.clone());
+        if found.is_some_and(|found| is_foreign(&path, found.owner.as_ref(), owner(settings).as_ref())) {
+            progress.warn(Message::new("engine.foreign_key").with("path", path.display()));
+        }
         let draw = || kept.clone().map_or_else(draw_owner, |owner| Ok((owner.clone(), owner.to_string())));
         let owner = load_or_draw(&owner_path(settings), progress, |text| text.trim().parse().ok(), draw)?;
         let stored = load_or_draw(&path, progress, parse_stored, || Stored::draw(&owner))?;
@@ -108,6 +113,16 @@ fn parse_stored(text: &str) -> Option<Stored> {
             && plain(&stored.secret_access_key)
             && plain(&stored.proxy_token)
     })
+}
+
+/// Whether what is in the file was drawn by another than this user, as in a folder that was cloned or unpacked: for
+/// another owner, or, where this user has drawn nothing yet, readable by others, as we never write it.
+fn is_foreign(path: &Path, drawn_for: Option<&OwnerId>, user: Option<&OwnerId>) -> bool {
+    match (drawn_for, user) {
+        (Some(drawn_for), Some(user)) => drawn_for != user,
+        (None, Some(_)) => false,
+        (_, None) => std::fs::metadata(path).is_ok_and(|facts| facts.permissions().mode().trailing_zeros() < 6),
+    }
 }
 
 fn draw_owner() -> io::Result<(OwnerId, String)> {
@@ -176,4 +191,31 @@ fn load_or_draw<T>(
     }
     disk::replace(path, text.as_bytes(), 0o600)?;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{Permissions, set_permissions, write};
+
+    #[test]
+    fn a_key_pair_that_came_with_the_folder_is_somebody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("credentials.json");
+        write(&path, "{}").unwrap();
+        let ids = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"];
+        let [own, other] = ids.map(|id| id.parse::<OwnerId>().unwrap());
+        for (mode, drawn_for, user, foreign) in [
+            (0o600, Some(&own), Some(&own), false),
+            (0o600, Some(&other), Some(&own), true),
+            (0o644, Some(&own), Some(&own), false),
+            (0o600, None, Some(&own), false),
+            (0o600, Some(&other), None, false),
+            (0o644, Some(&other), None, true),
+            (0o640, None, None, true),
+        ] {
+            set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_foreign(&path, drawn_for, user), foreign, "{mode:o} {drawn_for:?} {user:?}");
+        }
+    }
 }

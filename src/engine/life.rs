@@ -21,7 +21,8 @@ use crate::{
 };
 use std::net::Ipv4Addr;
 
-/// Starts the wanted engine, or the one that suits this machine; an engine that runs already is left alone.
+/// Starts the wanted engine, or the one that suits this machine; an engine that runs already is left alone, unless it is to
+/// be otherwise and loses nothing by another start.
 ///
 /// # Errors
 /// Says why the machine cannot run it (port, Docker, image, folder), or that it ended while starting.
@@ -54,7 +55,7 @@ pub async fn up(settings: &Settings, progress: &Progress) -> Result<Startup> {
                 // Its edge would hold the port, and its record is about to go.
                 sweep_beside(settings, progress, None).await?;
             }
-            embedded::up(&meant, progress).await?
+            Box::pin(embedded::up(&meant, progress)).await?
         }
         EngineKind::Localstack => Box::pin(localstack::up(&meant, progress)).await?,
         EngineKind::Aws => return Err(aws::nothing_to_start()),
@@ -184,7 +185,8 @@ fn contradiction(flag: &'static str, value: impl Verbatim, record: &Record) -> E
 }
 
 /// Refuses flags that contradict the engine that runs here: to go on without them would do something else than was
-/// asked. What a variable or `atelier.toml` says is how the next engine is to be.
+/// asked. What a variable or `atelier.toml` says is how the next engine is to be, which `up` starts where nothing is lost
+/// by that.
 fn agree(settings: &Settings, record: &Record) -> Result<()> {
     let is_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
     if let Some(wanted) = settings.engine.value.filter(|_| is_flag(&settings.engine.origin))

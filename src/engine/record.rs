@@ -7,6 +7,7 @@ use crate::{
     disk,
     engine_kind::EngineKind,
     lenience::Lenience,
+    log::Rotation,
     settings::{Settings, roles::Door},
 };
 use rustix::process::{Pid, test_kill_process};
@@ -113,6 +114,9 @@ pub struct Record {
     /// Whether the engine lets the policies of identities have a say.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub iam: bool,
+    /// How its log is rotated, where it is one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Rotation>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "has the shape that serde asks for")]
@@ -145,6 +149,7 @@ impl Record {
             stops_at: None,
             listen: None,
             iam: false,
+            logs: None,
         })
     }
 

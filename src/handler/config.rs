@@ -5,6 +5,7 @@ use crate::{
     api_key::{InvalidKeyScopes, KeyScopes},
     aws::Connection,
     clock::Clock,
+    marks::DEFAULT_REGION,
     names::StackName,
     proxy::ProxyAddress,
     secret::Secret,
@@ -95,7 +96,9 @@ fn connection() -> Option<Connection> {
     );
     Some(Connection {
         endpoint: variable("AWS_ENDPOINT_URL"),
-        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".into()),
+        region: variable("AWS_REGION")
+            .or_else(|| variable("AWS_DEFAULT_REGION"))
+            .unwrap_or_else(|| DEFAULT_REGION.to_owned()),
         credentials: SharedCredentialsProvider::new(credentials),
     })
 }

@@ -3,7 +3,7 @@
 use super::{
     deadline::Timing,
     failure::{Failure, Possible, Upstream},
-    instance::{Aim, Goal, Instance, Pursuit, State, Step, in_order},
+    instance::{Aim, Goal, Instance, State, Step, Transition, in_order},
     log,
     strict::Strict,
     turn,
@@ -92,15 +92,15 @@ impl Ec2 {
     /// Looking and ordering happen under `turn`, and in the turn of this process among those of the machine, so that no
     /// two changes decide from the same look.
     pub(super) async fn reach(&self, aim: &Aim, goal: Goal, wait: bool, turn: &Turn) -> Result<Instance, Failure> {
-        let mut pursuit = Pursuit::new(goal);
+        let mut transition = Transition::new(goal);
         let mut pause = FIRST_PAUSE;
         loop {
-            let (instance, step) = self.step(aim, goal, &mut pursuit, turn).await?;
+            let (instance, step) = self.step(aim, goal, &mut transition, turn).await?;
             if step == Step::Done {
                 return Ok(instance);
             }
             if !wait {
-                pursuit.settle_for(instance.state)?;
+                transition.settle_for(instance.state)?;
                 return Ok(instance);
             }
             tokio::time::sleep(pause).await;
@@ -112,19 +112,19 @@ impl Ec2 {
         &self,
         aim: &Aim,
         goal: Goal,
-        pursuit: &mut Pursuit,
+        transition: &mut Transition,
         turn: &Turn,
     ) -> Result<(Instance, Step), Failure> {
         let _turn = turn.lock().await;
         let _turn_of_process = self.turn().await;
         let mut instance = self.find(aim).await?;
         log::saw(instance.id.as_str(), instance.state.as_str());
-        let mut step = pursuit.next(instance.state)?;
+        let mut step = transition.next(instance.state)?;
         if step == Step::Order {
             instance.state = self.order(goal, instance.id.as_str()).await?;
             log::saw(instance.id.as_str(), instance.state.as_str());
-            pursuit.ordered();
-            step = pursuit.next(instance.state)?;
+            transition.ordered();
+            step = transition.next(instance.state)?;
         }
         Ok((instance, step))
     }

@@ -135,7 +135,7 @@ pub(super) enum Step {
 
 /// One start or stop on its way, fed with each state that is seen.
 #[derive(Debug)]
-pub(super) struct Pursuit {
+pub(super) struct Transition {
     goal: Goal,
     ordered: bool,
     /// Seen on its way after the order. EC2 is eventually consistent: the old state alone proves nothing before this.
@@ -144,7 +144,7 @@ pub(super) struct Pursuit {
 
 const OVERTAKEN: Failure = Failure::Conflict("Another request changed the instance meanwhile");
 
-impl Pursuit {
+impl Transition {
     pub(super) fn new(goal: Goal) -> Self {
         Self { goal, ordered: false, moving: false }
     }
@@ -226,17 +226,17 @@ mod tests {
         assert_eq!(chosen(Aim::Only, &[]), Err(Failure::InstanceNotFound));
     }
 
-    /// Feeds states to a pursuit, ordering when it asks to, until it ends.
+    /// Feeds states to a transition, ordering when it asks to, until it ends.
     fn pursue(goal: Goal, states: &[State]) -> (usize, Result<Step, Failure>) {
-        let mut pursuit = Pursuit::new(goal);
+        let mut transition = Transition::new(goal);
         let mut orders = 0;
         let mut last = Ok(Step::Wait);
         for state in states {
-            last = pursuit.next(*state);
+            last = transition.next(*state);
             match last {
                 Ok(Step::Order) => {
                     orders += 1;
-                    pursuit.ordered();
+                    transition.ordered();
                 }
                 Ok(Step::Wait) => (),
                 _ => break,
@@ -287,9 +287,9 @@ mod tests {
 
     #[test]
     fn who_does_not_wait_is_not_told_that_a_stopping_instance_started() {
-        assert!(Pursuit::new(Goal::Running).settle_for(State::Stopping).is_err());
-        assert!(Pursuit::new(Goal::Running).settle_for(State::Pending).is_ok());
-        assert!(Pursuit::new(Goal::Stopped).settle_for(State::Stopping).is_ok());
+        assert!(Transition::new(Goal::Running).settle_for(State::Stopping).is_err());
+        assert!(Transition::new(Goal::Running).settle_for(State::Pending).is_ok());
+        assert!(Transition::new(Goal::Stopped).settle_for(State::Stopping).is_ok());
     }
 
     #[test]

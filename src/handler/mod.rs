@@ -36,7 +36,7 @@ use self::{
     front::Seen,
     instance::{Aim, Instance},
     json::Json,
-    modify::Wish,
+    modify::Modification,
     response::Reply,
     rule::Rule,
     tick::Idle,
@@ -150,7 +150,7 @@ pub struct Handler {
     /// One tick after the other.
     ticks: Turn,
     instance_changes: Flights<Aim, Course, Result<Instance, Failure>>,
-    modifications: Flights<Aim, Wish, Result<(Instance, bool), Failure>>,
+    modifications: Flights<Aim, Modification, Result<(Instance, bool), Failure>>,
     container_changes: Flights<ContainerName, Change, Result<(), Failure>>,
 }
 
@@ -270,7 +270,7 @@ impl Handler {
             }
             Request::ModifyInstance { name, kind, restart, wait } => {
                 let aim = name.map_or(Aim::Only, Aim::Named);
-                self.modify_instance(aim, Wish { kind, restart, wait }, bounds).await
+                self.modify_instance(aim, Modification { kind, restart, wait }, bounds).await
             }
             Request::Instance(WhichInstance::All) => self.see_instances().await,
             Request::Instance(which) => Ok(Answer::Instance(self.ec2()?.find(&aim(which)).await?.into())),
@@ -322,10 +322,10 @@ impl Handler {
         self.instance_changes.join(thing, (change, wait, lifetime), set_out).await
     }
 
-    async fn modify_instance(&self, aim: Aim, wish: Wish, bounds: &Bounds) -> Result<Answer, Failure> {
+    async fn modify_instance(&self, aim: Aim, modification: Modification, bounds: &Bounds) -> Result<Answer, Failure> {
         let ec2 = self.ec2()?.clone();
-        let (thing, kind, until) = (aim.clone(), wish.clone(), bounds.until);
-        let set_out = |turn: Turn| async move { ec2.modify(&aim, &wish, until, &turn).await }.boxed();
+        let (thing, kind, until) = (aim.clone(), modification.clone(), bounds.until);
+        let set_out = |turn: Turn| async move { ec2.modify(&aim, &modification, until, &turn).await }.boxed();
         let (instance, is_done) = self.modifications.join(thing, kind, set_out).await?;
         if is_done {
             return Ok(Answer::InstanceModified { status: Modified::Modified, instance: instance.into() });

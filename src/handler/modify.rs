@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is wanted of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct Modification {
     pub(super) kind: InstanceType,
     /// Whether one that runs may be stopped and started for it.
     pub(super) restart: bool,
@@ -43,9 +43,9 @@ enum Step {
 ///
 /// # Errors
 /// Returns a conflict for a state that forbids it.
-fn next(instance: &Instance, wish: &Wish) -> Result<Step, Failure> {
+fn next(instance: &Instance, modification: &Modification) -> Result<Step, Failure> {
     let is_on_its_way = instance.becomes().is_some();
-    let has_type = instance.kind == wish.kind.as_str();
+    let has_type = instance.kind == modification.kind.as_str();
     match (instance.state, has_type) {
         (state, _) if state.is_gone() => Err(Failure::Conflict("The instance is terminated")),
         (State::Running | State::Pending, true) if is_on_its_way => Ok(Step::Forget),
@@ -53,10 +53,10 @@ fn next(instance: &Instance, wish: &Wish) -> Result<Step, Failure> {
         (State::Stopping, true) if is_on_its_way => Ok(Step::Wait),
         (_, true) => Ok(Step::Done),
         (State::Stopped, false) => Ok(Step::Modify),
-        (State::Stopping, false) if wish.wait || is_on_its_way => Ok(Step::Wait),
+        (State::Stopping, false) if modification.wait || is_on_its_way => Ok(Step::Wait),
         (State::Stopping, false) => Err(Failure::Conflict("The instance is still stopping")),
-        (State::Pending, false) if wish.restart || is_on_its_way => Ok(Step::Wait),
-        (State::Running, false) if wish.restart || is_on_its_way => Ok(Step::Stop),
+        (State::Pending, false) if modification.restart || is_on_its_way => Ok(Step::Wait),
+        (State::Running, false) if modification.restart || is_on_its_way => Ok(Step::Stop),
         (_, false) => Err(Failure::Conflict("The instance is running: stop it first, or say `restart=1`")),
     }
 }
@@ -66,21 +66,21 @@ impl Ec2 {
     pub(super) async fn modify(
         &self,
         aim: &Aim,
-        wish: &Wish,
+        modification: &Modification,
         until: Duration,
         turn: &Turn,
     ) -> Result<(Instance, bool), Failure> {
         let mut pause = FIRST_PAUSE;
         let mut is_checked = false;
         loop {
-            let step = self.modify_step(aim, wish, &mut is_checked, turn).await?;
+            let step = self.modify_step(aim, modification, &mut is_checked, turn).await?;
             let (instance, step) = step;
             let is_on_its_way = instance.becomes().is_some();
             let time_is_up = self.uptime() + pause >= until;
             match step {
                 Step::Done => return Ok((instance, true)),
                 Step::Wait if time_is_up && !is_on_its_way => return Err(Failure::Deadline),
-                Step::Wait if time_is_up || !wish.wait => return Ok((instance, false)),
+                Step::Wait if time_is_up || !modification.wait => return Ok((instance, false)),
                 Step::Wait => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -95,24 +95,24 @@ impl Ec2 {
     async fn modify_step(
         &self,
         aim: &Aim,
-        wish: &Wish,
+        modification: &Modification,
         is_checked: &mut bool,
         turn: &Turn,
     ) -> Result<(Instance, Step), Failure> {
         let _turn = turn.lock().await;
         let _turn_of_process = self.turn().await;
         let mut instance = self.find(aim).await?;
-        if !*is_checked && instance.kind != wish.kind.as_str() {
-            self.check_type(&wish.kind, &instance).await?;
+        if !*is_checked && instance.kind != modification.kind.as_str() {
+            self.check_type(&modification.kind, &instance).await?;
             *is_checked = true;
         }
-        let step = next(&instance, wish)?;
+        let step = next(&instance, modification)?;
         let id = instance.id.to_string();
-        let mark = || [(MODIFY_TAG.to_owned(), wish.kind.to_string())];
+        let mark = || [(MODIFY_TAG.to_owned(), modification.kind.to_string())];
         match step {
             Step::Done | Step::Wait => {}
             Step::Stop => {
-                if instance.becomes() != Some(wish.kind.as_str()) {
+                if instance.becomes() != Some(modification.kind.as_str()) {
                     self.tag(&[&id], &mark()).await?;
                     instance.tags.extend(mark());
                 }
@@ -121,9 +121,9 @@ impl Ec2 {
             }
             Step::Modify => {
                 log::saw(&id, &instance.kind);
-                let modified = self.give_type(&id, wish.kind.as_str()).await;
+                let modified = self.give_type(&id, modification.kind.as_str()).await;
                 if modified.is_ok() {
-                    log::saw(&id, wish.kind.as_str());
+                    log::saw(&id, modification.kind.as_str());
                 }
                 if let (Err(failure), true) = (&modified, instance.becomes().is_some()) {
                     self.give_up(&instance, failure).await?;
@@ -135,7 +135,7 @@ impl Ec2 {
             }
             Step::Forget => {
                 // It is told of once it runs.
-                if instance.state == State::Pending && wish.wait {
+                if instance.state == State::Pending && modification.wait {
                     return Ok((instance, Step::Wait));
                 }
                 self.untag(&[&id], &[MODIFY_TAG]).await?;

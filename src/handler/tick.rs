@@ -12,7 +12,7 @@ use super::{
     instance::{Aim, Goal, Instance, State},
     lifetime::container_key,
     log::{self, Acted},
-    modify::Wish,
+    modify::Modification,
     time,
 };
 use crate::{
@@ -152,8 +152,9 @@ impl Handler {
         // What is on its way to another type is gone on with, each in its own turn.
         for instance in instances.iter().filter(|instance| !instance.state.is_gone()) {
             if let Some(kind) = instance.becomes().and_then(|kind| kind.parse().ok()) {
-                let (aim, wish) = (Aim::Id(instance.id.clone()), Wish { kind, restart: true, wait: false });
-                let modified = ec2.modify(&aim, &wish, bounds.until, &Turn::default()).await;
+                let (aim, modification) =
+                    (Aim::Id(instance.id.clone()), Modification { kind, restart: true, wait: false });
+                let modified = ec2.modify(&aim, &modification, bounds.until, &Turn::default()).await;
                 if let Err(failure) = modified {
                     results.push(failed(&failure, instance));
                 }

@@ -123,7 +123,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let keyring = Keyring::default();
     keyring.insert(access_key_id.clone(), Key { secret, session_token: None });
     let folder = disk::own_folder(&arguments.project).join("engine");
-    let Habits { lenient, bridge, listen, iam, .. } = arguments.habits;
+    let Habits { lenient, bridge, listen, iam, logs } = arguments.habits;
     let leans = Leans::open(lenient, &folder, Clock::System);
     let emulator = Arc::new(Emulator::open(emulator::Config {
         folder,
@@ -154,8 +154,8 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
 
     let record = embedded::begin_record(&arguments.project, port, arguments.account, access_key_id, arguments.door)?;
-    let record =
-        Record { lenient, bridge: bridge.filter(|_| beside.is_some() || all.is_some()), listen, iam, ..record };
+    let bridge = bridge.filter(|_| beside.is_some() || all.is_some());
+    let record = Record { lenient, bridge, listen, iam, logs: Some(logs), ..record };
     record.write_to(&arguments.project)?;
     let set_aside = emulator.set_aside().to_vec();
     tell(&News::Ready { record: Box::new(record), set_aside })?;

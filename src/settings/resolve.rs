@@ -1,8 +1,8 @@
 //! Settles every setting: which of its sources speaks, and whether what it says can be.
 
 use super::{
-    DEFAULT_PORT, DEFAULT_REGION, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting,
-    Settings, alarm, base_url, duration, endpoint,
+    DEFAULT_PORT, DEFAULT_STACK, Environment, Flags, Look, Origin, PUBLIC_RATE, Rule, Setting, Settings, alarm,
+    base_url, duration, endpoint,
     file::SettingsFile,
     operate, own,
     source::{self, InFile, Source, bad},
@@ -15,6 +15,7 @@ use crate::{
     error::{Code, Error, Result},
     lenience::Lenience,
     log::Rotation,
+    marks::DEFAULT_REGION,
     runtimes::Machine,
     secret::Secret,
     text::Message,

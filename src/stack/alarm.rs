@@ -288,6 +288,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
             state: alarm.state_value.map(|state| state.as_str().to_owned()),
             reason: None,
             created: 0,
+            changed: None,
             instance: None,
         };
         let sighting = Sighting::named(names, found, &tags, &arn);

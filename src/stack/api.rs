@@ -248,6 +248,7 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
                     state: None,
                     reason: None,
                     created: api.created_date.map_or(0, |time| time.secs()),
+                    changed: None,
                     instance: None,
                 });
             }

@@ -227,6 +227,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: rule.state.as_ref().map(|state| state.as_str().to_ascii_lowercase()),
         reason: None,
         created: 0,
+        changed: None,
         instance: None,
     };
     let is_right = rule.schedule_expression.as_deref() == Some(CLOCK_RATE) && rule.state == Some(RuleState::Enabled);

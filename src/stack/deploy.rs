@@ -92,16 +92,38 @@ pub fn own_stamp(function: &OwnFunction) -> String {
     own::stamp(function)
 }
 
-/// Checks the types of the instances that settings want, before anything is written or made. Those that only the stack
-/// tells of were checked when it was made.
+/// Checks the names of the stack, and the types of the instances that settings want, before anything is written or
+/// made. Types that only the stack tells of were checked when it was made.
 ///
 /// # Errors
 /// Names the first that the engine does not have, or returns the call that failed.
 pub async fn check_types(run: &Run<'_>) -> Result<(), Error> {
+    wanted::check_names(run)?;
     let clients = Clients::new(run.engine);
     let wanted = WantedInstance::all(run.settings, BTreeMap::new());
     let check = until_cancelled(run.cancel, "discovery", instances::check_types(&clients, &wanted));
     Box::pin(check).await.map_err(|error| error.at(run.engine))
+}
+
+/// Checks that a deploy may change the stack, for who makes something before it that is no part of it.
+///
+/// # Errors
+/// Another tool looks after the stack, something foreign is in its way, or the call that failed.
+pub async fn check_owner(run: &Run<'_>) -> Result<(), Error> {
+    let clients = Clients::new(run.engine);
+    let look = async {
+        let account = reading(|| clients.account()).await?;
+        refuse(&discover_with(&clients, &run.settings.stack.value, &account).await?)
+    };
+    let look = until_cancelled(run.cancel, "discovery", look);
+    Box::pin(look).await.map_err(|error| error.at(run.engine))
+}
+
+/// Refuses a stack that a deploy must not change.
+fn refuse(before: &Discovery) -> Result<(), Error> {
+    // First what explains the most: a tool may have made what has no tag of ours.
+    before.refuse_managed()?;
+    before.refuse_foreign()
 }
 
 /// Brings every part of the stack to what is wanted, once the types of its instances are known to be some.
@@ -110,16 +132,20 @@ pub async fn check_types(run: &Run<'_>) -> Result<(), Error> {
 /// As [`check_types`] and [`deploy_checked`].
 pub async fn deploy(run: &Run<'_>) -> Result<Deployment, Error> {
     check_types(run).await?;
-    deploy_checked(run).await
+    deploy_checked(run, || Ok(())).await
 }
 
 /// Brings every part of the stack to what is wanted, where its types are checked already. A run that was cut off is
-/// continued by the next.
+/// continued by the next: `keep` writes down what it has to know for that, once nothing refuses the deploy and before
+/// anything is made.
 ///
 /// # Errors
 /// Returns what failed first; what was done until then is kept.
-pub async fn deploy_checked(run: &Run<'_>) -> Result<Deployment, Error> {
-    let done = Box::pin(make(run)).await.map_err(|error| error.at(run.engine));
+pub async fn deploy_checked(
+    run: &Run<'_>,
+    keep: impl FnOnce() -> crate::error::Result<()>,
+) -> Result<Deployment, Error> {
+    let done = Box::pin(make(run, keep)).await.map_err(|error| error.at(run.engine));
     if let Err(error) = &done {
         // A log that cannot be written is not what went wrong.
         let _ = files::log(&run.settings.folder, &[format!("failed: {error}").replace('\n', " ")]);
@@ -127,7 +153,7 @@ pub async fn deploy_checked(run: &Run<'_>) -> Result<Deployment, Error> {
     done
 }
 
-async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
+async fn make(run: &Run<'_>, keep: impl FnOnce() -> crate::error::Result<()>) -> Result<Deployment, Error> {
     let clients = Clients::new(run.engine);
     let own = wanted::own(run)?;
     if let Some(own) = own.as_ref().filter(|own| own.is_guessed) {
@@ -140,14 +166,13 @@ async fn make(run: &Run<'_>) -> Result<Deployment, Error> {
     let look = async {
         let account = reading(|| clients.account()).await?;
         let before = discover_with(&clients, stack, &account).await?;
-        // First what explains the most: a tool may have made what has no tag of ours.
-        before.refuse_managed()?;
-        before.refuse_foreign()?;
+        refuse(&before)?;
         tell_of_change(run, last.as_ref(), &before);
         let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
         Ok((account, spec))
     };
     let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;
+    keep().map_err(|error| Error::Settings(Box::new(error)))?;
     // A part that fails ends the others after their calls in flight.
     let pace = Pace { cancel: run.cancel.child_token(), ..Pace::of(run) };
     let parts = parts(&clients, &spec, &pace, package).await?;

@@ -18,6 +18,7 @@ use crate::{
     names::{ApiId, InstanceId, StackName},
 };
 use std::collections::BTreeSet;
+use time::OffsetDateTime;
 
 /// A stack as it is on an engine.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -71,6 +72,13 @@ impl Discovery {
     #[must_use]
     pub fn function_name(&self) -> Option<&str> {
         self.part(Part::Function).map(|found| found.id.as_str())
+    }
+
+    /// Whether the function has been changed since that moment, where its service tells.
+    #[must_use]
+    pub fn is_changed_since(&self, moment: OffsetDateTime) -> bool {
+        let changed = self.part(Part::Function).and_then(|found| found.changed);
+        changed.is_some_and(|changed| changed > moment)
     }
 
     /// Whether nothing of the stack is there.

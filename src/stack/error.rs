@@ -1,4 +1,5 @@
-//! What can go wrong in a stack, and what an AWS call's failure means for the run.
+//! What can go wrong in a stack, and what an AWS call's failure means for the run. Its words stand in the locale files
+//! alone.
 
 use super::part::Part;
 use crate::{
@@ -6,12 +7,12 @@ use crate::{
     disk,
     engine::Engine,
     error::{Code, Error as Report},
-    names::KeyName,
+    names::{KeyName, StackName},
     text::{Message, system_words},
 };
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// What a failed call means for what happens next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,6 @@ pub enum Whose {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An AWS call failed.
-    #[error("`{operation}` failed: {}{detail}", code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default())]
     Call {
         /// The operation's AWS name.
         operation: &'static str,
@@ -57,7 +57,6 @@ pub enum Error {
         detail: Message,
     },
     /// The engine did not answer.
-    #[error("`{operation}` got no answer from {endpoint}: {detail}")]
     NoAnswer {
         /// The operation's AWS name.
         operation: &'static str,
@@ -71,7 +70,6 @@ pub enum Error {
         whose: Whose,
     },
     /// A resource of our name is not ours.
-    #[error("the {} `{name}` belongs to {owner}", part.as_str())]
     NotOurs {
         /// Which part it would be.
         part: Part,
@@ -81,37 +79,31 @@ pub enum Error {
         owner: Message,
     },
     /// Another tool looks after the stack.
-    #[error("{by} looks after this stack")]
     Managed {
         /// The tool, as the resources' tags name it.
         by: String,
     },
     /// The function did not become active.
-    #[error("the function did not become active: {reason}")]
     FunctionFailed {
         /// The engine's `StateReason`.
         reason: String,
     },
     /// A key of this name is there already.
-    #[error("a key `{name}` exists already")]
     KeyExists {
         /// Its name.
         name: KeyName,
     },
     /// There is no key of this name.
-    #[error("there is no key `{name}`")]
     NoSuchKey {
         /// The name.
         name: KeyName,
     },
     /// There are as many keys as there can be.
-    #[error("there are {most} keys already, and no more can be")]
     TooManyKeys {
         /// How many there can be.
         most: usize,
     },
     /// The engine has no such type of instance, or none that its images run on.
-    #[error("the instance `{name}` cannot have the type `{kind}`")]
     UnknownType {
         /// The instance.
         name: String,
@@ -119,19 +111,16 @@ pub enum Error {
         kind: String,
     },
     /// There is no instance of this name, or there are several and none was named.
-    #[error("the instances are {}", names.join(", "))]
     WhichInstance {
         /// Those that there are.
         names: Vec<String>,
     },
     /// The office hours of the instance stand in `atelier.toml`.
-    #[error("the schedule of `{name}` stands in `atelier.toml`")]
     ScheduledByFile {
         /// The instance.
         name: String,
     },
     /// A wait ended.
-    #[error("gave up after {seconds} s waiting for {what}")]
     Deadline {
         /// How long it was, in seconds.
         seconds: u64,
@@ -139,7 +128,6 @@ pub enum Error {
         what: Message,
     },
     /// Ctrl-C.
-    #[error("interrupted during {step}")]
     Interrupted {
         /// The step that was not begun, or not awaited.
         step: &'static str,
@@ -150,17 +138,26 @@ pub enum Error {
     /// The user's own code cannot be the function.
     #[error(transparent)]
     Own(#[from] super::own::Error),
+    /// The region's name leaves none for the stack's role that IAM takes.
+    LongRegion {
+        /// The region.
+        region: String,
+        /// The stack, whose name is a part of the role's.
+        stack: StackName,
+        /// How many characters it may have.
+        most: usize,
+    },
+    /// What was asked for cannot be kept in the folder's settings.
+    Settings(Box<Report>),
     /// A file of ours cannot be used.
     #[error(transparent)]
     File(#[from] disk::Error),
     /// Another run holds the lock.
-    #[error("another run is at work: {}", holder(*pid))]
     Busy {
         /// The process that holds it, as far as is known.
         pid: Option<u32>,
     },
     /// What cannot be.
-    #[error("{0}")]
     Bug(String),
 }
 
@@ -339,8 +336,23 @@ fn class_of_answer(status: u16, code: Option<&str>, retry_after: Option<Duration
     }
 }
 
+/// Writes the English sentence and its causes on one line, for logs.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = Report::from(self);
+        write!(f, "{report}")?;
+        report.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
 impl From<Error> for Report {
     fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for Report {
+    fn from(error: &Error) -> Self {
         let again = || Message::new("hint.again");
         match error {
             Error::Call { operation, class, code, detail } => {
@@ -352,7 +364,7 @@ impl From<Error> for Report {
                 let report = report.with("operation", operation);
                 let is_disk = code.as_deref() == Some("InsufficientStorage");
                 let is_clock = code.as_deref().is_some_and(|code| CLOCKS.contains(&code));
-                let report = report.because_of(said(code.as_deref(), detail));
+                let report = report.because_of(said(code.as_deref(), detail.clone()));
                 match class {
                     _ if is_clock => report.hint(Message::new("hint.clock")),
                     _ if is_disk => report.hint(Message::new("hint.disk_full")),
@@ -362,21 +374,21 @@ impl From<Error> for Report {
             }
             Error::NoAnswer { operation, endpoint, detail, is_gone, whose } => {
                 let report = Self::new(Code::EngineUnreachable).with("endpoint", endpoint);
-                let report = report.because_of(said(Some(&format!("`{operation}`")), detail));
+                let report = report.because_of(said(Some(&format!("`{operation}`")), detail.clone()));
                 let report = match whose {
-                    Whose::Ours if is_gone => return report,
+                    Whose::Ours if *is_gone => return report,
                     Whose::Ours => report.hint(Message::new("hint.engine_silent")),
                     Whose::Theirs => report.hint(Message::new("hint.endpoint_silent")),
                     Whose::Clouds => report.hint(Message::new("hint.aws_silent")),
                 };
-                if is_gone { report } else { report.hint(again()) }
+                if *is_gone { report } else { report.hint(again()) }
             }
             Error::NotOurs { part, name, owner } => Self::new(Code::NotOurs)
                 .with_message("kind", part.message())
                 .with("name", name)
-                .with_message("owner", owner),
+                .with_message("owner", owner.clone()),
             Error::Managed { by } => {
-                let report = Self::new(Code::Managed).with("manager", &by);
+                let report = Self::new(Code::Managed).with("manager", by);
                 let hint = Message::new(format!("hint.managed_by.{by}"));
                 if hint.exists() { report.hint(hint) } else { report.hint(Message::new("hint.managed_by.other")) }
             }
@@ -387,6 +399,11 @@ impl From<Error> for Report {
                 .with("name", format!("instances.{name}"))
                 .with("value", kind)
                 .with_message("rule", Message::new("rule.known_type")),
+            Error::LongRegion { region, stack, most } => {
+                let rule = Message::new("rule.region_length").with("most", most).with("stack", stack);
+                Self::new(Code::BadSetting).with("name", "region").with("value", region).with_message("rule", rule)
+            }
+            Error::Settings(report) => (**report).clone(),
             Error::WhichInstance { names } if names.is_empty() => Self::new(Code::NotDeployed),
             Error::WhichInstance { names } => Self::new(Code::Usage)
                 .with_message("detail", Message::new("schedule.which").with("names", names.join(", "))),
@@ -395,7 +412,7 @@ impl From<Error> for Report {
             }
             Error::TooManyKeys { most } => Self::new(Code::TooManyKeys).with("most", most),
             Error::Deadline { seconds, what } => {
-                Self::new(Code::Deadline).with("seconds", seconds).with_message("what", what)
+                Self::new(Code::Deadline).with("seconds", seconds).with_message("what", what.clone())
             }
             Error::Interrupted { step } => {
                 let step = Message::new(format!("part.{step}"));
@@ -404,7 +421,7 @@ impl From<Error> for Report {
             Error::Package(error) => error.into(),
             Error::Own(error) => error.into(),
             Error::File(error) => error.into(),
-            Error::Busy { pid } => Self::new(Code::Busy).with_message("holder", holder(pid)),
+            Error::Busy { pid } => Self::new(Code::Busy).with_message("holder", holder(*pid)),
             Error::Bug(detail) => Self::new(Code::Bug).with("detail", detail),
         }
     }
@@ -445,5 +462,19 @@ mod tests {
     #[test]
     fn an_operation_that_the_engine_lacks_is_refused_at_once() {
         assert_eq!(class_of_answer(501, Some("NotImplemented"), None), Class::Refused);
+    }
+
+    #[test]
+    fn a_log_says_what_the_screen_says_with_its_causes() {
+        let detail = Message::literal("not allowed");
+        let code = Some("AccessDenied".to_owned());
+        let refused = Error::Call { operation: "CreateRole", class: Class::Refused, code, detail };
+        assert_eq!(refused.to_string(), "the engine refused CreateRole: AccessDenied: not allowed");
+        assert_eq!(Report::from(refused).to_string(), "the engine refused CreateRole");
+        let late = Error::Deadline { seconds: 30, what: Message::literal("the function") };
+        assert_eq!(late.to_string(), "gave up after 30 s waiting for the function");
+        let source = std::io::ErrorKind::PermissionDenied.into();
+        let file = Error::from(disk::Error::Io { action: "lock", path: "a".into(), source });
+        assert_eq!(file.to_string(), format!("{}: {}", Report::from(&file), Report::from(&file).causes[0]));
     }
 }

@@ -31,6 +31,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     time::Duration,
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub(super) struct Function<'a> {
     clients: &'a Clients,
@@ -353,6 +354,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: configuration.state.as_ref().map(|state| state.as_str().to_owned()),
         reason: (configuration.state == Some(State::Failed)).then(|| reason(&configuration)),
         created: 0,
+        changed: configuration.last_modified.as_deref().and_then(moment),
         instance: None,
     };
     Ok(View {
@@ -388,6 +390,12 @@ fn pending(configuration: &FunctionConfiguration) -> Option<String> {
         _ if update => Some(configuration.last_update_status_reason.clone().unwrap_or_else(|| "update".to_owned())),
         _ => None,
     }
+}
+
+/// Reads a time as Lambda writes it (`2026-11-23T12:00:00.000+0000`).
+fn moment(text: &str) -> Option<OffsetDateTime> {
+    let text = text.strip_suffix("+0000").map_or_else(|| text.to_owned(), |utc| format!("{utc}Z"));
+    OffsetDateTime::parse(&text, &Rfc3339).ok()
 }
 
 fn reason(configuration: &FunctionConfiguration) -> String {

@@ -419,6 +419,7 @@ fn found(instance: Ec2Instance) -> Option<Found> {
         state: instance.state.and_then(|state| state.name).map(|name| name.as_str().to_owned()),
         reason: None,
         created: instance.launch_time.map_or(0, |time| time.secs()),
+        changed: None,
         instance: Some(facts(&tags, kind)),
     })
 }

@@ -186,6 +186,7 @@ mod tests {
             state: None,
             reason: None,
             created: 0,
+            changed: None,
             instance: Some(InstanceFacts {
                 name: (!name.is_empty()).then(|| (*name).to_owned()),
                 deployed_kind: (*kind).to_owned(),

@@ -122,6 +122,7 @@ pub(super) async fn discover(clients: &Clients, names: &Names) -> Result<Sightin
             state,
             reason: None,
             created,
+            changed: None,
             instance: None,
         }));
     }

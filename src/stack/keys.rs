@@ -128,6 +128,15 @@ pub async fn create(run: &Run<'_>, name: &KeyName, scope: Scope) -> Result<Creat
     Ok(created)
 }
 
+/// Finds the key of a name, before anything is done to it: of several the one that is listed last.
+///
+/// # Errors
+/// There is no key of this name, another tool looks after the stack, or what a call answered.
+pub async fn named(run: &Run<'_>, name: &KeyName) -> Result<Key, Error> {
+    let (named, _) = find(run, name).await?;
+    named.into_iter().next_back().ok_or_else(|| Error::NoSuchKey { name: name.clone() })
+}
+
 /// Takes a key away, and with it every other of its name: a `rotate` that was killed leaves two.
 ///
 /// # Errors

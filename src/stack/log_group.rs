@@ -159,6 +159,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: None,
         reason: None,
         created,
+        changed: None,
         instance: None,
     };
     let mut sighting = Sighting::named(names, found, &tags, &arn);

@@ -44,7 +44,7 @@ mod usage_plan;
 mod wanted;
 
 pub use clean::{Cleanup, clean, forget};
-pub use deploy::{Deployment, OwnCode, check_types, deploy, deploy_checked, own_code, own_stamp};
+pub use deploy::{Deployment, OwnCode, check_owner, check_types, deploy, deploy_checked, own_code, own_stamp};
 pub use discover::{Discovery, discover, discover_all, is_deserted, names};
 pub use error::{Class, Error, Whose};
 pub use export::{

@@ -48,7 +48,13 @@ pub enum Error {
 
 impl From<Error> for crate::error::Error {
     fn from(error: Error) -> Self {
-        match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for crate::error::Error {
+    fn from(error: &Error) -> Self {
+        match error {
             Error::Dynamic => Self::new(Code::NotStatic),
             Error::Foreign => Self::new(Code::ForeignBinary).with("arch", std::env::consts::ARCH),
             Error::TooLarge(size) => Self::new(Code::ArchiveTooLarge)

@@ -34,6 +34,7 @@ pub async fn plan(run: &Run<'_>) -> Result<Plan, Error> {
 }
 
 async fn predict(run: &Run<'_>) -> Result<Plan, Error> {
+    wanted::check_names(run)?;
     let clients = Clients::new(run.engine);
     let stack = &run.settings.stack.value;
     let account = reading(|| clients.account()).await?;

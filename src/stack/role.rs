@@ -255,6 +255,7 @@ async fn look(clients: &Clients, names: &Names) -> Result<View, Error> {
         state: None,
         reason: None,
         created: role.create_date.secs(),
+        changed: None,
         instance: None,
     };
     Ok(View { sighting: Sighting::named(names, found, &tags, &role.arn), trust, policy: Value::Null })

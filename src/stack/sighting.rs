@@ -7,6 +7,7 @@ use crate::{
     text::Message,
 };
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// A resource that is ours.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -24,6 +25,9 @@ pub struct Found {
     pub reason: Option<String>,
     /// When it was made, in seconds since the Unix epoch; 0 where the service does not tell.
     pub created: i64,
+    /// When it was changed last, where its service tells.
+    #[serde(skip)]
+    pub changed: Option<OffsetDateTime>,
     /// What is known of an instance besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<InstanceFacts>,

@@ -12,11 +12,11 @@ use crate::{
     deadlines,
     engine::Engine,
     handler::IDLE_SECONDS,
-    marks::{PART_TAG, REV_TAG, STACK_TAG},
+    marks::{DEFAULT_REGION, PART_TAG, REV_TAG, STACK_TAG},
     names::{InstanceId, InstanceName, StackName},
     openapi,
     schedule::Schedule,
-    settings::{Alarms, DEFAULT_REGION, DEFAULT_STACK, Settings},
+    settings::{Alarms, DEFAULT_STACK, Settings},
 };
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, time::Duration};
@@ -44,8 +44,8 @@ impl Names {
         // The default stack keeps the workshop's own names.
         let function = if stack.as_str() == DEFAULT_STACK { FUNCTION.to_owned() } else { prefixed.clone() };
         let log_group = format!("{LAMBDA}{function}");
-        // IAM knows no regions: without one in its name, the stack of another region would have the same role. The
-        // longest name and the longest region make less than the 64 characters that IAM allows.
+        // IAM knows no regions: without one in its name, the stack of another region would have the same role. A
+        // region that makes it longer than IAM allows is refused (`wanted::check_names`).
         let role = if region == DEFAULT_REGION { prefixed } else { format!("{stack}-{ROLE_ELSEWHERE}-{region}") };
         Self { stack: stack.clone(), function, role, log_group, api: stack.to_string() }
     }

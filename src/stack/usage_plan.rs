@@ -186,6 +186,7 @@ async fn see(clients: &Clients, names: &Names) -> Result<(Sighting, BTreeSet<Str
                 state: None,
                 reason: None,
                 created: 0,
+                changed: None,
                 instance: None,
             });
         }

@@ -9,9 +9,13 @@ use super::{
     reconcile::reading,
     run::Run,
     sighting::Found,
-    spec::Spec,
+    spec::{Names, Spec},
 };
-use crate::{engine::installation::Installation, names::InstanceName, settings::Auth};
+use crate::{
+    engine::installation::Installation,
+    names::{InstanceName, StackName},
+    settings::Auth,
+};
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -19,6 +23,25 @@ use std::collections::BTreeMap;
 /// Finds out what the user's own code is, where the function is theirs.
 pub(super) fn own(run: &Run<'_>) -> Result<Option<Own>, Error> {
     Ok(run.settings.function.value.as_ref().map(own::resolve).transpose()?)
+}
+
+/// How long IAM lets the name of a role be.
+const LONGEST_ROLE: usize = 64;
+
+/// Refuses what IAM would refuse in the middle of a deploy: a region is known by its form only, and the stack's role has
+/// its name. Every region that there is leaves room for the longest name of a stack.
+pub(super) fn check_names(run: &Run<'_>) -> Result<(), Error> {
+    let (stack, region) = (&run.settings.stack.value, &run.engine.connection.region);
+    match most_of_region(stack, region) {
+        Some(most) => Err(Error::LongRegion { region: region.clone(), stack: stack.clone(), most }),
+        None => Ok(()),
+    }
+}
+
+/// How long the region's name might be, where it is longer.
+fn most_of_region(stack: &StackName, region: &str) -> Option<usize> {
+    let too_many = Names::of(stack, region).role.len().checked_sub(LONGEST_ROLE).filter(|more| *more > 0)?;
+    Some(region.len().saturating_sub(too_many))
 }
 
 /// Returns what the parts of the run's stack are made from; with keys on, the engine is asked for them.
@@ -105,6 +128,18 @@ pub(super) fn packed<'a>(
 mod tests {
     use super::*;
     use crate::names::ApiId;
+
+    #[test]
+    fn a_region_may_be_as_long_as_the_name_of_the_role_lets_it() {
+        let stack = |length| "s".repeat(length).parse::<StackName>().unwrap();
+        let region = |length: usize| format!("a-{}", "r".repeat(length - 2));
+        assert_eq!(most_of_region(&stack(32), &region(23)), None);
+        for length in [24, 32] {
+            assert_eq!(most_of_region(&stack(32), &region(length)), Some(23), "{length}");
+        }
+        assert_eq!(most_of_region(&stack(23), &region(32)), None);
+        assert_eq!(most_of_region(&stack(32), "us-east-1"), None, "it is in no name");
+    }
 
     #[test]
     fn a_pinned_id_looks_like_api_gateways_and_depends_on_owner_stack_and_region_only() {

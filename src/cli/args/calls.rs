@@ -44,6 +44,9 @@ pub struct Logs {
     /// The lines as they were written.
     #[arg(long)]
     pub raw: bool,
+    /// Only what went wrong.
+    #[arg(long)]
+    pub errors: bool,
     /// Which calls.
     #[command(flatten)]
     pub wanted: Wanted,

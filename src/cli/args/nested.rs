@@ -50,6 +50,9 @@ pub struct KeyRevoke {
     /// The key.
     #[arg(value_name = "NAME")]
     pub name: KeyName,
+    /// Does not ask.
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// Arguments of `key rotate`.

@@ -27,6 +27,9 @@ pub struct LastCall {
     pub time: OffsetDateTime,
     /// How long it took.
     pub duration_ms: f64,
+    /// Why the next one will hardly end better.
+    #[serde(skip)]
+    pub(super) why_never: Option<Message>,
 }
 
 impl LastCall {
@@ -34,8 +37,10 @@ impl LastCall {
     pub(super) async fn find(settings: &Settings, stack: &Discovery) -> Option<Self> {
         let (only, mut found) = (std::slice::from_ref(&stack.stack), BTreeMap::new());
         let _ = timeout(ANSWER, Box::pin(overview::last_calls(settings, only, &mut found))).await;
-        let overview::Ended { time, status, code, total_ms } = found.into_values().next()?;
-        Some(Self { status: status?, code, time, duration_ms: total_ms.unwrap_or_default() })
+        let ended = found.into_values().next()?;
+        let why_never = ended.why_never(stack);
+        let overview::Ended { time, status, code, total_ms, .. } = ended;
+        Some(Self { status: status?, code, time, duration_ms: total_ms.unwrap_or_default(), why_never })
     }
 
     /// Writes it as a part of a line of `--watch`: the time of the call, to tell it from another that ended the same.

@@ -26,11 +26,17 @@ pub(super) fn write(description: &Description) -> Result<Vec<File>, Error> {
         ("AWSTemplateFormatVersion".to_owned(), Yaml::Plain("\"2010-09-09\"".to_owned())),
         ("Description".to_owned(), Yaml::text(format!("The stack {} of atelier", description.stack))),
         ("Parameters".to_owned(), Yaml::Map(parameters)),
-        ("Conditions".to_owned(), Yaml::Map(conditions(description))),
     ];
+    let conditions = conditions(description);
+    if !conditions.is_empty() {
+        template.push(("Conditions".to_owned(), Yaml::Map(conditions)));
+    }
     template.push(("Resources".to_owned(), Yaml::Map(resources(description))));
-    template.push(("Outputs".to_owned(), outputs(description)));
     let is_import = description.ids.is_some();
+    // `As part of the import operation, you cannot modify or add [Outputs]`.
+    if !is_import {
+        template.push(("Outputs".to_owned(), outputs(description)));
+    }
     let head = steps::head(&description.stack, is_import);
     let mut files = vec![File::text("template.yaml", format!("{head}\n{}", Yaml::Map(template).document()))];
     if is_import {
@@ -103,9 +109,14 @@ fn logical_id(description: &Description, thing: &Thing) -> String {
     }
 }
 
-/// The members that are parameters of their own: AWS itself has the region, and no engine is named in a template.
-fn is_parameter(variable: &Variable) -> bool {
-    !matches!(variable.name.as_str(), "region" | "endpoint")
+/// Whether a variable is a parameter: AWS itself has the region, no engine is named in a template, and where an engine's
+/// API is called only the outputs say, which an import has none of.
+fn is_parameter(description: &Description, variable: &Variable) -> bool {
+    match variable.name.as_str() {
+        "region" | "endpoint" => false,
+        "public_endpoint" => description.ids.is_none(),
+        _ => true,
+    }
 }
 
 fn parameters(description: &Description) -> Vec<(String, Yaml)> {
@@ -118,7 +129,7 @@ fn parameters(description: &Description) -> Vec<(String, Yaml)> {
         ("CodeBucket".to_owned(), parameter("The bucket that has the function's archive.", "String", None, Vec::new())),
         ("CodeKey".to_owned(), parameter("The name of the archive in it.", "String", Some("function.zip"), Vec::new())),
     ];
-    for variable in description.variables.iter().filter(|variable| is_parameter(variable)) {
+    for variable in description.variables.iter().filter(|variable| is_parameter(description, variable)) {
         let default = match &variable.default {
             Default::Text(text) => Some(text.as_str()),
             Default::Absent => Some(""),
@@ -162,7 +173,7 @@ fn conditions(description: &Description) -> Vec<(String, Yaml)> {
     let needed = |variable: &&Variable| {
         let is_optional =
             variable.default == Default::Absent || matches!(variable.name.as_str(), "api_id" | "function_endpoint");
-        is_parameter(variable) && (is_optional || variable.name == "public_endpoint")
+        is_parameter(description, variable) && (is_optional || variable.name == "public_endpoint")
     };
     description.variables.iter().filter(needed).map(has).collect()
 }

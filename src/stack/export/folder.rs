@@ -49,7 +49,7 @@ pub(super) fn check(folder: &Path, is_forced: bool) -> Result<(), Error> {
     }
 }
 
-/// Writes the files into a folder beside it, and puts that in its place. In a folder that holds something (a state of
+/// Writes the files into a folder beside it, and puts that in its place. In a folder that is there already (with a state of
 /// Terraform's, say) they are put one by one, once all of them are written; everything else stays, except those of
 /// `sometimes` that are not among them: what an earlier export left would be read with this one's.
 pub(super) fn write(folder: &Path, files: &[File], sometimes: &[String], is_forced: bool) -> Result<(), Error> {
@@ -59,7 +59,9 @@ pub(super) fn write(folder: &Path, files: &[File], sometimes: &[String], is_forc
     fs::create_dir_all(parent).map_err(|error| failed("write", parent, error))?;
     let unique =
         crate::secret::random_hex(8).map_err(|error| failed("write", folder, io::Error::other(error.to_string())))?;
-    let staging = parent.join(format!(".{}.{unique}.tmp", name.trim_start_matches('.')));
+    // One that is there may be a mount or a link, and somebody may stand in it: it stays, and nothing leaves it.
+    let place_of = if folder.is_dir() { folder } else { parent };
+    let staging = place_of.join(format!(".{}.{unique}.tmp", name.trim_start_matches('.')));
     let written = stage(&staging, files).and_then(|()| place(&staging, folder, files, sometimes));
     if let Err(error) = written {
         // The error that counts is the first.
@@ -80,9 +82,7 @@ fn stage(staging: &Path, files: &[File]) -> io::Result<()> {
 }
 
 fn place(staging: &Path, folder: &Path, files: &[File], sometimes: &[String]) -> io::Result<()> {
-    let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-    if is_empty {
-        // Takes the place of an empty folder, too.
+    if !folder.is_dir() {
         return fs::rename(staging, folder);
     }
     // A file can take the place of a file only; what stands in the way shows before any of them is put there.
@@ -143,6 +143,14 @@ mod tests {
         assert!(write(&empty, &[file("x", "1"), file("no/such/folder", "")], false).is_err());
         assert_eq!(names(&empty), [""; 0]);
         assert_eq!(names(place.path()), ["a", "empty"]);
+        // An empty folder stays the one that it is, also behind a link.
+        let link = place.path().join("link");
+        std::os::unix::fs::symlink(&empty, &link).unwrap();
+        let number = |folder: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(folder).unwrap());
+        let before = number(&empty);
+        write(&link, &[file("x", "1")], false).unwrap();
+        assert_eq!((names(&empty), number(&empty)), (vec!["x".to_owned()], before));
+        assert!(link.is_symlink());
         fs::write(place.path().join("file"), "").unwrap();
         assert!(write(&place.path().join("file"), &[file("x", "1")], true).is_err());
         assert!(write(&place.path().join("file/below"), &[file("x", "1")], false).is_err());

@@ -180,6 +180,7 @@ struct Described {
 }
 
 async fn described(run: &Run<'_>, is_import: bool, may_install: bool) -> Result<Described, Error> {
+    wanted::check_names(run)?;
     let clients = Clients::new(run.engine);
     let stack = &run.settings.stack.value;
     let account = reading(|| clients.account()).await?;

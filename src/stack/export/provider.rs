@@ -7,6 +7,10 @@ use super::{
     value::{Attribute, Entry, Symbol, Text, Thing, Value},
 };
 
+/// The services that the resources are of, as the provider names them.
+pub(super) const SERVICES: [&str; 9] =
+    ["apigateway", "cloudwatch", "ec2", "events", "iam", "lambda", "logs", "ssm", "sts"];
+
 /// A member of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Field {

@@ -3,7 +3,7 @@
 use super::{
     document,
     folder::File,
-    provider::{self, Field, Provided, document_names, in_pulumi, provided},
+    provider::{self, Field, Provided, SERVICES, document_names, in_pulumi, provided},
     python::{quoted, symbol, text, value, variable},
     resource::{Concern, Default, Description, Image, Resource},
     value::{Attribute, Entry, Piece, Symbol, Text, Thing, Value},
@@ -18,11 +18,21 @@ const REQUIREMENTS: &str = "pulumi>=3.0.0,<4.0.0\npulumi-aws>=6.30.0,<8.0.0\n";
 
 const IGNORED: &str = "/venv/\n__pycache__/\n";
 
-const IMPORTS: &str = "\"\"\"Takes over the stack that runs, and changes nothing in it; a rule that sleeps is made, where there is none.\n\nWhen `pulumi up` has done that, set IDS and UNREAD to {} and run it again: the tags then say that Pulumi looks after the\nstack, so that `atelier deploy` leaves it alone.\n\"\"\"\n\nimport pulumi\n\n";
+const IMPORTS: &str = "\"\"\"Takes over the stack that runs, and changes nothing in it; a rule that sleeps is made, where there is none.\n\nWhen `pulumi up` has done that, set IDS and UNREAD to {} and run it again: the tags then say that Pulumi looks after the\nstack, so that `atelier deploy` leaves it alone.\n\"\"\"\n\nimport pulumi\n\nfrom config import provider\n\n";
 
-const ADOPTED: &str = "\n\ndef adopted(name, ignored=(), **options):\n    \"\"\"The options of a resource that is there already.\"\"\"\n    ignored = [*ignored, *UNREAD.get(name, [])]\n    return pulumi.ResourceOptions(import_=IDS.get(name), ignore_changes=ignored, **options)\n";
+const ADOPTED: &str = "\n\ndef adopted(name, ignored=(), **options):\n    \"\"\"The options of a resource that is there already.\"\"\"\n    ignored = [*ignored, *UNREAD.get(name, [])]\n    return pulumi.ResourceOptions(provider=provider, import_=IDS.get(name), ignore_changes=ignored, **options)\n";
 
 const IMPORTS_FILE: &str = "imports.py";
+
+const PROVIDER: &str = "
+# What makes every resource. An engine on this machine answers for every service; nothing is set for AWS itself.
+SERVICES = [NAMES]
+provider = aws.Provider(
+    \"aws\",
+    region=region,
+    endpoints=[aws.ProviderEndpointArgs(**dict.fromkeys(SERVICES, endpoint))] if endpoint else None,
+)
+";
 
 /// The file of a concern.
 fn file(concern: Concern) -> String {
@@ -74,7 +84,7 @@ fn project(description: &Description) -> String {
     let region = description.variables.iter().find(|variable| variable.name == "region");
     let region = match region.map(|region| &region.default) {
         Some(Default::Text(region)) => region.as_str(),
-        _ => crate::settings::DEFAULT_REGION,
+        _ => crate::marks::DEFAULT_REGION,
     };
     // A stack may be called `no`, which is none to a reader of YAML.
     let (stack, region) = (scalar(&description.stack), scalar(region));
@@ -85,16 +95,11 @@ fn project(description: &Description) -> String {
 
 fn config(description: &Description) -> String {
     let mut file = "\"\"\"What differs from one place to another: `pulumi config set NAME VALUE`.\"\"\"\n\n".to_owned();
-    if description.digests.is_empty() {
-        file.push_str("import pulumi\n");
-    } else {
-        file.push_str("import hashlib\n\nimport pulumi\n");
+    if !description.digests.is_empty() {
+        file.push_str("import hashlib\n\n");
     }
-    if description.mentions(&Symbol::Account) || matches!(description.image, Image::Parameter(_)) {
-        file.push_str("import pulumi_aws as aws\n");
-    }
-    file.push_str("\nconfig = pulumi.Config()\n");
-    for variable in description.variables.iter().filter(|variable| variable.name != "endpoint") {
+    file.push_str("import pulumi\nimport pulumi_aws as aws\n\nconfig = pulumi.Config()\n");
+    for variable in &description.variables {
         let name = &variable.name;
         let what = match (&variable.default, variable.is_secret) {
             _ if name == "region" => "pulumi.Config(\"aws\").require(\"region\")".to_owned(),
@@ -106,11 +111,15 @@ fn config(description: &Description) -> String {
         };
         file.push_str(&format!("\n# {}\n{name} = {what}\n", variable.why));
     }
+    // Python keeps `lambda` for itself.
+    let service = |name: &&str| quoted(if *name == "lambda" { "lambda_" } else { name });
+    file.push_str(&PROVIDER.replace("NAMES", &SERVICES.iter().map(service).collect::<Vec<_>>().join(", ")));
+    let asked = "opts=pulumi.InvokeOptions(provider=provider)";
     if let Image::Parameter(_) = description.image {
-        file.push_str("\nimage_id = aws.ssm.get_parameter(name=image_parameter).insecure_value\n");
+        file.push_str(&format!("\nimage_id = aws.ssm.get_parameter(name=image_parameter, {asked}).insecure_value\n"));
     }
     if description.mentions(&Symbol::Account) {
-        file.push_str("\naccount = aws.get_caller_identity().account_id\n");
+        file.push_str(&format!("\naccount = aws.get_caller_identity({asked}).account_id\n"));
     }
     let managed = Entry::new(MANAGER_TAG, Value::text("pulumi"));
     let tags = Value::Map(description.tags.iter().cloned().chain([managed]).collect());
@@ -136,7 +145,7 @@ fn concern_file(description: &Description, concern: Concern, all: &[&(&Resource,
     let body = body.join("\n");
     let mut imports: BTreeSet<String> = BTreeSet::new();
     let names = description.variables.iter().map(|variable| variable.name.as_str());
-    let names: Vec<&str> = names.chain(["account", "tags", "KEY_DIGESTS", "image_id"]).collect();
+    let names: Vec<&str> = names.chain(["account", "tags", "KEY_DIGESTS", "image_id", "provider"]).collect();
     let used: BTreeSet<&str> = names.into_iter().filter(|name| mentions_word(&body, name)).collect();
     if !used.is_empty() {
         imports.insert(format!("from config import {}", used.into_iter().collect::<Vec<_>>().join(", ")));
@@ -248,8 +257,7 @@ fn block(description: &Description, resource: &Resource, provided: &Provided) ->
             }
         });
     }
-    let options = options(provided, &resource.thing);
-    arguments.extend(options);
+    arguments.push(options(provided, &resource.thing));
     let name = urn(&resource.thing);
     let arguments: String = arguments.iter().map(|argument| format!("    {argument},\n")).collect();
     let kind = provider::kind(&resource.thing).pulumi;
@@ -272,7 +280,7 @@ fn tagged(tags: &[Entry]) -> String {
     super::python::bracketed(('{', '}'), members, 1)
 }
 
-fn options(provided: &Provided, thing: &Thing) -> Option<String> {
+fn options(provided: &Provided, thing: &Thing) -> String {
     let mut options = Vec::new();
     if !provided.after.is_empty() {
         let after: Vec<String> = provided.after.iter().map(variable).collect();
@@ -283,10 +291,11 @@ fn options(provided: &Provided, thing: &Thing) -> Option<String> {
     if provided.import.is_some() {
         let ignored = ignored.map(|name| format!("ignored=[{name}]"));
         let all: Vec<String> = std::iter::once(quoted(&urn(thing))).chain(ignored).chain(options).collect();
-        return Some(format!("opts=adopted({})", all.join(", ")));
+        return format!("opts=adopted({})", all.join(", "));
     }
+    options.insert(0, "provider=provider".to_owned());
     options.extend(ignored.map(|name| format!("ignore_changes=[{name}]")));
-    (!options.is_empty()).then(|| format!("opts=pulumi.ResourceOptions({})", options.join(", ")))
+    format!("opts=pulumi.ResourceOptions({})", options.join(", "))
 }
 
 /// The document, filled in.
@@ -314,7 +323,7 @@ fn main(description: &Description) -> String {
         file.push_str(&format!("from compute import {}\n", instances.join(", ")));
     }
     file.push_str(&format!(
-        "from config import public_endpoint\nfrom function import {}\n",
+        "from config import endpoint, public_endpoint\nfrom function import {}\n",
         variable(&Thing::Function)
     ));
     let is_there = |concern: &Concern| description.resources.iter().any(|resource| resource.concern == *concern);
@@ -331,7 +340,7 @@ fn main(description: &Description) -> String {
         Piece::Literal(format!("/{STAGE}/_user_request_")),
     ]);
     file.push_str(&format!(
-        "\n# An engine on this machine serves APIs below its own address.\nurl = {stage}.invoke_url\nif public_endpoint:\n    url = {}\n\npulumi.export(\"url\", url)\npulumi.export(\"api_id\", {api}.id)\npulumi.export(\"function_name\", {}.name)\n",
+        "\n# An engine on this machine serves APIs below its own address.\npublic_endpoint = endpoint or public_endpoint\nurl = {stage}.invoke_url\nif public_endpoint:\n    url = {}\n\npulumi.export(\"url\", url)\npulumi.export(\"api_id\", {api}.id)\npulumi.export(\"function_name\", {}.name)\n",
         text(&local),
         variable(&Thing::Function)
     ));

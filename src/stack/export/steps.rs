@@ -7,8 +7,8 @@ const BUCKET: &str = "#
 ";
 
 const IMPORT: &str = "#
-# That takes over the stack that runs. An import changes nothing, and demands that every resource outlives the stack; take
-# the DeletionPolicy out afterwards.
+# That takes over the stack that runs. An import makes and changes nothing, may have no outputs, and demands that every
+# resource outlives the stack. The next export without `--import` is this template with all that it lacks.
 ";
 
 /// The commands that make the stack, or take over the one that runs, one after another; `folder` has the files, as a shell
@@ -34,6 +34,7 @@ pub fn cloudformation(stack: &str, folder: &str, is_import: bool) -> Vec<String>
         ),
         format!("aws cloudformation wait change-set-create-complete {of}"),
         format!("aws cloudformation execute-change-set {of}"),
+        format!("aws cloudformation wait stack-import-complete --stack-name {stack}"),
     ]
 }
 

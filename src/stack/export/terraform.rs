@@ -4,7 +4,7 @@ use super::{
     document,
     folder::File,
     hcl::{address, aligned, indent, quoted, symbol, text, value},
-    provider::{Field, Provided, document_names, provided},
+    provider::{Field, Provided, SERVICES, document_names, provided},
     resource::{Concern, Default, Description, Image, Resource, Variable},
     value::{Attribute, Entry, Symbol, Text, Thing, Value},
 };
@@ -50,9 +50,6 @@ ENDPOINTS    }
   }
 }
 "#;
-
-/// The services that the resources are of, as the provider names them.
-const SERVICES: [&str; 9] = ["apigateway", "cloudwatch", "ec2", "events", "iam", "lambda", "logs", "ssm", "sts"];
 
 const IGNORED: &str = "# State holds what is secret; it belongs where only those may read who may deploy.\n*.tfstate\n*.tfstate.*\n*.tfvars\n/.terraform/\n";
 

@@ -82,18 +82,26 @@ pub enum Error {
 
 impl From<Error> for Report {
     fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for Report {
+    fn from(error: &Error) -> Self {
         let words = error.to_string();
         match error {
             Error::Unreadable { path, source } => Self::new(Code::File)
                 .with_message("action", Message::new("action.read"))
                 .with("path", path.display())
-                .cause(&source),
-            Error::NoFunction { dir, why } => Self::new(Code::NoFunction).with("dir", dir.display()).because_of(why),
+                .cause(source),
+            Error::NoFunction { dir, why } => {
+                Self::new(Code::NoFunction).with("dir", dir.display()).because_of(why.clone())
+            }
             Error::Ambiguous { dir, candidates, flag } => Self::new(Code::AmbiguousFunction)
                 .with("dir", dir.display())
                 .with("candidates", candidates)
                 .hint(Message::new("hint.ambiguous_function").with("flag", flag)),
-            Error::BadFile { name, why } => Self::new(Code::BadFunctionFile).with("name", name).because_of(why),
+            Error::BadFile { name, why } => Self::new(Code::BadFunctionFile).with("name", name).because_of(why.clone()),
             Error::TooLarge { size } => Self::new(Code::ArchiveTooLarge)
                 .with("size", size.div_ceil(1024 * 1024))
                 .with("most", LARGEST / 1024 / 1024)
@@ -116,7 +124,7 @@ impl From<Error> for Report {
             Error::Requirements { source: InstallError::Interrupted, .. } => Self::new(Code::Interrupted),
             Error::Requirements { path, source } => {
                 let report = Self::new(Code::RequirementsUnavailable).with("path", path.display());
-                match &source {
+                match source {
                     InstallError::NoTool { tool } => {
                         report.because(source.to_string()).hint(Message::new("hint.install_tool").with("tool", tool))
                     }
