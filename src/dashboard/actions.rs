@@ -4,7 +4,7 @@
 
 use super::{
     board::Board,
-    calling::{self, Wish},
+    calling::{self, Invocation},
     guard::{self, Posted},
     layout::Frame,
     pages::{self, Asking, Shared},
@@ -92,7 +92,7 @@ pub(super) async fn act(
     let target = Target::ALL.into_iter().find(|target| posted.get("target") == Some(target.as_str()));
     let name = posted.get("name").filter(|name| !name.is_empty()).map(ToOwned::to_owned);
     let wanted = Undo { change, target: target.unwrap_or(Target::Ec2), name };
-    let outcome = match wish(Action::Change(change), wanted.target, wanted.name.as_deref()) {
+    let outcome = match undo_request(Action::Change(change), wanted.target, wanted.name.as_deref()) {
         Err(error) => Outcome::of(&error),
         Ok(request) => changed(&board, wanted, request).await,
     };
@@ -101,9 +101,9 @@ pub(super) async fn act(
 }
 
 async fn changed(board: &Board, wanted: Undo, request: Request) -> Outcome {
-    let wish = Wish::Contract(request);
+    let invocation = Invocation::Contract(request);
     let asked =
-        board.desk.ask(move |context| async move { Box::pin(calling::call(&context, &wish, true)).await }).await;
+        board.desk.ask(move |context| async move { Box::pin(calling::call(&context, &invocation, true)).await }).await;
     match asked {
         None => Outcome::of(&Error::new(Code::Interrupted)),
         Some(Err(error)) => Outcome::of(&error),
@@ -127,7 +127,7 @@ async fn changed(board: &Board, wanted: Undo, request: Request) -> Outcome {
     }
 }
 
-fn wish(action: Action, target: Target, name: Option<&str>) -> Result<Request, Error> {
+fn undo_request(action: Action, target: Target, name: Option<&str>) -> Result<Request, Error> {
     let usage = |detail: String| Error::new(Code::Usage).with("detail", detail);
     let name = name.map(str::parse).transpose().map_err(|error: crate::names::InvalidName| usage(error.to_string()))?;
     made(action, target, Details { name, ..Details::default() })
@@ -146,27 +146,27 @@ pub(super) async fn trial(
     headers: HeaderMap,
 ) -> Response {
     let form = form_of(&posted);
-    let wish = if board.stance.is_own_function() { path_wish(&form) } else { contract_wish(&form) };
+    let invocation = if board.stance.is_own_function() { path_invocation(&form) } else { contract_invocation(&form) };
     let (mut answer, mut outcome) = (None, None);
-    match wish {
+    match invocation {
         Err(error) => outcome = Some(Outcome::of(&error)),
-        Ok(wish) => {
-            if let Err(refusal) = may(&board, &visitor, wish.scope(), &headers) {
+        Ok(invocation) => {
+            if let Err(refusal) = may(&board, &visitor, invocation.scope(), &headers) {
                 return *refusal;
             }
-            let (asked, with_key) = (wish.clone(), form.with_key);
+            let (asked, with_key) = (invocation.clone(), form.with_key);
             let called =
                 board.desk.ask(move |context| async move { Box::pin(calling::call(&context, &asked, with_key)).await });
             match called.await {
                 None => outcome = Some(Outcome::of(&Error::new(Code::Interrupted))),
                 Some(Err(error)) => outcome = Some(Outcome::of(&error)),
-                Some(Ok(answered)) => answer = Some((wish, answered)),
+                Some(Ok(answered)) => answer = Some((invocation, answered)),
             }
         }
     }
     let seen = board.lookout.fresh().await;
     let frame = Frame { board: &board, visitor: &visitor };
-    let answer = answer.as_ref().map(|(wish, answer)| (wish, answer));
+    let answer = answer.as_ref().map(|(invocation, answer)| (invocation, answer));
     let body = trial::body(&frame, seen.as_deref().map(|seen| &seen.status), &form, answer, outcome.as_ref());
     pages::html(&frame, View::Try, &body)
 }
@@ -190,7 +190,7 @@ fn form_of(posted: &Posted) -> Form {
     }
 }
 
-fn contract_wish(form: &Form) -> Result<Wish, Error> {
+fn contract_invocation(form: &Form) -> Result<Invocation, Error> {
     let flag = |is_on: bool| if is_on { "1" } else { "" };
     let parameters = [
         (Parameter::Action, form.action.as_str()),
@@ -207,10 +207,10 @@ fn contract_wish(form: &Form) -> Result<Wish, Error> {
     let said: Vec<(String, String)> =
         said.map(|(parameter, value)| (parameter.as_str().to_owned(), value.to_owned())).collect();
     let refused = |refusal: Refusal| Error::new(Code::Usage).with("detail", refusal.to_string());
-    Request::parse(&said).map(Wish::Contract).map_err(refused)
+    Request::parse(&said).map(Invocation::Contract).map_err(refused)
 }
 
-fn path_wish(form: &Form) -> Result<Wish, Error> {
+fn path_invocation(form: &Form) -> Result<Invocation, Error> {
     let bad = |name: &str| Error::new(Code::Usage).with("detail", format!("`{name}`"));
     let method = trial::METHODS.into_iter().find(|method| *method == form.method).ok_or_else(|| bad("method"))?;
     let is_path = form.path.starts_with('/') && !form.path.contains(|c: char| c.is_whitespace() || c.is_control());
@@ -219,7 +219,7 @@ fn path_wish(form: &Form) -> Result<Wish, Error> {
     }
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad("method"))?;
     // Browsers send the ends of lines as two characters.
-    Ok(Wish::Path { method, path: form.path.clone(), body: form.body.replace("\r\n", "\n") })
+    Ok(Invocation::Path { method, path: form.path.clone(), body: form.body.replace("\r\n", "\n") })
 }
 
 /// Takes a key away.
@@ -235,7 +235,8 @@ pub(super) async fn revoke(
     if let Err(refusal) = may(&board, &visitor, Scope::Control, &headers) {
         return *refusal;
     }
-    let args = cli::KeyRevoke { name };
+    // The page has asked.
+    let args = cli::KeyRevoke { name, yes: true };
     let asked = board.desk.ask(|context| async move { Box::pin(key::revoke(&context, &args)).await }).await;
     let outcome = match asked {
         None => Outcome::of(&Error::new(Code::Interrupted)),

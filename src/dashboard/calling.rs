@@ -28,14 +28,14 @@ const RUNNING: [&str; 2] = ["running", "pending"];
 
 /// What is to be called.
 #[derive(Debug, Clone)]
-pub(super) enum Wish {
+pub(super) enum Invocation {
     /// Something that atelier's own function knows.
     Contract(Request),
     /// A path of the user's own function.
     Path { method: Method, path: String, body: String },
 }
 
-impl Wish {
+impl Invocation {
     /// What a key must open for it.
     pub(super) fn scope(&self) -> Scope {
         match self {
@@ -67,11 +67,11 @@ impl Answered {
 ///
 /// # Errors
 /// As `atelier call`.
-pub(super) async fn call(context: &Context, wish: &Wish, with_key: bool) -> Result<Answered> {
+pub(super) async fn call(context: &Context, invocation: &Invocation, with_key: bool) -> Result<Answered> {
     let base = deployed_url(context).await?;
-    let (method, url, body) = match wish {
-        Wish::Contract(request) => (Method::GET, format!("{base}?{}", request.query()), String::new()),
-        Wish::Path { method, path, body } => {
+    let (method, url, body) = match invocation {
+        Invocation::Contract(request) => (Method::GET, format!("{base}?{}", request.query()), String::new()),
+        Invocation::Path { method, path, body } => {
             let base = base.trim_end_matches('/').trim_end_matches(PATH);
             (method.clone(), format!("{base}{path}"), body.clone())
         }
@@ -79,7 +79,7 @@ pub(super) async fn call(context: &Context, wish: &Wish, with_key: bool) -> Resu
     let engine = engine::connect(&context.settings).await?;
     reach::check(&context.settings, &engine).await?;
     let client = if with_key {
-        client_for(context, &engine, &url, wish.scope()).await?
+        client_for(context, &engine, &url, invocation.scope()).await?
     } else {
         HttpClient::for_url(&url).map_err(|error| {
             Error::new(Code::File)
@@ -151,7 +151,7 @@ pub(super) async fn stop_all(context: &Context, stop: &Request) -> Result<Stoppe
             continue;
         }
         let name = stack.stack.to_string();
-        match call(&of_stack(context, &stack), &Wish::Contract(stop.clone()), true).await {
+        match call(&of_stack(context, &stack), &Invocation::Contract(stop.clone()), true).await {
             Ok(answered) => {
                 result.stopped += stopped(&answered.body, &running);
                 if !answered.is_success() {

@@ -38,7 +38,9 @@ impl Frame<'_> {
 
     /// Writes a view's page.
     pub(super) fn page(&self, view: View, body: &Markup) -> Markup {
-        self.page_of(view, view.command(), body)
+        let line = view.command();
+        let line = if view.is_of_stack() { self.board.stance.command(line) } else { line.to_owned() };
+        self.page_of(view, &line, body)
     }
 
     /// Writes a page of a view that another command shows.

@@ -3,10 +3,12 @@
 
 use super::current::Current;
 use crate::{
+    cli::LogSource,
     commands::{
         context::Context,
         status::{self, StatusReport},
     },
+    engine::record::Record,
     trace::{Filter, Reader},
 };
 use sha2::{Digest, Sha256};
@@ -14,6 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use time::OffsetDateTime;
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, sleep, timeout},
@@ -29,6 +32,10 @@ const PATIENCE: Duration = Duration::from_millis(1200);
 const FIRST: Duration = Duration::from_secs(8);
 /// How long after the last page nobody looks any more.
 const REST: Duration = Duration::from_secs(30);
+/// How much later than it happened a call may stand in a log: clocks of containers may be behind.
+const BACK: Duration = Duration::from_secs(10);
+/// Where the embedded engine and the door before any other write down what they were asked.
+const DOORS: &[LogSource] = &[LogSource::Engine, LogSource::Edge];
 
 /// What was seen.
 pub(super) struct Seen {
@@ -89,6 +96,7 @@ impl Lookout {
 
 /// Looks for as long as the command runs.
 pub(super) async fn keep(lookout: &Lookout, current: &Current) {
+    let mut newest = Newest::default();
     loop {
         let began = Instant::now();
         let (context, problem) = current.context();
@@ -96,7 +104,7 @@ pub(super) async fn keep(lookout: &Lookout, current: &Current) {
         if let Some(problem) = problem {
             (status.hints, status.problem) = (problem.hints, Some(problem.message));
         }
-        let print = print(&status, &newest(&context).await);
+        let print = print(&status, newest.look(&context).await);
         let before = lookout.seen.send_replace(Some(Arc::new(Seen { status, began, print })));
         if before.is_none_or(|before| before.print != print) {
             lookout.changes.send_modify(|count| *count += 1);
@@ -121,9 +129,34 @@ fn print(status: &StatusReport, newest: &str) -> [u8; 32] {
     Sha256::digest(format!("{newest} {value}")).into()
 }
 
-/// The last call that was not ours, by its id and its end.
-async fn newest(context: &Context) -> String {
-    let page = Reader::new(&context.settings).page(&Filter::default(), 1, None).await;
-    let call = page.ok().and_then(|page| page.calls.into_iter().next());
-    call.map(|call| format!("{} {}", call.request_id, call.end)).unwrap_or_default()
+/// The last call that was not ours. Each look goes back to the one before it only: there may be hours of our own traffic
+/// before that.
+#[derive(Default)]
+struct Newest {
+    /// From when on the doors' logs, and all logs, are to be looked at; each as far as it was.
+    since: [Option<OffsetDateTime>; 2],
+    told: String,
+}
+
+impl Newest {
+    /// Tells it by its id and its end. The embedded engine's own log has it: what the function wrote of the last seconds
+    /// may be much, and is asked for where nothing else tells. Others are called past our door, too.
+    async fn look(&mut self, context: &Context) -> &str {
+        let began = OffsetDateTime::now_utc();
+        let is_embedded = Record::read(&context.settings).is_some_and(|record| record.door.is_some());
+        let passes = [DOORS, &[]].into_iter().zip(&mut self.since);
+        for (sources, since) in passes.skip(usize::from(!is_embedded)) {
+            let filter = Filter { ended_since: *since, ..Filter::default() };
+            let Ok(page) = Reader::of(&context.settings, sources).page(&filter, 1, None).await else { continue };
+            // What could not be read is still to be looked at.
+            if page.failure.is_none() {
+                *since = Some(began - BACK);
+            }
+            if let Some(call) = page.calls.first() {
+                self.told = format!("{} {}", call.request_id, call.end);
+                break;
+            }
+        }
+        &self.told
+    }
 }

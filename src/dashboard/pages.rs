@@ -9,7 +9,7 @@ use super::{
     view::View,
     views::{calls, chain, class, doctor, logs, numbers, outcome::Outcome, parts, trial},
 };
-use crate::{error::Result, shell::quoted, trace::Page};
+use crate::{api_key::Scope, error::Result, shell::quoted, trace::Page};
 use axum::{
     Extension,
     extract::{Path, RawQuery, State},
@@ -55,9 +55,12 @@ fn chain_page(
 
 pub(super) async fn calls(State(board): Shared, Extension(visitor): Asking, RawQuery(query): RawQuery) -> Response {
     let query = calls::Query::of(query.as_deref().unwrap_or_default());
-    let page = board.calls(query.clone()).await;
+    let page = board.calls(query.clone(), visitor.scope.allows(Scope::Control)).await;
     let frame = Frame { board: &board, visitor: &visitor };
-    html(&frame, View::Calls, &calls::body(&frame, &query, page.as_deref()))
+    let body = calls::body(&frame, &query, page.as_deref());
+    let line = query.command();
+    let line = if query.names_stack() { line } else { board.stance.command(&line) };
+    Html(frame.page_of(View::Calls, &line, &body).into_string()).into_response()
 }
 
 pub(super) async fn call(State(board): Shared, Extension(visitor): Asking, Path(id): Path<String>) -> Response {
@@ -66,7 +69,7 @@ pub(super) async fn call(State(board): Shared, Extension(visitor): Asking, Path(
     match found {
         Some(Ok(Some(call))) => {
             let body = calls::one(&frame, seen.as_deref().map(|seen| &seen.status), &call);
-            let line = format!("atelier trace {}", quoted(&call.request_id));
+            let line = board.stance.command(&format!("atelier trace {}", quoted(&call.request_id)));
             Html(frame.page_of(View::Calls, &line, &body).into_string()).into_response()
         }
         Some(Err(error)) => html(&frame, View::Calls, &parts::why(&frame, &error)),
@@ -79,9 +82,10 @@ pub(super) async fn call(State(board): Shared, Extension(visitor): Asking, Path(
 
 pub(super) async fn logs(State(board): Shared, Extension(visitor): Asking, RawQuery(query): RawQuery) -> Response {
     let query = logs::Query::of(query.as_deref().unwrap_or_default());
-    let page = board.logs(query.clone()).await;
+    let page = board.logs(query.clone(), visitor.scope.allows(Scope::Control)).await;
     let frame = Frame { board: &board, visitor: &visitor };
-    html(&frame, View::Logs, &logs::body(&frame, &query, page.as_ref()))
+    let body = logs::body(&frame, &query, page.as_ref());
+    Html(frame.page_of(View::Logs, &board.stance.command(&query.command()), &body).into_string()).into_response()
 }
 
 pub(super) async fn numbers(State(board): Shared, Extension(visitor): Asking) -> Response {

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     settings::{Moment, moment},
     stack::{self, keys},
-    trace::{Call, Filter, Page, Reader},
+    trace::{Call, Cursor, Filter, Page, Reader},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use time::OffsetDateTime;
@@ -58,18 +58,21 @@ impl Board {
     /// The last calls.
     pub(super) async fn lately(&self) -> Option<Arc<Result<Page>>> {
         let ask = self.desk.ask(|context| async move {
-            Reader::new(&context.settings).page(&Filter::default(), calls::SIZE, None).await
+            let filter = of_stack(Filter::default(), &context);
+            Reader::new(&context.settings).page(&filter, calls::SIZE, None).await
         });
         self.lately.get(ask).await
     }
 
     /// The calls that a form asks for.
-    pub(super) async fn calls(&self, query: calls::Query) -> Option<Arc<Result<Page>>> {
+    pub(super) async fn calls(&self, query: calls::Query, is_whole: bool) -> Option<Arc<Result<Page>>> {
         if query == calls::Query::default() {
             return self.lately().await;
         }
         let ask = self.desk.ask(move |context| async move {
-            Reader::new(&context.settings).page(&query.filter(), calls::SIZE, query.cursor()).await
+            let mut reader = Reader::new(&context.settings);
+            let filter = of_stack(query.filter(), &context);
+            Box::pin(page(&mut reader, filter, is_whole, (calls::SIZE, query.cursor()))).await
         });
         ask.await.map(Arc::new)
     }
@@ -81,9 +84,11 @@ impl Board {
     }
 
     /// The lines that a form asks for.
-    pub(super) async fn logs(&self, query: logs::Query) -> Option<Result<Page>> {
-        let read = |context: Context| async move {
-            Reader::of(&context.settings, &query.sources()).page(&query.filter(), logs::SIZE, query.cursor()).await
+    pub(super) async fn logs(&self, query: logs::Query, is_whole: bool) -> Option<Result<Page>> {
+        let read = move |context: Context| async move {
+            let mut reader = Reader::of(&context.settings, &query.sources());
+            let filter = of_stack(query.filter(), &context);
+            Box::pin(page(&mut reader, filter, is_whole, (logs::SIZE, query.cursor()))).await
         };
         self.desk.ask(read).await
     }
@@ -123,6 +128,33 @@ impl Board {
     pub(super) async fn forget(&self) {
         tokio::join!(self.parts.forget(), self.class.forget(), self.lately.forget());
     }
+}
+
+/// Narrows a filter down to the stack that was named for this command, as the commands do that pages show; a filter that
+/// names one keeps it.
+fn of_stack(filter: Filter, context: &Context) -> Filter {
+    let stack = filter.stack.or_else(|| context.settings.named_stack());
+    Filter { stack, ..filter }
+}
+
+/// Reads a page. Who is not shown the whole, lines included, is not told what is in them by looking for it either.
+async fn page(
+    reader: &mut Reader,
+    mut filter: Filter,
+    is_whole: bool,
+    (size, cursor): (usize, Option<&Cursor>),
+) -> Result<Page> {
+    let grep = filter.grep.take_if(|_| !is_whole);
+    let mut page = reader.page(&filter, size, cursor).await?;
+    if grep.is_some() {
+        let wanted = Filter { grep, own: true, ..Filter::default() };
+        page.calls.retain(|call| {
+            let mut bare = call.clone();
+            bare.lines.clear();
+            wanted.takes(&bare)
+        });
+    }
+    Ok(page)
 }
 
 /// Counts the calls of the last hour by minute.

@@ -92,14 +92,6 @@ pub(super) fn command(lang: Lang, text: &str) -> Markup {
     }
 }
 
-/// A number with a decimal point, as people of this language write it.
-pub(super) fn decimal(lang: Lang, number: &str) -> String {
-    match lang {
-        Lang::En => number.to_owned(),
-        Lang::Fr => number.replace('.', ","),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

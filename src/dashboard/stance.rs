@@ -2,6 +2,7 @@
 
 use crate::{
     settings::{Setting, Settings},
+    shell::word,
     text::Lang,
 };
 use std::sync::{
@@ -17,12 +18,14 @@ pub(super) struct Stance {
     pub(super) lang: Setting<Lang>,
     is_own_function: AtomicBool,
     stack: Mutex<String>,
+    /// Whether whoever started this has named the stack for it.
+    is_named: AtomicBool,
 }
 
 impl Stance {
     pub(super) fn new(allows_writes: bool, settings: &Settings) -> Self {
-        let (is_own_function, stack) = (AtomicBool::default(), Mutex::default());
-        let stance = Self { allows_writes, lang: settings.lang.clone(), is_own_function, stack };
+        let (is_own_function, stack, is_named) = (AtomicBool::default(), Mutex::default(), AtomicBool::default());
+        let stance = Self { allows_writes, lang: settings.lang.clone(), is_own_function, stack, is_named };
         stance.follow(settings);
         stance
     }
@@ -30,6 +33,7 @@ impl Stance {
     /// Takes over what the settings say by now.
     pub(super) fn follow(&self, settings: &Settings) {
         self.is_own_function.store(settings.function.value.is_some(), Ordering::Relaxed);
+        self.is_named.store(settings.named_stack().is_some(), Ordering::Relaxed);
         *self.stack.lock().unwrap_or_else(PoisonError::into_inner) = settings.stack.value.to_string();
     }
 
@@ -41,5 +45,13 @@ impl Stance {
     /// The stack.
     pub(super) fn stack(&self) -> String {
         self.stack.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A command as it means this stack elsewhere, too: with the name, where one was given.
+    pub(super) fn command(&self, line: &str) -> String {
+        if !self.is_named.load(Ordering::Relaxed) {
+            return line.to_owned();
+        }
+        format!("{line} --stack={}", word(&self.stack()))
     }
 }

@@ -1,5 +1,7 @@
 //! The views: where each is, what it is called, and which command shows the same.
 
+use crate::{shell::word, text::plain};
+
 /// A view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum View {
@@ -71,5 +73,16 @@ impl View {
             Self::Class => "atelier status --all",
             Self::Doctor => "atelier doctor",
         }
+    }
+
+    /// Whether it is about one stack.
+    pub(super) fn is_of_stack(self) -> bool {
+        !matches!(self, Self::Class | Self::Doctor)
+    }
+
+    /// The same with those options that have a value. What a link made a visitor ask for goes into a shell: as text.
+    pub(super) fn command_with(self, options: &[(&str, &str)]) -> String {
+        let given = options.iter().filter(|(_, value)| !value.is_empty());
+        given.fold(self.command().to_owned(), |line, (name, value)| format!("{line} --{name}={}", word(&plain(value))))
     }
 }

@@ -124,6 +124,9 @@ pub struct Call {
     /// Whether the function told that it has ended, and of no failure.
     #[serde(skip)]
     pub(super) is_done: bool,
+    /// What kept the function's process from starting, where that is why the call failed.
+    #[serde(skip)]
+    pub(crate) unstarted: Option<String>,
     /// What was written about it, oldest first; START, END and REPORT among it.
     pub lines: Vec<Line>,
 }
@@ -155,6 +158,7 @@ impl Call {
             changes: Vec::new(),
             lent: false,
             is_done: false,
+            unstarted: None,
             lines: Vec::new(),
         }
     }

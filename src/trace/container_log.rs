@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, time_of},
-    rotated::Chunk,
+    rotated::{Chunk, whole_from},
 };
 use crate::{
     cli::LogSource,
@@ -77,7 +77,9 @@ impl ContainerLog {
             .collect();
         // Lines of the second's border may come in both.
         lines.dedup_by(|a, b| a == b);
-        let reached = if is_cut { lines.first().map(|line| line.time) } else { None };
+        // Engines count milliseconds: what was cut among lines of one moment is left to who reads on from there.
+        let cut = lines.first().filter(|_| is_cut).map(|line| line.time);
+        let reached = cut.map(|cut| whole_from(&lines, until).unwrap_or(cut));
         Some(Chunk { lines, reached })
     }
 }

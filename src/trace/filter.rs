@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 /// Which calls are wanted; the empty filter wants all but atelier's own.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "conditions, each for itself")]
 pub struct Filter {
     /// Only those whose answer has one of these; empty is any.
     pub statuses: Vec<StatusFilter>,
@@ -26,6 +27,8 @@ pub struct Filter {
     pub until: Option<OffsetDateTime>,
     /// Only those of which what was asked, or a line, matches.
     pub grep: Option<Regex>,
+    /// Only those that were refused or went wrong, and of the other lines those that say so.
+    pub errors: bool,
     /// Only those that may have changed something.
     pub changes: bool,
     /// Only those of an API: no tick, and nothing that was asked of AWS itself.
@@ -54,6 +57,7 @@ impl Filter {
             && self.since.is_none_or(|since| call.time >= since)
             && self.ended_since.is_none_or(|since| call.end >= since)
             && self.until.is_none_or(|until| call.end < until)
+            && (!self.errors || call.is_error())
             && (!self.changes || call.changes_something())
             && (!self.api || call.is_of_api())
             && self.grep.as_ref().is_none_or(|grep| {
@@ -99,6 +103,8 @@ mod tests {
         assert!(all.takes(&call()));
         assert!(!all.takes(&Call { own: true, ..call() }));
         assert!(Filter { own: true, ..all.clone() }.takes(&Call { own: true, ..call() }));
+        let errors = Filter { errors: true, ..all.clone() };
+        assert!(!errors.takes(&Call { status: Some(200), ..call() }) && errors.takes_other_lines());
         let of_api = Filter { api: true, ..all.clone() };
         assert!(
             of_api.takes(&call()) && !of_api.takes(&Call { operation: "ec2 DescribeInstances".to_owned(), ..call() })
@@ -119,6 +125,7 @@ mod tests {
             (Filter { ended_since: Some(call().end), ..all.clone() }, true),
             (Filter { ended_since: Some(call().end + time::Duration::SECOND), ..all.clone() }, false),
             (Filter { until: Some(call().end), ..all.clone() }, false),
+            (Filter { errors: true, ..all.clone() }, true),
             (Filter { changes: true, ..all.clone() }, true),
             (Filter { grep: Regex::new("action=st").ok(), ..all.clone() }, true),
             (Filter { grep: Regex::new("^stop$").ok(), ..all.clone() }, false),

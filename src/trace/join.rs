@@ -36,6 +36,7 @@ struct Invocation {
     event: Option<Box<Event>>,
     report: Option<Report>,
     invoked: Option<(OffsetDateTime, Invoked)>,
+    unstarted: Option<String>,
     lines: Vec<Line>,
 }
 
@@ -189,6 +190,8 @@ struct Sorted {
     by_id: HashMap<String, usize>,
     /// The invocation that each log stream is in.
     within: HashMap<String, String>,
+    /// The failure of a start that each log stream has told of, until the invocation that waited for it begins.
+    unstarted: HashMap<String, String>,
     others: Vec<Line>,
 }
 
@@ -217,7 +220,10 @@ impl Sorted {
                 if let Some(stream) = &line.stream {
                     self.within.insert(stream.clone(), id.clone());
                 }
-                self.invocation(&id).lines.push(line);
+                let unstarted = line.stream.as_ref().and_then(|stream| self.unstarted.remove(stream));
+                let invocation = self.invocation(&id);
+                invocation.unstarted = unstarted;
+                invocation.lines.push(line);
             }
             Record::End(id) => {
                 if let Some(stream) = &line.stream {
@@ -232,6 +238,17 @@ impl Sorted {
             }
             Record::Proxy(proxy) => {
                 self.pieces.entry(proxy.request_id.clone()).or_default().push(Piece::Proxy(proxy, line));
+            }
+            // Lambda writes it behind the START, engines of this machine before it.
+            Record::Unstarted(failure) => {
+                if let Some(id) = self.of_stream(&line) {
+                    let invocation = self.invocation(&id);
+                    invocation.unstarted = Some(failure);
+                    invocation.lines.push(line);
+                } else {
+                    self.unstarted.extend(line.stream.clone().map(|stream| (stream, failure)));
+                    self.others.push(line);
+                }
             }
             Record::Of(id) if self.of_stream(&line).is_none() => {
                 self.pieces.entry(id).or_default().push(Piece::Line(line));
@@ -335,8 +352,8 @@ fn station(place: Place, at_ms: f64, ms: f64) -> Station {
 
 fn add_invocation(call: &mut Call, invocation: Invocation) {
     let failure = invocation.failure();
-    let Invocation { id, event, report, invoked, lines, .. } = invocation;
-    call.invocation_id = Some(id);
+    let Invocation { id, event, report, invoked, unstarted, lines, .. } = invocation;
+    (call.invocation_id, call.unstarted) = (Some(id), unstarted);
     call.is_done = failure.is_none() && (report.is_some() || event.is_some());
     let run = report.as_ref().map(|report| report.ms).or(event.as_ref().map(|event| event.ms));
     let init = report.as_ref().and_then(|report| report.init_ms);

@@ -29,6 +29,13 @@ impl Line {
     pub fn new(time: OffsetDateTime, source: LogSource, text: String) -> Self {
         Self { time, source, text, stream: None, stack: None }
     }
+
+    /// Whether it says that something went wrong.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        let words = [r#""level":"ERROR""#, r#""level":"WARN""#, "ERROR", "Error", "error:"];
+        words.iter().any(|word| self.text.contains(word))
+    }
 }
 
 /// Finds the time that a line tells: the `time` or `timestamp` of a JSON object, or an RFC 3339 word at its start.

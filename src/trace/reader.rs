@@ -24,10 +24,14 @@ use serde::Serialize;
 use std::{collections::HashMap, fmt, str::FromStr};
 use time::{Duration, OffsetDateTime};
 
-/// How many lines of a log are joined at a time.
+/// How many lines of a log are joined at a time: the newest call is mostly among the first few, and each further window
+/// of a page takes twice as many as the one before it.
+const FIRST_LINES: usize = 250;
 const LINES: usize = 4_000;
 /// How far lines of one call may lie apart in different logs, beside the time that it lasts.
 const SLACK: Duration = Duration::seconds(2);
+/// How long after a call's end the docker proxy may still write of it.
+const LATE: Duration = Duration::milliseconds(250);
 /// How long a call lasts at most: the gateway gives up then, and the edge soon after.
 const LONGEST_CALL: Duration = Duration::seconds(31);
 /// The first windows of time that are looked at, from now back; after them all that is left is one.
@@ -81,6 +85,17 @@ pub struct Page {
     /// What could not be read.
     #[serde(skip)]
     pub failure: Option<Error>,
+}
+
+/// What is joined at a time.
+pub(super) struct Window {
+    /// From when, inclusive, and until when, exclusive.
+    pub(super) from: OffsetDateTime,
+    pub(super) until: OffsetDateTime,
+    /// The most lines of each log.
+    pub(super) most: usize,
+    /// Whether calls may have ended after it.
+    pub(super) has_later: bool,
 }
 
 /// What wrote about calls here: files, containers, the function's log group.
@@ -146,18 +161,23 @@ impl Reader {
     /// `file` when a log is there and cannot be read. Why the function's log cannot be read is in the page.
     pub async fn page(&mut self, filter: &Filter, size: usize, cursor: Option<&Cursor>) -> Result<Page> {
         let now = OffsetDateTime::now_utc() + SLACK;
-        let start = cursor.map_or(now, |cursor| cursor.time + Duration::nanoseconds(1));
+        // A page that ended between two calls has shown all of its last moment; behind a call there may be more of it.
+        let behind = |cursor: &Cursor| Duration::nanoseconds(i64::from(!cursor.id.is_empty()));
+        let start = cursor.map_or(now, |cursor| cursor.time + behind(cursor));
         let mut until = filter.until.map_or(start, |until| until.min(start));
         let floor = filter.floor();
         let mut page = Page::default();
         // Who says how far back means all of it.
         let mut windows = WINDOWS.into_iter().filter(|_| floor == OffsetDateTime::UNIX_EPOCH);
+        let mut most = FIRST_LINES;
         for _ in 0..MOST_WINDOWS {
             if until <= floor {
                 return Ok(page);
             }
             let from = windows.next().map_or(floor, |width| (until - width).max(floor));
-            let (joined, low) = self.window(from, until, until < now, &mut page.failure).await?;
+            let window = Window { from, until, most, has_later: until < now };
+            let (joined, low) = self.window(window, &mut page.failure).await?;
+            most = LINES.min(most * 2);
             for call in joined.calls.into_iter().rev() {
                 let place = Cursor { time: call.end, id: call.request_id.clone() };
                 if cursor.is_some_and(|cursor| place >= *cursor) || !filter.takes(&call) {
@@ -166,7 +186,8 @@ impl Reader {
                 page.calls.push(call);
                 if page.calls.len() >= size {
                     let oldest = place.time;
-                    page.others.extend(others(filter, joined.others).into_iter().filter(|line| line.time >= oldest));
+                    // Those of that very moment come with the next page, which begins with it.
+                    page.others.extend(others(filter, joined.others).into_iter().filter(|line| line.time > oldest));
                     page.next = Some(place);
                     return Ok(page);
                 }
@@ -203,12 +224,10 @@ impl Reader {
     /// Joins what ended within a window, and tells from when on that is whole.
     pub(super) async fn window(
         &mut self,
-        from: OffsetDateTime,
-        until: OffsetDateTime,
-        has_later: bool,
+        Window { from, until, most, has_later }: Window,
         failure: &mut Option<Error>,
     ) -> Result<(Joined, OffsetDateTime)> {
-        let engine = self.engine_lines((from, until), LINES).await?;
+        let engine = self.engine_lines((from, until), most).await?;
         let mut low = engine.reached.unwrap_or(from);
         let mut lines = engine.lines;
         let is_wanted = self.sources.is_empty() || self.sources.contains(&LogSource::Lambda);
@@ -227,9 +246,11 @@ impl Reader {
         let first = lines.iter().filter(|line| line.time >= low).filter_map(begun).min();
         if let Some(first) = first.filter(|first| *first < low) {
             lines.retain(|line| line.time >= low || line.source == LogSource::Lambda);
+            // However few were asked for: the beginning of a long call may lie behind many lines of others.
             lines.extend(self.engine_lines((first - SLACK, low), LINES).await?.lines);
         }
-        let later = if has_later { self.later(until).await? } else { HashMap::new() };
+        let (later, late) = if has_later { self.later(until).await? } else { (HashMap::new(), Vec::new()) };
+        lines.extend(late);
         lines.sort_by_key(|line| line.time);
         let mut joined = join(lines, (low, until), &later);
         // The log that a function's lines are read from is its stack's, whatever the function writes of itself.
@@ -240,18 +261,20 @@ impl Reader {
     }
 
     /// The requests that were answered soon after a moment, and when each was: what belongs to them may lie before it.
-    async fn later(&mut self, moment: OffsetDateTime) -> Result<HashMap<String, Span>> {
-        let lines = self.engine_lines((moment, moment + LONGEST_CALL), usize::MAX).await?.lines;
-        Ok(lines
-            .iter()
-            .filter_map(|line| match Record::read(line) {
+    /// Beside them what the docker proxy wrote then: it may be of a call that ended just before the moment.
+    async fn later(&mut self, moment: OffsetDateTime) -> Result<(HashMap<String, Span>, Vec<Line>)> {
+        let (mut requests, mut late) = (HashMap::new(), Vec::new());
+        for line in self.engine_lines((moment, moment + LONGEST_CALL), usize::MAX).await?.lines {
+            match Record::read(&line) {
                 Record::Request(request) if !request.lent => {
                     let begun = line.time - super::call::milliseconds(request.duration_ms);
-                    Some((request.request_id, (begun, line.time)))
+                    requests.insert(request.request_id, (begun, line.time));
                 }
-                _ => None,
-            })
-            .collect())
+                Record::Proxy(_) if line.time < moment + LATE => late.push(line),
+                _ => {}
+            }
+        }
+        Ok((requests, late))
     }
 
     /// Reads files and containers, all of them as far back as the one that is cut first.
@@ -274,10 +297,11 @@ impl Reader {
     }
 }
 
-/// When the request came whose answer a line tells.
+/// When the request came whose answer a line tells; of the docker proxy's, from when on the answer may have been told.
 fn begun(line: &Line) -> Option<OffsetDateTime> {
     match Record::read(line) {
         Record::Request(request) if !request.lent => Some(line.time - super::call::milliseconds(request.duration_ms)),
+        Record::Proxy(_) => Some(line.time - LATE),
         _ => None,
     }
 }
@@ -288,6 +312,7 @@ fn others(filter: &Filter, lines: Vec<Line>) -> Vec<Line> {
     }
     let takes = |line: &Line| {
         filter.grep.as_ref().is_none_or(|grep| grep.is_match(&line.text))
+            && (!filter.errors || line.is_error())
             && line.time >= filter.floor()
             && filter.until.is_none_or(|until| line.time < until)
     };

@@ -24,6 +24,8 @@ pub(super) enum Record {
     End(String),
     /// What an invocation took.
     Report(Report),
+    /// A process of the function could not start, when an invocation waited for it already; what kind of failure it was.
+    Unstarted(String),
     /// The docker proxy has decided.
     Proxy(Proxy),
     /// A line that names the request that it belongs to, and nothing else that is known.
@@ -177,7 +179,7 @@ impl Line {
     /// Whether a call that this is a line of tells all that it says.
     #[must_use]
     pub fn is_accounted_for(&self) -> bool {
-        !matches!(Record::read(self), Record::Of(_) | Record::Other)
+        !matches!(Record::read(self), Record::Of(_) | Record::Unstarted(_) | Record::Other)
     }
 }
 
@@ -217,6 +219,10 @@ fn lambda(text: &str) -> Record {
     if let Some(rest) = text.strip_prefix("END RequestId: ") {
         return Record::End(id(rest));
     }
+    if let Some(rest) = text.strip_prefix("INIT_REPORT ") {
+        let word = |name: &str| rest.split('\t').find_map(|field| field.trim().strip_prefix(name));
+        return unstarted(word("Phase: "), word("Status: "), word("Error Type: ")).unwrap_or(Record::Other);
+    }
     let Some(rest) = text.strip_prefix("REPORT RequestId: ") else { return Record::Other };
     let word = |name: &str| rest.split('\t').find_map(|field| field.trim().strip_prefix(name)).map(str::trim);
     let time = |name: &str| word(name)?.trim_end_matches("ms").trim().parse().ok();
@@ -230,6 +236,13 @@ fn lambda(text: &str) -> Record {
         }),
         None => Record::Other,
     }
+}
+
+/// A start that failed in the time of an invocation. One that failed before is made again, and may go well then.
+fn unstarted(phase: Option<&str>, status: Option<&str>, kind: Option<&str>) -> Option<Record> {
+    let status = status.filter(|status| *status != "success" && phase == Some("invoke"))?;
+    let kind = kind.and_then(|kind| word(kind, 64)).or_else(|| word(status, 64)).unwrap_or("error");
+    Some(Record::Unstarted(kind.to_owned()))
 }
 
 /// What kind of failure a function's own line tells, where it is one of those that a runtime writes when an invocation
@@ -253,6 +266,9 @@ pub(super) fn failure(text: &str) -> Option<&str> {
 fn platform(text: &str) -> Option<Record> {
     let line: serde_json::Value = serde_json::from_str(text).ok()?;
     let record = &line["record"];
+    if line["type"] == "platform.initReport" {
+        return unstarted(record["phase"].as_str(), record["status"].as_str(), record["errorType"].as_str());
+    }
     let id = record["requestId"].as_str()?.to_owned();
     match line["type"].as_str()? {
         "platform.start" => Some(Record::Start(id)),
@@ -316,6 +332,19 @@ mod tests {
         let json =
             r#"{"type":"platform.report","record":{"requestId":"i-1","status":"success","metrics":{"durationMs":1}}}"#;
         assert_eq!(failed(json), (Some(false), None));
+    }
+
+    #[test]
+    fn a_start_that_failed_counts_once_it_is_the_last_attempt() {
+        let lambda = |text: &str| read(LogSource::Lambda, text);
+        let unstarted = |kind: &str| Record::Unstarted(kind.to_owned());
+        let text = "INIT_REPORT Init Duration: 12.00 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError";
+        assert_eq!(lambda(text), unstarted("Runtime.ExitError"));
+        assert_eq!(lambda(&text.replace("invoke", "init")), Record::Other, "there is a second attempt");
+        assert_eq!(lambda("INIT_REPORT Init Duration: 9.00 ms\tPhase: invoke\tStatus: timeout"), unstarted("timeout"));
+        assert_eq!(lambda("INIT_REPORT Init Duration: 9.00 ms\tPhase: invoke\tStatus: success"), Record::Other);
+        let json = r#"{"type":"platform.initReport","record":{"phase":"invoke","status":"error","errorType":"X.Y"}}"#;
+        assert_eq!(lambda(json), unstarted("X.Y"));
     }
 
     #[test]

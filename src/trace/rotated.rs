@@ -1,7 +1,8 @@
 //! A log file and those that it was rotated into (`engine.log`, `engine.log.1`, …), read from their end.
 //!
 //! Where a window of time ends is found by halving, and from there pieces are read backwards: a log of any length costs
-//! what is looked at. Lines stand in the order of their times but for those that were written at once.
+//! what is looked at. Lines stand in the order of their times but for those that were written at once: where a log is
+//! cut, those of the cut's moment are left to who reads on from there.
 
 use super::line::{Line, time_of};
 use crate::cli::LogSource;
@@ -12,10 +13,15 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// How much is read at a time.
 const PIECE: u64 = 128 * 1024;
+/// How far lines that were written at once may stand out of the order of their times: as bytes, and as time.
+const ASIDE: usize = 8 * 1024;
+const AT_ONCE: Duration = Duration::milliseconds(20);
+/// More lines of one moment are not looked for.
+const MOST_AT_ONCE: usize = 20_000;
 /// A line that is longer is cut there.
 const LONGEST_LINE: usize = 64 * 1024;
 /// More rotated files than anybody keeps.
@@ -78,19 +84,16 @@ impl Rotated {
         }
         let mut read = Chunk::default();
         for file in &mut files {
-            let left = most.saturating_sub(read.lines.len());
+            let left = most.saturating_sub(read.lines.len()).max(1);
             let older = self.read_file(file, (from, until), left)?;
-            let is_cut = older.reached.is_some();
             let is_below = older.lines.first().is_some_and(|line| line.time < from);
             read.lines.splice(0..0, older.lines);
-            if is_cut {
-                read.reached = read.lines.first().map(|line| line.time);
-                break;
-            }
-            if is_below {
+            read.reached = older.reached;
+            if is_below || read.reached.is_some() {
                 break;
             }
         }
+        let from = read.reached.map_or(from, |reached| reached.max(from));
         read.lines.retain(|line| line.time >= from && line.time < until);
         Ok(read)
     }
@@ -129,8 +132,12 @@ impl Rotated {
             }
             let wanted = lines.iter().filter(|line| line.time < until).count();
             if wanted >= most && end > 0 {
-                let reached = lines.first().map(|line| line.time);
-                return Ok(Chunk { lines, reached });
+                let reached = whole_from(&lines, until);
+                // What is cut among lines of one moment would be lost: who reads on begins before that moment.
+                if reached.is_some() || wanted >= MOST_AT_ONCE {
+                    let reached = reached.or_else(|| lines.first().map(|line| line.time));
+                    return Ok(Chunk { lines, reached });
+                }
             }
         }
         Ok(Chunk { lines, reached: None })
@@ -149,6 +156,13 @@ impl Rotated {
         };
         texts.into_iter().zip(times).map(line).collect()
     }
+}
+
+/// From when on lines are all there whose beginning was cut off; `None` where they are all of the cut's moment.
+pub(super) fn whole_from(lines: &[Line], until: OffsetDateTime) -> Option<OffsetDateTime> {
+    let cut = lines.first()?.time;
+    let is_whole = |time: &OffsetDateTime| *time > cut + AT_ONCE && *time < until;
+    lines.iter().map(|line| line.time).filter(is_whole).min()
 }
 
 /// A line as far as anybody reads it.
@@ -187,10 +201,11 @@ fn end_of_window(file: &mut File, until: OffsetDateTime) -> io::Result<u64> {
         let found = text.split('\n').skip(1).find_map(time_of);
         if found.is_some_and(|time| time >= until) { high = middle } else { low = middle }
     }
-    // What is left is read in any case, and looked at line by line.
+    // What is left is read in any case, and looked at line by line; with it what was written at once with the last one.
     let after = (high + PIECE).min(length);
     let bytes = piece(file, high, after)?;
-    Ok(bytes.iter().position(|byte| *byte == b'\n').map_or(after, |at| high + at as u64 + 1))
+    let end = bytes.iter().skip(ASIDE).position(|byte| *byte == b'\n');
+    Ok(end.map_or(after, |at| high + (ASIDE + at) as u64 + 1))
 }
 
 /// The length up to the end of the last whole line.
@@ -253,6 +268,33 @@ mod tests {
         for (from, until) in [(0, 1), (5_000, 5_003), (9_999, 10_001), (19_998, 20_005)] {
             let read = log.read((at(from), at(until)), 10_000).unwrap();
             assert_eq!(numbers(&read), (from..until.min(20_000)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn no_line_is_lost_where_a_log_is_cut_among_lines_of_one_moment() {
+        // A few, and more than one piece holds; written at once, so that they stand a little out of their order.
+        for of_a_moment in [7, 1_500] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("engine.log");
+            let line = |number: i64| {
+                let time = at(0) + Duration::milliseconds(number / of_a_moment * 50 - number % 3 * 2);
+                let time = time.format(&time::format_description::well_known::Rfc3339).unwrap();
+                format!("{{\"x\":\"{}\",\"time\":\"{time}\",\"n\":{number}}}\n", "x".repeat(200))
+            };
+            std::fs::write(Rotated::numbered(&path, 1), (0..6_000).map(line).collect::<String>()).unwrap();
+            std::fs::write(&path, (6_000..12_000).map(line).collect::<String>()).unwrap();
+            let log = Rotated::new(path, LogSource::Engine);
+            let (mut seen, mut windows, mut until) = (Vec::new(), 0, Some(at(100_000)));
+            while let Some(end) = until {
+                let read = log.read((at(-1), end), 100).unwrap();
+                let number = |line: &Line| line.text.split_once("\"n\":")?.1.trim_end_matches('}').parse::<i64>().ok();
+                seen.extend(read.lines.iter().map(|line| number(line).unwrap()));
+                assert!(read.reached.is_none_or(|reached| reached < end), "it goes on");
+                (until, windows) = (read.reached, windows + 1);
+            }
+            seen.sort_unstable();
+            assert!(windows > 1 && seen == (0..12_000).collect::<Vec<_>>(), "{windows} windows: {}", seen.len());
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     dashboard::{
         calling::MARK,
         layout::Frame,
-        shown::{Shown, command, decimal},
+        shown::{Shown, command},
         view::View,
     },
     error::Error,
@@ -33,6 +33,7 @@ pub(in crate::dashboard) struct Query {
     status: String,
     action: String,
     key: String,
+    stack: String,
     text: String,
     own: bool,
     from: Option<Cursor>,
@@ -50,6 +51,7 @@ impl Query {
             status: of("status"),
             action: of("action"),
             key: of("key"),
+            stack: of("stack"),
             text: of("text"),
             own: !of("own").is_empty(),
             from: of("from").parse().ok(),
@@ -64,22 +66,45 @@ impl Query {
     /// The filter that it means.
     pub(in crate::dashboard) fn filter(&self) -> Filter {
         let word = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let statuses: Vec<StatusFilter> =
-            self.status.split(',').filter_map(|text| parse_status(text.trim()).ok()).collect();
         Filter {
-            statuses,
+            statuses: self.statuses().map(|(_, status)| status).collect(),
             action: word(&self.action),
             key: word(&self.key),
+            stack: word(&self.stack),
             grep: word(&self.text).and_then(|text| Regex::new(&regex_lite::escape(&text)).ok()),
             own: self.own,
             ..Filter::default()
         }
     }
 
+    /// The statuses that are any, and how each was written.
+    fn statuses(&self) -> impl Iterator<Item = (&str, StatusFilter)> {
+        self.status.split(',').filter_map(|text| Some((text.trim(), parse_status(text.trim()).ok()?)))
+    }
+
+    /// Whether it says whose calls are wanted.
+    pub(in crate::dashboard) fn names_stack(&self) -> bool {
+        !self.stack.is_empty()
+    }
+
+    /// The command that shows the same.
+    pub(in crate::dashboard) fn command(&self) -> String {
+        let statuses: Vec<&str> = self.statuses().map(|(text, _)| text).collect();
+        let line = View::Calls.command_with(&[
+            ("status", &statuses.join(",")),
+            ("action", &self.action),
+            ("key", &self.key),
+            ("stack", &self.stack),
+            ("grep", &regex_lite::escape(&self.text)),
+        ]);
+        if self.own { line + " -v" } else { line }
+    }
+
     /// The same from another place on, as a link.
     fn link(&self, from: &Cursor) -> String {
         let from = from.to_string();
-        let pairs = [("status", &self.status), ("action", &self.action), ("key", &self.key), ("text", &self.text)];
+        let Self { status, action, key, stack, text, .. } = self;
+        let pairs = [("status", status), ("action", action), ("key", key), ("stack", stack), ("text", text)];
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
         if self.own {
@@ -115,6 +140,7 @@ fn filter(frame: &Frame<'_>, query: &Query) -> Markup {
             (field("status", &query.status, "4xx"))
             (field("action", &query.action, "start"))
             (field("key", &query.key, ""))
+            (field("stack", &query.stack, ""))
             (field("text", &query.text, ""))
             p.check { label { input type="checkbox" name="own" value="1" checked[query.own]; " " (frame.say("board.calls.own")) } }
             p { button { (frame.say("board.calls.filter")) } }
@@ -206,7 +232,7 @@ fn took(frame: &Frame<'_>, call: &Call) -> String {
 }
 
 pub(super) fn millis(lang: Lang, ms: f64) -> String {
-    decimal(lang, &if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") })
+    lang.decimal(&if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") })
 }
 
 /// By whose key, and whether by a page of ours.
@@ -233,7 +259,7 @@ pub(in crate::dashboard) fn one(frame: &Frame<'_>, status: Option<&StatusReport>
             h3 { (frame.say("board.calls.changes")) }
             ul {
                 @for change in &call.changes {
-                    li { code { (Shown(&change.resource)) } " " (state(frame, change.before.as_deref())) " → " (state(frame, change.after.as_deref())) }
+                    li { code { (Shown(&change.resource)) } " " (state(frame, change.before.as_deref())) " → " (state(frame, change.after.as_deref())) @if let Some(by) = &change.by { " (" (Shown(by)) ")" } }
                 }
             }
         }
@@ -346,10 +372,13 @@ mod tests {
 
     #[test]
     fn a_query_is_read_as_far_as_it_can_be() {
-        let query = Query::of("status=4xx,500,nonsense&action=start&key=&text=a.b&own=1&from=x");
+        let query = Query::of("status=4xx,500,nonsense&action=start&key=&stack=it+is&text=a.b&own=1&from=x");
         assert!(query.cursor().is_none() && query.own);
         let filter = query.filter();
         assert_eq!((filter.statuses.len(), filter.action.as_deref(), filter.key), (2, Some("start"), None));
+        assert_eq!(filter.stack.as_deref(), Some("it is"));
+        let command = r"atelier logs --status=4xx,500 --action=start --stack='it is' --grep='a\.b' -v";
+        assert_eq!((query.command(), Query::default().command()), (command.to_owned(), "atelier logs".to_owned()));
         let grep = filter.grep.unwrap();
         assert!(grep.is_match("xa.bx") && !grep.is_match("axb"), "a text, not a pattern");
         let next = "17_id&=?".parse().unwrap();

@@ -11,6 +11,7 @@ use crate::{
     dashboard::{
         layout::Frame,
         shown::{Shown, say},
+        view::View,
     },
     error::Error,
     text::Message,
@@ -65,7 +66,14 @@ impl Query {
     pub(in crate::dashboard) fn filter(&self) -> Filter {
         let word = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let grep = word(&self.text).and_then(|text| Regex::new(&regex_lite::escape(&text)).ok());
-        Filter { request: word(&self.request), grep, ..Filter::default() }
+        Filter { request: word(&self.request), grep, errors: self.errors, ..Filter::default() }
+    }
+
+    /// The command that shows the same.
+    pub(in crate::dashboard) fn command(&self) -> String {
+        let (source, grep) = (self.source.map(name).unwrap_or_default(), regex_lite::escape(&self.text));
+        let line = View::Logs.command_with(&[("source", &source), ("grep", &grep), ("request", &self.request)]);
+        if self.errors { line + " --errors" } else { line }
     }
 
     fn link(&self, from: &Cursor) -> String {
@@ -142,8 +150,8 @@ impl Entry<'_> {
 fn list(frame: &Frame<'_>, query: &Query, page: &Page) -> Markup {
     // What a function writes may hold what others sent.
     let is_whole = frame.visitor.scope.allows(Scope::Control);
-    let calls = page.calls.iter().filter(|call| !query.errors || call.is_error()).map(Entry::Call);
-    let others = page.others.iter().filter(|line| is_whole && (!query.errors || is_error(line))).map(Entry::Line);
+    let calls = page.calls.iter().map(Entry::Call);
+    let others = page.others.iter().filter(|_| is_whole).map(Entry::Line);
     let mut entries: Vec<Entry<'_>> = calls.chain(others).collect();
     // The newest first, as they came.
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.time()));
@@ -171,13 +179,6 @@ fn words(text: &str) -> &str {
     stamped.map_or(text, |(_, rest)| rest)
 }
 
-/// Whether a line says that something went wrong.
-fn is_error(line: &Line) -> bool {
-    ["\"level\":\"ERROR\"", "\"level\":\"WARN\"", "ERROR", "Error", "error:"]
-        .iter()
-        .any(|word| line.text.contains(word))
-}
-
 fn folded(frame: &Frame<'_>, call: &Call, at: usize, is_whole: bool) -> Markup {
     let line = html! {
         (clock(call.end)) " " code { (Shown(&call.asked())) } " " (answer(frame, call))
@@ -203,6 +204,8 @@ mod tests {
         let query = Query::of("source=lambda&text=a%26b&request=4e71&errors=1");
         assert_eq!((query.sources(), query.errors), (vec![LogSource::Lambda], true));
         assert_eq!(query.filter().request.as_deref(), Some("4e71"));
+        assert_eq!(query.command(), r"atelier logs -f -v --source=lambda --grep='a\&b' --request=4e71 --errors");
+        assert!(query.filter().errors && !Query::default().filter().errors);
         assert!(Query::of("source=nonsense&from=x").sources().is_empty());
         let next = "17_id".parse().unwrap();
         assert_eq!(Query::of(query.link(&next).split_once('?').unwrap().1), Query { from: Some(next), ..query });

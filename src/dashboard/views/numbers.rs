@@ -6,7 +6,7 @@ use crate::{
     dashboard::{
         facts::{Counted, Footprint, Minute},
         layout::Frame,
-        shown::{Shown, decimal, rich},
+        shown::{Shown, rich},
     },
     text::{Message, in_words},
     trace::Numbers,
@@ -110,23 +110,34 @@ fn counts(frame: &Frame<'_>, title: &str, counts: impl Iterator<Item = (String, 
 
 fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
     let lang = frame.lang();
-    let usd = |amount: f64| decimal(lang, &format!("{amount:.4} USD"));
+    let usd = |amount: f64| lang.decimal(&format!("{amount:.4} USD"));
     let total = Message::new("board.numbers.cost").with("usd", usd(metrics.cost.total_usd));
     let total = total.with("prices", metrics.cost.prices_of);
+    // The sum of nothing is a negative zero.
+    let hours = metrics.instances.iter().map(|instance| instance.hours).sum::<f64>() + 0.0;
+    let gb_seconds = metrics.usage.gb_seconds + 0.0;
+    let hours = Message::new("board.numbers.hours").with("hours", lang.decimal(&format!("{hours:.2}")));
+    let requests = |count: usize| Message::new("board.numbers.requests").with("count", count);
+    let runs = Message::new("board.numbers.gb_seconds").with_message("requests", requests(metrics.usage.invocations));
+    let runs = runs.with("gb_seconds", lang.decimal(&format!("{gb_seconds:.3}")));
+    // What it is the price of stands beside each.
     let parts = [
-        ("part.instance", metrics.cost.instances_usd),
-        ("part.api", metrics.cost.api_usd),
-        ("part.function", metrics.cost.function_usd),
+        ("part.instance", metrics.cost.instances_usd, hours),
+        ("part.api", metrics.cost.api_usd, requests(metrics.usage.api_calls)),
+        ("part.function", metrics.cost.function_usd, runs),
     ];
     html! {
         h2 { (frame.say("board.numbers.cost_title")) }
         p { (rich(lang, &total)) }
         dl.headers {
-            @for (key, amount) in parts { dt { (frame.say(key)) } dd { (usd(amount)) } }
+            @for (key, amount, usage) in &parts { dt { (frame.say(key)) } dd { (usd(*amount)) ", " (usage.render(lang)) } }
             @for instance in &metrics.instances {
                 dt { @if let Some(name) = &instance.name { (Shown(name)) " " } code { (Shown(&instance.instance_id)) } }
-                dd { (Shown(&instance.r#type)) ", " (Shown(&in_words(&instance.state).render(lang))) ", " (decimal(lang, &format!("{:.2} h", instance.hours))) }
+                dd { (Shown(&instance.r#type)) ", " (Shown(&in_words(&instance.state).render(lang))) ", " (lang.decimal(&format!("{:.2} h", instance.hours))) }
             }
+        }
+        @for instance in metrics.instances.iter().filter(|instance| instance.usd_estimate.is_none()) {
+            p.hint { (rich(lang, &Message::new("metrics.no_price").with("type", &instance.r#type))) }
         }
     }
 }
@@ -134,7 +145,7 @@ fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
 fn footprint(frame: &Frame<'_>, footprint: Footprint) -> Markup {
     #[expect(clippy::cast_precision_loss, reason = "sizes of memories and disks")]
     let mib = |bytes: u64| {
-        let size = decimal(frame.lang(), &format!("{:.1}", bytes as f64 / 1_048_576.0));
+        let size = frame.lang().decimal(&format!("{:.1}", bytes as f64 / 1_048_576.0));
         Message::new("board.numbers.mib").with("size", size).render(frame.lang())
     };
     let rows = [

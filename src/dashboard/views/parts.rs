@@ -49,7 +49,8 @@ pub(in crate::dashboard) fn body(
                 Some(Err(error)) => (why(frame, error)),
                 None => p { (frame.say("board.looking")) },
             }
-            p.same { span { (frame.say("board.parts.create_key")) } " " (command(frame.lang(), "atelier key create --scope status")) }
+            @let line = frame.board.stance.command("atelier key create --scope status");
+            p.same { span { (frame.say("board.parts.create_key")) } " " (command(frame.lang(), &line)) }
         }
     }
 }
@@ -114,7 +115,8 @@ fn planned(frame: &Frame<'_>, plan: &Plan) -> Markup {
     html! {
         @if plan.changes {
             ul.plan { @for part in &plan.parts { (planned_part(frame, part)) } }
-            p.same { span { (frame.say("board.parts.deploy")) } " " (command(frame.lang(), "atelier deploy")) }
+            @let line = frame.board.stance.command("atelier deploy");
+            p.same { span { (frame.say("board.parts.deploy")) } " " (command(frame.lang(), &line)) }
         } @else {
             p { (Sign::Good.draw()) " " (frame.say("plan.nothing")) }
         }

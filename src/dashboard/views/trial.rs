@@ -5,7 +5,7 @@ use crate::{
     commands::status::StatusReport,
     contract::{Action, Target},
     dashboard::{
-        calling::{Answered, Wish},
+        calling::{Answered, Invocation},
         layout::Frame,
         shown::{Shown, ShownLines, command, rich},
     },
@@ -61,7 +61,7 @@ pub(in crate::dashboard) fn body(
     frame: &Frame<'_>,
     status: Option<&StatusReport>,
     form: &Form,
-    answer: Option<(&Wish, &Answered)>,
+    answer: Option<(&Invocation, &Answered)>,
     outcome: Option<&Outcome>,
 ) -> Markup {
     html! {
@@ -80,7 +80,7 @@ pub(in crate::dashboard) fn body(
             }
             p { button.primary { (frame.say("board.try.call")) } }
         }
-        @if let Some((wish, answer)) = answer { (answered(frame, status, wish, answer)) }
+        @if let Some((invocation, answer)) = answer { (answered(frame, status, invocation, answer)) }
     }
 }
 
@@ -142,7 +142,7 @@ fn path_fields(frame: &Frame<'_>, form: &Form) -> Markup {
     }
 }
 
-fn answered(frame: &Frame<'_>, status: Option<&StatusReport>, wish: &Wish, answer: &Answered) -> Markup {
+fn answered(frame: &Frame<'_>, status: Option<&StatusReport>, invocation: &Invocation, answer: &Answered) -> Markup {
     let lang = frame.lang();
     let word = Message::new("board.try.answer").with("status", answer.status).with("millis", answer.millis);
     let sign = Sign::of(if answer.is_success() { Tone::Good } else { Tone::Bad }, &word);
@@ -157,7 +157,7 @@ fn answered(frame: &Frame<'_>, status: Option<&StatusReport>, wish: &Wish, answe
                 dl.headers { @for (name, value) in &answer.headers { dt { (Shown(name)) } dd { (Shown(value)) } } }
             }
             h3 { (frame.say("board.try.lines")) }
-            ul.lines { @for line in lines(wish, answer, stack) { li { (command(lang, &line)) } } }
+            ul.lines { @for line in lines(frame, invocation, answer, stack) { li { (command(lang, &line)) } } }
         }
     }
 }
@@ -169,10 +169,11 @@ fn pretty(body: &str) -> String {
 }
 
 /// The same from a shell. A key comes from the file that `atelier env` names, never from a command line.
-fn lines(wish: &Wish, answer: &Answered, stack: Option<&Discovery>) -> Vec<String> {
+fn lines(frame: &Frame<'_>, invocation: &Invocation, answer: &Answered, stack: Option<&Discovery>) -> Vec<String> {
+    let stance = &frame.board.stance;
     let key = "${ATELIER_API_KEY_HEADER:+-H \"$ATELIER_API_KEY_HEADER\"}";
-    match wish {
-        Wish::Contract(request) => {
+    match invocation {
+        Invocation::Contract(request) => {
             let pairs: Vec<(String, String)> =
                 form_urlencoded::parse(request.query().as_bytes()).into_owned().collect();
             let of = |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -189,7 +190,7 @@ fn lines(wish: &Wish, answer: &Answered, stack: Option<&Discovery>) -> Vec<Strin
                 call = format!("{call} --{flag}");
             }
             // What does not wait has no flag.
-            let call = of("wait").is_none().then_some(call);
+            let call = of("wait").is_none().then(|| stance.command(&call));
             let payload: serde_json::Map<String, serde_json::Value> =
                 pairs.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
             let payload = serde_json::Value::Object(payload).to_string();
@@ -200,10 +201,10 @@ fn lines(wish: &Wish, answer: &Answered, stack: Option<&Discovery>) -> Vec<Strin
             });
             [Some(format!("curl {key} {}", quoted(&answer.url))), invoke, call].into_iter().flatten().collect()
         }
-        Wish::Path { method, path, body } => {
+        Invocation::Path { method, path, body } => {
             let data = if body.is_empty() { String::new() } else { format!(" -d {}", quoted(body)) };
             let curl = format!("curl -X {method} {key}{data} {}", quoted(&answer.url));
-            vec![curl, format!("atelier call -X {method}{data} {}", quoted(path))]
+            vec![curl, stance.command(&format!("atelier call -X {method}{data} {}", quoted(path)))]
         }
     }
 }

@@ -86,6 +86,22 @@ fn where_only_the_function_writes_its_event_is_the_call() {
 }
 
 #[test]
+fn a_call_whose_function_could_not_start_says_so_wherever_the_log_tells_it() {
+    let report = line(-21, LogSource::Lambda, "INIT_REPORT Init Duration: 1.00 ms\tPhase: invoke\tStatus: timeout");
+    let behind = Line { time: at(-19), ..report.clone() };
+    let (elsewhere, text) = (Some("another stream".to_owned()), "a line of the function's own".to_owned());
+    let other = Line { stream: elsewhere, ..report.clone() };
+    let alone = Line { text, ..report.clone() };
+    for (told, expected) in [(report, Some("timeout")), (behind, Some("timeout")), (other, None), (alone, None)] {
+        let mut lines = invocation(0, "r-1", INVOCATION);
+        lines.extend([told.clone(), request(0, "r-1", "")]);
+        lines.sort_by_key(|line| line.time);
+        let calls = joined(lines, (-1000, 1000), &[]).calls;
+        assert_eq!(calls.iter().map(|call| call.unstarted.as_deref()).collect::<Vec<_>>(), [expected], "{told:?}");
+    }
+}
+
+#[test]
 fn no_call_is_on_two_pages() {
     let mut lines = invocation(0, "r-1", INVOCATION);
     lines.push(request(5, "r-1", ""));
