@@ -36,17 +36,39 @@ target() {
   esac
 }
 
+# Whether a plain URL is of this machine itself: `http://127.0.0.1:80@elsewhere/` is not.
+is_local() {
+  place=${1#http://}
+  place=${place%%/*}
+  case $place in
+    127.0.0.1:*[!0-9]* | localhost:*[!0-9]*) return 1 ;;
+    127.0.0.1:[0-9]* | localhost:[0-9]*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
 # fetch URL FILE
 fetch() {
-  # Plain HTTP only from this machine itself.
+  # Plain HTTP only from this machine itself, and no redirect to it.
   case $1 in
-    https://* | http://127.0.0.1:* | http://localhost:*) ;;
+    https://*) ;;
+    http://*) is_local "$1" || fail "$1 is not an https URL" "unset ATELIER_RELEASES" ;;
     *) fail "$1 is not an https URL" "unset ATELIER_RELEASES" ;;
   esac
   if command -v curl >/dev/null 2>&1; then
-    curl --fail --silent --show-error --location --connect-timeout 10 --max-time 300 --retry 2 --output "$2" "$1"
+    curl --fail --silent --show-error --location --proto-redir =https --connect-timeout 10 --max-time 300 --retry 2 \
+      --output "$2" "$1"
   elif command -v wget >/dev/null 2>&1; then
-    wget --quiet --timeout=30 --tries=3 --output-document="$2" "$1"
+    # BusyBox's knows no limits in some builds, and in some takes any certificate for right, which it says.
+    limits=
+    if wget --version >/dev/null 2>&1; then limits="--timeout=30 --tries=3"; fi
+    # shellcheck disable=SC2086
+    told=$(wget -q $limits -O "$2" "$1" 2>&1) || { say "$told"; return 1; }
+    case $told in
+      *"certificate validation not implemented"*)
+        fail "this wget does not verify from whom it downloads: nothing was installed" "install curl"
+        ;;
+    esac
   else
     fail "neither curl nor wget is here" "install one of them with your system's package manager"
   fi
@@ -83,15 +105,32 @@ main() {
     esac
   done
   [ -n "$to" ] || to=${HOME:?is not set; name the folder with --to}/.local/bin
+  case $to in
+    /*) ;;
+    *) to=$PWD/$to ;;
+  esac
+  [ "$to" = / ] || to=${to%/}
   releases=${ATELIER_RELEASES:-$releases}
+  releases=${releases%/}
+  case $releases in
+    # The name that stands in the sources, in a pattern that a release does not fill in.
+    */OWNE[R]/*)
+      fail "this copy of the script does not say whose releases to install" \
+        "ATELIER_RELEASES=https://github.com/SOMEBODY/atelier/releases, or take the script from a release"
+      ;;
+  esac
+  from=
   case $version in
+    # In a URL, a slash would lead to another repository.
+    *[!0-9A-Za-z.+-]*) ;;
     latest) from=$releases/latest/download ;;
     v[0-9]*) from=$releases/download/$version ;;
     [0-9]*) from=$releases/download/v$version ;;
-    *) fail "$version is not a version" "write it as in v0.1.0, or leave it away for the newest" ;;
   esac
+  [ -n "$from" ] || fail "$version is not a version" "write it as in v0.1.0, or leave it away for the newest"
   archive=atelier-$(target).tar.gz
 
+  [ ! -d "$to/atelier" ] || fail "$to/atelier is a folder" "name another folder with --to"
   # Beside where it goes, so that the last step is a rename.
   mkdir -p "$to" 2>/dev/null || fail "cannot make the folder $to" "name another one with --to"
   work=$(mktemp -d "$to/.atelier.XXXXXX" 2>/dev/null) || fail "cannot write in $to" "name another folder with --to"
@@ -121,9 +160,8 @@ main() {
   # Completions and manual pages have their places only beside a folder of programs.
   if [ "$(basename "$to")" = bin ] && [ -d "$content/share" ]; then
     share=$(dirname "$to")/share
-    (cd "$content/share" && find . -type f) | while read -r file; do
-      mkdir -p "$share/$(dirname "$file")" && cp "$content/share/$file" "$share/$file"
-    done || say "warning: completions and manual pages could not be put below $share"
+    { mkdir -p "$share" && cp -R "$content/share/." "$share/"; } 2>/dev/null ||
+      say "warning: completions and manual pages could not be put below $share"
   fi
   say "installed $told in $to"
   case :$PATH: in

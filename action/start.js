@@ -5,14 +5,23 @@
 const path = require('node:path');
 const { input, flag, tell, assign, run, atelier, must, fail } = require('./runner.js');
 
+/** Where releases are: at the repository that this action is of, unless a place is named. */
+function releases() {
+  const { ATELIER_RELEASES, GITHUB_ACTION_REPOSITORY, GITHUB_REPOSITORY, GITHUB_SERVER_URL } = process.env;
+  // The workflow's own repository is that of an action which is named by a path.
+  const repository = GITHUB_ACTION_REPOSITORY || GITHUB_REPOSITORY;
+  return ATELIER_RELEASES || (repository && `${GITHUB_SERVER_URL || 'https://github.com'}/${repository}/releases`);
+}
+
 /** Where the binary is, installed from a release where none is named. */
 function install() {
   const named = input('atelier');
   if (named) return path.resolve(named);
-  const folder = path.join(process.env.RUNNER_TOOL_CACHE || process.env.RUNNER_TEMP || '.', 'atelier', 'bin');
+  const folder = path.resolve(process.env.RUNNER_TOOL_CACHE || process.env.RUNNER_TEMP || '.', 'atelier', 'bin');
   const script = path.join(__dirname, '..', 'install.sh');
   const args = [script, '--version', input('version') || 'latest', '--to', folder];
-  if (run('sh', args).status !== 0) throw new Error('atelier could not be installed; the reason is above');
+  const env = { ...process.env, ATELIER_RELEASES: releases() };
+  if (run('sh', args, { env }).status !== 0) throw new Error('atelier could not be installed; the reason is above');
   return path.join(folder, 'atelier');
 }
 

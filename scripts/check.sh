@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test of the project, on a fresh clone of a new machine; CI runs exactly this.
-# What it needs beyond cargo and a C compiler, it installs: the AWS CLI, botocore, schemathesis, cfn-lint, checkov, Pulumi's types and
-# pytest into virtual environments under target/, Chromium and its driver, and, where Docker answers, busybox, openssl, podman and what the engines' images are built from (Debian
+# What it needs beyond cargo and a C compiler, it installs: the AWS CLI, botocore, schemathesis, cfn-lint, checkov, Pulumi's types,
+# pytest and moto into virtual environments under target/, Chromium and its driver, and, where Docker answers, busybox, openssl, podman, Docker Compose and what the engines' images are built from (Debian
 # packages; needs root or sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,7 +37,7 @@ if grep -q FAILPOINTS "$atelier"; then
 fi
 step "what tests run besides"
 # Each script prints the path of its program, which it installs when it is missing; the tests read it in ATELIER_AWS_CLI and so on.
-for tool in aws-cli awslocal botocore schemathesis chalice sdk-go sdk-ruby old-aws-cli cfn-lint checkov pulumi pytest \
+for tool in aws-cli awslocal botocore schemathesis chalice sdk-go sdk-ruby old-aws-cli cfn-lint checkov pulumi pytest moto \
   chromedriver axe; do
   path=$(scripts/$tool.sh)
   variable=ATELIER_$(tr a-z- A-Z_ <<<"$tool")
@@ -60,6 +60,7 @@ if docker info >/dev/null 2>&1; then
   scripts/apt.sh busybox busybox-static
   scripts/apt.sh openssl openssl
   scripts/apt.sh podman podman
+  docker compose version >/dev/null 2>&1 || scripts/apt.sh docker-compose docker-compose
   scripts/localstack-image.sh
   scripts/ministack-image.sh
   ATELIER_REQUIRE_DOCKER=1 cargo test --locked --test docker

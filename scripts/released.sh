@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 to=$1 which=${2:-}
-remote=$(git remote get-url origin 2>/dev/null | sed -E 's#^git@([^:]+):#https://\1/#; s#^(https://)[^@/]*@#\1#; s#\.git$##') || true
+remote=$(git remote get-url origin 2>/dev/null | sed -E \
+  's#^git@([^:]+):#https://\1/#; s#^ssh://([^@/]*@)?([^/:]+)(:[0-9]+)?/#https://\2/#; s#^(https://)[^@/]*@#\1#; s#\.git$##') || true
 export ATELIER_RELEASES=${ATELIER_RELEASES:-${remote:+$remote/releases}}
 case $ATELIER_RELEASES in
   http*://*) ;;
