@@ -9,6 +9,7 @@
 mod bonus;
 mod canary;
 mod clock;
+mod compose;
 mod connecting;
 mod crash;
 mod export;

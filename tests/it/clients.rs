@@ -3,7 +3,6 @@
 
 use crate::support::{Project, skipped};
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -21,13 +20,11 @@ fn told(variable: &str) -> Option<String> {
 /// Runs a client against an engine of its own, and returns what it printed.
 fn against_an_engine(mut client: Command) -> Vec<String> {
     let project = Project::new().up();
-    let env = project.run(&["env", "--json"]);
-    let variables: BTreeMap<String, String> = serde_json::from_value(env.json()["data"]["variables"].clone()).unwrap();
     let output = client
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", project.path())
-        .envs(variables)
+        .envs(project.environment())
         .current_dir(project.path())
         .output()
         .unwrap();

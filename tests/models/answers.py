@@ -20,6 +20,10 @@ LACKING = {
     ("PolicySourceType", "Resource Policy"),
     # The documentation of the filter `attachment.state` has it, and every answer.
     ("AttachmentStatus", "available"),
+    # The documentation of the filter `vpc-endpoint-state` has them, and every example.
+    ("State", "pending"),
+    ("State", "available"),
+    ("State", "deleting"),
     # The owner's id is the account's number: the documentation of GetUser shows one.
     ("idType", "000000000000"),
     # Recorded at AWS: while a function changes it says of the change what it says of a new function.

@@ -162,6 +162,7 @@ ACTS = {
         "AssociateAddress": {"AllowReassociation": "where it is false, an address that something has does not move"},
         "CopyImage": {"CopyImageTags": "shown by DescribeImages"},
         "CreateSecurityGroup": {"VpcId": "the group is in it"},
+        "CreateSnapshots": {"CopyTagsFromSource": "the snapshots have the tags of their volumes"},
         "DeleteSecurityGroup": {"GroupName": "names the group"},
         "DescribeAddresses": {"AllocationIds": "narrows the answer"},
         "DescribeAddressesAttribute": {"AllocationIds": "must be there"},
@@ -169,6 +170,7 @@ ACTS = {
         "DescribeRegions": {"AllRegions": "shows those that would have to be opted into"},
         "DescribeSnapshots": {"OwnerIds": "narrows the answer"},
         "DescribeVpcs": {"VpcIds": "narrows the answer"},
+        "ModifySnapshotAttribute": {"Attribute": "refused where it is `productCodes`"},
         "ModifySubnetAttribute": {
             "AssignIpv6AddressOnCreation": "refused where it is true",
             "DisableLniAtDeviceIndex": "refused where it is true",
@@ -186,7 +188,6 @@ ACTS = {
             "DisableApiStop": "stopping is refused",
             "DisableApiTermination": "terminating is refused",
             "HibernationOptions": "refused where it is true",
-            "Placement": "the zone and the tenancy are shown",
         },
     },
     "iam": {

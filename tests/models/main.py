@@ -3,7 +3,8 @@
     python main.py http://127.0.0.1:4566 KEY SECRET ACCOUNT SERVICE
 
 `ROWS` has the good calls, `PAGES` the pagers, `FIXTURES` what both need; see `scene`. An operation that the engine has
-and the table lacks is a fault, unless `ELSEWHERE` says which test makes its good call.
+and the table lacks is a fault. `needs` of a row names what must be there and no input can name; `refusal` is the code
+with which a call is refused whose good one nobody can make here, and its bad ones are made all the same.
 """
 
 import importlib
@@ -76,7 +77,7 @@ class Examination:
 
         def setting():
             place = self.scene()
-            given = place.fill(rows[0].get("input", {}))
+            given = place.given(rows[0])
             return place, place.sees(reads), list(inputs.of(self.service, operation, rows[0], given))
 
         (place, before, todo), taken = setting(), []
@@ -116,15 +117,15 @@ class Examination:
     def take_the_good(self, operation):
         """Makes the good calls, the first once more with `null` for what it leaves out, and looks at the answers."""
         service, rows = self.service, self.rows(operation)
-        if not rows and operation not in getattr(self.table, "ELSEWHERE", {}):
+        if not rows:
             self.fault(operation, "no row", "the table has no call of it")
         for row in rows:
             place = self.scene()
-            given = place.fill(row.get("input", {}))
+            given = place.given(row)
             self.check_answer(operation, row, place, given, service.draft(operation, given))
         for row in rows[:1]:
             place = self.scene()
-            given = place.fill(row.get("input", {}))
+            given = place.given(row)
             with_nulls = inputs.nulls(service, operation, service.draft(operation, given))
             if with_nulls is not None:
                 self.check_answer(operation, row, place, given, with_nulls, "with nulls: ")
@@ -133,6 +134,11 @@ class Examination:
         service = self.service
         answer = service.send(draft)
         self.calls += 1
+        if "refusal" in row:
+            code = None if answer.is_success else errors.read(service, answer)[0].code
+            if code != row["refusal"]:
+                self.fault(operation, "answer", f"{when}the refusal is {code}, not {row['refusal']}")
+            return
         if not answer.is_success:
             text = answer.body[:200].decode(errors="replace")
             self.fault(operation, "refused", f"{when}{answer.status} {text}")

@@ -197,7 +197,7 @@ class Walk(models.Examination):
     def seen(self, operation, row, changed, without=None):
         """The answer and the reads after a call; `None` where it was refused."""
         place = self.scene()
-        given = {**place.fill(row.get("input", {})), **changed}
+        given = {**place.given(row), **changed}
         given.pop(without, None)
         try:
             draft = self.service.draft(operation, given)

@@ -36,11 +36,17 @@ def faults(scene_of, service, operation, row):
 
 
 def whole_faults(scene, service, operation, row):
-    """What cannot be made or deleted (regions, types): the pages together are the whole."""
-    given = scene.fill(row.get("input", {}))
+    """What cannot be made or deleted (regions, types): the pages together are the whole.
+
+    A row says with `least` how many things there are at least: a list of one shows nothing.
+    """
+    given = scene.given(row)
     read = lambda: jmespath.search(row["items"], service.call(operation, given))
-    whole = read()
-    seen = [item for page in walk(service, operation, row, given) for item in page]
+    whole, least = read(), row.get("least", 0)
+    pages = list(walk(service, operation, row, given))
+    if len(whole) < least or len(pages) * row.get("size", 1) < least:
+        yield f"{len(whole)} items on {len(pages)} pages where there are {least} at least"
+    seen = [item for page in pages for item in page]
     # What belongs to an instance that is on its way out goes with it, meanwhile.
     left = [item for item in whole if item in read()]
     if [item for item in seen if item in left] != left or any(item not in whole for item in seen):
@@ -50,7 +56,7 @@ def whole_faults(scene, service, operation, row):
 def removal_faults(scene, service, operation, row, removed):
     """What a walk loses or repeats when something is removed as soon as two of the things have been seen."""
     made = [make(scene, row, number) for number in range(row.get("count", COUNT))]
-    given, size = scene.fill(row.get("input", {})), row.get("size", 1)
+    given, size = scene.given(row), row.get("size", 1)
     order = [item for page in walk(service, operation, row, given) for item in page if item in made]
     seen, gone = [], None
     for page in walk(service, operation, row, given):
@@ -62,7 +68,8 @@ def removal_faults(scene, service, operation, row, removed):
             # Nothing is there to be next when the first page had all.
             following = [item for item in order if item not in seen] or own
             gone = dict(zip(REMOVALS[1:], (own[0], own[-1], following[0])))[removed]
-            scene.made["item"] = gone
+            # Of what is known by an ARN, some calls want the last part.
+            scene.made |= {"item": gone, "qualifier": str(gone).rpartition(":")[2]}
             scene.call(row["remove"])
     lost = [item for item in made if item != gone and item not in seen]
     twice = sorted({str(item) for item in seen if seen.count(item) > 1})

@@ -51,6 +51,11 @@ class Scene:
             return self.get(whole[1])
         return NAME.sub(lambda found: str(self.get(found[1])), value)
 
+    def given(self, row):
+        """The input of a row, filled, once everything is there that the row needs beside it."""
+        self.fill(row.get("needs", []))
+        return self.fill(row.get("input", {}))
+
     def get(self, name):
         if name == "new":
             return f"new-{next(NUMBERS):05}-{RUN}"

@@ -23,6 +23,7 @@ LISTINGS = [
     ("ec2", "DescribeSnapshots", "Snapshots[?OwnerId!='137112412989']", "SnapshotId"),
     ("ec2", "DescribeSubnets", "Subnets", "SubnetId"),
     ("ec2", "DescribeVolumes", "Volumes", "VolumeId"),
+    ("ec2", "DescribeVpcEndpoints", "VpcEndpoints[?State!='deleting']", "VpcEndpointId"),
     ("ec2", "DescribeVpcs", "Vpcs", "VpcId"),
     ("iam", "ListGroups", "Groups", "GroupName"),
     ("iam", "ListInstanceProfiles", "InstanceProfiles", "InstanceProfileName"),

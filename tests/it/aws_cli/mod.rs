@@ -32,11 +32,7 @@ impl Cli {
     /// Starts the embedded engine in an empty folder.
     fn start() -> Self {
         let project = Project::new().up();
-        let printed = project.run(&["env", "--json"]).json();
-        let variables = printed["data"]["variables"].as_object().expect("variables");
-        let environment =
-            variables.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
-        Self { environment: environment.collect(), project }
+        Self { environment: project.environment(), project }
     }
 
     /// Deploys the stack.

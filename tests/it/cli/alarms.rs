@@ -15,12 +15,6 @@ fn alarms(answer: &Value) -> Vec<(String, String)> {
     alarms.map(|part| (text(&part["id"]), text(&part["outcome"]))).collect()
 }
 
-fn port(project: &Project) -> u16 {
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    let record: Value = serde_json::from_str(&record).unwrap();
-    u16::try_from(record["port"].as_u64().unwrap()).unwrap()
-}
-
 /// The sum of a metric of API Gateway since an hour ago.
 async fn sum(client: &Client, name: &str, dimensions: &[(&str, &str)]) -> f64 {
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
@@ -55,7 +49,7 @@ async fn limits_become_alarms_which_follow_the_file_are_shown_and_go_with_the_st
     assert_eq!(planned(&project), pairs(&[(errors, "create"), (p95, "create")]));
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "created"), (p95, "created")]));
     assert_eq!(alarms(&deploy()), pairs(&[(errors, "unchanged"), (p95, "unchanged")]));
-    let client = Client::new(&project.sdk(port(&project)));
+    let client = Client::new(&project.sdk(project.port()));
     let made = client.describe_alarms().send().await.unwrap();
     let made: Vec<_> =
         made.metric_alarms().iter().map(|alarm| (alarm.metric_name().unwrap(), alarm.threshold().unwrap())).collect();

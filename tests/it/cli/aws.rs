@@ -24,8 +24,7 @@ fn with_aws(version: &str) -> Project {
 #[test]
 fn an_old_aws_is_told_of_and_led_by_its_flag() {
     let project = with_aws("1.18.69");
-    let record = fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let record = project.record();
     let output = project.run(&["aws", "ec2", "describe-instances", "--output", "text"]);
     assert_eq!(output.code, Some(7), "its exit code is its own: {output:?}");
     let wanted = format!(

@@ -66,8 +66,7 @@ fn the_engine_is_the_one_that_runs_here_unless_another_is_named() {
 #[test]
 fn the_port_is_the_one_that_the_engine_has_or_that_the_next_one_takes() {
     let project = Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock").up();
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    let port = serde_json::from_str::<Value>(&record).unwrap()["port"].clone();
+    let port = project.record()["port"].clone();
     for _ in 0..2 {
         let output = project.run(&["config", "show", "--json"]);
         assert_eq!(setting(&output, "port")["value"], port);

@@ -2,7 +2,7 @@
 
 use super::tunnel;
 use crate::support::{Output, Project, engine_port, eventually, has_ended};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use std::{
     net::TcpListener,
@@ -28,13 +28,6 @@ fn one(output: &Output, check: &str) -> (String, String) {
     assert_eq!(found.len(), 1, "{check}: {output:?}");
     let text = |name: &str| found[0][name].as_str().unwrap_or_default().to_owned();
     (text("verdict"), text("fix"))
-}
-
-/// The engine's process.
-fn engine(project: &Project) -> Pid {
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    let record: Value = serde_json::from_str(&record).unwrap();
-    Pid::from_raw(i32::try_from(record["process"]["pid"].as_i64().unwrap()).unwrap()).unwrap()
 }
 
 #[test]
@@ -90,7 +83,7 @@ fn a_docker_that_says_nothing_is_told_with_its_way_out_and_hides_nothing_else() 
 #[test]
 fn an_engine_that_hangs_is_a_failure_and_is_not_waited_for_again() {
     let project = project().up();
-    let pid = engine(&project);
+    let pid = project.engine();
     kill_process(pid, Signal::STOP).unwrap();
     let output = project.run(&["doctor", "--json"]);
     kill_process(pid, Signal::CONT).unwrap();
@@ -147,7 +140,7 @@ fn an_engine_that_was_killed_leaves_a_record_that_is_told() {
     let output = project.run(&["doctor", "--json"]);
     assert_eq!(output.code, Some(0), "{output:?}");
     assert_eq!((one(&output, "engine").0.as_str(), one(&output, "clock").0.as_str()), ("ok", "ok"));
-    let pid = engine(&project);
+    let pid = project.engine();
     kill_process(pid, Signal::KILL).unwrap();
     assert!(eventually(Duration::from_mins(1), || has_ended(pid)));
     let output = project.run(&["doctor", "--json"]);

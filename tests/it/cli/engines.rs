@@ -1,6 +1,7 @@
 //! Which engine a command means: the one of the last time, and never another than the flags say.
 
 use crate::support::{Project, engine_port};
+use serde_json::{Value, json};
 
 fn code(project: &Project, args: &[&str]) -> String {
     let output = project.run(&[args, &["--json"]].concat());
@@ -76,6 +77,81 @@ fn a_flag_that_contradicts_what_runs_is_refused_and_nothing_is_done() {
 }
 
 #[test]
+fn what_the_file_says_otherwise_of_an_engine_that_runs_is_taken_by_up_and_never_passed_over() {
+    let project = Project::new().up();
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+    assert_eq!(project.run(&["up", "--stop-after", "8h"]).code, Some(0));
+    let before = project.record();
+    project.write("atelier.toml", "cors_origins = ['https://example.com']\nrate = '30/60'\nlog_files = 3\n");
+    assert_eq!(project.run(&["status", "--check"]).code, Some(0), "to the others it says how the next one is to be");
+    let up = project.run(&["up"]);
+    assert_eq!(up.code, Some(0), "{up:?}");
+    for setting in ["cors_origins", "rate", "log_files"] {
+        assert!(up.stderr.contains(&format!("again with another `{setting}`")), "{up:?}");
+    }
+    let after = project.record();
+    assert_eq!(after["door"]["cors_origins"], json!(["https://example.com"]), "{after}");
+    assert_eq!(after["door"]["rate"], json!({ "per_second": 30, "burst": 60 }), "{after}");
+    assert_ne!(after["process"], before["process"]);
+    assert_eq!((&after["port"], &after["stops_at"]), (&before["port"], &before["stops_at"]), "its life is no longer");
+    assert_eq!(project.run(&["status", "--check"]).code, Some(0), "what is deployed stays");
+
+    // The same again, and what nobody says any more, is no reason to start it again.
+    for text in ["cors_origins = ['https://example.com']\nrate = '30/60'\nlog_files = 3\n", ""] {
+        project.write("atelier.toml", text);
+        let up = project.run(&["up"]);
+        assert!(up.code == Some(0) && up.stdout.contains("nothing changed"), "{up:?}");
+        assert_eq!(project.record(), after);
+    }
+}
+
+#[test]
+fn a_door_to_the_public_stays_one_when_another_shell_starts_the_engine_again() {
+    let (project, port) = (Project::new(), engine_port().to_string());
+    let up = |flags: &[&str], url: Option<&str>| {
+        let mut up = project.command(&[&["up", "--engine", "embedded", "--port", &port], flags].concat());
+        up.envs(url.map(|url| ("AWS_ENDPOINT_PUBLIC", url)));
+        let up = crate::support::Running::start(up).end();
+        assert_eq!(up.code, Some(0), "{up:?}");
+        project.record()
+    };
+    let (public, rate) = (Some("https://mine.example"), json!({ "per_second": 7, "burst": 14 }));
+    let first = up(&["--rate", "7"], public);
+    assert_eq!((&first["door"]["rate"], &first["door"]["public_host"]), (&rate, &json!("mine.example")), "{first}");
+    // What a public URL has of itself is nobody's word against that.
+    assert_eq!(up(&[], public)["process"], first["process"]);
+    project.write("atelier.toml", "cors_origins = ['https://example.com']\n");
+    let again = up(&[], None);
+    assert_ne!(again["process"], first["process"]);
+    assert_eq!((&again["door"]["rate"], &again["door"]["public_host"]), (&rate, &json!("mine.example")), "{again}");
+}
+
+#[test]
+fn a_public_url_of_another_host_is_taken_by_up_and_stays_where_a_shell_knows_none() {
+    let (project, port) = (Project::new(), engine_port().to_string());
+    let up = |url: Option<&str>| {
+        let mut up = project.command(&["up", "--engine", "embedded", "--port", &port]);
+        up.envs(url.map(|url| ("AWS_ENDPOINT_PUBLIC", url)));
+        let up = crate::support::Running::start(up).end();
+        assert_eq!(up.code, Some(0), "{up:?}");
+        (project.record(), up.stderr)
+    };
+    let again = "again with another `public_endpoint`";
+    let (first, told) = up(Some("https://a.example"));
+    assert_eq!(first["door"]["public_host"], "a.example", "{first}");
+    assert!(!told.contains(again), "{told}");
+    let (second, told) = up(Some("https://b.example"));
+    assert!(told.contains(again), "{told}");
+    assert_ne!(second["process"], first["process"]);
+    let rest = |record: &Value| (record["port"].clone(), record["door"]["rate"].clone());
+    assert_eq!((&second["door"]["public_host"], rest(&second)), (&json!("b.example"), rest(&first)), "{second}");
+    for url in [None, Some("https://b.example")] {
+        let (same, told) = up(url);
+        assert!(same == second && !told.contains(again), "{told} {same}");
+    }
+}
+
+#[test]
 fn a_url_that_names_another_engine_means_that_one_and_what_it_cannot_mean_is_refused() {
     let project = Project::new().up();
     assert_eq!(project.run(&["deploy"]).code, Some(0));
@@ -93,13 +169,8 @@ fn a_url_that_names_another_engine_means_that_one_and_what_it_cannot_mean_is_ref
     ] {
         assert_eq!(code(&project, &[verb, &["--endpoint", nobody]].concat()), "usage", "{verb:?}");
     }
-    let own = format!("http://127.0.0.1:{}", record_port(&project));
+    let own = format!("http://127.0.0.1:{}", project.port());
     assert_eq!(project.run(&["status", "--check", "--endpoint", &own]).code, Some(0), "the one that runs here");
-}
-
-fn record_port(project: &Project) -> u64 {
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    serde_json::from_str::<serde_json::Value>(&record).unwrap()["port"].as_u64().unwrap()
 }
 
 #[test]

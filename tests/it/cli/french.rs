@@ -108,6 +108,8 @@ fn what_goes_wrong_in_a_stack_is_told_in_french() {
         Stack::KeyExists { name: "control".parse().unwrap() },
         Stack::NoSuchKey { name: "control".parse().unwrap() },
         Stack::TooManyKeys { most: 10 },
+        Stack::LongRegion { region: "xx-yy".to_owned(), stack: "atelier".parse().unwrap(), most: 3 },
+        Stack::Settings(Box::new(Error::new(Code::NotDeployed))),
         Stack::Interrupted { step: "instance" },
         Stack::Busy { pid: Some(1) },
         Stack::Busy { pid: None },

@@ -59,10 +59,7 @@ const IN_DOCTOR: &[Reason] = &[
     ("engine.rs", "down", "for an engine that keeps its state only, and that does not answer"),
 ];
 
-const IN_README: &[Reason] = &[
-    ("CORS", "down", "said of the embedded engine alone, which keeps its state; of LocalStack, that it needs none"),
-    ("dynami", "unset", OF_THIS_SHELL),
-];
+const IN_README: &[Reason] = &[("dynami", "unset", OF_THIS_SHELL)];
 
 /// Who types the word means what it leads to, and it is only named: nothing was done.
 const IN_SYNONYMS: &[Reason] = &[

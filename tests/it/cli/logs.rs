@@ -2,7 +2,7 @@
 
 use super::journey::{deployed, succeeds};
 use crate::support::{Project, Running, eventually};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use std::{io::Write, time::Duration};
 
@@ -111,9 +111,7 @@ fn who_watches_the_engine_does_not_see_themselves() {
 #[test]
 fn an_engine_that_hangs_keeps_no_other_log_back() {
     let project = deployed();
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    let record: Value = serde_json::from_str(&record).unwrap();
-    let pid = Pid::from_raw(i32::try_from(record["process"]["pid"].as_i64().unwrap()).unwrap()).unwrap();
+    let pid = project.engine();
     kill_process(pid, Signal::STOP).unwrap();
     let output = project.run(&["logs"]);
     kill_process(pid, Signal::CONT).unwrap();

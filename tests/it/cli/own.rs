@@ -1,7 +1,7 @@
 //! A function of the user's own behind the API: deployed, changed, tested, called.
 
 use super::journey::succeeds;
-use crate::support::{Output, Project, Running, skipped};
+use crate::support::{Output, Project, Running, eventually, skipped};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -284,6 +284,29 @@ fn requirements_are_installed_once_and_their_lack_is_a_sentence() {
     write(&project.path(), "api/requirements.txt", "no-such-package==1.0\n", 0o644);
     let plan = project.run(&["plan"]);
     assert!(plan.code == Some(0) && plan.stdout.contains("~ function: update"), "a look installs nothing: {plan:?}");
+}
+
+#[test]
+fn a_function_that_dies_at_start_is_not_healthy_until_it_is_deployed_anew() {
+    let project = project().up();
+    project.write("atelier.toml", "[function]\ndir = 'api'\n");
+    write(&project.path(), "api/bootstrap", "#!/bin/sh\nexit 3\n", 0o755);
+    succeeds(&project.run(&["deploy"]));
+    let called = project.run(&["call", "/", "--json"]).json();
+    assert_eq!(called["data"]["status"], 502, "{called}");
+    // The function's lines are in its log a moment after the answer.
+    let seen = eventually(Duration::from_secs(20), || project.run(&["status", "--check"]).code == Some(5));
+    let status = project.run(&["status", "--json"]).json();
+    assert!(seen, "{status}");
+    assert_eq!((&status["data"]["state"], &status["data"]["api"]), (&json!("degraded"), &json!("unhealthy")));
+    let why = status["data"]["api_problem"].as_str().unwrap().to_owned();
+    assert!(why.contains("could not start") && why.contains("Runtime.ExitError"), "{status}");
+    assert_eq!(project.run(&["status", "--check", "--all"]).code, Some(5), "all of it says the same");
+
+    // Nobody has called what is there now, and nothing is known against it.
+    write(&project.path(), "api/bootstrap", include_str!("../../../src/commands/init/bash/bootstrap"), 0o755);
+    succeeds(&project.run(&["deploy"]));
+    succeeds(&project.run(&["status", "--check"]));
 }
 
 #[test]

@@ -57,10 +57,9 @@ fn what_failed_is_in_the_file_and_beside_the_run_on_github() {
 #[test]
 fn an_engine_that_fails_in_the_middle_leaves_what_was_seen_and_an_error() {
     let project = deployed();
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
-    let proxy = FaultProxy::to(u16::try_from(record["port"].as_u64().unwrap()).unwrap());
-    let project = project.with("AWS_ENDPOINT_PUBLIC", &format!("http://127.0.0.1:{}", record["port"]));
+    let port = project.port();
+    let proxy = FaultProxy::to(port);
+    let project = project.with("AWS_ENDPOINT_PUBLIC", &format!("http://127.0.0.1:{port}"));
     proxy.arm(Some((At::Named("DescribeInstances".to_owned(), 4), Fault::Reset)));
     let output = project.run(&["test", "--junit", "junit.xml", "--endpoint", &proxy.url()]);
     assert!(proxy.has_struck() && output.code != Some(0), "{output:?}");

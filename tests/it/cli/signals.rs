@@ -100,9 +100,7 @@ fn an_engine_that_starts_is_left_at_the_first_ctrl_c() {
 #[test]
 fn a_test_that_is_interrupted_leaves_the_instance_as_it_was() {
     let project = deployed();
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
-    let proxy = FaultProxy::to(u16::try_from(record["port"].as_u64().unwrap()).unwrap());
+    let proxy = FaultProxy::to(project.port());
     // The second call stops the instance; its answer does not come.
     proxy.arm(Some((At::Named("GET /restapis/*/dev/_user_request_/infra".to_owned(), 1), Fault::Hang)));
     let running = Running::start(project.command(&["test", "--endpoint", &proxy.url()]));

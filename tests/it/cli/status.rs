@@ -4,7 +4,7 @@ use crate::support::{
     Output, Project, Running, Terminal, engine_port, eventually,
     fault::{At, Fault, FaultProxy},
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -12,15 +12,6 @@ fn deployed() -> Project {
     let project = Project::new().up();
     assert_eq!(project.run(&["deploy"]).code, Some(0));
     project
-}
-
-fn record(project: &Project) -> Value {
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    serde_json::from_str(&record).unwrap()
-}
-
-fn engine(project: &Project) -> Pid {
-    Pid::from_raw(i32::try_from(record(project)["process"]["pid"].as_i64().unwrap()).unwrap()).unwrap()
 }
 
 fn state(output: &Output) -> Value {
@@ -86,10 +77,10 @@ fn parts_are_told_with_their_age_and_what_a_deploy_would_change() {
 fn an_engine_that_hangs_is_degraded_and_one_that_is_gone_is_stopped() {
     let project = deployed();
     assert_eq!(state(&project.run(&["status", "--json"])), "healthy");
-    kill_process(engine(&project), Signal::STOP).unwrap();
+    kill_process(project.engine(), Signal::STOP).unwrap();
     // What hangs makes every question take its own deadline; the components' is enough here.
     let output = project.run(&["status", "--check", "--json"]);
-    kill_process(engine(&project), Signal::CONT).unwrap();
+    kill_process(project.engine(), Signal::CONT).unwrap();
     assert_eq!((output.code, state(&output)), (Some(5), "degraded".into()), "{output:?}");
     assert_eq!(project.run(&["down"]).code, Some(0));
     let output = project.run(&["status", "--json"]);
@@ -99,9 +90,9 @@ fn an_engine_that_hangs_is_degraded_and_one_that_is_gone_is_stopped() {
 #[test]
 fn a_part_that_is_there_and_does_not_work_is_not_healthy() {
     let project = deployed();
-    let proxy = FaultProxy::to(u16::try_from(record(&project)["port"].as_u64().unwrap()).unwrap());
+    let proxy = FaultProxy::to(project.port());
     // The engine's address for functions stays what it was.
-    let internal = format!("http://127.0.0.1:{}", record(&project)["port"]);
+    let internal = format!("http://127.0.0.1:{}", project.port());
     let project = project.with("AWS_ENDPOINT_INTERNAL", &internal);
     let check = || project.run(&["status", "--check", "--json", "--endpoint", &proxy.url()]);
     assert_eq!((check().code, state(&check())), (Some(0), "healthy".into()), "{:?}", check());
@@ -224,7 +215,7 @@ fn a_public_url_that_leads_nowhere_is_a_row_of_its_own_and_one_error() {
 #[test]
 fn a_public_url_that_leads_to_another_atelier_is_unhealthy_and_nothing_acts_on_what_is_there() {
     let other = deployed();
-    let project = deployed().with("AWS_ENDPOINT_PUBLIC", &format!("http://127.0.0.1:{}", record(&other)["port"]));
+    let project = deployed().with("AWS_ENDPOINT_PUBLIC", &format!("http://127.0.0.1:{}", other.port()));
     let output = project.run(&["status", "--check", "--json"]);
     assert_eq!((output.code, state(&output)), (Some(5), "degraded".into()), "{output:?}");
     let components = output.json()["data"]["components"].as_array().unwrap().clone();

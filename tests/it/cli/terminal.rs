@@ -69,6 +69,44 @@ fn only_a_yes_removes_what_was_deployed() {
 }
 
 #[test]
+fn a_key_is_revoked_once_somebody_says_yes_and_a_script_means_it() {
+    let project = Project::new().up();
+    for name in ["mine", "second", "third"] {
+        assert_eq!(project.run(&["key", "create", "--scope", "control", "--name", name]).code, Some(0));
+    }
+    let names = || {
+        let listed = project.run(&["key", "list", "--json"]).json();
+        let keys = listed["data"]["keys"].as_array().unwrap().clone();
+        keys.iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let revoke = |args: &[&str]| Terminal::start(project.command(&[&["key", "revoke"], args].concat()), 160);
+
+    let mut refused = revoke(&["mine"]);
+    refused.shows("Revoke the key `mine` (control) of stack `atelier`?");
+    refused.shows("[y/N]");
+    refused.types("\n");
+    assert_eq!(refused.end(), Some(3), "{}", refused.seen());
+    refused.shows("nothing was done");
+    assert_eq!(names(), ["mine", "second", "third"]);
+
+    let mut agreed = revoke(&["mine", "--lang", "fr"]);
+    agreed.shows("[o/N]");
+    agreed.types("oui\n");
+    assert_eq!(agreed.end(), Some(0), "{}", agreed.seen());
+    let mut told = revoke(&["second", "--yes"]);
+    assert_eq!(told.end(), Some(0), "{}", told.seen());
+    // Whether there is such a key is no question.
+    let mut unknown = revoke(&["nobody"]);
+    assert_ne!(unknown.end(), Some(0));
+    for terminal in [&told, &unknown] {
+        assert!(!terminal.seen().contains("[y/N]"), "{}", terminal.seen());
+    }
+    assert_eq!(names(), ["third"]);
+    assert_eq!(project.run(&["key", "revoke", "third"]).code, Some(0), "nobody is asked where nobody can answer");
+    assert!(names().is_empty());
+}
+
+#[test]
 fn in_ci_nobody_is_asked_even_on_a_terminal() {
     let project = Project::new().up();
     assert_eq!(project.run(&["deploy"]).code, Some(0));

@@ -220,6 +220,11 @@ fn metrics_count_what_was_called_and_call_the_cost_an_estimate() {
     let french = project.run(&["metrics", "--lang", "fr"]).stdout;
     assert!(french.contains("estimation") && french.contains("us-east-1, Linux à la demande"), "{french}");
     assert!(!french.contains("free tier"), "{french}");
+    let has_point = |text: &str| {
+        let is_number = |three: &[u8]| three[0].is_ascii_digit() && three[1] == b'.' && three[2].is_ascii_digit();
+        text.as_bytes().windows(3).any(is_number)
+    };
+    assert!(has_point(&output.stdout) && !has_point(&french), "{french}");
     let nothere = project.run(&["metrics", "--stack", "nothere", "--json"]).json()["data"].clone();
     assert_eq!((&nothere["numbers"]["calls"], &nothere["usage"]["api_calls"]), (&0.into(), &0.into()), "{nothere}");
     assert_eq!(data["usage"]["api_calls"], 3, "{data}");
@@ -305,6 +310,97 @@ fn lines_before_a_rotation_are_not_lost() {
         let output = project.command(&["up"]).env("ATELIER_LOG_SIZE", bad).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{bad}");
     }
+}
+
+#[test]
+fn of_more_calls_than_are_read_at_a_time_none_is_lost_and_none_comes_twice() {
+    const CALLS: usize = 6_000;
+    let project = Project::new();
+    std::fs::create_dir(project.path().join(".atelier")).unwrap();
+    let begin = time::OffsetDateTime::now_utc() - time::Duration::hours(1);
+    let lines: Vec<String> = (0..CALLS)
+        .map(|number| {
+            // Several end in one moment, and lines that are written at once stand a little out of their order.
+            let ms = i64::try_from(number / 5 * 50 + number % 3 * 2).unwrap();
+            let time = begin + time::Duration::milliseconds(ms);
+            let time = time.format(&time::format_description::well_known::Rfc3339).unwrap();
+            let line = serde_json::json!({
+                "time": time, "message": "request", "request_id": format!("n-{number}"), "peer": "127.0.0.1:5",
+                "method": "GET", "path": "/restapis/a/dev/_user_request_/infra", "action": "status", "stack": "atelier",
+                "status": 200, "duration_ms": 1.5
+            });
+            format!("{line}\n{time} other {number}\n")
+        })
+        .collect();
+    project.write(".atelier/engine.log", &lines.concat());
+    let entries = entries(&project.run(&["logs", "--json", "-n", "20000"]));
+    let told = |name: &str| {
+        let mut all: Vec<&str> = entries.iter().filter_map(|entry| entry[name].as_str()).collect();
+        let given = all.len();
+        all.sort_unstable();
+        all.dedup();
+        (given, all.len())
+    };
+    assert_eq!(told("request_id"), (CALLS, CALLS), "calls, and how many different ones");
+    assert_eq!(told("text"), (CALLS, CALLS), "lines that belong to none");
+}
+
+/// The line of the edge about a call that ended then.
+fn answered(time: &str, id: &str, status: u16) -> String {
+    let line = serde_json::json!({
+        "time": time, "message": "request", "request_id": id, "peer": "127.0.0.1:5", "method": "GET",
+        "path": "/restapis/a/dev/_user_request_/infra", "action": "stop", "stack": "atelier", "status": status,
+        "duration_ms": 30.0
+    });
+    format!("{line}\n")
+}
+
+#[test]
+fn what_the_docker_proxy_writes_a_moment_late_is_of_the_call_on_both_sides_of_a_windows_edge() {
+    let project = Project::new();
+    std::fs::create_dir(project.path().join(".atelier")).unwrap();
+    let edge = time::OffsetDateTime::now_utc() - time::Duration::hours(1);
+    let at = |ms: i64| {
+        let time = edge + time::Duration::milliseconds(ms);
+        time.format(&time::format_description::well_known::Rfc3339).unwrap()
+    };
+    let told = serde_json::json!({
+        "time": at(5), "request_id": "r-1", "decision": "allow", "reason": "ok", "operation": "stop",
+        "container": "web", "duration_ms": 2.0
+    });
+    project.write(".atelier/engine.log", &[answered(&at(-5), "r-1", 200), answered(&at(60_000), "r-2", 200)].concat());
+    project.write(".atelier/proxy.log", &format!("{told}\n"));
+    let calls = |options: &[&str]| {
+        let entries = entries(&project.run(&[&["logs", "--json"], options].concat()));
+        let call = |entry: &Value| {
+            let id = entry["request_id"].as_str().unwrap_or_default().to_owned();
+            (id, entry["lines"].as_array().map(Vec::len))
+        };
+        entries.iter().map(call).collect::<Vec<_>>()
+    };
+    let (first, second) = (("r-1".to_owned(), Some(2)), ("r-2".to_owned(), Some(1)));
+    assert_eq!(calls(&[]), [first.clone(), second.clone()]);
+    assert_eq!(calls(&["--until", &at(0)]), [first], "its line is behind the window");
+    assert_eq!(calls(&["--since", &at(0)]), [second], "its call is before the window");
+}
+
+#[test]
+fn only_what_went_wrong_is_shown_where_that_is_asked_for() {
+    let project = Project::new();
+    std::fs::create_dir(project.path().join(".atelier")).unwrap();
+    let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap();
+    let others = format!("{now} ERROR a part is broken\n{now} INFO a part is well\n");
+    project.write(".atelier/engine.log", &[answered(&now, "r-1", 200), answered(&now, "r-2", 404), others].concat());
+    let shown = |options: &[&str]| {
+        let entries = entries(&project.run(&[&["logs", "--json"], options].concat()));
+        let text = |entry: &Value, name: &str| entry[name].as_str().map(ToOwned::to_owned);
+        let word = |entry: &Value| text(entry, "request_id").or_else(|| text(entry, "text")).unwrap();
+        entries.iter().map(word).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&[]).len(), 4);
+    let mut wrong = shown(&["--errors"]);
+    wrong.sort_unstable();
+    assert_eq!(wrong, [format!("{now} ERROR a part is broken"), "r-2".to_owned()]);
 }
 
 /// What strangers write to be seen by whoever looks: escape sequences, control characters, marks of direction, line ends.

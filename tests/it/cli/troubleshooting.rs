@@ -2,13 +2,14 @@
 //! way out are what it says. The others name the tests that have them.
 
 use super::{journey::deployed, tunnel};
-use crate::support::{Output, Project, Running};
+use crate::support::{Output, Project, Running, eventually};
 use std::{
     fs::{File, Permissions, set_permissions},
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, net::UnixListener},
     path::Path,
+    time::Duration,
 };
 
 /// How a row is walked.
@@ -17,8 +18,10 @@ enum Walk {
     Here(fn()),
     /// By these tests, each with its file.
     There(&'static [(&'static str, &'static str)]),
+    /// By this, and with what this machine may not have by these tests.
+    Both(fn(), &'static [(&'static str, &'static str)]),
 }
-use Walk::{Here, There};
+use Walk::{Both, Here, There};
 
 /// Each row, by how its symptom begins.
 const ROWS: &[(&str, Walk)] = &[
@@ -27,7 +30,10 @@ const ROWS: &[(&str, Walk)] = &[
     ("`Docker does not answer at …`", Here(no_docker)),
     (
         "`this user may not use Docker's socket`",
-        There(&[("tests/docker/connecting.rs", "a_user_without_the_right_to_the_socket_is_told_the_way_in")]),
+        Both(
+            denied_socket,
+            &[("tests/docker/connecting.rs", "a_user_without_the_right_to_the_socket_is_told_the_way_in")],
+        ),
     ),
     ("`the image … needs an account`", Here(image_with_account)),
     (
@@ -41,20 +47,23 @@ const ROWS: &[(&str, Walk)] = &[
     ("404 `not_found` from an old URL", Here(old_url)),
     (
         "`{\"error\":\"Instance not found\"}`",
-        There(&[("tests/it/handler/ec2.rs", "what_is_absent_or_not_ours_is_the_same_404")]),
+        Both(terminated_instance, &[("tests/it/handler/ec2.rs", "what_is_absent_or_not_ours_is_the_same_404")]),
     ),
     (
         "502, `the function did not become active`",
-        There(&[
-            (
-                "tests/docker/failing.rs",
-                "a_function_that_cannot_start_is_explained_by_the_engines_reason_and_last_words",
-            ),
-            (
-                "tests/it/crash/sentences.rs",
-                "faults_in_the_middle_of_a_deploy_read_like_this_and_the_next_run_makes_them_good",
-            ),
-        ]),
+        Both(
+            dead_function,
+            &[
+                (
+                    "tests/docker/failing.rs",
+                    "a_function_that_cannot_start_is_explained_by_the_engines_reason_and_last_words",
+                ),
+                (
+                    "tests/it/crash/sentences.rs",
+                    "faults_in_the_middle_of_a_deploy_read_like_this_and_the_next_run_makes_them_good",
+                ),
+            ],
+        ),
     ),
     (
         "504, or an answer",
@@ -114,12 +123,18 @@ fn every_row_is_walked_here_or_there() {
         assert!(row.starts_with(symptom), "`{symptom}` is not how this row begins: {row}");
         match walk {
             Here(provoke) => provoke(),
-            There(tests) => {
-                for (file, test) in *tests {
-                    assert_is_a_test(file, test);
-                }
+            There(tests) => are_tests(tests),
+            Both(provoke, tests) => {
+                provoke();
+                are_tests(tests);
             }
         }
+    }
+}
+
+fn are_tests(tests: &[(&str, &str)]) {
+    for (file, test) in tests {
+        assert_is_a_test(file, test);
     }
 }
 
@@ -193,6 +208,57 @@ fn no_docker() {
     assert_eq!(project.run(&["up", "--engine", "embedded", "--port", "0"]).code, Some(0), "the way out is one");
 }
 
+fn denied_socket() {
+    let project = Project::new();
+    let socket = project.path().join("docker.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    set_permissions(&socket, Permissions::from_mode(0o000)).unwrap();
+    set_permissions(project.path(), Permissions::from_mode(0o777)).unwrap();
+    let project = project.with("DOCKER_HOST", &format!("unix://{}", socket.display()));
+    let run = |args: &[&str]| Running::start(project.command_of_a_user(args)).end();
+    let up = run(&["up", "--engine", "localstack"]);
+    assert_eq!(up.code, Some(4), "{up:?}");
+    shows(&up, &["this user may not use Docker's socket", "usermod -aG docker"]);
+    shows(&run(&["doctor"]), &["this user may not use Docker's socket"]);
+}
+
+fn terminated_instance() {
+    let project = deployed();
+    let id = std::fs::read_to_string(project.path().join(".instance_id")).unwrap();
+    let client = aws_sdk_ec2::Client::new(&project.sdk(project.port()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(client.terminate_instances().instance_ids(id.trim()).send()).unwrap();
+    // It is on its way for a moment.
+    let is_gone = || {
+        let said = seen(&project.run(&["call", "status"]));
+        ["Instance not found", r#""state":"terminated""#].iter().any(|words| said.contains(words))
+    };
+    assert!(eventually(Duration::from_mins(1), is_gone), "{:?}", project.run(&["call", "status"]));
+    assert_eq!(project.run(&["status", "--check"]).code, Some(5));
+    let deploy = project.run(&["deploy"]);
+    assert_eq!(deploy.code, Some(0), "{deploy:?}");
+    shows(&project.run(&["call", "status"]), &[r#""state":"running""#]);
+}
+
+fn dead_function() {
+    let project = project().up();
+    let folder = project.path().join("api");
+    std::fs::create_dir(&folder).unwrap();
+    project.write("api/bootstrap", "#!/bin/sh\necho 'there is no such module' >&2\nexit 1\n");
+    set_permissions(folder.join("bootstrap"), Permissions::from_mode(0o755)).unwrap();
+    project.write("atelier.toml", "[function]\ndir = 'api'\n");
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+    shows(&project.run(&["call", "/"]), &["status 502", "atelier logs --source lambda"]);
+    // The function's log has its lines a moment after the answer.
+    let told = |args: &[&str], words: &str| {
+        let is_told = || seen(&project.run(args)).contains(words);
+        assert!(eventually(Duration::from_mins(1), is_told), "no `{words}`: {:?}", project.run(args));
+    };
+    told(&["status"], "last call: 502");
+    told(&["status"], "the function could not start");
+    told(&["logs", "--source", "lambda"], "there is no such module");
+}
+
 fn image_with_account() {
     let up = project().run(&["up", "--engine", "localstack", "--image", "localstack/localstack:latest"]);
     assert_eq!(up.code, Some(4));
@@ -258,8 +324,9 @@ fn foreign_page() {
     let answer = get(&url(&project), &format!("/{path}?action=status"), "origin: https://example.com\r\n");
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     project.write("atelier.toml", "cors_origins = [\"https://example.com\"]\n");
-    assert_eq!(project.run(&["down"]).code, Some(0));
-    assert_eq!(project.run(&["up"]).code, Some(0));
+    let up = project.run(&["up"]);
+    assert_eq!(up.code, Some(0), "{up:?}");
+    shows(&up, &["again with another `cors_origins`"]);
     let answer = get(&url(&project), &format!("/{path}?action=status"), "origin: https://example.com\r\n");
     assert!(answer.starts_with("HTTP/1.1 200"), "the way out is one: {answer}");
 }

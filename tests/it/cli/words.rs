@@ -17,11 +17,6 @@ fn project() -> Project {
     Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock")
 }
 
-fn record(project: &Project) -> Value {
-    let record = std::fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-    serde_json::from_str(&record).unwrap()
-}
-
 #[test]
 fn ctrl_c_says_of_each_verb_what_it_leaves_behind() {
     for lang in LANGS {
@@ -162,7 +157,7 @@ fn that_localstack_loads_its_services_is_told_of_localstack_alone() {
         assert!(!format!("{status:?}").contains("LocalStack"), "{status:?}");
 
         // An engine in containers, of which a Docker that says nothing says nothing.
-        let mut record = record(&project);
+        let mut record = project.record();
         assert_eq!(project.run(&["down"]).code, Some(0));
         record["kind"] = "localstack".into();
         record["process"] = Value::Null;
@@ -179,7 +174,7 @@ fn that_localstack_loads_its_services_is_told_of_localstack_alone() {
 #[test]
 fn what_nobody_reads_does_not_push_out_the_picture() {
     let project = deployed();
-    let pid = format!("pid {}", record(&project)["process"]["pid"]);
+    let pid = format!("pid {}", project.record()["process"]["pid"]);
     let mut status = Terminal::start(project.command(&["status", "--color", "never"]), 80);
     assert_eq!(status.end(), Some(0), "{}", status.seen());
     status.shows("│ edge ");

@@ -2,8 +2,7 @@
 
 use super::{foreign::Somebody, program::script, tell};
 use crate::support::{Project, eventually};
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use rustix::process::{Signal, kill_process};
 use std::{
     fs,
     path::Path,
@@ -62,17 +61,9 @@ impl Drop for Bystander {
     }
 }
 
-fn record(project: &Project) -> Value {
-    serde_json::from_str(&fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap()).unwrap()
-}
-
-fn port(project: &Project) -> u16 {
-    u16::try_from(record(project)["port"].as_u64().unwrap()).unwrap()
-}
-
 /// Makes the function `f` of a shell script.
 fn with_function(project: &Project, text: &str) -> Somebody {
-    let somebody = Somebody::at(&project.path(), port(project));
+    let somebody = Somebody::at(&project.path(), project.port());
     somebody.role("r", &[]);
     somebody.function_of("f", "r", script(text), 60);
     somebody
@@ -92,7 +83,7 @@ fn whatever_a_function_has_started_ends_with_the_engine_at_whichever_moment_that
     let starts = WAYS.iter().enumerate().map(|(number, way)| format!("{way}\necho {number} >>{}\n", note.display()));
     let text = format!("stay='sleep {word}'\n{}sleep {word}", starts.collect::<String>());
     let project = Project::new().up();
-    let port = port(&project);
+    let port = project.port();
     with_function(&project, &text);
     let mut bystander = Bystander::start(&project.path(), &other);
     let mut rounds = 0;
@@ -110,8 +101,7 @@ fn whatever_a_function_has_started_ends_with_the_engine_at_whichever_moment_that
                     assert!(alive(&word).is_empty(), "left after `down` at {moment}");
                 }
                 End::Killed => {
-                    let engine = i32::try_from(record(&project)["process"]["pid"].as_i64().unwrap()).unwrap();
-                    kill_process(Pid::from_raw(engine).unwrap(), Signal::KILL).unwrap();
+                    kill_process(project.engine(), Signal::KILL).unwrap();
                     until(&format!("left after a kill at {moment}"), || alive(&word).is_empty());
                 }
             }

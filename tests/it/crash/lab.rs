@@ -62,9 +62,7 @@ impl Lab {
     /// Starts an empty engine.
     pub(super) fn bare() -> Self {
         let project = Project::in_memory().running(&PROGRAM.path).up();
-        let record = fs::read_to_string(project.path().join(".atelier/engine.json")).unwrap();
-        let record: Value = serde_json::from_str(&record).unwrap();
-        let port = u16::try_from(record["port"].as_u64().unwrap()).unwrap();
+        let port = project.port();
         // Functions call the engine itself, also when atelier is made to call it through a proxy.
         let project = project.with("AWS_ENDPOINT_INTERNAL", &format!("http://127.0.0.1:{port}"));
         PROGRAM.pack(&project.path(), 1);

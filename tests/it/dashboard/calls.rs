@@ -17,6 +17,11 @@ fn calls_are_listed_filtered_and_shown_station_by_station() {
     assert!(page.body.contains("/nowhere"), "{}", page.body);
     let refused = visit.get("/calls?status=4xx");
     assert!(refused.body.contains("/nowhere") && !refused.body.contains("?action=stop"), "{}", refused.body);
+    assert!(refused.body.contains("<code>atelier logs --status=4xx</code>"), "{}", refused.body);
+    visit.shows("/calls?stack=atelier", "?action=stop");
+    let other = visit.get("/calls?stack=nothere");
+    assert!(other.body.contains("<code>atelier logs --stack=nothere</code>"), "{}", other.body);
+    assert!(!other.body.contains("?action=stop") && !other.body.contains("/nowhere"), "{}", other.body);
     let none = visit.get("/calls?action=start");
     assert!(none.body.contains("No calls yet, or none like that."), "{}", none.body);
     // What was done here is known as such.
@@ -48,6 +53,13 @@ fn logs_are_folded_and_who_only_looks_sees_no_lines() {
     let guest = served.visit(served.share_url.as_deref().unwrap());
     let page = guest.shows("/logs", "?action=stop");
     assert!(!page.body.contains("REPORT RequestId"), "{}", page.body);
+    // Nor are they found out by looking for what may be in them.
+    for view in ["/logs", "/calls"] {
+        visit.shows(&format!("{view}?text=REPORT+RequestId"), "?action=stop");
+        let page = guest.get(&format!("{view}?text=REPORT+RequestId"));
+        assert!(!page.body.contains("?action=stop"), "{view}: {}", page.body);
+        guest.shows(&format!("{view}?text=action%3Dstop"), "?action=stop");
+    }
 }
 
 #[test]

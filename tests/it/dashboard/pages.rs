@@ -39,10 +39,33 @@ fn every_view_is_whole_without_a_script_and_says_the_command_that_shows_the_same
         }
         assert!(page.body.len() + loaded <= BUDGET, "{path} weighs {}", page.body.len() + loaded);
     }
+    // What it is the price of stands beside each price.
+    let numbers = visit.shows("/numbers", "GB-seconds: ").body;
+    assert!(numbers.contains("requests: ") && numbers.contains("hours: "), "{numbers}");
     // Nothing is loaded from anywhere else.
     for path in ["/style.css", "/script.js", "/icon.svg"] {
         let text = visit.get(path).body.replace("http://www.w3.org/2000/svg", "");
         assert!(!text.contains("//fonts") && !text.contains("http://") && !text.contains("https://"), "{path}");
+    }
+}
+
+#[test]
+fn commands_name_the_stack_that_the_dashboard_was_started_with() {
+    let project = deployed();
+    let served = Served::start(&project, &["--lang", "en", "--stack", "atelier"]);
+    let visit = served.visit(&served.url);
+    for (path, command) in [
+        ("/", "atelier status --stack=atelier"),
+        ("/calls?status=4xx", "atelier logs --status=4xx --stack=atelier"),
+        ("/calls?stack=bob", "atelier logs --stack=bob"),
+        ("/try", "atelier call status --stack=atelier"),
+        ("/logs?errors=1", "atelier logs -f -v --errors --stack=atelier"),
+        ("/numbers", "atelier metrics --stack=atelier"),
+        ("/parts", "atelier key create --scope status --stack=atelier"),
+        ("/class", "atelier status --all"),
+        ("/doctor", "atelier doctor"),
+    ] {
+        visit.shows(path, &format!("<code>{command}</code>"));
     }
 }
 
@@ -170,7 +193,7 @@ fn the_public_door_says_what_it_is_to_a_browser_and_nothing_else() {
 #[test]
 fn several_instances_are_told_apart_in_every_view() {
     let project = Project::new().up();
-    succeeds(&project.run(&["deploy", "--instance", "web=t3.micro", "--instance", "db=t3.small"]));
+    succeeds(&project.run(&["deploy", "--instance", "web=t3.micro", "--instance", "db=t3a.nano"]));
     succeeds(&project.run(&["call", "start", "--name", "web", "--for", "2h"]));
     let row = project.run(&["status", "--all", "--json"]).json()["data"]["rows"][0].clone();
     let names: Vec<_> = row["instances"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
@@ -189,7 +212,9 @@ fn several_instances_are_told_apart_in_every_view() {
     }
     let chain = visit.shows("/", "/parts#instance-web");
     assert!(chain.body.contains("/parts#instance-db"), "{}", chain.body);
-    assert!(visit.shows("/numbers", "i-").body.contains("web <code>i-"), "the numbers name them");
+    let numbers = visit.shows("/numbers", "no price of <code>t3a.nano</code> is known here").body;
+    assert!(numbers.contains("web <code>i-"), "the numbers name them: {numbers}");
+    assert!(!numbers.contains("no price of <code>t3.micro"), "{numbers}");
     assert!(visit.shows("/class", "web").body.contains("db"), "the class names them");
     let csv = visit.get("/class.csv").body;
     assert!(csv.contains("\"db i-") && csv.contains("\"db running; web running\""), "{csv}");

@@ -2,7 +2,13 @@
 
 use super::cloud::{ACCOUNT, Cloud};
 use aws_credential_types::Credentials;
-use aws_sdk_ec2::{error::ProvideErrorMetadata, types::InstanceType};
+use aws_sdk_ec2::{
+    error::ProvideErrorMetadata,
+    types::{
+        InstanceType, LaunchTemplateIamInstanceProfileSpecificationRequest, LaunchTemplatePlacementRequest,
+        LaunchTemplateSpecification, Placement, PlacementStrategy, RequestLaunchTemplateData,
+    },
+};
 use aws_sdk_iam::types::ContextEntry;
 use serde_json::{Value, json};
 
@@ -182,6 +188,91 @@ async fn launching_needs_everything_that_an_instance_is_made_of_and_its_role() {
         passed.message().unwrap().contains(&format!("iam:PassRole on resource: arn:aws:iam::{ACCOUNT}:role/web")),
         "{passed:?}"
     );
+}
+
+/// Makes a launch template, as the owner, and names it as a launch does.
+async fn template(cloud: &Cloud, name: &str, data: RequestLaunchTemplateData) -> LaunchTemplateSpecification {
+    let create = cloud.ec2().create_launch_template().launch_template_name(name).launch_template_data(data);
+    create.send().await.unwrap();
+    LaunchTemplateSpecification::builder().launch_template_name(name).build()
+}
+
+#[tokio::test]
+async fn a_placement_group_is_denied_however_a_launch_names_it() {
+    let cloud = Cloud::with_iam().await;
+    let owner = cloud.ec2();
+    let create = |name: &str| owner.create_placement_group().group_name(name).strategy(PlacementStrategy::Spread);
+    let made = create("near").send().await.unwrap();
+    let id = made.placement_group().unwrap().group_id().unwrap().to_owned();
+    let made = create("open").send().await.unwrap();
+    let open = made.placement_group().unwrap().group_id().unwrap().to_owned();
+    let near = format!("arn:aws:ec2:us-east-1:{ACCOUNT}:placement-group/near");
+    let deny = json!({ "Effect": "Deny", "Action": "ec2:*", "Resource": near });
+    let ec2 = ec2_as(&cloud, ann(&cloud, &json!([allow(&["ec2:*"], "*"), deny])).await);
+    let run = || ec2.run_instances().image_id("ami-12345678").min_count(1).max_count(1);
+    let data = |placement| RequestLaunchTemplateData::builder().placement(placement).build();
+    let named = data(LaunchTemplatePlacementRequest::builder().group_name("near").build());
+    let numbered = data(LaunchTemplatePlacementRequest::builder().group_id(&id).build());
+    let (named, numbered) = (template(&cloud, "named", named).await, template(&cloud, "numbered", numbered).await);
+    for launch in [
+        run().placement(Placement::builder().group_name("near").build()),
+        run().placement(Placement::builder().group_id(&id).build()),
+        run().launch_template(named.clone()),
+        run().launch_template(numbered),
+    ] {
+        let refused = launch.send().await.unwrap_err();
+        let message = refused.message().unwrap();
+        assert!(message.contains(&format!("resource: {near} with an explicit deny")), "{refused:?}");
+    }
+    run().placement(Placement::builder().group_id(&open).build()).send().await.unwrap();
+    let elsewhere = Placement::builder().group_name("open").build();
+    let moved = run().launch_template(named).placement(elsewhere).send().await.unwrap();
+    cloud.settle();
+    let id_of_instance = moved.instances()[0].instance_id().unwrap();
+    ec2.stop_instances().instance_ids(id_of_instance).send().await.unwrap();
+    cloud.settle();
+    let place = || ec2.modify_instance_placement().instance_id(id_of_instance);
+    let refused = place().group_id(&id).send().await.unwrap_err();
+    assert!(refused.message().unwrap().contains(&near), "{refused:?}");
+    place().group_id(&open).send().await.unwrap();
+    let tag = aws_sdk_ec2::types::Tag::builder().key("a").value("b").build();
+    let refused = ec2.create_tags().resources(&id).tags(tag).send().await.unwrap_err();
+    assert!(refused.message().unwrap().contains(&near), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_a_launch_template_says_is_asked_about_as_if_the_launch_said_it() {
+    let cloud = Cloud::with_iam().await;
+    let mut deny = json!({ "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*" });
+    deny["Condition"] = json!({ "StringEquals": { "ec2:InstanceType": "t3.large" } });
+    let ec2 = ec2_as(&cloud, ann(&cloud, &json!([allow(&["ec2:*"], "*"), deny])).await);
+    let run = |template: &LaunchTemplateSpecification| {
+        ec2.run_instances().launch_template(template.clone()).image_id("ami-12345678").min_count(1).max_count(1)
+    };
+    let large = RequestLaunchTemplateData::builder().instance_type(InstanceType::T3Large).build();
+    let large = template(&cloud, "large", large).await;
+    let refused = run(&large).send().await.unwrap_err();
+    assert!(refused.message().unwrap().contains("with an explicit deny in an identity-based policy"), "{refused:?}");
+    // What the call says itself is what counts.
+    run(&large).instance_type(InstanceType::T3Micro).send().await.unwrap();
+    let profile = LaunchTemplateIamInstanceProfileSpecificationRequest::builder().name("web").build();
+    let profile = RequestLaunchTemplateData::builder().iam_instance_profile(profile).build();
+    let passed = run(&template(&cloud, "profile", profile).await).send().await.unwrap_err();
+    assert!(passed.message().unwrap().contains("is not authorized to perform: iam:PassRole on resource"), "{passed:?}");
+    // The template itself is one of the things that a launch takes.
+    let deny = json!({ "Effect": "Deny", "Action": "*", "Resource": "arn:aws:ec2:*:*:launch-template/*" });
+    let bob = ec2_as(&cloud, user(&cloud, "bob", &json!([allow(&["*"], "*"), deny])).await);
+    let denied = bob.run_instances().launch_template(large.clone()).image_id("ami-12345678").min_count(1).max_count(1);
+    let denied = denied.instance_type(InstanceType::T3Micro).send().await.unwrap_err();
+    let of_template = format!("resource: arn:aws:ec2:us-east-1:{ACCOUNT}:launch-template/lt-");
+    assert!(denied.message().unwrap().contains(&of_template), "{denied:?}");
+    // A policy may want a template.
+    let mut other = json!({ "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*" });
+    other["Condition"] = json!({ "ArnNotLike": { "ec2:LaunchTemplate": "arn:aws:ec2:*:*:launch-template/*" } });
+    let carol = ec2_as(&cloud, user(&cloud, "carol", &json!([allow(&["ec2:*"], "*"), other])).await);
+    let bare = || carol.run_instances().image_id("ami-12345678").min_count(1).max_count(1);
+    assert!(bare().send().await.is_err());
+    bare().launch_template(large).send().await.unwrap();
 }
 
 #[tokio::test]

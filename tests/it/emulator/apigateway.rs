@@ -130,6 +130,28 @@ async fn a_call_has_the_id_of_the_edge_which_clients_may_choose_and_one_of_the_g
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_goes_on_with_the_trace_of_its_caller_and_an_answer_tells_which_it_is() {
+    let local = Local::start().await;
+    let id = deploy(&local, &Client::new(&local.sdk)).await;
+    let root = "Root=1-3152b799-8954dae64eda91bc9a23a7e8";
+    let whole = format!("{root};Parent=7fa8c0f79203be72;Sampled=1");
+    let told = call(&local, &id, &format!("GET /infra\nx-amzn-trace-id: {whole}"), "").await;
+    assert_eq!(told.header("x-amzn-trace-id"), Some(whole.as_str()));
+    assert_eq!(event(&told)["headers"]["X-Amzn-Trace-Id"], whole);
+    let told = call(&local, &id, &format!("GET /infra\nx-amzn-trace-id: {root}"), "").await;
+    let parts: Vec<_> = told.header("x-amzn-trace-id").unwrap().split(';').collect();
+    assert_eq!((parts[0], parts[2]), (root, "Sampled=0"));
+    assert_eq!(parts[1].strip_prefix("Parent=").map(str::len), Some(16));
+    let own = call(&local, &id, "GET /infra", "").await;
+    assert!(own.header("x-amzn-trace-id").unwrap().starts_with("Root=1-"));
+    for line in ["GET /nothing", "GET /infra?answer=42", "GET /openapi.json"] {
+        let answer = call(&local, &id, line, "").await;
+        assert_eq!(answer.header("x-amzn-trace-id"), None, "{line}");
+    }
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_deployed_is_refused_as_aws_refuses_it() {
     let local = Local::start().await;
     let id = deploy(&local, &Client::new(&local.sdk)).await;
@@ -137,8 +159,10 @@ async fn what_is_not_deployed_is_refused_as_aws_refuses_it() {
         let answer = call(&local, &id, line, "").await;
         assert_eq!((answer.status, answer.text().as_str()), (403, r#"{"message":"Missing Authentication Token"}"#));
     }
-    // Slashes in front are one.
-    assert_eq!(call(&local, &id, "GET //infra", "").await.status, 200);
+    // Slashes in front are one, and one at the end is none.
+    for line in ["GET //infra", "GET /infra/"] {
+        assert_eq!(event(&call(&local, &id, line, "").await)["resource"], "/infra", "{line}");
+    }
     assert_eq!(call(&local, "unknown", "GET /infra", "").await.status, 404);
     local.stop().await;
 }
@@ -308,6 +332,36 @@ async fn an_api_is_built_from_single_resources_as_terraform_does() {
     client.delete_rest_api().rest_api_id(id).send().await.unwrap();
     let gone = client.get_rest_api().rest_api_id(id).send().await.unwrap_err();
     assert_eq!(gone.code(), Some("NotFoundException"));
+    local.stop().await;
+}
+
+/// AWS promises no order; scripts take `items[0]` for the root, also when they run a second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_is_listed_before_all_other_resources_and_pages_lose_none() {
+    let local = Local::start().await;
+    let client = Client::new(&local.sdk);
+    let api = client.create_rest_api().name("t").send().await.unwrap();
+    let (id, root) = (api.id.unwrap(), api.root_resource_id.unwrap());
+    let mut wanted = vec!["/".to_owned()];
+    for number in 10..25 {
+        let part = format!("r{number}");
+        client.create_resource().rest_api_id(&id).parent_id(&root).path_part(&part).send().await.unwrap();
+        wanted.push(format!("/{part}"));
+    }
+    let mut paths: Vec<String> = Vec::new();
+    let mut position = None;
+    loop {
+        let page = client.get_resources().rest_api_id(&id).limit(1).set_position(position);
+        let page = page.send().await.unwrap();
+        paths.extend(page.items().iter().map(|resource| resource.path().unwrap().to_owned()));
+        position = page.position;
+        if position.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paths.first().map(String::as_str), Some("/"));
+    paths.sort();
+    assert_eq!(paths, wanted);
     local.stop().await;
 }
 

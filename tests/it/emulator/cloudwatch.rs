@@ -129,6 +129,10 @@ async fn what_aws_refuses_is_refused_with_its_codes() {
     let refused = refused.send().await.unwrap_err();
     assert_eq!((refused.code(), refused.raw_response().unwrap().status().as_u16()), (Some("ResourceNotFound"), 404));
     assert!(refused.as_service_error().unwrap().is_resource_not_found());
+    let bogus = client.set_alarm_state().alarm_name("absent").state_value("BOGUS".into()).state_reason("r");
+    let refused = bogus.send().await.unwrap_err();
+    let states = "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]";
+    assert!(refused.message().unwrap().ends_with(states), "{refused:?}");
 }
 
 #[tokio::test]
@@ -415,7 +419,7 @@ async fn json_and_query_clients_are_understood_and_answered_in_their_own_forms()
     let (status, body) =
         query("Action=SetAlarmState&Version=2010-08-01&AlarmName=a&StateReason=r&StateValue=FOO").await;
     assert_eq!(status, 400);
-    let set = "Member must satisfy enum value set: [OK, ALARM, INSUFFICIENT_DATA]";
+    let set = "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]";
     assert!(body.contains("<Code>ValidationError</Code>") && body.contains(set), "{body}");
 
     let alarm = json!({

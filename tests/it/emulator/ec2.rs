@@ -166,6 +166,9 @@ async fn regions_types_and_images_are_described() {
     let types = ec2.describe_instance_types().instance_types(InstanceType::T2Micro).send().await.unwrap();
     assert_eq!(types.instance_types()[0].v_cpu_info().unwrap().default_v_cpus(), Some(1));
     assert_eq!(types.instance_types()[0].memory_info().unwrap().size_in_mib(), Some(1024));
+    let free = ec2.describe_instance_types().filters(filter("free-tier-eligible", &["true"])).send().await.unwrap();
+    let free: Vec<_> = free.instance_types().iter().map(|kind| kind.instance_type().unwrap()).collect();
+    assert_eq!(free, [&InstanceType::T2Micro, &InstanceType::T3Micro]);
     let images = ec2.describe_images().owners("amazon").filters(filter("name", &["al2023-ami-*-x86_64"]));
     assert_eq!(images.send().await.unwrap().images().len(), 1);
     for (owner, name) in [

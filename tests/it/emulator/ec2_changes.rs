@@ -9,7 +9,10 @@ use atelier::lenience;
 use aws_sdk_ec2::{
     Client,
     error::ProvideErrorMetadata,
-    types::{AttributeBooleanValue, AttributeValue, InstanceAttributeName, InstanceStateName},
+    types::{
+        AttributeBooleanValue, AttributeValue, InstanceAttributeName, InstanceStateName, InstanceType, Placement,
+        PlacementGroupState, PlacementStrategy,
+    },
 };
 use std::time::Duration;
 
@@ -165,4 +168,89 @@ async fn status_shows_running_instances_unless_all_are_asked_for() {
     assert!(ec2.describe_instance_status().send().await.unwrap().instance_statuses().is_empty());
     let all = ec2.describe_instance_status().include_all_instances(true).send().await.unwrap();
     assert_eq!(all.instance_statuses()[0].instance_state().unwrap().code(), Some(80));
+    for (name, value, count) in [
+        ("availability-zone-id", "use1-az*", 1),
+        ("instance-status.reachability", "*", 0),
+        ("event.code", "instance-retirement", 0),
+    ] {
+        let filtered = ec2.describe_instance_status().include_all_instances(true).filters(filter(name, &[value]));
+        assert_eq!(filtered.send().await.unwrap().instance_statuses().len(), count, "{name}");
+    }
+}
+
+/// How many instances that are there are in a placement group.
+async fn placed(ec2: &Client, group: &str) -> usize {
+    let living = filter("instance-state-name", &["running", "stopped"]);
+    let found = ec2.describe_instances().filters(filter("placement-group-name", &[group])).filters(living);
+    found.send().await.unwrap().reservations().iter().map(|reservation| reservation.instances().len()).sum()
+}
+
+#[tokio::test]
+async fn placement_groups_are_kept_apart_by_name_and_strategy() {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    let create = |name: &str, strategy| ec2.create_placement_group().group_name(name).strategy(strategy);
+    let made = create("parts", PlacementStrategy::Partition).send().await.unwrap();
+    let parts = made.placement_group().unwrap();
+    assert_eq!((parts.partition_count(), parts.state()), (Some(2), Some(&PlacementGroupState::Available)));
+    assert!(parts.group_arn().unwrap().ends_with(":placement-group/parts"), "{parts:?}");
+    let twice = create("parts", PlacementStrategy::Spread).send().await.unwrap_err();
+    assert_eq!(twice.code(), Some("InvalidPlacementGroup.Duplicate"));
+    assert_eq!(twice.message(), Some("The placement group 'parts' already exists."));
+    let mixed = create("other", PlacementStrategy::Spread).partition_count(3).send().await.unwrap_err();
+    assert_eq!(mixed.code(), Some("InvalidParameterCombination"));
+    let many = create("other", PlacementStrategy::Partition).partition_count(8).send().await.unwrap_err();
+    assert_eq!(many.code(), Some("InvalidParameterValue"));
+    ec2.create_tags().resources(parts.group_id().unwrap()).tags(tag("a", "1")).send().await.unwrap();
+    let cloud = cloud.restart().await;
+    let ec2 = cloud.ec2();
+    let kept = ec2.describe_placement_groups().filters(filter("strategy", &["partition"])).send().await.unwrap();
+    assert_eq!((kept.placement_groups()[0].group_name(), kept.placement_groups().len()), (Some("parts"), 1));
+    assert_eq!(kept.placement_groups()[0].tags(), [tag("a", "1")]);
+    ec2.delete_placement_group().group_name("parts").send().await.unwrap();
+    let gone = ec2.delete_placement_group().group_name("parts").send().await.unwrap_err();
+    assert_eq!(gone.code(), Some("InvalidPlacementGroup.Unknown"));
+    let gone = ec2.describe_placement_groups().group_names("parts").send().await.unwrap_err();
+    assert_eq!(gone.message(), Some("The Placement Group 'parts' is unknown."));
+}
+
+#[tokio::test]
+async fn an_instance_is_in_its_placement_group_until_it_is_moved_or_terminated() {
+    let cloud = Cloud::start().await;
+    let ec2 = cloud.ec2();
+    for (name, strategy) in [("parts", PlacementStrategy::Partition), ("near", PlacementStrategy::Cluster)] {
+        ec2.create_placement_group().group_name(name).strategy(strategy).send().await.unwrap();
+    }
+    let run = |kind: InstanceType, placement: Placement| {
+        let run = ec2.run_instances().image_id("ami-0c55b159cbfafe1f0").instance_type(kind);
+        run.min_count(2).max_count(2).placement(placement).send()
+    };
+    let within = |group: &str| Placement::builder().group_name(group);
+    for (kind, placement, code) in [
+        (InstanceType::T3Micro, within("near"), "InvalidParameterCombination"),
+        (InstanceType::C5Large, within("far"), "InvalidPlacementGroup.Unknown"),
+        (InstanceType::C5Large, within("parts").partition_number(3), "InvalidParameterValue"),
+    ] {
+        assert_eq!(run(kind, placement.build()).await.unwrap_err().code(), Some(code));
+    }
+    let launched = run(InstanceType::C5Large, within("parts").build()).await.unwrap();
+    let partitions = launched.instances().iter().map(|one| one.placement().unwrap().partition_number());
+    assert_eq!(partitions.collect::<Vec<_>>(), [Some(1), Some(2)]);
+    cloud.settle();
+    assert_eq!((placed(&ec2, "parts").await, placed(&ec2, "near").await), (2, 0));
+    let used = ec2.delete_placement_group().group_name("parts").send().await.unwrap_err();
+    assert_eq!(used.message(), Some("The placement group 'parts' is in use and may not be deleted."));
+    let id = launched.instances()[0].instance_id().unwrap();
+    let put = |group: &str| ec2.modify_instance_placement().instance_id(id).group_name(group).send();
+    assert_eq!(put("near").await.unwrap_err().code(), Some("IncorrectInstanceState"));
+    ec2.stop_instances().instance_ids(id).send().await.unwrap();
+    cloud.settle();
+    put("near").await.unwrap();
+    assert_eq!((placed(&ec2, "parts").await, placed(&ec2, "near").await), (1, 1));
+    put("").await.unwrap();
+    assert_eq!((placed(&ec2, "parts").await, placed(&ec2, "near").await), (1, 0));
+    let other = launched.instances()[1].instance_id().unwrap();
+    ec2.terminate_instances().instance_ids(other).send().await.unwrap();
+    cloud.settle();
+    ec2.delete_placement_group().group_name("parts").send().await.unwrap();
 }

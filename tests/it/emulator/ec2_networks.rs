@@ -21,12 +21,12 @@ async fn instance(ec2: &Client, id: &str) -> Instance {
     answer.reservations()[0].instances()[0].clone()
 }
 
-async fn new_vpc(ec2: &Client, block: &str) -> String {
+pub(crate) async fn new_vpc(ec2: &Client, block: &str) -> String {
     let made = ec2.create_vpc().cidr_block(block).send().await.unwrap();
     made.vpc().unwrap().vpc_id().unwrap().to_owned()
 }
 
-async fn new_subnet(ec2: &Client, vpc: &str, block: &str) -> String {
+pub(crate) async fn new_subnet(ec2: &Client, vpc: &str, block: &str) -> String {
     let made = ec2.create_subnet().vpc_id(vpc).cidr_block(block).send().await.unwrap();
     made.subnet().unwrap().subnet_id().unwrap().to_owned()
 }

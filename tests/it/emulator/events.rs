@@ -227,6 +227,7 @@ async fn as_many_invocations_run_as_are_reserved() {
     stage.send(r#"{"do":"echo"}"#).await;
     let told = stage.events("told", 1).await.remove(0);
     assert_eq!(told["requestContext"]["condition"], "ZeroReservedConcurrency");
+    assert_eq!(told["requestContext"]["approximateInvokeCount"], 0, "nobody has tried it");
     assert_eq!(told["responsePayload"], Value::Null);
     client.delete_function_concurrency().function_name("f").send().await.unwrap();
     let none = client.get_function_concurrency().function_name("f").send().await.unwrap();

@@ -234,19 +234,28 @@ async fn a_signed_url_wants_a_signature_for_lambda_and_its_region() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_is_too_large_is_refused_in_lambdas_words_before_it_has_come() {
+async fn a_request_that_is_too_large_is_refused_in_the_words_of_its_service_before_it_has_come() {
     let local = Local::start().await;
     let public = Public::open(&local).await;
-    let at = local.clock.now();
-    let target = "/2015-03-31/functions";
-    let parts = Signer { host: "localhost", service: "lambda", at, ..Signer::default() }.sign("POST", target, &[], b"");
-    let lines: Vec<_> =
-        parts.headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
-    let mut client = Raw::connect(public.address).await;
-    client.send(format!("POST {target} HTTP/1.1\r\n{}content-length: 80000000\r\n\r\n", lines.concat())).await;
-    let refused = client.answer().await.unwrap();
-    assert_eq!((refused.status, refused.header("x-amzn-errortype")), (413, Some("RequestEntityTooLargeException")));
-    assert!(refused.text().contains("bytes for the CreateFunction operation"), "{}", refused.text());
+    for (service, target, words) in [
+        ("lambda", "/2015-03-31/functions", "bytes for the CreateFunction operation"),
+        ("logs", "/", r#""__type":"RequestEntityTooLargeException""#),
+        ("apigateway", "/restapis", "The request entity is too large"),
+        ("iam", "/", "<Code>RequestEntityTooLargeException</Code>"),
+    ] {
+        let at = local.clock.now();
+        let parts = Signer { host: "localhost", service, at, ..Signer::default() }.sign("POST", target, &[], b"");
+        let lines: Vec<_> =
+            parts.headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
+        let mut client = Raw::connect(public.address).await;
+        client.send(format!("POST {target} HTTP/1.1\r\n{}content-length: 80000000\r\n\r\n", lines.concat())).await;
+        let refused = client.answer().await.unwrap();
+        assert_eq!(refused.status, 413, "{service}");
+        assert!(refused.text().contains(words), "{service}: {}", refused.text());
+        // Who reads JSON finds the code in a header.
+        let code = (service != "iam").then_some("RequestEntityTooLargeException");
+        assert_eq!(refused.header("x-amzn-errortype"), code, "{service}");
+    }
     public.close().await;
     local.stop().await;
 }

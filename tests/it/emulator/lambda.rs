@@ -177,6 +177,12 @@ async fn an_update_must_know_the_latest_revision_and_a_dry_run_changes_nothing()
     let update = || client.update_function_code().function_name("f").zip_file(zip.clone());
     let stale = update().revision_id("stale").send().await.unwrap_err();
     assert_eq!(stale.code(), Some("PreconditionFailedException"));
+    let without = || client.update_function_code().function_name("f");
+    let image = without().image_uri("000000000000.dkr.ecr.us-east-1.amazonaws.com/f:1").send().await.unwrap_err();
+    let message = "Please don't provide ImageUri when updating a function with packageType Zip.";
+    assert_eq!(image.message(), Some(message));
+    let nothing = without().send().await.unwrap_err();
+    assert_eq!(nothing.message(), Some("Please provide a source for function code."));
     let dry = update().dry_run(true).send().await.unwrap();
     let before = client.get_function_configuration().function_name("f").send().await.unwrap();
     assert_ne!(dry.code_sha256(), before.code_sha256());
@@ -246,7 +252,10 @@ async fn payloads_that_are_no_json_or_too_large_never_reach_the_function() {
     let local = Local::start().await;
     let client = create(&local, "f", &[]).await;
     let send = |payload: Vec<u8>| client.invoke().function_name("f").payload(Blob::new(payload)).send();
-    assert_eq!(send(b"{".to_vec()).await.unwrap_err().code(), Some("InvalidRequestContentException"));
+    let torn = send(b"{".to_vec()).await.unwrap_err();
+    assert_eq!(torn.code(), Some("InvalidRequestContentException"));
+    let said = "Could not parse request body into json: Could not parse payload into json: ";
+    assert!(torn.message().unwrap().starts_with(said), "{torn:?}");
     let deep = vec![b'['; 100_000];
     assert_eq!(send(deep).await.unwrap_err().code(), Some("InvalidRequestContentException"));
     let large = format!("\"{}\"", "x".repeat(6 << 20)).into_bytes();
@@ -265,6 +274,10 @@ async fn an_event_is_accepted_and_run_and_a_dry_run_is_neither() {
         |kind, event: String| client.invoke().function_name("f").invocation_type(kind).payload(Blob::new(event)).send();
     let dry = call(InvocationType::DryRun, event(&mine, &theirs)).await.unwrap();
     assert_eq!(dry.status_code(), 204);
+    let strange = call("Later".into(), "{}".to_owned()).await.unwrap_err();
+    let message = "1 validation error detected: Value 'Later' at 'invocationType' failed to satisfy constraint: Member must \
+                   satisfy enum value set: [DryRun, RequestResponse, Event]";
+    assert_eq!((strange.code(), strange.message()), (Some("ValidationException"), Some(message)));
     let accepted = call(InvocationType::Event, event(&mine, &theirs)).await.unwrap();
     assert_eq!(accepted.status_code(), 202);
     let met = call(InvocationType::RequestResponse, event(&theirs, &mine)).await.unwrap();

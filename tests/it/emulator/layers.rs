@@ -49,7 +49,7 @@ async fn layers_are_published_listed_shared_and_removed() {
     assert_eq!(code.code_sha256(), Some(BASE64_STANDARD.encode(Sha256::digest(&zip)).as_str()));
     assert_eq!(code.code_size(), i64::try_from(zip.len()).unwrap());
     let second = publish(&client, "l", &[("bin/tool", 0o755, b"#!/bin/sh")]).await;
-    assert_eq!(second.version(), 2);
+    assert_eq!((second.version(), second.description()), (2, Some("")));
     publish(&client, "other", &[("bin/tool", 0o755, b"#!/bin/sh")]).await;
     let got = client.get_layer_version().layer_name(LAYER).version_number(1).send().await.unwrap();
     assert_eq!((got.description(), got.license_info()), (Some("d"), Some("MIT")));
@@ -58,6 +58,8 @@ async fn layers_are_published_listed_shared_and_removed() {
     assert_eq!(by_arn.version(), 2);
     let versions = client.list_layer_versions().layer_name("l").send().await.unwrap();
     assert_eq!(versions.layer_versions().iter().map(LayerVersionsListItem::version).collect::<Vec<_>>(), [2, 1]);
+    let described: Vec<_> = versions.layer_versions().iter().map(LayerVersionsListItem::description).collect();
+    assert_eq!(described, [None, Some("d")], "a list says nothing of an empty description");
     let layers = client.list_layers().send().await.unwrap();
     let newest = |at: usize| layers.layers()[at].latest_matching_version().unwrap().version();
     assert_eq!((layers.layers().len(), newest(0), newest(1)), (2, 2, 1));
@@ -127,6 +129,8 @@ async fn a_function_has_only_layers_that_there_are_and_keeps_them() {
     assert_eq!(foreign.unwrap_err().code(), Some("AccessDeniedException"));
     let malformed = creation(&client, "f", &[]).layers(LAYER).send().await.unwrap_err();
     assert_eq!(malformed.code(), Some("ValidationException"));
+    let expected = format!("'[{LAYER}]' at 'layers' failed to satisfy constraint: Member must satisfy constraint: [");
+    assert!(malformed.message().unwrap().contains(&expected), "{malformed:?}");
     let created = creation(&client, "f", &[]).layers(format!("{LAYER}:2")).send().await.unwrap();
     assert_eq!(created.layers()[0].arn(), Some(format!("{LAYER}:2").as_str()));
     local.settle();

@@ -82,7 +82,9 @@ async fn a_metric_filter_is_tried_kept_shown_and_deleted() {
         put.metric_transformations(transformation(value))
     };
     assert_eq!(put("many").send().await.unwrap_err().code(), Some("InvalidParameterException"));
-    put("$.ms").send().await.unwrap();
+    let transformed = put("$.ms").apply_on_transformed_logs(true).send().await.unwrap_err();
+    assert_eq!(transformed.code(), Some("NotImplemented"), "no log is transformed here");
+    put("$.ms").apply_on_transformed_logs(false).send().await.unwrap();
     put("1").send().await.unwrap();
     let shown = logs.describe_metric_filters().log_group_name(GROUP).send().await.unwrap();
     let [filter] = shown.metric_filters() else { panic!("{shown:?}") };
@@ -170,7 +172,9 @@ async fn a_function_gets_what_it_has_subscribed_to() {
     let permission = functions.add_permission().function_name("f").statement_id("logs").action("lambda:InvokeFunction");
     let source = format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{GROUP}:*");
     permission.principal("logs.amazonaws.com").source_arn(source).send().await.unwrap();
-    subscribe().send().await.unwrap();
+    let transformed = subscribe().apply_on_transformed_logs(true).send().await.unwrap_err();
+    assert_eq!(transformed.code(), Some("NotImplemented"), "no log is transformed here");
+    subscribe().apply_on_transformed_logs(false).send().await.unwrap();
     put_events(&logs, &["an ERROR", "nothing", "one more ERROR"]).await;
 
     let told = first_told(&record).await;

@@ -156,6 +156,12 @@ async fn a_group_takes_tags_by_arn() {
     }
     let twice = logs.create_log_group().log_group_name(GROUP).send().await.unwrap_err();
     assert_eq!(twice.code(), Some("ResourceAlreadyExistsException"));
+    let (long, words) =
+        ("a".repeat(513), "Invalid LogGroup or LogStream, both must have length less than or equal to 512.");
+    let refused = logs.create_log_group().log_group_name(&long).send().await.unwrap_err();
+    assert_eq!((refused.code(), refused.message()), (Some("InvalidParameterException"), Some(words)));
+    let refused = logs.delete_metric_filter().log_group_name(&long).filter_name("f").send().await.unwrap_err();
+    assert_eq!((refused.code(), refused.message()), (Some("InvalidParameterException"), Some(words)));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::support::raw::{Answer, Client as Raw};
 use aws_sdk_apigateway::{
     Client,
     error::ProvideErrorMetadata,
-    types::{IntegrationType, Op, PatchOperation},
+    types::{DeploymentCanarySettings, IntegrationType, Op, PatchOperation},
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -160,6 +160,7 @@ async fn a_function_gets_what_a_template_makes_and_its_errors_choose_the_answer(
     let tested = tested.path_with_query_string("/x?q=1").body(r#"{"do":"echo","who":"t"}"#);
     let tested = tested.stage_variables("fn", "f").send().await.unwrap();
     assert_eq!(tested.status, 200);
+    assert!(tested.headers().unwrap()["X-Amzn-Trace-Id"].starts_with("Root=1-"));
     let log = tested.log.unwrap();
     for line in [
         "Starting execution for request: ",
@@ -342,9 +343,13 @@ async fn a_server_answers_as_it_is_or_by_templates() {
     assert!(head.starts_with("put /base/a/b?x=1&x=2 http/1.1"), "{head}");
     assert!(head.contains("\r\nx-own: y") && head.contains("\r\nx-stage: dev"), "{head}");
     assert_eq!(got["body"], "text");
+    assert!(head.contains(&format!("\r\nx-amzn-apigateway-api-id: {}", api.id.to_ascii_lowercase())), "{head}");
+    // What belongs to the server's connection, and which trace it is of, the server says and not the gateway.
+    assert_eq!((answer.header("x-amzn-remapped-connection"), answer.header("x-amzn-trace-id")), (Some("close"), None));
 
     let answer = api.call("GET /mapped?q=7", "").await;
     assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"q":"7"}"#));
+    assert!(answer.header("x-amzn-trace-id").is_some_and(|trace| trace.starts_with("Root=1-")));
     assert_eq!((answer.header("x-got"), answer.header("content-type")), (Some("server"), Some("application/json")));
     api.deploy(&[("where", "missing")]).await;
     let answer = api.call("GET /mapped?q=7", "").await;
@@ -435,6 +440,7 @@ async fn a_response_that_is_changed_answers_differently_after_the_next_deploymen
     api.deploy(&[]).await;
     let answer = api.call("GET /x", "").await;
     assert_eq!((answer.status, answer.text().as_str(), answer.header("x-a")), (202, "GET", Some("b")));
+    assert_eq!(answer.header("x-amzn-trace-id"), None, "a constant is of no trace");
     let patch = |path: &str, value: &str| PatchOperation::builder().op(Op::Replace).path(path).value(value).build();
     let update = api.client.update_integration_response().rest_api_id(&api.id).resource_id(&x).http_method("GET");
     let update = update.status_code("200").patch_operations(patch("/responseTemplates/application~1json", "new"));
@@ -443,6 +449,25 @@ async fn a_response_that_is_changed_answers_differently_after_the_next_deploymen
     api.deploy(&[]).await;
     let answer = api.call("GET /x", "").await;
     assert_eq!((answer.status, answer.text().as_str(), answer.header("x-a")), (200, "new", Some("c")));
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_knows_whether_a_call_is_the_canarys() {
+    let local = Local::start().await;
+    let api = Api::new(&local).await;
+    let x = api.method("x", "GET", &[]).await;
+    api.integration(&x, "GET", json!({ "type": "MOCK", "templates": { "application/json": "{ statusCode: 200 }" } }))
+        .await;
+    api.response(&x, "GET", "200", json!({ "template": "[$context.isCanaryRequest]" })).await;
+    api.deploy(&[]).await;
+    assert_eq!(api.call("GET /x", "").await.text(), "[]");
+    for (percent, said) in [(0.0, "[false]"), (100.0, "[true]")] {
+        let canary = DeploymentCanarySettings::builder().percent_traffic(percent).build();
+        let deploy = api.client.create_deployment().rest_api_id(&api.id).stage_name("dev").canary_settings(canary);
+        deploy.send().await.unwrap();
+        assert_eq!(api.call("GET /x", "").await.text(), said);
+    }
     local.stop().await;
 }
 

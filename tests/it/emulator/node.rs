@@ -22,6 +22,7 @@ exports.handler = async (event, context) => {
       return { ...context, left: context.getRemainingTimeInMillis(), environment: process.env.AWS_EXECUTION_ENV };
     case 'log':
       console.log('one\ntwo %s', 'é');
+      console.log();
       console.error(new TypeError('seen'));
       return null;
     case 'throw':
@@ -89,6 +90,7 @@ async fn the_console_has_the_time_the_request_and_the_level() {
     let tail = String::from_utf8(BASE64_STANDARD.decode(output.log_result().unwrap()).unwrap()).unwrap();
     let id = tail.split("RequestId: ").nth(1).unwrap().split(' ').next().unwrap();
     assert!(tail.contains(&format!("Z\t{id}\tINFO\tone\ntwo é\n")), "{tail}");
+    assert!(tail.contains(&format!("Z\t{id}\tINFO\tundefined\n")), "{tail}");
     assert!(tail.contains(&format!("Z\t{id}\tERROR\tTypeError: seen\n    at ")), "{tail}");
     local.says("\tINFO\tone\ntwo é").await;
     local.stop().await;
@@ -144,17 +146,50 @@ async fn both_kinds_of_modules_are_loaded_and_members_are_followed() {
     let esm = "export const handler = async () => typeof require;";
     let cjs = "exports.handler = async () => typeof require;";
     let module = ("package.json", r#"{"type":"module"}"#);
+    let from_root = "exports.handler = async () => require('lib/own').kind;";
     for (name, handler, files, answer) in [
         ("a", "index.handler", &[("index.mjs", esm)][..], "undefined"),
         ("b", "index.handler", &[("index.cjs", cjs)], "function"),
         ("c", "index.handler", &[("index.js", esm), module], "undefined"),
         ("d", "src/index.handler", &[("src/index.js", cjs)], "function"),
         ("e", "index.inner.callback", &[("index.js", INDEX)], "é"),
+        ("f", "app.handler", &[("app/index.js", cjs)], "function"),
+        ("g", "index.handler", &[("index.js", from_root), ("lib/own.js", "exports.kind = 'own';")], "own"),
     ] {
         let client = create_from(&local, name, runtime, handler, files).await;
         let output = lambda::invoke(&client, name, r#"{"text":"é"}"#).await;
         assert_eq!(lambda::text(&output), json!(answer).to_string(), "{name}");
     }
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_has_what_it_has_at_aws_and_no_more() {
+    const CODE: &str = "exports.handler = async () => {
+  try {
+    require('./lib.mjs');
+  } catch (error) {
+    return [typeof gc, error.code];
+  }
+};";
+    let Some(runtime) = any().await else { return };
+    let local = Local::start().await;
+    let files = [("index.js", CODE), ("lib.mjs", "export const kind = 'esm';")];
+    let client = create_from(&local, "f", runtime, "index.handler", &files).await;
+    let seen = document(&lambda::invoke(&client, "f", "{}").await);
+    assert_eq!(seen, json!(["function", "ERR_REQUIRE_ESM"]));
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_with_a_callback_is_warned_of_the_runtime_without() {
+    let Some(runtime) = any().await else { return };
+    let local = Local::start().await;
+    let client = create_from(&local, "f", runtime, "index.inner.callback", &[("index.js", INDEX)]).await;
+    assert_eq!(lambda::text(&lambda::invoke(&client, "f", r#"{"text":"é"}"#).await), "\"é\"");
+    let warning = "\tundefined\tWARN\tAWS Lambda plans to remove support for callback-based function handlers starting \
+                   with Node.js 24. ";
+    local.says(warning).await;
     local.stop().await;
 }
 

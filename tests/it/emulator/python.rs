@@ -221,8 +221,8 @@ async fn handlers_in_packages_are_found_with_slashes_and_with_dots() {
 async fn logs_are_json_and_have_a_level_where_the_function_asks_for_it() {
     let Some(runtime) = newest().await else { return };
     let local = Local::start().await;
-    let module =
-        "import logging\ndef handler(event, context):\n    logging.info('told', extra={'order': 7})\n    1 / 0\n";
+    let module = "import logging\ndef handler(event, context):\n    logging.info('told', extra={'order': 7})\n    \
+         logging.info({'a': 1})\n    1 / 0\n";
     let client = create_from(&local, "f", runtime, "app.handler", &[("app.py", module)]).await;
     let variables = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "INFO")];
     let variables = variables.iter().fold(Environment::builder(), |all, (name, value)| all.variables(*name, *value));
@@ -232,7 +232,39 @@ async fn logs_are_json_and_have_a_level_where_the_function_asks_for_it() {
     assert_eq!(document(&lambda::invoke(&client, "f", "{}").await)["errorType"], "ZeroDivisionError");
     local.says(r#""level": "INFO", "message": "told", "logger": "root", "requestId": ""#).await;
     local.says(r#""order": 7}"#).await;
-    local.says(r#""level": "ERROR", "errorMessage": "division by zero""#).await;
+    local.says(r#""message": "{'a': 1}", "logger": "root""#).await;
+    local.says(r#""log_level": "ERROR", "errorMessage": "division by zero""#).await;
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrapper_starts_the_interpreter_and_one_that_cannot_is_the_functions_end() {
+    const CODE: &str = "import os\n\ndef handler(event, context):\n    return [os.environ['WRAPPED'], os.environ['PWD'] == \
+                        os.getcwd()]\n";
+    let Some(runtime) = newest().await else { return };
+    let local = Local::start().await;
+    let client = Client::new(&local.sdk);
+    let script = "#!/bin/sh\nexport WRAPPED=yes\nexec \"$@\"\n";
+    let files: [(&str, u32, &[u8]); 3] =
+        [("app.py", 0o644, CODE.as_bytes()), ("wrapper", 0o755, script.as_bytes()), ("plain", 0o644, b"")];
+    for (name, wrapper, end) in
+        [("a", "./wrapper", None), ("b", "/idontexist.sh", Some("127")), ("c", "./plain", Some("126"))]
+    {
+        let code = FunctionCode::builder().zip_file(Blob::new(function::zip(&files))).build();
+        let variables = Environment::builder().variables("AWS_LAMBDA_EXEC_WRAPPER", wrapper).build();
+        let creation = client.create_function().function_name(name).role(lambda::ROLE).handler("app.handler");
+        let creation = creation.runtime(runtime.to_string().as_str().into()).timeout(20).code(code);
+        creation.environment(variables).send().await.unwrap();
+        local.settle();
+        let answer = document(&lambda::invoke(&client, name, "{}").await);
+        let Some(end) = end else {
+            assert_eq!(answer, json!(["yes", true]));
+            continue;
+        };
+        assert_eq!(answer["errorType"], "Runtime.ExitError", "{answer}");
+        let message = answer["errorMessage"].as_str().unwrap();
+        assert!(message.ends_with(&format!("Error: Runtime exited with error: exit status {end}")), "{message}");
+    }
     local.stop().await;
 }
 

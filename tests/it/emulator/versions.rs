@@ -96,8 +96,16 @@ async fn what_is_published_is_what_was_meant() {
     let of_one = client.publish_version().function_name("f:1").send().await.unwrap_err();
     assert!(of_one.message().unwrap().starts_with("This operation is permitted on Lambda functions only."));
     let zip = Blob::new(function::script("exit 0"));
-    let updated = client.update_function_code().function_name("f").zip_file(zip).publish(true).send().await.unwrap();
-    assert_eq!((updated.version(), updated.function_arn()), (Some("2"), Some(format!("{ARN}:2").as_str())));
+    for number in ["2", "3"] {
+        let update = client.update_function_code().function_name("f").zip_file(zip.clone()).publish(true);
+        let updated = update.send().await.unwrap();
+        assert_eq!(
+            (updated.version(), updated.function_arn()),
+            (Some(number), Some(format!("{ARN}:{number}").as_str()))
+        );
+        local.settle();
+    }
+    assert_eq!(publish(&local, &client).await.version(), Some("3"), "the same code again, published already");
     let absent = client.publish_version().function_name("g").send().await.unwrap_err();
     assert_eq!(absent.code(), Some("ResourceNotFoundException"));
     local.stop().await;

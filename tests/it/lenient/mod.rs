@@ -43,11 +43,7 @@ impl Lab {
         let project = alone();
         let output = project.run(&["up", "--engine", "embedded", "--port", &port.to_string()]);
         assert_eq!(output.code, Some(0), "{output:?}");
-        let printed = project.run(&["env", "--json"]).json();
-        let variables = printed["data"]["variables"].as_object().unwrap();
-        let environment =
-            variables.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().into()));
-        Self { environment: environment.collect(), project, port }
+        Self { environment: project.environment(), project, port }
     }
 
     /// The same engine for somebody who has other credentials.

@@ -52,6 +52,16 @@ fn the_record_outlives_its_engine_until_it_is_forgotten() {
 }
 
 #[test]
+fn an_image_that_somebody_has_registered_is_one() {
+    let lab = Lab::lenient();
+    let image = lab.ok(&["ec2", "register-image", "--name", "mine"])["ImageId"].as_str().unwrap().to_owned();
+    lab.ok(&["ec2", "run-instances", "--image-id", &image]);
+    assert!(!lab.kinds().contains(&"image".to_owned()), "{:?}", lab.kinds());
+    lab.ok(&["ec2", "run-instances", "--image-id", "ami-12345678"]);
+    assert!(lab.kinds().contains(&"image".to_owned()), "{:?}", lab.kinds());
+}
+
+#[test]
 fn a_strict_engine_has_no_record() {
     let project = Project::new().up();
     let told = project.run(&["doctor", "--aws"]);

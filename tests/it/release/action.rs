@@ -1,25 +1,33 @@
 //! The GitHub Action: its steps run as a runner runs them, with inputs in variables and files to tell the job through.
 
-use super::{repository, run};
+use super::{published, repository, run};
 use crate::support::{Project, skipped};
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 /// A job on a runner.
-struct Job {
-    project: Project,
+pub(super) struct Job {
+    pub(super) project: Project,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Job {
-    fn new() -> Option<Self> {
+    /// A job in a folder of its own; without Node.js the test is counted as skipped.
+    pub(super) fn new() -> Option<Self> {
         if Command::new("node").arg("--version").output().is_err() {
             skipped("the GitHub Action: there is no Node.js here");
             return None;
         }
-        Some(Self { project: Project::new() })
+        Some(Self { project: Project::new(), variables: Vec::new() })
+    }
+
+    /// Sets a variable that the runner has for every step.
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
     }
 
     /// Runs a step of the action and returns whether it succeeded, and its log.
-    fn step(&self, script: &str, inputs: &[(&str, &str)]) -> (bool, String) {
+    pub(super) fn step(&self, script: &str, inputs: &[(&str, &str)]) -> (bool, String) {
         let folder = self.project.path();
         let mut node = Command::new("node");
         node.arg(repository().join("action").join(script)).current_dir(&folder).env_clear();
@@ -29,6 +37,7 @@ impl Job {
         for file in ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"] {
             node.env(file, folder.join(file));
         }
+        node.envs(self.variables.iter().map(|(name, value)| (name, value)));
         for (name, value) in inputs {
             node.env(format!("INPUT_{}", name.to_uppercase()), value);
         }
@@ -40,7 +49,7 @@ impl Job {
     }
 
     /// The named values that steps wrote into one of the runner's files.
-    fn told(&self, file: &str) -> BTreeMap<String, String> {
+    pub(super) fn told(&self, file: &str) -> BTreeMap<String, String> {
         let text = fs::read_to_string(self.project.path().join(file)).unwrap_or_default();
         let mut lines = text.lines();
         let mut told = BTreeMap::new();
@@ -92,6 +101,21 @@ fn it_starts_an_engine_exports_what_clients_need_tests_and_takes_it_away_again()
     assert_eq!(engine(), Some(5), "nothing runs any more");
     let (again, log) = job.step("stop.js", &inputs(&[]));
     assert!(again, "{log}");
+}
+
+#[test]
+fn it_installs_from_the_repository_that_it_is_of() {
+    let Some(job) = Job::new() else { return };
+    let (_releases, _, url) = published();
+    let server = url.strip_suffix("/releases").unwrap();
+    let tools = job.project.path().join("tools");
+    let job = job.with("GITHUB_SERVER_URL", server).with("GITHUB_ACTION_REPOSITORY", "somebody/atelier");
+    let job = job.with("GITHUB_REPOSITORY", "somebody/else").with("RUNNER_TOOL_CACHE", &tools.display().to_string());
+    let (started, log) = job.step("start.js", &inputs(&[("atelier", "")]));
+    assert!(started, "{log}");
+    assert!(tools.join("atelier/bin/atelier").is_file(), "{log}");
+    let (stopped, log) = job.step("stop.js", &inputs(&[]));
+    assert!(stopped, "{log}");
 }
 
 #[test]

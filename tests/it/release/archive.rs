@@ -2,6 +2,7 @@
 
 use super::{VERSION, pack, repository, run, target};
 use crate::support::Project;
+use serde_json::{Value, json};
 use std::{fs, process::Command};
 
 #[test]
@@ -131,4 +132,41 @@ fn workflows_name_the_tag_that_a_release_moves() {
     }
     let release = fs::read_to_string(repository().join(".github/workflows/release.yml")).unwrap();
     assert!(release.contains("tag=${GITHUB_REF_NAME%%.*}") && release.contains("refs/tags/$tag"), "{release}");
+}
+
+#[test]
+fn what_users_copy_checks_out_with_the_version_that_our_own_workflows_have() {
+    let read = |file: &str| fs::read_to_string(repository().join(file)).unwrap();
+    let own = read(".github/workflows/ci.yml");
+    let (_, own) = own.split_once("uses: actions/checkout@").unwrap();
+    let own = own.lines().next().unwrap().split_once("# v").unwrap().1.split('.').next().unwrap();
+    for file in ["examples/github-actions/test.yml", "src/commands/init/shared/workflow.yml"] {
+        let text = read(file);
+        let used: Vec<&str> = text.split("uses: actions/checkout@v").skip(1).collect();
+        let is_own = |rest: &&str| rest.lines().next() == Some(own);
+        assert!(!used.is_empty() && used.iter().all(is_own), "{file}: not v{own}: {text}");
+    }
+}
+
+#[test]
+fn what_others_wrote_is_pinned_in_the_workflows_and_what_it_builds_may_only_read() {
+    for file in ["ci.yml", "release.yml"] {
+        let text = fs::read_to_string(repository().join(".github/workflows").join(file)).unwrap();
+        let workflow: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(workflow["permissions"], json!({ "contents": "read" }), "{file}");
+        for (name, job) in workflow["jobs"].as_object().unwrap() {
+            let steps = job["steps"].as_array().unwrap();
+            for used in steps.iter().filter_map(|step| step["uses"].as_str()) {
+                let commit = used.split('@').next_back().unwrap_or_default();
+                let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+                assert!(is_commit, "{file}, {name}: a tag can be moved: {used}");
+            }
+            let builds = |step: &Value| step["run"].as_str().is_some_and(|run| run.contains("cargo install"));
+            let may_write = job.get("permissions").is_some();
+            assert!(
+                !may_write || !steps.iter().any(builds),
+                "{file}, {name}: build scripts run beside a token that writes"
+            );
+        }
+    }
 }

@@ -3,8 +3,10 @@
 
 mod action;
 mod archive;
+mod devcontainer;
 mod install;
 mod newest;
+mod workflow;
 
 use crate::support::Project;
 use std::{
@@ -36,15 +38,20 @@ fn run(command: &mut Command) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
+/// Writes a script that can be run. Another process writes it: a file that this one has open while another test forks
+/// cannot be run.
+fn executable(path: &Path, script: &str) {
+    let mut write = Command::new("sh");
+    write.args(["-c", r#"printf %s "$1" > "$0"; chmod 755 "$0""#]).arg(path).arg(script);
+    assert!(write.status().unwrap().success());
+}
+
 /// Makes the release's archive in `dist`, of a stand-in that hands every call to the real binary: a debug binary is large.
 fn pack(dist: &Path) -> PathBuf {
     let stand_in = dist.with_file_name("stand-in");
     fs::create_dir_all(&stand_in).unwrap();
     let binary = stand_in.join("atelier");
-    let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_atelier"));
-    let mut write = Command::new("sh");
-    write.args(["-c", r#"printf %s "$1" > "$0"; chmod 755 "$0""#]).arg(&binary).arg(script);
-    assert!(write.status().unwrap().success());
+    executable(&binary, &format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_atelier")));
     let (packed, told) = run(Command::new(repository().join("scripts/pack.sh")).arg(&binary).arg(target()).arg(dist));
     assert!(packed, "{told}");
     dist.join(format!("atelier-{}.tar.gz", target()))
@@ -69,6 +76,8 @@ fn serve(mut stream: &TcpStream, folder: &Path) {
     // The rest of the head; the clients here send no bodies.
     while lines.next().is_some_and(|line| !line.is_empty()) {}
     let path = head.split(' ').nth(1).unwrap_or_default();
+    // Where a server of repositories has the releases of one.
+    let path = path.strip_prefix("/somebody/atelier").unwrap_or(path);
     let tag = format!("v{VERSION}");
     let name = path
         .strip_prefix("/releases/latest/download/")

@@ -7,19 +7,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 impl Workshop {
     /// Writes the stack for a tool.
-    fn export(&self, args: &[&str]) -> Value {
+    pub(super) fn export(&self, args: &[&str]) -> Value {
         self.ok(&[&["export"], args, &["--json"]].concat()).json()["data"].clone()
     }
 
-    /// What leads other tools to the engine.
-    fn environment(&self) -> Vec<(String, String)> {
-        let env = self.ok(&["env", "--json"]).json();
-        let variables = env["data"]["variables"].as_object().unwrap().clone();
-        variables.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
-    }
-
     fn module(&self, folder: &str) -> Module {
-        let module = Module::new(&self.project.path().join(folder), self.environment());
+        let module = Module::new(&self.project.path().join(folder), self.project.environment());
         module.ok(&["init", "-no-color"]);
         module
     }
@@ -31,7 +24,7 @@ impl Workshop {
         (output.code, text("code"), text("message"))
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(super) fn file(&self, name: &str) -> String {
         fs::read_to_string(self.project.path().join(name)).unwrap()
     }
 }
@@ -194,7 +187,7 @@ fn everything_that_a_stack_may_have_goes_along() {
         linted(&workshop.project.path().join("cloudformation"));
     }
     if has("ATELIER_PULUMI", "python3", &["-c", "import pulumi_aws"], "scripts/pulumi.sh") {
-        assert_eq!(made(&workshop.project.path().join("pulumi")).len(), 15);
+        assert_eq!(made(&workshop.project.path().join("pulumi"), &[]).len(), 15 + 1, "and their provider");
     }
     if providers().is_some() {
         // What a part of the stack is not exported with, a deploy would make.
@@ -270,9 +263,10 @@ fn a_folder_that_holds_something_is_left_as_it_is() {
 
 /// Whether a tool runs; without it the test is counted as skipped, and fails where the environment names it.
 #[expect(clippy::disallowed_methods, reason = "the tests are told their tools by the environment")]
-fn has(variable: &str, name: &str, args: &[&str], script: &str) -> bool {
-    let folder = std::env::temp_dir();
-    let answer = tool(variable, name, &folder, [("LC_ALL", "C.UTF-8")]).args(args).output();
+pub(super) fn has(variable: &str, name: &str, args: &[&str], script: &str) -> bool {
+    // Python takes modules from where it stands, and in the folder of all others' files there may be any.
+    let folder = tempfile::tempdir().unwrap();
+    let answer = tool(variable, name, folder.path(), [("LC_ALL", "C.UTF-8")]).args(args).output();
     let runs = answer.is_ok_and(|output| output.status.success());
     assert!(runs || std::env::var_os(variable).is_none(), "{variable} names what does not run");
     if !runs {
@@ -281,19 +275,27 @@ fn has(variable: &str, name: &str, args: &[&str], script: &str) -> bool {
     runs
 }
 
-/// Asks cfn-lint, which must find nothing.
-fn linted(folder: &Path) {
-    let mut lint = tool("ATELIER_CFN_LINT", "cfn-lint", folder, [("LC_ALL", "C.UTF-8")]);
-    let output = lint.args(["--regions", "us-east-1", "--", "template.yaml"]).output().unwrap();
+/// Asks cfn-lint, with further options, and returns whether it found nothing, and what it said.
+pub(super) fn lint(folder: &Path, options: &[&str]) -> (bool, String) {
+    let environment = [("LC_ALL", "C.UTF-8"), ("PYTHONDONTWRITEBYTECODE", "1")];
+    let mut lint = tool("ATELIER_CFN_LINT", "cfn-lint", folder, environment);
+    let output = lint.args(["--regions", "us-east-1"]).args(options).args(["--", "template.yaml"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && said.trim().is_empty(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let is_clean = output.status.success() && said.trim().is_empty();
+    (is_clean, format!("{said}{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// What a Pulumi program makes, under mocks.
-fn made(folder: &Path) -> Vec<Value> {
+/// Asks cfn-lint, which must find nothing.
+fn linted(folder: &Path) {
+    let (is_clean, said) = lint(folder, &[]);
+    assert!(is_clean, "{said}");
+}
+
+/// What a Pulumi program makes, configured so, under mocks: its resources and their provider.
+pub(super) fn made(folder: &Path, config: &[&str]) -> Vec<Value> {
     let mut python = tool("ATELIER_PULUMI", "python3", folder, [("PYTHONDONTWRITEBYTECODE", "1")]);
     let mocks = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/stack/mocks.py");
-    let output = python.arg(mocks).arg(folder).output().unwrap();
+    let output = python.arg(mocks).arg(folder).args(config).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -363,7 +365,7 @@ fn a_pulumi_program_makes_what_a_deploy_makes() {
     for (args, imports) in [(&["pulumi", "--out", "new"][..], 0), (&["pulumi", "--out", "live", "--import"], 13)] {
         workshop.export(args);
         let folder = workshop.project.path().join(args[2]);
-        let made = made(&folder);
+        let made = made(&folder, &[]);
         let of = |kind: &str| {
             let found = made.iter().find(|resource| resource["type"].as_str().unwrap().ends_with(kind));
             found.unwrap_or_else(|| panic!("no {kind} in {made:?}"))["inputs"].clone()

@@ -1,14 +1,17 @@
 //! Deploy and clean against an engine.
 
 mod canary;
+mod clock;
 mod engine;
 mod export;
 mod faults;
+mod import;
 mod keys;
 mod least;
 mod operate;
 mod request_id;
 mod standin;
+mod variables;
 mod workshop;
 
 use crate::support::{Output, Project, engine_port};
@@ -49,8 +52,7 @@ impl Workshop {
 
     /// A file of ours, as JSON.
     fn record(&self) -> serde_json::Value {
-        let text = std::fs::read_to_string(self.project.path().join(".atelier/engine.json")).unwrap();
-        serde_json::from_str(&text).unwrap()
+        self.project.record()
     }
 
     /// The engine's folder.
@@ -59,8 +61,7 @@ impl Workshop {
     }
 
     fn pid(&self) -> rustix::process::Pid {
-        let pid = self.record()["process"]["pid"].as_i64().unwrap();
-        rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+        self.project.engine()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Running a stack: several instances, another type, how long, when.
 
 use super::Workshop;
+use crate::support::Project;
 use serde_json::{Value, json};
 
 impl Workshop {
@@ -39,7 +40,7 @@ impl Workshop {
     }
 
     /// The rules that there are.
-    fn rules(&self) -> Vec<String> {
+    pub(super) fn rules(&self) -> Vec<String> {
         let config = self.project.sdk(self.port);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -49,15 +50,20 @@ impl Workshop {
     }
 
     /// Wakes the function as the rule would at this time.
-    fn tick(&self, function: &str, time: &str) -> Value {
+    pub(super) fn tick(&self, function: &str, time: &str) -> Value {
+        self.woken(function, time).unwrap()
+    }
+
+    /// The same, with nothing where no answer comes.
+    pub(super) fn woken(&self, function: &str, time: &str) -> Option<Value> {
         let config = self.project.sdk(self.port);
         let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "time": time, "detail": {}});
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let client = aws_sdk_lambda::Client::new(&config);
             let payload = aws_sdk_lambda::primitives::Blob::new(event.to_string());
-            let answer = client.invoke().function_name(function).payload(payload).send().await.unwrap();
-            serde_json::from_slice(answer.payload().unwrap().as_ref()).unwrap()
+            let answer = client.invoke().function_name(function).payload(payload).send().await.ok()?;
+            serde_json::from_slice(answer.payload()?.as_ref()).ok()
         })
     }
 }
@@ -164,6 +170,38 @@ fn types_that_are_none_are_refused_before_anything_is_made() {
     let twice = workshop.run(&["deploy", "--instance", "web=t3.micro", "--instance", "web=t3.small"]);
     assert_eq!(twice.code, Some(2));
     assert_eq!(workshop.ok(&["status", "--json"]).json()["data"]["stack"]["found"], json!([]));
+}
+
+#[test]
+fn a_stack_that_another_tool_looks_after_is_refused_before_anything_is_kept_or_made() {
+    let project = Project::new().with("DOCKER_HOST", "unix:///nonexistent/docker.sock").up();
+    assert_eq!(project.run(&["deploy"]).code, Some(0));
+    let client = aws_sdk_lambda::Client::new(&project.sdk(project.port()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let function = client.get_function().function_name("infrastructure-handler").send().await.unwrap();
+        let arn = function.configuration().unwrap().function_arn().unwrap();
+        client.tag_resource().resource(arn).tags("atelier:managed-by", "terraform").send().await.unwrap();
+    });
+    let refused = |args: &[&str]| project.run(&[args, &["--json"]].concat()).json()["error"]["code"].clone();
+    assert_eq!(refused(&["deploy", "--auth", "api-key"]), "managed_elsewhere");
+    assert!(!project.path().join("atelier.toml").exists(), "nothing is kept of what was refused");
+    // Without the look at the stack, what is told is that there is no Docker to make the container with.
+    project.write("atelier.toml", "[containers]\nweb = \"nginx:alpine\"\n");
+    assert_eq!(refused(&["deploy"]), "managed_elsewhere");
+}
+
+#[test]
+fn a_region_with_which_the_role_has_too_long_a_name_is_refused_before_anything_is_asked() {
+    let workshop = Workshop::new();
+    workshop.up();
+    let (stack, region) = ("s".repeat(32), format!("xx-{}", "r".repeat(29)));
+    for verb in [&["plan"][..], &["deploy"], &["export", "terraform"]] {
+        let refused = workshop.run(&[verb, &["--json", "--stack", &stack, "--region", &region]].concat());
+        let error = refused.json()["error"].clone();
+        assert_eq!((refused.code, &error["code"]), (Some(2), &json!("bad_setting")), "{verb:?}: {refused:?}");
+        assert!(error["message"].as_str().unwrap().contains("at most 23 characters"), "{error}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Running, engine_port};
 use atelier::aws::Connection;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_types::SdkConfig;
+use rustix::process::Pid;
 use std::{
     fs::{Permissions, set_permissions},
     os::unix::{fs::PermissionsExt, process::CommandExt},
@@ -142,6 +143,30 @@ impl Project {
         let output = self.run(&["up", "--engine", "embedded", "--port", &port]);
         assert_eq!(output.code, Some(0), "{output:?}");
         self
+    }
+
+    /// What is recorded of the engine that runs here.
+    pub(crate) fn record(&self) -> serde_json::Value {
+        let text = std::fs::read_to_string(self.path().join(".atelier/engine.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The port of that engine.
+    pub(crate) fn port(&self) -> u16 {
+        u16::try_from(self.record()["port"].as_u64().unwrap()).unwrap()
+    }
+
+    /// The process of that engine.
+    pub(crate) fn engine(&self) -> Pid {
+        let pid = self.record()["process"]["pid"].as_i64().unwrap();
+        Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+    }
+
+    /// What leads other tools to that engine, as `env` prints it.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let printed = self.run(&["env", "--json"]).json();
+        let variables = printed["data"]["variables"].as_object().unwrap().clone();
+        variables.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
     }
 
     /// Writes a file of the project.

@@ -727,8 +727,28 @@ PAGES = {
         "input": {"usagePlanId": "$plan", "startDate": "2026-11-01", "endDate": "2026-11-02"},
         "items": "keys(items)",
     },
-    "GetGatewayResponses": {"input": OF_THE_API, "items": "items[].responseType"},
-    "GetModels": {"input": OF_THE_API, "items": "items[].name"},
+    # One that is deleted is there with AWS's own words.
+    "GetGatewayResponses": {
+        "make": {
+            "call": "apigateway.PutGatewayResponse",
+            "input": {"restApiId": "$api", "responseType": "$each", "statusCode": "430"},
+            "is": "input.responseType",
+        },
+        "each": ["ACCESS_DENIED", "INVALID_API_KEY", "QUOTA_EXCEEDED", "THROTTLED", "UNAUTHORIZED"],
+        "remove": {"call": "apigateway.DeleteGatewayResponse", "input": {"restApiId": "$api", "responseType": "$item"}},
+        "input": OF_THE_API,
+        "items": "items[].responseType",
+    },
+    "GetModels": {
+        "make": {
+            "call": "apigateway.CreateModel",
+            "input": {"restApiId": "$api", "name": "m$each", "contentType": "application/json", "schema": SCHEMA},
+            "is": "input.name",
+        },
+        "remove": {"call": "apigateway.DeleteModel", "input": {"restApiId": "$api", "modelName": "$item"}},
+        "input": OF_THE_API,
+        "items": "items[].name",
+    },
     "GetRequestValidators": {
         "make": {
             "call": "apigateway.CreateRequestValidator",

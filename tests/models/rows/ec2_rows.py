@@ -12,6 +12,8 @@ PUBLIC = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okW
 DEFAULT = [{"Name": "is-default", "Values": ["true"]}]
 OF_A_ZONE = [{"Name": "default-for-az", "Values": ["true"]}, {"Name": "availability-zone", "Values": ["us-east-1a"]}]
 OF_THE_VPC = [{"Name": "association.main", "Values": ["true"]}, {"Name": "vpc-id", "Values": ["$vpc"]}]
+S3 = "com.amazonaws.us-east-1.s3"
+GET = '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}'
 TEMPLATE = {
     "ImageId": IMAGE,
     "InstanceType": "t3.micro",
@@ -57,6 +59,7 @@ FIXTURES = {
 for _name, _call, _input, _is in (
     ("group", "CreateSecurityGroup", {"GroupName": "$new", "Description": "of a test"}, "output.GroupId"),
     ("key", "CreateKeyPair", {"KeyName": "$new", "KeyType": "ed25519"}, "input.KeyName"),
+    ("placement", "CreatePlacementGroup", {"GroupName": "$new", "Strategy": "spread"}, "input.GroupName"),
     (
         "rule",
         "AuthorizeSecurityGroupIngress",
@@ -145,6 +148,45 @@ for _name, _call, _input, _is in (
         {"NetworkInterfaceId": "$own_interface", "InstanceId": "$instance", "DeviceIndex": 1},
         "output.AttachmentId",
     ),
+    (
+        "own_group",
+        "CreateSecurityGroup",
+        {"GroupName": "$new", "Description": "x", "VpcId": "$own_vpc"},
+        "output.GroupId",
+    ),
+    (
+        "other_group",
+        "CreateSecurityGroup",
+        {"GroupName": "$new", "Description": "x", "VpcId": "$own_vpc"},
+        "output.GroupId",
+    ),
+    (
+        "other_subnet",
+        "CreateSubnet",
+        {"VpcId": "$own_vpc", "CidrBlock": "10.1.3.0/24", "AvailabilityZone": "us-east-1b"},
+        "output.Subnet.SubnetId",
+    ),
+    ("other_table", "CreateRouteTable", {"VpcId": "$own_vpc"}, "output.RouteTable.RouteTableId"),
+    (
+        "endpoint",
+        "CreateVpcEndpoint",
+        {"VpcId": "$own_vpc", "ServiceName": S3, "RouteTableIds": ["$own_table"], "PolicyDocument": GET},
+        "output.VpcEndpoint.VpcEndpointId",
+    ),
+    (
+        "interface_endpoint",
+        "CreateVpcEndpoint",
+        {
+            "VpcId": "$own_vpc",
+            "ServiceName": "com.amazonaws.us-east-1.lambda",
+            "VpcEndpointType": "Interface",
+            "SubnetIds": ["$own_subnet"],
+            "SecurityGroupIds": ["$own_group"],
+            "PrivateDnsEnabled": False,
+        },
+        "output.VpcEndpoint.VpcEndpointId",
+    ),
+    ("prefix_list", "DescribePrefixLists", {}, "output.PrefixLists[0].PrefixListId"),
     ("nat", "CreateNatGateway", {"SubnetId": "$subnet", "AllocationId": "$elastic"}, "output.NatGateway.NatGatewayId"),
     (
         "template",
@@ -193,6 +235,9 @@ for _name, _call, _input, _is in (
 ):
     FIXTURES[_name] = {"call": f"ec2.{_call}", "input": _input, "is": _is}
 
+for _name in ("instance", "template", "volume"):
+    FIXTURES[f"new_{_name}"] = {**FIXTURES[_name], "fresh": True}
+
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "ec2.DescribeInstances", "input": {"InstanceIds": ["$instance"]}},
@@ -208,12 +253,16 @@ READS = [
     {"call": "ec2.DescribeDhcpOptions"},
     {"call": "ec2.DescribeInternetGateways"},
     {"call": "ec2.DescribeAddresses"},
+    {"call": "ec2.DescribeVpcEndpoints", "input": {"VpcEndpointIds": ["$endpoint"]}},
+    {"call": "ec2.DescribeVpcEndpoints", "input": {"VpcEndpointIds": ["$interface_endpoint"]}},
     {"call": "ec2.DescribeLaunchTemplateVersions", "input": {"Versions": ["$Latest", "$Default"]}},
     {"call": "ec2.DescribeLaunchTemplateVersions", "input": {"LaunchTemplateName": "$name"}},
     {"call": "ec2.DescribeImages", "input": {"Filters": [{"Name": "name", "Values": ["$name"]}]}},
     {"call": "ec2.DescribeKeyPairs"},
     {"call": "ec2.DescribeVolumes"},
     {"call": "ec2.DescribeSnapshots"},
+    {"call": "ec2.DescribeSnapshots", "input": {"Filters": [{"Name": "description", "Values": ["$name"]}]}},
+    {"call": "ec2.DescribePlacementGroups"},
     {"call": "ec2.DescribeImages"},
     {"call": "ec2.DescribeIamInstanceProfileAssociations"},
     *(
@@ -245,7 +294,10 @@ ROWS = {
         "input": {"NetworkInterfaceId": "$own_interface", "InstanceId": "$instance", "DeviceIndex": 1},
         "answer": {"AttachmentId": ...},
     },
-    "CreateInternetGateway": {"input": {}, "answer": {"InternetGateway.InternetGatewayId": ...}},
+    "CreateInternetGateway": {
+        "input": {},
+        "answer": {"InternetGateway.InternetGatewayId": ..., "InternetGateway.Tags": []},
+    },
     "CreateLaunchTemplate": {
         "input": {"LaunchTemplateName": "$name", "VersionDescription": "first", "LaunchTemplateData": TEMPLATE},
         "answer": {"LaunchTemplate.LaunchTemplateId": ..., "LaunchTemplate.LatestVersionNumber": 1},
@@ -285,7 +337,7 @@ ROWS = {
     },
     "CreateNetworkAcl": {
         "input": {"VpcId": "$own_vpc"},
-        "answer": {"NetworkAcl.VpcId": "$own_vpc", "NetworkAcl.IsDefault": False},
+        "answer": {"NetworkAcl.VpcId": "$own_vpc", "NetworkAcl.IsDefault": False, "NetworkAcl.Tags": []},
     },
     "CreateNetworkAclEntry": {
         "input": {
@@ -300,7 +352,12 @@ ROWS = {
     },
     "CreateRouteTable": {
         "input": {"VpcId": "$own_vpc"},
-        "answer": {"RouteTable.VpcId": "$own_vpc", "RouteTable.Routes[0].GatewayId": "local"},
+        "answer": {
+            "RouteTable.VpcId": "$own_vpc",
+            "RouteTable.Routes[0].GatewayId": "local",
+            "RouteTable.PropagatingVgws": [],
+            "RouteTable.Tags": [],
+        },
     },
     "CreateSubnet": {
         "input": {"VpcId": "$own_vpc", "CidrBlock": "10.1.2.0/24", "AvailabilityZone": "us-east-1b"},
@@ -311,7 +368,12 @@ ROWS = {
             "CidrBlock": "10.2.0.0/16",
             "TagSpecifications": [{"ResourceType": "vpc", "Tags": [{"Key": "a", "Value": "b"}]}],
         },
-        "answer": {"Vpc.VpcId": ..., "Vpc.IsDefault": False, "Vpc.Tags[0].Value": "b"},
+        "answer": {
+            "Vpc.VpcId": ...,
+            "Vpc.IsDefault": False,
+            "Vpc.Ipv6CidrBlockAssociationSet": [],
+            "Vpc.Tags[0].Value": "b",
+        },
     },
     "DeleteInternetGateway": {"input": {"InternetGatewayId": "$own_gateway"}},
     "DeleteLaunchTemplate": {
@@ -374,11 +436,112 @@ ROWS = {
             "DhcpOptions[0].DhcpConfigurations[0].Values[0].Value": "ec2.internal",
         },
     },
-    "DescribePlacementGroups": {"input": {}, "answer": {"PlacementGroups": ...}},
-    "DescribeVpcEndpoints": {
-        "input": {"Filters": [{"Name": "vpc-id", "Values": ["$vpc"]}]},
-        "answer": {"VpcEndpoints": ...},
+    "CreatePlacementGroup": [
+        {
+            "input": {"GroupName": "$new", "Strategy": "spread"},
+            "answer": {
+                "PlacementGroup.State": "available",
+                "PlacementGroup.Strategy": "spread",
+                "PlacementGroup.SpreadLevel": "rack",
+                "PlacementGroup.GroupId": ...,
+                "PlacementGroup.GroupArn": ...,
+            },
+        },
+        {
+            "input": {"GroupName": "$new", "Strategy": "partition", "PartitionCount": 3},
+            "answer": {"PlacementGroup.Strategy": "partition", "PlacementGroup.PartitionCount": 3},
+        },
+        {"input": {"GroupName": "$new"}, "answer": {"PlacementGroup.Strategy": "cluster"}},
+    ],
+    "DeletePlacementGroup": {"input": {"GroupName": "$placement"}},
+    "DescribePlacementGroups": [
+        {"input": {}, "answer": {"PlacementGroups": ...}},
+        {
+            "input": {
+                "GroupNames": ["$placement"],
+                "Filters": [{"Name": "strategy", "Values": ["spread"]}, {"Name": "state", "Values": ["available"]}],
+            },
+            "answer": {"PlacementGroups[0].GroupName": "$placement", "PlacementGroups[0].Strategy": "spread"},
+        },
+    ],
+    "ModifyInstancePlacement": {
+        "input": {"InstanceId": "$stopped", "GroupName": "$placement"},
+        "answer": {"Return": True},
     },
+    "CreateVpcEndpoint": [
+        {
+            "input": {
+                "VpcId": "$own_vpc",
+                "ServiceName": S3,
+                "RouteTableIds": ["$own_table"],
+                "PolicyDocument": GET,
+                "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "a", "Value": "b"}]}],
+            },
+            "answer": {
+                "VpcEndpoint.State": "available",
+                "VpcEndpoint.VpcEndpointType": "Gateway",
+                "VpcEndpoint.RouteTableIds[0]": "$own_table",
+                "VpcEndpoint.PolicyDocument": GET,
+                "VpcEndpoint.Tags[0].Value": "b",
+            },
+        },
+        {
+            "input": {
+                "VpcId": "$own_vpc",
+                "ServiceName": "com.amazonaws.us-east-1.execute-api",
+                "VpcEndpointType": "Interface",
+                "SubnetIds": ["$own_subnet"],
+                "SecurityGroupIds": ["$own_group"],
+                "PrivateDnsEnabled": False,
+            },
+            "answer": {
+                "VpcEndpoint.State": "pending",
+                "VpcEndpoint.SubnetIds[0]": "$own_subnet",
+                "VpcEndpoint.Groups[0].GroupId": "$own_group",
+                "VpcEndpoint.PrivateDnsEnabled": False,
+                "VpcEndpoint.NetworkInterfaceIds[0]": ...,
+                "VpcEndpoint.DnsEntries[0].DnsName": ...,
+            },
+        },
+    ],
+    # Who asks for one that is not there is told so within the answer.
+    "DeleteVpcEndpoints": {
+        "input": {"VpcEndpointIds": ["$endpoint"]},
+        "answer": {"Unsuccessful": []},
+        "free": ["VpcEndpointIds"],
+    },
+    "DescribePrefixLists": {
+        "input": {"PrefixListIds": ["$prefix_list"]},
+        "answer": {"PrefixLists[0].PrefixListId": "$prefix_list", "PrefixLists[0].Cidrs[0]": ...},
+    },
+    "DescribeVpcEndpointServices": {
+        "input": {"ServiceNames": [S3], "Filters": [{"Name": "service-type", "Values": ["Gateway"]}]},
+        "answer": {
+            "ServiceNames": [S3],
+            "ServiceDetails[0].ServiceType[0].ServiceType": "Gateway",
+            "ServiceDetails[0].Owner": "amazon",
+            "ServiceDetails[0].AcceptanceRequired": False,
+        },
+    },
+    "DescribeVpcEndpoints": {
+        "input": {
+            "VpcEndpointIds": ["$endpoint"],
+            "Filters": [{"Name": "vpc-endpoint-type", "Values": ["Gateway"]}],
+        },
+        "answer": {"VpcEndpoints[0].VpcEndpointId": "$endpoint", "VpcEndpoints[0].ServiceName": S3},
+    },
+    "ModifyVpcEndpoint": [
+        {
+            "input": {"VpcEndpointId": "$endpoint", "PolicyDocument": GET.replace("Get", "Put")},
+            "answer": {"Return": True},
+        },
+        {"input": {"VpcEndpointId": "$endpoint", "AddRouteTableIds": ["$other_table"]}},
+        {"input": {"VpcEndpointId": "$endpoint", "RemoveRouteTableIds": ["$own_table"]}},
+        {"input": {"VpcEndpointId": "$interface_endpoint", "AddSubnetIds": ["$other_subnet"]}},
+        {"input": {"VpcEndpointId": "$interface_endpoint", "RemoveSubnetIds": ["$own_subnet"]}},
+        {"input": {"VpcEndpointId": "$interface_endpoint", "AddSecurityGroupIds": ["$other_group"]}},
+        {"input": {"VpcEndpointId": "$interface_endpoint", "RemoveSecurityGroupIds": ["$own_group"]}},
+    ],
     "DescribeNetworkAcls": {
         "input": {"Filters": [{"Name": "vpc-id", "Values": ["$vpc"]}]},
         "answer": {"NetworkAcls[0].VpcId": "$vpc", "NetworkAcls[0].Entries[0].RuleNumber": 100},
@@ -401,7 +564,30 @@ ROWS = {
     "DetachNetworkInterface": {"input": {"AttachmentId": "$attachment"}},
     "DisassociateAddress": {"input": {"AssociationId": "$elastic_association"}},
     "DisassociateRouteTable": {"input": {"AssociationId": "$table_association"}},
-    "ModifyImageAttribute": {"input": {"ImageId": "$image", "Description": {"Value": "other"}}},
+    "ModifyImageAttribute": [
+        {"input": {"ImageId": "$image", **change}}
+        for change in (
+            {"Description": {"Value": "other"}},
+            {"Attribute": "description", "Value": "other"},
+            {"LaunchPermission": {"Add": [{"UserId": "123456789012"}], "Remove": [{"Group": "all"}]}},
+            {"Attribute": "launchPermission", "OperationType": "add", "UserIds": ["123456789012"]},
+            {"Attribute": "launchPermission", "OperationType": "remove", "UserGroups": ["all"]},
+        )
+    ],
+    "ResetImageAttribute": {"input": {"ImageId": "$image", "Attribute": "launchPermission"}},
+    "DescribeSnapshotAttribute": [
+        {"input": {"SnapshotId": "$snapshot", "Attribute": attribute}, "answer": {"SnapshotId": "$snapshot"}}
+        for attribute in ("createVolumePermission", "productCodes")
+    ],
+    "ModifySnapshotAttribute": [
+        {"input": {"SnapshotId": "$snapshot", **change}}
+        for change in (
+            {"CreateVolumePermission": {"Add": [{"UserId": "123456789012"}], "Remove": [{"Group": "all"}]}},
+            {"Attribute": "createVolumePermission", "OperationType": "add", "UserIds": ["123456789012"]},
+            {"Attribute": "createVolumePermission", "OperationType": "add", "GroupNames": ["all"]},
+        )
+    ],
+    "ResetSnapshotAttribute": {"input": {"SnapshotId": "$snapshot", "Attribute": "createVolumePermission"}},
     "ModifyLaunchTemplate": [
         {
             "input": {"LaunchTemplateId": "$template", "DefaultVersion": version},
@@ -555,7 +741,12 @@ ROWS = {
     "DescribeKeyPairs": [
         {
             "input": {"KeyNames": ["$key"], "IncludePublicKey": True},
-            "answer": {"KeyPairs[0].KeyType": "ed25519", "KeyPairs[0].PublicKey": ..., "KeyPairs[0].CreateTime": ...},
+            "answer": {
+                "KeyPairs[0].KeyType": "ed25519",
+                "KeyPairs[0].PublicKey": ...,
+                "KeyPairs[0].CreateTime": ...,
+                "KeyPairs[0].Tags": [],
+            },
         },
         {"input": {}, "answer": {"KeyPairs": ...}},
     ],
@@ -566,6 +757,7 @@ ROWS = {
             "NetworkInterfaces[0].Association.PublicIp": ...,
             "NetworkInterfaces[0].PrivateIpAddresses[0].Primary": True,
             "NetworkInterfaces[0].OwnerId": "$account",
+            "NetworkInterfaces[0].TagSet": [],
         },
     },
     "DescribeRegions": {
@@ -579,7 +771,11 @@ ROWS = {
     "DescribeSecurityGroupRules": [
         {
             "input": {"SecurityGroupRuleIds": ["$rule"]},
-            "answer": {"SecurityGroupRules[0].GroupId": "$group", "SecurityGroupRules[0].IsEgress": False},
+            "answer": {
+                "SecurityGroupRules[0].GroupId": "$group",
+                "SecurityGroupRules[0].IsEgress": False,
+                "SecurityGroupRules[0].Tags": [],
+            },
         },
         {"input": {"Filters": [{"Name": "group-id", "Values": ["$group"]}]}, "answer": {"SecurityGroupRules": ...}},
     ],
@@ -614,6 +810,19 @@ ROWS = {
         "answer": {"Vpcs[0].CidrBlock": "172.31.0.0/16", "Vpcs[0].IsDefault": True, "Vpcs[0].OwnerId": "$account"},
     },
     "GetConsoleOutput": {"input": {"InstanceId": "$instance"}, "answer": {"Timestamp": ...}},
+    "GetPasswordData": {
+        "input": {"InstanceId": "$instance"},
+        "answer": {"InstanceId": "$instance", "PasswordData": "", "Timestamp": ...},
+    },
+    "GetSecurityGroupsForVpc": {
+        "input": {"VpcId": "$own_vpc", "Filters": [{"Name": "group-name", "Values": ["default"]}]},
+        "answer": {
+            "SecurityGroupForVpcs[0].GroupName": "default",
+            "SecurityGroupForVpcs[0].PrimaryVpcId": "$own_vpc",
+            "SecurityGroupForVpcs[0].OwnerId": "$account",
+            "SecurityGroupForVpcs[0].Tags": [],
+        },
+    },
     "GetEbsEncryptionByDefault": {"input": {}, "answer": {"EbsEncryptionByDefault": False, "SseType": "none"}},
     "ImportKeyPair": {
         "input": {"KeyName": "$new", "PublicKeyMaterial": PUBLIC},
@@ -692,6 +901,16 @@ ROWS = {
             },
             "answer": {"Instances[0].KeyName": "$key", "Instances[0].CpuOptions.ThreadsPerCore": 1},
         },
+        {
+            "input": {
+                "ImageId": IMAGE,
+                "InstanceType": "t3.micro",
+                "MinCount": 1,
+                "MaxCount": 1,
+                "Placement": {"GroupName": "$placement"},
+            },
+            "answer": {"Instances[0].Placement.GroupName": "$placement", "Instances[0].Placement.GroupId": ...},
+        },
     ],
     "StartInstances": {
         "input": {"InstanceIds": ["$stopped"]},
@@ -740,10 +959,18 @@ ROWS |= {
         "free": ["SourceImageId"],
         "answer": {"ImageId": ...},
     },
+    "CopySnapshot": {
+        "input": {"SourceSnapshotId": "$snapshot", "SourceRegion": "us-east-1", "Description": "$name"},
+        "answer": {"SnapshotId": ...},
+    },
     "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$name"}, "answer": {"ImageId": ...}},
     "CreateSnapshot": {
         "input": {"VolumeId": "$volume", "Description": "d"},
         "answer": {"State": "pending", "VolumeId": "$volume", "VolumeSize": 8, "OwnerId": "$account"},
+    },
+    "CreateSnapshots": {
+        "input": {"InstanceSpecification": {"InstanceId": "$instance"}, "Description": "d"},
+        "answer": {"Snapshots[0].State": "pending", "Snapshots[0].VolumeSize": 8, "Snapshots[0].Description": "d"},
     },
     "CreateVolume": {
         "input": {"AvailabilityZone": "us-east-1a", "Size": 8, "VolumeType": "gp3"},
@@ -812,11 +1039,50 @@ MAKE = {
 # A terminated instance stays in sight: what is told of it afterwards is right either way.
 REMOVE = {"call": "ec2.TerminateInstances", "input": {"InstanceIds": ["$item"]}}
 OWN = {"Filters": [{"Name": "tag:paged", "Values": ["$name"]}]}
+OF_OWN_VPC = {"Filters": [{"Name": "vpc-id", "Values": ["$own_vpc"]}]}
+
+
+def pages_of(make, known, remove, items, given=None):
+    """A pager of what one call makes and another removes, by a member or by a list; no page is smaller than five."""
+    (maker, making), (remover, member, *more) = make, remove
+    removing = {member[0]: ["$item"]} if isinstance(member, list) else {member: "$item"}
+    return {
+        "make": {"call": f"ec2.{maker}", "input": making, "is": known},
+        "remove": {"call": f"ec2.{remover}", "input": removing | dict(more)},
+        "input": given or {},
+        "items": items,
+        "size": 5,
+        # Two pages.
+        "count": 7,
+    }
+
 
 PAGES = {
-    "DescribeDhcpOptions": {"items": "DhcpOptions[].DhcpOptionsId", "size": 5},
-    "DescribeVolumeStatus": {"items": "VolumeStatuses[].VolumeId", "size": 5},
-    "DescribeVpcEndpoints": {"items": "VpcEndpoints[].VpcEndpointId", "size": 5},
+    "DescribeDhcpOptions": pages_of(
+        ("CreateDhcpOptions", {"DhcpConfigurations": [{"Key": "domain-name", "Values": ["$new.example.com"]}]}),
+        "output.DhcpOptions.DhcpOptionsId",
+        ("DeleteDhcpOptions", "DhcpOptionsId"),
+        "DhcpOptions[].DhcpOptionsId",
+    ),
+    "DescribeVolumeStatus": pages_of(
+        ("CreateVolume", {"AvailabilityZone": "us-east-1b", "Size": 1}),
+        "output.VolumeId",
+        ("DeleteVolume", "VolumeId"),
+        "VolumeStatuses[].VolumeId",
+    ),
+    "DescribePrefixLists": {"items": "PrefixLists[].PrefixListId", "size": 5},
+    "DescribeVpcEndpointServices": {"items": "ServiceDetails[].ServiceId", "size": 5, "least": 20},
+    "DescribeVpcEndpoints": {
+        "make": {
+            "call": "ec2.CreateVpcEndpoint",
+            "input": {"VpcId": "$own_vpc", "ServiceName": S3},
+            "is": "output.VpcEndpoint.VpcEndpointId",
+        },
+        "remove": {"call": "ec2.DeleteVpcEndpoints", "input": {"VpcEndpointIds": ["$item"]}},
+        "items": "VpcEndpoints[].VpcEndpointId",
+        "size": 5,
+        "count": 12,
+    },
     "DescribeSnapshots": {
         "make": {"call": "ec2.CreateSnapshot", "input": {"VolumeId": "$volume"}, "is": "output.SnapshotId"},
         "remove": {"call": "ec2.DeleteSnapshot", "input": {"SnapshotId": "$item"}},
@@ -824,7 +1090,12 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
-    "DescribeVolumesModifications": {"items": "VolumesModifications[].VolumeId", "size": 5},
+    "DescribeVolumesModifications": pages_of(
+        ("ModifyVolume", {"VolumeId": "$new_volume", "Size": 9}),
+        "input.VolumeId",
+        ("DeleteVolume", "VolumeId"),
+        "VolumesModifications[].VolumeId",
+    ),
     "DescribeVolumes": {
         "make": {
             "call": "ec2.CreateVolume",
@@ -836,11 +1107,19 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
-    "DescribeIamInstanceProfileAssociations": {
-        "items": "IamInstanceProfileAssociations[].AssociationId",
-        "size": 5,
-    },
-    "DescribeImages": {"items": "Images[].ImageId", "size": 5},
+    "DescribeIamInstanceProfileAssociations": pages_of(
+        ("AssociateIamInstanceProfile", {"InstanceId": "$new_instance", "IamInstanceProfile": {"Name": "$profile"}}),
+        "output.IamInstanceProfileAssociation.AssociationId",
+        ("DisassociateIamInstanceProfile", "AssociationId"),
+        "IamInstanceProfileAssociations[].AssociationId",
+    ),
+    "DescribeImages": pages_of(
+        ("RegisterImage", {"Name": "$new", **DISK}),
+        "output.ImageId",
+        ("DeregisterImage", "ImageId"),
+        "Images[].ImageId",
+        {"Owners": ["self"]},
+    ),
     "DescribeInstanceCreditSpecifications": {
         "make": MAKE,
         "remove": REMOVE,
@@ -856,8 +1135,8 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
-    "DescribeInstanceTypeOfferings": {"items": "InstanceTypeOfferings[].InstanceType", "size": 5},
-    "DescribeInstanceTypes": {"items": "InstanceTypes[].InstanceType", "size": 5},
+    "DescribeInstanceTypeOfferings": {"items": "InstanceTypeOfferings[].InstanceType", "size": 5, "least": 6},
+    "DescribeInstanceTypes": {"items": "InstanceTypes[].InstanceType", "size": 5, "least": 6},
     "DescribeInstances": {
         "make": MAKE,
         "remove": REMOVE,
@@ -866,10 +1145,33 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
-    "DescribeInternetGateways": {"items": "InternetGateways[].InternetGatewayId", "size": 5},
-    "DescribeNetworkInterfaces": {"items": "NetworkInterfaces[].NetworkInterfaceId", "size": 5},
-    "DescribeRouteTables": {"items": "RouteTables[].RouteTableId", "size": 5},
-    "DescribeSecurityGroupRules": {"items": "SecurityGroupRules[].SecurityGroupRuleId", "size": 5},
+    "DescribeInternetGateways": pages_of(
+        ("CreateInternetGateway", {}),
+        "output.InternetGateway.InternetGatewayId",
+        ("DeleteInternetGateway", "InternetGatewayId"),
+        "InternetGateways[].InternetGatewayId",
+    ),
+    "DescribeNetworkInterfaces": pages_of(
+        ("CreateNetworkInterface", {"SubnetId": "$own_subnet"}),
+        "output.NetworkInterface.NetworkInterfaceId",
+        ("DeleteNetworkInterface", "NetworkInterfaceId"),
+        "NetworkInterfaces[].NetworkInterfaceId",
+        OF_OWN_VPC,
+    ),
+    "DescribeRouteTables": pages_of(
+        ("CreateRouteTable", {"VpcId": "$own_vpc"}),
+        "output.RouteTable.RouteTableId",
+        ("DeleteRouteTable", "RouteTableId"),
+        "RouteTables[].RouteTableId",
+        OF_OWN_VPC,
+    ),
+    "DescribeSecurityGroupRules": pages_of(
+        ("AuthorizeSecurityGroupIngress", {"GroupId": "$group", "IpProtocol": "-1", "CidrIp": "10.0.$each.0/24"}),
+        "output.SecurityGroupRules[0].SecurityGroupRuleId",
+        ("RevokeSecurityGroupIngress", ["SecurityGroupRuleIds"], ("GroupId", "$group")),
+        "SecurityGroupRules[].SecurityGroupRuleId",
+        {"Filters": [{"Name": "group-id", "Values": ["$group"]}]},
+    ),
     "DescribeSecurityGroups": {
         "make": {
             "call": "ec2.CreateSecurityGroup",
@@ -881,6 +1183,14 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
+    "GetSecurityGroupsForVpc": pages_of(
+        ("CreateSecurityGroup", {"VpcId": "$own_vpc", "GroupName": "$new", "Description": "paged"}),
+        "output.GroupId",
+        ("DeleteSecurityGroup", "GroupId"),
+        "SecurityGroupForVpcs[].GroupId",
+        {"VpcId": "$own_vpc"},
+    ),
+    # Only what has a name of its own is on the list, and no address gets one here.
     "DescribeAddressesAttribute": {"items": "Addresses[].AllocationId", "size": 5},
     "DescribeLaunchTemplates": {
         "make": {
@@ -893,15 +1203,50 @@ PAGES = {
         "size": 5,
         "count": 12,
     },
-    "DescribeLaunchTemplateVersions": {
-        "input": {"Versions": ["$Latest"]},
-        "items": "LaunchTemplateVersions[].LaunchTemplateId",
-        "size": 5,
-    },
-    "DescribeNatGateways": {"items": "NatGateways[].NatGatewayId", "size": 5},
-    "DescribeNetworkAcls": {"items": "NetworkAcls[].NetworkAclId", "size": 5},
-    "DescribeSubnets": {"items": "Subnets[].SubnetId", "size": 5},
-    "DescribeVpcs": {"items": "Vpcs[].VpcId", "size": 5},
+    "DescribeLaunchTemplateVersions": [
+        pages_of(
+            ("CreateLaunchTemplateVersion", {"LaunchTemplateId": "$template", "LaunchTemplateData": {"ImageId": IMAGE}}),
+            "to_string(output.LaunchTemplateVersion.VersionNumber)",
+            ("DeleteLaunchTemplateVersions", ["Versions"], ("LaunchTemplateId", "$template")),
+            "LaunchTemplateVersions[].to_string(VersionNumber)",
+            {"LaunchTemplateId": "$template"},
+        ),
+        {
+            "input": {"Versions": ["$Latest"]},
+            "items": "LaunchTemplateVersions[].LaunchTemplateId",
+            "size": 5,
+            "needs": ["$new_template"] * 6,
+            "least": 6,
+        },
+    ],
+    # One that is deleted stays in sight for an hour.
+    "DescribeNatGateways": pages_of(
+        ("CreateNatGateway", {"SubnetId": "$own_subnet", "ConnectivityType": "private"}),
+        "output.NatGateway.NatGatewayId",
+        ("DeleteNatGateway", "NatGatewayId"),
+        "NatGateways[].NatGatewayId",
+        {"Filter": OF_OWN_VPC["Filters"]},
+    ),
+    "DescribeNetworkAcls": pages_of(
+        ("CreateNetworkAcl", {"VpcId": "$own_vpc"}),
+        "output.NetworkAcl.NetworkAclId",
+        ("DeleteNetworkAcl", "NetworkAclId"),
+        "NetworkAcls[].NetworkAclId",
+        OF_OWN_VPC,
+    ),
+    "DescribeSubnets": pages_of(
+        ("CreateSubnet", {"VpcId": "$own_vpc", "CidrBlock": "10.1.2$each.0/24"}),
+        "output.Subnet.SubnetId",
+        ("DeleteSubnet", "SubnetId"),
+        "Subnets[].SubnetId",
+        OF_OWN_VPC,
+    ),
+    "DescribeVpcs": pages_of(
+        ("CreateVpc", {"CidrBlock": "10.3.0.0/16"}),
+        "output.Vpc.VpcId",
+        ("DeleteVpc", "VpcId"),
+        "Vpcs[].VpcId",
+    ),
     "DescribeTags": {
         "make": {
             "call": "ec2.CreateTags",

@@ -80,6 +80,7 @@ for _name, _call, _input, _is in (
         "output.PolicyVersion.VersionId",
     ),
     ("profile", "CreateInstanceProfile", {"InstanceProfileName": "$new"}, "input.InstanceProfileName"),
+    ("password_policy", "UpdateAccountPasswordPolicy", {"MinimumPasswordLength": 8}, "input.MinimumPasswordLength"),
     ("alias", "CreateAccountAlias", {"AccountAlias": "$new"}, "input.AccountAlias"),
     (
         "provider",
@@ -116,7 +117,8 @@ for _name, _call, _input, _is in (
     FIXTURES[_name] = {"call": f"iam.{_call}", "input": _input, "is": _is}
 
 FIXTURES["used_policy"] = {**FIXTURES["user_attached"], "is": "input.PolicyArn"}
-FIXTURES["new_user"] = {**FIXTURES["user"], "fresh": True}
+for _name in ("group", "policy", "profile", "user"):
+    FIXTURES[f"new_{_name}"] = {**FIXTURES[_name], "fresh": True}
 
 # What shows whether a refused call has changed something.
 READS = [
@@ -133,6 +135,8 @@ READS = [
     {"call": "iam.ListInstanceProfiles", "input": {"MaxItems": 1000}},
     {"call": "iam.ListRoles", "input": {"MaxItems": 1000}},
     {"call": "iam.GetRole", "input": {"RoleName": "$role"}},
+    # What the call that makes one does not show.
+    {"call": "iam.GetRole", "input": {"RoleName": "$name"}},
     {"call": "iam.ListAccountAliases"},
     {"call": "iam.GetAccountPasswordPolicy"},
     {
@@ -180,7 +184,7 @@ ROWS = {
     "AttachRolePolicy": {"input": {"RoleName": "$role", "PolicyArn": MANAGED}},
     "CreateRole": {
         "input": {
-            "RoleName": "$new",
+            "RoleName": "$name",
             "AssumeRolePolicyDocument": TRUST,
             "Path": "/service/",
             "MaxSessionDuration": 7200,
@@ -320,12 +324,9 @@ ROWS |= {
     },
     "DeleteAccessKey": {"input": {"UserName": "$user", "AccessKeyId": "$key"}},
     "DeleteAccountAlias": {"input": {"AccountAlias": "$alias"}},
+    "DeleteAccountPasswordPolicy": {"needs": ["$password_policy"]},
     "DeleteInstanceProfile": {"input": {"InstanceProfileName": "$profile"}},
-    "DeleteOpenIDConnectProvider": {
-        "input": {"OpenIDConnectProviderArn": "$provider"},
-        # One that is not there is no error.
-        "free": ["OpenIDConnectProviderArn"],
-    },
+    "DeleteOpenIDConnectProvider": {"input": {"OpenIDConnectProviderArn": "$provider"}},
     "DeletePolicy": {"input": {"PolicyArn": "$policy"}},
     "DeletePolicyVersion": {"input": {"PolicyArn": "$policy", "VersionId": "$version"}},
     "DeleteRolePermissionsBoundary": {"input": {"RoleName": "$bounded_role"}},
@@ -333,6 +334,10 @@ ROWS |= {
     "DeleteUserPermissionsBoundary": {"input": {"UserName": "$bounded_user"}},
     "DeleteUserPolicy": {"input": {"UserName": "$user_inline", "PolicyName": "own"}},
     "DetachUserPolicy": {"input": {"UserName": "$user_attached", "PolicyArn": "$policy"}},
+    "GetAccountPasswordPolicy": {
+        "needs": ["$password_policy"],
+        "answer": {"PasswordPolicy.MinimumPasswordLength": 8, "PasswordPolicy.ExpirePasswords": False},
+    },
     "GetInstanceProfile": {
         "input": {"InstanceProfileName": "$full_profile"},
         "answer": {"InstanceProfile.Roles[0].RoleName": "$role", "InstanceProfile.InstanceProfileId": ...},
@@ -423,10 +428,6 @@ ROWS |= {
 }
 
 
-# A call without an input cannot say what it needs.
-ELSEWHERE = {"DeleteAccountPasswordPolicy": "emulator::iam", "GetAccountPasswordPolicy": "emulator::iam"}
-
-
 def pages_of(call, name, given, removal, items, listing=None, known=None):
     """A pager over things that are made and removed by themselves."""
     return {
@@ -441,12 +442,25 @@ PAGES = {
     "SimulateCustomPolicy": {
         "input": {"PolicyInputList": [POLICY], "ActionNames": ["ec2:A", "ec2:B", "ec2:C"]},
         "items": "EvaluationResults[].EvalActionName",
+        "least": 3,
     },
     "SimulatePrincipalPolicy": {
         "input": {"PolicySourceArn": "$role_arn", "ActionNames": ["ec2:A", "ec2:B", "ec2:C"]},
         "items": "EvaluationResults[].EvalActionName",
+        "least": 3,
     },
-    "ListAccessKeys": {"input": {"UserName": "$user"}, "items": "AccessKeyMetadata[].AccessKeyId"},
+    "ListAccessKeys": {
+        "make": {
+            "call": "iam.CreateAccessKey",
+            "input": {"UserName": "$user"},
+            "is": "output.AccessKey.AccessKeyId",
+        },
+        "remove": {"call": "iam.DeleteAccessKey", "input": {"UserName": "$user", "AccessKeyId": "$item"}},
+        "input": {"UserName": "$user"},
+        "items": "AccessKeyMetadata[].AccessKeyId",
+        # A user has no more.
+        "count": 2,
+    },
     "ListAccountAliases": {"items": "AccountAliases"},
     "ListMFADevices": {"items": "MFADevices[].SerialNumber"},
     "ListSSHPublicKeys": {"items": "SSHPublicKeys[].SSHPublicKeyId"},
@@ -456,8 +470,6 @@ PAGES = {
     },
     "ListSigningCertificates": {"items": "Certificates[].CertificateId"},
     "ListVirtualMFADevices": {"items": "VirtualMFADevices[].SerialNumber"},
-    "ListAttachedUserPolicies": {"input": {"UserName": "$user_attached"}, "items": "AttachedPolicies[].PolicyArn"},
-    "ListEntitiesForPolicy": {"input": {"PolicyArn": "$policy"}, "items": "PolicyUsers[].UserName"},
     "GetGroup": {
         "make": {
             "call": "iam.AddUserToGroup",
@@ -468,23 +480,17 @@ PAGES = {
         "input": {"GroupName": "$group"},
         "items": "Users[].UserName",
     },
-    "ListAttachedGroupPolicies": {"input": {"GroupName": "$group_attached"}, "items": "AttachedPolicies[].PolicyArn"},
-    "ListGroupPolicies": {"input": {"GroupName": "$group_inline"}, "items": "PolicyNames"},
     "ListGroups": pages_of(
         "CreateGroup", "GroupName", {"Path": "/paged/"}, "DeleteGroup", "Groups[].GroupName", {"PathPrefix": "/paged/"},
     ),
-    "ListGroupsForUser": {"input": {"UserName": "$user"}, "items": "Groups[].GroupName"},
-    "ListInstanceProfileTags": {"input": {"InstanceProfileName": "$profile"}, "items": "Tags[].Key"},
     "ListInstanceProfiles": pages_of(
         "CreateInstanceProfile", "InstanceProfileName", {"Path": "/paged/"}, "DeleteInstanceProfile",
         "InstanceProfiles[].InstanceProfileName", {"PathPrefix": "/paged/"},
     ),
-    "ListOpenIDConnectProviderTags": {"input": {"OpenIDConnectProviderArn": "$provider"}, "items": "Tags[].Key"},
     "ListPolicies": pages_of(
         "CreatePolicy", "PolicyName", {"Path": "/paged/", "PolicyDocument": POLICY}, "DeletePolicy", "Policies[].Arn",
         {"PathPrefix": "/paged/"}, "output.Policy.Arn",
     ),
-    "ListPolicyTags": {"input": {"PolicyArn": "$policy"}, "items": "Tags[].Key"},
     "ListPolicyVersions": {
         "make": {
             "call": "iam.CreatePolicyVersion",
@@ -496,8 +502,6 @@ PAGES = {
         "items": "Versions[].VersionId",
         "count": 4,
     },
-    "ListUserPolicies": {"input": {"UserName": "$user_inline"}, "items": "PolicyNames"},
-    "ListUserTags": {"input": {"UserName": "$user"}, "items": "Tags[].Key"},
     "ListUsers": pages_of(
         "CreateUser", "UserName", {"Path": "/paged/"}, "DeleteUser", "Users[].UserName", {"PathPrefix": "/paged/"},
     ),
@@ -513,7 +517,6 @@ PAGES = {
         "input": {"RoleName": "$role"},
         "items": "AttachedPolicies[].PolicyArn",
     },
-    "ListInstanceProfilesForRole": {"input": {"RoleName": "$role"}, "items": "InstanceProfiles[].InstanceProfileName"},
     "ListRolePolicies": {
         "make": {
             "call": "iam.PutRolePolicy",
@@ -545,3 +548,45 @@ PAGES = {
         "items": "Roles[].RoleName",
     },
 }
+
+# What belongs to something: the pager, what makes a thing and what removes it, whose it is, what it is known by.
+for _pager, _make, _removal, _whose, _name, _thing, _items in (
+    ("ListAttachedGroupPolicies", "AttachGroupPolicy", "DetachGroupPolicy", {"GroupName": "$group"}, "PolicyArn",
+     "$new_policy", "AttachedPolicies[].PolicyArn"),
+    ("ListAttachedUserPolicies", "AttachUserPolicy", "DetachUserPolicy", {"UserName": "$user"}, "PolicyArn",
+     "$new_policy", "AttachedPolicies[].PolicyArn"),
+    ("ListEntitiesForPolicy", "AttachUserPolicy", "DetachUserPolicy", {"PolicyArn": "$policy"}, "UserName",
+     "$new_user", "PolicyUsers[].UserName"),
+    ("ListGroupPolicies", "PutGroupPolicy", "DeleteGroupPolicy", {"GroupName": "$group"}, "PolicyName", "$new",
+     "PolicyNames"),
+    ("ListGroupsForUser", "AddUserToGroup", "RemoveUserFromGroup", {"UserName": "$user"}, "GroupName", "$new_group",
+     "Groups[].GroupName"),
+    ("ListInstanceProfilesForRole", "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile",
+     {"RoleName": "$role"}, "InstanceProfileName", "$new_profile", "InstanceProfiles[].InstanceProfileName"),
+    ("ListUserPolicies", "PutUserPolicy", "DeleteUserPolicy", {"UserName": "$user"}, "PolicyName", "$new",
+     "PolicyNames"),
+):
+    _more = {"PolicyDocument": POLICY} if _make.startswith("Put") else {}
+    PAGES[_pager] = {
+        "make": {"call": f"iam.{_make}", "input": {**_whose, _name: _thing, **_more}, "is": f"input.{_name}"},
+        "remove": {"call": f"iam.{_removal}", "input": {**_whose, _name: "$item"}},
+        "input": _whose,
+        "items": _items,
+    }
+
+for _kind, _whose in (
+    ("InstanceProfile", {"InstanceProfileName": "$profile"}),
+    ("OpenIDConnectProvider", {"OpenIDConnectProviderArn": "$provider"}),
+    ("Policy", {"PolicyArn": "$policy"}),
+    ("User", {"UserName": "$user"}),
+):
+    PAGES[f"List{_kind}Tags"] = {
+        "make": {
+            "call": f"iam.Tag{_kind}",
+            "input": {**_whose, "Tags": [{"Key": "$new", "Value": "v"}]},
+            "is": "input.Tags[0].Key",
+        },
+        "remove": {"call": f"iam.Untag{_kind}", "input": {**_whose, "TagKeys": ["$item"]}},
+        "input": _whose,
+        "items": "Tags[].Key",
+    }

@@ -133,6 +133,30 @@ FIXTURES = {
     },
 }
 
+# What has changed since its last version, of which there would be no other else.
+FIXTURES["changed"] = {
+    "call": "lambda.UpdateFunctionConfiguration",
+    "input": {"FunctionName": "$function", "Description": "$new"},
+    "is": "output.FunctionName",
+    "until": [
+        {
+            "call": "lambda.GetFunctionConfiguration",
+            "input": {"FunctionName": "$it"},
+            "sees": "LastUpdateStatus",
+            "value": "Successful",
+        },
+    ],
+    "fresh": True,
+}
+FIXTURES["new_version"] = {**FIXTURES["version"], "input": {"FunctionName": "$changed"}, "fresh": True}
+FIXTURES["new_alias"] = {
+    "call": "lambda.CreateAlias",
+    "input": {"FunctionName": "$function", "Name": "$new", "FunctionVersion": "$version"},
+    "is": "input.Name",
+    "fresh": True,
+}
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
+
 # What shows whether a refused call has changed something.
 READS = [
     {"call": "lambda.ListFunctions"},
@@ -365,9 +389,25 @@ PAGES = {
         "items": "Aliases[].Name",
     },
     "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
-    "ListFunctionUrlConfigs": {**OF_THE_URL, "items": "FunctionUrlConfigs[].FunctionUrl"},
+    # A function has one, and so has each of its aliases.
+    "ListFunctionUrlConfigs": {
+        "make": {
+            "call": "lambda.CreateFunctionUrlConfig",
+            "input": {"FunctionName": "$function", "Qualifier": "$new_alias", "AuthType": "NONE"},
+            "is": "output.FunctionArn",
+        },
+        "remove": {"call": "lambda.DeleteFunctionUrlConfig", "input": {"FunctionName": "$item"}},
+        **OF_THE_FUNCTION,
+        "items": "FunctionUrlConfigs[].FunctionArn",
+    },
     "ListFunctionEventInvokeConfigs": {
-        "input": {"FunctionName": "$set"},
+        "make": {
+            "call": "lambda.PutFunctionEventInvokeConfig",
+            "input": {"FunctionName": "$function", "Qualifier": "$new_alias", "MaximumRetryAttempts": 1},
+            "is": "output.FunctionArn",
+        },
+        "remove": {"call": "lambda.DeleteFunctionEventInvokeConfig", "input": {"FunctionName": "$item"}},
+        **OF_THE_FUNCTION,
         "items": "FunctionEventInvokeConfigs[].FunctionArn",
     },
     "ListLayerVersions": {
@@ -395,8 +435,22 @@ PAGES = {
         "items": "Functions[].FunctionName",
     },
     "ListProvisionedConcurrencyConfigs": {
+        "make": {
+            "call": "lambda.PutProvisionedConcurrencyConfig",
+            "input": {"FunctionName": "$function", "Qualifier": "$new_version", "ProvisionedConcurrentExecutions": 1},
+            "is": f"join('', ['{ARN}', input.FunctionName, ':', input.Qualifier])",
+        },
+        "remove": {
+            "call": "lambda.DeleteProvisionedConcurrencyConfig",
+            "input": {"FunctionName": "$function", "Qualifier": "$qualifier"},
+        },
         **OF_THE_FUNCTION,
         "items": "ProvisionedConcurrencyConfigs[].FunctionArn",
     },
-    "ListVersionsByFunction": {**OF_THE_FUNCTION, "items": "Versions[].Version"},
+    "ListVersionsByFunction": {
+        "make": {"call": "lambda.PublishVersion", "input": {"FunctionName": "$changed"}, "is": "output.Version"},
+        "remove": {"call": "lambda.DeleteFunction", "input": {"FunctionName": "$function", "Qualifier": "$item"}},
+        **OF_THE_FUNCTION,
+        "items": "Versions[].Version",
+    },
 }

@@ -445,7 +445,9 @@ PAGES = {
     },
     "GetQueryResults": {
         "input": {"queryId": "$telling_query"},
-        "items": "results[][?field=='@message'].value[]",
+        # What a query has found stays found, whatever is removed.
+        "items": "results[] | [?field=='@message'].value",
+        "least": 3,
         "tokens": {"input_token": "nextToken", "output_token": "nextToken", "limit_key": "maxItems"},
     },
     "DescribeLogStreams": [

@@ -416,7 +416,7 @@ PAGES = {
                 {
                     "Id": "q1",
                     "MetricStat": {
-                        "Metric": {"Namespace": "$namespace", "MetricName": "m", "Dimensions": DIMENSIONS},
+                        "Metric": {"Namespace": "$lasting", "MetricName": "m", "Dimensions": DIMENSIONS},
                         "Period": 60,
                         "Stat": "Sum",
                     },
@@ -425,8 +425,32 @@ PAGES = {
             "StartTime": NOW - 3600,
             "EndTime": NOW + 60,
         },
-        "items": "MetricDataResults[].Id",
+        # Nobody can remove a datapoint.
+        "items": "MetricDataResults[].Values[]",
+        "least": 2,
     },
-    "ListDashboards": {"items": "DashboardEntries[].DashboardName"},
-    "ListMetrics": {"input": {"Namespace": "$namespace"}, "items": "Metrics[].MetricName"},
+    "ListDashboards": {
+        "make": {
+            "call": "monitoring.PutDashboard",
+            "input": {"DashboardName": "paged-$new", "DashboardBody": DASHBOARD},
+            "is": "input.DashboardName",
+        },
+        "remove": {"call": "monitoring.DeleteDashboards", "input": {"DashboardNames": ["$item"]}},
+        "input": {"DashboardNamePrefix": "paged-"},
+        "items": "DashboardEntries[].DashboardName",
+        # No page is smaller.
+        "size": 1_000,
+    },
+    # Nobody can remove a metric, and no page is smaller than five hundred of them.
+    "ListMetrics": {
+        "make": {
+            "call": "monitoring.PutMetricData",
+            "input": {"Namespace": "$name", "MetricData": [{"MetricName": "$new", "Value": 1.0}]},
+            "is": "input.MetricData[0].MetricName",
+        },
+        "input": {"Namespace": "$name"},
+        "items": "Metrics[].MetricName",
+        "size": 500,
+        "count": 501,
+    },
 }

@@ -28,10 +28,13 @@ ROWS = {
             "SourceIdentity": "somebody",
         },
     },
+    # What it decodes is told in a refusal, and the owner is refused nothing: `emulator::access` makes the good call.
+    "DecodeAuthorizationMessage": {
+        "input": {"EncodedMessage": "nobody-was-told-this"},
+        "refusal": "InvalidAuthorizationMessageException",
+    },
     "GetAccessKeyInfo": {"input": {"AccessKeyId": "$key"}, "answer": {"Account": "$account"}},
     "GetCallerIdentity": {"answer": {"Account": "$account", "Arn": ..., "UserId": ...}},
     "GetSessionToken": {"input": {"DurationSeconds": 900}, "answer": {"Credentials.SecretAccessKey": ...}},
 }
 PAGES = {}
-# What it decodes is told in a refusal, and the owner is refused nothing: `emulator::access`.
-ELSEWHERE = {"DecodeAuthorizationMessage": "emulator::access"}
