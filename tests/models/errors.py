@@ -26,6 +26,10 @@ COMMON[wire.CBOR] = COMMON["json"]
 EVERYWHERE = {"AccessDenied", "AccessDeniedException", "InternalFailure", "NotImplemented"}
 
 
+# What a service calls a member in a sentence of its own, as LocalStack has recorded AWS's.
+CALLED = {"logGroupName": "LogGroup", "logStreamName": "LogStream"}
+
+
 @dataclass
 class Refusal:
     """An error as a client reads it."""
@@ -37,7 +41,8 @@ class Refusal:
     def names(self, member):
         """Whether the message names a member, whose first letter services write either way."""
         # Some sentences write a member as words (`Revision Id`).
-        return member.lower() in self.message.lower().replace(" ", "")
+        words = self.message.lower().replace(" ", "")
+        return any(name.lower() in words for name in (member, CALLED.get(member, member)))
 
 
 def read(service, answer):

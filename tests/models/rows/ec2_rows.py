@@ -209,6 +209,15 @@ for _name, _call, _input, _is in (
 ):
     FIXTURES[_name] = {"call": f"ec2.{_call}", "input": _input, "is": _is}
 
+# It is `pending` at first.
+FIXTURES["interface_endpoint"]["until"] = [
+    {
+        "call": "ec2.DescribeVpcEndpoints",
+        "input": {"VpcEndpointIds": ["$it"]},
+        "sees": "VpcEndpoints[0].State",
+        "value": "available",
+    }
+]
 FIXTURES["profile"] = {
     "call": "iam.CreateInstanceProfile",
     "input": {"InstanceProfileName": "$new"},
