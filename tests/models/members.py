@@ -49,8 +49,8 @@ CHANCE = [
 ]
 # A time in seconds or milliseconds.
 MOMENT = re.compile(r"1[0-9]{9,12}([.]\d+)?")
-# What API Gateway draws: ids, which may be letters alone, and what has them.
-IDS = {"id", "ApiId", "AuthorizerId", "DeploymentId", "IntegrationId", "RouteId"}
+# What API Gateway draws: ids, which may be letters alone, and what has them; and EC2's groups.
+IDS = {"id", "ApiId", "AuthorizerId", "DeploymentId", "GroupId", "IntegrationId", "RouteId"}
 DRAWN = re.compile(r"[a-z0-9]{6,10}")
 
 
@@ -67,7 +67,7 @@ def masked(seen, known, name=""):
         return {masked(key, known): masked(value, known, key) for key, value in seen.items() if key not in PASSING}
     if isinstance(seen, (list, tuple)):
         items = [masked(item, known, name) for item in seen]
-        # API Gateway lists things in the order of their ids.
+        # API Gateway lists things in the order of their ids, and so are the groups of an interface.
         by_id = items and all(isinstance(item, dict) and item.keys() & IDS for item in items)
         return sorted(items, key=lambda item: json.dumps(item, sort_keys=True)) if by_id else items
     if isinstance(seen, (bool, int, float, type(None))) and not MOMENT.fullmatch(str(seen)):
