@@ -9,8 +9,9 @@ use rustix::{
     io::Errno,
 };
 use std::{
-    fs::File,
+    fs::{File, Permissions},
     io::{self, Read, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -21,6 +22,13 @@ const LONGEST: u64 = 256 * 1024;
 #[must_use]
 pub fn own_folder(project: &Path) -> PathBuf {
     project.join(".atelier")
+}
+
+/// Whether a file's permissions let nobody but its owner do anything.
+#[must_use]
+pub fn is_private(permissions: &Permissions) -> bool {
+    // Group's and others' bits are the last six.
+    permissions.mode().trailing_zeros() >= 6
 }
 
 /// Why a file cannot be used.

@@ -14,7 +14,6 @@ use crate::{
 };
 use std::{
     io,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -121,7 +120,7 @@ fn is_foreign(path: &Path, drawn_for: Option<&OwnerId>, user: Option<&OwnerId>) 
     match (drawn_for, user) {
         (Some(drawn_for), Some(user)) => drawn_for != user,
         (None, Some(_)) => false,
-        (_, None) => std::fs::metadata(path).is_ok_and(|facts| facts.permissions().mode().trailing_zeros() < 6),
+        (_, None) => std::fs::metadata(path).is_ok_and(|facts| !disk::is_private(&facts.permissions())),
     }
 }
 
@@ -196,7 +195,10 @@ fn load_or_draw<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{Permissions, set_permissions, write};
+    use std::{
+        fs::{Permissions, set_permissions, write},
+        os::unix::fs::PermissionsExt,
+    };
 
     #[test]
     fn a_key_pair_that_came_with_the_folder_is_somebody_elses() {

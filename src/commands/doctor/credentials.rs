@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     commands::aws_cli,
+    disk,
     engine::{Engine, installation},
     settings::Settings,
     shell::quoted,
@@ -39,13 +40,12 @@ fn own(path: &Path) -> Finding {
     let Ok(facts) = std::fs::symlink_metadata(path) else {
         return Finding::ok("credentials", Message::new("doctor.credentials.none"));
     };
-    let mode = facts.permissions().mode() & 0o777;
+    let permissions = facts.permissions();
     let said = |case: &str| Message::new(format!("doctor.credentials.{case}")).with("path", path.display());
-    // Group's and others' bits.
-    if mode.trailing_zeros() >= 6 {
+    if disk::is_private(&permissions) {
         Finding::ok("credentials", said("ok"))
     } else {
-        let said = said("open").with("mode", format_args!("{mode:03o}"));
+        let said = said("open").with("mode", format_args!("{:03o}", permissions.mode() & 0o777));
         Finding::fail("credentials", said).run(format_args!("chmod 600 {}", quoted(&path.display().to_string())))
     }
 }

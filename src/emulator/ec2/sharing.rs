@@ -1,6 +1,9 @@
 //! With whom an image or a snapshot is shared: everybody, or accounts by their numbers. Nobody else is here to use it.
 
-use crate::emulator::wire::{AwsError, QueryParams, xml};
+use crate::{
+    emulator::wire::{AwsError, QueryParams, xml},
+    names::is_account,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -95,10 +98,7 @@ fn take_names(params: &mut QueryParams, member: &str, list: &str) -> Result<BTre
 }
 
 fn check_user(user: String) -> Result<String, AwsError> {
-    if user.len() == 12 && user.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(user);
-    }
-    Err(invalid(&user, "userId"))
+    if is_account(&user) { Ok(user) } else { Err(invalid(&user, "userId")) }
 }
 
 fn check_group(group: String) -> Result<String, AwsError> {

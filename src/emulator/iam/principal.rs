@@ -1,7 +1,10 @@
 //! Whom a trust policy names: forms that can be somebody, and of this account only those who exist.
 
 use super::{State, document::malformed};
-use crate::{emulator::wire::AwsError, names::is_account};
+use crate::{
+    emulator::wire::AwsError,
+    names::{is_account, is_kebab},
+};
 use serde_json::Value;
 
 impl State {
@@ -85,9 +88,7 @@ impl State {
 
 /// Whether a text has the form of a service's name.
 fn is_service(name: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
+    let label = |label: &str| !label.is_empty() && is_kebab(label);
     let rest = [".amazonaws.com", ".amazon.com", ".amazonaws.com.cn", ".aws.internal", ".aws.com"];
     let rest = rest.into_iter().find_map(|end| name.strip_suffix(end));
     rest.is_some_and(|rest| rest.split('.').all(label))
