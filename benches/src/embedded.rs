@@ -2,6 +2,7 @@
 
 use crate::atelier::Project;
 use crate::cold_start;
+use crate::floor::Floor;
 use crate::load::Load;
 use crate::ministack::MiniStack;
 use crate::table::{Row, ms, row};
@@ -23,6 +24,9 @@ const PEER_REQUESTS: [usize; 2] = [500, 1_000];
 /// Measures everything and returns the table's rows.
 pub fn measure(binary: &Path) -> io::Result<Vec<Row>> {
     let ours = measure_atelier(binary)?;
+    let floor = Floor::start()?;
+    floor.load(8, 80);
+    let floor = (floor.load(1, REQUESTS[0]).percentile(50), floor.load(8, REQUESTS[1]).rate());
     let peer = measure_ministack(binary)?;
     let cold = median((0..COLD_STARTS).map(|_| cold_start::measure(binary)).collect::<io::Result<_>>()?);
     let ratio = |a: Duration, b: Duration| format!("{} ({:.0}x)", ms(b), b.as_secs_f64() / a.as_secs_f64());
@@ -43,6 +47,8 @@ pub fn measure(binary: &Path) -> io::Result<Vec<Row>> {
             format!("{:.0}", ours.served.rate),
             format!("{:.0}", peer.served.rate),
         ),
+        row("the floor: the same round trips with no work, 1 client, p50", "", ms(floor.0), "the same"),
+        row("the floor, 8 clients, requests/s", "", format!("{:.0}", floor.1), "the same"),
         row("status, 8 clients, lost", "0", ours.served.lost.to_string(), peer.served.lost.to_string()),
         row("cold start (exec to first `next`), median", "≤ 15 ms", ms(cold), "-"),
         row("engine idle, nothing deployed, RSS", "≤ 25 MB", megabytes(ours.fresh_kib), megabytes(peer.fresh_kib)),

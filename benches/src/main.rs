@@ -7,12 +7,14 @@ mod cold_start;
 mod crates;
 mod dashboard;
 mod embedded;
+mod floor;
 mod functions;
 mod growth;
 mod http;
 mod load;
 mod localstack;
 mod ministack;
+mod moto;
 mod scale;
 mod signed;
 mod table;
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(binary) = arguments.next().map(PathBuf::from) else {
-        eprintln!("usage: atelier-bench ATELIER [crates|embedded|functions|clock|dashboard|growth|scale|localstack]...");
+        eprintln!("usage: atelier-bench ATELIER [crates|embedded|functions|moto|clock|dashboard|growth|scale|localstack]...");
         return ExitCode::from(2);
     };
     let parts: Vec<String> = arguments.collect();
@@ -38,6 +40,9 @@ fn main() -> ExitCode {
     }
     if wanted("functions") {
         failed |= !show("MiniStack", functions::measure(&binary));
+    }
+    if wanted("moto") {
+        failed |= !show("moto", moto::measure(&binary));
     }
     if wanted("clock") {
         failed |= !show("peer", clock::measure(&binary));
