@@ -1,8 +1,10 @@
 #!/bin/sh
-# apt.sh COMMAND PACKAGE : installs a Debian package when its command is missing; as root, or with sudo.
+# apt.sh COMMAND PACKAGE... : installs Debian packages when a command is missing (`-`: in any case); as root, or with sudo.
+# A machine that is just being set up has another apt at work: it is waited for, five minutes at most.
 set -eu
-command -v "$1" >/dev/null 2>&1 && exit 0
+[ "$1" = - ] || ! command -v "$1" >/dev/null 2>&1 || exit 0
+shift
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
-$as_root apt-get update -qq
-$as_root apt-get install -y -qq "$2" >/dev/null
+$as_root apt-get -o DPkg::Lock::Timeout=300 update -qq >/dev/null
+$as_root apt-get -o DPkg::Lock::Timeout=300 install -y -qq "$@" >/dev/null

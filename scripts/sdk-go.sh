@@ -5,9 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 sdk=/usr/share/gocode/src/github.com/aws/aws-sdk-go
 if ! command -v go >/dev/null || [ ! -d "$sdk" ]; then
-  as_root=
-  [ "$(id -u)" -eq 0 ] || as_root=sudo
-  { $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends golang-go golang-github-aws-aws-sdk-go-dev; } >/dev/null
+  scripts/apt.sh - --no-install-recommends golang-go golang-github-aws-aws-sdk-go-dev
 fi
 mkdir -p target/clients
 # Debian's libraries have the places of Go's days before modules.
