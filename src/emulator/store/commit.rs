@@ -77,12 +77,20 @@ impl<S: State> Committer<S> {
     ///
     /// # Errors
     /// When there can be no more threads.
-    pub(super) fn start(database: Database, regions: Regions<S>) -> io::Result<Self> {
+    pub(super) fn start(mut database: Database, regions: Regions<S>) -> io::Result<Self> {
+        Self::with(regions, move |touched| database.commit(touched.iter().copied().map(Touch::write)))
+    }
+
+    /// Starts with what is on disk; `commit` brings there what was touched, all of it or nothing.
+    fn with(
+        regions: Regions<S>,
+        commit: impl FnMut(&[&Touch]) -> Result<(), SaveError> + Send + 'static,
+    ) -> io::Result<Self> {
         let pending = Pending { head: regions.clone(), waiting: Vec::new(), is_committing: false, is_closed: false };
         let shared =
             Arc::new(Shared { pending: Mutex::new(pending), work: Condvar::new(), durable: RwLock::new(regions) });
         let worker = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || worker.run(database))?;
+        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || worker.run(commit))?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
@@ -153,12 +161,12 @@ impl<S: State> Shared<S> {
     }
 
     /// Commits what waits, again and again, until the store is closed.
-    fn run(&self, mut database: Database) {
+    fn run(&self, mut commit: impl FnMut(&[&Touch]) -> Result<(), SaveError>) {
         // What a failed transaction may have left on disk all the same, as it should be there.
         let mut amends = Vec::new();
         while let Some(mut jobs) = self.take() {
-            let touched = amends.iter().chain(jobs.iter().flat_map(|job| &job.writes));
-            let outcome = database.commit(touched.map(Touch::write));
+            let touched: Vec<_> = amends.iter().chain(jobs.iter().flat_map(|job| &job.writes)).collect();
+            let outcome = commit(&touched);
             let mut pending = self.pending();
             if outcome.is_ok() {
                 amends.clear();
@@ -212,4 +220,81 @@ fn amend<S: State>(durable: &Regions<S>, touch: &Touch) -> Option<Touch> {
     // What was written before can be written again.
     let json = table.encode(&touch.id).ok()?;
     Some(Touch { region: touch.region.clone(), table: touch.table, id: touch.id.clone(), json })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::store::tests::{Texts, region};
+    use std::sync::mpsc;
+
+    /// A store whose every commit tells how many records it has and then takes until it is let go.
+    fn gated() -> (Committer<Texts>, mpsc::Receiver<usize>, mpsc::Sender<()>) {
+        let (tell, begun) = mpsc::channel();
+        let (go, wait) = mpsc::channel();
+        let commit = move |touched: &[&Touch]| {
+            // A test that has failed listens no more, and lets everything go.
+            let _ = tell.send(touched.len());
+            let _ = wait.recv();
+            Ok(())
+        };
+        (Committer::with(Regions::default(), commit).unwrap(), begun, go)
+    }
+
+    fn put(store: &Committer<Texts>, name: &str) -> Ticket {
+        let put = |state: &mut Texts| {
+            state.0.insert(name.to_owned(), String::new());
+            Ok::<_, SaveError>(())
+        };
+        let (accepted, ticket) = store.shared.accept(&region(), put);
+        accepted.unwrap();
+        ticket.unwrap()
+    }
+
+    fn names(durable: &Regions<Texts>) -> Vec<String> {
+        durable.get(&region()).map(|state| state.0.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn a_reader_is_answered_while_a_commit_is_under_way_and_keeps_what_it_saw_after_it() {
+        let (store, begun, go) = gated();
+        let first = put(&store, "a");
+        assert_eq!(begun.recv(), Ok(1));
+        // The commit ends only below: who waited for it would wait here for ever.
+        assert!(names(&store.durable()).is_empty());
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        let held = store.durable();
+        assert_eq!(names(&held), ["a"]);
+        let second = put(&store, "b");
+        assert_eq!(begun.recv(), Ok(1));
+        assert_eq!(names(&store.durable()), ["a"]);
+        go.send(()).unwrap();
+        // Nor does a commit wait for a reader.
+        second.await.unwrap().unwrap();
+        assert_eq!(
+            (names(&held), names(&store.durable())),
+            (vec!["a".to_owned()], vec!["a".to_owned(), "b".to_owned()])
+        );
+    }
+
+    #[tokio::test]
+    async fn all_who_come_during_a_commit_share_the_next_one_and_none_is_told_before_it_ends() {
+        let (store, begun, go) = gated();
+        let first = put(&store, "first");
+        assert_eq!(begun.recv(), Ok(1));
+        let mut others: Vec<_> = (0..99).map(|number| put(&store, &format!("other-{number}"))).collect();
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        assert_eq!(begun.recv(), Ok(99));
+        assert!(others.iter_mut().all(|ticket| ticket.try_recv().is_err()));
+        assert_eq!(names(&store.durable()), ["first"]);
+        go.send(()).unwrap();
+        for ticket in others {
+            ticket.await.unwrap().unwrap();
+        }
+        assert_eq!(names(&store.durable()).len(), 100);
+        drop(store);
+        assert!(begun.recv().is_err(), "two commits for a hundred writers");
+    }
 }

@@ -12,7 +12,7 @@ use time::macros::datetime;
 
 /// Texts by their names.
 #[derive(Clone, Default)]
-struct Texts(Table<String, String>);
+pub(super) struct Texts(pub(super) Table<String, String>);
 
 impl Tables for Texts {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn AnyTable)> {
@@ -24,7 +24,7 @@ fn open(folder: &Path) -> Store<Texts> {
     Store::open(folder, &Clock::manual(datetime!(2026-11-23 12:00 UTC))).unwrap()
 }
 
-fn region() -> Region {
+pub(super) fn region() -> Region {
     "us-east-1".parse().unwrap()
 }
 
