@@ -1,7 +1,7 @@
 //! What was decided about calls, for `atelier explain`: the last so many decisions, in a file of lines beside the state,
 //! and in memory what a refusal's token stands for.
 
-use super::{Call, Caller, needs::Need};
+use super::{Call, Caller, need::Need};
 use crate::emulator::{
     policy::{Keys, Layer, Reason, Verdict},
     wire::{iso_time, millis},

@@ -1,6 +1,6 @@
 //! Whether a role lets the service that has taken it on write a log: Lambda a function's, API Gateway an API's.
 
-use super::{Decision, caller::of_role, general, needs::Need};
+use super::{Decision, caller::of_role, general, need::Need};
 use crate::emulator::{context::Context, policy::Keys, store::Region, wire::iso_time};
 
 /// Whether the role may do something (`logs:PutLogEvents`) with a stream, for a service (`lambda`). Without `--iam` every

@@ -6,8 +6,11 @@
 //! operation ([`needs`] says how to read one).
 
 mod caller;
+mod gateway;
 mod journal;
+mod launch;
 mod logging;
+mod need;
 mod needs;
 mod resource;
 mod tags;
@@ -32,7 +35,7 @@ use super::{
 };
 use crate::http1::{Peer, Request};
 use http::header::{REFERER, USER_AGENT};
-use needs::Need;
+use need::Need;
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use tree::tree;

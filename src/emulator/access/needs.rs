@@ -4,27 +4,18 @@
 //! own unless one is named; the need is there only if the input has the member. In a resource `~` stands for
 //! `arn:aws:service:region:account:`, `^` for the same without account, `&` for the same without region, `@` for
 //! `arn:aws:iam::account:`. `{Member}` is what the input says there; a list makes a need for each of its items, and what
-//! is not there is `*`. `{role:Member}` and its like look a name up.
+//! is not there is `*`. `{role:Member}` and its like look a name up, `{key-pair:KeyName}` and its like also what else may
+//! name the resource.
 
 use super::{
-    Call, Caller,
-    resource::{self, Place},
-    tree::{each, texts},
+    Call, Caller, gateway, launch,
+    need::{Need, Place},
+    resource,
+    tree::{first, request_tags, texts},
 };
-use crate::emulator::policy::Keys;
+use crate::emulator::{policy::Keys, store::Region};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::LazyLock};
-
-/// One thing that a call needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Need {
-    /// `ec2:StopInstances`
-    pub(super) action: String,
-    /// An ARN, or `*`.
-    pub(super) resource: String,
-    /// What goes with it alone.
-    pub(super) keys: Keys,
-}
 
 /// A need as a table has it.
 struct Row {
@@ -85,19 +76,24 @@ pub(super) fn is_known(service: &str, operation: &str) -> bool {
 pub(super) fn of(call: &Call<'_>, caller: &Caller, input: &Value) -> Vec<Need> {
     let keys = request_keys(call, input);
     if is_by_path(call.service) {
-        return by_path(call, input, &keys);
+        return gateway::by_path(call, input, &keys);
     }
     let own = || format!("{}:{}", prefix(call.service), call.operation);
     let Some(rows) = TABLES.get(call.service).and_then(|table| table.get(call.operation)) else {
         return vec![Need { action: own(), resource: "*".to_owned(), keys }];
     };
     let place = Place { context: call.context, region: call.region, caller };
+    if (call.service, call.operation) == ("events", "PutEvents") {
+        return put_events(&place, input, &keys);
+    }
     let mut needs = Vec::new();
     // Who has EC2 look an image up must be allowed to look.
     if let Some(parameter) = first(input, "ImageId").as_deref().and_then(|image| image.strip_prefix("resolve:ssm:")) {
         let resource = format!("arn:aws:ssm:{}::parameter{parameter}", call.region);
         needs.push(Need { action: "ssm:GetParameters".to_owned(), resource, keys: keys.clone() });
     }
+    let is_launch = (call.service, call.operation) == ("ec2", "RunInstances");
+    let beside_template = if is_launch { launch::beside_template(call) } else { None };
     for row in rows {
         // An empty text says nothing.
         if row.member.is_some_and(|member| super::tree::at(input, member).iter().all(|value| *value == "")) {
@@ -106,13 +102,41 @@ pub(super) fn of(call: &Call<'_>, caller: &Caller, input: &Value) -> Vec<Need> {
         let action = row.action.map_or_else(own, str::to_owned);
         for resource in expand(row.resource, call.service, &place, input) {
             let mut keys = own_keys(call, &action, &keys);
-            if (call.service, call.operation) == ("ec2", "RunInstances") {
-                keep_launched(&mut keys, &resource, input);
+            if is_launch {
+                launch::keep(&mut keys, &resource, input);
+                launch::add_origin(&mut keys, &resource, beside_template.as_ref());
             }
-            needs.push(Need { keys, action: action.clone(), resource });
+            if action.starts_with("ec2:") {
+                launch::add_keys(&mut keys, call.operation, &resource, &place, input);
+            }
+            let is_own = row.action.is_none();
+            let of_each = if is_launch && is_own && resource.ends_with(":volume/*") {
+                launch::volumes(&keys, &place, input)
+            } else {
+                vec![keys]
+            };
+            let need = |keys| Need { keys, action: action.clone(), resource: resource.clone() };
+            needs.extend(of_each.into_iter().map(need));
         }
     }
     needs
+}
+
+/// What it needs to put events: each entry has its own bus, and its own keys, which no other entry may stand in for.
+fn put_events(place: &Place<'_>, input: &Value, keys: &Keys) -> Vec<Need> {
+    let entries = super::tree::at(input, "Entries").into_iter();
+    let needs = entries.flat_map(|entry| {
+        let mut keys = keys.clone();
+        keys.set("events:eventBusInvocation", "false");
+        for (name, member) in [("events:source", "Source"), ("events:detail-type", "DetailType")] {
+            if let Some(value) = texts(entry, member).into_iter().next() {
+                keys.set(name, value);
+            }
+        }
+        let buses = resource::named("bus", &texts(entry, "EventBusName"), place, &Value::Null).into_iter();
+        buses.map(move |resource| Need { action: "events:PutEvents".to_owned(), resource, keys: keys.clone() })
+    });
+    needs.collect()
 }
 
 /// Keys that a need has because of its action.
@@ -133,58 +157,6 @@ fn own_keys(call: &Call<'_>, action: &str, keys: &Keys) -> Keys {
     keys
 }
 
-/// Which kind of a launch's resources has which of its keys, after the table of EC2 in AWS's service authorization
-/// reference: a condition on the instance's type does not hold for the image.
-const LAUNCHED: [(&str, &str); 6] = [
-    ("ec2:instancetype", "instance"),
-    ("ec2:instanceprofile", "instance"),
-    ("ec2:metadatahttptokens", "instance"),
-    ("ec2:metadatahttpendpoint", "instance"),
-    ("ec2:imageid", "image"),
-    ("ec2:keypairname", "key-pair"),
-];
-
-/// Leaves the keys of a launch that one of its resources has; of the tags those that it is to have itself.
-fn keep_launched(keys: &mut Keys, resource: &str, input: &Value) {
-    let kind = resource.rsplit(':').next().and_then(|path| path.split('/').next()).unwrap_or_default();
-    let is_tag = |name: &str| name.starts_with("aws:requesttag/") || name == "aws:tagkeys";
-    keys.retain(|name| !is_tag(name) && LAUNCHED.iter().all(|(key, of)| *key != name || *of == kind));
-    let specifications = super::tree::at(input, "TagSpecification").into_iter();
-    let of_kind = specifications.filter(|specification| specification["ResourceType"] == kind);
-    let tags: BTreeMap<String, String> = of_kind.flat_map(request_tags).collect();
-    if !tags.is_empty() {
-        keys.set_tags("aws:RequestTag", &tags);
-        keys.set_all("aws:TagKeys", tags.into_keys());
-    }
-}
-
-/// What is needed to call a path: API Gateway's actions are methods, its resources are paths.
-fn by_path(call: &Call<'_>, input: &Value, keys: &Keys) -> Vec<Need> {
-    let region = call.region;
-    let path = call.request.uri().path().trim_end_matches('/');
-    let need = |action: &str, path: &str| Need {
-        action: format!("apigateway:{action}"),
-        resource: format!("arn:aws:apigateway:{region}::{path}"),
-        keys: keys.clone(),
-    };
-    let mut needs = vec![need(call.request.method().as_str(), path)];
-    let changes_policy = !texts(input, "policy").is_empty()
-        || super::tree::at(input, "patchOperations").iter().any(|patch| patch["path"] == "/policy");
-    if changes_policy {
-        needs.push(need("UpdateRestApiPolicy", path));
-    }
-    let patched = super::tree::at(input, "patchOperations").into_iter();
-    let logging =
-        patched.filter(|patch| patch["path"] == "/cloudwatchRoleArn").filter_map(|patch| patch["value"].as_str());
-    let roles = texts(input, "credentials").into_iter().chain(logging.map(str::to_owned));
-    for role in roles.filter(|role| role.starts_with("arn:")) {
-        let mut keys = keys.clone();
-        keys.set("iam:PassedToService", "apigateway.amazonaws.com");
-        needs.push(Need { action: "iam:PassRole".to_owned(), resource: role, keys });
-    }
-    needs
-}
-
 /// The keys that follow from the input.
 fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
     let mut keys = Keys::default();
@@ -200,6 +172,12 @@ fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
     let one = |keys: &mut Keys, name: &str, member: &str| {
         if let Some(value) = texts(input, member).into_iter().next() {
             keys.set(name, value);
+        }
+    };
+    let several = |keys: &mut Keys, name: &str, member: &str| {
+        let values = texts(input, member);
+        if !values.is_empty() {
+            keys.set_all(name, values);
         }
     };
     match call.service {
@@ -220,6 +198,12 @@ fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
                 let account = &call.context.config.account;
                 keys.set("ec2:LaunchTemplate", format!("arn:aws:ec2:{}:{account}:launch-template/{id}", call.region));
             }
+            if call.operation == "CreateVolume" {
+                launch::volume_keys(&mut keys, input, "Size");
+            }
+            if call.operation.starts_with("Modify") {
+                attribute_keys(&mut keys, input);
+            }
             // A launch that does not say it is one of this type.
             if call.operation == "RunInstances" && keys.get("ec2:InstanceType").is_none() {
                 keys.set("ec2:InstanceType", "m1.small");
@@ -233,47 +217,95 @@ fn request_keys(call: &Call<'_>, input: &Value) -> Keys {
             ] {
                 one(&mut keys, name, member);
             }
-        }
-        "events" => {
-            let targets = texts(input, "Targets.Arn");
-            if !targets.is_empty() {
-                keys.set_all("events:TargetArn", targets);
+            if let Some(boundary) = boundary_of(call, input).filter(|_| keys.get("iam:PermissionsBoundary").is_none()) {
+                keys.set("iam:PermissionsBoundary", boundary);
             }
         }
-        "monitoring" => one(&mut keys, "cloudwatch:namespace", "Namespace"),
+        "events" => {
+            several(&mut keys, "events:TargetArn", "Targets.Arn");
+            let pattern = first(input, "EventPattern").and_then(|text| serde_json::from_str::<Value>(&text).ok());
+            if let Some(pattern) = &pattern {
+                pattern_keys(&mut keys, pattern);
+            }
+        }
+        "monitoring" => {
+            one(&mut keys, "cloudwatch:namespace", "Namespace");
+            several(&mut keys, "cloudwatch:AlarmActions", "AlarmActions");
+        }
         "lambda" => {
+            let is_of_function = call.operation.contains("EventSourceMapping") || call.operation.contains("UrlConfig");
+            if let Some(name) = texts(input, "FunctionName").first().filter(|_| is_of_function) {
+                keys.set("lambda:FunctionArn", resource::function_arn(call.context, call.region, name, input));
+            }
             one(&mut keys, "lambda:Principal", "Principal");
             one(&mut keys, "lambda:FunctionUrlAuthType", "AuthType");
             one(&mut keys, "lambda:FunctionUrlAuthType", "FunctionUrlAuthType");
-            let layers = texts(input, "Layers");
-            if !layers.is_empty() {
-                keys.set_all("lambda:Layer", layers);
-            }
+            several(&mut keys, "lambda:Layer", "Layers");
+            several(&mut keys, "lambda:SubnetIds", "VpcConfig.SubnetIds");
+            several(&mut keys, "lambda:SecurityGroupIds", "VpcConfig.SecurityGroupIds");
         }
         _ => {}
     }
     keys
 }
 
-/// The tags that a call puts on something.
-fn request_tags(input: &Value) -> BTreeMap<String, String> {
-    let mut tags = BTreeMap::new();
-    for list in ["Tag", "Tags", "tags", "TagSpecification.Tag"] {
-        for tag in super::tree::at(input, list) {
-            let text = |upper: &str, lower: &str| tag.get(upper).or(tag.get(lower)).and_then(Value::as_str);
-            match (text("Key", "key"), tag) {
-                (Some(key), _) => {
-                    tags.insert(key.to_owned(), text("Value", "value").unwrap_or_default().to_owned());
-                }
-                (None, Value::Object(map)) => {
-                    let texts = map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-                    tags.extend(texts);
-                }
-                (None, _) => {}
-            }
+/// The keys that a rule has for the events that its pattern is about; what the pattern says otherwise than by values is
+/// none of them: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
+fn pattern_keys(keys: &mut Keys, pattern: &Value) {
+    for (name, path) in [
+        ("events:source", "source"),
+        ("events:detail-type", "detail-type"),
+        ("events:detail.service", "detail.service"),
+        ("events:detail.eventTypeCode", "detail.eventTypeCode"),
+        ("events:detail.userIdentity.principalId", "detail.userIdentity.principalId"),
+    ] {
+        let values = texts(pattern, path);
+        if !values.is_empty() {
+            keys.set_all(name, values);
         }
     }
-    tags
+}
+
+/// The attributes that a call changes, by the names that it has for them, and what they are to be.
+fn attribute_keys(keys: &mut Keys, input: &Value) {
+    let of_general = first(input, "Attribute").zip(first(input, "Value"));
+    let own = input.as_object().into_iter().flatten();
+    let own = own.filter_map(|(name, value)| Some((name.clone(), value.get("Value")?.as_str()?.to_owned())));
+    let all: Vec<(String, String)> = own.chain(of_general).collect();
+    for (name, value) in &all {
+        keys.set(&format!("ec2:Attribute/{name}"), value);
+    }
+    if !all.is_empty() {
+        keys.set_all("ec2:Attribute", all.into_iter().map(|(name, _)| name));
+    }
+}
+
+/// The operations on a role or a user that are asked about the permissions boundary which it has already:
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+const BOUND: [&str; 10] = [
+    "AttachRolePolicy",
+    "AttachUserPolicy",
+    "DeleteRolePermissionsBoundary",
+    "DeleteRolePolicy",
+    "DeleteUserPermissionsBoundary",
+    "DeleteUserPolicy",
+    "DetachRolePolicy",
+    "DetachUserPolicy",
+    "PutRolePolicy",
+    "PutUserPolicy",
+];
+
+/// The ARN of the boundary of the role or user that such a call is about.
+fn boundary_of(call: &Call<'_>, input: &Value) -> Option<String> {
+    if !BOUND.contains(&call.operation) {
+        return None;
+    }
+    let account = &call.context.config.account;
+    let granted = call.context.store.read(&Region::global(), |state| match first(input, "RoleName") {
+        Some(role) => state.iam.granted_to_role(&role, account),
+        None => state.iam.granted_to_user(&first(input, "UserName")?, account),
+    });
+    Some(granted?.boundary?.0)
 }
 
 /// Writes a resource out, once for each of the items that lists in it have.
@@ -305,10 +337,4 @@ fn expand(template: &str, service: &str, place: &Place<'_>, input: &Value) -> Ve
         rest = after;
     }
     written.into_iter().map(|start| start + rest).collect()
-}
-
-/// The items of a list member, for whoever looks a name up.
-pub(super) fn first(input: &Value, path: &str) -> Option<String> {
-    let found = super::tree::at(input, path);
-    found.into_iter().flat_map(each).find_map(|value| value.as_str().map(str::to_owned))
 }

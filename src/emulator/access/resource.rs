@@ -1,24 +1,21 @@
 //! The resources that calls name by something else than their ARNs, and the policies that resources have themselves.
 
-use super::{Caller, needs::Need, needs::first, tree::each};
+use super::{
+    Caller, launch,
+    need::{Need, Place},
+    tree::{each, first, texts},
+};
 use crate::emulator::{
     context::Context,
     iam, lambda,
     policy::{Document, Layer, Source, Use},
     store::Region,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Where a call looks for what it names.
-pub(super) struct Place<'a> {
-    pub(super) context: &'a Context,
-    pub(super) region: &'a Region,
-    pub(super) caller: &'a Caller,
-}
-
 /// The kinds of EC2's resources by what their ids begin with, and whether AWS owns them all (no account in the ARN).
-const IDS: [(&str, &str, bool); 18] = [
+const IDS: [(&str, &str, bool); 17] = [
     ("i", "instance", false),
     ("vol", "volume", false),
     ("sg", "security-group", false),
@@ -28,7 +25,6 @@ const IDS: [(&str, &str, bool); 18] = [
     ("snap", "snapshot", true),
     ("subnet", "subnet", false),
     ("vpc", "vpc", false),
-    ("key", "key-pair", false),
     ("igw", "internet-gateway", false),
     ("rtb", "route-table", false),
     ("acl", "network-acl", false),
@@ -38,6 +34,36 @@ const IDS: [(&str, &str, bool); 18] = [
     ("nat", "natgateway", false),
     ("vpce", "vpc-endpoint", false),
 ];
+
+/// The resources of EC2 that a call may name by something else than what their ARNs have: the kind, and the
+/// members for it.
+const OTHERWISE: [(&str, &[&str]); 9] = [
+    ("key-pair", &["KeyPairId"]),
+    ("launch-template", &["LaunchTemplateName"]),
+    ("security-group", &["GroupName"]),
+    ("elastic-ip", &["PublicIp", "AssociationId"]),
+    ("route-table", &["AssociationId"]),
+    ("subnet", &["AssociationId"]),
+    ("vpc", &["AssociationId"]),
+    ("network-interface", &["AttachmentId"]),
+    ("instance", &["AttachmentId", "AssociationId"]),
+];
+
+/// The ARNs of what a call to EC2 is about, however it names it; what is not there may be any.
+fn of_ec2(kind: &str, names: &[String], place: &Place<'_>, input: &Value) -> Vec<String> {
+    let (region, account) = (place.region.as_str(), place.context.config.account.as_str());
+    let others = OTHERWISE.iter().find(|(known, _)| *known == kind).map_or(&[][..], |(_, others)| *others);
+    let by = others.iter().flat_map(|member| texts(input, member));
+    let looked_up = by.map(|by| {
+        let found = place.context.store.read(place.region, |state| state.ec2.in_arn(kind, &by, account, place.region));
+        found.unwrap_or_else(|| "*".to_owned())
+    });
+    let mut all: Vec<String> = names.iter().cloned().chain(looked_up).collect();
+    if all.is_empty() {
+        all.push("*".to_owned());
+    }
+    all.into_iter().map(|name| format!("arn:aws:ec2:{region}:{account}:{kind}/{name}")).collect()
+}
 
 /// The ARNs of what an input names.
 pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Value) -> Vec<String> {
@@ -53,11 +79,17 @@ pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Val
             .unwrap_or_else(|| format!("arn:aws:iam::{account}:user/{name}")),
         "named-profile" => global(&|iam| Some(iam.profile_arn(name, account)?.0))
             .unwrap_or_else(|| format!("arn:aws:iam::{account}:instance-profile/{name}")),
+        "iam-group" => global(&|iam| iam.group_arn(name, account))
+            .unwrap_or_else(|| format!("arn:aws:iam::{account}:group/{name}")),
+        // A layer has a name or its ARN.
+        "layer" if name.starts_with("arn:") => name.clone(),
+        "layer" => format!("arn:aws:lambda:{region}:{account}:layer:{name}"),
         "provider" => {
             format!("arn:aws:iam::{account}:oidc-provider/{}", name.strip_prefix("https://").unwrap_or(name))
         }
-        "function" => lambda::arn_of(region, account, name, first(input, "Qualifier").as_deref()),
+        "function" => function_arn(place.context, place.region, name, input),
         "id" | "placement" if kind == "placement" || name.starts_with("pg-") => placement_group(place, name),
+        "id" if name.starts_with("key-") => of_ec2("key-pair", &[], place, &json!({ "KeyPairId": name })).remove(0),
         "id" => {
             let kind = IDS.iter().find(|(prefix, ..)| name.split('-').next() == Some(prefix));
             let (_, kind, is_shared) = kind.copied().unwrap_or(("", "*", false));
@@ -79,6 +111,10 @@ pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Val
         _ => "*".to_owned(),
     };
     match kind {
+        "launch-groups" => of_ec2("security-group", &launch::groups(place, input), place, &Value::Null),
+        "launch-interface" => of_ec2("network-interface", &launch::interfaces(names, input), place, &Value::Null),
+        "launch-subnet" => of_ec2("subnet", &launch::subnets(place, input), place, &Value::Null),
+        kind if OTHERWISE.iter().any(|(known, _)| *known == kind) => of_ec2(kind, names, place, input),
         // Who names no bus means the default one; every entry of a call may name its own.
         "bus" => {
             let entries = input["Entries"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -111,6 +147,11 @@ pub(super) fn named(kind: &str, names: &[String], place: &Place<'_>, input: &Val
         _ if names.is_empty() => vec!["*".to_owned()],
         _ => names.iter().map(of_name).collect(),
     }
+}
+
+/// The ARN of the function that a call names in any way, and of the version or alias where it says one.
+pub(super) fn function_arn(context: &Context, region: &Region, name: &str, input: &Value) -> String {
+    lambda::arn_of(region.as_str(), &context.config.account, name, first(input, "Qualifier").as_deref())
 }
 
 /// The ARN of the placement group with an id, which has its name; one that is not there keeps its id.

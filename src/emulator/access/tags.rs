@@ -1,6 +1,6 @@
 //! The tags of what a call is about, by its ARN.
 
-use crate::emulator::{context::Context, store::Region};
+use crate::emulator::{context::Context, store::Region, wire::Here};
 use std::collections::BTreeMap;
 
 /// The tags of a resource; none where it has none, or is not there.
@@ -12,23 +12,33 @@ pub(super) fn of(context: &Context, region: &Region, arn: &str) -> BTreeMap<Stri
         return BTreeMap::new();
     };
     let region = if place.is_empty() { region.clone() } else { place.parse().unwrap_or_else(|_| region.clone()) };
-    let last = resource.rsplit('/').next().unwrap_or_default();
     let found = match service {
-        // The ARN of a placement group has its name.
-        "ec2" => context.store.read(&region, |state| match resource.strip_prefix("placement-group/") {
-            Some(name) => state.ec2.placement_tags(name),
-            None => state.ec2.tags_by_id(last),
-        }),
+        "ec2" => {
+            let (kind, rest) = resource.split_once('/').unwrap_or_default();
+            context.store.read(&region, |state| state.ec2.tags_by_arn(kind, rest))
+        }
         "lambda" => context.store.read(&region, |state| state.lambda.tags_by_arn(arn)),
         "logs" => {
             let group = resource.strip_prefix("log-group:").map(|rest| rest.split(':').next().unwrap_or_default());
             group.and_then(|group| context.store.read(&region, |state| state.logs.tags_by_name(group)))
         }
+        "events" => {
+            let here = Here { region: region.as_str(), account: &context.config.account };
+            context.store.read(&region, |state| state.events.tags_by_arn(here, arn))
+        }
+        // Dashboards are those of all regions.
+        "cloudwatch" => {
+            let region = if place.is_empty() { Region::global() } else { region };
+            context.store.read(&region, |state| state.cloudwatch.tags_by_arn(arn))
+        }
         "iam" => context.store.read(&Region::global(), |state| state.iam.tags_by_arn(arn, &context.config.account)),
         "apigateway" => {
-            let mut path = resource.trim_start_matches('/').split('/');
-            match (path.next(), path.next()) {
-                (Some("restapis"), Some(id)) => context.store.read(&region, |state| state.apigateway.tags_by_id(id)),
+            let path: Vec<&str> = resource.trim_start_matches('/').split('/').collect();
+            // A stage, and what is below it, has the stage's own.
+            let stage = (path.get(2) == Some(&"stages")).then(|| path.get(3).copied()).flatten();
+            match path.as_slice() {
+                ["restapis", id, ..] => context.store.read(&region, |state| state.apigateway.tags_of(id, stage)),
+                ["apis", id, ..] => context.store.read(&region, |state| state.apigatewayv2.tags_of(id, stage)),
                 _ => None,
             }
         }

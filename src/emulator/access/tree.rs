@@ -2,6 +2,7 @@
 
 use crate::emulator::service::Input;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Makes the tree of an input.
 pub(super) fn tree(input: &Input) -> Value {
@@ -64,6 +65,33 @@ pub(super) fn texts(tree: &Value, path: &str) -> Vec<String> {
         _ => None,
     };
     at(tree, path).into_iter().filter_map(text).filter(|text| !text.is_empty()).collect()
+}
+
+/// The tags that a call puts on something.
+pub(super) fn request_tags(input: &Value) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    for list in ["Tag", "Tags", "tags", "TagSpecification.Tag"] {
+        for tag in at(input, list) {
+            let text = |upper: &str, lower: &str| tag.get(upper).or(tag.get(lower)).and_then(Value::as_str);
+            match (text("Key", "key"), tag) {
+                (Some(key), _) => {
+                    tags.insert(key.to_owned(), text("Value", "value").unwrap_or_default().to_owned());
+                }
+                (None, Value::Object(map)) => {
+                    let texts = map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+                    tags.extend(texts);
+                }
+                (None, _) => {}
+            }
+        }
+    }
+    tags
+}
+
+/// The items of a list member, for whoever looks a name up.
+pub(super) fn first(input: &Value, path: &str) -> Option<String> {
+    let found = at(input, path);
+    found.into_iter().flat_map(each).find_map(|value| value.as_str().map(str::to_owned))
 }
 
 #[cfg(test)]

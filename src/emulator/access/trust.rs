@@ -1,6 +1,6 @@
 //! Roles are taken on: what a role's trust policy says, together with what the identity that wants it may do.
 
-use super::{Call, Decision, caller, caller::Caller, general_keys, needs::Need, tags};
+use super::{Call, Decision, caller, caller::Caller, general_keys, need::Need, tags};
 use crate::emulator::{
     policy::{self, Document, Keys, Layer, Policies, Principal, Request as Asked, Source, Use, Verdict},
     wire::AwsError,

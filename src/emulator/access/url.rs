@@ -1,6 +1,6 @@
 //! Whether somebody who signed may do something that is no call of the AWS API: call a function by its URL, or an API.
 
-use super::{Decision, caller, general, needs::Need};
+use super::{Decision, caller, general, need::Need};
 use crate::emulator::{context::Context, policy::Keys, store::Region, wire::iso_time};
 
 /// Whether the holder of a key may do something (`execute-api:Invoke`) with a resource. Without `--iam` the account's own

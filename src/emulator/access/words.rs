@@ -1,6 +1,6 @@
 //! Refusals in the words of each service.
 
-use super::needs::Need;
+use super::need::Need;
 use crate::emulator::{
     policy::{Layer, Verdict},
     wire::AwsError,

@@ -58,9 +58,11 @@ impl State {
         self.find(id).ok_or_else(|| no_api(account, id))
     }
 
-    /// The tags of an API.
-    pub(in crate::emulator) fn tags_by_id(&self, id: &str) -> Option<BTreeMap<String, String>> {
-        self.find(id).map(|api| api.tags.clone())
+    /// The tags of an API, or of a stage of it.
+    pub(in crate::emulator) fn tags_of(&self, id: &str, stage: Option<&str>) -> Option<BTreeMap<String, String>> {
+        let api = self.find(id)?;
+        let Some(stage) = stage else { return Some(api.tags.clone()) };
+        api.stages.iter().find(|(name, _)| name.as_str() == stage).map(|(_, stage)| stage.tags.clone())
     }
 
     /// Tells whether there is an API with this id.

@@ -34,6 +34,13 @@ impl State {
         self.apis.contains_key(id)
     }
 
+    /// The tags of an API, or of a stage of it.
+    pub(in crate::emulator) fn tags_of(&self, id: &str, stage: Option<&str>) -> Option<Tags> {
+        let api = self.api(id).ok()?;
+        let Some(stage) = stage else { return Some(api.tags.clone()) };
+        api.stages.iter().find(|(name, _)| name.as_str() == stage).map(|(_, stage)| stage.tags.clone())
+    }
+
     pub(super) fn api(&self, id: &str) -> Result<&HttpApi, AwsError> {
         id.parse().ok().and_then(|id: ApiId| self.apis.get(&id)).ok_or_else(|| absent("API", id))
     }

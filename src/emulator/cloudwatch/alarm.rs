@@ -304,6 +304,16 @@ impl State {
         of_metric.or_else(|| self.composites.get(name).map(|alarm| &alarm.core))
     }
 
+    /// The tags of the alarm or dashboard of an ARN.
+    pub(in crate::emulator) fn tags_by_arn(&self, arn: &str) -> Option<BTreeMap<String, String>> {
+        let dashboard = || {
+            let name = Arn::parse(arn)?.resource.strip_prefix("dashboard/")?;
+            self.dashboards.get(name).map(|dashboard| &dashboard.tags)
+        };
+        let alarm = name_of(arn).and_then(|name| self.core(name)).map(|core| &core.tags);
+        alarm.or_else(dashboard).cloned()
+    }
+
     pub(super) fn core_mut(&mut self, name: &str) -> Option<&mut Core> {
         if self.alarms.contains_key(name) {
             return self.alarms.get_mut(name).map(|alarm| &mut alarm.core);

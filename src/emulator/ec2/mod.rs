@@ -20,6 +20,7 @@ mod kind;
 mod launch_place;
 mod listing;
 mod machine;
+mod named;
 mod network;
 mod networks;
 mod notices;

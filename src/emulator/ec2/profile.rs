@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Profile {
     /// The id of the association.
-    association: String,
+    pub(super) association: String,
     pub(super) arn: String,
     pub(super) id: String,
     /// When it was associated.

@@ -172,7 +172,7 @@ impl State {
     }
 
     /// The tags of anything that has an id.
-    pub(in crate::emulator) fn tags_by_id(&self, id: &str) -> Option<Tags> {
+    pub(super) fn tags_by_id(&self, id: &str) -> Option<Tags> {
         let instance = self.instances.get(id).map(|instance| &instance.tags);
         instance.or_else(|| self.tags.get(id)).cloned()
     }

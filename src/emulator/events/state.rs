@@ -71,6 +71,14 @@ impl State {
         rest.take_while(move |(key, _)| key.bus == bus)
     }
 
+    /// The tags of the bus or rule of an ARN.
+    pub(in crate::emulator) fn tags_by_arn(&self, here: Here<'_>, arn: &str) -> Option<BTreeMap<String, String>> {
+        match Tagged::of(here, arn).ok()? {
+            Tagged::Bus(name) => self.buses.get(&name).map(|bus| bus.tags.clone()),
+            Tagged::Rule(key) => self.rules.get(&key).map(|rule| rule.tags.clone()),
+        }
+    }
+
     /// The bus or rule of an ARN, to change its tags.
     pub(super) fn tags_mut(&mut self, here: Here<'_>, arn: &str) -> Result<&mut BTreeMap<String, String>, AwsError> {
         match Tagged::of(here, arn)? {

@@ -58,6 +58,11 @@ impl State {
         self.roles.get(name).map(|role| role.arn(account))
     }
 
+    /// The ARN of a group, which has its path.
+    pub(in crate::emulator) fn group_arn(&self, name: &str, account: &str) -> Option<String> {
+        self.groups.get(name).map(|group| group.arn(account))
+    }
+
     /// The ARN of the role in an instance profile.
     pub(in crate::emulator) fn role_of_profile(&self, name: &str, account: &str) -> Option<String> {
         self.role_arn(self.profiles.get(name)?.role.as_deref()?, account)
@@ -69,6 +74,9 @@ impl State {
         let role = self.roles.get(name).filter(|role| role.arn(account) == arn).map(|role| &role.tags);
         let user = || self.users.get(name).filter(|user| user.arn(account) == arn).map(|user| &user.tags);
         let policy = || self.policies.get(name).filter(|policy| policy.arn(account) == arn).map(|policy| &policy.tags);
-        role.or_else(user).or_else(policy).cloned()
+        let profile =
+            || self.profiles.get(name).filter(|profile| profile.arn(account) == arn).map(|profile| &profile.tags);
+        let provider = || self.provider(arn, account).ok().map(|provider| &provider.tags);
+        role.or_else(user).or_else(policy).or_else(profile).or_else(provider).cloned()
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn arn(&self, account: &str) -> String {
+    pub(super) fn arn(&self, account: &str) -> String {
         format!("arn:aws:iam::{account}:group{}{}", self.path, self.name)
     }
 

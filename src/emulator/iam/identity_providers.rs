@@ -52,7 +52,7 @@ fn arn_of(url: &str, account: &str) -> String {
 }
 
 impl State {
-    fn provider(&self, arn: &str, account: &str) -> Result<&Provider, AwsError> {
+    pub(super) fn provider(&self, arn: &str, account: &str) -> Result<&Provider, AwsError> {
         url_of(arn, account).and_then(|url| self.providers.get(url)).ok_or_else(|| absent(arn))
     }
 

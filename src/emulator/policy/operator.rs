@@ -111,7 +111,8 @@ impl Operator {
                 _ => false,
             },
             Comparison::Number(order) => {
-                let number = |text: &str| text.parse::<f64>().ok();
+                // `inf` and `NaN` are words of Rust's.
+                let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
                 let ordering = filled().and_then(|wanted| number(value)?.partial_cmp(&number(&wanted)?));
                 ordering.is_some_and(|ordering| order.holds(ordering))
             }
@@ -193,6 +194,9 @@ mod tests {
             ("NumericEquals", "5", "5.0", true),
             ("NumericNotEquals", "x", "5", true),
             ("NumericGreaterThanEquals", "x", "5", false),
+            ("NumericGreaterThan", "inf", "5", false),
+            ("IpAddress", "2001:db8::9", "2001:db8::/32", true),
+            ("NotIpAddress", "2001:db8::9", "203.0.113.0/24", true),
             ("DateLessThan", "2026-11-28T00:00:00Z", "2026-11-29", true),
             ("DateGreaterThan", "2026-11-28T00:00:00Z", "1795824000", false),
             ("DateGreaterThanEquals", "2026-11-28T00:00:00Z", "1795824000", true),

@@ -5,8 +5,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_ec2::{
     error::ProvideErrorMetadata,
     types::{
-        InstanceType, LaunchTemplateIamInstanceProfileSpecificationRequest, LaunchTemplatePlacementRequest,
-        LaunchTemplateSpecification, Placement, PlacementStrategy, RequestLaunchTemplateData,
+        InstanceType, KeyType, LaunchTemplateIamInstanceProfileSpecificationRequest, LaunchTemplatePlacementRequest,
+        LaunchTemplateSpecification, Placement, PlacementStrategy, RequestLaunchTemplateData, ResourceType, Tag,
+        TagSpecification,
     },
 };
 use aws_sdk_iam::types::ContextEntry;
@@ -16,16 +17,16 @@ fn document(statements: &Value) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
 
-fn allow(actions: &[&str], resource: &str) -> Value {
+pub(super) fn allow(actions: &[&str], resource: &str) -> Value {
     json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
 }
 
 /// Makes the user `ann`, who may do this, and gives her key.
-async fn ann(cloud: &Cloud, statements: &Value) -> Credentials {
+pub(super) async fn ann(cloud: &Cloud, statements: &Value) -> Credentials {
     user(cloud, "ann", statements).await
 }
 
-async fn user(cloud: &Cloud, name: &str, statements: &Value) -> Credentials {
+pub(super) async fn user(cloud: &Cloud, name: &str, statements: &Value) -> Credentials {
     let iam = cloud.iam();
     iam.create_user().user_name(name).send().await.unwrap();
     let put = iam.put_user_policy().user_name(name).policy_name("own").policy_document(document(statements));
@@ -34,7 +35,7 @@ async fn user(cloud: &Cloud, name: &str, statements: &Value) -> Credentials {
     Credentials::from_keys(key.access_key_id(), key.secret_access_key(), None)
 }
 
-fn ec2_as(cloud: &Cloud, credentials: Credentials) -> aws_sdk_ec2::Client {
+pub(super) fn ec2_as(cloud: &Cloud, credentials: Credentials) -> aws_sdk_ec2::Client {
     aws_sdk_ec2::Client::new(&cloud.sdk_as(credentials, "us-east-1"))
 }
 
@@ -460,4 +461,121 @@ async fn a_denial_holds_however_the_resource_is_named() {
         let described = events.describe_event_bus().set_name(name.map(str::to_owned)).send().await.unwrap_err();
         assert_eq!(described.code(), Some("AccessDeniedException"), "{name:?}");
     }
+}
+
+pub(super) fn code<T>(answer: Result<T, impl ProvideErrorMetadata>) -> Option<String> {
+    answer.err().and_then(|error| error.code().map(str::to_owned))
+}
+
+#[tokio::test]
+async fn a_denial_by_tag_holds_by_whatever_name_a_call_calls_the_resource() {
+    let cloud = Cloud::with_iam().await;
+    let owner = cloud.ec2();
+    let prod = |kind: ResourceType| {
+        TagSpecification::builder().resource_type(kind).tags(Tag::builder().key("Env").value("prod").build()).build()
+    };
+    let pair = owner.create_key_pair().key_name("k").key_type(KeyType::Ed25519);
+    let pair = pair.tag_specifications(prod(ResourceType::KeyPair));
+    let pair = pair.send().await.unwrap().key_pair_id().unwrap().to_owned();
+    owner.create_key_pair().key_name("free").key_type(KeyType::Ed25519).send().await.unwrap();
+    let small = RequestLaunchTemplateData::builder().instance_type(InstanceType::T3Micro).build();
+    let create = owner.create_launch_template().launch_template_name("tpl").launch_template_data(small);
+    create.tag_specifications(prod(ResourceType::LaunchTemplate)).send().await.unwrap();
+    let create = owner.create_security_group().group_name("web").description("web");
+    create.tag_specifications(prod(ResourceType::SecurityGroup)).send().await.unwrap();
+    let address = owner.allocate_address().tag_specifications(prod(ResourceType::ElasticIp)).send().await.unwrap();
+    let id = instance(&cloud, "red").await;
+    let associate = owner.associate_address().allocation_id(address.allocation_id().unwrap()).instance_id(&id);
+    let association = associate.send().await.unwrap().association_id().unwrap().to_owned();
+    let mut deny = json!({ "Effect": "Deny", "Action": "ec2:*", "Resource": "*" });
+    deny["Condition"] = json!({ "StringEquals": { "aws:ResourceTag/Env": "prod" } });
+    let ec2 = ec2_as(&cloud, ann(&cloud, &json!([allow(&["ec2:*"], "*"), deny])).await);
+    let run = || ec2.run_instances().image_id("ami-12345678").min_count(1).max_count(1);
+    let named = LaunchTemplateSpecification::builder().launch_template_name("tpl").build();
+    let tag = Tag::builder().key("a").value("b").build();
+    let public = address.public_ip().unwrap();
+    for (what, code) in [
+        ("a pair by name", code(ec2.delete_key_pair().key_name("k").send().await)),
+        ("a pair by id", code(ec2.delete_key_pair().key_pair_id(&pair).send().await)),
+        ("the tags of a pair", code(ec2.create_tags().resources(&pair).tags(tag).send().await)),
+        ("a launch with a pair", code(run().key_name("k").send().await)),
+        ("a template by name", code(ec2.delete_launch_template().launch_template_name("tpl").send().await)),
+        ("a launch by a template", code(run().launch_template(named).send().await)),
+        ("a group by name", code(ec2.delete_security_group().group_name("web").send().await)),
+        ("a launch in a group", code(run().security_groups("web").send().await)),
+        ("an address by itself", code(ec2.release_address().public_ip(public).send().await)),
+        ("an address by its association", code(ec2.disassociate_address().association_id(association).send().await)),
+    ] {
+        assert_eq!(code.as_deref(), Some("UnauthorizedOperation"), "{what}");
+    }
+    ec2.delete_key_pair().key_name("free").send().await.unwrap();
+}
+
+#[tokio::test]
+async fn groups_layers_and_rules_are_denied_by_their_paths_arns_and_tags() {
+    let cloud = Cloud::with_iam().await;
+    cloud.iam().create_group().group_name("g").path("/team/").send().await.unwrap();
+    let layer = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:layer:l");
+    let resources = json!([format!("arn:aws:iam::{ACCOUNT}:group/team/*"), format!("{layer}:*")]);
+    let denied = json!({ "Effect": "Deny", "Action": "*", "Resource": resources });
+    let mut tagged = json!({ "Effect": "Deny", "Action": "events:*", "Resource": "*" });
+    tagged["Condition"] = json!({ "StringEquals": { "aws:ResourceTag/Env": "prod" } });
+    let credentials = ann(&cloud, &json!([allow(&["*"], "*"), denied, tagged])).await;
+    let sdk = cloud.sdk_as(credentials, "us-east-1");
+    let group = aws_sdk_iam::Client::new(&sdk).get_group().group_name("g").send().await;
+    assert_eq!(code(group).as_deref(), Some("AccessDenied"));
+    let lambda = aws_sdk_lambda::Client::new(&sdk);
+    for name in ["l", &layer] {
+        let version = lambda.get_layer_version().layer_name(name).version_number(1).send().await;
+        assert_eq!(code(version).as_deref(), Some("AccessDeniedException"), "{name}");
+    }
+    let owner = aws_sdk_eventbridge::Client::new(&cloud.sdk());
+    let prod = aws_sdk_eventbridge::types::Tag::builder().key("Env").value("prod").build().unwrap();
+    owner.put_rule().name("r").event_pattern(r#"{"source":["a"]}"#).tags(prod).send().await.unwrap();
+    owner.put_rule().name("s").event_pattern(r#"{"source":["a"]}"#).send().await.unwrap();
+    let events = aws_sdk_eventbridge::Client::new(&sdk);
+    assert_eq!(code(events.disable_rule().name("r").send().await).as_deref(), Some("AccessDeniedException"));
+    events.disable_rule().name("s").send().await.unwrap();
+}
+
+#[tokio::test]
+async fn conditions_know_the_boundary_that_a_user_has_and_the_source_of_each_event() {
+    let cloud = Cloud::with_iam().await;
+    let iam = cloud.iam();
+    let boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    iam.create_user().user_name("bound").permissions_boundary(boundary).send().await.unwrap();
+    iam.create_user().user_name("free").send().await.unwrap();
+    let mut within = allow(&["iam:PutUserPolicy"], "*");
+    within["Condition"] = json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } });
+    let mut own = allow(&["events:PutEvents"], "*");
+    own["Condition"] = json!({ "StringEquals": { "events:source": "own" } });
+    let sdk = cloud.sdk_as(ann(&cloud, &json!([within, own])).await, "us-east-1");
+    let policy = document(&json!([allow(&["s3:*"], "*")]));
+    let delegate = aws_sdk_iam::Client::new(&sdk);
+    let put = |user: &str| delegate.put_user_policy().user_name(user).policy_name("p").policy_document(&policy);
+    put("bound").send().await.unwrap();
+    assert_eq!(code(put("free").send().await).as_deref(), Some("AccessDenied"));
+    let events = aws_sdk_eventbridge::Client::new(&sdk);
+    let entry = |source: &str| {
+        let entry = aws_sdk_eventbridge::types::PutEventsRequestEntry::builder().source(source);
+        entry.detail_type("d").detail("{}").build()
+    };
+    events.put_events().entries(entry("own")).send().await.unwrap();
+    let mixed = events.put_events().entries(entry("own")).entries(entry("other")).send().await;
+    assert_eq!(code(mixed).as_deref(), Some("AccessDeniedException"));
+}
+
+#[tokio::test]
+async fn a_volume_is_denied_by_its_size_and_by_what_it_does_not_say() {
+    let cloud = Cloud::with_iam().await;
+    let mut large = json!({ "Effect": "Deny", "Action": "ec2:CreateVolume", "Resource": "*" });
+    large["Condition"] = json!({ "NumericGreaterThan": { "ec2:VolumeSize": "10" } });
+    let mut plain = large.clone();
+    plain["Condition"] = json!({ "Bool": { "ec2:Encrypted": "false" } });
+    let ann = ec2_as(&cloud, ann(&cloud, &json!([allow(&["ec2:*"], "*"), large])).await);
+    let create = |ec2: &aws_sdk_ec2::Client, size: i32| ec2.create_volume().availability_zone("us-east-1a").size(size);
+    create(&ann, 10).send().await.unwrap();
+    assert_eq!(code(create(&ann, 11).send().await).as_deref(), Some("UnauthorizedOperation"));
+    let bob = ec2_as(&cloud, user(&cloud, "bob", &json!([allow(&["ec2:*"], "*"), plain])).await);
+    assert_eq!(code(create(&bob, 1).send().await).as_deref(), Some("UnauthorizedOperation"));
 }

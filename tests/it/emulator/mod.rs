@@ -1,6 +1,7 @@
 //! The emulator over its wire protocols.
 
 mod access;
+mod access_words;
 mod alarms;
 mod api_policy;
 mod apigateway;

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct KeyPair {
     pub(super) id: String,
-    name: String,
+    pub(super) name: String,
     is_rsa: bool,
     fingerprint: String,
     public: String,

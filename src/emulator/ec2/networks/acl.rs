@@ -87,6 +87,13 @@ impl State {
         self.acls(network).into_iter().find(|acl| acl.id == id).ok_or_else(|| kind::ACL.absent(id))
     }
 
+    /// The id of the subnet that an association with a network ACL is of.
+    pub(in crate::emulator::ec2) fn associated_subnet(&self, association: &str, network: &Network) -> Option<String> {
+        let associations = |acl: Acl| self.acl_associations(&acl, network);
+        let found = self.acls(network).into_iter().flat_map(associations).find(|(known, _)| known == association);
+        found.map(|(_, subnet)| subnet)
+    }
+
     /// The associations of a network ACL: their ids, and their subnets.
     pub(super) fn acl_associations(&self, acl: &Acl, network: &Network) -> Vec<(String, String)> {
         let own = acl.associations.iter().map(|(subnet, id)| (id.clone(), subnet.clone()));

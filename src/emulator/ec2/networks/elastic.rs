@@ -319,6 +319,12 @@ pub(in crate::emulator::ec2) fn describe(operation: Operation<'_>) -> Result<Out
 }
 
 impl Elastic {
+    /// Its allocation, where this is its address or its association.
+    pub(in crate::emulator::ec2) fn allocation_of(&self, by: &str) -> Option<&str> {
+        let is_associated = self.holder.as_ref().is_some_and(|holder| holder.association == by);
+        (is_associated || self.address.to_string() == by).then_some(self.id.as_str())
+    }
+
     fn write(&self, item: &mut xml::Element, account: &str, region: &str) {
         xml::text(item, "publicIp", &self.address.to_string());
         xml::text(item, "allocationId", &self.id);

@@ -79,6 +79,12 @@ pub(super) enum Bearer {
 }
 
 impl OwnInterface {
+    /// Its id and its instance's, where this is how it is attached.
+    pub(in crate::emulator::ec2) fn attached_as(&self, attachment: &str) -> Option<(String, String)> {
+        let place = self.attachment.as_ref().filter(|place| place.id == attachment)?;
+        Some((self.id.clone(), place.instance.clone()))
+    }
+
     /// Whether it belongs to something that EC2 manages, and so to no instance.
     pub(super) fn is_managed(&self) -> bool {
         self.is_of_nat || self.is_of_endpoint

@@ -153,6 +153,12 @@ impl Vpc {
 }
 
 impl State {
+    /// The id of the VPC that has a block by an association.
+    pub(in crate::emulator::ec2) fn associated_vpc(&self, id: &str, network: &Network) -> Option<String> {
+        let has_it = |vpc: &Vpc| vpc.associated(network).iter().any(|(known, _)| known == id);
+        self.vpcs(network).into_iter().find(has_it).map(|vpc| vpc.id)
+    }
+
     /// Every VPC.
     pub(in crate::emulator::ec2) fn vpcs(&self, network: &Network) -> Vec<Vpc> {
         let is_kept = self.vpcs.contains_key(&network.vpc());

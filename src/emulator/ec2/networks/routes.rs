@@ -286,6 +286,11 @@ impl State {
         }
     }
 
+    /// The id of the route table that an association is with.
+    pub(in crate::emulator::ec2) fn associated_table(&self, id: &str, network: &Network) -> Option<String> {
+        self.association(id, network).ok().map(|(table, _)| table.id)
+    }
+
     fn association(&self, id: &str, network: &Network) -> Result<(RouteTable, Association), AwsError> {
         let found = self.route_tables(network).into_iter().find_map(|table| {
             let association = table.associations.iter().find(|each| each.id == id).cloned();

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 /// A launch template.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::emulator::ec2) struct Template {
-    pub(super) id: String,
-    pub(super) name: String,
+    pub(in crate::emulator::ec2) id: String,
+    pub(in crate::emulator::ec2) name: String,
     /// Milliseconds since the Unix epoch.
     pub(super) created: i64,
     /// The ARN of who made it.
