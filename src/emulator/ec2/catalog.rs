@@ -89,6 +89,7 @@ const FILTERS: &[&str] = &[
     "network-info.maximum-network-interfaces",
     "network-info.network-performance",
     "processor-info.supported-architecture",
+    "supported-boot-mode",
     "supported-root-device-type",
     "supported-usage-class",
     "supported-virtualization-type",
@@ -117,8 +118,7 @@ pub(super) fn describe_types(operation: Operation<'_>) -> Result<Output, AwsErro
     super::dry_run(dry)?;
     Ok(Output::xml(move |root| {
         let types = TYPES.iter().filter(|each| names.is_empty() || names.contains(&each.name));
-        let types =
-            types.filter(|each| filters.accept(|name, test| each.filter_value(name).is_some_and(|value| test(&value))));
+        let types = types.filter(|each| filters.accept(|name, test| each.has(name, test)));
         let (types, token) = paging.cut(types, |each: &&InstanceType| each.name.clone());
         xml::list(root, "instanceTypeSet", "item", types, |item, each| each.write(item));
         Paging::write(root, token.as_deref());
@@ -159,17 +159,72 @@ pub(super) fn describe_offerings(operation: Operation<'_>) -> Result<Output, Aws
 }
 
 impl InstanceType {
-    /// The threads of a core: Graviton's processors have one, and so have virtual ones without Nitro.
+    /// The threads of a core: Graviton's processors have one, and so have the first families.
     pub(super) fn threads(&self) -> u32 {
-        let has_one = self.architecture == Architecture::Arm || self.hypervisor == "xen" || self.cpus == 1;
+        let has_one = self.architecture == Architecture::Arm || self.is_early() || self.cpus == 1;
         if has_one { 1 } else { 2 }
     }
 
-    fn is_current(&self) -> bool {
-        !["t1.", "m1.", "m4.", "c4.", "r4."].iter().any(|family| self.name.starts_with(family))
+    fn family(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
     }
 
-    /// Its value for a filter, if it has one.
+    fn size(&self) -> &str {
+        self.name.split('.').nth(1).unwrap_or_default()
+    }
+
+    /// Whether it is of the first families, of whose processors EC2 tells no threads.
+    fn is_early(&self) -> bool {
+        matches!(self.family(), "t1" | "t2" | "m1")
+    }
+
+    /// Whether it can be in a cluster placement group.
+    pub(super) fn is_for_clusters(&self) -> bool {
+        !(self.is_burstable || self.is_early())
+    }
+
+    /// The architectures of images that it runs, as EC2 names them.
+    fn architectures(&self) -> &'static [&'static str] {
+        let is_small = matches!(self.size(), "nano" | "micro" | "small" | "medium");
+        match self.architecture {
+            Architecture::Arm => &["arm64"],
+            Architecture::X86 if self.is_early() && is_small => &["i386", "x86_64"],
+            Architecture::X86 => &["x86_64"],
+        }
+    }
+
+    /// Who made the processor: Graviton is AWS's own, and AMD's families end in `a`.
+    fn manufacturer(&self) -> &'static str {
+        match self.architecture {
+            Architecture::Arm => "AWS",
+            Architecture::X86 if self.family().ends_with('a') => "AMD",
+            Architecture::X86 => "Intel",
+        }
+    }
+
+    /// How an image may boot.
+    fn boot_modes(&self) -> &'static [&'static str] {
+        match self.architecture {
+            Architecture::Arm => &["uefi"],
+            Architecture::X86 if self.is_nitro() => &["legacy-bios", "uefi"],
+            Architecture::X86 => &["legacy-bios"],
+        }
+    }
+
+    /// Whether one of its values for a filter passes the test.
+    fn has(&self, filter: &str, test: &dyn Fn(&str) -> bool) -> bool {
+        match filter {
+            "processor-info.supported-architecture" => self.architectures().iter().any(|known| test(known)),
+            "supported-boot-mode" => self.boot_modes().iter().any(|known| test(known)),
+            _ => self.filter_value(filter).is_some_and(|value| test(&value)),
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        !matches!(self.family(), "t1" | "m1" | "m4" | "c4" | "r4")
+    }
+
+    /// Its value for a filter that has a single one, if it has one.
     fn filter_value(&self, name: &str) -> Option<String> {
         Some(match name {
             "burstable-performance-supported" => self.is_burstable.to_string(),
@@ -181,15 +236,14 @@ impl InstanceType {
             "hypervisor" => self.hypervisor.to_owned(),
             "instance-type" => self.name.clone(),
             "memory-info.size-in-mib" => self.memory.to_string(),
-            "network-info.ena-support" => self.needed_by_nitro().to_owned(),
+            "network-info.ena-support" => self.ena_support().to_owned(),
             "network-info.ipv4-addresses-per-interface" | "network-info.ipv6-addresses-per-interface" => {
                 self.network().1.to_string()
             }
-            "network-info.ipv6-supported" => true.to_string(),
+            "network-info.ipv6-supported" => self.has_ipv6().to_string(),
             "network-info.maximum-network-cards" => 1.to_string(),
             "network-info.maximum-network-interfaces" => self.network().0.to_string(),
             "network-info.network-performance" => self.performance()?.to_owned(),
-            "processor-info.supported-architecture" => self.architecture.as_str().to_owned(),
             "supported-root-device-type" => "ebs".to_owned(),
             "supported-usage-class" => "on-demand".to_owned(),
             "supported-virtualization-type" => "hvm".to_owned(),
@@ -207,13 +261,27 @@ impl InstanceType {
 
     /// Whether volumes have a network of their own.
     fn ebs_optimized(&self) -> &'static str {
-        let is_small = self.is_burstable || self.name.starts_with("m1.") || self.name.starts_with("t1.");
-        if is_small && !self.is_nitro() { "unsupported" } else { "default" }
+        match (self.family(), self.size()) {
+            ("m1", "large" | "xlarge") => "supported",
+            _ if self.is_early() => "unsupported",
+            _ => "default",
+        }
     }
 
     /// What Nitro does not go without, and Xen does not have here.
     fn needed_by_nitro(&self) -> &'static str {
         if self.is_nitro() { "required" } else { "unsupported" }
+    }
+
+    /// Whether enhanced networking goes by ENA.
+    fn ena_support(&self) -> &'static str {
+        let may = self.family() == "r4" || self.name == "m4.16xlarge";
+        if may { "supported" } else { self.needed_by_nitro() }
+    }
+
+    /// Only the first families do without.
+    fn has_ipv6(&self) -> bool {
+        !matches!(self.family(), "t1" | "m1")
     }
 
     fn write(&self, item: &mut xml::Element) {
@@ -226,8 +294,8 @@ impl InstanceType {
         xml::text(item, "bareMetal", "false");
         xml::text(item, "hypervisor", self.hypervisor);
         xml::element(item, "processorInfo", |processor| {
-            let architectures = [self.architecture.as_str()];
-            xml::texts(processor, "supportedArchitectures", "item", architectures);
+            xml::texts(processor, "supportedArchitectures", "item", self.architectures().iter().copied());
+            xml::text(processor, "manufacturer", self.manufacturer());
         });
         xml::element(item, "vCpuInfo", |cpus| {
             xml::text(cpus, "defaultVCpus", &self.cpus.to_string());
@@ -241,6 +309,7 @@ impl InstanceType {
         xml::text(item, "burstablePerformanceSupported", &self.is_burstable.to_string());
         xml::text(item, "dedicatedHostsSupported", "false");
         xml::text(item, "autoRecoverySupported", "false");
+        xml::texts(item, "supportedBootModes", "item", self.boot_modes().iter().copied());
     }
 
     fn is_nitro(&self) -> bool {
@@ -264,21 +333,21 @@ impl InstanceType {
             xml::text(network, "defaultNetworkCardIndex", "0");
             xml::text(network, "ipv4AddressesPerInterface", &addresses.to_string());
             xml::text(network, "ipv6AddressesPerInterface", &addresses.to_string());
-            xml::text(network, "ipv6Supported", "true");
-            xml::text(network, "enaSupport", self.needed_by_nitro());
+            xml::text(network, "ipv6Supported", &self.has_ipv6().to_string());
+            xml::text(network, "enaSupport", self.ena_support());
             xml::text(network, "efaSupported", "false");
             xml::text(network, "encryptionInTransitSupported", "false");
         });
         xml::element(item, "placementGroupInfo", |placement| {
             let all = ["cluster", "partition", "spread"];
-            let strategies = if self.is_burstable { &all[1..] } else { &all[..] };
+            let strategies = if self.is_for_clusters() { &all[..] } else { &all[1..] };
             xml::texts(placement, "supportedStrategies", "item", strategies.iter().copied());
         });
     }
 
     /// How fast the network is said to be; of most types that goes by the size, and is not told here.
     fn performance(&self) -> Option<&'static str> {
-        match self.name.split('.').next().unwrap_or_default() {
+        match self.family() {
             "t1" => Some("Very Low"),
             "t2" => Some("Low to Moderate"),
             "t3" | "t3a" | "t4g" => Some("Up to 5 Gigabit"),
@@ -286,9 +355,17 @@ impl InstanceType {
         }
     }
 
-    /// The most interfaces, and the addresses of each, by the size.
+    /// The most interfaces, and the addresses of each: by the size, but for a few.
     fn network(&self) -> (u32, u32) {
-        match (self.name.split('.').nth(1).unwrap_or_default(), self.is_burstable) {
+        match self.name.as_str() {
+            "m1.medium" => return (2, 6),
+            "m4.large" => return (2, 10),
+            "m4.16xlarge" => return (8, 30),
+            "t2.xlarge" | "t2.2xlarge" => return (3, 15),
+            "t3a.small" => return (2, 4),
+            _ => {}
+        }
+        match (self.size(), self.is_burstable) {
             ("nano" | "micro", _) => (2, 2),
             ("small", true) => (3, 4),
             ("medium", true) => (3, 6),
@@ -316,6 +393,7 @@ mod tests {
             ("free-tier-eligible", "true", "false"),
             ("network-info.ena-support", "unsupported", "required"),
             ("network-info.ipv4-addresses-per-interface", "2", "10"),
+            ("network-info.ipv6-supported", "true", "true"),
             ("network-info.network-performance", "Low to Moderate", ""),
             ("supported-usage-class", "on-demand", "on-demand"),
             ("vcpu-info.default-cores", "1", "1"),
@@ -325,6 +403,48 @@ mod tests {
             assert_eq!((value("t2.micro", filter), value("c5.large", filter)), (micro.to_owned(), large.to_owned()));
         }
         assert!(FILTERS.is_sorted());
+    }
+
+    #[test]
+    fn a_filter_on_what_a_type_has_more_than_one_of_finds_each() {
+        let has = |kind: &str, filter: &str, value: &str| find(kind).unwrap().has(filter, &|known| known == value);
+        let architecture = "processor-info.supported-architecture";
+        for (kind, values) in
+            [("t2.medium", "i386 x86_64"), ("t2.large", "x86_64"), ("c5.large", "x86_64"), ("t4g.small", "arm64")]
+        {
+            let known = ["i386", "x86_64", "arm64"].into_iter().filter(|value| has(kind, architecture, value));
+            assert_eq!(known.collect::<Vec<_>>().join(" "), values, "{kind}");
+        }
+        for (kind, old, new) in [("t2.micro", true, false), ("c5.large", true, true), ("m7g.medium", false, true)] {
+            let modes = ["legacy-bios", "uefi"].map(|mode| has(kind, "supported-boot-mode", mode));
+            assert_eq!(modes, [old, new], "{kind}");
+        }
+        assert!(FILTERS.contains(&architecture) && FILTERS.contains(&"supported-boot-mode"));
+    }
+
+    /// From the answers of AWS that moto has recorded (`instance_types.json`).
+    #[test]
+    fn a_type_is_what_aws_says_of_it() {
+        for (name, manufacturer, threads, ena, network) in [
+            ("t1.micro", "Intel", 1, "unsupported", (2, 2)),
+            ("m1.medium", "Intel", 1, "unsupported", (2, 6)),
+            ("t2.xlarge", "Intel", 1, "unsupported", (3, 15)),
+            ("t3a.small", "AMD", 2, "required", (2, 4)),
+            ("c4.large", "Intel", 2, "unsupported", (3, 10)),
+            ("m4.16xlarge", "Intel", 2, "supported", (8, 30)),
+            ("r4.large", "Intel", 2, "supported", (3, 10)),
+            ("m6a.large", "AMD", 2, "required", (3, 10)),
+            ("c7g.large", "AWS", 1, "required", (3, 10)),
+        ] {
+            let kind = find(name).unwrap();
+            let found = (kind.manufacturer(), kind.threads(), kind.ena_support(), kind.network());
+            assert_eq!(found, (manufacturer, threads, ena, network), "{name}");
+        }
+        let optimized = ["m1.small", "m1.large", "m4.large"].map(|name| find(name).unwrap().ebs_optimized());
+        assert_eq!(optimized, ["unsupported", "supported", "default"]);
+        let clustered = ["m1.small", "t3.micro", "m4.large"].map(|name| find(name).unwrap().is_for_clusters());
+        assert_eq!(clustered, [false, false, true]);
+        assert!(!find("m1.small").unwrap().has_ipv6() && find("m4.large").unwrap().has_ipv6());
     }
 
     #[test]

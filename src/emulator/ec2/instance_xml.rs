@@ -73,9 +73,7 @@ fn write_identity(item: &mut xml::Element, instance: &Instance, now: i64) {
     xml::element(item, "productCodes", |_| ());
     xml::text(item, "instanceType", &instance.kind);
     xml::text(item, "launchTime", &iso_time(instance.launched));
-    if !instance.client_token.is_empty() {
-        xml::text(item, "clientToken", &instance.client_token);
-    }
+    xml::text(item, "clientToken", &instance.client_token);
 }
 
 /// Why the instance is in its state, by code and in words; nothing while it runs.

@@ -125,10 +125,7 @@ pub(super) fn created<R: Record + Send + 'static>(element: &'static str, record:
 /// Writes a record and its tags.
 pub(super) fn write_with_tags<R: Record>(item: &mut xml::Element, record: &R) {
     record.write(item);
-    if R::LISTS_NO_TAGS && record.tags().is_empty() {
-        xml::element(item, "tagSet", |_| ());
-    }
-    write_tags(item, record.tags());
+    if R::LISTS_NO_TAGS { write_tag_set(item, record.tags()) } else { write_tags(item, record.tags()) }
 }
 
 /// Tells whether tags pass a filter on tags; `None` where the filter is on something else.
@@ -142,9 +139,13 @@ pub(super) fn tag_passes(tags: &Tags, filter: &str, test: &dyn Fn(&str) -> bool)
 
 /// Writes `tagSet`, where there is a tag.
 pub(super) fn write_tags(item: &mut xml::Element, tags: &Tags) {
-    if tags.is_empty() {
-        return;
+    if !tags.is_empty() {
+        write_tag_set(item, tags);
     }
+}
+
+/// Writes `tagSet`, which is empty where there is no tag.
+pub(super) fn write_tag_set(item: &mut xml::Element, tags: &Tags) {
     xml::list(item, "tagSet", "item", tags, |tag, (key, value)| {
         xml::text(tag, "key", key);
         xml::text(tag, "value", value);

@@ -92,8 +92,8 @@ impl AskedGroup {
 
 impl PlacementGroup {
     /// Refuses an instance type that cannot be in a group of this strategy.
-    pub(super) fn check_type(&self, name: &str, is_burstable: bool) -> Result<(), AwsError> {
-        if self.strategy == "cluster" && is_burstable {
+    pub(super) fn check_type(&self, name: &str, is_for_clusters: bool) -> Result<(), AwsError> {
+        if self.strategy == "cluster" && !is_for_clusters {
             let message = format!(
                 "Cluster placement groups are not supported by the '{name}' instance type. Specify a supported \
                  instance type or change the placement group strategy, and try again."
@@ -156,9 +156,9 @@ mod tests {
     #[test]
     fn a_cluster_is_of_larger_types_and_in_one_zone() {
         let cluster = group("cluster", None);
-        assert_eq!(cluster.check_type("t3.micro", true).unwrap_err().code, "InvalidParameterCombination");
-        assert!(cluster.check_type("c5.large", false).is_ok());
-        assert!(group("spread", None).check_type("t3.micro", true).is_ok());
+        assert_eq!(cluster.check_type("t3.micro", false).unwrap_err().code, "InvalidParameterCombination");
+        assert!(cluster.check_type("c5.large", true).is_ok());
+        assert!(group("spread", None).check_type("t3.micro", false).is_ok());
         let far = cluster.check_zone("us-east-1a", ["us-east-1a", "us-east-1b"].into_iter()).unwrap_err();
         assert_eq!(far.code, "InvalidPlacementGroup.InUse");
         assert!(far.message.ends_with(": us-east-1b"), "{}", far.message);

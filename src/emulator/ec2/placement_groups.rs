@@ -1,7 +1,7 @@
 //! Placement groups are made, described and removed, and instances are moved from one to another.
 
 use super::{
-    catalog,
+    catalog::{self, InstanceType},
     instance::{Instance, Phase},
     kind,
     listing::{Listing, Record, Tags, created},
@@ -33,7 +33,7 @@ impl State {
     }
 
     /// The tags of a placement group, by its name.
-    pub(in crate::emulator) fn placement_tags(&self, name: &str) -> Option<Tags> {
+    pub(super) fn placement_tags(&self, name: &str) -> Option<Tags> {
         self.tags_by_id(&self.placements.get(name)?.id)
     }
 }
@@ -231,8 +231,8 @@ pub(super) async fn modify(operation: Operation<'_>) -> Result<Output, AwsError>
             };
             let placed = match asked.find(&ec2.placements)? {
                 Some(group) => {
-                    let is_burstable = catalog::find(&found.kind).is_some_and(|kind| kind.is_burstable);
-                    group.check_type(&found.kind, is_burstable)?;
+                    let is_for_clusters = catalog::find(&found.kind).is_none_or(InstanceType::is_for_clusters);
+                    group.check_type(&found.kind, is_for_clusters)?;
                     let others = ec2.placed_in(&group.id, now).filter(|other| other.id != id);
                     let others: Vec<&Instance> = others.collect();
                     group.check_zone(&found.zone, others.iter().map(|other| other.zone.as_str()))?;

@@ -229,7 +229,7 @@ impl LaunchRequest {
         now: i64,
     ) -> Result<Option<(&'s PlacementGroup, usize)>, AwsError> {
         let Some(group) = self.group.find(&state.placements)? else { return Ok(None) };
-        group.check_type(&self.kind.name, self.kind.is_burstable)?;
+        group.check_type(&self.kind.name, self.kind.is_for_clusters())?;
         let others: Vec<&Instance> = state.placed_in(&group.id, now).collect();
         group.check_zone(zone, others.iter().map(|other| other.zone.as_str()))?;
         Ok(Some((group, others.len())))

@@ -2,7 +2,7 @@
 
 use super::{
     kind,
-    listing::{Listing, Record, Tags, flag, flag_passes, write_tags},
+    listing::{Listing, Record, Tags, flag, flag_passes, write_tag_set, write_tags},
     new_id,
     sharing::Sharing,
     state::State,
@@ -79,7 +79,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
     let owner = scope.account().to_owned();
     Ok(Output::xml(move |root| {
         write(root, &snapshot, &owner, "pending", "");
-        write_tags(root, &new_tags);
+        write_tag_set(root, &new_tags);
     }))
 }
 
@@ -169,7 +169,7 @@ pub(super) async fn create_all(operation: Operation<'_>) -> Result<Output, AwsEr
             xml::text(item, "volumeSize", &snapshot.shape.size.to_string());
             xml::text(item, "description", &snapshot.description);
             flag(item, "encrypted", snapshot.shape.is_encrypted);
-            write_tags(item, &tags);
+            write_tag_set(item, &tags);
         });
     }))
 }

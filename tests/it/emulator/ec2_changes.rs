@@ -228,6 +228,7 @@ async fn an_instance_is_in_its_placement_group_until_it_is_moved_or_terminated()
     let within = |group: &str| Placement::builder().group_name(group);
     for (kind, placement, code) in [
         (InstanceType::T3Micro, within("near"), "InvalidParameterCombination"),
+        (InstanceType::M1Small, within("near"), "InvalidParameterCombination"),
         (InstanceType::C5Large, within("far"), "InvalidPlacementGroup.Unknown"),
         (InstanceType::C5Large, within("parts").partition_number(3), "InvalidParameterValue"),
     ] {

@@ -731,7 +731,13 @@ ROWS = {
     "DescribeInstanceTypes": [
         {
             "input": {"InstanceTypes": ["t2.micro"], "Filters": [{"Name": "instance-type", "Values": ["t2.*"]}]},
-            "answer": {"InstanceTypes[0].VCpuInfo.DefaultVCpus": 1, "InstanceTypes[0].MemoryInfo.SizeInMiB": 1024},
+            "answer": {
+                "InstanceTypes[0].VCpuInfo.DefaultVCpus": 1,
+                "InstanceTypes[0].MemoryInfo.SizeInMiB": 1024,
+                "InstanceTypes[0].ProcessorInfo.SupportedArchitectures": ["i386", "x86_64"],
+                "InstanceTypes[0].ProcessorInfo.Manufacturer": "Intel",
+                "InstanceTypes[0].SupportedBootModes": ["legacy-bios"],
+            },
         },
         {"input": {}, "answer": {"InstanceTypes": ...}},
     ],
@@ -908,7 +914,11 @@ ROWS = {
                 "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 1},
                 "CreditSpecification": {"CpuCredits": "standard"},
             },
-            "answer": {"Instances[0].KeyName": "$key", "Instances[0].CpuOptions.ThreadsPerCore": 1},
+            "answer": {
+                "Instances[0].KeyName": "$key",
+                "Instances[0].CpuOptions.ThreadsPerCore": 1,
+                "Instances[0].ClientToken": "",
+            },
         },
         {
             "input": {
@@ -975,11 +985,16 @@ ROWS |= {
     "CreateImage": {"input": {"InstanceId": "$instance", "Name": "$name"}, "answer": {"ImageId": ...}},
     "CreateSnapshot": {
         "input": {"VolumeId": "$volume", "Description": "d"},
-        "answer": {"State": "pending", "VolumeId": "$volume", "VolumeSize": 8, "OwnerId": "$account"},
+        "answer": {"State": "pending", "VolumeId": "$volume", "VolumeSize": 8, "OwnerId": "$account", "Tags": []},
     },
     "CreateSnapshots": {
         "input": {"InstanceSpecification": {"InstanceId": "$instance"}, "Description": "d"},
-        "answer": {"Snapshots[0].State": "pending", "Snapshots[0].VolumeSize": 8, "Snapshots[0].Description": "d"},
+        "answer": {
+            "Snapshots[0].State": "pending",
+            "Snapshots[0].VolumeSize": 8,
+            "Snapshots[0].Description": "d",
+            "Snapshots[0].Tags": [],
+        },
     },
     "CreateVolume": {
         "input": {"AvailabilityZone": "us-east-1a", "Size": 8, "VolumeType": "gp3"},
