@@ -231,7 +231,8 @@ async fn a_query_answers_and_is_remembered() {
         kept.starts_with(&format!("SOURCE \"{GROUP}\" START=")) && kept.ends_with(&format!(" | {query}")),
         "{kept}"
     );
-    assert!(!logs.stop_query().query_id(&id).send().await.unwrap().success(), "it had ended");
+    let stopped = logs.stop_query().query_id(&id).send().await.unwrap_err();
+    assert_eq!(stopped.code(), Some("InvalidParameterException"), "it had ended: {stopped:?}");
     for (query, code) in [("nonsense", "MalformedQueryException"), ("pattern @message", "NotImplemented")] {
         assert_eq!(start(query).send().await.unwrap_err().code(), Some(code), "{query}");
     }
@@ -245,4 +246,21 @@ async fn a_query_answers_and_is_remembered() {
     assert!(running.queries().is_empty(), "each is done when it was started");
     let bogus = logs.describe_queries().status("Bogus".into()).send().await.unwrap_err();
     assert_eq!(bogus.code(), Some("InvalidParameterException"));
+}
+
+#[tokio::test]
+async fn a_query_that_takes_too_long_is_at_its_timeout() {
+    let (_cloud, logs) = with_events().await;
+    put_events(&logs, &["a".repeat(700_000).as_str()]).await;
+    let query = format!("filter @message like /{}b/", "[ab]{40}".repeat(12));
+    let start = logs.start_query().log_group_name(GROUP).start_time(NOW / 1000 - 60).end_time(NOW / 1000 + 60);
+    let id = start.query_string(query).send().await.unwrap().query_id.unwrap();
+    let results = logs.get_query_results().query_id(&id).send().await.unwrap();
+    assert_eq!(results.status().map(aws_sdk_cloudwatchlogs::types::QueryStatus::as_str), Some("Timeout"));
+    assert!(results.results().is_empty());
+    assert!((results.statistics().unwrap().records_scanned() - 5.0).abs() < f64::EPSILON);
+    for (status, count) in [("Timeout", 1), ("Complete", 0)] {
+        let described = logs.describe_queries().status(status.into()).send().await.unwrap();
+        assert_eq!(described.queries().len(), count, "{status}");
+    }
 }

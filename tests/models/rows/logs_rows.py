@@ -281,7 +281,8 @@ ROWS = {
         },
         "free": ["filterName"],
     },
-    "StopQuery": {"input": {"queryId": "$query"}, "answer": {"success": False}},
+    # Every query has ended when its id is known.
+    "StopQuery": {"input": {"queryId": "$query"}, "refusal": "InvalidParameterException"},
     "StartQuery": {
         "input": {
             "logGroupName": "$group",

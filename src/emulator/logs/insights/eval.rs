@@ -24,7 +24,7 @@ pub(super) fn eval(expression: &Expression, rows: &[&Row], work: &Work) -> Optio
             let text = of(inner).map(|value| value.to_string());
             let matches = text.is_some_and(|text| match pattern {
                 Pattern::Part(part) => text.contains(part.as_str()),
-                Pattern::Expression(regex) => regex.is_match(&text),
+                Pattern::Expression(search) => search.is_in(&text, work),
             });
             Some(Datum::truth(matches))
         }

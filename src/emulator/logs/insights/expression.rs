@@ -1,7 +1,6 @@
 //! Expressions of queries: fields, values, operators and functions.
 
-use super::{Malformed, datum::Datum, token::Token};
-use regex_lite::Regex;
+use super::{Malformed, datum::Datum, search::Search, token::Token};
 
 /// How deep expressions may be in each other.
 const MAX_DEPTH: usize = 48;
@@ -28,7 +27,7 @@ pub(super) enum Expression {
 #[derive(Debug, Clone)]
 pub(super) enum Pattern {
     Part(String),
-    Expression(Regex),
+    Expression(Search),
 }
 
 /// The functions that go over many rows.
@@ -243,7 +242,7 @@ impl<'q> Words<'q> {
 
     fn matching(&mut self, left: Expression) -> Result<Expression, Malformed> {
         let pattern = match self.peek() {
-            Some(Token::Expression(regex)) => Pattern::Expression(regex.clone()),
+            Some(Token::Expression(search)) => Pattern::Expression(search.clone()),
             Some(Token::Text(text)) => Pattern::Part(text.clone()),
             _ => return Err(self.unexpected()),
         };

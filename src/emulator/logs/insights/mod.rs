@@ -1,8 +1,9 @@
 //! Logs Insights: questions about the events of groups, in the commands that people use most.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html>
 //!
-//! A query is done when it was started: its events are read there and then. What it found is in memory, and gone with the
-//! emulator. Commands that are not here (`pattern`, `diff`, `unnest`, `lookup`) are refused by name.
+//! A query is done when it was started: its events are read there and then; one that takes too long is at its `Timeout`,
+//! as at AWS after an hour. What a query found is in memory, and gone with the emulator. Commands that are not here
+//! (`pattern`, `diff`, `unnest`, `lookup`) are refused by name.
 
 mod datum;
 mod discover;
@@ -10,6 +11,7 @@ mod eval;
 mod expression;
 mod query;
 mod run;
+mod search;
 mod texts;
 mod token;
 mod work;
@@ -29,7 +31,7 @@ use crate::emulator::{
 use datum::Datum;
 use query::Query;
 use run::{Event, Found};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
@@ -79,6 +81,7 @@ struct Started {
     /// About.
     bytes: usize,
     statistics: Value,
+    status: Status,
 }
 
 impl Queries {
@@ -101,8 +104,8 @@ impl Queries {
     }
 }
 
-/// What can have become of a query; here each is done when it was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What can have become of a query; here each is done when it was started, or took too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 enum Status {
     Scheduled,
     Running,
@@ -189,6 +192,7 @@ pub(super) async fn start(operation: Operation<'_>) -> Result<Output, AwsError> 
             "recordsScanned": found.scanned,
             "bytesScanned": found.bytes,
         }),
+        status: if found.is_late { Status::Timeout } else { Status::Complete },
     };
     let id = started.id.clone();
     scope.context.queries.keep(started);
@@ -288,7 +292,7 @@ pub(super) fn results(operation: Operation<'_>) -> Result<Output, AwsError> {
         "queryLanguage": "CWLI",
         "results": page,
         "statistics": found.statistics,
-        "status": "Complete",
+        "status": found.status,
     });
     if page.len() < rows.len() {
         answer["nextToken"] = token(&(behind + page.len()).to_string()).into();
@@ -296,11 +300,11 @@ pub(super) fn results(operation: Operation<'_>) -> Result<Output, AwsError> {
     Ok(Output::Members(answer))
 }
 
-/// `StopQuery`: every query has ended already.
+/// `StopQuery`: every query has ended already, and what has ended cannot be stopped.
 pub(super) fn stop(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (OfQuery { query_id }, scope) = operation.input()?;
     scope.context.queries.find(scope.region.as_str(), &query_id).ok_or_else(absent)?;
-    Ok(Output::Members(json!({ "success": false })))
+    Err(invalid(format!("The specified query is not running: {}", &*query_id)))
 }
 
 #[derive(Deserialize)]
@@ -320,12 +324,14 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
     if let Some(group) = &input.log_group_name {
         scope.read(|state| state.logs.group(group).map(drop))?;
     }
-    let is_other = input.status.is_some_and(|status| status != Status::Complete)
-        || input.query_language.is_some_and(|language| language != Language::Cwli);
+    let is_other = input.query_language.is_some_and(|language| language != Language::Cwli);
     let queries = scope.context.queries.locked();
     let is_wanted = |started: &&Started| {
         let of_group = |group: &Name| started.groups.iter().any(|known| **known == **group);
-        !is_other && started.region == scope.region.as_str() && input.log_group_name.as_ref().is_none_or(of_group)
+        !is_other
+            && started.region == scope.region.as_str()
+            && input.status.is_none_or(|status| status == started.status)
+            && input.log_group_name.as_ref().is_none_or(of_group)
     };
     let own: Vec<_> = queries.iter().rev().filter(is_wanted).collect();
     let behind = match input.next_token.as_deref() {
@@ -340,7 +346,7 @@ pub(super) fn describe(operation: Operation<'_>) -> Result<Output, AwsError> {
                 "queryLanguage": "CWLI",
                 "queryId": started.id,
                 "queryString": started.text,
-                "status": "Complete",
+                "status": started.status,
                 "createTime": started.created,
                 "logGroupName": started.groups.join(","),
             })
@@ -361,9 +367,9 @@ mod tests {
     fn what_queries_found_does_not_pile_up() {
         let queries = Queries::default();
         let keep = |id: usize, bytes: usize| {
-            let (text, statistics) = (String::new(), Value::Null);
+            let (text, statistics, status) = (String::new(), Value::Null, Status::Complete);
             let (id, region, groups, rows) = (id.to_string(), "r".to_owned(), Vec::new(), Vec::new());
-            queries.keep(Started { id, region, text, groups, created: 0, rows, bytes, statistics });
+            queries.keep(Started { id, region, text, groups, created: 0, rows, bytes, statistics, status });
         };
         let is_kept = |id: usize| queries.find("r", &id.to_string()).is_some();
         keep(0, 10);

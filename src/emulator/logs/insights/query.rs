@@ -3,10 +3,9 @@
 use super::{
     Malformed,
     expression::{Expression, Words},
+    search::Search,
     token::{self, Token},
 };
-use crate::emulator::wire::regular_expression;
-use regex_lite::Regex;
 
 /// A command.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) enum Command {
     },
     Parse {
         field: Expression,
-        pattern: Regex,
+        pattern: Search,
         names: Vec<(usize, String)>,
     },
     Dedup(Vec<Named>),
@@ -154,11 +153,7 @@ fn parse(words: &mut Words<'_>) -> Result<Command, Malformed> {
         _ => Expression::Field("@message".to_owned()),
     };
     let (pattern, named) = match words.take() {
-        Some(Token::Expression(regex)) => {
-            let names = regex.capture_names().enumerate();
-            let names = names.filter_map(|(at, name)| Some((at, name?.to_owned()))).collect::<Vec<_>>();
-            (regex.clone(), names)
-        }
+        Some(Token::Expression(search)) => (search.clone(), search.names()),
         Some(Token::Text(glob)) => (from_glob(glob)?, Vec::new()),
         _ => return Err(Malformed::Syntax("parse wants a pattern".to_owned())),
     };
@@ -174,7 +169,7 @@ fn parse(words: &mut Words<'_>) -> Result<Command, Malformed> {
                 break;
             }
         }
-        if names.len() != pattern.captures_len() - 1 {
+        if names.len() != pattern.parts() {
             return Err(Malformed::Syntax("there are as many names as parts of the pattern".to_owned()));
         }
     }
@@ -186,7 +181,7 @@ fn parse(words: &mut Words<'_>) -> Result<Command, Malformed> {
 }
 
 /// A pattern in which each `*` stands for a text that gets a name.
-fn from_glob(glob: &str) -> Result<Regex, Malformed> {
+fn from_glob(glob: &str) -> Result<Search, Malformed> {
     let parts: Vec<String> = glob.split('*').map(regex_lite::escape).collect();
     let last = parts.len() - 1;
     // The last star takes all that is left, the others as little as they can.
@@ -198,5 +193,5 @@ fn from_glob(glob: &str) -> Result<Regex, Malformed> {
             text.push_str(if at + 1 == last && ends_open { "(.*)" } else { "(.*?)" });
         }
     }
-    regular_expression(&text).map_err(|error| Malformed::Syntax(format!("`{glob}` is no pattern: {error}")))
+    Search::read(&text).map_err(|error| Malformed::Syntax(format!("`{glob}` is no pattern: {error}")))
 }

@@ -53,22 +53,27 @@ pub(super) struct Found {
     pub(super) matched: usize,
     pub(super) scanned: usize,
     pub(super) bytes: usize,
+    /// Whether it took too long, and so there is nothing.
+    pub(super) is_late: bool,
 }
 
 impl Query {
     /// Asks events that are in the order of their times, the newest first; `most` is how many rows are wanted where the
     /// query does not say. There is nothing where that takes too much.
     pub(super) fn run(&self, events: Vec<Event>, most: usize) -> Option<Found> {
-        let work = Work::default();
+        self.run_within(&Work::default(), events, most)
+    }
+
+    fn run_within(&self, work: &Work, events: Vec<Event>, most: usize) -> Option<Found> {
         let (scanned, bytes) = (events.len(), events.iter().map(|event| event.message.len()).sum());
-        let mut rows: Vec<Row> = events.into_iter().map(|event| discover::row(event, &work)).collect();
+        let mut rows: Vec<Row> = events.into_iter().map(|event| discover::row(event, work)).collect();
         let mut columns: Vec<String> = Vec::new();
         let (mut is_display, mut is_stats, mut is_limited) = (false, false, false);
         let mut matched = rows.len();
         for command in &self.0 {
             match command {
                 Command::Fields(all) | Command::Display(all) => {
-                    compute(&mut rows, all, &work);
+                    compute(&mut rows, all, work);
                     let is_final = matches!(command, Command::Display(_));
                     if is_final && !is_display {
                         columns.clear();
@@ -79,25 +84,25 @@ impl Query {
                     }
                 }
                 Command::Filter(condition) => {
-                    rows.retain(|row| is_true(condition, &[row], &work));
+                    rows.retain(|row| is_true(condition, &[row], work));
                     if !is_stats {
                         matched = rows.len();
                     }
                 }
-                Command::Sort(keys) => rows = sorted(rows, keys, &work),
+                Command::Sort(keys) => rows = sorted(rows, keys, work),
                 Command::Limit(limit) => {
                     rows.truncate(*limit);
                     is_limited = true;
                 }
                 Command::Stats { values, by } => {
-                    rows = grouped(&rows, values, by, &work);
+                    rows = grouped(&rows, values, by, work);
                     columns = by.iter().chain(values).map(|named| named.name.clone()).collect();
                     (is_display, is_stats) = (false, true);
                 }
                 Command::Parse { field, pattern, names } => {
                     for row in &mut rows {
-                        let text = eval(field, &[row], &work).map(|value| value.to_string()).unwrap_or_default();
-                        let captures = pattern.captures(&text);
+                        let text = eval(field, &[row], work).map(|value| value.to_string()).unwrap_or_default();
+                        let captures = pattern.captures(&text, work);
                         for (at, name) in names {
                             let part = captures.as_ref().and_then(|captures| captures.get(*at));
                             let part = part.map(|part| Datum::Text(part.as_str().to_owned()));
@@ -109,13 +114,16 @@ impl Query {
                 Command::Dedup(all) => {
                     let mut seen = HashSet::new();
                     rows.retain(|row| {
-                        let key: Vec<_> = all.iter().map(|one| kept(&one.expression, row, &work)).collect();
+                        let key: Vec<_> = all.iter().map(|one| kept(&one.expression, row, work)).collect();
                         // What has none of the fields stays.
                         key.iter().any(Option::is_none)
                             || seen.insert(key.iter().flatten().map(Datum::to_string).collect::<Vec<_>>())
                     });
                 }
             }
+        }
+        if work.is_late() {
+            return Some(Found { rows: Vec::new(), matched: 0, scanned, bytes, is_late: true });
         }
         if work.is_spent() {
             return None;
@@ -133,7 +141,7 @@ impl Query {
             cells.collect::<Vec<_>>()
         };
         rows.truncate(if is_limited { super::MAX_ROWS } else { most });
-        Some(Found { rows: rows.iter().map(cells).collect(), matched, scanned, bytes })
+        Some(Found { rows: rows.iter().map(cells).collect(), matched, scanned, bytes, is_late: false })
     }
 }
 
@@ -215,9 +223,15 @@ fn grouped(rows: &[Row], values: &[Named], by: &[Named], work: &Work) -> Vec<Row
 #[cfg(test)]
 mod tests {
     use super::{super::Malformed, *};
+    use std::time::Duration;
 
     /// When the queries are started.
     const NOW: i64 = 1_700_000_200_000;
+
+    /// Work that takes as long as it takes.
+    fn unhurried() -> Work {
+        Work::lasting(Duration::from_hours(1))
+    }
 
     /// What a query shows of some events: the fields of each row but its pointer.
     fn asked(query: &str) -> Vec<String> {
@@ -237,7 +251,7 @@ mod tests {
             message: (*message).to_owned(),
         });
         let read = Query::parse(query, NOW).unwrap_or_else(|why| panic!("{query}: {why:?}"));
-        let found = read.run(events.collect(), 100).unwrap();
+        let found = read.run_within(&unhurried(), events.collect(), 100).unwrap();
         let shown = |row: &Vec<(String, Datum)>| {
             let cells = row.iter().filter(|(name, _)| name != "@ptr");
             cells.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
@@ -329,7 +343,7 @@ mod tests {
             let message = message.to_owned();
             let (log, stream) = ("0:g".to_owned(), "s".to_owned());
             let event = Event { pointer: "0".to_owned(), timestamp: 0, ingested: 0, log, stream, message };
-            Query::parse(query, NOW).unwrap().run(vec![event], 100)
+            Query::parse(query, NOW).unwrap().run_within(&unhurried(), vec![event], 100)
         };
         let letters = "a".repeat(200);
         let grown = |text: &str| format!("replace({text}, 'a', '{letters}')");
@@ -353,6 +367,35 @@ mod tests {
     }
 
     #[test]
+    fn a_query_that_takes_too_long_has_found_nothing() {
+        let message = "a".repeat(1 << 20);
+        let event = |at: usize| Event {
+            pointer: at.to_string(),
+            timestamp: 0,
+            ingested: 0,
+            log: "0:g".to_owned(),
+            stream: "s".to_owned(),
+            message: message.clone(),
+        };
+        let large = "[ab]{40}".repeat(12);
+        for query in [
+            format!("filter @message like /{large}b/"),
+            format!("fields @timestamp | filter @message not like /{large}b/ | stats count(*)"),
+            format!("parse @message /(?<x>{large})b/ | display x"),
+        ] {
+            let found =
+                Query::parse(&query, NOW).unwrap().run_within(&unhurried(), (0..2).map(event).collect(), 100).unwrap();
+            assert!(found.is_late && found.rows.is_empty(), "{query}");
+            assert_eq!((found.scanned, found.bytes), (2, 2 << 20));
+        }
+        let query = Query::parse("filter @message like /b|^a/ | limit 1", NOW).unwrap();
+        let found = query.run_within(&unhurried(), vec![event(0)], 100).unwrap();
+        assert!(!found.is_late && found.rows.len() == 1);
+        let found = query.run_within(&Work::lasting(Duration::ZERO), vec![event(0)], 100).unwrap();
+        assert!(found.is_late && found.rows.is_empty());
+    }
+
+    #[test]
     fn rows_are_sorted_by_values_of_every_kind_and_times_end_somewhere() {
         let values: Vec<String> = (0..2000).map(|at| format!("{}{}", at * 7919 % 2003, ["", "a"][at % 2])).collect();
         let events = values.iter().map(|value| Event {
@@ -363,7 +406,8 @@ mod tests {
             stream: "s".to_owned(),
             message: format!("{{\"x\":\"{value}\"}}"),
         });
-        let found = Query::parse("fields x | sort x", NOW).unwrap().run(events.collect(), 10_000).unwrap();
+        let query = Query::parse("fields x | sort x", NOW).unwrap();
+        let found = query.run_within(&unhurried(), events.collect(), 10_000).unwrap();
         let is_number = |row: &Vec<(String, Datum)>| row[0].1.number().is_some();
         assert!(found.rows.is_sorted_by_key(is_number));
         for far in ["dateceil(9 * 10 ^ 18, 1d)", "datefloor(0 - 10 ^ 19, 1d)", "dateceil(10 ^ 19, 3y)"] {

@@ -1,8 +1,6 @@
 //! The words of a query.
 
-use super::Malformed;
-use crate::emulator::wire::regular_expression;
-use regex_lite::Regex;
+use super::{Malformed, search::Search};
 
 /// One word.
 #[derive(Debug, Clone)]
@@ -13,7 +11,7 @@ pub(super) enum Token {
     Number(f64),
     /// A length of time, in milliseconds (`5m`).
     Span(i64),
-    Expression(Regex),
+    Expression(Search),
     /// An operator or a bracket.
     Sign(&'static str),
 }
@@ -123,9 +121,9 @@ fn expression(rest: &str) -> Result<(Token, usize), Malformed> {
     });
     let (end, _) = end.ok_or_else(|| Malformed::Syntax("a regular expression does not end".to_owned()))?;
     let text = rest[1..end].replace("\\/", "/");
-    let regex = regular_expression(&text)
+    let search = Search::read(&text)
         .map_err(|error| Malformed::Syntax(format!("`{text}` is no regular expression: {error}")))?;
-    Ok((Token::Expression(regex), end + 1))
+    Ok((Token::Expression(search), end + 1))
 }
 
 fn number(rest: &str) -> Result<(Token, usize), Malformed> {
@@ -156,7 +154,7 @@ mod tests {
             Token::Text(text) => format!("'{text}'"),
             Token::Number(number) => number.to_string(),
             Token::Span(millis) => format!("{millis}ms"),
-            Token::Expression(regex) => format!("/{regex}/"),
+            Token::Expression(search) => format!("/{}/", search.text()),
             Token::Sign(sign) => sign.to_owned(),
         });
         words.collect::<Vec<_>>().join(" ")

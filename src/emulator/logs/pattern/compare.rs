@@ -70,6 +70,11 @@ impl Comparison {
         Ok(Self { operator, wanted })
     }
 
+    /// Whether it is with a regular expression.
+    pub(super) fn is_expression(&self) -> bool {
+        matches!(self.wanted, Wanted::Expression(_))
+    }
+
     /// Compares a text, which may be a number.
     pub(super) fn accepts(&self, text: &str) -> bool {
         let is_equal = match &self.wanted {

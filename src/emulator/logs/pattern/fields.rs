@@ -63,6 +63,12 @@ impl Fields {
         self.bound(message).is_some_and(|bound| bound.iter().all(|(field, value)| field.accepts(value)))
     }
 
+    /// How many regular expressions there are.
+    pub(super) fn expressions(&self) -> usize {
+        let fields = self.first.iter().chain(self.last.iter().flatten());
+        fields.flat_map(|field| field.tests.iter().flatten()).filter(|test| test.is_expression()).count()
+    }
+
     pub(super) fn extracted(&self, message: &str) -> BTreeMap<String, String> {
         let bound = self.bound(message).unwrap_or_default();
         bound.into_iter().map(|(field, value)| (format!("${}", field.name), value.to_owned())).collect()

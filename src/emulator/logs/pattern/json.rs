@@ -65,6 +65,15 @@ impl Condition {
         }
     }
 
+    /// How many regular expressions there are.
+    pub(super) fn expressions(&self) -> usize {
+        match self {
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().map(Self::expressions).sum(),
+            Self::One(_, Test::Compared(comparison)) => usize::from(comparison.is_expression()),
+            Self::One(..) => 0,
+        }
+    }
+
     pub(super) fn extracted(&self, message: &Value) -> BTreeMap<String, String> {
         match self {
             Self::All(conditions) | Self::Any(conditions) => {

@@ -14,6 +14,9 @@ use super::invalid;
 use crate::emulator::wire::AwsError;
 use std::collections::BTreeMap;
 
+/// The most regular expressions of a pattern for JSON or for fields.
+const MAX_EXPRESSIONS: usize = 2;
+
 /// A filter pattern, read.
 #[derive(Debug)]
 pub(super) enum FilterPattern {
@@ -34,7 +37,22 @@ impl FilterPattern {
             Some(b'[') => fields::Fields::parse(text).map(Self::Fields),
             _ => terms::Terms::parse(text).map(Self::Terms),
         };
+        let read = match read {
+            Ok(pattern) if pattern.expressions() > MAX_EXPRESSIONS => {
+                Err(format!("it has more than {MAX_EXPRESSIONS} regular expressions"))
+            }
+            other => other,
+        };
         read.map_err(|why| invalid(format!("Invalid filter pattern: {why}")))
+    }
+
+    /// How many regular expressions it has of those that are counted.
+    fn expressions(&self) -> usize {
+        match self {
+            Self::Terms(_) => 0,
+            Self::Json(condition) => condition.expressions(),
+            Self::Fields(fields) => fields.expressions(),
+        }
     }
 
     /// Tells whether a message passes.
@@ -84,6 +102,30 @@ mod tests {
         for pattern in ["{", "{ $.a }", "{ a = 1 }", "[", "[a", "\"open", "%(%", "{ $.a = 1 } x"] {
             let error = FilterPattern::parse(pattern).unwrap_err();
             assert_eq!(error.code, "InvalidParameterException", "{pattern}");
+        }
+    }
+
+    #[test]
+    fn regular_expressions_are_those_of_the_documentation() {
+        for (pattern, message) in [
+            ("%^starting|^shutting down%", "shutting down"),
+            (r"%\d{1,3}\.\d{1,3}%", "10.1"),
+            (r"%a\x3A[b-d]+%", "a:bcd"),
+            ("{ $.a = %x% && ($.b = %y% || $.c = 1) }", r#"{"a":"x","b":"y"}"#),
+            ("[a = %1%, b = %2%, c]", "1 2 3"),
+            ("%a% %b% %c%", "abc"),
+        ] {
+            assert!(FilterPattern::parse(pattern).unwrap().accepts(message), "{pattern}");
+        }
+        for pattern in [
+            "%something!%",
+            "%(a|b)%",
+            r"%\(%",
+            "%é%",
+            "{ $.a = %x% && ($.b = %y% || $.c = %z%) }",
+            "[a = %1% || a = %2%, b = %3%]",
+        ] {
+            assert_eq!(FilterPattern::parse(pattern).unwrap_err().code, "InvalidParameterException", "{pattern}");
         }
     }
 

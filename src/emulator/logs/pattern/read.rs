@@ -2,6 +2,10 @@
 
 use crate::emulator::wire::regular_expression;
 
+/// What regular expressions have besides letters and digits: no groups, and nothing that is longer than a byte.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html>
+const SIGNS: &str = " :_#=@/;,-^$?[]{}|\\*+.";
+
 /// What is left to read.
 pub(super) struct Reader<'t>(pub(super) &'t str);
 
@@ -65,6 +69,10 @@ impl<'t> Reader<'t> {
         let end = rest.find('%').ok_or("a regular expression does not end")?;
         let (text, after) = (&rest[..end], &rest[end + 1..]);
         self.0 = after;
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || SIGNS.contains(c);
+        if let Some(other) = text.chars().find(|c| !is_allowed(*c)) {
+            return Err(format!("the regular expression `{text}` has `{other}`, which is not supported"));
+        }
         regular_expression(text).map_err(|error| format!("`{text}` is no regular expression: {error}"))
     }
 }
