@@ -4,6 +4,7 @@
 //! Not here: the members of the events, in which the two differ.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use http::{HeaderMap, header};
 use serde::Serialize;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -99,6 +100,22 @@ pub(in crate::emulator) fn body(headers: &HeaderMap, body: &[u8], unnamed: &str)
         Ok(text) if is_text => (Some(text.to_owned()), false),
         _ => (Some(BASE64_STANDARD.encode(body)), true),
     }
+}
+
+/// What a function answers, as it was written but for the white space between its parts: members keep their order, numbers
+/// their digits.
+pub(in crate::emulator) fn without_spaces(document: &[u8]) -> Bytes {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let is_kept = |byte: &u8| {
+        if is_text {
+            is_text = is_escaped || *byte != b'"';
+            is_escaped = !is_escaped && *byte == b'\\';
+            return true;
+        }
+        is_text = *byte == b'"';
+        !byte.is_ascii_whitespace()
+    };
+    document.iter().copied().filter(is_kept).collect()
 }
 
 /// Writes a time as in an access log: `23/Nov/2026:04:46:00 +0000`.

@@ -1,7 +1,7 @@
 //! What a function answers to an HTTP API: in version 1.0 as to a REST API; in 2.0 an answer with a status, or any JSON,
 //! from which one is inferred.
 
-use crate::http1::Response;
+use crate::{emulator::http_event::without_spaces, http1::Response};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -43,8 +43,8 @@ pub(super) fn read(result: &[u8], version: &str) -> Result<Response, Malformed> 
         return Err(Malformed::NoStatus);
     }
     // A text stands for itself, without its quotes.
-    let body = if let Value::String(text) = value { text } else { value.to_string() };
-    let mut response = Response::new(body.into());
+    let body = if let Value::String(text) = value { text.into() } else { without_spaces(result) };
+    let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
@@ -108,9 +108,12 @@ mod tests {
 
     #[test]
     fn without_a_status_any_json_is_an_answer_of_version_2() {
-        for (result, body) in
-            [(r#""hello""#, "hello"), ("[1, 2]", "[1,2]"), (r#"{"a":1}"#, r#"{"a":1}"#), ("null", "null")]
-        {
+        for (result, body) in [
+            (r#""hello""#, "hello"),
+            ("[1, 2.50]", "[1,2.50]"),
+            (r#"{"b": 1, "a": " "}"#, r#"{"b":1,"a":" "}"#),
+            ("null", "null"),
+        ] {
             let answer = read(result.as_bytes(), "2.0").unwrap();
             assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, body.as_bytes()));
             assert_eq!(answer.headers()["content-type"], "application/json");

@@ -123,7 +123,20 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
     let or_null = |map: &BTreeMap<String, String>| if map.is_empty() { Value::Null } else { json!(map) };
     let resource = source.route.route_key.split_once(' ').map_or("$default", |(_, path)| path);
     let path = percent_decode_str(source.path).decode_utf8_lossy();
-    let mut event = json!({
+    let mut context = common(source);
+    for (name, value) in [
+        ("identity", identity(source)),
+        // The common part has it as it came, this event decoded.
+        ("path", json!(path)),
+        ("resourceId", json!(source.route.route_key)),
+        ("resourcePath", json!(resource)),
+    ] {
+        context[name] = value;
+    }
+    if let Some(authorizer) = source.authorizer {
+        context["authorizer"] = authorizer.clone();
+    }
+    let event = json!({
         "version": "1.0",
         "resource": resource,
         "path": path,
@@ -132,58 +145,52 @@ pub(super) fn version_1(source: &Source<'_>) -> Vec<u8> {
         "multiValueHeaders": many_headers,
         "queryStringParameters": or_null(&query),
         "multiValueQueryStringParameters": if many_query.is_empty() { Value::Null } else { json!(many_query) },
-        "requestContext": {
-            "accountId": source.account,
-            "apiId": source.api,
-            "domainName": domain_name(source),
-            "domainPrefix": source.api,
-            "extendedRequestId": source.request_id,
-            "httpMethod": source.method,
-            "identity": {
-                "accessKey": null,
-                "accountId": null,
-                "caller": null,
-                "cognitoAmr": null,
-                "cognitoAuthenticationProvider": null,
-                "cognitoAuthenticationType": null,
-                "cognitoIdentityId": null,
-                "cognitoIdentityPoolId": null,
-                "principalOrgId": null,
-                "sourceIp": address(source.caller_ip),
-                "user": null,
-                "userAgent": text(source.headers, "user-agent").unwrap_or_default(),
-                "userArn": null,
-            },
-            "path": path,
-            "protocol": "HTTP/1.1",
-            "requestId": source.request_id,
-            "requestTime": request_time(source.now),
-            "requestTimeEpoch": millis(source.now),
-            "resourceId": source.route.route_key,
-            "resourcePath": resource,
-            "stage": source.stage,
-        },
+        "requestContext": context,
         "pathParameters": or_null(source.parameters),
         "stageVariables": or_null(source.stage_variables),
         "body": body,
         "isBase64Encoded": is_base64,
     });
-    if let Some(authorizer) = source.authorizer {
-        event["requestContext"]["authorizer"] = authorizer.clone();
-        let identity = authorizer.as_object().filter(|authorizer| authorizer.contains_key("userArn"));
-        for (shown, name) in [
-            ("accessKey", "accessKey"),
-            ("accountId", "accountId"),
-            ("caller", "callerId"),
-            ("user", "userId"),
-            ("userArn", "userArn"),
-        ] {
-            if let Some(value) = identity.and_then(|identity| identity.get(name)) {
-                event["requestContext"]["identity"][shown] = value.clone();
-            }
-        }
-    }
     event.to_string().into_bytes()
+}
+
+/// Who calls, in version 1.0: null is what is not known of him.
+fn identity(source: &Source<'_>) -> Value {
+    let signer = source.authorizer.filter(|authorizer| authorizer.get("userArn").is_some());
+    let known = |name: &str| signer.and_then(|signer| signer.get(name));
+    json!({
+        "accessKey": known("accessKey"),
+        "accountId": known("accountId"),
+        "caller": known("callerId"),
+        "cognitoAmr": null,
+        "cognitoAuthenticationProvider": null,
+        "cognitoAuthenticationType": null,
+        "cognitoIdentityId": null,
+        "cognitoIdentityPoolId": null,
+        "principalOrgId": null,
+        "sourceIp": address(source.caller_ip),
+        "user": known("userId"),
+        "userAgent": text(source.headers, "user-agent").unwrap_or_default(),
+        "userArn": known("userArn"),
+    })
+}
+
+/// What the context of version 1.0 and `$context` say alike of a call, whoever calls.
+fn common(source: &Source<'_>) -> Value {
+    json!({
+        "accountId": source.account,
+        "apiId": source.api,
+        "domainName": domain_name(source),
+        "domainPrefix": source.api,
+        "extendedRequestId": source.request_id,
+        "httpMethod": source.method,
+        "path": source.path,
+        "protocol": "HTTP/1.1",
+        "requestId": source.request_id,
+        "requestTime": request_time(source.now),
+        "requestTimeEpoch": millis(source.now),
+        "stage": source.stage,
+    })
 }
 
 /// All values of a header; of those that API Gateway writes itself the one that it wrote.
@@ -200,30 +207,18 @@ pub(super) fn said(source: &Source<'_>) -> Value {
     let inner = |authorizer: &Value| ["jwt", "lambda", "iam"].iter().find_map(|kind| authorizer.get(kind).cloned());
     let authorizer = source.authorizer.map(|authorizer| inner(authorizer).unwrap_or_else(|| authorizer.clone()));
     let signer = |name: &str| authorizer.as_ref().filter(|known| known.get("userArn").is_some())?.get(name).cloned();
-    json!({
-        "accountId": source.account,
-        "apiId": source.api,
-        "domainName": domain_name(source),
-        "domainPrefix": source.api,
-        "extendedRequestId": source.request_id,
-        "httpMethod": source.method,
-        "identity": {
-            "accountId": signer("accountId"),
-            "caller": signer("callerId"),
-            "sourceIp": address(source.caller_ip),
-            "user": signer("userId"),
-            "userAgent": text(source.headers, "user-agent"),
-            "userArn": signer("userArn"),
-        },
-        "path": source.path,
-        "protocol": "HTTP/1.1",
-        "requestId": source.request_id,
-        "requestTime": request_time(source.now),
-        "requestTimeEpoch": millis(source.now),
-        "routeKey": source.route.route_key,
-        "stage": source.stage,
-        "authorizer": authorizer,
-    })
+    let mut context = common(source);
+    context["identity"] = json!({
+        "accountId": signer("accountId"),
+        "caller": signer("callerId"),
+        "sourceIp": address(source.caller_ip),
+        "user": signer("userId"),
+        "userAgent": text(source.headers, "user-agent"),
+        "userArn": signer("userArn"),
+    });
+    context["routeKey"] = json!(source.route.route_key);
+    context["authorizer"] = json!(authorizer);
+    context
 }
 
 /// What an authorizer is asked that takes version 2.0.
@@ -272,4 +267,63 @@ pub(super) fn headers(source: &Source<'_>) -> BTreeMap<String, String> {
 
 fn body(source: &Source<'_>) -> (Option<String>, bool) {
     http_event::body(source.headers, source.body, "text/plain")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_of_version_1_and_of_mappings_say_the_same_of_a_call() {
+        let route = Route { route_key: "GET /a/{b}".to_owned(), ..Route::default() };
+        let (none, headers) = (BTreeMap::new(), HeaderMap::new());
+        let caller = json!({ "iam": { "userArn": "arn", "callerId": "c", "userId": "u", "accountId": "2" } });
+        let source = |authorizer| Source {
+            account: "1",
+            region: "eu-west-3",
+            api: "abc",
+            stage: "dev",
+            route: &route,
+            parameters: &none,
+            stage_variables: &none,
+            method: "GET",
+            path: "/dev/a/%20",
+            query: "",
+            headers: &headers,
+            body: b"",
+            caller_ip: None,
+            authorizer,
+            request_id: "id-1",
+            trace: "Root=1-5",
+            now: OffsetDateTime::UNIX_EPOCH,
+        };
+        let context = |authorizer| {
+            let event: Value = serde_json::from_slice(&version_1(&source(authorizer))).unwrap();
+            event["requestContext"].clone()
+        };
+        let (event, said_of) = (context(None), said(&source(None)));
+        assert_eq!(event["domainName"], "abc.execute-api.eu-west-3.amazonaws.com");
+        for (name, value) in common(&source(None)).as_object().unwrap() {
+            assert_eq!(&said_of[name], value, "{name}");
+            assert!(name == "path" || &event[name] == value, "{name}");
+        }
+        assert_eq!((&event["path"], &said_of["path"]), (&json!("/dev/a/ "), &json!("/dev/a/%20")));
+        assert_eq!((&event["resourceId"], &event["resourcePath"]), (&json!("GET /a/{b}"), &json!("/a/{b}")));
+        assert_eq!((event.get("routeKey"), &said_of["routeKey"]), (None, &json!("GET /a/{b}")));
+        assert_eq!((event.get("authorizer"), &said_of["authorizer"]), (None, &Value::Null));
+        assert_eq!(event["identity"]["userArn"], Value::Null);
+        assert_eq!(event["identity"].as_object().unwrap().len(), 13);
+
+        let signed = context(Some(&caller["iam"]));
+        let identity = &signed["identity"];
+        assert_eq!(signed["authorizer"], caller["iam"]);
+        assert_eq!(
+            (&identity["caller"], &identity["user"], &identity["accountId"]),
+            (&json!("c"), &json!("u"), &json!("2"))
+        );
+        assert_eq!(identity["accessKey"], Value::Null);
+        // Mappings read a signer without the word that says how he was known.
+        let signed = said(&source(Some(&caller)));
+        assert_eq!((&signed["identity"]["userArn"], &signed["authorizer"]), (&json!("arn"), &caller["iam"]));
+    }
 }

@@ -80,7 +80,11 @@ pub(super) async fn store_layer<'a>(
     elsewhere: bool,
 ) -> Result<(LayerCode, CodeGuard<'a>), AwsError> {
     let Some(text) = zip else {
-        return Err(invalid("Please provide a ZipFile: the emulator takes layers from the request only, not from S3."));
+        return Err(if elsewhere {
+            AwsError::not_implemented("lambda", "(parameter Content.S3Bucket)")
+        } else {
+            invalid("Please provide a source for the layer: its ZipFile.")
+        });
     };
     if elsewhere {
         return Err(invalid("Please do not provide other LayerVersionContent parameters when providing a ZipFile."));
@@ -132,11 +136,11 @@ fn read(input: &CodeInput, architectures: Option<&[String]>, needs_bootstrap: bo
     let elsewhere = [&input.s3_bucket, &input.s3_key, &input.s3_object_version, &input.image_uri];
     let is_elsewhere = elsewhere.into_iter().any(Option::is_some);
     let Some(text) = &input.zip_file else {
-        return Err(invalid(if is_elsewhere {
-            "Please provide a ZipFile: the emulator takes code from the request only, not from S3 or an image."
-        } else {
-            "Please provide a source for function code."
-        }));
+        return Err(match (is_elsewhere, &input.image_uri) {
+            (false, _) => invalid("Please provide a source for function code."),
+            (true, None) => AwsError::not_implemented("lambda", "(parameter S3Bucket)"),
+            (true, Some(_)) => AwsError::not_implemented("lambda", "(parameter ImageUri)"),
+        });
     };
     if is_elsewhere {
         return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."));

@@ -1,7 +1,8 @@
 //! What an account and its functions show where nothing was ever set, and nothing can be: Terraform reads these.
 
 use super::{
-    name::{Named, Versioned},
+    error::not_found,
+    name::Named,
     paging::{MAX_ITEMS, Paging},
 };
 use crate::emulator::{
@@ -21,14 +22,17 @@ pub(super) fn code_signing_config(operation: Operation<'_>) -> Result<Output, Aw
     })
 }
 
-/// `GetRuntimeManagementConfig`.
-pub(super) fn runtime_management_config(operation: Operation<'_>) -> Result<Output, AwsError> {
-    let (input, scope) = operation.input::<Versioned>()?;
+/// `DeleteFunctionCodeSigningConfig`: what is not there counts as deleted.
+pub(super) fn delete_code_signing_config(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (input, scope) = operation.input::<Named>()?;
     let function = input.reference(&scope)?;
-    scope.read(|state| {
-        state.lambda.view(&function)?;
-        Ok(Output::Members(json!({ "UpdateRuntimeOn": "Auto", "FunctionArn": function.whole_arn() })))
-    })
+    scope.read(|state| state.lambda.find(&function).map(|_| Output::Done))
+}
+
+/// `ListCodeSigningConfigs`: there are none.
+pub(super) fn code_signing_configs(operation: Operation<'_>) -> Result<Output, AwsError> {
+    let (paging, _) = operation.input::<Paging>()?;
+    paging.empty("CodeSigningConfigs", MAX_ITEMS)
 }
 
 #[derive(Deserialize)]
@@ -43,4 +47,17 @@ struct MappingFilter {
 pub(super) fn event_source_mappings(operation: Operation<'_>) -> Result<Output, AwsError> {
     let (_, paging, _) = operation.inputs::<MappingFilter, Paging>()?;
     paging.empty("EventSourceMappings", MAX_ITEMS)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "no mapping has it")]
+struct Mapping {
+    uuid: String,
+}
+
+/// `GetEventSourceMapping` and `DeleteEventSourceMapping`: there is none.
+pub(super) fn no_event_source_mapping(operation: Operation<'_>) -> Result<Output, AwsError> {
+    operation.input::<Mapping>()?;
+    Err(not_found("The resource you requested does not exist."))
 }

@@ -7,6 +7,7 @@ use super::{
     logging::Logging,
     name::{FunctionName, LATEST},
     recursion::RecursiveLoop,
+    runtime_updates::RuntimeUpdates,
 };
 use crate::{
     emulator::{runtime::Spec, store::Region, wire::AwsError},
@@ -50,6 +51,9 @@ pub struct Function {
     /// Whether it may be told of what came of itself again and again.
     #[serde(default)]
     pub(super) recursion: RecursiveLoop,
+    /// When it takes a newer runtime.
+    #[serde(default)]
+    pub(super) runtime_updates: RuntimeUpdates,
     /// Whether it has not been changed since it was created.
     pub(super) is_new: bool,
     /// Why it cannot run any more.

@@ -10,6 +10,7 @@ use super::{
     name::{Reference, Versioned},
     paging::{self, MAX_ITEMS, Paging},
     recursion::RecursiveLoop,
+    runtime_updates::RuntimeUpdates,
     tags, versions,
     view::{Removed, View},
 };
@@ -67,6 +68,7 @@ pub(super) async fn create(operation: Operation<'_>) -> Result<Output, AwsError>
         build: wire::request_id(),
         modified: scope.now,
         recursion: RecursiveLoop::default(),
+        runtime_updates: RuntimeUpdates::default(),
         is_new: true,
         failure: None,
     };

@@ -29,6 +29,7 @@ mod policy;
 mod provisioned;
 mod qualified;
 mod recursion;
+mod runtime_updates;
 mod tags;
 mod url;
 mod version;
@@ -77,7 +78,9 @@ pub static SERVICE: Service = Service {
         ("CreateFunction", Handler::Async(|operation| Box::pin(functions::create(operation)))),
         ("CreateFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::create(operation)))),
         ("DeleteAlias", Handler::Async(|operation| Box::pin(aliases::delete(operation)))),
+        ("DeleteEventSourceMapping", Handler::Sync(defaults::no_event_source_mapping)),
         ("DeleteFunction", Handler::Async(|operation| Box::pin(functions::delete(operation)))),
+        ("DeleteFunctionCodeSigningConfig", Handler::Sync(defaults::delete_code_signing_config)),
         ("DeleteFunctionConcurrency", Handler::Async(|operation| Box::pin(concurrency::delete(operation)))),
         ("DeleteFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::delete(operation)))),
         ("DeleteFunctionUrlConfig", Handler::Async(|operation| Box::pin(url::delete(operation)))),
@@ -85,6 +88,7 @@ pub static SERVICE: Service = Service {
         ("DeleteProvisionedConcurrencyConfig", Handler::Async(|operation| Box::pin(provisioned::delete(operation)))),
         ("GetAccountSettings", Handler::Sync(concurrency::account_settings)),
         ("GetAlias", Handler::Sync(aliases::get)),
+        ("GetEventSourceMapping", Handler::Sync(defaults::no_event_source_mapping)),
         ("GetFunction", Handler::Async(|operation| Box::pin(functions::get(operation)))),
         ("GetFunctionCodeSigningConfig", Handler::Sync(defaults::code_signing_config)),
         ("GetFunctionConcurrency", Handler::Sync(concurrency::get)),
@@ -97,11 +101,12 @@ pub static SERVICE: Service = Service {
         ("GetLayerVersionPolicy", Handler::Sync(layer_permissions::get)),
         ("GetPolicy", Handler::Sync(permissions::get)),
         ("GetProvisionedConcurrencyConfig", Handler::Sync(provisioned::get)),
-        ("GetRuntimeManagementConfig", Handler::Sync(defaults::runtime_management_config)),
+        ("GetRuntimeManagementConfig", Handler::Sync(runtime_updates::get)),
         ("Invoke", Handler::Async(|operation| Box::pin(invoke::invoke(operation)))),
         ("InvokeAsync", Handler::Sync(invoke::invoke_async)),
         ("InvokeWithResponseStream", Handler::Async(|operation| Box::pin(invoke_stream::invoke(operation)))),
         ("ListAliases", Handler::Sync(aliases::list)),
+        ("ListCodeSigningConfigs", Handler::Sync(defaults::code_signing_configs)),
         ("ListEventSourceMappings", Handler::Sync(defaults::event_source_mappings)),
         ("ListFunctionEventInvokeConfigs", Handler::Sync(invoke_config::list)),
         ("ListFunctionUrlConfigs", Handler::Sync(url::list)),
@@ -117,6 +122,7 @@ pub static SERVICE: Service = Service {
         ("PutFunctionEventInvokeConfig", Handler::Async(|operation| Box::pin(invoke_config::put(operation)))),
         ("PutFunctionRecursionConfig", Handler::Async(|operation| Box::pin(recursion::put(operation)))),
         ("PutProvisionedConcurrencyConfig", Handler::Async(|operation| Box::pin(provisioned::put(operation)))),
+        ("PutRuntimeManagementConfig", Handler::Async(|operation| Box::pin(runtime_updates::put(operation)))),
         ("RemoveLayerVersionPermission", Handler::Async(|operation| Box::pin(layer_permissions::remove(operation)))),
         ("RemovePermission", Handler::Async(|operation| Box::pin(permissions::remove(operation)))),
         ("TagResource", Handler::Async(|operation| Box::pin(tags::add(operation)))),

@@ -3,6 +3,7 @@
 use super::{
     State, Statement,
     alias::{self, Key},
+    error::invalid,
     function::Function,
     name::{LATEST, Reference},
     qualified::{self, Qualified, VersionId},
@@ -157,6 +158,20 @@ impl State {
                 Ok(version.ok_or_else(|| reference.not_found())?.view(qualifier))
             }
         }
+    }
+
+    /// Finds a version of a function to change it; an alias is none.
+    pub(super) fn version_mut(&mut self, reference: &Reference) -> Result<&mut Function, AwsError> {
+        let found = match reference.qualifier.as_deref().unwrap_or(LATEST).parse() {
+            Ok(VersionId::Latest) => self.functions.get_mut(&reference.name),
+            Ok(VersionId::Published(number)) => {
+                let version = self.versions.get_mut(&Qualified::new(&reference.name, number));
+                version.map(|version| &mut version.function)
+            }
+            Err(_) if !self.functions.contains_key(&reference.name) => None,
+            Err(_) => return Err(invalid("The qualifier must be $LATEST or the number of a published version.")),
+        };
+        found.ok_or_else(|| reference.not_found())
     }
 
     /// Removes a function with all that is its own.

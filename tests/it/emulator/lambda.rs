@@ -10,8 +10,8 @@ use aws_sdk_lambda::{
     operation::{create_function::builders::CreateFunctionFluentBuilder, invoke::InvokeOutput},
     primitives::Blob,
     types::{
-        DurableConfig, Environment, FunctionCode, FunctionUrlAuthType, InvocationType, LastUpdateStatus, LogType,
-        Runtime, State, VpcConfig,
+        DurableConfig, Environment, FunctionCode, FunctionUrlAuthType, InvocationType, LastUpdateStatus,
+        LayerVersionContentInput, LogType, Runtime, State, VpcConfig,
     },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -404,6 +404,13 @@ async fn what_the_emulator_lacks_is_refused_by_its_name() {
     let both = FunctionCode::builder().zip_file(Blob::new(function::archive())).s3_bucket("b").s3_key("k").build();
     let error = creation(&client, "f", &[]).code(both).send().await.unwrap_err();
     assert_eq!(error.message(), Some("Please do not provide other FunctionCode parameters when providing a ZipFile."));
+    let elsewhere = FunctionCode::builder().s3_bucket("b").s3_key("k").build();
+    let error = creation(&client, "f", &[]).code(elsewhere).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("NotImplemented"));
+    assert!(error.message().unwrap().contains("S3Bucket"), "{error:?}");
+    let elsewhere = LayerVersionContentInput::builder().s3_bucket("b").s3_key("k").build();
+    let error = client.publish_layer_version().layer_name("l").content(elsewhere).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("NotImplemented"));
     assert!(client.list_functions().send().await.unwrap().functions().is_empty());
     let tenant = client.invoke().function_name("f").tenant_id("t").send().await.unwrap_err();
     assert!(tenant.message().unwrap().contains("TenantId"), "{tenant:?}");
@@ -432,6 +439,35 @@ async fn the_conditions_of_a_permission_are_kept_and_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_version_says_when_it_takes_a_newer_runtime() {
+    let local = Local::start().await;
+    let client = create(&local, "f", &[]).await;
+    client.publish_version().function_name("f").send().await.unwrap();
+    let put = |mode: &str| client.put_runtime_management_config().function_name("f").update_runtime_on(mode.into());
+    let shown = async |qualifier: &str| {
+        let shown =
+            client.get_runtime_management_config().function_name("f").qualifier(qualifier).send().await.unwrap();
+        shown.update_runtime_on().unwrap().as_str().to_owned()
+    };
+    put("FunctionUpdate").send().await.unwrap();
+    assert_eq!((shown("$LATEST").await.as_str(), shown("1").await.as_str()), ("FunctionUpdate", "Auto"));
+    let version = put("FunctionUpdate").qualifier("1").send().await.unwrap();
+    assert!(version.function_arn().ends_with(":function:f:1"), "{version:?}");
+    put("Auto").send().await.unwrap();
+    assert_eq!((shown("$LATEST").await.as_str(), shown("1").await.as_str()), ("Auto", "FunctionUpdate"));
+    for (mode, qualifier, code) in [
+        ("Sometimes", "1", "ValidationException"),
+        ("Manual", "1", "NotImplemented"),
+        ("Auto", "2", "ResourceNotFoundException"),
+        ("Auto", "live", "InvalidParameterValueException"),
+    ] {
+        let refused = put(mode).qualifier(qualifier).send().await.unwrap_err();
+        assert_eq!(refused.code(), Some(code), "{mode} {qualifier}");
+    }
+    local.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_never_set_shows_its_default() {
     let local = Local::start().await;
     let client = create(&local, "f", &[]).await;
@@ -444,6 +480,11 @@ async fn what_was_never_set_shows_its_default() {
     assert_eq!(concurrency.reserved_concurrent_executions(), None);
     let signing = client.get_function_code_signing_config().function_name("f").send().await.unwrap();
     assert_eq!(signing.function_name(), "f");
+    client.delete_function_code_signing_config().function_name("f").send().await.unwrap();
+    assert!(client.list_code_signing_configs().send().await.unwrap().code_signing_configs().is_empty());
+    let mapping =
+        client.get_event_source_mapping().uuid("14e0db71-5a35-4eb5-b481-8945cf9d10c2").send().await.unwrap_err();
+    assert_eq!(mapping.code(), Some("ResourceNotFoundException"), "{mapping:?}");
     let runtime = client.get_runtime_management_config().function_name("f").send().await.unwrap();
     assert_eq!(runtime.update_runtime_on().map(aws_sdk_lambda::types::UpdateRuntimeOn::as_str), Some("Auto"));
     let recursion = client.get_function_recursion_config().function_name("f").send().await.unwrap();

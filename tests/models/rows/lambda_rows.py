@@ -167,6 +167,7 @@ READS = [
     {"call": "lambda.GetFunctionUrlConfig", "input": {"FunctionName": "$url"}},
     {"call": "lambda.GetFunctionConcurrency", "input": {"FunctionName": "$function"}},
     {"call": "lambda.GetFunctionRecursionConfig", "input": {"FunctionName": "$function"}},
+    {"call": "lambda.GetRuntimeManagementConfig", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListProvisionedConcurrencyConfigs", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListFunctionEventInvokeConfigs", "input": {"FunctionName": "$function"}},
     {"call": "lambda.ListLayers"},
@@ -174,6 +175,7 @@ READS = [
 ]
 
 OF_THE_URL = {"input": {"FunctionName": "$url"}}
+NO_MAPPING = "14e0db71-5a35-4eb5-b481-8945cf9d10c2"
 OF_THE_FUNCTION = {"input": {"FunctionName": "$function"}}
 
 ROWS = {
@@ -233,6 +235,9 @@ ROWS = {
         },
         "answer": {"FunctionUrl": ..., "AuthType": "AWS_IAM", "Cors.MaxAge": 5, "InvokeMode": "RESPONSE_STREAM"},
     },
+    # No mapping has any id.
+    "DeleteEventSourceMapping": {"input": {"UUID": NO_MAPPING}, "refusal": "ResourceNotFoundException"},
+    "DeleteFunctionCodeSigningConfig": OF_THE_FUNCTION,
     "DeleteFunctionUrlConfig": OF_THE_URL,
     "DeleteFunction": {"input": {"FunctionName": "$function"}},
     "DeleteFunctionConcurrency": {"input": {"FunctionName": "$reserved"}},
@@ -245,6 +250,7 @@ ROWS = {
         "input": {"FunctionName": "$function", "Name": "$alias"},
         "answer": {"Name": "$alias", "FunctionVersion": "$version"},
     },
+    "GetEventSourceMapping": {"input": {"UUID": NO_MAPPING}, "refusal": "ResourceNotFoundException"},
     "GetFunction": {
         **OF_THE_FUNCTION,
         "answer": {"Configuration.State": "Active", "Code.Location": ..., "Tags.a": "b"},
@@ -302,6 +308,7 @@ ROWS = {
     ],
     "InvokeAsync": {"input": {"FunctionName": "$function", "InvokeArgs": b"{}"}, "answer": {"Status": 202}},
     "ListAliases": {**OF_THE_FUNCTION, "answer": {"Aliases": ...}},
+    "ListCodeSigningConfigs": {"answer": {"CodeSigningConfigs": ...}},
     "ListEventSourceMappings": {"input": {"FunctionName": "f"}, "answer": {"EventSourceMappings": ...}},
     "ListFunctionUrlConfigs": {**OF_THE_URL, "answer": {"FunctionUrlConfigs[0].AuthType": "NONE"}},
     "ListFunctionEventInvokeConfigs": {
@@ -349,6 +356,16 @@ ROWS = {
         "input": {"FunctionName": "$function", "Qualifier": "$version", "ProvisionedConcurrentExecutions": 1},
         "answer": {"RequestedProvisionedConcurrentExecutions": 1, "Status": "IN_PROGRESS"},
     },
+    "PutRuntimeManagementConfig": [
+        {
+            "input": {"FunctionName": "$function", "UpdateRuntimeOn": "FunctionUpdate"},
+            "answer": {"UpdateRuntimeOn": "FunctionUpdate", "FunctionArn": ...},
+        },
+        {
+            "input": {"FunctionName": "$function", "Qualifier": "$version", "UpdateRuntimeOn": "Auto"},
+            "answer": {"UpdateRuntimeOn": "Auto", "FunctionArn": ...},
+        },
+    ],
     "RemoveLayerVersionPermission": {
         "input": {"LayerName": "$shared", "VersionNumber": 1, "StatementId": "all"},
     },
@@ -388,6 +405,7 @@ PAGES = {
         **OF_THE_FUNCTION,
         "items": "Aliases[].Name",
     },
+    "ListCodeSigningConfigs": {"items": "CodeSigningConfigs[].CodeSigningConfigArn"},
     "ListEventSourceMappings": {"items": "EventSourceMappings[].UUID"},
     # A function has one, and so has each of its aliases.
     "ListFunctionUrlConfigs": {
