@@ -26,27 +26,33 @@ PAGERS |= {"MaxRecords", "Limit", "limit"}
 # What is on its way goes on by itself.
 PASSING = {"LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"}
 PASSING |= {"latency", "StateReason", "StateReasonData", "StateTransitionedTimestamp"}
+PASSING |= {"AllocatedProvisionedConcurrentExecutions", "AvailableProvisionedConcurrentExecutions"}
 # What differs from one call to the next by itself.
 CHANCE = [
     # First, as a piece between two of its signs may look like one of the others.
     (re.compile(r"(?<=-----BEGIN )([A-Z ]+)-----[^-]*"), "pem"),
+    (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b"), "uuid"),
     (re.compile(r"(^|(?<=^ssh-ed25519 ))[0-9a-zA-Z+/]{40,}={0,2}(?= |$)"), "base64"),
     (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}"), "time"),
     (re.compile(r"\b(new|name)-\d{5}-[0-9a-f]{6}\b"), "name"),
+    (re.compile(r"^(IN_PROGRESS|READY)$"), "on its way or there"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.0-9]*([+]\d\d:?\d\d|Z)?"), "time"),
     (re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}\b"), "time"),
     (re.compile(r"\b1[0-9]{9,12}([.]\d+)?\b"), "time"),
     (re.compile(r"(?<=deployment ID ')[a-z0-9]+"), "id"),
     (re.compile(r"[a-z0-9]+(?=\.execute-api)|(?<=execute-api/)[a-z0-9]+"), "id"),
-    (re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b"), "uuid"),
     (re.compile(r"\b\d{1,3}([.-]\d{1,3}){3}\b"), "address"),
     (re.compile(r"\b[A-Z0-9]{20,21}\b"), "key"),
     (re.compile(r"\b[a-z0-9]{32}\b"), "id"),
-    (re.compile(r"(\b|_|0x)[0-9a-f]{8,}\b"), "hex"),
+    # A drawn id may have hexadecimal digits alone, so that both have one word.
+    (re.compile(r"(\b|_|0x)[0-9a-f]{8,}\b"), "id"),
     (re.compile(r"\b(?=[a-z]*\d)[a-z0-9]{6,10}\b"), "id"),
     (re.compile(r"([0-9a-f]{2}:){5,}[0-9a-f]{2}"), "bytes"),
     (re.compile(r"\b[0-9a-zA-Z+/]{40,}=*"), "base64"),
 ]
+# What is drawn and looks like something else in part, with its word.
+MISTAKABLE = {"52762f51-e9b7-49b9-82a1-162168778450": "uuid", "10000000-e9b7-49b9-82a1-1f2a3b4c5d6e": "uuid"}
+MISTAKABLE |= {"4f6aadbe2c": "id", "4f6axdbe2c": "id", "abcdefabcd": "id"}
 # A time in seconds or milliseconds.
 MOMENT = re.compile(r"1[0-9]{9,12}([.]\d+)?")
 # What API Gateway draws: ids, which may be letters alone, and what has them; and EC2's groups.
@@ -227,6 +233,9 @@ class Walk(models.Examination):
 
 def run(arguments):
     walk = Walk(*arguments)
+    for drawn, word in MISTAKABLE.items():
+        if masked(drawn, ({}, re.compile("(?!)"))) != word:
+            walk.fault("every operation", "chance", f"{drawn} is not seen to be drawn")
     walk.walk()
     count, faults = len(walk.operations), len(walk.faults)
     print(f"{walk.service.name}: {count} operations, {walk.calls} calls, {faults} faults")

@@ -13,15 +13,9 @@ hold; and the answers of AWS that LocalStack's tests have recorded (`*.snapshot.
 
 import re
 
-HERE = "AWS as here"
-MOTO = "moto"
-BOTH = "both may"
-PASSING = "until something has come about"
-
-NO_OPERATION = "the API reference has the operation; moto has not, and answers with a page in HTML"
-NO_SETTING = "the row needs what moto has no operation for"
-NO_MEMBER = "the API reference has the member in this answer; moto does not answer it"
-NO_FILTER = "the API reference has the member that narrows the list; moto does not read it"
+from moto_apigateway import REST_APIS
+from moto_ec2 import EC2
+from moto_words import BOTH, HERE, MOTO, NO_FILTER, NO_MEMBER, NO_OPERATION, NO_SETTING, PASSING
 
 EVENTS = [
     ("CreateEventBus", "Description", HERE, NO_MEMBER),
@@ -177,9 +171,14 @@ IAM = [
 
 LAMBDA = [
     (
-        "GetAccountSettings GetFunctionRecursionConfig GetRuntimeManagementConfig ListFunctionUrlConfigs "
-        "ListProvisionedConcurrencyConfigs PutFunctionRecursionConfig PutProvisionedConcurrencyConfig",
+        "DeleteFunctionCodeSigningConfig GetAccountSettings GetFunctionRecursionConfig GetRuntimeManagementConfig "
+        "ListCodeSigningConfigs ListFunctionUrlConfigs ListProvisionedConcurrencyConfigs PutFunctionRecursionConfig "
+        "PutProvisionedConcurrencyConfig PutRuntimeManagementConfig",
         "absent", HERE, NO_OPERATION,
+    ),
+    (
+        "DeleteEventSourceMapping", "code", HERE,
+        "DeleteEventSourceMapping: a mapping that is not there is a ResourceNotFoundException; moto answers with 200",
     ),
     ("DeleteProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig", "setting", HERE, NO_SETTING),
     ("*", "*LoggingConfig", HERE, NO_MEMBER),
@@ -315,9 +314,11 @@ HTTP_APIS = [
     ("GetApis", "Items[]", HERE, "moto lacks the API that its ImportApi did not make"),
 ]
 
-# The services that are compared. Those of `ec2` and `apigateway` are not: nobody has judged their differences yet.
+# The services that are compared.
 SERVICES = {
+    "apigateway": REST_APIS,
     "apigatewayv2": HTTP_APIS,
+    "ec2": EC2,
     "events": EVENTS,
     "iam": IAM,
     "lambda": LAMBDA,
