@@ -60,6 +60,20 @@ pub fn is_localstacks(host: &str) -> bool {
     below.is_some_and(|below| below.split('.').all(is_label))
 }
 
+/// Tells whether a host leads to this machine from wherever it is called: by a name or an address that no other machine
+/// can have a door at.
+#[must_use]
+pub fn is_here(host: &str) -> bool {
+    is_ours(host, None, None) || is_localstacks(host)
+}
+
+/// Tells whether a base URL leads to this machine from wherever it is called, as [`is_here`] does of its host.
+#[must_use]
+pub fn is_url_here(url: &str) -> bool {
+    let host = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    host.is_some_and(is_here)
+}
+
 /// Compares a host with the public one; the port of https may be written out.
 #[must_use]
 pub fn is_public(host: &str, public: &str) -> bool {
@@ -79,6 +93,23 @@ pub fn without_port(host: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_url_leads_here_by_the_names_of_this_machine_only() {
+        for here in [
+            "http://localhost:4566",
+            "https://127.0.0.1",
+            "http://[::1]:4566/",
+            "http://x.localhost.localstack.cloud:4566/path",
+        ] {
+            assert!(is_url_here(here), "{here}");
+        }
+        for elsewhere in
+            ["https://x-4566.app.github.dev", "http://203.0.113.1:4566", "https://localhost.example", "localhost"]
+        {
+            assert!(!is_url_here(elsewhere), "{elsewhere}");
+        }
+    }
 
     #[test]
     fn localstacks_names_are_known_apart_from_ours() {

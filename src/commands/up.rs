@@ -8,6 +8,7 @@ use crate::{
     contract::Lifetime,
     engine::{self, record::Record},
     error::{Code, Error, Result},
+    hosts::is_url_here,
     lenience::Lenience,
     settings::{Origin, Settings},
     text::Message,
@@ -161,8 +162,10 @@ async fn ask(context: &Context) -> Result<()> {
             let url = url.clone().unwrap_or_else(|| engine::loopback(engine::meant_port(settings).value));
             (Message::new("up.lenient.opens_public").with("url", url), "up.lenient.confirm")
         }
-        (_, Some(url)) => (Message::new("up.lenient.opens").with("url", url), "up.lenient.confirm"),
-        (_, None) => return Ok(()),
+        (_, Some(url)) if !is_url_here(url) => {
+            (Message::new("up.lenient.opens").with("url", url), "up.lenient.confirm")
+        }
+        (_, _) => return Ok(()),
     };
     context.console.say(&opens);
     match context.console.confirm(&Message::new(question), "--yes", &context.cancel).await {

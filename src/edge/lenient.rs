@@ -13,7 +13,7 @@ use super::{
     signature::{self, Claim, Denied, Verified},
     welcome,
 };
-use crate::lenience::Lenience;
+use crate::{hosts, lenience::Lenience};
 use http::{HeaderValue, Method, header, request::Parts};
 
 /// What forwards puts on: any of these says that a request comes from elsewhere.
@@ -85,7 +85,10 @@ pub(super) fn is_for(lenience: Lenience, parts: &Parts, public_host: Option<&str
         Lenience::Off => false,
         Lenience::On if !is_near(parts) => false,
         Lenience::On => {
-            !is_tunnelled(headers, public_host) && !FORWARDED.iter().any(|name| headers.contains_key(*name))
+            // A public URL that is this machine's own is what `LocalStack`'s users put where nothing is before it; who
+            // calls by that name has come through nothing.
+            let tunnel = public_host.filter(|host| !hosts::is_here(host));
+            !is_tunnelled(headers, tunnel) && !FORWARDED.iter().any(|name| headers.contains_key(*name))
         }
         Lenience::Public => true,
     }
@@ -233,6 +236,18 @@ mod tests {
             assert!(!is_for(Lenience::On, &forwarded, public), "{header:?}");
             assert!(is_for(Lenience::Public, &forwarded, public), "{header:?}");
         }
+    }
+
+    #[test]
+    fn a_public_url_on_this_machine_makes_nobody_a_stranger() {
+        for own in
+            ["localhost:4566", "127.0.0.1:4566", "[::1]:4566", "localhost.localstack.cloud:4566", "172.17.0.1:4566"]
+        {
+            let call = |headers: &[(&'static str, &'static str)]| is_for(Lenience::On, &parts(headers), Some(own));
+            assert!(call(&[("host", own)]), "{own}");
+            assert!(!call(&[("host", own), ("x-forwarded-for", "1.2.3.4")]), "{own}");
+        }
+        assert!(!is_for(Lenience::On, &parts(&[("host", "203.0.113.1:4566")]), Some("203.0.113.1:4566")));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     emulator::SetAside,
     engine_kind::EngineKind,
     error::{Code, Error, Result},
+    hosts::is_here,
     lenience::Lenience,
     marks::{API_ID_TAG, ENGINE_ROLE, LOCAL_ACCOUNT, TETHERED},
     progress::Progress,
@@ -141,7 +142,7 @@ fn as_it_runs(settings: &Settings, running: Option<&Record>) -> Settings {
     // What follows from a public URL is nobody's word; a door that had none before is to have it.
     let is_unsaid = match meant.rate.origin {
         Origin::Default => true,
-        Origin::Derived(_) => door.public_host.is_some(),
+        Origin::Derived(_) => door.public_host.as_deref().is_some_and(|host| !is_here(host)),
         _ => false,
     };
     if is_unsaid {

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
+    hosts::is_url_here,
     lenience::Lenience,
     log::Rotation,
     marks::DEFAULT_REGION,
@@ -116,8 +117,10 @@ impl Settings {
         };
         settings.public_endpoint = settings.public_endpoint_at(settings.port.value);
         let usual_rate = match &settings.public_endpoint.value {
-            Some(_) => Setting { value: Some(PUBLIC_RATE), origin: Origin::Derived("public_endpoint") },
-            None => Setting::default_of(None),
+            Some(url) if !is_url_here(url) => {
+                Setting { value: Some(PUBLIC_RATE), origin: Origin::Derived("public_endpoint") }
+            }
+            _ => Setting::default_of(None),
         };
         let rate = sources.settle(&source::RATE, flags.rate, rate)?;
         settings.rate = rate.0.unwrap_or(usual_rate);
@@ -308,6 +311,7 @@ mod tests {
         let public = ("AWS_ENDPOINT_PUBLIC", "https://mine.example");
         assert_eq!(rate(&[], ""), None);
         assert_eq!(rate(&[public], ""), Some(PUBLIC_RATE));
+        assert_eq!(rate(&[("AWS_ENDPOINT_PUBLIC", "http://localhost:4566")], ""), None);
         assert_eq!(rate(&[public], "rate = 'off'"), None);
         assert_eq!(rate(&[("ATELIER_RATE", "5")], "rate = 7"), Some(Rate { per_second: 5, burst: 10 }));
     }

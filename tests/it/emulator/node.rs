@@ -122,8 +122,9 @@ async fn code_that_does_not_load_says_why_in_awss_words() {
     const REJECTED: &str = "Promise.reject(new Error('nobody')); exports.handler = async () => 1;";
     let Some(runtime) = any().await else { return };
     let local = Local::start().await;
+    let absent = "Error: Cannot find module 'absent'\nRequire stack:\n- /var/runtime/index.mjs";
     for (name, handler, text, kind, message) in [
-        ("a", "absent.handler", "", "ImportModuleError", "Error: Cannot find module 'absent'"),
+        ("a", "absent.handler", "", "ImportModuleError", absent),
         ("b", "index.handler", "require('no-such-package')", "ImportModuleError", "Error: Cannot find module 'no-such"),
         ("c", "index.handler", "const x = ;", "UserCodeSyntaxError", "SyntaxError: Unexpected token ';'"),
         ("d", "index.handler", "", "HandlerNotFound", "index.handler is undefined or not exported"),
@@ -135,6 +136,7 @@ async fn code_that_does_not_load_says_why_in_awss_words() {
         let error = error(&client, name, "{}").await;
         assert_eq!(error["errorType"], format!("Runtime.{kind}"), "{error}");
         assert!(error["errorMessage"].as_str().unwrap().starts_with(message), "{error}");
+        assert!(!error.to_string().contains("/clients/node/"), "a folder of this machine's: {error}");
     }
     local.stop().await;
 }

@@ -154,6 +154,14 @@ async fn errors_have_the_shape_that_aws_gives_them_and_the_next_call_works() {
     let point = r#"{"x": 1, "y": 2.50}"#;
     assert_eq!(tuples, format!(r#"{{"points": [{point}, [3, 4]], "key": {{"inner": {point}}}}}"#));
     local.says("[ERROR] ValueError: boom é\nTraceback (most recent call last):\n").await;
+
+    // What fails before the function's first line has no frame of it: the runtime's stay, under the name they have at AWS.
+    let one = "def handler(event):\n    return 1\n";
+    let client = create_from(&local, "one", runtime, "app.handler", &[("app.py", one)]).await;
+    let error = document(&lambda::invoke(&client, "one", "{}").await);
+    assert_eq!(error["errorMessage"], "handler() takes 1 positional argument but 2 were given", "{error}");
+    let frame = error["stackTrace"][0].as_str().unwrap();
+    assert!(frame.starts_with("  File \"/var/runtime/bootstrap.py\", line "), "{error}");
     local.stop().await;
 }
 

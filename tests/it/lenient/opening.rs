@@ -52,6 +52,20 @@ fn behind_a_public_url_somebody_has_to_agree_and_the_tunnel_stays_closed() {
 }
 
 #[test]
+fn a_public_url_on_this_machine_opens_nothing_and_closes_nothing() {
+    let port = engine_port();
+    let project = alone().with("AWS_ENDPOINT_PUBLIC", &format!("http://localhost:{port}"));
+    assert_eq!(up(&project, port, &["--lenient"]).code, Some(0), "nobody is asked");
+    let lab = Lab { project, port, environment: any_credentials(port) };
+    for host in ["localhost", "127.0.0.1"] {
+        assert_eq!(lab.request(LIST, &[&format!("Host: {host}:{port}"), SIGNED]).0, 200, "{host}");
+        let (status, body) =
+            lab.request(LIST, &[&format!("Host: {host}:{port}"), "X-Forwarded-For: 203.0.113.1", SIGNED]);
+        assert_eq!(status, 403, "{body}");
+    }
+}
+
+#[test]
 fn of_credentials_only_those_with_a_key_a_region_and_a_service_are_taken_at_their_word() {
     let lab = Lab::lenient();
     assert_eq!(lab.request(LIST, &["Host: localhost", SIGNED]).0, 200);

@@ -21,6 +21,8 @@ RUNTIME = os.environ.get("AWS_EXECUTION_ENV", "")
 JSON_LOGS = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 # The runtimes that AWS built before Python 3.12 escape what is not ASCII.
 ESCAPES = RUNTIME in {"AWS_Lambda_python3.9", "AWS_Lambda_python3.10", "AWS_Lambda_python3.11"}
+# This file as AWS names its own.
+SHOWN = "/var/runtime/bootstrap.py"
 SDK = {"boto3", "botocore", "s3transfer"}
 # What a function finds at AWS although its archive does not hold it.
 PROVIDED = SDK | {"awslambdaric", "dateutil", "jmespath", "pip", "setuptools", "simplejson", "six", "urllib3"}
@@ -302,8 +304,9 @@ def document_of(error):
     """The error document of what a function raised, without the frames of this file above its own."""
     if isinstance(error, Fault):
         return error.document
-    frames = [(f.filename, f.lineno, f.name, f.line) for f in traceback.extract_tb(error.__traceback__)]
-    own = next((at for at, frame in enumerate(frames) if frame[0] != __file__), 0)
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [(SHOWN if f.filename == __file__ else f.filename, f.lineno, f.name, f.line) for f in frames]
+    own = next((at for at, frame in enumerate(frames) if frame[0] != SHOWN), 0)
     return error_document(str(error), type(error).__name__, traceback.format_list(frames[own:]))
 
 

@@ -10,7 +10,8 @@ import { resolveSync } from './hooks.mjs';
 import { hasCallbacks, runtime } from './now.mjs';
 import { isStreaming } from './stream.mjs';
 
-const require = createRequire(import.meta.url);
+// A module that is not found names the file that asked for it: at AWS, the runtime's only one.
+const require = createRequire(new URL('index.mjs', import.meta.url));
 
 /** Tells whether the nearest `package.json` above makes a folder's `.js` files ES modules. */
 function isModuleFolder(folder) {
