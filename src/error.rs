@@ -174,6 +174,8 @@ codes! {
     StateInUse = "state_in_use", Busy, Later;
     /// The engine refused a call.
     EngineRefused = "engine_refused", Failed, Never;
+    /// Whoever deploys may not do everything that this takes; nothing was made.
+    NotAllowed = "not_allowed", Failed, Never;
     /// The engine put a call off for longer than anybody waits.
     EngineOverloaded = "engine_overloaded", Failed, Later;
     /// The engine answered something that makes no sense, or broke off.

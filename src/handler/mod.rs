@@ -70,7 +70,9 @@ use std::{
 pub fn run() -> ExitCode {
     let outcome = Config::from_env().map_err(lambda_runtime::Error::from).and_then(|config| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(serve(Handler::new(config)))
+        // A task, not the future that is blocked on: waking that one writes to the thread's own event descriptor, and
+        // every answer that arrives wakes it.
+        runtime.block_on(async { tokio::spawn(serve(Handler::new(config))).await? })
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -82,14 +84,17 @@ pub fn run() -> ExitCode {
 }
 
 async fn serve(handler: Handler) -> Result<(), lambda_runtime::Error> {
-    let handler = &handler;
-    let service = service_fn(move |event: LambdaEvent<Payload>| async move {
-        let invocation = Invocation {
-            id: event.context.request_id,
-            deadline: event.context.deadline,
-            function_arn: event.context.invoked_function_arn,
-        };
-        Ok::<_, Infallible>(handler.answer(event.payload, invocation).await)
+    let handler = Arc::new(handler);
+    let service = service_fn(move |event: LambdaEvent<Payload>| {
+        let handler = handler.clone();
+        async move {
+            let invocation = Invocation {
+                id: event.context.request_id,
+                deadline: event.context.deadline,
+                function_arn: event.context.invoked_function_arn,
+            };
+            Ok::<_, Infallible>(handler.answer(event.payload, invocation).await)
+        }
     });
     Runtime::new(service).run().await
 }

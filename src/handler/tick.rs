@@ -16,13 +16,14 @@ use super::{
     time,
 };
 use crate::{
+    clock::Clock,
     contract::{Answer, Change, Entry, Target},
     flight::Turn,
     marks::{LAST_CALL_TAG, STOPS_AT_TAG},
     schedule::{self, EDGE_TAG, Schedule},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -145,7 +146,9 @@ impl Handler {
             let _turn = self.ticks.lock().await;
             let _turn_of_process = ec2.turn().await;
             let instances = ec2.list().await?;
-            let mut results = act(ec2, &instances, now, self.idle.as_ref().map(|idle| idle.after)).await;
+            let idle = self.idle.as_ref().map(|idle| idle.after);
+            let due = instances.iter().map(|instance| (instance, Due::of(instance, now, idle))).collect();
+            let mut results = act(ec2, due, &self.timing.clock, bounds.until).await;
             results.extend(self.stop_containers(ec2, &instances, now).await);
             (instances, results)
         };
@@ -255,12 +258,10 @@ fn due_containers(instance: &Instance, now: i64) -> Vec<(String, String)> {
 }
 
 /// Gives the orders that are due, and notes them.
-async fn act(ec2: &Ec2, instances: &[Instance], now: i64, idle: Option<Duration>) -> Vec<Entry> {
-    let mut due: Vec<(&Instance, Due)> =
-        instances.iter().map(|instance| (instance, Due::of(instance, now, idle))).collect();
+async fn act(ec2: &Ec2, mut due: Vec<(&Instance, Due)>, clock: &Clock, until: Duration) -> Vec<Entry> {
     let mut results = Vec::new();
     for goal in [Goal::Stopped, Goal::Running] {
-        let (mut ordered, others): (Vec<_>, Vec<_>) =
+        let (ordered, others): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|(_, due)| due.order.is_some_and(|(wanted, _)| wanted == goal));
         due = others;
         let ids: Vec<&str> = ordered.iter().map(|(instance, _)| instance.id.as_str()).collect();
@@ -268,14 +269,9 @@ async fn act(ec2: &Ec2, instances: &[Instance], now: i64, idle: Option<Duration>
             log::saw(instance.id.as_str(), instance.state.as_str());
             log::because(instance.id.as_str(), due.why().as_str());
         }
-        let all = if ids.is_empty() { Ok(()) } else { ec2.order_all(goal, &ids).await };
+        let outcomes = order(ec2, goal, &ids, || clock.uptime() >= until).await;
         let mut kept = Vec::new();
-        for (instance, of_it) in ordered.drain(..) {
-            // EC2 takes all or none: of several each is tried for itself.
-            let done = match &all {
-                Err(_) if instances.len() > 1 => ec2.order_all(goal, &[instance.id.as_str()]).await,
-                done => done.clone(),
-            };
+        for ((instance, of_it), done) in ordered.into_iter().zip(outcomes) {
             let is_done = done.is_ok();
             results.push(entry(instance, goal, of_it.why(), done));
             if is_done {
@@ -288,6 +284,30 @@ async fn act(ec2: &Ec2, instances: &[Instance], now: i64, idle: Option<Duration>
         results.extend(due.first().map(|(instance, _)| failed(&failure, instance)));
     }
     results
+}
+
+/// Orders them together, and tells what came of each. EC2 takes all or none: those that it refuses are ordered in two
+/// halves, and so on to each for itself. All halves of one size come before the smaller ones, so that no row of refusals
+/// takes the time of the others. What the time did not suffice for was not ordered; the next minute sees to it.
+async fn order(ec2: &Ec2, goal: Goal, ids: &[&str], is_late: impl Fn() -> bool) -> Vec<Result<(), Failure>> {
+    let mut outcomes = vec![Err(Failure::Deadline); ids.len()];
+    let mut left = VecDeque::new();
+    left.push_back(0..ids.len());
+    while let Some(range) = left.pop_front().filter(|range| !range.is_empty() && !is_late()) {
+        let done = ec2.order_all(goal, &ids[range.clone()]).await;
+        // It is not about any of them: the others would hear the same.
+        if let Err(general @ (Failure::Throttled | Failure::Unavailable(_) | Failure::Deadline)) = &done {
+            left.into_iter().chain([range]).for_each(|range| outcomes[range].fill(Err(general.clone())));
+            break;
+        }
+        if done.is_err() && range.len() > 1 {
+            let middle = range.start + range.len() / 2;
+            left.extend([range.start..middle, middle..range.end]);
+        } else {
+            outcomes[range].fill(done);
+        }
+    }
+    outcomes
 }
 
 /// Writes down what was done: equal notes go together.

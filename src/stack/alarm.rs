@@ -71,6 +71,11 @@ impl Kind {
     }
 }
 
+/// The names of all that a stack can have.
+pub(super) fn every_name(names: &Names) -> [String; 3] {
+    Kind::EVERY.map(|kind| kind.name(names))
+}
+
 /// The alarms of a stack as they should be.
 pub(super) struct StackAlarms<'a> {
     clients: &'a Clients,

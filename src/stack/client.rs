@@ -59,4 +59,9 @@ impl Clients {
         let answer = answer.map_err(|error| Error::call("GetCallerIdentity", &error))?;
         answer.account.ok_or_else(|| Error::Bug("`GetCallerIdentity` named no account".to_owned()))
     }
+
+    /// Asks the engine whose credentials these are; `None` where it does not say.
+    pub(super) async fn caller(&self) -> Option<String> {
+        self.sts.get_caller_identity().send().await.ok()?.arn
+    }
 }

@@ -20,6 +20,7 @@ use super::{
     package::Package,
     part::Part,
     reconcile::{FirstFailure, Pace, converge, reading, resume, until_cancelled},
+    rights,
     role::Role,
     run::Run,
     sighting::Sighting,
@@ -108,15 +109,25 @@ pub async fn check_types(run: &Run<'_>) -> Result<(), Error> {
 /// Checks that a deploy may change the stack, for who makes something before it that is no part of it.
 ///
 /// # Errors
-/// Another tool looks after the stack, something foreign is in its way, or the call that failed.
+/// Another tool looks after the stack, something foreign is in its way, AWS would refuse what is wanted, or the call that
+/// failed.
 pub async fn check_owner(run: &Run<'_>) -> Result<(), Error> {
     let clients = Clients::new(run.engine);
     let look = async {
+        let own = wanted::own(run)?;
         let account = reading(|| clients.account()).await?;
-        refuse(&discover_with(&clients, &run.settings.stack.value, &account).await?)
+        let before = discover_with(&clients, &run.settings.stack.value, &account).await?;
+        refuse(&before)?;
+        let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
+        permit(run, &clients, &spec, &before).await
     };
     let look = until_cancelled(run.cancel, "discovery", look);
     Box::pin(look).await.map_err(|error| error.at(run.engine))
+}
+
+/// Refuses what whoever deploys may not do; engines of this machine have nobody to ask.
+async fn permit(run: &Run<'_>, clients: &Clients, spec: &Spec, before: &Discovery) -> Result<(), Error> {
+    if run.engine.facts.is_remote() { rights::check(clients, spec, before).await } else { Ok(()) }
 }
 
 /// Refuses a stack that a deploy must not change.
@@ -169,6 +180,7 @@ async fn make(run: &Run<'_>, keep: impl FnOnce() -> crate::error::Result<()>) ->
         refuse(&before)?;
         tell_of_change(run, last.as_ref(), &before);
         let spec = wanted::spec(run, own.as_ref(), &before.instances(), &clients, &account).await?;
+        permit(run, &clients, &spec, &before).await?;
         Ok((account, spec))
     };
     let (account, spec) = until_cancelled(run.cancel, "discovery", look).await?;

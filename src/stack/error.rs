@@ -147,6 +147,20 @@ pub enum Error {
         /// How many characters it may have.
         most: usize,
     },
+    /// IAM says that whoever deploys may not do everything that this takes.
+    NotAllowed {
+        /// Their ARN.
+        caller: String,
+        /// What they may not do, each with the resource.
+        missing: Vec<String>,
+    },
+    /// AWS takes no such thing.
+    Refused {
+        /// The setting that says it.
+        setting: String,
+        /// What AWS takes, and how much of it this is.
+        rule: Message,
+    },
     /// What was asked for cannot be kept in the folder's settings.
     Settings(Box<Report>),
     /// A file of ours cannot be used.
@@ -402,6 +416,13 @@ impl From<&Error> for Report {
             Error::LongRegion { region, stack, most } => {
                 let rule = Message::new("rule.region_length").with("most", most).with("stack", stack);
                 Self::new(Code::BadSetting).with("name", "region").with("value", region).with_message("rule", rule)
+            }
+            Error::NotAllowed { caller, missing } => {
+                let report = Self::new(Code::NotAllowed).with("caller", caller);
+                missing.iter().fold(report, Self::because)
+            }
+            Error::Refused { setting, rule } => {
+                Self::new(Code::BadSetting).with("name", setting).with("value", "…").with_message("rule", rule.clone())
             }
             Error::Settings(report) => (**report).clone(),
             Error::WhichInstance { names } if names.is_empty() => Self::new(Code::NotDeployed),

@@ -106,16 +106,11 @@ impl<'a> Instance<'a> {
     }
 
     fn tags(&self, facts: Option<&InstanceFacts>) -> Vec<Tag> {
-        let stack = &self.spec.names.stack;
-        let mut tags = self.spec.names.tags(Part::Instance, Some(&self.rev));
-        tags.push(("Name".to_owned(), self.wanted.full_name(stack)));
-        tags.push((INSTANCE_TYPE_TAG.to_owned(), self.wanted.kind.clone()));
-        tags.extend(self.wanted.name.iter().map(|name| (INSTANCE_NAME_TAG.to_owned(), name.to_string())));
+        let mut tags = own_tags(self.spec, self.wanted, &self.rev);
         if let Some(schedule) = &self.wanted.schedule
             && facts.is_none_or(|facts| facts.schedule.as_ref() != Some(schedule) || !facts.is_scheduled_by_file)
         {
-            tags.extend(schedule_tags(schedule));
-            tags.push((SOURCE_TAG.to_owned(), FILE_SOURCE.to_owned()));
+            tags.extend(file_schedule_tags(schedule));
         }
         tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
     }
@@ -171,6 +166,28 @@ pub(super) fn schedule_tags(schedule: &Schedule) -> Vec<(String, String)> {
     let now = now.and_then(|now| now.format(&time::format_description::well_known::Rfc3339).ok());
     let mut tags = schedule.to_tags();
     tags.push((EDGE_TAG.to_owned(), now.unwrap_or_default()));
+    tags
+}
+
+/// The tags of an instance, but for its office hours.
+fn own_tags(spec: &Spec, wanted: &WantedInstance, rev: &str) -> Vec<(String, String)> {
+    let mut tags = spec.names.tags(Part::Instance, Some(rev));
+    tags.push(("Name".to_owned(), wanted.full_name(&spec.names.stack)));
+    tags.push((INSTANCE_TYPE_TAG.to_owned(), wanted.kind.clone()));
+    tags.extend(wanted.name.iter().map(|name| (INSTANCE_NAME_TAG.to_owned(), name.to_string())));
+    tags
+}
+
+fn file_schedule_tags(schedule: &Schedule) -> Vec<(String, String)> {
+    let mut tags = schedule_tags(schedule);
+    tags.push((SOURCE_TAG.to_owned(), FILE_SOURCE.to_owned()));
+    tags
+}
+
+/// Every tag that a deploy may give an instance.
+pub(super) fn wanted_tags(spec: &Spec, wanted: &WantedInstance) -> Vec<(String, String)> {
+    let mut tags = own_tags(spec, wanted, &wanted_rev(spec, wanted));
+    tags.extend(wanted.schedule.as_ref().map(file_schedule_tags).unwrap_or_default());
     tags
 }
 

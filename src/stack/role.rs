@@ -67,7 +67,7 @@ fn wanted_rev(trust: &Value, policy: &Value) -> String {
 }
 
 /// Lets Lambda, and nobody else, run as the role.
-fn trust() -> Value {
+pub(super) fn trust() -> Value {
     json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -81,7 +81,7 @@ fn trust() -> Value {
 /// Reads instances (EC2 has no finer right for that), changes this stack's as the API can, writes the function's own
 /// log. How long something may run stands in tags, of which it may write its own and no other, and what stops it then is
 /// one rule of this stack, which can wake nothing but the function.
-fn policy(spec: &Spec) -> Value {
+pub(super) fn policy(spec: &Spec) -> Value {
     let (region, account) = (&spec.region, &spec.account);
     let mut reads = vec!["ec2:DescribeInstances"];
     let mut changes: Vec<&str> = Change::ALL.map(Change::permission).to_vec();

@@ -3,7 +3,7 @@
 use super::{
     client::Clients,
     error::Error,
-    key,
+    key, limits,
     own::{self, Own, Workshop},
     package::{self, LONGEST_ZIP, Package, package},
     reconcile::reading,
@@ -44,7 +44,8 @@ fn most_of_region(stack: &StackName, region: &str) -> Option<usize> {
     Some(region.len().saturating_sub(too_many))
 }
 
-/// Returns what the parts of the run's stack are made from; with keys on, the engine is asked for them.
+/// Returns what the parts of the run's stack are made from; with keys on, the engine is asked for them. What AWS would
+/// refuse of it is refused here.
 pub(super) async fn spec(
     run: &Run<'_>,
     own: Option<&Own>,
@@ -63,10 +64,11 @@ pub(super) async fn spec(
         let installation = Installation::load_or_create(run.settings).map_err(|error| Error::Bug(error.to_string()))?;
         spec.pinned_api = Some((tag, pinned_id([installation.owner.as_str(), stack.as_str(), &spec.region])));
     }
-    Ok(match own {
-        Some(own) => spec.with_own(own, instances.first().and_then(|found| found.id.parse().ok()).as_ref())?,
-        None => spec,
-    })
+    if let Some(own) = own {
+        spec = spec.with_own(own, instances.first().and_then(|found| found.id.parse().ok()).as_ref())?;
+    }
+    limits::check(&spec, run.engine.facts.is_remote())?;
+    Ok(spec)
 }
 
 /// The instances that have a name, each with the type that a deploy last wanted of it.

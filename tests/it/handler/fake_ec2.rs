@@ -2,6 +2,7 @@
 
 use atelier::{
     aws::Connection,
+    clock::Clock,
     http1::{self, Admission, Limits, Peer, Rejection, Request, Response, Service},
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -10,6 +11,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -68,6 +70,10 @@ struct World {
     calls: Vec<String>,
     fault: Option<Fault>,
     refused: Option<(&'static str, &'static str)>,
+    /// An instance of which EC2 takes no order.
+    stuck: Option<&'static str>,
+    /// The clock, and how far each order moves it.
+    slow: Option<(Clock, Duration)>,
     /// How many looks an instance needs to settle; `usize::MAX` never does.
     looks: usize,
     looked: usize,
@@ -116,7 +122,7 @@ impl FakeEc2 {
     /// Waits for the first call.
     pub(crate) async fn is_asked(&self) {
         while self.count() == 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -146,6 +152,16 @@ impl FakeEc2 {
         self.world.lock().unwrap().refused = Some((operation, code));
     }
 
+    /// Refuses every order that this instance is among.
+    pub(crate) fn stick(&self, id: &'static str) {
+        self.world.lock().unwrap().stuck = Some(id);
+    }
+
+    /// Lets so much time pass in each order.
+    pub(crate) fn slow(&self, clock: &Clock, by: Duration) {
+        self.world.lock().unwrap().slow = Some((clock.clone(), by));
+    }
+
     /// Lets looks bring what is on its way where it goes, again.
     pub(crate) fn settle(&self) {
         self.world.lock().unwrap().looks = 1;
@@ -171,6 +187,12 @@ impl Service for Door {
             let mut world = self.0.lock().unwrap();
             world.calls.push(action.clone());
             let refused = world.refused.filter(|(operation, _)| *operation == action);
+            let is_order = action == "StartInstances" || action == "StopInstances";
+            if let Some((clock, by)) = world.slow.as_ref().filter(|_| is_order) {
+                clock.advance(*by);
+            }
+            let is_stuck = is_order && world.stuck.is_some_and(|stuck| ids(&value).iter().any(|id| id == stuck));
+            let refused = refused.or(is_stuck.then_some(("stuck", "InsufficientInstanceCapacity")));
             refused.map(|(_, code)| Fault::Error(400, code)).or_else(|| world.fault.clone())
         };
         if of_events.is_some() {

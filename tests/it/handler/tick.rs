@@ -118,6 +118,75 @@ async fn an_order_that_ec2_refuses_is_tried_again_the_next_minute() {
 }
 
 #[tokio::test]
+async fn of_several_that_ec2_refuses_together_each_is_tried_for_itself_and_one_alone_is_not_tried_twice() {
+    let other = |state| FakeInstance { id: "i-0123456789abcdef1", ..office(state) };
+    for (second, orders) in [("running", 1), ("stopped", 3)] {
+        let (ec2, handler) = world(vec![office("stopped"), other(second)]).await;
+        ec2.refuse("StartInstances", "InsufficientInstanceCapacity");
+        tick(&handler, "2026-11-30T07:00:00Z").await;
+        let ordered = ec2.changes().into_iter().filter(|call| call == "StartInstances");
+        assert_eq!(ordered.count(), orders, "{second}");
+    }
+}
+
+fn hundred() -> Vec<&'static str> {
+    (0..100).map(|number| &*format!("i-{number:08x}").leak()).collect()
+}
+
+#[tokio::test]
+async fn one_of_many_that_ec2_refuses_is_found_by_halves() {
+    let ids = hundred();
+    let (ec2, handler) = world(ids.iter().map(|id| FakeInstance { id, ..office("stopped") }).collect()).await;
+    ec2.stick(ids[37]);
+    let results = tick(&handler, "2026-11-30T07:00:00Z").await["results"].take();
+    assert_eq!(results.as_array().unwrap().len(), 100);
+    for entry in results.as_array().unwrap() {
+        let is_stuck = entry["instance_id"] == ids[37];
+        assert_eq!(entry["status"], if is_stuck { "failed" } else { "started" }, "{entry}");
+    }
+    // All of them, then both halves of what it is in, of 100, 50, 25, 13, 6 and 3 (or 7 and 4, or 12).
+    let orders = ec2.changes().into_iter().filter(|call| call == "StartInstances").count();
+    assert!((13..=15).contains(&orders), "{orders}");
+    // The note is of those that were ordered.
+    let noted = |edge: &str| ec2.instances().iter().filter(|instance| instance.tags["atelier:edge"] == edge).count();
+    assert_eq!((noted("2026-11-30T07:00:00Z"), noted("2026-11-27T17:30:00Z")), (99, 1));
+}
+
+#[tokio::test]
+async fn what_the_time_does_not_suffice_for_is_said_and_left_to_the_next_minute() {
+    let ids = hundred();
+    let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH + Duration::from_secs(1_000));
+    let instances = ids.iter().map(|id| FakeInstance { id, ..office("stopped") }).collect();
+    let ec2 = FakeEc2::start(instances).await;
+    let handler = Handler::new(Config { ec2: Some(ec2.connection()), clock: clock.clone(), ..config() });
+    // Six orders begin within the 23 s: the hundred, its halves, the two quarters of the first, half of the first of these.
+    ec2.slow(&clock, Duration::from_secs(4));
+    ec2.stick(ids[0]);
+    let answer = tick(&handler, "2026-11-30T07:00:00Z").await;
+    assert_eq!(answer["code"], "partial_failure", "{answer}");
+    let results = answer["results"].as_array().unwrap();
+    let of = |code: &str| results.iter().filter(|entry| entry["code"] == code).count();
+    // The second half and the second quarter of the hundred were taken.
+    assert_eq!((of("ok"), of("deadline")), (50 + 25, 25), "{answer}");
+    assert_eq!(ec2.changes().iter().filter(|call| *call == "StartInstances").count(), 6);
+    ec2.slow(&clock, Duration::ZERO);
+    let answer = tick(&handler, "2026-11-30T07:01:00Z").await;
+    let results = answer["results"].as_array().unwrap();
+    assert_eq!(results.iter().filter(|entry| entry["status"] == "started").count(), 24, "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_in_the_way_of_all_orders_is_heard_once() {
+    let ids = hundred();
+    let (ec2, handler) = world(ids.iter().map(|id| FakeInstance { id, ..office("stopped") }).collect()).await;
+    ec2.refuse("StartInstances", "RequestLimitExceeded");
+    let answer = tick(&handler, "2026-11-30T07:00:00Z").await;
+    let results = answer["results"].as_array().unwrap();
+    assert_eq!(results.iter().filter(|entry| entry["code"] == "throttled").count(), 100, "{answer}");
+    assert_eq!(ec2.changes(), ["StartInstances"]);
+}
+
+#[tokio::test]
 async fn tags_that_were_written_by_hand_count_from_now_on_and_nonsense_does_nothing() {
     let mut by_hand = office("running");
     by_hand.tags.remove("atelier:edge");

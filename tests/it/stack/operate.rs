@@ -336,3 +336,24 @@ fn an_engine_ends_when_its_time_is_over() {
         assert_eq!(workshop.run(&[&["up"], args].concat()).code, Some(2), "{args:?}");
     }
 }
+
+#[test]
+fn what_aws_would_refuse_of_the_functions_variables_is_refused_before_anything_is_made() {
+    let workshop = Workshop::new();
+    workshop.up();
+    std::fs::create_dir(workshop.project.path().join("api")).unwrap();
+    workshop.project.write("api/app.py", "def handler(event, context):\n    return {}\n");
+    let function = "[function]\ndir = \"api\"\nruntime = \"python3.12\"\nhandler = \"app.handler\"\n";
+    let long = "x".repeat(5000);
+    workshop.project.write("atelier.toml", &format!("{function}environment = {{ TEXT = \"{long}\" }}\n"));
+    for command in [&["deploy", "--json"][..], &["plan", "--json"]] {
+        let refused = workshop.run(command);
+        assert_eq!(refused.code, Some(2), "{command:?}: {refused:?}");
+        let error = refused.json()["error"].take();
+        assert_eq!(error["code"], "bad_setting");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("function.environment") && message.contains("4096"), "{message}");
+        assert!(!message.contains(&long), "a value may be a secret");
+    }
+    assert_eq!(workshop.ok(&["clean", "--yes", "--json"]).json()["data"]["removed"], json!([]));
+}

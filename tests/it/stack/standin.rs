@@ -15,6 +15,7 @@ use std::{
 const DOCUMENT: &str = include_str!("../../../docs/aws.md");
 const ACCOUNT: &str = "000000000000";
 const ROLE: &str = "atelier-infrastructure-handler";
+const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
 
 /// The policy of the document, for the account and the region of the engine.
 fn policy() -> Value {
@@ -63,11 +64,12 @@ impl StandIn {
         output
     }
 
-    /// What the engine decided about the calls of whoever deploys.
+    /// What the engine decided about the calls of whoever deploys, but for the one that a deploy goes without.
     fn decisions(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.cloud.engine().join("decisions.ndjson")).unwrap();
         let decisions = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        decisions.filter(|decision| decision["caller"].as_str().unwrap().ends_with(":user/deployer")).collect()
+        let is_theirs = |decision: &Value| decision["caller"].as_str().unwrap().ends_with(":user/deployer");
+        decisions.filter(|decision| is_theirs(decision) && decision["action"] != SIMULATE).collect()
     }
 
     /// Everything that there is to do, from an empty account to an empty account.
@@ -199,6 +201,47 @@ fn whoever_lacks_the_policy_is_told_in_the_words_of_aws() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stdout.contains("is not authorized to perform:"), "{refused:?}");
     assert!(refused.stdout.contains(&format!("arn:aws:iam::{ACCOUNT}:user/deployer")), "{refused:?}");
+}
+
+/// The document's policy with leave to ask what it allows, and without these actions.
+fn asking(without: &[&str]) -> Value {
+    let mut policy = policy();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    for statement in statements.iter_mut() {
+        let actions = statement["Action"].as_array_mut().unwrap();
+        actions.retain(|action| !without.contains(&action.as_str().unwrap()));
+    }
+    statements.retain(|statement| !statement["Action"].as_array().unwrap().is_empty());
+    statements.push(json!({ "Sid": "Ask", "Effect": "Allow", "Action": [SIMULATE], "Resource": "*" }));
+    policy
+}
+
+#[test]
+fn who_may_ask_what_is_allowed_hears_what_is_missing_before_anything_is_made() {
+    let standin = StandIn::new(&asking(&["lambda:CreateFunction", "iam:PassRole"]));
+    let refused = standin.run(&["deploy", "--json"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    let told = refused.json();
+    assert_eq!(told["error"]["code"], "not_allowed", "{told}");
+    for action in ["lambda:CreateFunction", "iam:PassRole"] {
+        assert!(refused.stdout.contains(action), "{told}");
+    }
+    assert!(!refused.stdout.contains("iam:CreateRole"), "what is allowed is not named: {told}");
+    let made: Vec<_> = ["CreateRole", "RunInstances", "CreateLogGroup", "POST /restapis"]
+        .into_iter()
+        .filter(|call| standin.proxy.calls().iter().any(|made| made.name().starts_with(call)))
+        .collect();
+    assert!(made.is_empty(), "{made:?}");
+}
+
+#[test]
+fn who_may_ask_and_has_the_policy_of_the_document_is_refused_nothing() {
+    let standin = StandIn::new(&asking(&[]));
+    standin.project.write("atelier.toml", "auth = \"api-key\"\n[idle]\nstop_after = \"30m\"\n");
+    standin.ok(&["deploy"]);
+    standin.ok(&["plan"]);
+    let asked = standin.proxy.calls().iter().filter(|call| call.name().starts_with("SimulatePrincipalPolicy")).count();
+    assert!(asked > 0, "{:?}", standin.proxy.calls());
 }
 
 #[test]
