@@ -82,7 +82,7 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     };
     let (flags, look, environment) = (flags(&cli), console.look().clone(), environment.clone());
     let reread: Reread = Arc::new(move || Settings::resolve(&flags, &look, &environment));
-    let settings = match reread() {
+    let settings = match prepared(&cli).and_then(|()| reread()) {
         Ok(settings) => settings,
         Err(error) => return console.fail(&error).map(Some),
     };
@@ -108,6 +108,14 @@ fn obey(console: &Console, parsed: Parsed, environment: &Environment) -> Ending 
     };
     runtime.shutdown_timeout(RUNTIME_FAREWELL);
     ending
+}
+
+/// Makes the folder of a new project: it need not be there, other verbs' folders must.
+fn prepared(cli: &Cli) -> Result<()> {
+    match (&cli.command, &cli.global.folder) {
+        (Command::Init(_), Some(folder)) => commands::init::make(folder),
+        _ => Ok(()),
+    }
 }
 
 /// Returns what the command line says about settings; some of them only one verb has a flag for.

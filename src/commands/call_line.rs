@@ -4,7 +4,7 @@ use crate::{
     marks::NO_ACTION,
     text::{Message, plain},
     trace::{Call, Change, UNANSWERED},
-    ui::{Page, Tone},
+    ui::{Page, Tone, millis},
 };
 use time::{OffsetDateTime, macros::format_description};
 
@@ -49,15 +49,6 @@ pub(super) fn whole(time: OffsetDateTime) -> OffsetDateTime {
     time.replace_nanosecond(0).unwrap_or(time)
 }
 
-/// Milliseconds as people read them: no decimals where there are many.
-pub(super) fn millis(ms: f64) -> String {
-    match ms {
-        ..1.0 => format!("{ms:.2} ms"),
-        ..10.0 => format!("{ms:.1} ms"),
-        _ => format!("{ms:.0} ms"),
-    }
-}
-
 /// Writes an age as one number with its unit, the way that `docker ps` and `kubectl` do.
 pub(crate) fn age(seconds: i64) -> Message {
     match seconds {
@@ -89,7 +80,7 @@ pub(super) fn write(call: &Call, page: &mut Page) {
         Some(page.paint(Tone::Dim, &clock(call.time))),
         Some(word(&call.asked())),
         Some(page.paint(tone, &outcome)),
-        call.total_ms.map(millis),
+        call.total_ms.map(|ms| millis(lang, ms)),
         cold,
         call.key.as_deref().map(|key| say("call_line.key", "name", word(key))),
         stack.map(|stack| say("call_line.stack", "name", word(stack))),
@@ -144,8 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn times_have_as_many_digits_as_anybody_reads() {
-        assert_eq!([0.123, 1.26, 34.6, 1234.5].map(millis), ["0.12 ms", "1.3 ms", "35 ms", "1234 ms"]);
+    fn a_call_is_told_with_the_decimal_mark_of_its_reader() {
+        let mut call = Call::new("lesson-1".to_owned(), OffsetDateTime::UNIX_EPOCH);
+        (call.status, call.total_ms) = (Some(200), Some(1.26));
+        for (lang, told) in [(Lang::En, "  1.3 ms  "), (Lang::Fr, "  1,3 ms  ")] {
+            let mut page = Page::new(lang, false, None, false);
+            write(&call, &mut page);
+            assert!(page.text().contains(told), "{}", page.text());
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
     commands::context::Context,
     engine::{self, Engine},
     error::{Code, Error, Result},
-    stack::{self, Cleanup, Discovery},
+    stack::{self, Cleanup, Discovery, Part},
     text::Message,
     ui::{Page, Report, padded, widest},
 };
@@ -40,9 +40,54 @@ impl Report for CleanReport {
 /// # Errors
 /// That nobody can be asked, that no engine runs, that another run is at work here, or what failed in the stack.
 pub async fn run(context: &Context, args: &cli::Clean) -> Result<CleanReport> {
-    let _lock = locked(context).await?;
+    loop {
+        // Without the lock: nobody else waits for the answer of whoever sits here.
+        let agreed = if args.yes {
+            None
+        } else {
+            let doomed = Box::pin(look(context, args)).await?;
+            ask(context, &doomed).await?;
+            Some(doomed.listed())
+        };
+        let _lock = locked(context).await?;
+        let doomed = Box::pin(look(context, args)).await?;
+        // Only what was agreed to goes; of anything else the question is another one.
+        if agreed.is_none_or(|agreed| agreed == doomed.listed()) {
+            return Box::pin(remove(context, args, doomed)).await;
+        }
+    }
+}
+
+/// What would go.
+struct Doomed {
+    /// The engine that it is in; `None` when that is gone, and its stacks with it.
+    engine: Option<Engine>,
+    stacks: Vec<Discovery>,
+    with: Along,
+}
+
+impl Doomed {
+    /// All of it, as somebody agrees to it: the parts by stack and id, the containers, and whether the engine goes, too.
+    fn listed(&self) -> (Vec<(String, Part, String)>, Vec<String>, bool) {
+        let of = |stack: &Discovery| {
+            let parts = stack.found.iter().map(|found| (stack.stack.to_string(), found.part, found.id.clone()));
+            parts.collect::<Vec<_>>()
+        };
+        (self.stacks.iter().flat_map(of).collect(), self.with.containers.clone(), self.with.engine.is_some())
+    }
+}
+
+/// Finds what would go.
+async fn look(context: &Context, args: &cli::Clean) -> Result<Doomed> {
     let engine = match engine::connect(&context.settings).await {
-        Err(error) if error.code == Code::NotRunning => return without_engine(context, args, error).await,
+        Err(error) if error.code == Code::NotRunning => {
+            if engine::keeps_state(&context.settings) {
+                return Err(error);
+            }
+            // Who is not asked needs not be shown them.
+            let containers = if args.yes { Vec::new() } else { engine::belongings(&context.settings).await };
+            return Ok(Doomed { engine: None, stacks: Vec::new(), with: Along { containers, engine: None } });
+        }
         engine => engine?,
     };
     let own = &context.settings.stack.value;
@@ -56,12 +101,19 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<CleanReport> {
     };
     let stacks = stack::until_cancelled(&context.cancel, "discovery", look).await?;
     let with = along(context, args, &engine, &stacks).await?;
-    if args.yes {
-        if let Some(engine) = with.engine {
-            context.progress.warn(engine_too(engine));
-        }
-    } else {
-        ask(context, &place(context, &engine).await, &stacks, &with).await?;
+    Ok(Doomed { engine: Some(engine), stacks, with })
+}
+
+/// Removes it.
+async fn remove(context: &Context, args: &cli::Clean, doomed: Doomed) -> Result<CleanReport> {
+    let Doomed { engine, stacks, with } = doomed;
+    let Some(engine) = engine else {
+        let containers = engine::dismantle(&context.settings).await?;
+        stack::forget(&context.settings)?;
+        return Ok(CleanReport { stacks: Cleanup::default(), containers });
+    };
+    if let Some(engine) = with.engine.filter(|_| args.yes) {
+        context.progress.warn(engine_too(engine));
     }
     let stacks = stack::clean(&context.run(&engine), &stacks).await?;
     // Another engine than the one that runs here says nothing about what the one here still holds.
@@ -75,21 +127,6 @@ pub async fn run(context: &Context, args: &cli::Clean) -> Result<CleanReport> {
         containers.dedup();
     }
     Ok(CleanReport { stacks, containers })
-}
-
-/// Cleans up after an engine that is gone, and its stacks with it.
-async fn without_engine(context: &Context, args: &cli::Clean, not_running: Error) -> Result<CleanReport> {
-    if engine::keeps_state(&context.settings) {
-        return Err(not_running);
-    }
-    if !args.yes {
-        let place = Message::new("awaited.docker").to_string();
-        let containers = engine::belongings(&context.settings).await;
-        ask(context, &place, &[], &Along { containers, engine: None }).await?;
-    }
-    let containers = engine::dismantle(&context.settings).await?;
-    stack::forget(&context.settings)?;
-    Ok(CleanReport { stacks: Cleanup::default(), containers })
 }
 
 /// Where the stacks are, as people know it: an engine in containers is called behind its door.
@@ -129,7 +166,8 @@ fn engine_too(engine: Message) -> Message {
 }
 
 /// Shows what would go, and asks; where nothing would, nobody is asked.
-async fn ask(context: &Context, place: &str, stacks: &[Discovery], with: &Along) -> Result<()> {
+async fn ask(context: &Context, doomed: &Doomed) -> Result<()> {
+    let Doomed { engine, stacks, with } = doomed;
     let containers = with.containers.iter().map(|name| (Message::new("clean.container"), name));
     let parts = stacks.iter().flat_map(|stack| &stack.found).map(|found| (found.part.message(), &found.id));
     let doomed: Vec<(String, &String)> =
@@ -137,6 +175,10 @@ async fn ask(context: &Context, place: &str, stacks: &[Discovery], with: &Along)
     if doomed.is_empty() && with.engine.is_none() {
         return Ok(());
     }
+    let place = match engine {
+        Some(engine) => place(context, engine).await,
+        None => Message::new("awaited.docker").to_string(),
+    };
     let names: Vec<String> = doomed.iter().map(|(name, _)| name.clone()).collect();
     let width = widest(&names);
     for (name, id) in &doomed {

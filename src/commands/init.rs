@@ -6,6 +6,8 @@ use crate::{
     commands::context::Context,
     disk,
     error::{Code, Error, Result},
+    settings::Origin,
+    shell::word,
     text::Message,
     ui::{Page, Report},
 };
@@ -18,6 +20,9 @@ pub struct InitReport {
     pub template: Template,
     /// The files, in the project folder.
     pub files: Vec<&'static str>,
+    /// That folder, where it is not the current one.
+    #[serde(skip)]
+    elsewhere: Option<String>,
 }
 
 impl Report for InitReport {
@@ -26,7 +31,8 @@ impl Report for InitReport {
             page.raw(format_args!("  {file}"));
         }
         page.line(Message::new("init.done"));
-        page.raw("  atelier up && atelier deploy && atelier test");
+        let there = self.elsewhere.as_deref().map(|folder| format!("cd {} && ", word(folder))).unwrap_or_default();
+        page.raw(format_args!("  {there}atelier up && atelier deploy && atelier test"));
         page.line(Message::new("init.next"));
     }
 }
@@ -62,7 +68,22 @@ pub fn run(context: &Context, args: &cli::Init) -> Result<InitReport> {
     for file in &files {
         write(&folder.join(file.name), file)?;
     }
-    Ok(InitReport { template: args.template, files: files.into_iter().map(|file| file.name).collect() })
+    let elsewhere = Some(folder.display().to_string()).filter(|_| context.settings.folder_origin != Origin::Default);
+    let files = files.into_iter().map(|file| file.name).collect();
+    Ok(InitReport { template: args.template, files, elsewhere })
+}
+
+/// Makes the folder of a new project, where nothing is there yet.
+///
+/// # Errors
+/// `file` where it cannot be made.
+pub fn make(folder: &Path) -> Result<()> {
+    // Of what is there and is no folder, the settings tell.
+    if fs::symlink_metadata(folder).is_ok() {
+        return Ok(());
+    }
+    let failed = |source| disk::Error::Io { action: "write", path: folder.to_owned(), source };
+    Ok(fs::create_dir_all(folder).map_err(failed)?)
 }
 
 fn write(path: &Path, file: &File) -> Result<()> {

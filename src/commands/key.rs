@@ -115,19 +115,35 @@ pub async fn list(context: &Context, _args: &cli::KeyList) -> Result<KeyListRepo
 /// `no_such_key`, that somebody said no, that no engine runs, that another run is at work here, or what the engine
 /// answers.
 pub async fn revoke(context: &Context, args: &cli::KeyRevoke) -> Result<KeyRevokeReport> {
-    let _lock = locked(context).await?;
-    let engine = engine::connect(&context.settings).await?;
-    let run = context.run(&engine);
     // A script that revokes a key means it; a person may have forgotten who calls with it.
-    if !args.yes && context.console.can_ask() {
-        let Key { name, scope, .. } = keys::named(&run, &args.name).await?;
-        let question = Message::new("key.confirm").with("name", name).with("scope", scope);
-        let question = question.with("stack", &context.settings.stack.value);
-        if !context.console.confirm(&question, "--yes", &context.cancel).await? {
-            return Err(Error::new(Code::Declined));
+    let is_asked = !args.yes && context.console.can_ask();
+    loop {
+        // Without the lock: nobody else waits for the answer of whoever sits here.
+        let agreed = if is_asked { Some(Box::pin(agreed(context, &args.name)).await?) } else { None };
+        let _lock = locked(context).await?;
+        let engine = engine::connect(&context.settings).await?;
+        let run = context.run(&engine);
+        // Of a key that was put in its place meanwhile the question is another one.
+        if let Some(agreed) = agreed
+            && keys::named(&run, &args.name).await? != agreed
+        {
+            continue;
         }
+        return Ok(KeyRevokeReport { key: keys::revoke(&run, &args.name).await? });
     }
-    Ok(KeyRevokeReport { key: keys::revoke(&run, &args.name).await? })
+}
+
+/// Asks whether the key of this name is to go, and returns the one that was asked about.
+async fn agreed(context: &Context, name: &KeyName) -> Result<Key> {
+    let engine = engine::connect(&context.settings).await?;
+    let key = keys::named(&context.run(&engine), name).await?;
+    let question = Message::new("key.confirm").with("name", &key.name).with("scope", key.scope);
+    let question = question.with("stack", &context.settings.stack.value);
+    if context.console.confirm(&question, "--yes", &context.cancel).await? {
+        Ok(key)
+    } else {
+        Err(Error::new(Code::Declined))
+    }
 }
 
 /// Runs `key rotate`.

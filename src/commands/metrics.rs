@@ -2,7 +2,7 @@
 //! cost on AWS, which is an estimate and says so.
 
 use super::{
-    call_line::{counted_as, millis, moment, whole, word},
+    call_line::{counted_as, moment, whole, word},
     live,
 };
 use crate::{
@@ -11,9 +11,12 @@ use crate::{
     engine,
     error::{Code, Result},
     stack::{self, BilledInstance},
-    text::{Message, in_words},
-    trace::{Bill, Call, Filter, InstanceHours, Life, Numbers, PRICES_OF, Place, Reader, Usage, hourly, running},
-    ui::{Page, Report, Tone, columns, padded},
+    text::{Lang, Message, in_words},
+    trace::{
+        ActionNumbers, Bill, Call, Filter, InstanceHours, Life, Numbers, PRICES_OF, Place, Reader, Usage, hourly,
+        running,
+    },
+    ui::{Page, Report, Tone, columns, hours, millis, padded},
 };
 use std::{collections::BTreeMap, time::Duration};
 use time::OffsetDateTime;
@@ -59,7 +62,7 @@ impl Report for MetricsReport {
             let header = ["action", "calls", "errors", "p50", "p95", "p99"].map(say);
             let rows = actions.iter().map(|(name, action)| {
                 let times = [action.p50_ms, action.p95_ms, action.p99_ms];
-                let [p50, p95, p99] = times.map(|ms| lang.decimal(&millis(ms)));
+                let [p50, p95, p99] = times.map(|ms| millis(lang, ms));
                 [counted_as(name).render(lang), action.calls.to_string(), action.errors.to_string(), p50, p95, p99]
             });
             table(&header, &rows.collect::<Vec<_>>(), page);
@@ -74,8 +77,8 @@ impl Report for MetricsReport {
             let name = instance.name.as_deref().map(|name| format!("{} ", word(name))).unwrap_or_default();
             let line = Message::new("metrics.instance").with("id", format!("{name}{}", instance.instance_id));
             let line = line.with("type", &instance.r#type);
-            let hours = page.lang().decimal(&format!("{:.1}", instance.hours));
-            let line = line.with_message("state", state).with("hours", hours);
+            let time = hours(page.lang(), instance.hours);
+            let line = line.with_message("state", state).with("time", time);
             page.line(line);
         }
         page.raw("");
@@ -101,10 +104,20 @@ fn usd(amount: f64) -> String {
     if amount >= 1.0 || amount == 0.0 { format!("{amount:.2}") } else { format!("{amount:.5}") }
 }
 
-/// A table: the first column to the left, numbers to the right.
+/// A table: the first column to the left, numbers to the right. Where it is wider than the terminal, each row becomes a
+/// name with its numbers below.
 fn table(header: &[String; 6], rows: &[[String; 6]], page: &mut Page) {
     let width = |column: usize| rows.iter().chain([header]).map(|row| columns(&row[column])).max().unwrap_or(0);
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    if page.width().is_some_and(|room| widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > room) {
+        for row in rows {
+            page.raw(&row[0]);
+            let cells: Vec<String> = header.iter().zip(row).map(|(label, text)| format!("{label} {text}")).collect();
+            page.raw(format_args!("  {}", cells[1..3].join("  ")));
+            page.raw(format_args!("  {}", cells[3..].join("  ")));
+        }
+        return;
+    }
     let line = |row: &[String; 6]| {
         let cell = |(at, text): (usize, &String)| match at {
             0 => padded(text, widths[0]),
@@ -137,12 +150,10 @@ pub async fn run(context: &Context, args: &cli::Metrics) -> Result<MetricsReport
     }
     let state = |report: &MetricsReport| {
         let Numbers { calls, errors, cold_starts, .. } = &report.numbers;
-        let times = report
-            .numbers
-            .actions
-            .iter()
-            .map(|(name, action)| format!("{} {} p95 {}", word(name), action.calls, millis(action.p95_ms)));
-        let times = times.collect::<Vec<_>>().join(", ");
+        let p95 = |action: &ActionNumbers| millis(Lang::En, action.p95_ms);
+        let one =
+            |(name, action): (&String, &ActionNumbers)| format!("{} {} p95 {}", word(name), action.calls, p95(action));
+        let times = report.numbers.actions.iter().map(one).collect::<Vec<_>>().join(", ");
         format!("calls {calls}  errors {errors}  cold {cold_starts}  {times}").trim_end().to_owned()
     };
     let report = Box::pin(live::watch(context, PAUSE, async || Box::pin(look(context, args)).await, state)).await?;
@@ -163,7 +174,7 @@ async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
         Err(error) if error.code == Code::NotRunning && numbers.calls == 0 => return Err(error),
         Err(error) => (Vec::new(), Some(error.message)),
     };
-    let hours = |instance: BilledInstance| {
+    let billed = |instance: BilledInstance| {
         let BilledInstance { created, launched, stopped, .. } = instance;
         let runs = matches!(instance.state.as_str(), "running" | "pending");
         let known = changes.get(&instance.id).map(Vec::as_slice).unwrap_or_default();
@@ -172,7 +183,7 @@ async fn look(context: &Context, args: &cli::Metrics) -> Result<MetricsReport> {
         let BilledInstance { id, name, r#type, state, .. } = instance;
         InstanceHours { instance_id: id, name, r#type, state, hours, usd_estimate }
     };
-    let instances: Vec<InstanceHours> = instances.into_iter().map(hours).collect();
+    let instances: Vec<InstanceHours> = instances.into_iter().map(billed).collect();
     let cost = Bill::of(&instances, usage);
     Ok(MetricsReport { since, numbers, instances, usage, cost, problem, is_streamed: false })
 }
@@ -187,7 +198,7 @@ type Changes = BTreeMap<String, Vec<(OffsetDateTime, bool)>>;
 
 /// Counts calls page by page; none of them is kept.
 async fn count(context: &Context, filter: &Filter) -> Result<(Numbers, Usage, Changes, Option<crate::error::Error>)> {
-    let mut reader = Reader::new(&context.settings);
+    let mut reader = Reader::new(&context.settings).bare();
     let (mut numbers, mut usage, mut changes) = (Numbers::default(), Usage::default(), Changes::new());
     let (mut cursor, mut failure) = (None, None);
     loop {

@@ -1,7 +1,7 @@
 //! `atelier status --all`: every stack of this engine, and every folder of this user that has an engine, a row each.
 
 use super::{
-    call_line::{age, millis, word},
+    call_line::{age, word},
     live, resource_url,
 };
 use crate::{
@@ -14,14 +14,14 @@ use crate::{
     stack::{self, Discovery, Found},
     text::{Message, in_words},
     trace::{Filter, Reader},
-    ui::{Page, Report, Tone, columns, padded},
+    ui::{Page, Report, Tone, columns, millis, padded},
 };
 use futures_util::future::join_all;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-/// How long one engine may take; the others are not kept waiting.
+/// How long one engine may take, and how long its logs; the others are not kept waiting.
 const ANSWER: Duration = Duration::from_secs(10);
 /// How far back a last call is looked for.
 const LATELY: Duration = Duration::from_hours(24);
@@ -44,6 +44,9 @@ pub struct Ended {
     pub code: Option<String>,
     /// How long it took, in milliseconds.
     pub total_ms: Option<f64>,
+    /// The id that every log has it under.
+    #[serde(skip)]
+    id: String,
     /// What kept the function from starting, where that is why it failed.
     #[serde(skip)]
     pub(super) unstarted: Option<String>,
@@ -169,10 +172,20 @@ impl Report for OverviewReport {
             let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
-        let head = page.paint(Tone::Dim, &line(&header));
-        page.raw(head);
+        let room = page.width().unwrap_or(usize::MAX);
+        let is_table = rows.iter().chain([&header]).all(|row| columns(&line(row)) <= room);
+        if is_table {
+            let head = page.paint(Tone::Dim, &line(&header));
+            page.raw(head);
+        }
         for (cells, row) in rows.iter().zip(&self.rows) {
-            page.raw(line(cells));
+            if is_table {
+                page.raw(line(cells));
+            } else {
+                // The folder, and what there is in it below.
+                page.raw(&cells[0]);
+                page.folded("  ", 2, &cells[1..].join("  "));
+            }
             if let Some(url) = &row.url {
                 page.raw(format_args!("  {url}"));
             }
@@ -222,7 +235,8 @@ fn cells(row: &Row, page: &Page) -> [String; 5] {
         let ago = age((OffsetDateTime::now_utc() - call.time).whole_seconds().max(0)).render(lang);
         let status = call.status.map_or_else(|| "?".to_owned(), |status| status.to_string());
         let code = call.code.as_deref().map(word).unwrap_or_default();
-        format!("{status} {code} {ago} {}", call.total_ms.map(millis).unwrap_or_default()).replace("  ", " ")
+        let took = call.total_ms.map(|ms| millis(lang, ms)).unwrap_or_default();
+        format!("{status} {code} {ago} {took}").replace("  ", " ")
     });
     [
         word(&row.folder.display().to_string()),
@@ -293,9 +307,7 @@ async fn rows(settings: &Settings, here: bool) -> Vec<Row> {
         return vec![row];
     }
     let names: Vec<StackName> = stacks.iter().map(|stack| stack.stack.clone()).collect();
-    let mut called = BTreeMap::new();
-    // What is not found in time is not told.
-    let _ = timeout(ANSWER, Box::pin(last_calls(settings, &names, &mut called))).await;
+    let mut called = last_calls(settings, &names).await;
     stacks.iter().map(|stack| of_stack(settings, &engine, (stack, called.remove(stack.stack.as_str())), &row)).collect()
 }
 
@@ -334,10 +346,18 @@ fn instance(found: &Found) -> InstanceRow {
     InstanceRow { id: found.id.clone(), name, state: found.state.clone() }
 }
 
-/// Finds how the last call of each stack's API ended, of the last day. What was found until this is dropped stays.
+/// Finds how the last call of each stack's API ended, of the last day. What is not found in time is not told: whoever asks
+/// for one stack waits as long as who asks for all, and is told the same.
+pub(super) async fn last_calls(settings: &Settings, stacks: &[StackName]) -> BTreeMap<String, Ended> {
+    let mut found = BTreeMap::new();
+    let _ = timeout(ANSWER, Box::pin(find_calls(settings, stacks, &mut found))).await;
+    found
+}
+
+/// Finds them; what was found until this is dropped stays.
 ///
 /// All stacks in one reading: a log of many is long, and would be read as often as there are stacks.
-pub(super) async fn last_calls(settings: &Settings, stacks: &[StackName], found: &mut BTreeMap<String, Ended>) {
+async fn find_calls(settings: &Settings, stacks: &[StackName], found: &mut BTreeMap<String, Ended>) {
     let stack = if let [only] = stacks { Some(only.to_string()) } else { None };
     let size = if stack.is_some() { 1 } else { PAGE };
     let since = Some(OffsetDateTime::now_utc() - LATELY);
@@ -345,19 +365,36 @@ pub(super) async fn last_calls(settings: &Settings, stacks: &[StackName], found:
     // A door in the engine's own process knows whose API is called, others do not.
     let is_told = Record::read(settings).is_some_and(|record| record.door.is_some());
     let read: &[StackName] = if is_told && stacks.len() > 1 { &[] } else { stacks };
-    let mut reader = Reader::of_stacks(settings, read);
+    let mut reader = Reader::of_stacks(settings, read).bare();
     let mut cursor = None;
     loop {
-        let Ok(page) = reader.page(&filter, size, cursor.as_ref()).await else { return };
+        let Ok(page) = reader.page(&filter, size, cursor.as_ref()).await else { break };
         for call in page.calls {
-            let crate::trace::Call { end, status, code, total_ms, stack, unstarted, .. } = call;
+            let crate::trace::Call { request_id: id, end, status, code, total_ms, stack, unstarted, .. } = call;
             let Some(stack) = stack.filter(|name| stacks.iter().any(|stack| stack.as_str() == name)) else { continue };
             reader.leave_out(&stack);
-            found.entry(stack).or_insert(Ended { time: end, status, code, total_ms, unstarted });
+            found.entry(stack).or_insert(Ended { time: end, status, code, total_ms, id, unstarted });
         }
         match page.next {
             Some(next) if found.len() < stacks.len() => cursor = Some(next),
-            _ => return,
+            _ => break,
+        }
+    }
+    if read.is_empty() {
+        find_dead_starts(settings, stacks, found).await;
+    }
+}
+
+/// Finds what kept functions from starting, which only their own logs tell: they are read where a call has failed.
+async fn find_dead_starts(settings: &Settings, stacks: &[StackName], found: &mut BTreeMap<String, Ended>) {
+    for stack in stacks {
+        let failed = found.get_mut(stack.as_str()).filter(|call| call.status.is_some_and(|status| status >= 500));
+        let Some(ended) = failed else { continue };
+        let mut reader = Reader::of_stacks(settings, std::slice::from_ref(stack)).bare();
+        let (since, until) = (ended.time, ended.time + time::Duration::NANOSECOND);
+        let filter = Filter { ended_since: Some(since), until: Some(until), ..Filter::default() };
+        if let Ok(Some(call)) = reader.find(&ended.id, &filter).await {
+            ended.unstarted = call.unstarted;
         }
     }
 }
@@ -377,7 +414,8 @@ mod tests {
             (Some(500), None, None),
         ] {
             let unstarted = unstarted.map(str::to_owned);
-            let ended = Ended { time: OffsetDateTime::UNIX_EPOCH, status, code: None, total_ms: None, unstarted };
+            let (time, id) = (OffsetDateTime::UNIX_EPOCH, String::new());
+            let ended = Ended { time, status, code: None, total_ms: None, id, unstarted };
             assert_eq!(ended.dead_start(), expected, "{ended:?}");
         }
     }

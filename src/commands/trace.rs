@@ -1,6 +1,6 @@
 //! `atelier trace`: one call, station by station, with all that was written about it.
 
-use super::call_line::{self, millis, word};
+use super::call_line::{self, word};
 use crate::{
     cli,
     commands::context::Context,
@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     text::Message,
     trace::{Call, Filter, Line, Patience, Reader},
-    ui::{Page, Report, Tone, columns, padded, widest},
+    ui::{Page, Report, Tone, columns, millis, padded, widest},
 };
 
 /// The widest that the picture of the stations becomes.
@@ -86,7 +86,7 @@ fn waterfall(call: &Call, page: &mut Page) {
         .iter()
         .map(|station| Message::new(format!("trace.place.{}", station.place.as_str())).render(lang))
         .collect();
-    let times: Vec<String> = call.stations.iter().map(|station| millis(station.ms)).collect();
+    let times: Vec<String> = call.stations.iter().map(|station| millis(lang, station.ms)).collect();
     let (name_width, time_width) = (widest(&names), widest(&times));
     // A picture is for who can see one; the numbers say the same.
     let room = page.width().unwrap_or(80).saturating_sub(name_width + time_width + 6).min(WIDEST);

@@ -187,7 +187,7 @@ async fn last_day(context: &Context) -> BTreeMap<String, Day> {
 
 /// Goes through the calls that a filter lets through, the newest first; through so many of them.
 async fn each(context: &Context, filter: &Filter, mut see: impl FnMut(&Call)) {
-    let mut reader = Reader::new(&context.settings);
+    let mut reader = Reader::new(&context.settings).bare();
     let mut cursor = None;
     for _ in 0..PAGES {
         // What cannot be read is told by the numbers themselves.

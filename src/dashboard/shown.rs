@@ -3,15 +3,21 @@
 //! A path, a container's name, a tag and a log line are whatever somebody sent.
 
 use crate::text::{Lang, Message};
-use maud::{Markup, Render, html};
+use maud::{Markup, PreEscaped, Render, html};
 use std::{borrow::Cow, fmt::Write as _};
 
 /// A longer text of a stranger is cut here, in characters; whoever wants the whole has the command line.
 const LONGEST: usize = 4096;
+/// The same where it is one of many in a list, whose entries lead to the whole.
+const BRIEF: usize = 256;
 
 /// A text of a stranger, on one line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shown<'a>(pub(super) &'a str);
+
+/// The same in a list of many.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Brief<'a>(pub(super) &'a str);
 
 /// The same where lines are kept (`<pre>`).
 #[derive(Debug, Clone, Copy)]
@@ -19,26 +25,32 @@ pub(super) struct ShownLines<'a>(pub(super) &'a str);
 
 impl Render for Shown<'_> {
     fn render_to(&self, buffer: &mut String) {
-        visible(self.0, false).as_ref().render_to(buffer);
+        visible(self.0, false, LONGEST).as_ref().render_to(buffer);
+    }
+}
+
+impl Render for Brief<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        visible(self.0, false, BRIEF).as_ref().render_to(buffer);
     }
 }
 
 impl Render for ShownLines<'_> {
     fn render_to(&self, buffer: &mut String) {
-        visible(self.0, true).as_ref().render_to(buffer);
+        visible(self.0, true, LONGEST).as_ref().render_to(buffer);
     }
 }
 
 /// Writes what cannot be seen so that it can: control characters as their pictures, marks that turn or join text by
 /// their number.
-fn visible(text: &str, keeps_lines: bool) -> Cow<'_, str> {
+fn visible(text: &str, keeps_lines: bool, longest: usize) -> Cow<'_, str> {
     let is_plain = |c: char| !is_hidden(c) || (keeps_lines && matches!(c, '\n' | '\t'));
-    if text.len() <= LONGEST && text.chars().all(is_plain) {
+    if text.len() <= longest && text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len().min(LONGEST) + 8);
+    let mut shown = String::with_capacity(text.len().min(longest) + 8);
     for (count, c) in text.chars().enumerate() {
-        if count == LONGEST {
+        if count == longest {
             shown.push('…');
             break;
         }
@@ -80,6 +92,19 @@ pub(super) fn rich(lang: Lang, message: &Message) -> Markup {
     }
 }
 
+/// Draws rows until they weigh so many bytes, the first one whatever it weighs; tells how many were left.
+pub(super) fn fitting(rows: impl ExactSizeIterator<Item = Markup>, most: usize) -> (Markup, usize) {
+    let (mut drawn, count) = (String::new(), rows.len());
+    for (at, row) in rows.enumerate() {
+        let row = row.into_string();
+        if at > 0 && drawn.len() + row.len() > most {
+            return (PreEscaped(drawn), count - at);
+        }
+        drawn.push_str(&row);
+    }
+    (PreEscaped(drawn), 0)
+}
+
 /// Writes a command to be copied. The button is for scripts, which show it.
 pub(super) fn command(lang: Lang, text: &str) -> Markup {
     html! {
@@ -113,6 +138,21 @@ mod tests {
         assert_eq!(shown("déjà vu 東京 🚀"), "déjà vu 東京 🚀");
         assert_eq!(ShownLines("a\n\tb\u{0}").render().into_string(), "a\n\tb␀");
         assert_eq!(shown(&"x".repeat(9000)).chars().count(), LONGEST + 1);
+        let brief = |text| Brief(text).render().into_string();
+        assert_eq!((brief("a\u{7}"), brief(&"é".repeat(300)).chars().count()), ("a␇".to_owned(), BRIEF + 1));
+    }
+
+    #[test]
+    fn as_many_rows_are_drawn_as_weigh_little_enough_and_one_always() {
+        let drawn = |most| {
+            let rows = ["aa", "bb", "cc"].iter().map(|row| html! { (*row) });
+            let (rows, left) = fitting(rows, most);
+            (rows.into_string(), left)
+        };
+        assert_eq!(drawn(0), ("aa".to_owned(), 2));
+        assert_eq!(drawn(4), ("aabb".to_owned(), 1));
+        assert_eq!((drawn(5), drawn(6)), (("aabb".to_owned(), 1), ("aabbcc".to_owned(), 0)));
+        assert_eq!(fitting(std::iter::empty(), 9).1, 0);
     }
 
     #[test]

@@ -67,15 +67,15 @@ impl Installation {
     /// # Errors
     /// See [`Installation::load_or_create`].
     pub fn load_or_create_telling(settings: &Settings, progress: &Progress) -> Result<Self> {
-        let path = credentials_path(&settings.folder);
-        let found = disk::read(&path).ok().flatten().and_then(|text| parse_stored(&text));
-        let kept = found.as_ref().and_then(|found| found.owner.clone());
-        if found.is_some_and(|found| is_foreign(&path, found.owner.as_ref(), owner(settings).as_ref())) {
+        let (path, owner_path) = (credentials_path(&settings.folder), owner_path(settings));
+        let (stored, owner) = (Found::read(&path, parse_stored), Found::read(&owner_path, parse_owner));
+        let drawn_for = stored.whole().and_then(|stored| stored.owner.clone());
+        if stored.whole().is_some() && is_foreign(&path, drawn_for.as_ref(), owner.whole()) {
             progress.warn(Message::new("engine.foreign_key").with("path", path.display()));
         }
-        let draw = || kept.clone().map_or_else(draw_owner, |owner| Ok((owner.clone(), owner.to_string())));
-        let owner = load_or_draw(&owner_path(settings), progress, |text| text.trim().parse().ok(), draw)?;
-        let stored = load_or_draw(&path, progress, parse_stored, || Stored::draw(&owner))?;
+        let draw = || drawn_for.clone().map_or_else(draw_owner, |owner| Ok((owner.clone(), owner.to_string())));
+        let owner = owner.or_draw(&owner_path, progress, parse_owner, draw)?;
+        let stored = stored.or_draw(&path, progress, parse_stored, || Stored::draw(&owner))?;
         Ok(Self::of(stored, owner))
     }
 
@@ -144,7 +144,7 @@ pub fn key_pair(project: &Path) -> io::Result<(String, Secret)> {
 /// Reads whose containers are ours; `None` where nothing was ever drawn. Writes nothing.
 #[must_use]
 pub fn owner(settings: &Settings) -> Option<OwnerId> {
-    disk::read(&owner_path(settings)).ok()??.trim().parse().ok()
+    parse_owner(&disk::read(&owner_path(settings)).ok()??)
 }
 
 /// Where the key pair and the proxy's token are.
@@ -156,40 +156,62 @@ fn owner_path(settings: &Settings) -> PathBuf {
     settings.data_folder.clone().unwrap_or_else(|| disk::own_folder(&settings.folder)).join("owner")
 }
 
-/// Reads a file that `parse` understands, else draws its content anew; whatever stood in its place is replaced, never
-/// followed.
-fn load_or_draw<T>(
-    path: &Path,
-    progress: &Progress,
-    parse: impl Fn(&str) -> Option<T>,
-    draw: impl Fn() -> io::Result<(T, String)>,
-) -> Result<T> {
-    let read = || match disk::read(path) {
-        Ok(None) => None,
-        found => Some(found.ok().flatten().and_then(|text| parse(&text))),
-    };
-    let mut found = read();
-    let (value, text) = match found {
-        Some(Some(value)) => return Ok(value),
-        _ => draw().map_err(|source| disk::Error::Io { action: "write", path: path.to_owned(), source })?,
-    };
-    if found.is_none() {
-        if disk::create(path, text.as_bytes(), 0o600)? {
-            return Ok(value);
-        }
-        // Another first run was faster: what it drew counts.
-        found = read();
-        if let Some(Some(value)) = found {
-            return Ok(value);
+fn parse_owner(text: &str) -> Option<OwnerId> {
+    text.trim().parse().ok()
+}
+
+/// What was found of a file.
+enum Found<T> {
+    Nothing,
+    /// Something that nobody understands, or that cannot be read.
+    Damaged,
+    Whole(T),
+}
+
+impl<T> Found<T> {
+    fn read(path: &Path, parse: impl Fn(&str) -> Option<T>) -> Self {
+        match disk::read(path) {
+            Ok(None) => Self::Nothing,
+            found => found.ok().flatten().and_then(|text| parse(&text)).map_or(Self::Damaged, Self::Whole),
         }
     }
-    progress.warn(Message::new("engine.redrawn").with("path", path.display()));
-    if std::fs::symlink_metadata(path).is_ok_and(|kind| kind.is_dir()) {
-        // A folder cannot be renamed over. Only an empty one is taken away: what is in it is somebody's.
-        let _ = std::fs::remove_dir(path);
+
+    fn whole(&self) -> Option<&T> {
+        if let Self::Whole(value) = self { Some(value) } else { None }
     }
-    disk::replace(path, text.as_bytes(), 0o600)?;
-    Ok(value)
+
+    /// Gives what was found, else draws the file's content anew; whatever stood in its place is replaced, never followed.
+    fn or_draw(
+        self,
+        path: &Path,
+        progress: &Progress,
+        parse: impl Fn(&str) -> Option<T>,
+        draw: impl Fn() -> io::Result<(T, String)>,
+    ) -> Result<T> {
+        let is_first = match self {
+            Self::Whole(value) => return Ok(value),
+            Self::Nothing => true,
+            Self::Damaged => false,
+        };
+        let drawn = draw().map_err(|source| disk::Error::Io { action: "write", path: path.to_owned(), source });
+        let (value, text) = drawn?;
+        if is_first {
+            if disk::create(path, text.as_bytes(), 0o600)? {
+                return Ok(value);
+            }
+            // Another first run was faster: what it drew counts.
+            if let Self::Whole(value) = Self::read(path, parse) {
+                return Ok(value);
+            }
+        }
+        progress.warn(Message::new("engine.redrawn").with("path", path.display()));
+        if std::fs::symlink_metadata(path).is_ok_and(|kind| kind.is_dir()) {
+            // A folder cannot be renamed over. Only an empty one is taken away: what is in it is somebody's.
+            let _ = std::fs::remove_dir(path);
+        }
+        disk::replace(path, text.as_bytes(), 0o600)?;
+        Ok(value)
+    }
 }
 
 #[cfg(test)]

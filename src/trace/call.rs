@@ -133,7 +133,7 @@ pub struct Call {
 
 impl Call {
     /// An empty call of this id.
-    pub(super) fn new(request_id: String, end: OffsetDateTime) -> Self {
+    pub(crate) fn new(request_id: String, end: OffsetDateTime) -> Self {
         Self {
             request_id,
             invocation_id: None,

@@ -1,13 +1,13 @@
 //! Calls page by page, the newest first.
 
 use super::{
-    call::Call,
+    call::{Call, milliseconds},
     container_log::ContainerLog,
     filter::Filter,
     function_log::FunctionLogs,
     join::{Joined, Span, join},
     line::Line,
-    record::Record,
+    record::{Record, Request},
     rotated::{Chunk, Rotated},
 };
 use crate::{
@@ -50,6 +50,13 @@ pub struct Cursor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a cursor of an earlier page")]
 pub struct InvalidCursor;
+
+impl Cursor {
+    /// The place from which on, towards the past, a moment and all before it come next.
+    pub(crate) fn with(moment: OffsetDateTime) -> Self {
+        Self { time: moment.saturating_add(Duration::nanoseconds(1)), id: String::new() }
+    }
+}
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,6 +113,7 @@ pub struct Reader {
     functions: FunctionLogs,
     /// The logs that are read; empty is all.
     sources: Vec<LogSource>,
+    is_bare: bool,
 }
 
 impl Reader {
@@ -134,6 +142,7 @@ impl Reader {
             functions: FunctionLogs::of(std::slice::from_ref(&settings.stack.value)),
             settings: settings.clone(),
             sources: sources.to_vec(),
+            is_bare: false,
         }
     }
 
@@ -141,6 +150,12 @@ impl Reader {
     #[must_use]
     pub fn of_stacks(settings: &Settings, stacks: &[StackName]) -> Self {
         Self { functions: FunctionLogs::of(stacks), ..Self::new(settings) }
+    }
+
+    /// Gives calls without their lines, and no others: who counts them does without what weighs most.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        Self { is_bare: true, ..self }
     }
 
     /// Reads no more of what a stack's function has written.
@@ -178,21 +193,25 @@ impl Reader {
             let window = Window { from, until, most, has_later: until < now };
             let (joined, low) = self.window(window, &mut page.failure).await?;
             most = LINES.min(most * 2);
-            for call in joined.calls.into_iter().rev() {
+            let others = |lines| if self.is_bare { Vec::new() } else { others(filter, lines) };
+            for mut call in joined.calls.into_iter().rev() {
                 let place = Cursor { time: call.end, id: call.request_id.clone() };
                 if cursor.is_some_and(|cursor| place >= *cursor) || !filter.takes(&call) {
                     continue;
+                }
+                if self.is_bare {
+                    call.lines = Vec::new();
                 }
                 page.calls.push(call);
                 if page.calls.len() >= size {
                     let oldest = place.time;
                     // Those of that very moment come with the next page, which begins with it.
-                    page.others.extend(others(filter, joined.others).into_iter().filter(|line| line.time > oldest));
+                    page.others.extend(others(joined.others).into_iter().filter(|line| line.time > oldest));
                     page.next = Some(place);
                     return Ok(page);
                 }
             }
-            page.others.extend(others(filter, joined.others));
+            page.others.extend(others(joined.others));
             until = low;
             if page.others.len() >= size.max(LINES) {
                 break;
@@ -264,14 +283,19 @@ impl Reader {
     /// Beside them what the docker proxy wrote then: it may be of a call that ended just before the moment.
     async fn later(&mut self, moment: OffsetDateTime) -> Result<(HashMap<String, Span>, Vec<Line>)> {
         let (mut requests, mut late) = (HashMap::new(), Vec::new());
-        for line in self.engine_lines((moment, moment + LONGEST_CALL), usize::MAX).await?.lines {
+        // Thousands may have been answered since; few of them had begun before.
+        let is_kept = |line: &Line| match Record::read(line) {
+            Record::Request(request) if !request.lent => begun_at(line, &request) <= moment + SLACK,
+            Record::Proxy(_) => line.time < moment + LATE,
+            _ => false,
+        };
+        for line in self.kept_lines((moment, moment + LONGEST_CALL), usize::MAX, is_kept).await?.lines {
             match Record::read(&line) {
-                Record::Request(request) if !request.lent => {
-                    let begun = line.time - super::call::milliseconds(request.duration_ms);
+                Record::Request(request) => {
+                    let begun = begun_at(&line, &request);
                     requests.insert(request.request_id, (begun, line.time));
                 }
-                Record::Proxy(_) if line.time < moment + LATE => late.push(line),
-                _ => {}
+                _ => late.push(line),
             }
         }
         Ok((requests, late))
@@ -279,9 +303,19 @@ impl Reader {
 
     /// Reads files and containers, all of them as far back as the one that is cut first.
     async fn engine_lines(&mut self, window: (OffsetDateTime, OffsetDateTime), most: usize) -> Result<Chunk> {
+        self.kept_lines(window, most, |_| true).await
+    }
+
+    /// Reads the same, of which only these lines are kept.
+    async fn kept_lines(
+        &mut self,
+        window: (OffsetDateTime, OffsetDateTime),
+        most: usize,
+        is_kept: impl Fn(&Line) -> bool,
+    ) -> Result<Chunk> {
         let mut chunks = Vec::new();
         for file in &self.files {
-            chunks.push(file.read(window, most).map_err(|error| {
+            chunks.push(file.read(window, most, &is_kept).map_err(|error| {
                 let unreadable = Error::new(Code::File).with_message("action", Message::new("action.read"));
                 unreadable.with("path", file.path().display()).cause(&error)
             })?);
@@ -290,17 +324,22 @@ impl Reader {
         chunks.extend(join_all(self.containers.iter_mut().map(|log| log.read(settings, window, most))).await);
         let reached = chunks.iter().filter_map(|chunk| chunk.reached).max();
         let mut lines: Vec<Line> = chunks.into_iter().flat_map(|chunk| chunk.lines).collect();
-        lines.retain(|line| reached.is_none_or(|reached| line.time >= reached));
+        lines.retain(|line| reached.is_none_or(|reached| line.time >= reached) && is_kept(line));
         // Stable: lines of one moment keep the order in which their log has them.
         lines.sort_by_key(|line| line.time);
         Ok(Chunk { lines, reached })
     }
 }
 
+/// When a request came whose answer a line tells.
+fn begun_at(line: &Line, request: &Request) -> OffsetDateTime {
+    line.time - milliseconds(request.duration_ms)
+}
+
 /// When the request came whose answer a line tells; of the docker proxy's, from when on the answer may have been told.
 fn begun(line: &Line) -> Option<OffsetDateTime> {
     match Record::read(line) {
-        Record::Request(request) if !request.lent => Some(line.time - super::call::milliseconds(request.duration_ms)),
+        Record::Request(request) if !request.lent => Some(begun_at(line, &request)),
         Record::Proxy(_) => Some(line.time - LATE),
         _ => None,
     }

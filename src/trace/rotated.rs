@@ -67,10 +67,16 @@ impl Rotated {
     }
 
     /// Reads the lines from `from` on and before `until`; at most about `most`, the newest. No file is an empty log.
+    /// Of these lines only those are kept that are asked for: the others are gone with the piece of the file that has them.
     ///
     /// # Errors
     /// When there is something that cannot be read.
-    pub(super) fn read(&self, (from, until): (OffsetDateTime, OffsetDateTime), most: usize) -> io::Result<Chunk> {
+    pub(super) fn read(
+        &self,
+        (from, until): (OffsetDateTime, OffsetDateTime),
+        most: usize,
+        is_kept: impl Fn(&Line) -> bool,
+    ) -> io::Result<Chunk> {
         // All are opened before any is read: what is rotated meanwhile stays the file that it was.
         let mut files = Vec::new();
         for number in 0..MOST_FILES {
@@ -85,7 +91,7 @@ impl Rotated {
         let mut read = Chunk::default();
         for file in &mut files {
             let left = most.saturating_sub(read.lines.len()).max(1);
-            let older = self.read_file(file, (from, until), left)?;
+            let older = self.read_file(file, (from, until), left, &is_kept)?;
             let is_below = older.lines.first().is_some_and(|line| line.time < from);
             read.lines.splice(0..0, older.lines);
             read.reached = older.reached;
@@ -103,6 +109,7 @@ impl Rotated {
         file: &mut File,
         (from, until): (OffsetDateTime, OffsetDateTime),
         most: usize,
+        is_kept: impl Fn(&Line) -> bool,
     ) -> io::Result<Chunk> {
         let written = file.metadata()?.modified().map_or(OffsetDateTime::UNIX_EPOCH, OffsetDateTime::from);
         let mut end = end_of_window(file, until)?;
@@ -123,7 +130,9 @@ impl Rotated {
                 // Its end is lost, its beginning is what says whose it is.
                 rest.clear();
             }
-            let older = self.lines(&piece[first..], written);
+            let mut older = self.lines(&piece[first..], written);
+            // What lies before the window tells where it begins.
+            older.retain(|line| line.time < from || is_kept(line));
             let is_over = older.first().is_some_and(|line| line.time < from);
             lines.splice(0..0, older);
             end = start;
@@ -244,7 +253,7 @@ mod tests {
         std::fs::write(Rotated::numbered(&path, 1), (10..20).map(|n| line(n, 0)).collect::<String>()).unwrap();
         std::fs::write(&path, (20..30).map(|n| line(n, 0)).collect::<String>() + "{\"time\":\"half").unwrap();
         let log = Rotated::new(path, LogSource::Engine);
-        let read = |from, until, most| log.read((at(from), at(until)), most).unwrap();
+        let read = |from, until, most| log.read((at(from), at(until)), most, |_| true).unwrap();
         assert_eq!(numbers(&read(0, 100, 1000)), (0..30).collect::<Vec<_>>());
         assert_eq!(numbers(&read(8, 22, 1000)), (8..22).collect::<Vec<_>>());
         assert_eq!(numbers(&read(40, 50, 1000)), Vec::<i64>::new());
@@ -259,16 +268,28 @@ mod tests {
             file.write_all(line(second, 200).as_bytes()).unwrap();
         }
         let log = Rotated::new(path, LogSource::Engine);
-        let end = log.read((at(0), at(100_000)), 100).unwrap();
+        let end = log.read((at(0), at(100_000)), 100, |_| true).unwrap();
         assert!(numbers(&end).ends_with(&[19_999]) && end.lines.len() < 2_000, "{}", end.lines.len());
         assert_eq!(end.reached, Some(end.lines[0].time));
         // From there on as if it were the end.
-        let before = log.read((at(0), end.reached.unwrap()), 100).unwrap();
+        let before = log.read((at(0), end.reached.unwrap()), 100, |_| true).unwrap();
         assert_eq!(before.lines.last().unwrap().time + Duration::seconds(1), end.lines[0].time);
         for (from, until) in [(0, 1), (5_000, 5_003), (9_999, 10_001), (19_998, 20_005)] {
-            let read = log.read((at(from), at(until)), 10_000).unwrap();
+            let read = log.read((at(from), at(until)), 10_000, |_| true).unwrap();
             assert_eq!(numbers(&read), (from..until.min(20_000)).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn of_lines_that_nobody_wants_none_is_kept_and_none_that_is_wanted_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine.log");
+        let lines = |of: std::ops::Range<i64>| of.map(|second| line(second, 200)).collect::<String>();
+        std::fs::write(Rotated::numbered(&path, 1), lines(0..5_000)).unwrap();
+        std::fs::write(&path, lines(5_000..10_000)).unwrap();
+        let is_kept = |line: &Line| (line.time - at(0)).whole_seconds() % 1_000 == 0;
+        let read = Rotated::new(path, LogSource::Engine).read((at(2_000), at(8_000)), usize::MAX, is_kept);
+        assert_eq!(numbers(&read.unwrap()), [2_000, 3_000, 4_000, 5_000, 6_000, 7_000]);
     }
 
     #[test]
@@ -287,7 +308,7 @@ mod tests {
             let log = Rotated::new(path, LogSource::Engine);
             let (mut seen, mut windows, mut until) = (Vec::new(), 0, Some(at(100_000)));
             while let Some(end) = until {
-                let read = log.read((at(-1), end), 100).unwrap();
+                let read = log.read((at(-1), end), 100, |_| true).unwrap();
                 let number = |line: &Line| line.text.split_once("\"n\":")?.1.trim_end_matches('}').parse::<i64>().ok();
                 seen.extend(read.lines.iter().map(|line| number(line).unwrap()));
                 assert!(read.reached.is_none_or(|reached| reached < end), "it goes on");
@@ -303,7 +324,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("engine.log");
         std::fs::write(&path, format!("  first\n{}  and its end\n", line(5, 0))).unwrap();
-        let read = Rotated::new(path, LogSource::Engine).read((at(0), at(10)), 10).unwrap();
+        let read = Rotated::new(path, LogSource::Engine).read((at(0), at(10)), 10, |_| true).unwrap();
         assert_eq!(numbers(&read), [5, 5, 5]);
     }
 
@@ -311,7 +332,13 @@ mod tests {
     fn what_is_not_a_file_is_an_error_and_never_a_wait() {
         let folder = tempfile::tempdir().unwrap();
         let all = (at(0), at(10));
-        assert!(Rotated::new(folder.path().to_owned(), LogSource::Engine).read(all, 10).is_err());
-        assert!(Rotated::new(folder.path().join("none"), LogSource::Engine).read(all, 10).unwrap().lines.is_empty());
+        assert!(Rotated::new(folder.path().to_owned(), LogSource::Engine).read(all, 10, |_| true).is_err());
+        assert!(
+            Rotated::new(folder.path().join("none"), LogSource::Engine)
+                .read(all, 10, |_| true)
+                .unwrap()
+                .lines
+                .is_empty()
+        );
     }
 }

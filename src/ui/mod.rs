@@ -5,6 +5,7 @@
 
 mod human;
 mod json;
+mod number;
 mod page;
 mod plain;
 mod progress;
@@ -12,6 +13,7 @@ mod prompt;
 mod style;
 mod words;
 
+pub(crate) use number::{decimal, hours, millis};
 pub use page::Page;
 pub(crate) use page::{columns, padded, widest};
 pub use style::Tone;
@@ -312,6 +314,7 @@ impl Console {
         if let Steps::Bars(bars) = &self.inner.steps {
             bars.clear();
         }
+        self.end_question();
     }
 
     fn envelope(&self, failed: bool, data: &serde_json::Value, error: Option<&Error>) -> io::Result<()> {

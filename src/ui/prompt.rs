@@ -43,10 +43,20 @@ impl Console {
         // The thread that reads the terminal cannot be ended; it ends with the process, which does not wait for it.
         let answer = tokio::select! {
             answer = asked => Ok(answer.is_ok_and(|answer| answer.unwrap_or(false))),
-            () = cancel.cancelled() => Err(Error::new(Code::Interrupted).hint(Message::new("hint.nothing_done"))),
+            () = cancel.cancelled() => {
+                self.end_question();
+                Err(Error::new(Code::Interrupted).hint(Message::new("hint.nothing_done")))
+            }
         };
         self.inner.is_asking.store(false, Ordering::SeqCst);
         answer
+    }
+
+    /// Leaves the line of a question that gets no answer: what is said next begins on its own.
+    pub(super) fn end_question(&self) {
+        if self.inner.is_asking.swap(false, Ordering::SeqCst) {
+            let _ = io::stderr().write_all(b"\n");
+        }
     }
 }
 

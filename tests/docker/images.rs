@@ -57,5 +57,9 @@ async fn the_image_is_made_once_per_binary_and_runs_without_root() {
 #[tokio::test]
 async fn a_dynamically_linked_binary_is_refused() {
     let refused = OwnImage::of(Path::new("/bin/ls"), &owner()).await;
-    assert!(matches!(refused, Err(Error::NotStatic(_))));
+    let Err(error @ Error::NotStatic(_)) = refused else { panic!("it was taken") };
+    let told = atelier::error::Error::from(error);
+    assert_eq!(told.code, atelier::error::Code::NotStatic);
+    let hints: Vec<String> = told.hints_or_default().iter().map(ToString::to_string).collect();
+    assert!(hints.iter().any(|hint| hint.contains("without `RUSTFLAGS`")), "{hints:?}");
 }

@@ -42,6 +42,9 @@ fn the_workshops_commands_work_in_their_order() {
         let stop = api(&site, &format!("/infra?target=docker&action=stop&name={}", site.name(own)));
         assert_eq!(stop, r#"{"error":"Container not found","code":"not_found"}"#, "the API cannot stop {own}");
     }
+    // What the README sends people to who read that: whose names there are.
+    let listed = site.ok(&["call", "list", "--target", "docker"]).stdout;
+    assert!(listed.contains("mycontainer") && !listed.contains("docker-proxy"), "{listed}");
 
     site.ok(&["status", "--check"]);
     site.ok(&["plan", "--check"]);

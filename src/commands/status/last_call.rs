@@ -8,12 +8,7 @@ use crate::{
     text::Message,
     ui::Tone,
 };
-use std::{collections::BTreeMap, time::Duration};
 use time::OffsetDateTime;
-use tokio::time::timeout;
-
-/// How long the logs may take to tell.
-const ANSWER: Duration = Duration::from_secs(4);
 
 /// The last call that was let in.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -35,8 +30,7 @@ pub struct LastCall {
 impl LastCall {
     /// Finds it in the logs, of whichever engine; one of more than a day ago is not told.
     pub(super) async fn find(settings: &Settings, stack: &Discovery) -> Option<Self> {
-        let (only, mut found) = (std::slice::from_ref(&stack.stack), BTreeMap::new());
-        let _ = timeout(ANSWER, Box::pin(overview::last_calls(settings, only, &mut found))).await;
+        let found = overview::last_calls(settings, std::slice::from_ref(&stack.stack)).await;
         let ended = found.into_values().next()?;
         let why_never = ended.why_never(stack);
         let overview::Ended { time, status, code, total_ms, .. } = ended;

@@ -11,14 +11,15 @@ use crate::{
     dashboard::{
         calling::MARK,
         layout::Frame,
-        shown::{Shown, command},
+        shown::{Brief, Shown, command, fitting},
         view::View,
     },
     error::Error,
     settings::{StatusFilter, status as parse_status},
     shell::quoted,
-    text::{Lang, Message, in_words},
-    trace::{Call, Cursor, Filter, Page, Place, Station},
+    text::{Message, in_words},
+    trace::{Call, Cursor, Filter, Line, Page, Place, Station},
+    ui::millis,
 };
 use maud::{Markup, html};
 use regex_lite::Regex;
@@ -26,6 +27,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::form
 
 /// How many calls a page shows.
 pub(in crate::dashboard) const SIZE: usize = 50;
+/// The most that the lines of one call weigh on its page, in bytes of markup; `trace` prints all.
+const WEIGHT: usize = 60_000;
 
 /// Which calls are wanted, as the page's form asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -176,17 +179,22 @@ fn table(frame: &Frame<'_>, calls: &[Call]) -> Markup {
                     @for call in calls {
                         tr {
                             td data-label=(columns[0]) { (clock(call.end)) }
-                            th scope="row" { code { (Shown(&call.asked())) } }
+                            th scope="row" { code { (Brief(&call.asked())) } }
                             td data-label=(columns[2]) { (answer(frame, call)) }
                             td.number data-label=(columns[3]) { (took(frame, call)) @if call.cold == Some(true) { " " span.tag { (frame.say("board.calls.cold")) } } }
                             td data-label=(columns[4]) { (by(call)) }
-                            td data-label=(columns[5]) { a href={ "/calls/" (link(&call.request_id)) } { code { (Shown(&short(&call.request_id))) } } }
+                            td data-label=(columns[5]) { a href={ "/calls/" (link(&call.request_id)) } { code { (Brief(&short(&call.request_id))) } } }
                         }
                     }
                 }
             }
         }
     }
+}
+
+/// Says how many lines a page leaves out.
+pub(super) fn more(frame: &Frame<'_>, count: usize) -> String {
+    Message::new("board.logs.more").with("count", count).render(frame.lang())
 }
 
 /// An id as a segment of a path.
@@ -222,7 +230,7 @@ pub(super) fn answer(frame: &Frame<'_>, call: &Call) -> Markup {
                 // Where the function alone writes what became of a call, nobody has seen its answer.
                 None => (unanswered(call).render(frame.lang())),
             }
-            @if let Some(code) = &call.code { " " (Shown(code)) }
+            @if let Some(code) = &call.code { " " (Brief(code)) }
         }
     }
 }
@@ -231,17 +239,13 @@ fn took(frame: &Frame<'_>, call: &Call) -> String {
     call.total_ms.map_or_else(|| "–".to_owned(), |ms| millis(frame.lang(), ms))
 }
 
-pub(super) fn millis(lang: Lang, ms: f64) -> String {
-    lang.decimal(&if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") })
-}
-
 /// By whose key, and whether by a page of ours.
 fn by(call: &Call) -> Markup {
     html! {
-        @if let Some(key) = &call.key { (Shown(key)) " " }
+        @if let Some(key) = &call.key { (Brief(key)) " " }
         @if call.request_id.starts_with(MARK) { span.tag { (MARK) } }
         @if call.own { span.tag { "atelier" } }
-        @if call.key.is_none() { @if let Some(source) = &call.source { span.fact { (Shown(source)) } } }
+        @if call.key.is_none() { @if let Some(source) = &call.source { span.fact { (Brief(source)) } } }
     }
 }
 
@@ -267,7 +271,9 @@ pub(in crate::dashboard) fn one(frame: &Frame<'_>, status: Option<&StatusReport>
         // What a function writes may hold what others sent.
         @if frame.visitor.scope.allows(Scope::Control) && !call.lines.is_empty() {
             h3 { (frame.say("board.calls.lines")) }
-            ul.log { @for line in &call.lines { li { (clock(line.time)) " " code { (Shown(&line.text)) } } } }
+            @let row = |line: &Line| html! { li { (clock(line.time)) " " code { (Shown(&line.text)) } } };
+            @let (lines, left) = fitting(call.lines.iter().map(row), WEIGHT);
+            ul.log { (lines) @if left > 0 { li { (more(frame, left)) } } }
         }
     }
 }

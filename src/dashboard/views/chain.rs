@@ -1,7 +1,7 @@
 //! The chain: an ordered list of the stations that a request passes, which the style sheet draws as a line.
 
 use super::{
-    calls::{answer, link, medians, millis},
+    calls::{answer, link, medians},
     outcome::{Outcome, Undo, change},
     parts::anchor,
     sign::Sign,
@@ -21,7 +21,7 @@ use crate::{
     stack::Part,
     text::Message,
     trace::{Call, Place},
-    ui::Tone,
+    ui::{Tone, millis},
 };
 use maud::{Markup, html};
 use time::OffsetDateTime;

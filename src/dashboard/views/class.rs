@@ -1,7 +1,7 @@
 //! Every stack side by side, of this engine and of every folder of this user: for whoever looks after several, as a
 //! teacher does.
 
-use super::{calls::millis, outcome::Outcome, parts::why, sign::Sign};
+use super::{outcome::Outcome, parts::why, sign::Sign};
 use crate::{
     api_key::Scope,
     commands::{
@@ -15,6 +15,7 @@ use crate::{
         view::View,
     },
     text::{Message, in_words},
+    ui::millis,
 };
 use maud::{Markup, html};
 use std::{collections::BTreeMap, fmt::Write as _};

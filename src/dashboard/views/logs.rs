@@ -2,7 +2,7 @@
 //! its own.
 
 use super::{
-    calls::{answer, clock, millis},
+    calls::{answer, clock, link, more},
     parts::why,
 };
 use crate::{
@@ -10,20 +10,26 @@ use crate::{
     cli::LogSource,
     dashboard::{
         layout::Frame,
-        shown::{Shown, say},
+        shown::{Brief, Shown, fitting, say},
         view::View,
     },
     error::Error,
     text::Message,
     trace::{Call, Cursor, Filter, Line, Page, time_of},
+    ui::millis,
 };
 use clap::ValueEnum;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use regex_lite::Regex;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, macros::format_description};
 
-/// How many calls a page shows.
+/// How many calls a page shows at most.
 pub(in crate::dashboard) const SIZE: usize = 60;
+/// The most that a page's entries weigh, in bytes of markup: with the frame, the script and the style, a page stays below
+/// 120 kB, however much was written.
+const WEIGHT: usize = 80_000;
+/// The most that the lines of one call take of it; the call's own page shows more of them.
+const CALL_WEIGHT: usize = 20_000;
 
 /// Which lines are wanted, as the page's form asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -155,22 +161,46 @@ fn list(frame: &Frame<'_>, query: &Query, page: &Page) -> Markup {
     let mut entries: Vec<Entry<'_>> = calls.chain(others).collect();
     // The newest first, as they came.
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.time()));
-    let summary = Message::new("board.logs.lines").with("count", entries.len()).render(frame.lang());
+    let times: Vec<OffsetDateTime> = entries.iter().map(Entry::time).collect();
+    let row = |at: usize| match &entries[at] {
+        Entry::Line(line) => html! { li { (clock(line.time)) " " (text(line)) } },
+        Entry::Call(call) => html! { li { (folded(frame, call, at, is_whole)) } },
+    };
+    let (rows, count, cut) = paged(&times, row, |left| html! { li { (more(frame, left)) } });
+    let summary = Message::new("board.logs.lines").with("count", count).render(frame.lang());
     html! {
         section #logs data-live data-summary=(summary) {
             @if let Some(error) = &page.failure { (why(frame, error)) }
             @if entries.is_empty() { p { (frame.say("logs.none")) } }
-            ul.log {
-                @for (at, entry) in entries.iter().enumerate() {
-                    @match entry {
-                        Entry::Line(line) => li { (clock(line.time)) " " span.tag { (name(line.source)) } " " code { (Shown(words(&line.text))) } },
-                        Entry::Call(call) => li { (folded(frame, call, at, is_whole)) },
-                    }
-                }
-            }
-            @if let Some(next) = &page.next { p { a href=(query.link(next)) { (frame.say("board.calls.older")) } } }
+            ul.log { (rows) }
+            @if let Some(next) = cut.as_ref().or(page.next.as_ref()) { p { a href=(query.link(next)) { (frame.say("board.calls.older")) } } }
         }
     }
+}
+
+/// Draws the entries of these times, the newest first, until they weigh enough: what is drawn, how many they are, and where
+/// the next page begins where they are not all. Those of one moment stay together, since a page begins between two; where
+/// they are too many by themselves, the page says how many it leaves out.
+fn paged(
+    times: &[OffsetDateTime],
+    row: impl Fn(usize) -> Markup,
+    left_out: impl Fn(usize) -> Markup,
+) -> (Markup, usize, Option<Cursor>) {
+    let (mut drawn, mut at, mut count) = (String::new(), 0, 0);
+    for moment in times.chunk_by(|one, other| one == other) {
+        let (rows, left) = fitting((at..at + moment.len()).map(&row), WEIGHT);
+        let rows = rows.into_string();
+        if at > 0 && drawn.len() + rows.len() > WEIGHT {
+            return (PreEscaped(drawn), count, Some(Cursor::with(moment[0])));
+        }
+        drawn.push_str(&rows);
+        if left > 0 {
+            drawn.push_str(&left_out(left).into_string());
+        }
+        at += moment.len();
+        count += moment.len() - left;
+    }
+    (PreEscaped(drawn), count, None)
 }
 
 /// A line without the time that it begins with, which stands beside it.
@@ -179,20 +209,35 @@ fn words(text: &str) -> &str {
     stamped.map_or(text, |(_, rest)| rest)
 }
 
+/// Where a line comes from, and what it says.
+fn text(line: &Line) -> Markup {
+    html! { span.tag { (name(line.source)) } " " code { (Shown(words(&line.text))) } }
+}
+
 fn folded(frame: &Frame<'_>, call: &Call, at: usize, is_whole: bool) -> Markup {
     let line = html! {
-        (clock(call.end)) " " code { (Shown(&call.asked())) } " " (answer(frame, call))
+        (clock(call.end)) " " code { (Brief(&call.asked())) } " " (answer(frame, call))
         @if let Some(ms) = call.total_ms { " " span.fact { (millis(frame.lang(), ms)) } }
-        @if let Some(key) = &call.key { " " span.fact { (say(frame.lang(), "board.column.key")) " " (Shown(key)) } }
+        @if let Some(key) = &call.key { " " span.fact { (say(frame.lang(), "board.column.key")) " " (Brief(key)) } }
     };
+    let (lines, left) = fitting(call.lines.iter().map(below), CALL_WEIGHT);
     html! {
         @if is_whole && !call.lines.is_empty() {
             details id={ "call-" (at) } {
                 summary { (line) }
-                ul { @for line in &call.lines { li { (clock(line.time)) " " span.tag { (name(line.source)) } " " code { (Shown(words(&line.text))) } } } }
+                ul {
+                    (lines)
+                    @if left > 0 { li { a href={ "/calls/" (link(&call.request_id)) } { (more(frame, left)) } } }
+                }
             }
         } @else { (line) }
     }
+}
+
+/// A line below its call, which tells the day.
+fn below(line: &Line) -> Markup {
+    let time = line.time.format(format_description!("[hour]:[minute]:[second].[subsecond digits:3]"));
+    html! { li { time { (time.unwrap_or_default()) } " " (text(line)) } }
 }
 
 #[cfg(test)]
@@ -209,6 +254,27 @@ mod tests {
         assert!(Query::of("source=nonsense&from=x").sources().is_empty());
         let next = "17_id".parse().unwrap();
         assert_eq!(Query::of(query.link(&next).split_once('?').unwrap().1), Query { from: Some(next), ..query });
+    }
+
+    #[test]
+    fn a_page_ends_between_two_moments_and_the_next_one_begins_there() {
+        let noon = time::macros::datetime!(2026-11-23 12:00 UTC);
+        let row = |_: usize| html! { ("x".repeat(WEIGHT / 4)) };
+        let paged = |seconds: &[i64]| {
+            let times: Vec<_> = seconds.iter().map(|second| noon + time::Duration::seconds(*second)).collect();
+            let (drawn, count, cut) = paged(&times, row, |left| html! { "-" (left) });
+            let drawn = drawn.into_string();
+            assert!(drawn.len() <= WEIGHT + 9, "{}", drawn.len());
+            (count, drawn.trim_start_matches('x').to_owned(), cut)
+        };
+        let at = |second| Some(Cursor::with(noon + time::Duration::seconds(second)));
+        assert_eq!(paged(&[4, 3, 2, 1]), (4, String::new(), None));
+        assert_eq!(paged(&[5, 4, 3, 2, 1]), (4, String::new(), at(1)));
+        assert_eq!(paged(&[5, 4, 3, 2, 2]), (3, String::new(), at(2)));
+        // More than a page of one moment: there is no place within it.
+        assert_eq!(paged(&[5, 2, 2, 2, 2, 2, 2]), (1, String::new(), at(2)));
+        assert_eq!(paged(&[2, 2, 2, 2, 2, 2, 1]), (4, "-2".to_owned(), at(1)));
+        assert_eq!(paged(&[]), (0, String::new(), None));
     }
 
     #[test]

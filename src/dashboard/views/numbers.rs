@@ -1,6 +1,6 @@
 //! Calls in numbers, what each instance ran, and what the same would cost on AWS: an estimate, which says so.
 
-use super::{calls::millis, parts::why};
+use super::parts::why;
 use crate::{
     commands::{call_line::counted_as, metrics::MetricsReport},
     dashboard::{
@@ -10,6 +10,7 @@ use crate::{
     },
     text::{Message, in_words},
     trace::Numbers,
+    ui::{decimal, hours, millis},
 };
 use maud::{Markup, html};
 
@@ -110,19 +111,19 @@ fn counts(frame: &Frame<'_>, title: &str, counts: impl Iterator<Item = (String, 
 
 fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
     let lang = frame.lang();
-    let usd = |amount: f64| lang.decimal(&format!("{amount:.4} USD"));
+    let usd = |amount: f64| format!("{} USD", decimal(lang, amount, 4));
     let total = Message::new("board.numbers.cost").with("usd", usd(metrics.cost.total_usd));
     let total = total.with("prices", metrics.cost.prices_of);
     // The sum of nothing is a negative zero.
-    let hours = metrics.instances.iter().map(|instance| instance.hours).sum::<f64>() + 0.0;
+    let sum = metrics.instances.iter().map(|instance| instance.hours).sum::<f64>() + 0.0;
     let gb_seconds = metrics.usage.gb_seconds + 0.0;
-    let hours = Message::new("board.numbers.hours").with("hours", lang.decimal(&format!("{hours:.2}")));
+    let billed = Message::new("board.numbers.hours").with("hours", decimal(lang, sum, 2));
     let requests = |count: usize| Message::new("board.numbers.requests").with("count", count);
     let runs = Message::new("board.numbers.gb_seconds").with_message("requests", requests(metrics.usage.invocations));
-    let runs = runs.with("gb_seconds", lang.decimal(&format!("{gb_seconds:.3}")));
+    let runs = runs.with("gb_seconds", decimal(lang, gb_seconds, 3));
     // What it is the price of stands beside each.
     let parts = [
-        ("part.instance", metrics.cost.instances_usd, hours),
+        ("part.instance", metrics.cost.instances_usd, billed),
         ("part.api", metrics.cost.api_usd, requests(metrics.usage.api_calls)),
         ("part.function", metrics.cost.function_usd, runs),
     ];
@@ -133,7 +134,7 @@ fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
             @for (key, amount, usage) in &parts { dt { (frame.say(key)) } dd { (usd(*amount)) ", " (usage.render(lang)) } }
             @for instance in &metrics.instances {
                 dt { @if let Some(name) = &instance.name { (Shown(name)) " " } code { (Shown(&instance.instance_id)) } }
-                dd { (Shown(&instance.r#type)) ", " (Shown(&in_words(&instance.state).render(lang))) ", " (lang.decimal(&format!("{:.2} h", instance.hours))) }
+                dd { (Shown(&instance.r#type)) ", " (Shown(&in_words(&instance.state).render(lang))) ", " (hours(lang, instance.hours)) }
             }
         }
         @for instance in metrics.instances.iter().filter(|instance| instance.usd_estimate.is_none()) {
@@ -145,7 +146,7 @@ fn cost(frame: &Frame<'_>, metrics: &MetricsReport) -> Markup {
 fn footprint(frame: &Frame<'_>, footprint: Footprint) -> Markup {
     #[expect(clippy::cast_precision_loss, reason = "sizes of memories and disks")]
     let mib = |bytes: u64| {
-        let size = frame.lang().decimal(&format!("{:.1}", bytes as f64 / 1_048_576.0));
+        let size = decimal(frame.lang(), bytes as f64 / 1_048_576.0, 1);
         Message::new("board.numbers.mib").with("size", size).render(frame.lang())
     };
     let rows = [

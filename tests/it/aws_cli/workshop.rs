@@ -1,6 +1,12 @@
 //! The workshop's own commands, after `eval "$(atelier env)"`.
 
 use super::Cli;
+use std::{path::PathBuf, process::Output};
+
+/// What a shell printed to stderr.
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
 
 #[test]
 fn the_workshops_aws_commands_work_unchanged() {
@@ -53,10 +59,8 @@ const COMMANDS: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-#[test]
-fn the_workshops_commands_work_in_a_shell_after_env() {
-    let cli = Cli::start();
-    cli.deploy();
+/// A folder with `atelier` and `aws`, for a shell to find them in.
+fn bin(cli: &Cli) -> PathBuf {
     let bin = cli.project.path().join("bin");
     std::fs::create_dir(&bin).expect("a folder");
     let aws = cli.command(&[]).get_program().to_owned();
@@ -67,6 +71,14 @@ fn the_workshops_commands_work_in_a_shell_after_env() {
     if std::path::Path::new(&aws).is_absolute() {
         link("aws", std::path::Path::new(&aws));
     }
+    bin
+}
+
+#[test]
+fn the_workshops_commands_work_in_a_shell_after_env() {
+    let cli = Cli::start();
+    cli.deploy();
+    let bin = bin(&cli);
     for (command, expected) in COMMANDS {
         let script = format!("eval \"$(atelier env)\"\nAPI_ID=$(cat .api_id)\n{command}");
         let output = cli.shell(&script, &bin).output().expect("bash runs");
@@ -76,6 +88,53 @@ fn the_workshops_commands_work_in_a_shell_after_env() {
             assert_eq!(answer.pointer(pointer).and_then(|value| value.as_str()), Some(*value), "{command}: {answer}");
         }
     }
+}
+
+#[test]
+fn a_payload_that_is_no_base64_is_read_with_the_settings_of_env_or_the_flag() {
+    let cli = Cli::start();
+    cli.deploy();
+    let bin = bin(&cli);
+    let version = cli.shell("aws --version 2>&1", &bin).output().expect("bash runs");
+    let invoke = |settings: &str, option: &str| {
+        let script = format!(
+            "eval \"$(atelier env)\"\n{settings}\naws lambda invoke --function-name infrastructure-handler {option} \
+             --payload '{{\"action\":\"status\"}}' answer.json"
+        );
+        cli.shell(&script, &bin).output().expect("bash runs")
+    };
+    let without = invoke("unset AWS_CONFIG_FILE", "");
+    if String::from_utf8_lossy(&version.stdout).contains("aws-cli/2") {
+        assert!(!without.status.success() && told(&without).contains("Invalid base64"), "{without:?}");
+        let flag = invoke("unset AWS_CONFIG_FILE", "--cli-binary-format raw-in-base64-out");
+        assert!(flag.status.success(), "{flag:?}");
+    } else {
+        assert!(without.status.success(), "version 1 takes it as it is: {without:?}");
+    }
+    let with = invoke("", "");
+    assert!(with.status.success(), "{with:?}");
+}
+
+#[test]
+fn a_script_with_credentials_of_its_own_is_told_both_ways_out_and_they_lead_out() {
+    let cli = Cli::start();
+    let bin = bin(&cli);
+    let ask = |credentials: &str| {
+        let script = format!("eval \"$(atelier env)\"\n{credentials}\naws sts get-caller-identity");
+        cli.shell(&script, &bin).output().expect("bash runs")
+    };
+    let own = "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test";
+    let refused = ask(own);
+    assert!(!refused.status.success(), "{refused:?}");
+    for words in ["The security token included in the request is invalid", "atelier env", "atelier up --lenient"] {
+        assert!(told(&refused).contains(words), "no `{words}`: {}", told(&refused));
+    }
+    let with_env = ask("");
+    assert!(with_env.status.success(), "{with_env:?}");
+    let up = cli.project.run(&["up", "--lenient"]);
+    assert_eq!(up.code, Some(0), "{up:?}");
+    let lenient = ask(own);
+    assert!(lenient.status.success(), "{lenient:?}");
 }
 
 #[test]

@@ -302,6 +302,13 @@ fn a_function_that_dies_at_start_is_not_healthy_until_it_is_deployed_anew() {
     let why = status["data"]["api_problem"].as_str().unwrap().to_owned();
     assert!(why.contains("could not start") && why.contains("Runtime.ExitError"), "{status}");
     assert_eq!(project.run(&["status", "--check", "--all"]).code, Some(5), "all of it says the same");
+    // The door, whose log tells the last call of each of several stacks, does not know why a function failed.
+    succeeds(&project.run(&["deploy", "--stack", "second"]));
+    let all = project.run(&["status", "--check", "--all", "--json"]);
+    let rows = all.json()["data"]["rows"].as_array().unwrap().clone();
+    let problems = |stack: &str| rows.iter().find(|row| row["stack"] == stack).unwrap()["problems"].to_string();
+    assert!(all.code == Some(5) && problems("atelier").contains("Runtime.ExitError"), "{all:?}");
+    assert_eq!(problems("second"), "[]", "nobody has called it: {all:?}");
 
     // Nobody has called what is there now, and nothing is known against it.
     write(&project.path(), "api/bootstrap", include_str!("../../../src/commands/init/bash/bootstrap"), 0o755);
@@ -409,6 +416,22 @@ fn example(template: &str, project: Project) {
     succeeds(&project.run(&["init", template, "--force"]));
     let output = project.run(&["deploy", "--json"]);
     assert_eq!(output.json()["data"]["changed"], false, "{output:?}");
+}
+
+#[test]
+fn a_new_project_may_have_a_new_folder() {
+    let project = Project::new();
+    let output = project.run(&["init", "bash", "--folder", "new/demo"]);
+    succeeds(&output);
+    assert!(output.stdout.contains("/new/demo && atelier up"), "{output:?}");
+    assert!(project.path().join("new/demo/api/bootstrap").exists());
+    // Nobody else makes one, and what is no folder stays what it is.
+    for args in [["status", "--folder", "nowhere"], ["init", "--folder", "file"]] {
+        project.write("file", "");
+        let output = project.run(&args);
+        assert_eq!(output.code, Some(4), "{output:?}");
+    }
+    assert!(!project.path().join("nowhere").exists());
 }
 
 #[test]

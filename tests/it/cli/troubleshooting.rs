@@ -80,11 +80,20 @@ const ROWS: &[(&str, Walk)] = &[
     ("`Unable to locate credentials`", There(&[("tests/it/cli/aws.rs", "an_old_aws_is_told_of_and_led_by_its_flag")])),
     (
         "`Invalid base64`",
-        There(&[("tests/it/aws_cli/workshop.rs", "the_workshops_commands_work_in_a_shell_after_env")]),
+        There(&[(
+            "tests/it/aws_cli/workshop.rs",
+            "a_payload_that_is_no_base64_is_read_with_the_settings_of_env_or_the_flag",
+        )]),
     ),
     (
         "`The security token included",
-        There(&[("tests/it/lenient/record.rs", "what_leaned_is_told_once_with_awss_words_and_what_mends_it")]),
+        There(&[
+            (
+                "tests/it/aws_cli/workshop.rs",
+                "a_script_with_credentials_of_its_own_is_told_both_ways_out_and_they_lead_out",
+            ),
+            ("tests/it/lenient/record.rs", "what_leaned_is_told_once_with_awss_words_and_what_mends_it"),
+        ]),
     ),
     (
         "`SignatureDoesNotMatch`",

@@ -50,6 +50,44 @@ fn every_view_is_whole_without_a_script_and_says_the_command_that_shows_the_same
 }
 
 #[test]
+fn no_view_weighs_more_after_many_calls_and_the_older_ones_follow_page_by_page() {
+    const CALLS: usize = 120;
+    let project = deployed();
+    let status = project.run(&["status", "--json"]).json();
+    let url = status["data"]["url"].as_str().unwrap().strip_prefix("http://127.0.0.1:").unwrap().to_owned();
+    let (port, path) = url.split_once('/').unwrap();
+    let (port, host) = (port.parse().unwrap(), format!("127.0.0.1:{port}"));
+    let name = |call: usize| if call == CALLS { "n".repeat(3_000) } else { format!("n{call:03}") };
+    for call in 0..=CALLS {
+        raw(port, &format!("GET /{path}?action=status&name={}", name(call)), &[("host", &host)], "");
+    }
+    let served = Served::start(&project, &["--lang", "en", "--share", "1h"]);
+    let visit = served.visit(&served.url);
+    let loaded: usize = ["/style.css", "/script.js"].iter().map(|path| visit.get(path).body.len()).sum();
+    visit.shows("/logs", "REPORT RequestId");
+    for path in PAGES {
+        let page = visit.get(path);
+        assert!(page.body.len() + loaded <= BUDGET, "{path} weighs {}", page.body.len() + loaded);
+    }
+    // No call is told twice or left out: neither with its lines, nor to who sees none of them, where more fit.
+    let guest = served.visit(served.share_url.as_deref().unwrap());
+    for (visit, most) in [(&visit, 40), (&guest, 60)] {
+        let (mut path, mut told) = ("/logs".to_owned(), Vec::new());
+        loop {
+            let page = visit.get(&path);
+            assert!(page.body.len() + loaded <= BUDGET, "{path} weighs {}", page.body.len() + loaded);
+            let before = told.len();
+            let names = page.body.split("?action=status&amp;name=").skip(1);
+            told.extend(names.map(|rest| rest[..4].to_owned()).filter(|name| *name != "nnnn"));
+            assert!(told.len() - before <= most, "{path}: {}", told.len() - before);
+            let Some((links, _)) = page.body.split_once("\">Older ones<") else { break };
+            path = links.rsplit("href=\"").next().unwrap().replace("&amp;", "&");
+        }
+        assert_eq!(told, (0..CALLS).rev().map(name).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn commands_name_the_stack_that_the_dashboard_was_started_with() {
     let project = deployed();
     let served = Served::start(&project, &["--lang", "en", "--stack", "atelier"]);
