@@ -51,7 +51,8 @@ else
   step "Terraform: not run, it is not installed"
 fi
 step "tests without Docker, but for the proof of crash safety"
-cargo test --locked --lib --bins --test it -- \
+# Most of them wait for a process or a clock half of the time.
+cargo test --locked --lib --bins --test it -- --test-threads $((2 * $(getconf _NPROCESSORS_ONLN))) \
   --skip crash::matrix --skip crash::walk --skip crash::together
 step "crash safety: every fault at every call, random walks, two deploys at once"
 cargo test --locked --test it -- --nocapture crash::matrix crash::walk crash::together

@@ -1,7 +1,7 @@
 //! The resources that calls name by something else than their ARNs, and the policies that resources have themselves.
 
 use super::{
-    Caller, launch,
+    launch,
     need::{Need, Place},
     tree::{each, first, texts},
 };
