@@ -3,7 +3,7 @@
 use crate::{
     machine::{self, HTTPD, SOCKET, Site, docker},
     support::{
-        Project,
+        Project, connections,
         fault::{At, Fault, FaultProxy},
     },
 };
@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use std::{
     fs, io,
     net::{Shutdown, TcpStream},
-    os::unix::{fs::PermissionsExt, net::UnixListener},
+    os::unix::{
+        fs::PermissionsExt,
+        net::{UnixListener, UnixStream},
+    },
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
@@ -116,17 +119,14 @@ fn the_files_containers_come_and_go(site: &Site) {
 fn relay(path: &Path, port: u16) {
     let listener = UnixListener::bind(path).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
-    thread::spawn(move || {
-        for client in listener.incoming().map_while(Result::ok) {
-            let Ok(daemon) = TcpStream::connect(("127.0.0.1", port)) else { return };
-            let (mut from, mut to) = (client.try_clone().unwrap(), daemon.try_clone().unwrap());
-            thread::spawn(move || io::copy(&mut from, &mut to));
-            thread::spawn(move || {
-                let _ = io::copy(&mut { daemon }, &mut &client);
-                client.shutdown(Shutdown::Both)
-            });
-        }
-    });
+    let carry = move |client: UnixStream| {
+        let Ok(daemon) = TcpStream::connect(("127.0.0.1", port)) else { return };
+        let (mut from, mut to) = (client.try_clone().unwrap(), daemon.try_clone().unwrap());
+        thread::spawn(move || io::copy(&mut from, &mut to));
+        let _ = io::copy(&mut { daemon }, &mut &client);
+        let _ = client.shutdown(Shutdown::Both);
+    };
+    thread::spawn(move || connections::each(listener.incoming(), || false, carry));
 }
 
 #[test]

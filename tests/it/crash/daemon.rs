@@ -1,5 +1,6 @@
 //! A Docker daemon of the test's own, which gets as far as the test lets it.
 
+use crate::support::connections;
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     os::unix::net::{UnixListener, UnixStream},
@@ -38,14 +39,9 @@ impl Daemon {
         let (reply, is_over) = (Arc::new(reply), Arc::new(AtomicBool::new(false)));
         let (over, at) = (is_over.clone(), socket.clone());
         thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                if over.load(Ordering::SeqCst) {
-                    return;
-                }
-                let (reply, at) = (reply.clone(), at.clone());
-                // A client that goes away in between is what some tests want.
-                thread::spawn(move || drop(serve(&client, &at, &*reply)));
-            }
+            let is_over = || over.load(Ordering::SeqCst);
+            // A client that goes away in between is what some tests want.
+            connections::each(listener.incoming(), is_over, move |client| drop(serve(&client, &at, &*reply)));
         });
         Self { socket, is_over, _folder: folder }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     archives::{Archives, Damage},
-    eventually,
+    connections, eventually,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -158,14 +158,10 @@ impl FaultProxy {
         let shared = Arc::<Mutex<Shared>>::default();
         let for_thread = shared.clone();
         thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                if for_thread.lock().unwrap().is_closed {
-                    return;
-                }
-                let (shared, engine) = (for_thread.clone(), engine.clone());
-                // A connection that breaks is what this proxy is for.
-                thread::spawn(move || drop(serve(&client, &engine, &shared)));
-            }
+            let is_closed = || for_thread.lock().unwrap().is_closed;
+            let shared = for_thread.clone();
+            // A connection that breaks is what this proxy is for.
+            connections::each(listener.incoming(), is_closed, move |client| drop(serve(&client, &engine, &shared)));
         });
         Self { port, shared }
     }

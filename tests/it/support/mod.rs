@@ -3,6 +3,7 @@
 
 pub(crate) mod archives;
 pub(crate) mod canary;
+pub(crate) mod connections;
 pub(crate) mod engine_state;
 pub(crate) mod fault;
 pub(crate) mod interpreters;
