@@ -10,6 +10,7 @@ use super::{
     answer, canonical,
     config::{AWS_IN_FLIGHT, IN_FLIGHT},
     list::List,
+    loading::Loading,
     upstream::{ApiCall, AwsCall, Lookup, Upstream},
 };
 use crate::{
@@ -152,6 +153,7 @@ pub struct Forward {
     /// The digests of the API keys.
     keys: List<[u8; 32]>,
     answers: Arc<Semaphore>,
+    loading: Loading,
     health: tokio::sync::Mutex<Option<(bool, Instant)>>,
 }
 
@@ -174,8 +176,26 @@ impl Forward {
             stages: Mutex::default(),
             keys: List::default(),
             answers: Arc::new(Semaphore::new(ANSWERS_BYTES / UNIT)),
+            loading: Loading::default(),
             health: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// Sends an AWS call, which may be the first one for its service.
+    async fn call(
+        &self,
+        service: &str,
+        method: Method,
+        target: PathAndQuery,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response, Fault> {
+        let turn = self.loading.turn(service).await;
+        let answer = self.send(method, target, headers, body).await?;
+        if let Some(turn) = turn {
+            turn.answered();
+        }
+        Ok(answer)
     }
 
     async fn send(
@@ -237,9 +257,10 @@ impl Forward {
     /// Asks the engine for one of its lists; `None` when it does not say. No byte of a client is in `target`: it is a
     /// constant, or has an id that the engine itself has listed.
     async fn list<T: Eq + Hash>(&self, target: String, item: impl Fn(&Value) -> Option<T>) -> Option<HashSet<T>> {
-        let authorization = self.authorization(&self.engine.region, "apigateway");
+        let service = "apigateway";
+        let authorization = self.authorization(&self.engine.region, service);
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, authorization)]);
-        let answer = self.send(Method::GET, target.parse().ok()?, headers, Bytes::new()).await.ok()?;
+        let answer = self.call(service, Method::GET, target.parse().ok()?, headers, Bytes::new()).await.ok()?;
         if answer.status() != StatusCode::OK {
             return None;
         }
@@ -337,7 +358,7 @@ impl Upstream for Forward {
         headers.remove("x-amz-security-token");
         headers.insert(header::AUTHORIZATION, self.authorization(&region, &service));
         let sent = match without_signature(&parts.uri) {
-            Some(target) => self.send(parts.method.clone(), target, headers, body).await,
+            Some(target) => self.call(&service, parts.method.clone(), target, headers, body).await,
             None => Err(Fault::Nonsense),
         };
         sent.unwrap_or_else(|fault| {

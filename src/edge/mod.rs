@@ -16,6 +16,7 @@ pub mod keyring;
 mod lenient;
 pub mod limits;
 mod list;
+mod loading;
 mod near;
 pub mod origin;
 mod pages;
